@@ -1,1 +1,26 @@
+//! The migration itself, without any I/O: the plan, the stages' contract, the errors with their remedies and the
+//! ports through which a stage reaches databases, replication, the lane, metrics and the journal.
+//!
+//! This crate names no async runtime, no AWS SDK and no database driver (`cargo xtask check-layers` proves it), so
+//! that every rule in it can be tested without a server and every adapter can be replaced.
 
+pub mod catalogue;
+pub mod direction;
+pub mod dry_run;
+pub mod error;
+pub mod finding;
+pub mod lsn;
+pub mod plan;
+pub mod ports;
+pub mod secret;
+pub mod stage;
+pub mod world;
+
+pub use crossover_routing as routing;
+pub use direction::Direction;
+pub use error::StageError;
+pub use lsn::Lsn;
+pub use plan::Plan;
+pub use secret::Secret;
+pub use stage::{Stage, StageName};
+pub use world::World;

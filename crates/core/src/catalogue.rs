@@ -1,0 +1,104 @@
+//! Facts read from a database's catalogue, as plain values that checks judge and tests can write down.
+
+use serde::{Deserialize, Serialize};
+
+/// The schema Crossover keeps its fence and its access snapshots in, on both sides.
+pub const OWN_SCHEMA: &str = "crossover";
+
+/// A table's name as the catalogue spells it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TableName {
+    pub schema: String,
+    pub name: String,
+}
+
+impl std::fmt::Display for TableName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.schema, self.name)
+    }
+}
+
+/// Settings and counters of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerFacts {
+    /// `server_version_num`, for example 160014.
+    pub version_num: u32,
+    pub wal_level: String,
+    pub max_replication_slots: u32,
+    pub used_replication_slots: u32,
+    pub max_wal_senders: u32,
+    pub used_wal_senders: u32,
+    pub in_recovery: bool,
+}
+
+/// A table or partitioned table of the application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableFacts {
+    pub table: TableName,
+    /// A partitioned parent: it holds no rows of its own.
+    pub partitioned: bool,
+    /// The parent, when the table is a partition.
+    pub partition_of: Option<TableName>,
+    pub unlogged: bool,
+    pub primary_key: Vec<String>,
+}
+
+/// A role that can log in or that writers inherit from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleFacts {
+    pub role: String,
+    pub can_login: bool,
+    pub superuser: bool,
+    /// It may write at least one table in scope: by grant, by ownership, or through a role it is a member of.
+    pub writes: bool,
+    /// Why it counts as a writer, for the operator: `owner of shop.orders`, `member of shop_writer`, …
+    pub because: String,
+    /// Sessions it has in this database now.
+    pub sessions: u32,
+}
+
+/// A prepared transaction; nobody's session holds it and it commits whenever somebody says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreparedTransaction {
+    pub gid: String,
+    pub owner: String,
+    pub age_ms: u64,
+}
+
+/// A transaction that is open now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenTransaction {
+    pub pid: i32,
+    pub role: String,
+    pub age_ms: u64,
+}
+
+/// A sequence and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SequenceFacts {
+    pub schema: String,
+    pub name: String,
+    pub increment: i64,
+    pub min_value: i64,
+    pub max_value: i64,
+    pub cycle: bool,
+    pub cache: i64,
+    /// `pg_sequences.last_value`: none when it was never used. With CACHE it runs ahead of what was handed out.
+    pub last_value: Option<i64>,
+    /// Where it started counting.
+    pub start_value: i64,
+}
+
+impl std::fmt::Display for SequenceFacts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.schema, self.name)
+    }
+}
+
+/// One object's definition in a form that is equal on both sides when the object is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Definition {
+    /// `table shop.orders`, `index shop.orders_pkey`, …
+    pub object: String,
+    pub definition: String,
+}

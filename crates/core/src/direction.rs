@@ -1,0 +1,33 @@
+//! Which way a cutover goes. A rollback is the same machine with the sides swapped.
+
+use crossover_routing::Side;
+use serde::{Deserialize, Serialize};
+
+/// The way of one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// The cutover: source to target.
+    #[default]
+    Forward,
+    /// The rollback: target to source.
+    Reverse,
+}
+
+impl Direction {
+    /// The side that is the writer when the run starts.
+    pub const fn from(self) -> Side {
+        match self {
+            Self::Forward => Side::Source,
+            Self::Reverse => Side::Target,
+        }
+    }
+
+    /// The side that is the writer when the run has committed.
+    pub const fn to(self) -> Side {
+        match self {
+            Self::Forward => Side::Target,
+            Self::Reverse => Side::Source,
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! A dry run: the same stages over second implementations of the ports that write.
+//!
+//! Whatever a stage would change is written down instead; whatever it reads is the real thing. So the plan that is
+//! shown comes from the very sequence that runs, and cannot drift from it.
+
+mod database;
+mod lane;
+mod replication;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::{World, routing::Phase};
+
+/// What a dry run would have done, in order.
+#[derive(Debug, Clone, Default)]
+pub struct PlannedSteps(Arc<Mutex<Vec<String>>>);
+
+impl PlannedSteps {
+    /// Writes one step down.
+    pub fn note(&self, step: impl Into<String>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(step.into());
+    }
+
+    /// All steps so far.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The same world with every writing port replaced. `enters_in` is the phase the lane would be in by now.
+pub fn over(world: World, enters_in: Option<Phase>) -> (World, PlannedSteps) {
+    let steps = PlannedSteps::default();
+    let (from_name, to_name) = match world.direction {
+        crate::Direction::Forward => ("source", "target"),
+        crate::Direction::Reverse => ("target", "source"),
+    };
+    let dry = World {
+        from: Arc::new(database::DryDatabase::new(from_name, Arc::clone(&world.from), steps.clone())),
+        to: Arc::new(database::DryDatabase::new(to_name, Arc::clone(&world.to), steps.clone())),
+        lane: Arc::new(lane::DryLane::new(Arc::clone(&world.lane), enters_in, &world.plan, world.direction, steps.clone())),
+        replication: Arc::new(replication::DryReplication::new(Arc::clone(&world.replication), steps.clone())),
+        journal: Arc::new(replication::DryJournal(steps.clone())),
+        metrics: Arc::clone(&world.metrics),
+        clock: Arc::clone(&world.clock),
+        plan: world.plan,
+        direction: world.direction,
+    };
+    (dry, steps)
+}

@@ -1,0 +1,57 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use super::PlannedSteps;
+use crate::{
+    Direction, Plan,
+    ports::{Lane, PortError, PortResult},
+    routing::{Command, Epoch, LaneRecord, Phase},
+};
+
+/// A lane that starts in the phase the stage expects and only pretends to change.
+pub struct DryLane {
+    real: Arc<dyn Lane>,
+    enters_in: Option<Phase>,
+    run_id: String,
+    direction: Direction,
+    pretended: Mutex<Option<LaneRecord>>,
+    steps: PlannedSteps,
+}
+
+impl DryLane {
+    pub fn new(real: Arc<dyn Lane>, enters_in: Option<Phase>, plan: &Plan, direction: Direction, steps: PlannedSteps) -> Self {
+        Self { real, enters_in, run_id: plan.run_id.clone(), direction, pretended: Mutex::new(None), steps }
+    }
+}
+
+#[async_trait]
+impl Lane for DryLane {
+    async fn read(&self) -> PortResult<LaneRecord> {
+        if let Some(record) = &*self.pretended.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(record.clone());
+        }
+        let mut record = self.real.read().await?;
+        if let Some(phase) = self.enters_in {
+            record.phase = phase;
+            record.run_id = Some(self.run_id.clone());
+            record.towards = Some(self.direction.to());
+            record.hold_at = Some(0);
+            record.hold_deadline = Some(u64::MAX);
+        }
+        Ok(record)
+    }
+
+    async fn apply(&self, expected: Epoch, command: Command) -> PortResult<LaneRecord> {
+        let before = self.read().await?;
+        // Dry runs do not wait for a hold to begin, so the record's own schedule is the time that counts.
+        let now = match &command {
+            Command::Arm { .. } => 0,
+            _ => before.hold_at.unwrap_or(0),
+        };
+        let after = before.apply(expected, &command, now).map_err(|refusal| PortError::refused("the lane", refusal))?;
+        self.steps.note(format!("lane: {:?} -> {:?}", before.phase, after.phase));
+        *self.pretended.lock().unwrap_or_else(PoisonError::into_inner) = Some(after.clone());
+        Ok(after)
+    }
+}

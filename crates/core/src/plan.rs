@@ -1,0 +1,200 @@
+//! The migration plan: everything a run needs to know, as it stands in the input of the state machine.
+//!
+//! Unknown fields are refused, so that a typing error in a safety setting stops the run instead of being ignored.
+
+use serde::{Deserialize, Serialize};
+
+/// One migration of one lane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Names the migration in logs, slots and replication tasks: lower-case letters, digits and `-`, at most 40.
+    pub migration_id: String,
+    /// Names this run. A second run of the same migration (a rollback, another try) has another one.
+    pub run_id: String,
+    /// The lane that is cut over.
+    pub lane: String,
+    /// Nothing is changed anywhere; the stages say what they would do. Default: false.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// The database moved from.
+    pub source: DatabasePlan,
+    /// The database moved to.
+    pub target: DatabasePlan,
+    /// How changes are carried between the two.
+    pub replication: ReplicationPlan,
+    /// The router in front of the application.
+    pub edge: EdgePlan,
+    /// Which tables belong to the migration.
+    #[serde(default)]
+    pub scope: Scope,
+    /// Times and bounds.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// One side's database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabasePlan {
+    /// The secret that holds `host`, `port`, `dbname`, `username`, `password` and, where not `verify-full`, `sslmode`.
+    pub secret_id: String,
+    /// Roles the lock must spare beside the one Crossover itself logs in with: the replication user, monitoring.
+    /// Nobody in this list may write application data. Default: none.
+    #[serde(default)]
+    pub spared_roles: Vec<String>,
+}
+
+/// The replication tasks and what is needed to make the one for the way back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplicationPlan {
+    /// Identifier of the DMS task source to target. It exists and runs before a cutover starts.
+    pub forward_task: String,
+    /// Identifier of the DMS task target to source. Crossover makes and removes it.
+    pub reverse_task: String,
+    /// The DMS replication instance the reverse task runs on.
+    pub replication_instance_arn: String,
+    /// The DMS endpoint that reads from the target.
+    pub reverse_source_endpoint_arn: String,
+    /// The DMS endpoint that writes to the source.
+    pub reverse_target_endpoint_arn: String,
+    /// Output plugin of the slots Crossover makes: `test_decoding` (default) and `pglogical` are what DMS reads.
+    #[serde(default = "default_slot_plugin")]
+    pub slot_plugin: String,
+}
+
+/// The edge-router that serves the lane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EdgePlan {
+    /// Base URL of the router's admin API, `https://…` (plain `http://` is accepted for loopback hosts only).
+    pub admin_url: String,
+    /// The secret that holds `key_id` and `key` (hexadecimal) for signing admin requests.
+    pub secret_id: String,
+}
+
+/// The tables that are migrated.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// Schemas in scope; empty means every user schema. Default: empty.
+    #[serde(default)]
+    pub schemas: Vec<String>,
+    /// Tables left out, as `schema.table`. Default: none.
+    #[serde(default)]
+    pub exclude: Vec<String>,
+}
+
+impl Scope {
+    /// Whether a table belongs to the migration. Crossover's own schema never does.
+    pub fn holds(&self, schema: &str, table: &str) -> bool {
+        schema != crate::catalogue::OWN_SCHEMA
+            && (self.schemas.is_empty() || self.schemas.iter().any(|s| s == schema))
+            && !self.exclude.iter().any(|e| e.split_once('.') == Some((schema, table)))
+    }
+}
+
+/// Times and bounds of a run. All times in milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// CDC lag above which a cutover does not start. Default: 2000.
+    pub max_lag_ms: u64,
+    /// How long the lag must stay under the limit. Default: 3000.
+    pub lag_stable_ms: u64,
+    /// How long lag-wait waits for that before it fails. Default: 600000.
+    pub lag_wait_ms: u64,
+    /// Age from which a transaction stops a cutover (pre-check PG07). Default: 600000.
+    pub long_transaction_ms: u64,
+    /// Longest time writes may be held before the lane aborts by itself. Default: 8000, at most 20000.
+    pub hold_ms: u64,
+    /// How long transactions that run at the hold may take to end by themselves. Default: 300.
+    pub drain_grace_ms: u64,
+    /// How long the drain waits until no writer is left, the grace included. Default: 3000.
+    pub drain_ms: u64,
+    /// How long final-sync waits for the fence. Default: 4000.
+    pub fence_ms: u64,
+    /// How many ids every sequence is moved beyond the writer's position. Default: 1000.
+    pub sequence_headroom: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_lag_ms: 2_000,
+            lag_stable_ms: 3_000,
+            lag_wait_ms: 600_000,
+            long_transaction_ms: 600_000,
+            hold_ms: 8_000,
+            drain_grace_ms: 300,
+            drain_ms: 3_000,
+            fence_ms: 4_000,
+            sequence_headroom: 1_000,
+        }
+    }
+}
+
+fn default_slot_plugin() -> String {
+    "test_decoding".to_owned()
+}
+
+impl Plan {
+    /// Names everything in the plan that cannot work, all at once and sorted; empty when the plan is sound.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut named = |field: &str, value: &str, most: usize| {
+            let sound = !value.is_empty()
+                && value.len() <= most
+                && value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            if !sound {
+                faults.push(format!("{field} is {value:?}: use 1 to {most} lower-case letters, digits and '-'"));
+            }
+        };
+        named("migration_id", &self.migration_id, 40);
+        named("run_id", &self.run_id, 80);
+        named("lane", &self.lane, 40);
+        if self.limits.hold_ms == 0 || self.limits.hold_ms > 20_000 {
+            faults.push(format!("limits.hold_ms is {}: use 1 to 20000", self.limits.hold_ms));
+        }
+        if self.limits.drain_grace_ms > self.limits.drain_ms {
+            faults.push(format!(
+                "limits.drain_grace_ms ({}) is longer than limits.drain_ms ({}), which includes it",
+                self.limits.drain_grace_ms, self.limits.drain_ms
+            ));
+        }
+        if self.limits.drain_ms + self.limits.fence_ms > self.limits.hold_ms {
+            faults.push(format!(
+                "limits.drain_ms + limits.fence_ms ({}) is longer than limits.hold_ms ({}): every run would meet its deadline",
+                self.limits.drain_ms + self.limits.fence_ms,
+                self.limits.hold_ms
+            ));
+        }
+        if self.limits.sequence_headroom < 1 {
+            faults.push(format!("limits.sequence_headroom is {}: use at least 1", self.limits.sequence_headroom));
+        }
+        for excluded in &self.scope.exclude {
+            if !excluded.contains('.') {
+                faults.push(format!("scope.exclude names {excluded:?}: write it as schema.table"));
+            }
+        }
+        if self.replication.forward_task == self.replication.reverse_task {
+            faults.push("replication.forward_task and replication.reverse_task are the same task".to_owned());
+        }
+        faults.sort();
+        faults
+    }
+
+    /// Name of the logical slot the reverse stream reads from, on the side that becomes the writer.
+    /// Slot names hold lower-case letters, digits and `_` only, at most 63.
+    pub fn slot_name(&self, direction: crate::Direction) -> String {
+        let way = match direction {
+            crate::Direction::Forward => "back",
+            crate::Direction::Reverse => "again",
+        };
+        format!("crossover_{}_{way}", self.migration_id.replace('-', "_"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

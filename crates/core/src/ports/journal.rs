@@ -1,0 +1,30 @@
+//! The run's history, kept outside the databases and the state machine.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::PortResult;
+
+/// One line of a run's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalEntry {
+    pub migration_id: String,
+    pub run_id: String,
+    pub lane: String,
+    pub stage: String,
+    /// `started`, `done`, `failed`, `undone`.
+    pub event: String,
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// Stable error name, outcome or figures; never a secret.
+    pub detail: serde_json::Value,
+}
+
+/// Where the history goes. Losing it never makes a run unsafe: decisions live in the lane and in the databases.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Appends one entry.
+    async fn append(&self, entry: JournalEntry) -> PortResult<()>;
+    /// Tells people: a short subject and a text.
+    async fn notify(&self, subject: &str, text: &str) -> PortResult<()>;
+}

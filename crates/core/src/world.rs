@@ -1,0 +1,92 @@
+//! Everything a stage works on, already turned the right way round for the run's direction.
+
+use std::sync::Arc;
+
+use crate::{
+    Direction, Plan, StageError,
+    ports::{Clock, Database, Journal, Lane, Metrics, PortError, Replication},
+    routing::{Command, LaneRecord, Phase},
+};
+
+/// The world of one run.
+#[derive(Clone)]
+pub struct World {
+    pub plan: Plan,
+    pub direction: Direction,
+    /// The database that is the writer when the run starts.
+    pub from: Arc<dyn Database>,
+    /// The database that is the writer when the run has committed.
+    pub to: Arc<dyn Database>,
+    pub lane: Arc<dyn Lane>,
+    pub replication: Arc<dyn Replication>,
+    pub metrics: Arc<dyn Metrics>,
+    pub journal: Arc<dyn Journal>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl World {
+    /// The task that carries changes from `from` to `to`.
+    pub fn stream(&self) -> &str {
+        match self.direction {
+            Direction::Forward => &self.plan.replication.forward_task,
+            Direction::Reverse => &self.plan.replication.reverse_task,
+        }
+    }
+
+    /// The task that carries changes from `to` back to `from` once the run has committed.
+    pub fn way_back(&self) -> &str {
+        match self.direction {
+            Direction::Forward => &self.plan.replication.reverse_task,
+            Direction::Reverse => &self.plan.replication.forward_task,
+        }
+    }
+
+    /// The lane's record, if it is not in the hands of another run.
+    pub async fn own_lane(&self) -> Result<LaneRecord, StageError> {
+        let record = self.lane.read().await?;
+        let busy = !matches!(record.phase, Phase::ServeSource | Phase::ServeTarget);
+        if busy && record.run_id.as_deref() != Some(self.plan.run_id.as_str()) {
+            return Err(self.taken(&record));
+        }
+        Ok(record)
+    }
+
+    /// This run has won the lane: its commit is made, whether or not the new writer serves already.
+    pub fn has_committed(&self, record: &LaneRecord) -> bool {
+        record.run_id.as_deref() == Some(self.plan.run_id.as_str())
+            && (record.phase == Phase::Committed || (record.phase == self.serving() && record.writer == self.direction.to()))
+    }
+
+    /// The phase of a lane that `to` serves.
+    pub const fn serving(&self) -> Phase {
+        match self.direction {
+            Direction::Forward => Phase::ServeTarget,
+            Direction::Reverse => Phase::ServeSource,
+        }
+    }
+
+    /// Applies a command to the lane as it was read. When the answer is lost the lane itself tells whether it was done.
+    pub async fn command(&self, record: &LaneRecord, command: Command) -> Result<LaneRecord, StageError> {
+        match self.lane.apply(record.epoch, command.clone()).await {
+            Ok(changed) => Ok(changed),
+            Err(PortError::Unreachable { what, reason }) => {
+                let now = self.lane.read().await?;
+                let ours = now.run_id.as_deref() == Some(self.plan.run_id.as_str());
+                if ours && now.epoch == record.epoch.next() && record.next(&command, self.clock.now_ms()).is_ok_and(|r| r.phase == now.phase) {
+                    return Ok(now);
+                }
+                Err(StageError::Unreachable(format!("{what} cannot be reached: {reason}")))
+            }
+            Err(other) => Err(StageError::LaneRefused { lane: self.plan.lane.clone(), reason: other.to_string() }),
+        }
+    }
+
+    fn taken(&self, record: &LaneRecord) -> StageError {
+        StageError::LaneTaken {
+            lane: self.plan.lane.clone(),
+            phase: format!("{:?}", record.phase).to_lowercase(),
+            holder: record.run_id.clone().unwrap_or_else(|| "nobody".to_owned()),
+            run_id: self.plan.run_id.clone(),
+        }
+    }
+}
