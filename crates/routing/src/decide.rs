@@ -1,0 +1,358 @@
+//! One request, one lease, one answer: where the request goes.
+
+use crate::lane::{LaneRecord, Phase, Side};
+
+/// A lane record together with the moment until which it may be acted on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeasedLane {
+    /// The record as the lane answered it.
+    pub record: LaneRecord,
+    /// The lease's end (Unix milliseconds), counted from before the lane was asked.
+    pub leased_until_ms: u64,
+}
+
+impl LeasedLane {
+    /// A lease that began at `from_ms`.
+    pub fn new(record: LaneRecord, from_ms: u64) -> Self {
+        let leased_until_ms = from_ms.saturating_add(record.lease_ttl());
+        Self {
+            record,
+            leased_until_ms,
+        }
+    }
+
+    /// Whether the record may still be acted on.
+    pub const fn is_live(&self, now_ms: u64) -> bool {
+        now_ms < self.leased_until_ms
+    }
+
+    /// More than half of the lease is used: renew it before a request has to wait for it.
+    pub fn is_worn(&self, now_ms: u64) -> bool {
+        self.leased_until_ms.saturating_sub(now_ms) < self.record.lease_ttl() / 2
+    }
+
+    /// Whether this lease takes the place of `other`: the epoch only grows, and a later answer lasts longer.
+    pub fn supersedes(&self, other: &Self) -> bool {
+        (self.record.epoch, self.leased_until_ms) > (other.record.epoch, other.leased_until_ms)
+    }
+}
+
+/// What the decision depends on, taken from the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestFacts {
+    /// Anything that is not surely a read.
+    pub is_write: bool,
+    /// A read without a body: sending it twice does no harm and needs nothing kept.
+    pub repeatable: bool,
+    /// This request has tried to renew the lease and could not reach the lane.
+    pub renewal_failed: bool,
+}
+
+/// What to do when the origin cannot be reached or answers 502, 503 or 504.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Give the client what came back.
+    Return,
+    /// A cutover is under way: wait for its end and ask the writer of then.
+    WaitAndRetry,
+}
+
+/// Where the request goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// To this side, now.
+    Forward {
+        /// The side.
+        to: Side,
+        /// What a failure there means.
+        on_failure: OnFailure,
+    },
+    /// Wait at the lane until it serves again.
+    Hold,
+    /// Ask the lane, then decide again.
+    RefreshLease,
+}
+
+/// Decides for one request at `now_ms`.
+///
+/// A write is forwarded only under a live lease; without one it is held, never guessed. A read whose lease cannot be
+/// renewed goes on with the last known writer.
+pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now_ms: u64) -> Decision {
+    let Some(leased) = lane else {
+        return if facts.renewal_failed {
+            Decision::Hold
+        } else {
+            Decision::RefreshLease
+        };
+    };
+    let record = &leased.record;
+    if !leased.is_live(now_ms) {
+        return match (facts.renewal_failed, facts.is_write) {
+            (false, _) => Decision::RefreshLease,
+            (true, true) => Decision::Hold,
+            (true, false) => read(record, *facts, OnFailure::WaitAndRetry),
+        };
+    }
+    if facts.is_write {
+        return if record.holds_writes(now_ms) {
+            Decision::Hold
+        } else {
+            Decision::Forward {
+                to: record.writer,
+                on_failure: OnFailure::Return,
+            }
+        };
+    }
+    // The drain refuses the source's sessions during the hold: a read that meets it waits for the end.
+    let on_failure = if record.holds_writes(now_ms) {
+        OnFailure::WaitAndRetry
+    } else {
+        OnFailure::Return
+    };
+    read(record, *facts, on_failure)
+}
+
+fn read(record: &LaneRecord, facts: RequestFacts, on_failure: OnFailure) -> Decision {
+    match record.phase {
+        // The new writer is not open yet, and the old one is no longer the truth.
+        Phase::Committed => Decision::Hold,
+        Phase::ServeSource | Phase::Armed | Phase::Hold | Phase::Aborting | Phase::ServeTarget => {
+            let on_failure = if facts.repeatable {
+                on_failure
+            } else {
+                OnFailure::Return
+            };
+            Decision::Forward {
+                to: record.writer,
+                on_failure,
+            }
+        }
+    }
+}
+
+/// What to do with a repeatable read that failed at a side, once the lane has been asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterFailure {
+    /// The lane explains nothing: the failure is the answer.
+    GiveBack,
+    /// A cutover is under way: wait for its end.
+    Wait,
+    /// The writer is another one now.
+    RetryAt(Side),
+}
+
+/// Decides about a repeatable read that failed at `tried`, with the lane's `fresh` record.
+pub fn after_failed_read(tried: Side, fresh: &LaneRecord, now_ms: u64) -> AfterFailure {
+    if fresh.holds_writes(now_ms) {
+        AfterFailure::Wait
+    } else if fresh.writer == tried {
+        AfterFailure::GiveBack
+    } else {
+        AfterFailure::RetryAt(fresh.writer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lane::{Command, Epoch};
+
+    const NOW: u64 = 1_000_000;
+    const WRITE: RequestFacts = RequestFacts {
+        is_write: true,
+        repeatable: false,
+        renewal_failed: false,
+    };
+    const READ: RequestFacts = RequestFacts {
+        is_write: false,
+        repeatable: true,
+        renewal_failed: false,
+    };
+
+    fn at(phase: Phase) -> LaneRecord {
+        let run_id = || "run-1".to_owned();
+        let arm = Command::Arm {
+            run_id: run_id(),
+            towards: Side::Target,
+            hold_at: NOW + 5_000,
+            hold_deadline: NOW + 15_000,
+        };
+        let steps: &[(Command, u64)] = match phase {
+            Phase::ServeSource => &[],
+            Phase::Armed => &[(arm, NOW)],
+            Phase::Hold => &[(arm, NOW), (Command::Hold { run_id: run_id() }, NOW + 5_000)],
+            Phase::Committed => &[
+                (arm, NOW),
+                (Command::Hold { run_id: run_id() }, NOW + 5_000),
+                (Command::Commit { run_id: run_id() }, NOW + 5_001),
+            ],
+            Phase::Aborting => &[(arm, NOW), (Command::Abort { run_id: run_id() }, NOW)],
+            Phase::ServeTarget => &[
+                (arm, NOW),
+                (Command::Hold { run_id: run_id() }, NOW + 5_000),
+                (Command::Commit { run_id: run_id() }, NOW + 5_001),
+                (Command::Release { run_id: run_id() }, NOW + 5_002),
+            ],
+        };
+        steps
+            .iter()
+            .fold(LaneRecord::new("main"), |lane, (command, now)| {
+                lane.next(command, *now).unwrap()
+            })
+    }
+
+    fn decided(phase: Phase, facts: RequestFacts, now_ms: u64) -> Decision {
+        decide(
+            Some(&LeasedLane {
+                record: at(phase),
+                leased_until_ms: u64::MAX,
+            }),
+            &facts,
+            now_ms,
+        )
+    }
+
+    fn to(to: Side, on_failure: OnFailure) -> Decision {
+        Decision::Forward { to, on_failure }
+    }
+
+    #[test]
+    fn writes_go_to_the_writer_while_a_side_serves_and_until_hold_at() {
+        assert_eq!(
+            decided(Phase::ServeSource, WRITE, NOW),
+            to(Side::Source, OnFailure::Return)
+        );
+        assert_eq!(
+            decided(Phase::Armed, WRITE, NOW + 4_999),
+            to(Side::Source, OnFailure::Return)
+        );
+        assert_eq!(
+            decided(Phase::ServeTarget, WRITE, NOW),
+            to(Side::Target, OnFailure::Return)
+        );
+    }
+
+    #[test]
+    fn writes_are_held_from_hold_at_until_the_release() {
+        assert_eq!(decided(Phase::Armed, WRITE, NOW + 5_000), Decision::Hold);
+        for phase in [Phase::Hold, Phase::Committed, Phase::Aborting] {
+            assert_eq!(decided(phase, WRITE, NOW), Decision::Hold, "{phase}");
+        }
+    }
+
+    #[test]
+    fn reads_go_on_at_the_writer_but_wait_when_it_fails_under_the_hold() {
+        assert_eq!(
+            decided(Phase::Armed, READ, NOW),
+            to(Side::Source, OnFailure::Return)
+        );
+        assert_eq!(
+            decided(Phase::Armed, READ, NOW + 5_000),
+            to(Side::Source, OnFailure::WaitAndRetry)
+        );
+        for phase in [Phase::Hold, Phase::Aborting] {
+            assert_eq!(
+                decided(phase, READ, NOW),
+                to(Side::Source, OnFailure::WaitAndRetry),
+                "{phase}"
+            );
+        }
+    }
+
+    #[test]
+    fn reads_wait_for_the_target_to_open_after_the_commit() {
+        assert_eq!(decided(Phase::Committed, READ, NOW), Decision::Hold);
+    }
+
+    #[test]
+    fn a_read_with_a_body_is_never_sent_twice() {
+        let facts = RequestFacts {
+            repeatable: false,
+            ..READ
+        };
+        assert_eq!(
+            decided(Phase::Hold, facts, NOW),
+            to(Side::Source, OnFailure::Return)
+        );
+    }
+
+    #[test]
+    fn without_a_live_lease_the_lane_is_asked_first() {
+        let expired = LeasedLane {
+            record: LaneRecord::new("main"),
+            leased_until_ms: NOW,
+        };
+        for facts in [WRITE, READ] {
+            assert_eq!(decide(None, &facts, NOW), Decision::RefreshLease);
+            assert_eq!(decide(Some(&expired), &facts, NOW), Decision::RefreshLease);
+        }
+    }
+
+    #[test]
+    fn with_the_lane_out_of_reach_writes_wait_and_reads_go_on_at_the_last_writer() {
+        let expired = LeasedLane {
+            record: LaneRecord::new("main"),
+            leased_until_ms: NOW,
+        };
+        let failed = |facts| RequestFacts {
+            renewal_failed: true,
+            ..facts
+        };
+        assert_eq!(decide(Some(&expired), &failed(WRITE), NOW), Decision::Hold);
+        assert_eq!(
+            decide(Some(&expired), &failed(READ), NOW),
+            to(Side::Source, OnFailure::WaitAndRetry)
+        );
+        assert_eq!(decide(None, &failed(READ), NOW), Decision::Hold);
+        assert_eq!(decide(None, &failed(WRITE), NOW), Decision::Hold);
+    }
+
+    #[test]
+    fn a_failed_read_waits_under_the_hold_follows_a_new_writer_and_is_final_otherwise() {
+        let serving = LaneRecord::new("main");
+        assert_eq!(
+            after_failed_read(Side::Source, &serving, NOW),
+            AfterFailure::GiveBack
+        );
+        assert_eq!(
+            after_failed_read(Side::Source, &at(Phase::Hold), NOW),
+            AfterFailure::Wait
+        );
+        assert_eq!(
+            after_failed_read(Side::Source, &at(Phase::Armed), NOW + 5_000),
+            AfterFailure::Wait
+        );
+        assert_eq!(
+            after_failed_read(Side::Source, &at(Phase::Armed), NOW),
+            AfterFailure::GiveBack
+        );
+        assert_eq!(
+            after_failed_read(Side::Source, &at(Phase::ServeTarget), NOW),
+            AfterFailure::RetryAt(Side::Target)
+        );
+    }
+
+    #[test]
+    fn a_lease_is_counted_from_its_start_and_is_shorter_once_armed() {
+        let serving = LeasedLane::new(LaneRecord::new("main"), NOW);
+        assert_eq!(serving.leased_until_ms, NOW + 5_000);
+        assert!(!serving.is_worn(NOW + 2_500));
+        assert!(serving.is_worn(NOW + 2_501));
+        assert_eq!(
+            LeasedLane::new(at(Phase::Armed), NOW).leased_until_ms,
+            NOW + 1_000
+        );
+    }
+
+    #[test]
+    fn an_older_epoch_never_takes_the_place_of_a_newer_one() {
+        let old = LeasedLane {
+            record: LaneRecord::new("main"),
+            leased_until_ms: u64::MAX,
+        };
+        let new = LeasedLane::new(at(Phase::Armed), NOW);
+        assert!(new.supersedes(&old));
+        assert!(!old.supersedes(&new));
+        assert_eq!(new.record.epoch, Epoch(2));
+    }
+}

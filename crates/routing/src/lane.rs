@@ -1,0 +1,493 @@
+//! The lane record and the only ways it may change.
+//!
+//! ```text
+//! serve_X --arm--> armed --hold--> hold --commit--> committed --release--> serve_(other of X)
+//!                    \--------------\--abort or deadline--> aborting --release--> serve_X
+//! ```
+//! Writes are held from `hold_at` on, and in hold, committed and aborting. The commit is the point of no return:
+//! [`Command::Commit`] and [`Command::Abort`] leave the same phase, so exactly one of them can win.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How long an isolate may route writes after asking the lane, while nothing is planned (milliseconds).
+pub const SERVE_LEASE_MS: u64 = 5_000;
+/// The lease once a cutover is announced: every isolate looks again at least this often (milliseconds).
+pub const ARMED_LEASE_MS: u64 = 1_000;
+/// No plan may hold writes for longer than this (milliseconds, DESIGN.md section 5).
+pub const MAX_HOLD_MS: u64 = 20_000;
+/// Run ids end up in headers, logs and audit entries: short and printable.
+const MAX_RUN_ID: usize = 128;
+
+/// One of the two databases, with the API in front of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The database moved from.
+    Source,
+    /// The database moved to.
+    Target,
+}
+
+impl Side {
+    /// The opposite side.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Source => Self::Target,
+            Self::Target => Self::Source,
+        }
+    }
+
+    /// The name used in JSON, headers and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Target => "target",
+        }
+    }
+
+    /// The phase in which this side serves everything.
+    pub const fn served(self) -> Phase {
+        match self {
+            Self::Source => Phase::ServeSource,
+            Self::Target => Phase::ServeTarget,
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A number that only grows: every accepted change of the lane raises it by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Epoch(pub u64);
+
+impl Epoch {
+    /// The epoch after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Where the lane stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The source serves everything.
+    ServeSource,
+    /// A cutover is announced; writes are held from `hold_at` on.
+    Armed,
+    /// Writes are held; commit or abort will follow.
+    Hold,
+    /// Point of no return passed: the writer has changed, writes are still held until the new side is open.
+    Committed,
+    /// The abort is decided, writes are still held until the writer's database is unlocked again.
+    Aborting,
+    /// The target serves everything.
+    ServeTarget,
+}
+
+impl Phase {
+    /// The name used in JSON, headers and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ServeSource => "serve_source",
+            Self::Armed => "armed",
+            Self::Hold => "hold",
+            Self::Committed => "committed",
+            Self::Aborting => "aborting",
+            Self::ServeTarget => "serve_target",
+        }
+    }
+
+    /// One side serves everything and no cutover is under way.
+    pub const fn is_serving(self) -> bool {
+        matches!(self, Self::ServeSource | Self::ServeTarget)
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Where reads go. Percentages, regions and shadow reads will be further rules; writes follow the writer under every rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadRule {
+    /// Reads go where writes go: nobody reads older than their own write.
+    FollowWriter,
+}
+
+/// The state of one lane. Changed only by [`LaneRecord::apply`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaneRecord {
+    /// The lane's name.
+    pub lane: String,
+    /// The run that armed the lane last; kept after its end.
+    pub run_id: Option<String>,
+    /// Raised by one with every accepted change.
+    pub epoch: Epoch,
+    /// Where the lane stands.
+    pub phase: Phase,
+    /// The one side that takes writes.
+    pub writer: Side,
+    /// Where the cutover under way goes (a rollback goes to the source); none while serving.
+    pub towards: Option<Side>,
+    /// From here on isolates hold writes by their own clocks (Unix milliseconds).
+    pub hold_at: Option<u64>,
+    /// A commit is refused from here on, and the alarm aborts (Unix milliseconds).
+    pub hold_deadline: Option<u64>,
+    /// The lease while serving (milliseconds); see [`LaneRecord::lease_ttl`] for the one in force.
+    pub lease_ttl_ms: u64,
+    /// Where reads go.
+    pub reads: ReadRule,
+}
+
+/// What an orchestrator may ask of a lane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Announce a cutover.
+    Arm {
+        /// The run that owns the lane from now on.
+        run_id: String,
+        /// The side that is to become the writer.
+        towards: Side,
+        /// When writes begin to be held (Unix milliseconds), at least one lease from now.
+        hold_at: u64,
+        /// When the cutover is given up if it is not committed (Unix milliseconds).
+        hold_deadline: u64,
+    },
+    /// `hold_at` has passed: draining may begin.
+    Hold {
+        /// The run that armed the lane.
+        run_id: String,
+    },
+    /// Make the other side the writer: the point of no return.
+    Commit {
+        /// The run that armed the lane.
+        run_id: String,
+    },
+    /// The writer's database is open: let the held writes go.
+    Release {
+        /// The run that armed the lane.
+        run_id: String,
+    },
+    /// Give the cutover up; only before the commit.
+    Abort {
+        /// The run that armed the lane.
+        run_id: String,
+    },
+    /// The lane's own alarm at `hold_deadline`. Never accepted over HTTP.
+    DeadlinePassed,
+}
+
+impl Command {
+    /// The name used in JSON, messages and the audit log.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Arm { .. } => "arm",
+            Self::Hold { .. } => "hold",
+            Self::Commit { .. } => "commit",
+            Self::Release { .. } => "release",
+            Self::Abort { .. } => "abort",
+            Self::DeadlinePassed => "deadline_passed",
+        }
+    }
+
+    /// The run that sends it; none for the alarm.
+    pub fn run_id(&self) -> Option<&str> {
+        match self {
+            Self::Arm { run_id, .. }
+            | Self::Hold { run_id }
+            | Self::Commit { run_id }
+            | Self::Release { run_id }
+            | Self::Abort { run_id } => Some(run_id),
+            Self::DeadlinePassed => None,
+        }
+    }
+}
+
+/// Why a command was not accepted. The lane is unchanged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The lane has changed since the caller looked.
+    #[error("the lane is at epoch {actual}, not at {expected}: read the lane again and decide anew")]
+    EpochMismatch {
+        /// What the caller expected.
+        expected: Epoch,
+        /// What the lane is at.
+        actual: Epoch,
+    },
+    /// The command does not belong to the phase.
+    #[error("{command} is not possible in phase {phase}")]
+    IllegalTransition {
+        /// Where the lane stands.
+        phase: Phase,
+        /// What was asked.
+        command: &'static str,
+    },
+    /// Another run owns the lane.
+    #[error("the lane belongs to run {owner}, not to {caller}")]
+    WrongRun {
+        /// The run that armed the lane.
+        owner: String,
+        /// The run that asked.
+        caller: String,
+    },
+    /// The moment the command needs has not come.
+    #[error("{command} is possible from {from_ms} on, it is {now_ms} (Unix milliseconds)")]
+    TooEarly {
+        /// What was asked.
+        command: &'static str,
+        /// The earliest moment.
+        from_ms: u64,
+        /// The lane's clock.
+        now_ms: u64,
+    },
+    /// The hold's deadline is over: only abort is left.
+    #[error("{command} came at {now_ms}, the hold's deadline was {deadline_ms} (Unix milliseconds): abort")]
+    DeadlineOver {
+        /// What was asked.
+        command: &'static str,
+        /// The deadline.
+        deadline_ms: u64,
+        /// The lane's clock.
+        now_ms: u64,
+    },
+    /// An arm whose plan cannot be kept.
+    #[error("the schedule cannot be kept: {reason}")]
+    BadSchedule {
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl Refusal {
+    /// The stable name in the admin API's 409 answers.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::EpochMismatch { .. } => "epoch_mismatch",
+            Self::IllegalTransition { .. } => "illegal_transition",
+            Self::WrongRun { .. } => "wrong_run",
+            Self::TooEarly { .. } => "too_early",
+            Self::DeadlineOver { .. } => "deadline_over",
+            Self::BadSchedule { .. } => "bad_schedule",
+        }
+    }
+}
+
+impl LaneRecord {
+    /// A lane nothing has happened to: the source serves, epoch 1.
+    pub fn new(lane: impl Into<String>) -> Self {
+        Self {
+            lane: lane.into(),
+            run_id: None,
+            epoch: Epoch(1),
+            phase: Phase::ServeSource,
+            writer: Side::Source,
+            towards: None,
+            hold_at: None,
+            hold_deadline: None,
+            lease_ttl_ms: SERVE_LEASE_MS,
+            reads: ReadRule::FollowWriter,
+        }
+    }
+
+    /// How long a lease on this record lasts, in milliseconds: shorter once a cutover is announced.
+    pub fn lease_ttl(&self) -> u64 {
+        if self.phase.is_serving() {
+            self.lease_ttl_ms
+        } else {
+            self.lease_ttl_ms.min(ARMED_LEASE_MS)
+        }
+    }
+
+    /// Whether a write that arrives at `now_ms` has to wait.
+    pub fn holds_writes(&self, now_ms: u64) -> bool {
+        match self.phase {
+            Phase::ServeSource | Phase::ServeTarget => false,
+            Phase::Armed => self.hold_at.is_none_or(|hold_at| now_ms >= hold_at),
+            Phase::Hold | Phase::Committed | Phase::Aborting => true,
+        }
+    }
+
+    /// The compare-and-set: the command's outcome if the lane is still at `expected`.
+    pub fn apply(&self, expected: Epoch, command: &Command, now_ms: u64) -> Result<Self, Refusal> {
+        if expected == self.epoch {
+            self.next(command, now_ms)
+        } else {
+            Err(Refusal::EpochMismatch {
+                expected,
+                actual: self.epoch,
+            })
+        }
+    }
+
+    /// The record after `command`, or why the command is refused.
+    pub fn next(&self, command: &Command, now_ms: u64) -> Result<Self, Refusal> {
+        match (self.phase, command) {
+            (
+                Phase::ServeSource | Phase::ServeTarget,
+                Command::Arm {
+                    run_id,
+                    towards,
+                    hold_at,
+                    hold_deadline,
+                },
+            ) => {
+                self.check_schedule(run_id, *towards, *hold_at, *hold_deadline, now_ms)?;
+                Ok(Self {
+                    run_id: Some(run_id.clone()),
+                    towards: Some(*towards),
+                    hold_at: Some(*hold_at),
+                    hold_deadline: Some(*hold_deadline),
+                    ..self.moved_to(Phase::Armed)
+                })
+            }
+            (Phase::Armed, Command::Hold { run_id }) => {
+                self.check_owner(run_id)?;
+                self.check_deadline(command, now_ms)?;
+                match self.hold_at {
+                    Some(hold_at) if now_ms >= hold_at => Ok(self.moved_to(Phase::Hold)),
+                    from => Err(too_early(command, from, now_ms)),
+                }
+            }
+            (Phase::Hold, Command::Commit { run_id }) => {
+                self.check_owner(run_id)?;
+                self.check_deadline(command, now_ms)?;
+                let Some(towards) = self.towards else {
+                    return Err(self.illegal(command));
+                };
+                Ok(Self {
+                    writer: towards,
+                    ..self.moved_to(Phase::Committed)
+                })
+            }
+            (Phase::Armed | Phase::Hold, Command::Abort { run_id }) => {
+                self.check_owner(run_id)?;
+                Ok(self.moved_to(Phase::Aborting))
+            }
+            (Phase::Armed | Phase::Hold, Command::DeadlinePassed) => match self.hold_deadline {
+                Some(deadline) if now_ms >= deadline => Ok(self.moved_to(Phase::Aborting)),
+                from => Err(too_early(command, from, now_ms)),
+            },
+            (Phase::Committed | Phase::Aborting, Command::Release { run_id }) => {
+                self.check_owner(run_id)?;
+                Ok(Self {
+                    towards: None,
+                    hold_at: None,
+                    hold_deadline: None,
+                    ..self.moved_to(self.writer.served())
+                })
+            }
+            _ => Err(self.illegal(command)),
+        }
+    }
+
+    fn moved_to(&self, phase: Phase) -> Self {
+        Self {
+            epoch: self.epoch.next(),
+            phase,
+            ..self.clone()
+        }
+    }
+
+    fn illegal(&self, command: &Command) -> Refusal {
+        Refusal::IllegalTransition {
+            phase: self.phase,
+            command: command.name(),
+        }
+    }
+
+    fn check_owner(&self, caller: &str) -> Result<(), Refusal> {
+        match &self.run_id {
+            Some(owner) if owner == caller => Ok(()),
+            owner => Err(Refusal::WrongRun {
+                owner: owner.clone().unwrap_or_else(|| "nobody".to_owned()),
+                caller: caller.to_owned(),
+            }),
+        }
+    }
+
+    fn check_deadline(&self, command: &Command, now_ms: u64) -> Result<(), Refusal> {
+        match self.hold_deadline {
+            Some(deadline_ms) if now_ms < deadline_ms => Ok(()),
+            deadline => Err(Refusal::DeadlineOver {
+                command: command.name(),
+                deadline_ms: deadline.unwrap_or_default(),
+                now_ms,
+            }),
+        }
+    }
+
+    fn check_schedule(
+        &self,
+        run_id: &str,
+        towards: Side,
+        hold_at: u64,
+        hold_deadline: u64,
+        now_ms: u64,
+    ) -> Result<(), Refusal> {
+        let mut reasons = Vec::new();
+        if run_id.is_empty() || run_id.len() > MAX_RUN_ID || !run_id.bytes().all(|b| b.is_ascii_graphic()) {
+            reasons.push(format!(
+                "run_id must be 1 to {MAX_RUN_ID} printable ASCII characters without spaces"
+            ));
+        }
+        if towards == self.writer {
+            reasons.push(format!("towards: the {towards} is the writer already"));
+        }
+        // Every lease handed out before this moment has ended by then: no isolate can miss the hold.
+        let earliest = now_ms.saturating_add(self.lease_ttl_ms);
+        if hold_at < earliest {
+            reasons.push(format!(
+                "hold_at {hold_at} is less than one lease ({} ms) from now: earliest {earliest}",
+                self.lease_ttl_ms
+            ));
+        }
+        if hold_deadline <= hold_at {
+            reasons.push(format!(
+                "hold_deadline {hold_deadline} is not after hold_at {hold_at}"
+            ));
+        } else if hold_deadline - hold_at > MAX_HOLD_MS {
+            reasons.push(format!(
+                "hold_deadline is {} ms after hold_at, at most {MAX_HOLD_MS} ms are allowed",
+                hold_deadline - hold_at
+            ));
+        }
+        if reasons.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::BadSchedule {
+                reason: reasons.join("; "),
+            })
+        }
+    }
+}
+
+fn too_early(command: &Command, from: Option<u64>, now_ms: u64) -> Refusal {
+    Refusal::TooEarly {
+        command: command.name(),
+        from_ms: from.unwrap_or(u64::MAX),
+        now_ms,
+    }
+}
+
+#[cfg(test)]
+mod tests;

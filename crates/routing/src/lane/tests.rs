@@ -1,0 +1,369 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const NOW: u64 = 1_000_000;
+
+fn arm(towards: Side, now: u64) -> Command {
+    Command::Arm {
+        run_id: run(),
+        towards,
+        hold_at: now + 5_000,
+        hold_deadline: now + 15_000,
+    }
+}
+
+fn run() -> String {
+    "run-1".to_owned()
+}
+
+fn after(steps: &[(Command, u64)]) -> LaneRecord {
+    steps
+        .iter()
+        .fold(LaneRecord::new("main"), |lane, (command, now)| {
+            lane.next(command, *now).unwrap()
+        })
+}
+
+fn held() -> LaneRecord {
+    after(&[
+        (arm(Side::Target, NOW), NOW),
+        (Command::Hold { run_id: run() }, NOW + 5_000),
+    ])
+}
+
+#[test]
+fn a_cutover_goes_from_source_to_target() {
+    let commit = held()
+        .next(&Command::Commit { run_id: run() }, NOW + 14_999)
+        .unwrap();
+    assert_eq!(
+        (commit.phase, commit.writer, commit.towards),
+        (Phase::Committed, Side::Target, Some(Side::Target))
+    );
+    let done = commit
+        .next(&Command::Release { run_id: run() }, NOW + 60_000)
+        .unwrap();
+    assert_eq!(
+        (done.phase, done.writer, done.epoch),
+        (Phase::ServeTarget, Side::Target, Epoch(5))
+    );
+    assert_eq!(
+        (done.towards, done.hold_at, done.hold_deadline),
+        (None, None, None)
+    );
+    assert_eq!(done.run_id.as_deref(), Some("run-1"));
+}
+
+#[test]
+fn a_rollback_is_the_same_machine_the_other_way() {
+    let committed = held()
+        .next(&Command::Commit { run_id: run() }, NOW + 6_000)
+        .unwrap();
+    let target = committed
+        .next(&Command::Release { run_id: run() }, NOW + 6_000)
+        .unwrap();
+    let steps = [
+        (arm(Side::Source, NOW + 10_000), NOW + 10_000),
+        (Command::Hold { run_id: run() }, NOW + 15_000),
+        (Command::Commit { run_id: run() }, NOW + 15_001),
+        (Command::Release { run_id: run() }, NOW + 15_002),
+    ];
+    let back = steps
+        .iter()
+        .fold(target, |lane, (command, now)| lane.next(command, *now).unwrap());
+    assert_eq!((back.phase, back.writer), (Phase::ServeSource, Side::Source));
+}
+
+#[test]
+fn an_abort_holds_writes_until_the_release_and_leaves_the_writer() {
+    for lane in [after(&[(arm(Side::Target, NOW), NOW)]), held()] {
+        let aborting = lane
+            .next(&Command::Abort { run_id: run() }, NOW + 20_000)
+            .unwrap();
+        assert_eq!((aborting.phase, aborting.writer), (Phase::Aborting, Side::Source));
+        assert!(
+            aborting.holds_writes(0),
+            "no held write may meet the locked source"
+        );
+        let commit = aborting.next(&Command::Commit { run_id: run() }, NOW + 6_000);
+        assert!(matches!(
+            commit,
+            Err(Refusal::IllegalTransition {
+                phase: Phase::Aborting,
+                ..
+            })
+        ));
+        let done = aborting
+            .next(&Command::Release { run_id: run() }, NOW + 20_001)
+            .unwrap();
+        assert_eq!((done.phase, done.writer), (Phase::ServeSource, Side::Source));
+    }
+}
+
+#[test]
+fn a_commit_at_the_deadline_is_refused_and_the_alarm_aborts() {
+    let deadline = NOW + 15_000;
+    let late = held().next(&Command::Commit { run_id: run() }, deadline);
+    assert!(matches!(late, Err(Refusal::DeadlineOver { .. })), "{late:?}");
+    let early = held().next(&Command::DeadlinePassed, deadline - 1);
+    assert!(matches!(early, Err(Refusal::TooEarly { .. })), "{early:?}");
+    let aborting = held().next(&Command::DeadlinePassed, deadline).unwrap();
+    assert_eq!(aborting.phase, Phase::Aborting);
+    let armed = after(&[(arm(Side::Target, NOW), NOW)]);
+    assert_eq!(
+        armed.next(&Command::DeadlinePassed, deadline).unwrap().phase,
+        Phase::Aborting
+    );
+}
+
+#[test]
+fn the_alarm_never_undoes_a_commit() {
+    let committed = held()
+        .next(&Command::Commit { run_id: run() }, NOW + 6_000)
+        .unwrap();
+    for command in [Command::DeadlinePassed, Command::Abort { run_id: run() }] {
+        let outcome = committed.next(&command, NOW + 60_000);
+        assert!(matches!(
+            outcome,
+            Err(Refusal::IllegalTransition {
+                phase: Phase::Committed,
+                ..
+            })
+        ));
+    }
+}
+
+#[test]
+fn holding_before_hold_at_is_refused() {
+    let armed = after(&[(arm(Side::Target, NOW), NOW)]);
+    let outcome = armed.next(&Command::Hold { run_id: run() }, NOW + 4_999);
+    assert!(matches!(outcome, Err(Refusal::TooEarly { from_ms, .. }) if from_ms == NOW + 5_000));
+}
+
+#[test]
+fn another_run_can_do_nothing_to_a_lane_it_does_not_own() {
+    let other = || "run-2".to_owned();
+    let committed = held()
+        .next(&Command::Commit { run_id: run() }, NOW + 6_000)
+        .unwrap();
+    let cases = [
+        (
+            after(&[(arm(Side::Target, NOW), NOW)]),
+            Command::Hold { run_id: other() },
+        ),
+        (held(), Command::Commit { run_id: other() }),
+        (held(), Command::Abort { run_id: other() }),
+        (committed, Command::Release { run_id: other() }),
+    ];
+    for (lane, command) in cases {
+        let outcome = lane.next(&command, NOW + 6_000);
+        assert!(
+            matches!(outcome, Err(Refusal::WrongRun { .. })),
+            "{command:?}: {outcome:?}"
+        );
+    }
+}
+
+#[test]
+fn a_schedule_that_cannot_be_kept_is_refused_with_every_reason() {
+    let lane = LaneRecord::new("main");
+    let bad = |run_id: &str, towards, hold_at, hold_deadline| {
+        let command = Command::Arm {
+            run_id: run_id.to_owned(),
+            towards,
+            hold_at,
+            hold_deadline,
+        };
+        match lane.next(&command, NOW) {
+            Err(Refusal::BadSchedule { reason }) => reason,
+            other => panic!("{command:?} gave {other:?}"),
+        }
+    };
+    let (at, by) = (NOW + 5_000, NOW + 15_000);
+    assert!(bad("r", Side::Target, at - 1, by).contains("one lease"));
+    assert!(bad("r", Side::Target, at, at).contains("not after hold_at"));
+    assert!(bad("r", Side::Target, at, at + 20_001).contains("20001 ms"));
+    assert!(bad("r", Side::Source, at, by).contains("is the writer already"));
+    assert!(bad("", Side::Target, at, by).contains("run_id"));
+    assert!(bad("two words", Side::Target, at, by).contains("run_id"));
+    assert_eq!(bad("", Side::Source, 0, 0).matches(';').count(), 3);
+    assert!(bad("r", Side::Target, u64::MAX, 0).contains("not after hold_at"));
+}
+
+#[test]
+fn a_second_arm_is_refused_while_a_cutover_is_under_way() {
+    let outcome = held().next(&arm(Side::Target, NOW + 6_000), NOW + 6_000);
+    assert!(matches!(
+        outcome,
+        Err(Refusal::IllegalTransition {
+            phase: Phase::Hold,
+            command: "arm"
+        })
+    ));
+}
+
+#[test]
+fn the_compare_and_set_refuses_every_other_epoch() {
+    let lane = LaneRecord::new("main");
+    for stale in [0, 2, u64::MAX] {
+        let outcome = lane.apply(Epoch(stale), &arm(Side::Target, NOW), NOW);
+        assert_eq!(
+            outcome,
+            Err(Refusal::EpochMismatch {
+                expected: Epoch(stale),
+                actual: Epoch(1)
+            })
+        );
+    }
+    assert!(lane.apply(Epoch(1), &arm(Side::Target, NOW), NOW).is_ok());
+}
+
+#[test]
+fn the_wire_form_is_the_documented_one() {
+    let command: Command = serde_json::from_str(
+        r#"{"command":"arm","run_id":"r","towards":"target","hold_at":6000,"hold_deadline":7000}"#,
+    )
+    .unwrap();
+    let lane = LaneRecord::new("main").next(&command, 0).unwrap();
+    assert_eq!(
+        serde_json::to_value(&lane).unwrap(),
+        serde_json::json!({
+            "lane": "main", "run_id": "r", "epoch": 2, "phase": "armed", "writer": "source", "towards": "target",
+            "hold_at": 6000, "hold_deadline": 7000, "lease_ttl_ms": 5000, "reads": "follow_writer",
+        })
+    );
+    let typo = serde_json::from_str::<Command>(r#"{"command":"hold","run_id":"r","force":true}"#);
+    assert!(typo.is_err(), "a typo in a command must stop it");
+}
+
+/// Any command by one of two runs, at times around the schedule.
+fn any_step() -> impl Strategy<Value = (Command, u64)> {
+    let run_id = prop_oneof![Just("run-1".to_owned()), Just("run-2".to_owned())];
+    let side = prop_oneof![Just(Side::Source), Just(Side::Target)];
+    let command = (run_id, side, 0_u8..6, 0_u64..30_000, 0_u64..25_000).prop_map(
+        |(run_id, towards, kind, ahead, length)| match kind {
+            0 => Command::Arm {
+                run_id,
+                towards,
+                hold_at: ahead,
+                hold_deadline: ahead + length,
+            },
+            1 => Command::Hold { run_id },
+            2 => Command::Commit { run_id },
+            3 => Command::Release { run_id },
+            4 => Command::Abort { run_id },
+            _ => Command::DeadlinePassed,
+        },
+    );
+    (command, 0_u64..6_000)
+}
+
+/// Applies steps with a clock that only goes forward; arm's times are relative to that clock.
+fn walk(steps: Vec<(Command, u64)>) -> Vec<(Command, u64, LaneRecord, Result<LaneRecord, Refusal>)> {
+    let (mut now, mut lane, mut trace) = (NOW, LaneRecord::new("main"), Vec::new());
+    for (mut command, passed) in steps {
+        now += passed;
+        if let Command::Arm {
+            hold_at,
+            hold_deadline,
+            ..
+        } = &mut command
+        {
+            *hold_at += now;
+            *hold_deadline += now;
+        }
+        let outcome = lane.next(&command, now);
+        trace.push((command, now, lane.clone(), outcome.clone()));
+        lane = outcome.unwrap_or(lane);
+    }
+    trace
+}
+
+proptest! {
+    #[test]
+    fn every_accepted_change_raises_the_epoch_by_exactly_one(steps in prop::collection::vec(any_step(), 0..200)) {
+        for (_, _, before, outcome) in walk(steps) {
+            if let Ok(after) = outcome {
+                prop_assert_eq!(after.epoch.0, before.epoch.0 + 1);
+            }
+        }
+    }
+
+    #[test]
+    fn the_writer_changes_by_a_commit_in_time_and_by_nothing_else(steps in prop::collection::vec(any_step(), 0..200)) {
+        for (command, now, before, outcome) in walk(steps) {
+            let Ok(after) = outcome else { continue };
+            let commits = matches!(command, Command::Commit { .. });
+            prop_assert_eq!(before.writer != after.writer, commits);
+            if commits {
+                prop_assert_eq!(before.phase, Phase::Hold);
+                prop_assert!(before.hold_deadline.is_some_and(|deadline| now < deadline));
+                prop_assert_eq!(before.run_id.as_deref(), command.run_id());
+            }
+        }
+    }
+
+    #[test]
+    fn exactly_one_of_abort_and_commit_wins_each_cutover(steps in prop::collection::vec(any_step(), 0..200)) {
+        let mut decided = 0;
+        for (command, _, before, outcome) in walk(steps) {
+            let Ok(after) = outcome else { continue };
+            match after.phase {
+                Phase::Armed => decided = 0,
+                Phase::Committed | Phase::Aborting => decided += 1,
+                Phase::ServeSource | Phase::ServeTarget => prop_assert_eq!(decided, 1, "after {:?}", command),
+                Phase::Hold => prop_assert_eq!(before.phase, Phase::Armed),
+            }
+            prop_assert!(decided <= 1);
+        }
+    }
+
+    #[test]
+    fn a_serving_lane_has_no_leftovers_and_holds_nothing(steps in prop::collection::vec(any_step(), 0..200)) {
+        for (_, now, _, outcome) in walk(steps) {
+            let Ok(after) = outcome else { continue };
+            prop_assert_eq!(after.phase.is_serving(), after.towards.is_none());
+            if after.phase.is_serving() {
+                prop_assert_eq!(after.phase, after.writer.served());
+                prop_assert!(!after.holds_writes(now));
+                prop_assert!(after.hold_at.is_none() && after.hold_deadline.is_none());
+            }
+        }
+    }
+
+    #[test]
+    fn writes_are_never_forwarded_in_hold_committed_or_aborting(
+        steps in prop::collection::vec(any_step(), 0..200),
+        until in any::<u64>(),
+    ) {
+        use crate::decide::{Decision, LeasedLane, RequestFacts, decide};
+        let facts = RequestFacts { is_write: true, repeatable: false, renewal_failed: false };
+        for (_, now, _, outcome) in walk(steps) {
+            let Ok(record) = outcome else { continue };
+            let phase = record.phase;
+            let decision = decide(Some(&LeasedLane { record, leased_until_ms: until }), &facts, now);
+            if matches!(phase, Phase::Hold | Phase::Committed | Phase::Aborting) || now >= until {
+                prop_assert!(!matches!(decision, Decision::Forward { .. }), "{} forwarded", phase);
+            }
+        }
+    }
+}
+
+/// Two orchestrators read the same record and race: every order of their compare-and-sets has one winner.
+#[test]
+fn of_two_orchestrators_with_the_same_epoch_one_wins() {
+    let lane = held();
+    let commit = (lane.epoch, Command::Commit { run_id: run() });
+    let abort = (lane.epoch, Command::Abort { run_id: run() });
+    for order in [[&commit, &abort], [&abort, &commit]] {
+        let mut current = lane.clone();
+        let outcomes = order.map(|(expected, command)| {
+            let outcome = current.apply(*expected, command, NOW + 6_000);
+            current = outcome.clone().unwrap_or_else(|_| current.clone());
+            outcome
+        });
+        assert!(outcomes[0].is_ok());
+        assert!(matches!(outcomes[1], Err(Refusal::EpochMismatch { .. })));
+    }
+}
