@@ -1,1 +1,26 @@
+//! The real parts a rehearsal and the tests run on: PostgreSQL 16 and 17, MiniStack (local AWS) and workerd.
+//!
+//! [`parts::ensure`] fetches them once, pinned; [`Postgres`], [`MiniStack`] and [`Workerd`] start them on free
+//! loopback ports; [`Stand`] owns what runs and ends it in reverse order. Every process is started through a
+//! guard ([`guard`]), so nothing survives the program that started it, however that program ends.
 
+pub mod error;
+pub mod guard;
+pub mod interrupt;
+pub mod ministack;
+pub mod parts;
+pub mod ports;
+pub mod postgres;
+pub mod process;
+pub mod progress;
+mod stand;
+pub mod workerd;
+
+pub use error::{Result, StandError};
+pub use ministack::MiniStack;
+pub use parts::Parts;
+pub use ports::Port;
+pub use postgres::{Major, Postgres};
+pub use progress::{Progress, Silent};
+pub use stand::{Server, Stand};
+pub use workerd::Workerd;

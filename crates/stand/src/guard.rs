@@ -1,0 +1,307 @@
+//! The guard: a small process between us and every part, so that no part outlives us.
+//!
+//! Its standard input is a pipe from the program that started it. When the pipe ends (that program stopped,
+//! panicked or was killed with -9) the guard ends the part's whole process group: the graceful signals first,
+//! each with its time, then SIGKILL. It is a process of its own because only then it survives our death, and in a
+//! process group of its own so that Ctrl-C reaches us alone and we can stop the parts in order.
+
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{ExitCode, ExitStatus};
+use std::str::FromStr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+mod locate;
+
+pub(crate) use locate::guard_command;
+
+/// The first argument that puts an executable into guard mode.
+pub const HIDDEN_MODE: &str = "__guard";
+
+/// The byte that asks the guard to skip the gentle signals; the end of the pipe asks for all of them.
+pub(crate) const NOW: u8 = b'n';
+
+static INSTALLED: OnceLock<()> = OnceLock::new();
+
+/// To be called first in `main` of an executable that starts parts: becomes the guard if it was started as one,
+/// and otherwise makes this executable the guard of what it starts.
+pub fn install() {
+    let mut args = std::env::args_os().skip(1);
+    if args.next().is_some_and(|first| first == HIDDEN_MODE) {
+        let code = run(args);
+        std::process::exit(i32::from(code));
+    }
+    let _ = INSTALLED.set(());
+}
+
+/// The whole guard: takes its own arguments (without the hidden mode's name), returns the part's exit status.
+pub fn guard_main(args: impl Iterator<Item = OsString>) -> ExitCode {
+    ExitCode::from(run(args))
+}
+
+/// One way of ending a part: a signal, and how long it may take before the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StopStep {
+    /// The signal sent to the whole process group.
+    pub signal: Signal,
+    /// How long the part may take to obey.
+    pub grace: Duration,
+}
+
+impl StopStep {
+    /// A step with the grace given in seconds.
+    pub const fn new(signal: Signal, seconds: u64) -> Self {
+        Self { signal, grace: Duration::from_secs(seconds) }
+    }
+
+    pub(crate) fn to_argument(self) -> String {
+        format!("{}:{}", self.signal, self.grace.as_millis())
+    }
+}
+
+impl FromStr for StopStep {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = text.split_once(':').and_then(|(signal, grace)| {
+            Some(Self {
+                signal: Signal::from_str(signal).ok()?,
+                grace: Duration::from_millis(grace.parse().ok()?),
+            })
+        });
+        parsed.ok_or_else(|| format!("`{text}` is not SIGNAL:MILLISECONDS"))
+    }
+}
+
+/// What the guard was told on its command line.
+#[derive(Debug, Default)]
+struct Orders {
+    stop: Vec<StopStep>,
+    run_as: Option<(u32, u32)>,
+    remove: Vec<PathBuf>,
+    command: Vec<OsString>,
+}
+
+impl Orders {
+    fn parse(mut args: impl Iterator<Item = OsString>) -> Result<Self, String> {
+        let mut orders = Self::default();
+        while let Some(arg) = args.next() {
+            if arg == "--" {
+                orders.command = args.collect();
+                break;
+            }
+            let name = arg.to_string_lossy().into_owned();
+            let value = args.next().ok_or_else(|| format!("{name} needs a value"))?;
+            let text = value.to_string_lossy();
+            match name.as_str() {
+                "--stop" => orders.stop.push(text.parse()?),
+                "--run-as" => {
+                    let ids = text.split_once(':').and_then(|(u, g)| Some((u.parse().ok()?, g.parse().ok()?)));
+                    orders.run_as = Some(ids.ok_or_else(|| format!("`{text}` is not UID:GID"))?);
+                }
+                "--remove" => orders.remove.push(value.into()),
+                _ => return Err(format!("unknown option {name}")),
+            }
+        }
+        if orders.command.is_empty() { Err("no command after --".to_owned()) } else { Ok(orders) }
+    }
+}
+
+fn run(args: impl Iterator<Item = OsString>) -> u8 {
+    let orders = match Orders::parse(args) {
+        Ok(orders) => orders,
+        Err(error) => {
+            eprintln!("guard: {error}");
+            return 2;
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let code = match runtime {
+        Ok(runtime) => runtime.block_on(guard(&orders)),
+        Err(error) => {
+            eprintln!("guard: {error}");
+            126
+        }
+    };
+    for folder in &orders.remove {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+    code
+}
+
+async fn guard(orders: &Orders) -> u8 {
+    adopt_orphans();
+    // Handlers, not a blocked mask: handlers are reset by exec, a mask would be inherited by the part.
+    let signals = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
+    let (tell, mut told) = mpsc::unbounded_channel();
+    for received in signals {
+        let tell = tell.clone();
+        if let Ok(mut received) = received {
+            tokio::spawn(async move {
+                while received.recv().await.is_some() {
+                    let _ = tell.send(Order::Stop);
+                }
+            });
+        }
+    }
+    std::thread::spawn(move || listen(&tell));
+
+    let mut command = Command::new(&orders.command[0]);
+    command.args(&orders.command[1..]).process_group(0).stdin(std::process::Stdio::null());
+    if let Some((uid, gid)) = orders.run_as {
+        command.uid(uid).gid(gid);
+    }
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => {
+            eprintln!("guard: cannot run {}: {error}", orders.command[0].display());
+            return 127;
+        }
+    };
+    let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
+    let status = tokio::select! {
+        status = child.wait() => status.ok(),
+        order = told.recv() => stop(&mut child, group, order.unwrap_or(Order::Now), &mut told, &orders.stop).await,
+    };
+    // What the part left behind: its group (Lambda processes), and whatever left the group but not us.
+    if let Some(group) = group {
+        let _ = killpg(group, Signal::SIGKILL);
+    }
+    end_orphans();
+    exit_code(status)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Stop,
+    Now,
+}
+
+/// Reads the pipe until it ends. Runs in a thread of its own: a read of standard input cannot be cancelled.
+fn listen(tell: &mpsc::UnboundedSender<Order>) {
+    let mut stdin = std::io::stdin().lock();
+    let mut byte = [0; 1];
+    loop {
+        match stdin.read(&mut byte) {
+            Ok(1) if byte[0] == NOW => {
+                let _ = tell.send(Order::Now);
+            }
+            Ok(1) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            _ => {
+                let _ = tell.send(Order::Stop);
+                return;
+            }
+        }
+    }
+}
+
+async fn stop(
+    child: &mut Child,
+    group: Option<Pid>,
+    order: Order,
+    told: &mut mpsc::UnboundedReceiver<Order>,
+    steps: &[StopStep],
+) -> Option<ExitStatus> {
+    let group = group?;
+    let last = steps.len().saturating_sub(1);
+    let mut hurry = order == Order::Now;
+    for (index, step) in steps.iter().enumerate() {
+        if hurry && index < last {
+            continue;
+        }
+        let _ = killpg(group, step.signal);
+        let grace = tokio::time::sleep(step.grace);
+        tokio::pin!(grace);
+        loop {
+            tokio::select! {
+                status = child.wait() => return status.ok(),
+                () = &mut grace => break,
+                order = told.recv(), if !hurry => if order != Some(Order::Stop) {
+                    hurry = true;
+                    if index < last { break }
+                },
+            }
+        }
+    }
+    let _ = killpg(group, Signal::SIGKILL);
+    child.wait().await.ok()
+}
+
+/// Makes descendants whose own parent has died children of the guard instead of init's (Linux only): PostgreSQL
+/// puts every backend into a session of its own, where no group signal reaches it.
+fn adopt_orphans() {
+    #[cfg(target_os = "linux")]
+    let _ = nix::sys::prctl::set_child_subreaper(true);
+}
+
+#[cfg(target_os = "linux")]
+fn end_orphans() {
+    use nix::sys::signal::kill;
+    use nix::sys::wait::waitpid;
+
+    let me = std::process::id();
+    // A killed orphan may leave orphans of its own: until none is left, but not for ever.
+    for _ in 0..50 {
+        let Ok(children) = std::fs::read_to_string(format!("/proc/{me}/task/{me}/children")) else { return };
+        let children: Vec<Pid> =
+            children.split_whitespace().filter_map(|pid| pid.parse().ok()).map(Pid::from_raw).collect();
+        if children.is_empty() {
+            return;
+        }
+        for child in &children {
+            let _ = kill(*child, Signal::SIGKILL);
+        }
+        for child in children {
+            let _ = waitpid(child, None);
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn end_orphans() {}
+
+fn exit_code(status: Option<ExitStatus>) -> u8 {
+    use std::os::unix::process::ExitStatusExt;
+    let code = status.map_or(1, |status| {
+        status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(Signal::SIGKILL as i32))
+    });
+    u8::try_from(code).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &[&str]) -> Result<Orders, String> {
+        Orders::parse(args.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn a_stop_step_survives_the_command_line() {
+        let step = StopStep::new(Signal::SIGQUIT, 7);
+        assert_eq!(step.to_argument().parse::<StopStep>().unwrap(), step);
+    }
+
+    #[test]
+    fn orders_are_read_up_to_the_command() {
+        let orders = parse(&["--stop", "SIGINT:5", "--run-as", "1:2", "--remove", "/x", "--", "a", "--stop"]).unwrap();
+        assert_eq!(orders.run_as, Some((1, 2)));
+        assert_eq!(orders.command, ["a", "--stop"]);
+    }
+
+    #[test]
+    fn wrong_orders_are_refused() {
+        for wrong in [&["--stop", "x", "--", "a"][..], &["--run-as", "root", "--", "a"], &["--nope", "1"], &["--"]] {
+            assert!(parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

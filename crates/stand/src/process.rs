@@ -1,0 +1,256 @@
+//! Starting a program under a guard, watching it, and ending it.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, OpenOptions};
+use std::future::Future;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use crate::error::{Result, StandError};
+use crate::guard::{NOW, StopStep, guard_command};
+
+/// How many log lines an error shows.
+const TAIL_LINES: usize = 20;
+/// Between two looks at a process or a port: short against every start time here, cheap enough to repeat.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// A program to be started under a guard.
+#[derive(Debug)]
+pub struct Launch {
+    name: String,
+    program: OsString,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    only_env: bool,
+    dir: Option<PathBuf>,
+    log: PathBuf,
+    stop: Vec<StopStep>,
+    run_as: Option<(u32, u32)>,
+    remove: Vec<PathBuf>,
+}
+
+impl Launch {
+    /// `name` is what messages call it; both of its outputs are appended to the file `log`.
+    pub fn new(name: impl Into<String>, program: impl AsRef<OsStr>, log: impl Into<PathBuf>) -> Self {
+        Self {
+            name: name.into(),
+            program: program.as_ref().to_owned(),
+            args: Vec::new(),
+            env: Vec::new(),
+            only_env: false,
+            dir: None,
+            log: log.into(),
+            stop: vec![StopStep::new(Signal::SIGTERM, 5)],
+            run_as: None,
+            remove: Vec::new(),
+        }
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.env.push((name.into(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Keeps our own environment away from the program, but for PATH, HOME and the language: the user's AWS profile
+    /// or proxy must not change what a part does.
+    #[must_use]
+    pub fn only_given_env(mut self) -> Self {
+        self.only_env = true;
+        self
+    }
+
+    /// Sets the working folder.
+    #[must_use]
+    pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.dir = Some(dir.into());
+        self
+    }
+
+    /// How the program is ended: each signal with its time, then SIGKILL. When there is no time, only the last.
+    #[must_use]
+    pub fn stop_with(mut self, steps: impl Into<Vec<StopStep>>) -> Self {
+        self.stop = steps.into();
+        self
+    }
+
+    /// Runs as another user (only possible as root).
+    #[must_use]
+    pub fn run_as(mut self, ids: Option<(u32, u32)>) -> Self {
+        self.run_as = ids;
+        self
+    }
+
+    /// A folder the guard removes when the program has ended, however we end.
+    #[must_use]
+    pub fn remove_when_done(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.remove.push(folder.into());
+        self
+    }
+
+    /// Starts the program; it may not be ready yet ([`Part::until_ready`]).
+    pub fn start(self) -> Result<Part> {
+        let log = open_log(&self.log)?;
+        let errors = log.try_clone().map_err(StandError::io("opening", &self.log))?;
+        let mut command = guard_command()?;
+        for step in &self.stop {
+            command.args(["--stop", &step.to_argument()]);
+        }
+        if let Some((uid, gid)) = self.run_as {
+            command.args(["--run-as", &format!("{uid}:{gid}")]);
+        }
+        for folder in &self.remove {
+            command.arg("--remove").arg(folder);
+        }
+        command.arg("--").arg(&self.program).args(&self.args);
+        if self.only_env {
+            command.env_clear();
+            for name in ["PATH", "HOME", "LANG", "LC_ALL"] {
+                if let Some(value) = std::env::var_os(name) {
+                    command.env(name, value);
+                }
+            }
+        }
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        if let Some(dir) = &self.dir {
+            command.current_dir(dir);
+        }
+        command.stdin(Stdio::piped()).stdout(log).stderr(errors).process_group(0);
+        let mut guard = command.spawn().map_err(StandError::io("starting the guard", command.get_program()))?;
+        let pipe = guard.stdin.take();
+        Ok(Part { name: self.name, log: self.log, guard, pipe })
+    }
+
+    /// Runs the program to its end.
+    ///
+    /// # Errors
+    /// [`StandError::DidNotStart`] with the last log lines when its exit status is not 0.
+    pub async fn run(self) -> Result<()> {
+        let mut part = self.start()?;
+        let status = part.ended().await?;
+        if status.success() { Ok(()) } else { Err(part.did_not_start(&describe(status))) }
+    }
+}
+
+/// A running program and its guard. Dropping it ends it at once; [`Part::stop`] ends it gently.
+#[derive(Debug)]
+pub struct Part {
+    name: String,
+    log: PathBuf,
+    guard: Child,
+    pipe: Option<ChildStdin>,
+}
+
+impl Part {
+    /// What messages call it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file with both of its outputs.
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// The exit status, if it has ended.
+    pub fn has_ended(&mut self) -> Result<Option<ExitStatus>> {
+        self.guard.try_wait().map_err(StandError::io("watching", &self.name))
+    }
+
+    /// Waits for its end.
+    pub async fn ended(&mut self) -> Result<ExitStatus> {
+        loop {
+            if let Some(status) = self.has_ended()? {
+                return Ok(status);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Asks again and again until the program is ready, has ended or `limit` is over.
+    ///
+    /// # Errors
+    /// [`StandError::DidNotStart`] with the last log lines.
+    pub async fn until_ready<F: Future<Output = bool>>(
+        &mut self,
+        limit: Duration,
+        mut ready: impl FnMut() -> F,
+    ) -> Result<()> {
+        let since = Instant::now();
+        loop {
+            if let Some(status) = self.has_ended()? {
+                return Err(self.did_not_start(&describe(status)));
+            }
+            if ready().await {
+                return Ok(());
+            }
+            if since.elapsed() > limit {
+                return Err(self.did_not_start(&format!("not ready after {} s", limit.as_secs())));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Ends it gently: its stop signals in their order, then SIGKILL. Returns when nothing of it is left.
+    pub async fn stop(mut self) -> Result<()> {
+        drop(self.pipe.take());
+        self.ended().await.map(drop)
+    }
+
+    pub(crate) fn did_not_start(&self, reason: &str) -> StandError {
+        StandError::DidNotStart {
+            part: self.name.clone(),
+            reason: reason.to_owned(),
+            tail: tail(&self.log),
+            log: self.log.clone(),
+        }
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if let Some(mut pipe) = self.pipe.take() {
+            let _ = pipe.write_all(&[NOW]);
+        }
+        // The guard ends by itself in bounded time; waiting for it keeps the promise that nothing is left.
+        let _ = self.guard.wait();
+    }
+}
+
+fn open_log(path: &Path) -> Result<File> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(StandError::io("creating", folder))?;
+    }
+    OpenOptions::new().create(true).append(true).open(path).map_err(StandError::io("opening", path))
+}
+
+/// The last lines of a log, or a word about why there are none.
+pub(crate) fn tail(log: &Path) -> String {
+    let text = std::fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    if lines.is_empty() {
+        return "  (nothing was logged)".to_owned();
+    }
+    let from = lines.len().saturating_sub(TAIL_LINES);
+    lines[from..].iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+fn describe(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code) => format!("it ended with exit status {code}"),
+        None => "its guard was killed".to_owned(),
+    }
+}

@@ -1,0 +1,85 @@
+//! Telling the user what is being waited for.
+
+use std::time::{Duration, Instant};
+
+/// Receives the steps of anything that can take over a second. Implemented by the command line.
+pub trait Progress: Send + Sync {
+    /// A step begins.
+    fn started(&self, step: &str);
+    /// A step has succeeded after `elapsed`.
+    fn done(&self, step: &str, elapsed: Duration);
+    /// A step has been given up after `elapsed`; the error follows by the ordinary way.
+    fn failed(&self, step: &str, elapsed: Duration);
+}
+
+/// Shows nothing: for tests.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn started(&self, _: &str) {}
+    fn done(&self, _: &str, _: Duration) {}
+    fn failed(&self, _: &str, _: Duration) {}
+}
+
+/// A step that reports itself failed unless [`Step::done`] is reached, so that `?` needs no care.
+#[must_use]
+pub struct Step<'a> {
+    progress: &'a dyn Progress,
+    name: String,
+    since: Instant,
+    finished: bool,
+}
+
+/// Begins a step.
+pub fn step<'a>(progress: &'a dyn Progress, name: impl Into<String>) -> Step<'a> {
+    let name = name.into();
+    progress.started(&name);
+    Step { progress, name, since: Instant::now(), finished: false }
+}
+
+impl Step<'_> {
+    /// The step has succeeded.
+    pub fn done(mut self) {
+        self.finished = true;
+        self.progress.done(&self.name, self.since.elapsed());
+    }
+}
+
+impl Drop for Step<'_> {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.progress.failed(&self.name, self.since.elapsed());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Recorder(Mutex<Vec<String>>);
+
+    impl Progress for Recorder {
+        fn started(&self, step: &str) {
+            self.0.lock().unwrap().push(format!("started {step}"));
+        }
+        fn done(&self, step: &str, _: Duration) {
+            self.0.lock().unwrap().push(format!("done {step}"));
+        }
+        fn failed(&self, step: &str, _: Duration) {
+            self.0.lock().unwrap().push(format!("failed {step}"));
+        }
+    }
+
+    #[test]
+    fn a_step_left_early_is_reported_as_failed() {
+        let recorder = Recorder::default();
+        step(&recorder, "a").done();
+        drop(step(&recorder, "b"));
+        assert_eq!(*recorder.0.lock().unwrap(), ["started a", "done a", "started b", "failed b"]);
+    }
+}
