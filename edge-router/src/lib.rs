@@ -1,1 +1,47 @@
+//! The edge-router: a Cloudflare Worker that sends every request to the side in charge, and keeps writes waiting for the
+//! moment in which the side changes.
+//!
+//! - A request is decided by [`crossover_routing::decide`] under a lease of the lane's record ([`lease`]).
+//! - A write that must wait does so in one long poll at the lane's Durable Object ([`hold`], [`lane`]); its body is not
+//!   read meanwhile.
+//! - Origins come from two variables only, bodies stream through, redirects are the client's to follow ([`forward`]).
+//! - The lane is changed by signed calls under `/__crossover/v1/` ([`admin`]).
+//!
+//! Configuration (see `wrangler.toml`): `SOURCE_ORIGIN`, `TARGET_ORIGIN`, `LANE`, `HOLD_MAX_MS`, `HELD_MAX`, the secret
+//! `ADMIN_KEYS` and the Durable Object binding `LANES`.
+//!
+//! Correctness never rests on this Worker: a stale isolate may forward a late write, and the locked database refuses it.
 
+mod admin;
+mod clock;
+pub mod config;
+mod facts;
+mod forward;
+mod headers;
+mod hold;
+mod lane;
+mod lane_client;
+mod lease;
+mod proxy;
+mod reply;
+
+use worker::{Context, Env, event, web_sys};
+
+pub use lane::LaneObject;
+
+/// Everything the Worker answers itself lies under this path; the origins never see it.
+const OWN_PATH: &str = "/__crossover/";
+
+#[event(fetch)]
+async fn fetch(request: web_sys::Request, env: Env, ctx: Context) -> worker::Result<web_sys::Response> {
+    let url = request.url();
+    let config = match config::load(&env) {
+        Ok(config) => config,
+        Err(error) => return reply::misconfigured(&error),
+    };
+    match forward::path_of(&url) {
+        "/__crossover/healthz" => reply::text(200, "ok"),
+        path if path.starts_with(OWN_PATH) => admin::answer(&request, path, &env, &config).await,
+        _ => proxy::serve(&request, &url, &env, &ctx, &config).await,
+    }
+}

@@ -21,6 +21,11 @@ impl LeasedLane {
         }
     }
 
+    /// When the lease began (Unix milliseconds).
+    pub fn leased_from_ms(&self) -> u64 {
+        self.leased_until_ms.saturating_sub(self.record.lease_ttl())
+    }
+
     /// Whether the record may still be acted on.
     pub const fn is_live(&self, now_ms: u64) -> bool {
         now_ms < self.leased_until_ms

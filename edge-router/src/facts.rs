@@ -1,0 +1,56 @@
+//! What the routing rules need to know of a request.
+
+use crossover_routing::RequestFacts;
+use worker::web_sys::Request;
+
+/// Frameworks let these turn a GET or POST into something else: such a request is never taken for a read.
+const METHOD_OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+
+/// Takes the facts from a request.
+pub fn of(request: &Request) -> RequestFacts {
+    let headers = request.headers();
+    let overridden = METHOD_OVERRIDES
+        .iter()
+        .any(|name| headers.has(name).unwrap_or(true));
+    from_parts(&request.method(), request.body().is_some(), overridden)
+}
+
+/// Only what is surely a read is one: an unknown method is a write.
+fn from_parts(method: &str, has_body: bool, overridden: bool) -> RequestFacts {
+    let reads = matches!(method, "GET" | "HEAD" | "OPTIONS") && !overridden;
+    RequestFacts {
+        is_write: !reads,
+        repeatable: reads && method != "OPTIONS" && !has_body,
+        renewal_failed: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::from_parts;
+
+    #[test]
+    fn only_get_head_and_options_are_reads() {
+        for method in ["GET", "HEAD", "OPTIONS"] {
+            assert!(!from_parts(method, false, false).is_write, "{method}");
+        }
+        for method in ["POST", "PUT", "PATCH", "DELETE", "PURGE", "PROPFIND", "get", ""] {
+            assert!(from_parts(method, false, false).is_write, "{method}");
+        }
+    }
+
+    #[test]
+    fn a_method_override_makes_a_write() {
+        let facts = from_parts("GET", false, true);
+        assert!(facts.is_write && !facts.repeatable);
+    }
+
+    #[test]
+    fn only_reads_without_a_body_are_repeatable() {
+        assert!(from_parts("GET", false, false).repeatable);
+        assert!(from_parts("HEAD", false, false).repeatable);
+        assert!(!from_parts("GET", true, false).repeatable);
+        assert!(!from_parts("OPTIONS", false, false).repeatable);
+        assert!(!from_parts("POST", false, false).repeatable);
+    }
+}

@@ -1,0 +1,140 @@
+//! One request to one side, streaming both ways.
+
+use crossover_routing::{LaneRecord, Side};
+use wasm_bindgen::JsCast;
+use worker::js_sys::{self, futures::JsFuture};
+use worker::web_sys::{Request, RequestInit, RequestRedirect, Response, ResponseInit, WorkerGlobalScope};
+
+use crate::{config::Config, headers};
+
+/// What came back.
+pub enum Outcome {
+    /// The origin answered.
+    Answered(Response),
+    /// The origin could not be reached, or the connection broke: the request may or may not have run.
+    Unreachable,
+}
+
+impl Outcome {
+    /// The origin could not do its work; for a read that is worth a second look at the lane.
+    pub fn is_failure(&self) -> bool {
+        match self {
+            Self::Answered(response) => matches!(response.status(), 502..=504),
+            Self::Unreachable => true,
+        }
+    }
+
+    /// Lets the connection of an answer nobody will read go.
+    pub fn discard(self) {
+        if let Self::Answered(response) = self
+            && let Some(body) = response.body()
+        {
+            drop(body.cancel());
+        }
+    }
+}
+
+/// The path of a request's URL, without query.
+pub fn path_of(url: &str) -> &str {
+    let rest = path_and_query(url);
+    rest.find(['?', '#']).map_or(rest, |end| &rest[..end])
+}
+
+/// Everything after scheme, host and port; always begins with `/` or is empty.
+fn path_and_query(url: &str) -> &str {
+    let after_scheme = url.find("://").map_or(url, |at| &url[at + 3..]);
+    after_scheme.find('/').map_or("", |at| &after_scheme[at..])
+}
+
+/// Scheme and host (with port) of a request's URL.
+fn scheme_and_host(url: &str) -> (&str, &str) {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    (scheme, rest.find(['/', '?', '#']).map_or(rest, |at| &rest[..at]))
+}
+
+/// The URL at the side: its origin, the client's path and query. The client cannot reach any other host.
+fn url_at(config: &Config, side: Side, url: &str) -> String {
+    format!("{}{}", config.origin(side), path_and_query(url))
+}
+
+/// Sends the request to the side. Method, headers and body go on as they are; the body is not read here.
+pub async fn send(request: &Request, url: &str, config: &Config, to: Side) -> worker::Result<Outcome> {
+    // The dictionary form of `new Request(url, request)`: a Request has every member RequestInit asks for.
+    let like: &RequestInit = request.unchecked_ref();
+    let outgoing = Request::new_with_str_and_init(&url_at(config, to, url), like)?;
+    let headers = outgoing.headers();
+    headers::strip(&headers)?;
+    let (scheme, host) = scheme_and_host(url);
+    headers.set("x-forwarded-proto", scheme)?;
+    headers.set("x-forwarded-host", host)?;
+    let init = RequestInit::new();
+    init.set_redirect(RequestRedirect::Manual);
+    let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
+    match JsFuture::from(scope.fetch_with_request_and_init(&outgoing, &init)).await {
+        Ok(response) => Ok(Outcome::Answered(response.unchecked_into())),
+        Err(_) => Ok(Outcome::Unreachable),
+    }
+}
+
+/// The origin's answer as the client gets it: same status and body, with where it came from.
+pub fn answer(origin: &Response, from: Side, record: &LaneRecord, held_ms: u64) -> worker::Result<Response> {
+    // A fetched response's headers cannot be changed: take it over into a new one, body unread.
+    let like: &ResponseInit = origin.unchecked_ref();
+    let response = Response::new_with_opt_readable_stream_and_init(origin.body().as_ref(), like)?;
+    let headers = response.headers();
+    headers::strip(&headers)?;
+    headers.set(headers::SIDE, from.name())?;
+    headers.set(headers::EPOCH, &record.epoch.to_string())?;
+    if held_ms > 0 {
+        headers.set(headers::HELD_MS, &held_ms.to_string())?;
+    }
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> Config {
+        Config::parse(|name| match name {
+            "SOURCE_ORIGIN" => Some("http://source:81".to_owned()),
+            "TARGET_ORIGIN" => Some("https://target".to_owned()),
+            _ => None,
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn path_and_query_go_to_the_side_unchanged() {
+        let url = url_at(
+            &config(),
+            Side::Source,
+            "https://shop.example:8443/a//b%20c?x=1&y=http://z/#frag",
+        );
+        assert_eq!(url, "http://source:81/a//b%20c?x=1&y=http://z/#frag");
+        assert_eq!(path_of("https://shop.example/a/b?x=/y"), "/a/b");
+    }
+
+    #[test]
+    fn no_url_reaches_another_host() {
+        for url in [
+            "http://h//evil.example/",
+            "http://h/@evil.example",
+            "http://h/.evil.example",
+            "http://h",
+            "evil",
+        ] {
+            let sent = worker::Url::parse(&url_at(&config(), Side::Target, url)).unwrap();
+            assert_eq!(sent.host_str(), Some("target"), "{url}");
+        }
+    }
+
+    #[test]
+    fn scheme_and_host_are_the_clients() {
+        assert_eq!(
+            scheme_and_host("https://shop.example:8443/a"),
+            ("https", "shop.example:8443")
+        );
+        assert_eq!(scheme_and_host("http://shop.example?x"), ("http", "shop.example"));
+    }
+}

@@ -1,0 +1,206 @@
+//! The lane's Durable Object: the one place where its record lives and changes.
+//!
+//! A change is one synchronous piece of code (check, append, wake): nothing can come between compare and set, and the
+//! runtime holds every answer back until the write is durable.
+
+mod store;
+mod waiting;
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use crossover_routing::admin::AdminRefusal;
+use crossover_routing::{AuditEntry, ChainHead, Command, Epoch, LaneRecord, Refusal};
+use futures::future::{Either, select};
+use serde::Serialize;
+use worker::{Delay, ScheduledTime};
+use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object, js_sys};
+
+use self::store::Store;
+use self::waiting::Waiting;
+use crate::clock::now_ms;
+use crate::lane_client::{AdminCall, Operation, Snapshot};
+
+/// One lane.
+#[durable_object(alarm)]
+pub struct LaneObject {
+    state: State,
+    store: Store,
+    /// What the store holds; filled at the first request.
+    current: RefCell<Option<(LaneRecord, ChainHead)>>,
+    waiting: Waiting,
+}
+
+#[derive(Serialize)]
+struct Refused<'a> {
+    error: &'a str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<LaneRecord>,
+}
+
+impl DurableObject for LaneObject {
+    fn new(state: State, _env: Env) -> Self {
+        let store = Store::new(state.storage().sql());
+        Self {
+            state,
+            store,
+            current: RefCell::new(None),
+            waiting: Waiting::default(),
+        }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let url = request.url()?;
+        let Some((lane, operation)) = url.path().trim_start_matches('/').split_once('/') else {
+            return Response::error("the path must be /{lane}/{operation}", 404);
+        };
+        // The alarm can be late by up to a minute; a request after the deadline must not see it open.
+        self.enforce_deadline(lane)?;
+        match (request.method(), operation) {
+            (Method::Get, "record") => self.snapshot(lane),
+            (Method::Get, "park") => {
+                let number = |name: &str| {
+                    let text = url.query_pairs().find(|(key, _)| key == name)?.1;
+                    text.parse::<u64>().ok()
+                };
+                match (number("max_ms"), number("held_max")) {
+                    (Some(max_ms), Some(held_max)) => self.park(lane, max_ms, held_max).await,
+                    _ => Response::error("park needs max_ms and held_max", 400),
+                }
+            }
+            (Method::Post, "admin") => {
+                let call: AdminCall = request.json().await?;
+                self.admin(lane, call).await
+            }
+            _ => Response::error("unknown operation", 404),
+        }
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        // The lane's name is in the record: an alarm is only ever set by an accepted change.
+        if let Some((record, _)) = self.store.latest()? {
+            self.enforce_deadline(&record.lane)?;
+            // Fired early by a clock that is off: come again.
+            if let Some(deadline_ms) = record.hold_deadline
+                && now_ms() < deadline_ms
+            {
+                self.set_alarm(deadline_ms).await?;
+            }
+        }
+        Response::empty()
+    }
+}
+
+impl LaneObject {
+    fn current(&self, lane: &str) -> Result<(LaneRecord, ChainHead)> {
+        if let Some(current) = self.current.borrow().as_ref() {
+            return Ok(current.clone());
+        }
+        let loaded = self
+            .store
+            .latest()?
+            .unwrap_or_else(|| (LaneRecord::new(lane), crossover_routing::audit::genesis(lane)));
+        Ok(self.current.borrow_mut().insert(loaded).clone())
+    }
+
+    /// The compare-and-set. No await in here.
+    fn change(
+        &self,
+        lane: &str,
+        expected: Option<Epoch>,
+        command: &Command,
+        now_ms: u64,
+    ) -> Result<std::result::Result<LaneRecord, Refusal>> {
+        let (record, head) = self.current(lane)?;
+        let expected = expected.unwrap_or(record.epoch);
+        let next = match record.apply(expected, command, now_ms) {
+            Ok(next) => next,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let entry = AuditEntry::new(&head, &next, command, now_ms);
+        self.store.append(&next, &entry)?;
+        *self.current.borrow_mut() = Some((next.clone(), entry.head()));
+        if next.phase.is_serving() {
+            self.waiting.release();
+        }
+        Ok(Ok(next))
+    }
+
+    fn enforce_deadline(&self, lane: &str) -> Result<()> {
+        // Refused unless a hold's deadline is over: exactly what is wanted.
+        self.change(lane, None, &Command::DeadlinePassed, now_ms())
+            .map(drop)
+    }
+
+    fn snapshot(&self, lane: &str) -> Result<Response> {
+        Response::from_json(&Snapshot {
+            record: self.current(lane)?.0,
+            at: now_ms(),
+        })
+    }
+
+    /// Keeps a request until the lane serves, its time is over, or there are too many.
+    async fn park(&self, lane: &str, max_ms: u64, held_max: u64) -> Result<Response> {
+        let Some(held) = self.waiting.enter(held_max) else {
+            return Response::error("too many requests are held", 429);
+        };
+        let mut limit = Box::pin(Delay::from(Duration::from_millis(max_ms)));
+        while !self.current(lane)?.0.phase.is_serving() {
+            match select(held.released(), limit).await {
+                Either::Left((_, rest)) => limit = rest,
+                Either::Right(_) => return Response::error("held for as long as is allowed", 504),
+            }
+        }
+        self.snapshot(lane)
+    }
+
+    async fn admin(&self, lane: &str, call: AdminCall) -> Result<Response> {
+        let now = now_ms();
+        if !self.store.use_nonce(&call.nonce, call.time_ms, now)? {
+            let refusal = AdminRefusal::Replayed;
+            return refused(401, refusal.name(), &refusal, None);
+        }
+        match call.operation {
+            Operation::Read => Response::from_json(&self.current(lane)?.0),
+            Operation::Audit => {
+                let (_, head) = self.current(lane)?;
+                Response::from_json(&crossover_routing::AuditLog {
+                    entries: self.store.entries()?,
+                    head,
+                })
+            }
+            Operation::Held => Response::from_json(&serde_json::json!({ "held": self.waiting.held() })),
+            Operation::Apply { expected, command } => {
+                match self.change(lane, Some(expected), &command, now)? {
+                    Ok(record) => {
+                        if let Command::Arm { hold_deadline, .. } = command {
+                            self.set_alarm(hold_deadline).await?;
+                        }
+                        Response::from_json(&record)
+                    }
+                    Err(refusal) => refused(409, refusal.name(), &refusal, Some(self.current(lane)?.0)),
+                }
+            }
+        }
+    }
+
+    async fn set_alarm(&self, at_ms: u64) -> Result<()> {
+        let date = js_sys::Date::new(&js_sys::Number::from(at_ms as f64));
+        self.state.storage().set_alarm(ScheduledTime::new(date)).await
+    }
+}
+
+fn refused(
+    status: u16,
+    error: &str,
+    message: &dyn std::fmt::Display,
+    record: Option<LaneRecord>,
+) -> Result<Response> {
+    let body = Refused {
+        error,
+        message: message.to_string(),
+        record,
+    };
+    Ok(Response::from_json(&body)?.with_status(status))
+}

@@ -1,0 +1,119 @@
+//! What a lane keeps: every accepted change with the record it led to, and the nonces that were used.
+//!
+//! One row per change, keyed by epoch: record and audit entry can never come apart, and two changes can never take the
+//! same epoch.
+
+use crossover_routing::admin::MAX_CLOCK_SKEW_MS;
+use crossover_routing::{AuditEntry, ChainHead, LaneRecord};
+use serde::Deserialize;
+use worker::{Result, SqlStorage};
+
+/// Isolate and Durable Object may disagree about the time by this much on top of the accepted skew.
+const NONCE_MARGIN_MS: u64 = 60_000;
+
+/// The lane's tables.
+pub struct Store {
+    sql: SqlStorage,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    record: String,
+    entry: String,
+}
+
+#[derive(Deserialize)]
+struct EntryRow {
+    entry: String,
+}
+
+#[derive(Deserialize)]
+struct Count {
+    n: u32,
+}
+
+impl Store {
+    /// Opens the store; tables are made at the first use.
+    pub fn new(sql: SqlStorage) -> Self {
+        Self { sql }
+    }
+
+    fn ensure(&self) -> Result<()> {
+        self.sql.exec(
+            "create table if not exists changes \
+             (epoch integer primary key, record text not null, entry text not null)",
+            None,
+        )?;
+        self.sql.exec(
+            "create table if not exists nonces (nonce text primary key, expires integer not null)",
+            None,
+        )?;
+        Ok(())
+    }
+
+    /// The record after the last change and the chain's head; none while nothing has happened.
+    pub fn latest(&self) -> Result<Option<(LaneRecord, ChainHead)>> {
+        self.ensure()?;
+        let rows: Vec<Row> = self
+            .sql
+            .exec(
+                "select record, entry from changes order by epoch desc limit 1",
+                None,
+            )?
+            .to_array()?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let entry: AuditEntry = serde_json::from_str(&row.entry)?;
+        Ok(Some((serde_json::from_str(&row.record)?, entry.head())))
+    }
+
+    /// Keeps a change. A second change to the same epoch violates the primary key.
+    pub fn append(&self, record: &LaneRecord, entry: &AuditEntry) -> Result<()> {
+        let values = vec![
+            (record.epoch.0 as i64).into(),
+            serde_json::to_string(record)?.into(),
+            serde_json::to_string(entry)?.into(),
+        ];
+        self.sql.exec(
+            "insert into changes (epoch, record, entry) values (?, ?, ?)",
+            values,
+        )?;
+        Ok(())
+    }
+
+    /// Every change, oldest first.
+    pub fn entries(&self) -> Result<Vec<AuditEntry>> {
+        self.ensure()?;
+        let rows: Vec<EntryRow> = self
+            .sql
+            .exec("select entry from changes order by epoch", None)?
+            .to_array()?;
+        rows.iter()
+            .map(|row| Ok(serde_json::from_str(&row.entry)?))
+            .collect()
+    }
+
+    /// Whether the nonce is new; from now on it is not.
+    pub fn use_nonce(&self, nonce: &str, signed_ms: u64, now_ms: u64) -> Result<bool> {
+        self.ensure()?;
+        self.sql.exec(
+            "delete from nonces where expires < ?",
+            vec![(now_ms as i64).into()],
+        )?;
+        let seen: Count = self
+            .sql
+            .exec(
+                "select count(*) as n from nonces where nonce = ?",
+                vec![nonce.into()],
+            )?
+            .one()?;
+        if seen.n > 0 {
+            return Ok(false);
+        }
+        let expires = signed_ms.saturating_add(MAX_CLOCK_SKEW_MS + NONCE_MARGIN_MS);
+        self.sql.exec(
+            "insert into nonces (nonce, expires) values (?, ?)",
+            vec![nonce.into(), (expires as i64).into()],
+        )?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,126 @@
+//! How an isolate talks to the lane's Durable Object. Internal: both ends are this Worker, in one version or two while
+//! a deployment is under way.
+
+use crossover_routing::{Command, Epoch, LaneRecord};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::{JsCast, JsValue};
+use worker::js_sys::futures::JsFuture;
+use worker::web_sys::{Request, RequestInit, Response};
+use worker::worker_sys::DurableObject;
+use worker::{Env, Error, Result};
+
+/// The lane's record at a moment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The record.
+    pub record: LaneRecord,
+    /// The Durable Object's clock when it answered (Unix milliseconds).
+    pub at: u64,
+}
+
+/// A call that has been authenticated by the isolate; its nonce is still to be checked.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AdminCall {
+    /// Must not have been seen.
+    pub nonce: String,
+    /// When the call was signed (Unix milliseconds): the nonce is remembered until the time is no longer acceptable.
+    pub time_ms: u64,
+    /// What is asked.
+    pub operation: Operation,
+}
+
+/// What an admin call asks for.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// The record.
+    Read,
+    /// The audit log.
+    Audit,
+    /// How many requests are held.
+    Held,
+    /// The compare-and-set.
+    Apply {
+        /// The epoch the caller saw.
+        expected: Epoch,
+        /// The change.
+        command: Command,
+    },
+}
+
+/// The lane's Durable Object, seen from an isolate.
+pub struct LaneClient {
+    stub: DurableObject,
+    lane: String,
+}
+
+impl LaneClient {
+    /// The lane named `lane`.
+    pub fn new(env: &Env, lane: &str) -> Result<Self> {
+        let stub = env
+            .durable_object("LANES")?
+            .id_from_name(lane)?
+            .get_stub()?
+            .into_rpc();
+        Ok(Self {
+            stub,
+            lane: lane.to_owned(),
+        })
+    }
+
+    /// The lane's record, now.
+    pub async fn record(&self) -> Result<Snapshot> {
+        let response = self.get("record").await?;
+        if response.status() == 200 {
+            snapshot(&response).await
+        } else {
+            Err(unexpected(&response))
+        }
+    }
+
+    /// Waits at the lane until it serves; 200 with a snapshot, 429 and 504 when the lane gives up.
+    pub async fn park(&self, max_ms: u64, held_max: u64) -> Result<Response> {
+        self.get(&format!("park?max_ms={max_ms}&held_max={held_max}"))
+            .await
+    }
+
+    /// Hands an authenticated admin call to the lane.
+    pub async fn admin(&self, call: &AdminCall) -> Result<(u16, String)> {
+        let init = RequestInit::new();
+        init.set_method("POST");
+        init.set_body(&JsValue::from_str(&serde_json::to_string(call)?));
+        let request = Request::new_with_str_and_init(&self.url("admin"), &init)?;
+        let response = settled(self.stub.fetch_with_request(&request)?).await?;
+        Ok((response.status(), body(&response).await?))
+    }
+
+    fn url(&self, rest: &str) -> String {
+        // A Durable Object is addressed by its stub; the host is never resolved.
+        format!("https://lane/{}/{rest}", self.lane)
+    }
+
+    async fn get(&self, rest: &str) -> Result<Response> {
+        settled(self.stub.fetch_with_str(&self.url(rest))?).await
+    }
+}
+
+async fn settled(promise: worker::js_sys::Promise) -> Result<Response> {
+    Ok(JsFuture::from(promise).await?.unchecked_into())
+}
+
+async fn body(response: &Response) -> Result<String> {
+    Ok(JsFuture::from(response.text()?)
+        .await?
+        .as_string()
+        .unwrap_or_default())
+}
+
+/// The snapshot in a 200 answer.
+pub async fn snapshot(response: &Response) -> Result<Snapshot> {
+    Ok(serde_json::from_str(&body(response).await?)?)
+}
+
+/// An answer this version of the Worker does not know.
+pub fn unexpected(response: &Response) -> Error {
+    Error::RustError(format!("the lane answered with status {}", response.status()))
+}

@@ -1,0 +1,115 @@
+//! The way of one client request: decide, hold or forward, and for a read look again when the origin fails.
+
+use std::rc::Rc;
+
+use crossover_routing::{AfterFailure, Decision, LeasedLane, OnFailure, Side, after_failed_read, decide};
+use worker::web_sys::{Request, Response};
+use worker::{Context, Env, Result};
+
+use crate::clock::now_ms;
+use crate::config::Config;
+use crate::forward::Outcome;
+use crate::{facts, forward, hold, lease, reply};
+
+/// A read is sent at most this often.
+const MAX_SENDS: u32 = 3;
+/// Leases that end before they arrive are not a reason to ask for ever.
+const MAX_RENEWALS: u32 = 3;
+
+/// Serves one request.
+pub async fn serve(
+    request: &Request,
+    url: &str,
+    env: &Env,
+    ctx: &Context,
+    config: &Rc<Config>,
+) -> Result<Response> {
+    let mut facts = facts::of(request);
+    let (mut sends, mut renewals) = (0, 0);
+    let mut holding = Holding::default();
+    loop {
+        let leased = lease::current();
+        match decide(leased.as_ref(), &facts, now_ms()) {
+            Decision::RefreshLease => {
+                renewals += 1;
+                let renewed = lease::renew(env, config).await;
+                facts.renewal_failed = renewed.is_err() || renewals >= MAX_RENEWALS;
+            }
+            Decision::Hold => {
+                if let Err(why) = holding.wait(env, config).await {
+                    return reply::gave_up(why);
+                }
+                facts.renewal_failed = false;
+            }
+            Decision::Forward { to, on_failure } => {
+                // decide() forwards only by a record, so there is one.
+                let Some(leased) = leased else {
+                    return reply::unreachable(to);
+                };
+                lease::renew_behind(&leased, env, ctx, config);
+                sends += 1;
+                let sent_ms = now_ms();
+                let outcome = forward::send(request, url, config, to).await?;
+                if outcome.is_failure() && facts.repeatable && sends < MAX_SENDS {
+                    match look_again(to, on_failure, sent_ms, env, config).await {
+                        AfterFailure::GiveBack => return finish(&outcome, to, &leased, &holding),
+                        AfterFailure::RetryAt(_) => outcome.discard(),
+                        AfterFailure::Wait => {
+                            outcome.discard();
+                            if let Err(why) = holding.wait(env, config).await {
+                                return reply::gave_up(why);
+                            }
+                            facts.renewal_failed = false;
+                        }
+                    }
+                } else {
+                    return finish(&outcome, to, &leased, &holding);
+                }
+            }
+        }
+    }
+}
+
+/// Asks the lane whether a cutover explains a failed read.
+async fn look_again(
+    tried: Side,
+    on_failure: OnFailure,
+    sent_ms: u64,
+    env: &Env,
+    config: &Config,
+) -> AfterFailure {
+    match lease::seen_since(env, config, sent_ms).await {
+        Ok(fresh) => after_failed_read(tried, &fresh.record, now_ms()),
+        Err(_) => match on_failure {
+            OnFailure::Return => AfterFailure::GiveBack,
+            OnFailure::WaitAndRetry => AfterFailure::Wait,
+        },
+    }
+}
+
+fn finish(outcome: &Outcome, from: Side, leased: &LeasedLane, holding: &Holding) -> Result<Response> {
+    match outcome {
+        Outcome::Answered(response) => forward::answer(response, from, &leased.record, holding.held_ms),
+        Outcome::Unreachable => reply::unreachable(from),
+    }
+}
+
+/// How long this request has been held, over all its waits.
+#[derive(Default)]
+struct Holding {
+    until_ms: Option<u64>,
+    held_ms: u64,
+}
+
+impl Holding {
+    /// Waits for the lane to serve and takes its lease over.
+    async fn wait(&mut self, env: &Env, config: &Config) -> std::result::Result<(), hold::GaveUp> {
+        let began_ms = now_ms();
+        let until_ms = *self.until_ms.get_or_insert(began_ms + config.hold_max_ms);
+        let leased = hold::wait(env, config, until_ms).await?;
+        lease::learn(leased);
+        // At least 1: the header says that the request was held, however shortly.
+        self.held_ms += now_ms().saturating_sub(began_ms).max(1);
+        Ok(())
+    }
+}

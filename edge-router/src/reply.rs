@@ -1,0 +1,70 @@
+//! What the Worker answers by itself.
+
+use serde::Serialize;
+use worker::web_sys::{Headers, Response, ResponseInit};
+
+use crate::config::BadConfig;
+use crate::headers;
+use crate::hold::GaveUp;
+
+/// Seconds until a held-too-long client should try again: a cutover is over by then.
+const RETRY_AFTER: &str = "2";
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    error: &'a str,
+    message: &'a str,
+}
+
+fn build(status: u16, kind: &str, body: &str, extra: &[(&str, &str)]) -> worker::Result<Response> {
+    let headers = Headers::new()?;
+    headers.set("content-type", kind)?;
+    headers.set("cache-control", "no-store")?;
+    for (name, value) in extra {
+        headers.set(name, value)?;
+    }
+    let init = ResponseInit::new();
+    init.set_status(status);
+    init.set_headers(&headers);
+    Ok(Response::new_with_opt_str_and_init(Some(body), &init)?)
+}
+
+/// A plain text answer.
+pub fn text(status: u16, body: &str) -> worker::Result<Response> {
+    build(status, "text/plain; charset=utf-8", body, &[])
+}
+
+/// JSON that is written already.
+pub fn json(status: u16, body: &str) -> worker::Result<Response> {
+    build(status, "application/json", body, &[])
+}
+
+fn problem_json(error: &str, message: &str) -> worker::Result<String> {
+    Ok(serde_json::to_string(&Problem { error, message })?)
+}
+
+/// A refusal with its stable name.
+pub fn problem(status: u16, error: &str, message: &str) -> worker::Result<Response> {
+    json(status, &problem_json(error, message)?)
+}
+
+fn not_executed(status: u16, error: &str, message: &str) -> worker::Result<Response> {
+    let extra = [("retry-after", RETRY_AFTER), (headers::EXECUTED, "no")];
+    build(status, "application/json", &problem_json(error, message)?, &extra)
+}
+
+/// The request was held and is given up: it reached no database.
+pub fn gave_up(why: GaveUp) -> worker::Result<Response> {
+    not_executed(503, why.name(), why.message())
+}
+
+/// Nothing can be routed.
+pub fn misconfigured(error: &BadConfig) -> worker::Result<Response> {
+    not_executed(503, "misconfigured", &error.to_string())
+}
+
+/// The origin could not be reached. Whether the request ran is not known, and is not claimed.
+pub fn unreachable(side: crossover_routing::Side) -> worker::Result<Response> {
+    let body = problem_json("origin_unreachable", &format!("the {side} could not be reached"))?;
+    build(502, "application/json", &body, &[(headers::SIDE, side.name())])
+}
