@@ -51,17 +51,29 @@ pub struct DatabasePlan {
 pub struct ReplicationPlan {
     /// Identifier of the DMS task source to target. It exists and runs before a cutover starts.
     pub forward_task: String,
-    /// Identifier of the DMS task target to source. Crossover makes and removes it.
+    /// Identifier of the DMS task target to source, the way back. A cutover makes it, a rollback uses and removes it.
     pub reverse_task: String,
-    /// The DMS replication instance the reverse task runs on.
+    /// Identifier of the DMS task source to target that a rollback makes, so that the target follows again.
+    pub renewed_task: String,
+    /// The DMS replication instance the tasks made by Crossover run on.
     pub replication_instance_arn: String,
-    /// The DMS endpoint that reads from the target.
-    pub reverse_source_endpoint_arn: String,
-    /// The DMS endpoint that writes to the source.
-    pub reverse_target_endpoint_arn: String,
+    /// The DMS endpoints of the source database.
+    pub source_endpoints: Endpoints,
+    /// The DMS endpoints of the target database.
+    pub target_endpoints: Endpoints,
     /// Output plugin of the slots Crossover makes: `test_decoding` (default) and `pglogical` are what DMS reads.
     #[serde(default = "default_slot_plugin")]
     pub slot_plugin: String,
+}
+
+/// DMS endpoints are one-way: a database that is read from and written to has two.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Endpoints {
+    /// ARN of the endpoint that reads from the database. Crossover sets its slot name.
+    pub read_arn: String,
+    /// ARN of the endpoint that writes to the database.
+    pub write_arn: String,
 }
 
 /// The edge-router that serves the lane.
@@ -101,6 +113,8 @@ impl Scope {
 pub struct Limits {
     /// CDC lag above which a cutover does not start. Default: 2000.
     pub max_lag_ms: u64,
+    /// Resolution of the lag metric in seconds: DMS stores one figure a minute. Default: 60.
+    pub lag_period_s: u32,
     /// How long the lag must stay under the limit. Default: 3000.
     pub lag_stable_ms: u64,
     /// How long lag-wait waits for that before it fails. Default: 600000.
@@ -109,7 +123,9 @@ pub struct Limits {
     pub long_transaction_ms: u64,
     /// Longest time writes may be held before the lane aborts by itself. Default: 8000, at most 20000.
     pub hold_ms: u64,
-    /// How long transactions that run at the hold may take to end by themselves. Default: 300.
+    /// How long a request that was forwarded just before the hold may take to reach the database. Default: 100.
+    pub drain_settle_ms: u64,
+    /// How long transactions that run at the hold may take to end by themselves, the settling included. Default: 500.
     pub drain_grace_ms: u64,
     /// How long the drain waits until no writer is left, the grace included. Default: 3000.
     pub drain_ms: u64,
@@ -123,11 +139,13 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_lag_ms: 2_000,
+            lag_period_s: 60,
             lag_stable_ms: 3_000,
             lag_wait_ms: 600_000,
             long_transaction_ms: 600_000,
             hold_ms: 8_000,
-            drain_grace_ms: 300,
+            drain_settle_ms: 100,
+            drain_grace_ms: 500,
             drain_ms: 3_000,
             fence_ms: 4_000,
             sequence_headroom: 1_000,
@@ -157,6 +175,12 @@ impl Plan {
         if self.limits.hold_ms == 0 || self.limits.hold_ms > 20_000 {
             faults.push(format!("limits.hold_ms is {}: use 1 to 20000", self.limits.hold_ms));
         }
+        if self.limits.drain_settle_ms > self.limits.drain_grace_ms {
+            faults.push(format!(
+                "limits.drain_settle_ms ({}) is longer than limits.drain_grace_ms ({}), which includes it",
+                self.limits.drain_settle_ms, self.limits.drain_grace_ms
+            ));
+        }
         if self.limits.drain_grace_ms > self.limits.drain_ms {
             faults.push(format!(
                 "limits.drain_grace_ms ({}) is longer than limits.drain_ms ({}), which includes it",
@@ -178,8 +202,11 @@ impl Plan {
                 faults.push(format!("scope.exclude names {excluded:?}: write it as schema.table"));
             }
         }
-        if self.replication.forward_task == self.replication.reverse_task {
-            faults.push("replication.forward_task and replication.reverse_task are the same task".to_owned());
+        let tasks = [&self.replication.forward_task, &self.replication.reverse_task, &self.replication.renewed_task];
+        for (index, task) in tasks.iter().enumerate() {
+            if tasks[..index].contains(task) {
+                faults.push(format!("replication names the task {task:?} twice: each stream needs a task of its own"));
+            }
         }
         faults.sort();
         faults

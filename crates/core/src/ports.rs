@@ -11,7 +11,7 @@ pub mod metrics;
 pub mod replication;
 
 pub use access::{Access, AccessSnapshot, LockReport, RoleAccess, WriterSample};
-pub use database::{Catalogue, Database, Fence, RowDigest, Rows, Sequences, Slots};
+pub use database::{Catalogue, Database, Fence, RowDigest, RowHash, Rows, Sequences, Slots};
 pub use journal::{Journal, JournalEntry};
 pub use lane::Lane;
 pub use metrics::{Clock, Metrics};

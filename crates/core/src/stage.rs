@@ -74,6 +74,10 @@ pub trait Stage: Send + Sync {
     /// The phase the lane is in when this stage starts: what a dry run takes for given. None: the lane as it is.
     const ENTERS_IN: Option<Phase> = None;
 
+    /// The stage ends while writes are held. Nothing that can wait is done then: the next stage's first journal entry also says
+    /// that this one is done.
+    const ENDS_IN_PAUSE: bool = false;
+
     /// What it needs beside the plan.
     type Input: DeserializeOwned + Send + Sync;
     /// What it leaves for later stages and the report.

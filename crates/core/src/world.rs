@@ -37,8 +37,13 @@ impl World {
     pub fn way_back(&self) -> &str {
         match self.direction {
             Direction::Forward => &self.plan.replication.reverse_task,
-            Direction::Reverse => &self.plan.replication.forward_task,
+            Direction::Reverse => &self.plan.replication.renewed_task,
         }
+    }
+
+    /// Name of the slot the way back reads from, in the database that becomes the writer.
+    pub fn way_back_slot(&self) -> String {
+        self.plan.slot_name(self.direction)
     }
 
     /// The lane's record, if it is not in the hands of another run.

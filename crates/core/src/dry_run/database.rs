@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -8,7 +8,7 @@ use crate::{
     lsn::Lsn,
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, PortResult, RoleAccess, RowDigest, Rows, Sequences, Slots,
+        Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, PortResult, RoleAccess, RowDigest, RowHash, Rows, Sequences, Slots,
         WriterSample,
     },
 };
@@ -136,7 +136,13 @@ impl Slots for DryDatabase {
 
 #[async_trait]
 impl Rows for DryDatabase {
-    async fn digest(&self, table: &TableName) -> PortResult<RowDigest> {
-        self.real.digest(table).await
+    async fn digests(&self, table: &TableName, buckets: u32) -> PortResult<BTreeMap<u32, RowDigest>> {
+        self.real.digests(table, buckets).await
+    }
+    async fn rows_in(&self, table: &TableName, buckets: u32, wanted: &[u32]) -> PortResult<Vec<RowHash>> {
+        self.real.rows_in(table, buckets, wanted).await
+    }
+    async fn rows_of(&self, table: &TableName, keys: &[String]) -> PortResult<Vec<RowHash>> {
+        self.real.rows_of(table, keys).await
     }
 }

@@ -4,8 +4,9 @@ fn plan() -> serde_json::Value {
     serde_json::json!({
         "migration_id": "shop", "run_id": "run-1", "lane": "main",
         "source": {"secret_id": "s"}, "target": {"secret_id": "t"},
-        "replication": {"forward_task": "f", "reverse_task": "r", "replication_instance_arn": "i",
-                        "reverse_source_endpoint_arn": "a", "reverse_target_endpoint_arn": "b"},
+        "replication": {"forward_task": "f", "reverse_task": "r", "renewed_task": "n", "replication_instance_arn": "i",
+                        "source_endpoints": {"read_arn": "a", "write_arn": "b"},
+                        "target_endpoints": {"read_arn": "c", "write_arn": "d"}},
         "edge": {"admin_url": "https://edge", "secret_id": "e"}
     })
 }

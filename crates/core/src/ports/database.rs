@@ -1,5 +1,7 @@
 //! One side's database.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +35,9 @@ pub trait Catalogue: Send + Sync {
 pub trait Fence: Send + Sync {
     /// Makes Crossover's schema and fence table where they are missing.
     async fn prepare_fence(&self) -> PortResult<()>;
-    /// Writes the marker; writing the same one again changes nothing.
+    /// Writes the marker and returns the position recorded with it: the end of the write-ahead log just before the
+    /// marker itself (a column filled when the row is first written). Writing the same marker again changes nothing and returns
+    /// the position of the first time, so that a crashed stage finds it again.
     async fn raise_fence(&self, run_id: &str, nonce: &str) -> PortResult<Lsn>;
     /// How often the marker is there.
     async fn count_fence(&self, run_id: &str, nonce: &str) -> PortResult<u32>;
@@ -70,11 +74,23 @@ pub struct RowDigest {
     pub sums: [String; 2],
 }
 
-/// Row content.
+/// A row: its primary key as text (`row(key columns)::text`) and the hash of all its columns.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RowHash {
+    pub key: String,
+    pub hash: String,
+}
+
+/// Row content. Hashes are computed on the server; both sides order columns by name, so column order does not count.
 #[async_trait]
 pub trait Rows: Send + Sync {
-    /// Digest of every row of a table, computed on the server.
-    async fn digest(&self, table: &TableName) -> PortResult<RowDigest>;
+    /// Digest of the rows of a table in `buckets` buckets (a power of two) by the hash of the primary key; buckets without
+    /// rows are left out.
+    async fn digests(&self, table: &TableName, buckets: u32) -> PortResult<BTreeMap<u32, RowDigest>>;
+    /// Every row of some of these buckets, sorted by key.
+    async fn rows_in(&self, table: &TableName, buckets: u32, wanted: &[u32]) -> PortResult<Vec<RowHash>>;
+    /// The rows with these keys as they are now, sorted by key; keys without a row are left out.
+    async fn rows_of(&self, table: &TableName, keys: &[String]) -> PortResult<Vec<RowHash>>;
 }
 
 /// Everything a stage may ask of one side's database.

@@ -1,0 +1,197 @@
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_databasemigration::{
+    Client,
+    types::{Filter, MigrationTypeValue, PostgreSqlSettings, ReplicationTask, StartReplicationTaskTypeValue},
+};
+use crossover_core::{
+    Lsn,
+    catalogue::TableName,
+    ports::{CdcTask, PortError, PortResult, Replication, TableReplication, TaskState, TaskStatus},
+};
+
+use crate::{failure::port_error, table_mappings::selection};
+
+/// Task settings of the tasks Crossover makes: transactional apply in order, stop on errors instead of ignoring them.
+const TASK_SETTINGS: &str = include_str!("task_settings.json");
+
+/// AWS Database Migration Service.
+#[derive(Debug, Clone)]
+pub struct Dms(Client);
+
+/// The names CloudWatch files a task's metrics under.
+#[derive(Debug)]
+pub struct MetricIds {
+    pub instance: String,
+    /// The last part of the task's ARN, not its identifier.
+    pub task: String,
+}
+
+impl Dms {
+    pub fn new(config: &SdkConfig) -> Self {
+        Self(Client::new(config))
+    }
+
+    async fn describe(&self, task: &str) -> PortResult<Option<ReplicationTask>> {
+        let what = format!("DMS task {task}");
+        let filter = Filter::builder().name("replication-task-id").values(task).build().map_err(|e| PortError::unexpected(&what, e))?;
+        match self.0.describe_replication_tasks().filters(filter).without_settings(true).send().await {
+            Ok(answer) => Ok(answer.replication_tasks.unwrap_or_default().into_iter().next()),
+            Err(e) if e.as_service_error().is_some_and(|s| s.is_resource_not_found_fault()) => Ok(None),
+            Err(e) => Err(port_error(&what, &e)),
+        }
+    }
+
+    async fn existing(&self, task: &str) -> PortResult<(String, ReplicationTask)> {
+        let found = self.describe(task).await?.ok_or_else(|| PortError::missing(format!("DMS task {task}")))?;
+        let arn = found.replication_task_arn.clone().ok_or_else(|| PortError::unexpected(format!("DMS task {task}"), "it has no ARN"))?;
+        Ok((arn, found))
+    }
+
+    /// Where CloudWatch keeps the task's figures; none when there is no such task.
+    pub(crate) async fn metric_ids(&self, task: &str) -> PortResult<Option<MetricIds>> {
+        let Some(found) = self.describe(task).await? else { return Ok(None) };
+        let what = format!("DMS task {task}");
+        let (Some(task_arn), Some(instance_arn)) = (found.replication_task_arn, found.replication_instance_arn) else {
+            return Err(PortError::unexpected(what, "it has no ARN or no replication instance"));
+        };
+        let filter = Filter::builder()
+            .name("replication-instance-arn")
+            .values(&instance_arn)
+            .build()
+            .map_err(|e| PortError::unexpected(&what, e))?;
+        let answer = self
+            .0
+            .describe_replication_instances()
+            .filters(filter)
+            .send()
+            .await
+            .map_err(|e| port_error(&format!("DMS replication instance {instance_arn}"), &e))?;
+        let instance = answer
+            .replication_instances
+            .unwrap_or_default()
+            .into_iter()
+            .find_map(|i| i.replication_instance_identifier)
+            .ok_or_else(|| PortError::missing(format!("DMS replication instance {instance_arn}")))?;
+        let task = task_arn.rsplit(':').next().unwrap_or_default().to_owned();
+        Ok(Some(MetricIds { instance, task }))
+    }
+}
+
+fn state(status: &str) -> TaskState {
+    // Source: AWS DMS API reference, ReplicationTask.Status.
+    match status {
+        "ready" => TaskState::Ready,
+        "starting" => TaskState::Starting,
+        "running" => TaskState::Running,
+        "stopping" => TaskState::Stopping,
+        "stopped" => TaskState::Stopped,
+        "failed" => TaskState::Failed,
+        other => TaskState::Other(other.to_owned()),
+    }
+}
+
+#[async_trait]
+impl Replication for Dms {
+    async fn task(&self, task: &str) -> PortResult<Option<TaskStatus>> {
+        Ok(self.describe(task).await?.map(|found| TaskStatus {
+            task: task.to_owned(),
+            state: state(found.status.as_deref().unwrap_or("unknown")),
+            full_load_percent: found
+                .replication_task_stats
+                .map_or(0, |s| u32::try_from(s.full_load_progress_percent).unwrap_or(0)),
+            last_failure: found.last_failure_message,
+        }))
+    }
+
+    async fn tables(&self, task: &str) -> PortResult<Vec<TableReplication>> {
+        let (arn, _) = self.existing(task).await?;
+        let mut pages = self.0.describe_table_statistics().replication_task_arn(arn).into_paginator().send();
+        let mut tables = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| port_error(&format!("table statistics of DMS task {task}"), &e))?;
+            let count = |n: i64| u64::try_from(n).unwrap_or(0);
+            tables.extend(page.table_statistics.unwrap_or_default().into_iter().map(|t| TableReplication {
+                table: TableName { schema: t.schema_name.unwrap_or_default(), name: t.table_name.unwrap_or_default() },
+                state: t.table_state.unwrap_or_default(),
+                inserts: count(t.inserts),
+                updates: count(t.updates),
+                deletes: count(t.deletes),
+                full_load_rows: count(t.full_load_rows),
+            }));
+        }
+        tables.sort_by(|a, b| a.table.cmp(&b.table));
+        Ok(tables)
+    }
+
+    async fn create(&self, spec: &CdcTask) -> PortResult<()> {
+        if self.describe(&spec.task).await?.is_some() {
+            return Ok(());
+        }
+        // DMS takes the slot to read from as a setting of the source endpoint, not of the task.
+        self.0
+            .modify_endpoint()
+            .endpoint_arn(&spec.source_endpoint_arn)
+            .postgre_sql_settings(PostgreSqlSettings::builder().slot_name(&spec.slot).build())
+            .send()
+            .await
+            .map_err(|e| port_error(&format!("DMS endpoint {}", spec.source_endpoint_arn), &e))?;
+        self.0
+            .create_replication_task()
+            .replication_task_identifier(&spec.task)
+            .replication_instance_arn(&spec.replication_instance_arn)
+            .source_endpoint_arn(&spec.source_endpoint_arn)
+            .target_endpoint_arn(&spec.target_endpoint_arn)
+            .migration_type(MigrationTypeValue::Cdc)
+            .table_mappings(selection(&spec.tables).to_string())
+            .replication_task_settings(TASK_SETTINGS)
+            .send()
+            .await
+            .map_err(|e| port_error(&format!("DMS task {}", spec.task), &e))?;
+        Ok(())
+    }
+
+    async fn start(&self, task: &str, from: Option<Lsn>) -> PortResult<()> {
+        let (arn, found) = self.existing(task).await?;
+        if matches!(state(found.status.as_deref().unwrap_or_default()), TaskState::Running | TaskState::Starting) {
+            return Ok(());
+        }
+        let kind = match from {
+            Some(_) => StartReplicationTaskTypeValue::StartReplication,
+            None => StartReplicationTaskTypeValue::ResumeProcessing,
+        };
+        self.0
+            .start_replication_task()
+            .replication_task_arn(arn)
+            .start_replication_task_type(kind)
+            .set_cdc_start_position(from.map(|lsn| lsn.to_string()))
+            .send()
+            .await
+            .map_err(|e| port_error(&format!("DMS task {task}"), &e))?;
+        Ok(())
+    }
+
+    async fn request_stop(&self, task: &str) -> PortResult<()> {
+        let (arn, found) = self.existing(task).await?;
+        if !matches!(state(found.status.as_deref().unwrap_or_default()), TaskState::Running | TaskState::Starting) {
+            return Ok(());
+        }
+        self.0
+            .stop_replication_task()
+            .replication_task_arn(arn)
+            .send()
+            .await
+            .map_err(|e| port_error(&format!("DMS task {task}"), &e))?;
+        Ok(())
+    }
+
+    async fn delete(&self, task: &str) -> PortResult<()> {
+        let Some(found) = self.describe(task).await? else { return Ok(()) };
+        let Some(arn) = found.replication_task_arn else { return Ok(()) };
+        match self.0.delete_replication_task().replication_task_arn(arn).send().await {
+            Ok(_) => Ok(()),
+            Err(e) if e.as_service_error().is_some_and(|s| s.is_resource_not_found_fault()) => Ok(()),
+            Err(e) => Err(port_error(&format!("DMS task {task}"), &e)),
+        }
+    }
+}

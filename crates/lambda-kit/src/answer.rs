@@ -1,0 +1,51 @@
+//! What a stage's end looks like to Step Functions.
+
+use crossover_core::StageError;
+use lambda_runtime::Diagnostic;
+
+/// A stage's error on its way to Step Functions: the stable name, and a text that says what, which object, what to do.
+#[derive(Debug)]
+pub struct StageFailure {
+    name: &'static str,
+    text: String,
+}
+
+impl From<StageError> for StageFailure {
+    fn from(error: StageError) -> Self {
+        Self { name: error.name(), text: format!("{error}; {}", error.remedy()) }
+    }
+}
+
+impl StageFailure {
+    /// The input of the function is not what the state machine should send.
+    pub fn bad_input(error: &serde_json::Error) -> Self {
+        StageError::InvalidPlan { faults: vec![error.to_string()] }.into()
+    }
+
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl From<StageFailure> for Diagnostic {
+    fn from(failure: StageFailure) -> Self {
+        Self { error_type: failure.name.to_owned(), error_message: failure.text }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn step_functions_sees_the_stable_name_and_the_operator_the_remedy() {
+        let failure = StageFailure::from(StageError::FenceNotSeen { nonce: "n".into(), waited_ms: 5 });
+        let diagnostic = Diagnostic::from(failure);
+        assert_eq!(diagnostic.error_type, "FenceNotSeen");
+        assert!(diagnostic.error_message.contains("the run aborts"), "{}", diagnostic.error_message);
+    }
+}

@@ -1,0 +1,112 @@
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use crossover_core::{
+    Plan, Stage, StageError, World, dry_run,
+    ports::{Journal, JournalEntry},
+    stage::Invocation,
+};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+use tracing::Instrument;
+
+use crate::{Configuration, StageFailure, worlds::Worlds};
+
+/// Serves a stage until the runtime ends. Configuration errors end the process at once, before any async work.
+pub fn serve<S: Stage + 'static>(stage: S) -> Result<(), Error> {
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_writer(std::io::stderr)
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("CROSSOVER_LOG").unwrap_or_else(|_| "info".into()))
+        .init();
+    let configuration = Configuration::read(|name| std::env::var(name).ok())?;
+    // Two TLS stacks are linked; rustls wants to be told which provider counts.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async move {
+        let worlds = Arc::new(Worlds::new(configuration, crossover_aws::load().await));
+        let stage = Arc::new(stage);
+        lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| -> Answer {
+            let (worlds, stage) = (Arc::clone(&worlds), Arc::clone(&stage));
+            Box::pin(async move { handle(&*stage, &worlds, event.payload).await })
+        }))
+        .await
+    })
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<Value, StageFailure>> + Send>>;
+
+async fn handle<S: Stage>(stage: &S, worlds: &Worlds, payload: Value) -> Result<Value, StageFailure> {
+    let invocation: Invocation<S::Input> = serde_json::from_value(payload).map_err(|e| StageFailure::bad_input(&e))?;
+    let plan = invocation.plan;
+    let span = tracing::info_span!("stage", migration_id = plan.migration_id, run_id = plan.run_id, lane = plan.lane, stage = %S::NAME);
+    async move {
+        let faults = plan.faults();
+        if !faults.is_empty() {
+            return Err(StageError::InvalidPlan { faults }.into());
+        }
+        let world = worlds.world(&plan, invocation.direction).await?;
+        let started = world.clock.now_ms();
+        let (world, planned) = if plan.dry_run {
+            let (world, steps) = dry_run::over(world, S::ENTERS_IN);
+            (world, Some(steps))
+        } else {
+            (world, None)
+        };
+        let outcome = run(stage, &world, invocation.input).await;
+        let ms = world.clock.now_ms().saturating_sub(started);
+        match outcome {
+            Ok(output) => {
+                tracing::info!(ms, "stage done");
+                Ok(json!({
+                    "stage": S::NAME, "ms": ms, "started_at": started, "output": output,
+                    "planned": planned.map(|steps| steps.take()).unwrap_or_default(),
+                }))
+            }
+            Err(error) => {
+                tracing::error!(ms, error = %error, name = error.name(), "stage failed");
+                // Whatever went wrong, the next invocation starts from fresh connections and secrets.
+                worlds.forget().await;
+                Err(error.into())
+            }
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+/// Runs the stage with its history. The entry "started" is written beside the work: nothing in the pause waits for it.
+async fn run<S: Stage>(stage: &S, world: &World, input: S::Input) -> Result<Value, StageError> {
+    let started = note(world, S::NAME.as_str(), "started", json!({ "direction": world.direction }));
+    let work = async {
+        let output = stage.run(world, input).await?;
+        serde_json::to_value(output).map_err(|e| StageError::Refused(format!("the stage's output cannot be written: {e}")))
+    };
+    let ((), outcome) = tokio::join!(started, work);
+    let (event, detail) = match &outcome {
+        Ok(_) if S::ENDS_IN_PAUSE => return outcome,
+        Ok(_) => ("done", json!({})),
+        Err(error) => ("failed", json!({ "error": error.name(), "message": error.to_string() })),
+    };
+    note(world, S::NAME.as_str(), event, detail).await;
+    outcome
+}
+
+/// Writes one journal entry. History is not worth a cutover: a journal that is down is logged, not fatal.
+async fn note(world: &World, stage: &str, event: &str, detail: Value) {
+    let Plan { migration_id, run_id, lane, .. } = world.plan.clone();
+    let entry = JournalEntry {
+        migration_id,
+        run_id,
+        lane,
+        stage: stage.to_owned(),
+        event: event.to_owned(),
+        at_ms: world.clock.now_ms(),
+        detail,
+    };
+    let journal: &dyn Journal = &*world.journal;
+    if let Err(error) = journal.append(entry).await {
+        tracing::warn!(error = %error, "the journal could not be written");
+    }
+}

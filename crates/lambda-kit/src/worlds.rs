@@ -1,0 +1,99 @@
+//! Builds the world of a run from its plan, and keeps it while the function is warm.
+
+use std::sync::Arc;
+
+use crossover_aws::{CloudWatchLag, Dms, DynamoJournal, Secrets};
+use crossover_core::{
+    Direction, Plan, StageError, World,
+    plan::DatabasePlan,
+    ports::{Database, Lane, PortResult},
+};
+use crossover_postgres::{ConnectionSettings, PostgresDatabase};
+use tokio::sync::Mutex;
+
+use crate::{
+    Configuration,
+    clock::SystemClock,
+    edge::{EdgeKey, EdgeLane},
+};
+
+/// Both databases and the lane of one plan, connected.
+#[derive(Clone)]
+struct Connections {
+    plan: Plan,
+    source: Arc<dyn Database>,
+    target: Arc<dyn Database>,
+    lane: Arc<dyn Lane>,
+}
+
+/// The worlds a function has built. A warm function keeps the last one: the pause of a cutover has no time for
+/// connecting.
+pub struct Worlds {
+    configuration: Configuration,
+    aws: aws_config::SdkConfig,
+    secrets: Secrets,
+    kept: Mutex<Option<Connections>>,
+}
+
+impl Worlds {
+    pub fn new(configuration: Configuration, aws: aws_config::SdkConfig) -> Self {
+        let secrets = Secrets::new(&aws);
+        Self { configuration, aws, secrets, kept: Mutex::new(None) }
+    }
+
+    /// The world for a plan, in a direction.
+    pub async fn world(&self, plan: &Plan, direction: Direction) -> Result<World, StageError> {
+        let connections = self.connections(plan).await?;
+        let (from, to) = match direction {
+            Direction::Forward => (connections.source, connections.target),
+            Direction::Reverse => (connections.target, connections.source),
+        };
+        let dms = Dms::new(&self.aws);
+        Ok(World {
+            plan: plan.clone(),
+            direction,
+            from,
+            to,
+            lane: connections.lane,
+            metrics: Arc::new(CloudWatchLag::new(&self.aws, dms.clone(), plan.limits.lag_period_s)),
+            replication: Arc::new(dms),
+            journal: Arc::new(DynamoJournal::new(
+                &self.aws,
+                self.configuration.journal_table.clone(),
+                self.configuration.notice_topic_arn.clone(),
+            )),
+            clock: Arc::new(SystemClock),
+        })
+    }
+
+    /// Forgets connections and secrets, so that the next invocation reads rotated ones.
+    pub async fn forget(&self) {
+        *self.kept.lock().await = None;
+    }
+
+    async fn connections(&self, plan: &Plan) -> PortResult<Connections> {
+        let mut kept = self.kept.lock().await;
+        if let Some(connections) = kept.as_ref().filter(|c| c.plan == *plan) {
+            return Ok(connections.clone());
+        }
+        let (source, target, lane) = tokio::try_join!(
+            self.database("source", &plan.source),
+            self.database("target", &plan.target),
+            self.lane(plan)
+        )?;
+        let connections = Connections { plan: plan.clone(), source, target, lane };
+        *kept = Some(connections.clone());
+        Ok(connections)
+    }
+
+    async fn database(&self, label: &'static str, plan: &DatabasePlan) -> PortResult<Arc<dyn Database>> {
+        let settings: ConnectionSettings = self.secrets.json(&plan.secret_id).await?;
+        let database = PostgresDatabase::connect(label, settings, plan.spared_roles.clone()).await?;
+        Ok(Arc::new(database))
+    }
+
+    async fn lane(&self, plan: &Plan) -> PortResult<Arc<dyn Lane>> {
+        let key: EdgeKey = self.secrets.json(&plan.edge.secret_id).await?;
+        Ok(Arc::new(EdgeLane::new(&plan.edge.admin_url, &plan.lane, &key)?))
+    }
+}

@@ -1,0 +1,170 @@
+//! connection-drain: from live traffic to a source on which provably nobody writes.
+//!
+//! The edge holds writes from `hold_at` on; then transactions in flight end, writers are locked out, their sessions end,
+//! and two looks in a row must find nobody. The edge is courtesy, the lock in the database is correctness.
+
+use async_trait::async_trait;
+use crossover_core::{
+    Stage, StageError, StageName, World,
+    ports::{PortError, WriterSample},
+    routing::{Command, LaneRecord, Phase},
+};
+use serde::{Deserialize, Serialize};
+
+/// Time between arming and holding beyond the lease: the way of the command and clocks that differ a little.
+const ARM_MARGIN_MS: u64 = 250;
+/// Time between two looks at the database.
+const LOOK_EVERY_MS: u64 = 5;
+
+/// The stage.
+pub struct ConnectionDrain;
+
+/// It needs nothing beside the plan.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {}
+
+/// What it found and how long its parts took.
+#[derive(Debug, Serialize)]
+pub struct Output {
+    pub hold_at: u64,
+    pub hold_deadline: u64,
+    pub locked_roles: Vec<String>,
+    pub sessions_ended: u32,
+    /// Milliseconds from the hold until no transaction was in flight (or the grace was over).
+    pub in_flight_ms: u64,
+    /// Milliseconds from the hold until the lock was committed.
+    pub lock_ms: u64,
+    /// Milliseconds from the hold until two looks in a row found no writer.
+    pub drained_ms: u64,
+    /// Unix milliseconds when the stage was done.
+    pub drained_at: u64,
+}
+
+#[async_trait]
+impl Stage for ConnectionDrain {
+    const NAME: StageName = StageName::ConnectionDrain;
+    const ENDS_IN_PAUSE: bool = true;
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(&self, world: &World, _input: Input) -> Result<Output, StageError> {
+        let lane = held_lane(world).await?;
+        let hold_at = lane.hold_at.unwrap_or_default();
+        let since_hold = || world.clock.now_ms().saturating_sub(hold_at);
+
+        let locking = async {
+            let report = world.from.lock(&world.plan.scope, &world.plan.run_id).await?;
+            Ok::<_, StageError>((report, since_hold()))
+        };
+        let settling = async {
+            wait_for_transactions(world, hold_at).await?;
+            Ok::<_, StageError>(since_hold())
+        };
+        // NOLOGIN does not disturb sessions that exist, so the lock can be made while transactions end.
+        let ((report, lock_ms), in_flight_ms) = futures::try_join!(locking, settling)?;
+        let sessions_ended = end_writers(world, hold_at).await?;
+        Ok(Output {
+            hold_at,
+            hold_deadline: lane.hold_deadline.unwrap_or_default(),
+            locked_roles: report.roles,
+            sessions_ended,
+            in_flight_ms,
+            lock_ms,
+            drained_ms: since_hold(),
+            drained_at: world.clock.now_ms(),
+        })
+    }
+
+    /// Unlocks exactly what this run locked. Forbidden before the abort has won the lane: see the abort stage.
+    async fn undo(&self, world: &World) -> Result<(), StageError> {
+        world.from.restore(&world.plan.run_id).await?;
+        Ok(())
+    }
+}
+
+/// Brings the lane to `hold`: arms it, waits for the scheduled moment, declares it. Goes on from wherever an earlier
+/// invocation of the same run stopped.
+async fn held_lane(world: &World) -> Result<LaneRecord, StageError> {
+    let mut lane = world.own_lane().await?;
+    if world.has_committed(&lane) {
+        return Err(StageError::AlreadyCommitted { lane: lane.lane });
+    }
+    if matches!(lane.phase, Phase::ServeSource | Phase::ServeTarget) {
+        if lane.writer != world.direction.from() {
+            let reason = format!("its writer is {:?} already", lane.writer).to_lowercase();
+            return Err(StageError::LaneRefused { lane: lane.lane, reason });
+        }
+        refuse_unstoppable(&world.from.writers().await?)?;
+        let hold_at = world.clock.now_ms() + lane.lease_ttl_ms + ARM_MARGIN_MS;
+        let arm = Command::Arm {
+            run_id: world.plan.run_id.clone(),
+            towards: world.direction.to(),
+            hold_at,
+            hold_deadline: hold_at + world.plan.limits.hold_ms,
+        };
+        lane = world.command(&lane, arm).await?;
+    }
+    if lane.phase == Phase::Armed {
+        let wait = lane.hold_at.unwrap_or_default().saturating_sub(world.clock.now_ms());
+        world.clock.sleep_ms(if world.plan.dry_run { 0 } else { wait }).await;
+        lane = world.command(&lane, Command::Hold { run_id: world.plan.run_id.clone() }).await?;
+    }
+    match lane.phase {
+        Phase::Hold => Ok(lane),
+        Phase::Aborting => Err(StageError::LaneAborted { lane: lane.lane }),
+        other => {
+            Err(StageError::LaneRefused { lane: lane.lane, reason: format!("it is {other:?}, not hold").to_lowercase() })
+        }
+    }
+}
+
+/// Prepared transactions and superusers pass every lock there is.
+fn refuse_unstoppable(sample: &WriterSample) -> Result<(), StageError> {
+    if !sample.prepared.is_empty() {
+        return Err(StageError::PreparedTransactions { gids: sample.prepared.clone() });
+    }
+    if !sample.superuser_sessions.is_empty() {
+        return Err(StageError::SuperuserWriter { who: sample.superuser_sessions.clone() });
+    }
+    Ok(())
+}
+
+/// Waits until no application transaction runs: requests forwarded just before the hold get the settling time to
+/// arrive, and all of them the grace to end. Whoever is still there then is ended with its session.
+async fn wait_for_transactions(world: &World, hold_at: u64) -> Result<(), PortError> {
+    let limits = &world.plan.limits;
+    let settled = hold_at + limits.drain_settle_ms;
+    let patience = hold_at + limits.drain_grace_ms;
+    loop {
+        let in_flight = world.from.in_flight().await?;
+        let now = world.clock.now_ms();
+        if (in_flight == 0 && now >= settled) || now >= patience || world.plan.dry_run {
+            return Ok(());
+        }
+        world.clock.sleep_ms(LOOK_EVERY_MS).await;
+    }
+}
+
+/// Ends writers' sessions until two looks in a row find no writer, no prepared transaction and no undone lock.
+async fn end_writers(world: &World, hold_at: u64) -> Result<u32, StageError> {
+    let give_up = hold_at + world.plan.limits.drain_ms;
+    let mut ended = 0;
+    let mut clean_looks = 0;
+    loop {
+        ended += world.from.end_sessions().await?;
+        let sample = world.from.writers().await?;
+        refuse_unstoppable(&sample)?;
+        clean_looks = if sample.is_clean() { clean_looks + 1 } else { 0 };
+        if clean_looks == 2 {
+            return Ok(ended);
+        }
+        let now = world.clock.now_ms();
+        if now >= give_up && !world.plan.dry_run {
+            let mut who = sample.sessions;
+            who.extend(sample.unlocked_roles.into_iter().map(|role| format!("role {role} was given back its login")));
+            return Err(StageError::WritersRemain { waited_ms: now.saturating_sub(hold_at), who });
+        }
+        world.clock.sleep_ms(LOOK_EVERY_MS).await;
+    }
+}

@@ -1,0 +1,249 @@
+//! final-sync: proof of catch-up, sequences, and the one commit.
+//!
+//! Before the commit any error ends in an abort; from the commit on this stage only goes forward, and running it again
+//! after a crash finishes what was begun.
+
+use async_trait::async_trait;
+use crossover_core::{
+    Lsn, Stage, StageError, StageName, World,
+    catalogue::SequenceFacts,
+    ports::AccessSnapshot,
+    routing::{Command, LaneRecord, Phase},
+};
+use serde::{Deserialize, Serialize};
+
+/// Time between two looks for the fence.
+const LOOK_EVERY_MS: u64 = 2;
+
+/// The stage.
+pub struct FinalSync;
+
+/// Which half of the work is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Before the pause: start the function and connect, so that the pause does not pay for it.
+    Warm,
+    /// The work itself.
+    Commit,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    pub step: Step,
+}
+
+/// What was done and how long its parts took, in milliseconds.
+#[derive(Debug, Serialize)]
+pub struct Output {
+    pub committed: bool,
+    /// Position on the new writer before its first application write: where the way back starts.
+    pub way_back_from: Option<Lsn>,
+    pub fence_ms: u64,
+    pub sequences_ms: u64,
+    pub commit_ms: u64,
+    pub open_ms: u64,
+    pub release_ms: u64,
+    /// Unix milliseconds when the stage began and when held writes were let go.
+    pub entered_at: u64,
+    pub released_at: u64,
+    pub sequences: Vec<SequenceFacts>,
+}
+
+#[async_trait]
+impl Stage for FinalSync {
+    const NAME: StageName = StageName::FinalSync;
+    const ENTERS_IN: Option<Phase> = Some(Phase::Hold);
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(&self, world: &World, input: Input) -> Result<Output, StageError> {
+        let entered_at = world.clock.now_ms();
+        let mut output = Output {
+            committed: false,
+            way_back_from: None,
+            fence_ms: 0,
+            sequences_ms: 0,
+            commit_ms: 0,
+            open_ms: 0,
+            release_ms: 0,
+            entered_at,
+            released_at: 0,
+            sequences: Vec::new(),
+        };
+        if input.step == Step::Warm {
+            // Both statements also prove that the connections a held environment kept are alive.
+            futures::try_join!(world.from.writers(), world.to.current_lsn())?;
+            world.lane.read().await?;
+            return Ok(output);
+        }
+
+        let lane = world.own_lane().await?;
+        let snapshot = world
+            .from
+            .snapshot()
+            .await?
+            .ok_or_else(|| StageError::Refused("the writer's database holds no access snapshot: it was never locked".to_owned()))?;
+        let lane = if world.has_committed(&lane) {
+            lane
+        } else {
+            require_hold(&lane)?;
+            prove_and_prepare(world, &mut output).await?;
+            let before = world.clock.now_ms();
+            // THE POINT OF NO RETURN. Before this line every failure aborts; after it there is only forward.
+            let lane = world.command(&lane, Command::Commit { run_id: world.plan.run_id.clone() }).await?;
+            output.commit_ms = world.clock.now_ms().saturating_sub(before);
+            lane
+        };
+        output.committed = true;
+        go_forward(world, &lane, &snapshot, &mut output).await?;
+        Ok(output)
+    }
+}
+
+fn require_hold(lane: &LaneRecord) -> Result<(), StageError> {
+    match lane.phase {
+        Phase::Hold => Ok(()),
+        Phase::Aborting => Err(StageError::LaneAborted { lane: lane.lane.clone() }),
+        other => Err(StageError::LaneRefused {
+            lane: lane.lane.clone(),
+            reason: format!("it is {other:?}, not hold: drain first").to_lowercase(),
+        }),
+    }
+}
+
+/// Everything a commit implies: nobody can write, the fence has arrived exactly once, sequences are ahead, and the place
+/// where the way back starts is written down.
+async fn prove_and_prepare(world: &World, output: &mut Output) -> Result<(), StageError> {
+    let sample = world.from.writers().await?;
+    if !sample.prepared.is_empty() {
+        return Err(StageError::PreparedTransactions { gids: sample.prepared });
+    }
+    if !sample.is_clean() {
+        return Err(StageError::WritersRemain { waited_ms: 0, who: sample.sessions });
+    }
+    let began = world.clock.now_ms();
+    let fence = async {
+        wait_for_fence(world, &format!("{}-final", world.plan.run_id)).await?;
+        Ok::<_, StageError>(world.clock.now_ms().saturating_sub(began))
+    };
+    let sequences = async {
+        let moved = move_sequences(world).await?;
+        Ok::<_, StageError>((moved, world.clock.now_ms().saturating_sub(began)))
+    };
+    // Sequences stand still once the writers are locked out, so they need not wait for the fence.
+    let (fence_ms, (moved, sequences_ms)) = futures::try_join!(fence, sequences)?;
+    output.fence_ms = fence_ms;
+    output.sequences_ms = sequences_ms;
+    output.sequences = moved;
+    output.way_back_from = Some(way_back_position(world).await?);
+    Ok(())
+}
+
+/// Raises the fence behind the last write and waits until it is on the other side.
+async fn wait_for_fence(world: &World, nonce: &str) -> Result<(), StageError> {
+    let began = world.clock.now_ms();
+    world.from.raise_fence(&world.plan.run_id, nonce).await?;
+    loop {
+        match world.to.count_fence(&world.plan.run_id, nonce).await? {
+            1 => return Ok(()),
+            0 => {}
+            count => return Err(StageError::FenceDuplicated { nonce: nonce.to_owned(), count }),
+        }
+        let waited_ms = world.clock.now_ms().saturating_sub(began);
+        if waited_ms >= world.plan.limits.fence_ms {
+            return Err(StageError::FenceNotSeen { nonce: nonce.to_owned(), waited_ms });
+        }
+        world.clock.sleep_ms(LOOK_EVERY_MS).await;
+    }
+}
+
+/// Moves every sequence of the new writer beyond the old one's, and looks again.
+async fn move_sequences(world: &World) -> Result<Vec<SequenceFacts>, StageError> {
+    let positions = world.from.sequences(&world.plan.scope).await?;
+    let moved = world.to.advance_sequences(&positions, world.plan.limits.sequence_headroom).await?;
+    let behind: Vec<String> = positions
+        .iter()
+        .filter(|old| {
+            !moved.iter().any(|new| new.schema == old.schema && new.name == old.name && is_beyond(old, new))
+        })
+        .map(ToString::to_string)
+        .collect();
+    if behind.is_empty() || world.plan.dry_run { Ok(moved) } else { Err(StageError::SequencesBehind { sequences: behind }) }
+}
+
+/// The new writer's first value lies beyond everything the old one handed out. A sequence at its end is beyond when it
+/// would fail rather than repeat a value.
+fn is_beyond(old: &SequenceFacts, new: &SequenceFacts) -> bool {
+    let Some(handed_out) = old.last_value else { return true };
+    let Some(position) = new.last_value else { return false };
+    let at_end = if old.increment > 0 { position == new.max_value } else { position == new.min_value };
+    at_end || if old.increment > 0 { position > handed_out } else { position < handed_out }
+}
+
+/// Where the way back starts: before the first application write on the new writer, and found again after a crash because
+/// it is recorded with a marker in that database.
+async fn way_back_position(world: &World) -> Result<Lsn, StageError> {
+    Ok(world.to.raise_fence(&world.plan.run_id, &format!("{}-way-back", world.plan.run_id)).await?)
+}
+
+/// After the commit: open the new writer, let held writes go.
+async fn go_forward(world: &World, lane: &LaneRecord, snapshot: &AccessSnapshot, output: &mut Output) -> Result<(), StageError> {
+    let began = world.clock.now_ms();
+    if output.way_back_from.is_none() {
+        output.way_back_from = Some(way_back_position(world).await?);
+    }
+    world.to.open(snapshot).await?;
+    let opened = world.clock.now_ms();
+    output.open_ms = opened.saturating_sub(began);
+    if lane.phase == Phase::Committed {
+        world.command(lane, Command::Release { run_id: world.plan.run_id.clone() }).await?;
+    }
+    output.released_at = world.clock.now_ms();
+    output.release_ms = output.released_at.saturating_sub(opened);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sequence(increment: i64, last_value: Option<i64>) -> SequenceFacts {
+        SequenceFacts {
+            schema: "shop".into(),
+            name: "ids".into(),
+            increment,
+            min_value: -1000,
+            max_value: 1000,
+            cycle: false,
+            cache: 50,
+            last_value,
+            start_value: 1,
+        }
+    }
+
+    #[test]
+    fn equal_is_not_beyond() {
+        assert!(!is_beyond(&sequence(1, Some(7)), &sequence(1, Some(7))));
+        assert!(is_beyond(&sequence(1, Some(7)), &sequence(1, Some(8))));
+    }
+
+    #[test]
+    fn a_descending_sequence_is_beyond_when_it_is_lower() {
+        assert!(is_beyond(&sequence(-1, Some(7)), &sequence(-1, Some(6))));
+        assert!(!is_beyond(&sequence(-1, Some(7)), &sequence(-1, Some(8))));
+    }
+
+    #[test]
+    fn a_used_sequence_is_never_ahead_of_nothing() {
+        assert!(!is_beyond(&sequence(1, Some(7)), &sequence(1, None)));
+        assert!(is_beyond(&sequence(1, None), &sequence(1, None)));
+    }
+
+    #[test]
+    fn a_sequence_at_its_end_fails_rather_than_repeats() {
+        assert!(is_beyond(&sequence(1, Some(1000)), &sequence(1, Some(1000))));
+        assert!(is_beyond(&sequence(-1, Some(-1000)), &sequence(-1, Some(-1000))));
+    }
+}

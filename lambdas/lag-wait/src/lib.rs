@@ -1,0 +1,118 @@
+//! lag-wait: the change stream keeps up, proven by its own state, the monitoring's figures and a fence of ours.
+//!
+//! Unknown is "not ready": a missing figure, an old figure, a table in an unknown state, an old transaction.
+
+use async_trait::async_trait;
+use crossover_core::{Direction, Stage, StageError, StageName, World, ports::TaskState};
+use serde::{Deserialize, Serialize};
+
+/// Time between two looks at the figures.
+const LOOK_EVERY_MS: u64 = 500;
+/// A figure may be this many metric periods old, plus what CloudWatch takes to show it.
+const FRESH_PERIODS: u64 = 3;
+const SHOWN_AFTER_MS: u64 = 5_000;
+
+/// The stage.
+pub struct LagWait;
+
+/// It needs nothing beside the plan.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {}
+
+#[derive(Debug, Serialize)]
+pub struct Output {
+    /// The last lag figure.
+    pub lag_ms: u64,
+    /// How long a fence took from one side to the other.
+    pub probe_fence_ms: u64,
+    pub waited_ms: u64,
+}
+
+#[async_trait]
+impl Stage for LagWait {
+    const NAME: StageName = StageName::LagWait;
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(&self, world: &World, _input: Input) -> Result<Output, StageError> {
+        let limits = &world.plan.limits;
+        let began = world.clock.now_ms();
+        let mut ready_since: Option<u64> = None;
+        loop {
+            let now = world.clock.now_ms();
+            match readiness(world).await? {
+                Ok(lag_ms) => {
+                    let since = *ready_since.get_or_insert(now);
+                    if now.saturating_sub(since) >= limits.lag_stable_ms {
+                        let probe_fence_ms = probe(world).await?;
+                        return Ok(Output { lag_ms, probe_fence_ms, waited_ms: world.clock.now_ms().saturating_sub(began) });
+                    }
+                }
+                Err(reason) => {
+                    ready_since = None;
+                    if now.saturating_sub(began) >= limits.lag_wait_ms {
+                        return Err(StageError::ReplicationNotReady { reason });
+                    }
+                }
+            }
+            world.clock.sleep_ms(LOOK_EVERY_MS).await;
+        }
+    }
+}
+
+/// The lag now, or the reason why nothing can be said.
+async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
+    let stream = world.stream();
+    let limits = &world.plan.limits;
+    let Some(task) = world.replication.task(stream).await? else { return Ok(Err(format!("task {stream} does not exist"))) };
+    if task.state == TaskState::Failed {
+        let reason = format!("task {stream} failed: {}", task.last_failure.unwrap_or_default());
+        return Err(StageError::ReplicationNotReady { reason });
+    }
+    if task.state != TaskState::Running {
+        return Ok(Err(format!("task {stream} is {:?}", task.state)));
+    }
+    if world.direction == Direction::Forward && task.full_load_percent < 100 {
+        return Ok(Err(format!("task {stream} has loaded {} %", task.full_load_percent)));
+    }
+    let waiting: Vec<String> = world
+        .replication
+        .tables(stream)
+        .await?
+        .into_iter()
+        .filter(|t| !t.is_healthy())
+        .map(|t| format!("{} ({})", t.table, t.state))
+        .collect();
+    if !waiting.is_empty() {
+        return Ok(Err(format!("tables do not follow yet: {}", waiting.join(", "))));
+    }
+    let old = world.from.open_transactions(limits.long_transaction_ms).await?;
+    if let Some(oldest) = old.first() {
+        return Ok(Err(format!("{} has a transaction open for {} ms (pid {})", oldest.role, oldest.age_ms, oldest.pid)));
+    }
+    let fresh_ms = u64::from(limits.lag_period_s) * 1000 * FRESH_PERIODS + SHOWN_AFTER_MS;
+    Ok(match world.metrics.cdc_lag(stream).await? {
+        None => Err(format!("there is no lag figure for task {stream}")),
+        Some(lag) if lag.age_ms > fresh_ms => Err(format!("the lag figure of task {stream} is {} ms old", lag.age_ms)),
+        Some(lag) if lag.lag_ms > limits.max_lag_ms => Err(format!("the lag is {} ms, over {} ms", lag.lag_ms, limits.max_lag_ms)),
+        Some(lag) => Ok(lag.lag_ms),
+    })
+}
+
+/// Lag proves nothing, the fence does: one of ours must come through.
+async fn probe(world: &World) -> Result<u64, StageError> {
+    let nonce = format!("probe-{}", uuid::Uuid::new_v4());
+    let began = world.clock.now_ms();
+    world.from.raise_fence(&world.plan.run_id, &nonce).await?;
+    loop {
+        let waited_ms = world.clock.now_ms().saturating_sub(began);
+        if world.to.count_fence(&world.plan.run_id, &nonce).await? > 0 {
+            return Ok(waited_ms);
+        }
+        if waited_ms >= world.plan.limits.fence_ms {
+            return Err(StageError::ProbeFenceNotSeen { waited_ms });
+        }
+        world.clock.sleep_ms(5).await;
+    }
+}

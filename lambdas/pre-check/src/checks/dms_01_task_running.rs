@@ -1,0 +1,33 @@
+use async_trait::async_trait;
+use crossover_core::{World, finding::Finding, ports::{PortError, TaskState}};
+
+use super::Check;
+
+/// A cutover starts from a running stream.
+pub struct TaskRunning;
+
+#[async_trait]
+impl Check for TaskRunning {
+    fn id(&self) -> &'static str {
+        "DM01"
+    }
+    fn looks_at(&self) -> &'static str {
+        "that the replication task runs and has loaded everything"
+    }
+    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
+        let stream = world.stream();
+        let object = format!("DMS task {stream}");
+        let Some(task) = world.replication.task(stream).await? else {
+            return Ok(vec![self.blocks(&object, "does not exist".to_owned(), "create and start it")]);
+        };
+        let mut findings = Vec::new();
+        if task.state != TaskState::Running {
+            let why = task.last_failure.unwrap_or_default();
+            findings.push(self.blocks(&object, format!("is {:?}, not running {why}", task.state), "start it and wait for the full load"));
+        }
+        if task.full_load_percent < 100 {
+            findings.push(self.blocks(&object, format!("has loaded {} %", task.full_load_percent), "wait for the full load"));
+        }
+        Ok(findings)
+    }
+}

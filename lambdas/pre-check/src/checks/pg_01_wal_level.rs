@@ -1,0 +1,31 @@
+use async_trait::async_trait;
+use crossover_core::{World, finding::Finding, ports::PortError};
+
+use super::Check;
+
+/// Both sides decode their log: the source for the way there, the target for the way back.
+pub struct WalLevel;
+
+#[async_trait]
+impl Check for WalLevel {
+    fn id(&self) -> &'static str {
+        "PG01"
+    }
+    fn looks_at(&self) -> &'static str {
+        "wal_level on both sides"
+    }
+    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
+        let mut findings = Vec::new();
+        for (side, database) in [("source", &world.from), ("target", &world.to)] {
+            let level = database.server().await?.wal_level;
+            if level != "logical" {
+                findings.push(self.blocks(
+                    &format!("{side}: wal_level"),
+                    format!("is {level}, changes cannot be decoded"),
+                    "set wal_level = logical (Aurora, RDS: rds.logical_replication = 1) and restart",
+                ));
+            }
+        }
+        Ok(findings)
+    }
+}

@@ -1,0 +1,28 @@
+use async_trait::async_trait;
+use crossover_core::{World, finding::Finding, ports::PortError};
+
+use super::Check;
+
+/// A stream that reads from a server occupies one of its senders.
+pub struct WalSenders;
+
+#[async_trait]
+impl Check for WalSenders {
+    fn id(&self) -> &'static str {
+        "PG03"
+    }
+    fn looks_at(&self) -> &'static str {
+        "free WAL senders on the side that becomes the writer"
+    }
+    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
+        let server = world.to.server().await?;
+        if server.used_wal_senders < server.max_wal_senders {
+            return Ok(Vec::new());
+        }
+        Ok(vec![self.blocks(
+            "target: max_wal_senders",
+            format!("all {} senders are in use", server.max_wal_senders),
+            "raise max_wal_senders and restart",
+        )])
+    }
+}

@@ -1,0 +1,30 @@
+use async_trait::async_trait;
+use crossover_core::{World, finding::Finding, ports::PortError};
+
+use super::Check;
+
+/// A prepared transaction passes every lock, and a slot waits for it for ever.
+pub struct PreparedTransactions;
+
+#[async_trait]
+impl Check for PreparedTransactions {
+    fn id(&self) -> &'static str {
+        "PG06"
+    }
+    fn looks_at(&self) -> &'static str {
+        "prepared transactions on both sides"
+    }
+    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
+        let mut findings = Vec::new();
+        for (side, database) in [("source", &world.from), ("target", &world.to)] {
+            for prepared in database.prepared_transactions().await? {
+                findings.push(self.blocks(
+                    &format!("{side}: prepared transaction {}", prepared.gid),
+                    format!("of {} has been open for {} s", prepared.owner, prepared.age_ms / 1000),
+                    "commit prepared or rollback prepared it",
+                ));
+            }
+        }
+        Ok(findings)
+    }
+}

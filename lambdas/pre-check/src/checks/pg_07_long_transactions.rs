@@ -1,0 +1,31 @@
+use async_trait::async_trait;
+use crossover_core::{World, finding::Finding, ports::PortError};
+
+use super::Check;
+
+/// A slot becomes consistent only after every older transaction, and a drain waits for it.
+pub struct LongTransactions;
+
+#[async_trait]
+impl Check for LongTransactions {
+    fn id(&self) -> &'static str {
+        "PG07"
+    }
+    fn looks_at(&self) -> &'static str {
+        "long transactions on both sides"
+    }
+    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
+        let limit = world.plan.limits.long_transaction_ms;
+        let mut findings = Vec::new();
+        for (side, database) in [("source", &world.from), ("target", &world.to)] {
+            for open in database.open_transactions(limit).await? {
+                findings.push(self.blocks(
+                    &format!("{side}: pid {} of {}", open.pid, open.role),
+                    format!("has had a transaction open for {} s, over {} s", open.age_ms / 1000, limit / 1000),
+                    "let it end or end it with pg_terminate_backend",
+                ));
+            }
+        }
+        Ok(findings)
+    }
+}

@@ -1,0 +1,31 @@
+use async_trait::async_trait;
+use crossover_core::{World, finding::Finding, ports::PortError};
+
+use super::Check;
+
+/// Without a key updates and deletes cannot be carried, nor rows compared.
+pub struct PrimaryKeys;
+
+#[async_trait]
+impl Check for PrimaryKeys {
+    fn id(&self) -> &'static str {
+        "PG11"
+    }
+    fn looks_at(&self) -> &'static str {
+        "a primary key on every table in scope"
+    }
+    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
+        let tables = world.from.tables(&world.plan.scope).await?;
+        Ok(tables
+            .iter()
+            .filter(|t| t.primary_key.is_empty() && t.partition_of.is_none())
+            .map(|t| {
+                self.blocks(
+                    &t.table.to_string(),
+                    "has no primary key: its updates and deletes cannot be replicated".to_owned(),
+                    "add one (alter table ... add primary key), or leave the table out with scope.exclude",
+                )
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,31 @@
+use async_trait::async_trait;
+use crossover_core::{World, finding::Finding, ports::PortError};
+
+use super::Check;
+
+/// Unlogged tables never reach the log.
+pub struct UnloggedTables;
+
+#[async_trait]
+impl Check for UnloggedTables {
+    fn id(&self) -> &'static str {
+        "PG19"
+    }
+    fn looks_at(&self) -> &'static str {
+        "unlogged tables in scope"
+    }
+    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
+        let tables = world.from.tables(&world.plan.scope).await?;
+        Ok(tables
+            .iter()
+            .filter(|t| t.unlogged)
+            .map(|t| {
+                self.blocks(
+                    &t.table.to_string(),
+                    "is unlogged: its rows are never replicated".to_owned(),
+                    "alter table ... set logged, or leave the table out with scope.exclude",
+                )
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,30 @@
+use async_trait::async_trait;
+use crossover_core::{World, finding::Finding, ports::PortError};
+
+use super::Check;
+
+/// A standby can be neither locked nor written.
+pub struct Standby;
+
+#[async_trait]
+impl Check for Standby {
+    fn id(&self) -> &'static str {
+        "PG36"
+    }
+    fn looks_at(&self) -> &'static str {
+        "that both sides are primaries"
+    }
+    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
+        let mut findings = Vec::new();
+        for (side, database) in [("source", &world.from), ("target", &world.to)] {
+            if database.server().await?.in_recovery {
+                findings.push(self.blocks(
+                    &format!("{side}: server"),
+                    "is a standby".to_owned(),
+                    "name the primary (the writer endpoint) in its secret",
+                ));
+            }
+        }
+        Ok(findings)
+    }
+}

@@ -1,0 +1,51 @@
+use async_trait::async_trait;
+use crossover_core::{World, finding::Finding, ports::PortError};
+
+use super::Check;
+
+/// The target refuses application writes before the commit.
+pub struct ApplicationRoles;
+
+#[async_trait]
+impl Check for ApplicationRoles {
+    fn id(&self) -> &'static str {
+        "TG02"
+    }
+    fn looks_at(&self) -> &'static str {
+        "application roles on the target: there, and not able to log in yet"
+    }
+    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
+        let scope = &world.plan.scope;
+        let writers: Vec<String> = world
+            .from
+            .roles(scope, &[])
+            .await?
+            .into_iter()
+            .filter(|r| r.writes && r.can_login && !r.superuser)
+            .map(|r| r.role)
+            .collect();
+        let there = world.to.roles(scope, &writers).await?;
+        let mut findings = Vec::new();
+        for role in &writers {
+            match there.iter().find(|r| r.role == *role) {
+                None => findings.push(self.blocks(
+                    &format!("target: role {role}"),
+                    "does not exist: the application could not log in after the commit".to_owned(),
+                    "create it on the target with the same grants, as NOLOGIN",
+                )),
+                Some(found) if found.can_login => findings.push(self.blocks(
+                    &format!("target: role {role}"),
+                    "can log in already: the target would accept writes before the commit".to_owned(),
+                    "alter role ... nologin on the target; the commit gives it back",
+                )),
+                Some(found) if !found.writes => findings.push(self.blocks(
+                    &format!("target: role {role}"),
+                    "can write on the source but not on the target".to_owned(),
+                    "grant it the same rights on the target",
+                )),
+                Some(_) => {}
+            }
+        }
+        Ok(findings)
+    }
+}

@@ -1,0 +1,3 @@
+fn main() -> Result<(), lambda_runtime::Error> {
+    crossover_lambda_kit::serve(pre_check::PreCheck)
+}

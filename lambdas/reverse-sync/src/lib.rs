@@ -1,0 +1,180 @@
+//! reverse-sync: the way back. Prepared before the pause, started after the commit from a position that misses nothing.
+
+use async_trait::async_trait;
+use crossover_core::{
+    Lsn, Stage, StageError, StageName, World,
+    catalogue::{OWN_SCHEMA, TableName},
+    ports::{CdcTask, TaskState},
+    routing::Side,
+};
+use serde::{Deserialize, Serialize};
+
+/// Time between two looks at a task.
+const LOOK_EVERY_MS: u64 = 50;
+/// How long a task may take to stop, and a stream to carry its first fence. DMS needs up to a few minutes.
+const PATIENCE_MS: u64 = 300_000;
+
+/// The stage.
+pub struct ReverseSync;
+
+/// Which part is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Before the pause: slot and task are made, the task does not run.
+    Prepare,
+    /// After the commit: the old stream is stopped, the way back runs and a fence has come through it.
+    Start,
+    /// After a rollback: the stream that carried it, and its slot, are removed.
+    Retire,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    pub step: Step,
+    /// For `start`: where final-sync said the way back begins.
+    #[serde(default)]
+    pub way_back_from: Option<Lsn>,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub struct Output {
+    pub task: String,
+    pub slot: String,
+    pub position: Option<Lsn>,
+    /// Milliseconds a fence took through the way back.
+    pub fence_ms: Option<u64>,
+}
+
+#[async_trait]
+impl Stage for ReverseSync {
+    const NAME: StageName = StageName::ReverseSync;
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(&self, world: &World, input: Input) -> Result<Output, StageError> {
+        match input.step {
+            Step::Prepare => prepare(world).await,
+            Step::Start => start(world, input.way_back_from).await,
+            Step::Retire => retire(world).await,
+        }
+    }
+
+    async fn undo(&self, world: &World) -> Result<(), StageError> {
+        let task = world.way_back();
+        if world.replication.task(task).await?.is_some() {
+            stop(world, task).await?;
+            world.replication.delete(task).await?;
+        }
+        world.to.drop_slot(&world.way_back_slot()).await?;
+        Ok(())
+    }
+}
+
+/// The slot keeps everything from now on; making it takes as long as the oldest open transaction, so never in the pause.
+async fn prepare(world: &World) -> Result<Output, StageError> {
+    let replication = &world.plan.replication;
+    let slot = world.way_back_slot();
+    let position = world.to.create_slot(&slot, &replication.slot_plugin).await?;
+    let (reads, writes) = match world.direction.to() {
+        Side::Target => (&replication.target_endpoints.read_arn, &replication.source_endpoints.write_arn),
+        Side::Source => (&replication.source_endpoints.read_arn, &replication.target_endpoints.write_arn),
+    };
+    let mut tables: Vec<TableName> = world
+        .to
+        .tables(&world.plan.scope)
+        .await?
+        .into_iter()
+        .filter(|t| !t.partitioned)
+        .map(|t| t.table)
+        .collect();
+    tables.push(TableName { schema: OWN_SCHEMA.to_owned(), name: "fence".to_owned() });
+    let task = world.way_back().to_owned();
+    world
+        .replication
+        .create(&CdcTask {
+            task: task.clone(),
+            replication_instance_arn: replication.replication_instance_arn.clone(),
+            source_endpoint_arn: reads.clone(),
+            target_endpoint_arn: writes.clone(),
+            slot: slot.clone(),
+            tables,
+        })
+        .await?;
+    wait_for_state(world, &task, |state| matches!(state, TaskState::Ready | TaskState::Stopped | TaskState::Running)).await?;
+    Ok(Output { task, slot, position: Some(position), fence_ms: None })
+}
+
+/// Stops the stream that carried the cutover, then starts the way back behind the last change that came through it: two
+/// running streams would send each other's changes in a circle.
+async fn start(world: &World, from: Option<Lsn>) -> Result<Output, StageError> {
+    let from = from.ok_or_else(|| StageError::NoWayBack {
+        reason: "final-sync gave no position to start from; input.way_back_from is missing".to_owned(),
+    })?;
+    stop(world, world.stream()).await?;
+    let (task, slot) = (world.way_back().to_owned(), world.way_back_slot());
+    let running = |state: &TaskState| *state == TaskState::Running;
+    let already = world.replication.task(&task).await?.is_some_and(|t| running(&t.state));
+    if !already {
+        world.to.advance_slot(&slot, from).await?;
+        world.replication.start(&task, Some(from)).await?;
+    }
+    wait_for_state(world, &task, running).await?;
+    let fence_ms = prove(world).await?;
+    Ok(Output { task, slot, position: Some(from), fence_ms: Some(fence_ms) })
+}
+
+/// A fence written at the new writer must come out at the old one.
+async fn prove(world: &World) -> Result<u64, StageError> {
+    let began = world.clock.now_ms();
+    let nonce = format!("{}-back", world.plan.run_id);
+    world.to.raise_fence(&world.plan.run_id, &nonce).await?;
+    loop {
+        let waited = world.clock.now_ms().saturating_sub(began);
+        if world.from.count_fence(&world.plan.run_id, &nonce).await? > 0 {
+            return Ok(waited);
+        }
+        if waited >= PATIENCE_MS {
+            return Err(StageError::NoWayBack { reason: format!("fence {nonce} did not come through task {}", world.way_back()) });
+        }
+        world.clock.sleep_ms(LOOK_EVERY_MS).await;
+    }
+}
+
+/// Removes the stream that carried a rollback together with its slot; a forward stream belongs to whoever made it.
+async fn retire(world: &World) -> Result<Output, StageError> {
+    let task = world.stream().to_owned();
+    let mut slot = String::new();
+    if world.direction == crossover_core::Direction::Reverse {
+        stop(world, &task).await?;
+        world.replication.delete(&task).await?;
+        slot = world.plan.slot_name(crossover_core::Direction::Forward);
+        world.from.drop_slot(&slot).await?;
+    }
+    Ok(Output { task, slot, ..Output::default() })
+}
+
+async fn stop(world: &World, task: &str) -> Result<(), StageError> {
+    if world.replication.task(task).await?.is_none() {
+        return Ok(());
+    }
+    world.replication.request_stop(task).await?;
+    wait_for_state(world, task, |state| matches!(state, TaskState::Stopped | TaskState::Ready | TaskState::Failed)).await
+}
+
+async fn wait_for_state(world: &World, task: &str, reached: impl Fn(&TaskState) -> bool + Send) -> Result<(), StageError> {
+    let began = world.clock.now_ms();
+    loop {
+        let status = world.replication.task(task).await?;
+        if world.plan.dry_run || status.as_ref().is_some_and(|s| reached(&s.state)) {
+            return Ok(());
+        }
+        let failed = status.as_ref().is_some_and(|s| s.state == TaskState::Failed);
+        if failed || world.clock.now_ms().saturating_sub(began) >= PATIENCE_MS {
+            let now = status.map_or_else(|| "missing".to_owned(), |s| format!("{:?} {}", s.state, s.last_failure.unwrap_or_default()));
+            return Err(StageError::NoWayBack { reason: format!("task {task} is {now}") });
+        }
+        world.clock.sleep_ms(LOOK_EVERY_MS).await;
+    }
+}
