@@ -2,4 +2,6 @@
 
 pub mod api;
 pub mod dump;
+pub mod ledger;
+pub mod load;
 pub mod shop;

@@ -1,5 +1,8 @@
 -- One owner that never logs in, one group that holds the grants, one login that inherits them: the chain a writer lock
--- has to follow. Roles belong to the server, not to the database, so each is created only when it is missing.
+-- has to follow. Roles belong to the server, not to the database: each is created only when it is missing, and two
+-- databases of one server take turns.
+begin;
+lock table pg_authid in share row exclusive mode;
 do $roles$
 begin
     if not exists (select from pg_roles where rolname = 'shop_owner') then
@@ -11,9 +14,9 @@ begin
     if not exists (select from pg_roles where rolname = 'shop_app') then
         create role shop_app nologin;
     end if;
-exception
-    -- Two databases of one server prepared at the same moment: the other one has made it.
-    when duplicate_object or unique_violation then null;
+    if not pg_has_role('shop_app', 'shop_writer', 'member') then
+        grant shop_writer to shop_app;
+    end if;
 end
 $roles$;
-grant shop_writer to shop_app;
+commit;

@@ -1,0 +1,77 @@
+//! The wire: JSON 1.1, the operation in `X-Amz-Target`, faults as DMS names them.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use super::{Fault, INSTANCE_ARN, INSTANCE_ID, tasks::Tasks};
+
+/// The API over some tasks.
+pub fn router(tasks: Arc<Mutex<Tasks>>) -> Router {
+    Router::new().route("/", post(operation)).with_state(tasks)
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let status = if self.code == "InternalFailure" { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::BAD_REQUEST };
+        (status, [("x-amzn-errortype", self.code)], Json(json!({ "__type": self.code, "message": self.message }))).into_response()
+    }
+}
+
+async fn operation(State(tasks): State<Arc<Mutex<Tasks>>>, headers: HeaderMap, body: String) -> Result<Json<Value>, Fault> {
+    let target = headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let request: Value = serde_json::from_str(&body).map_err(|e| Fault::invalid(format!("the request is no JSON: {e}")))?;
+    let text = |key: &str| request[key].as_str().ok_or_else(|| Fault::invalid(format!("{key} is missing")));
+    let mut tasks = tasks.lock().await;
+    let answer = match target.strip_prefix("AmazonDMSv20160101.") {
+        Some("DescribeReplicationTasks") => {
+            json!({ "ReplicationTasks": tasks.describe(filter(&request, "replication-task-id")).await? })
+        }
+        Some("DescribeReplicationInstances") => json!({ "ReplicationInstances": [{
+            "ReplicationInstanceArn": INSTANCE_ARN, "ReplicationInstanceIdentifier": INSTANCE_ID, "ReplicationInstanceStatus": "available",
+        }]}),
+        Some("DescribeTableStatistics") => {
+            let arn = text("ReplicationTaskArn")?;
+            json!({ "ReplicationTaskArn": arn, "TableStatistics": tasks.statistics(arn).await? })
+        }
+        Some("ModifyEndpoint") => {
+            let arn = text("EndpointArn")?;
+            let slot = request["PostgreSQLSettings"]["SlotName"]
+                .as_str()
+                .ok_or_else(|| Fault::invalid("the stand-in can modify PostgreSQLSettings.SlotName only"))?;
+            tasks.set_slot(arn, slot)?;
+            json!({ "Endpoint": { "EndpointArn": arn } })
+        }
+        Some("CreateReplicationTask") => tasks.create(&request).await?,
+        Some("StartReplicationTask") => {
+            let arn = text("ReplicationTaskArn")?;
+            tasks.start(arn, text("StartReplicationTaskType")?).await?;
+            json!({ "ReplicationTask": { "ReplicationTaskArn": arn, "Status": "starting" } })
+        }
+        Some("StopReplicationTask") => {
+            let arn = text("ReplicationTaskArn")?;
+            tasks.stop(arn).await?;
+            json!({ "ReplicationTask": { "ReplicationTaskArn": arn, "Status": "stopping" } })
+        }
+        Some("DeleteReplicationTask") => {
+            let arn = text("ReplicationTaskArn")?;
+            tasks.delete(arn).await?;
+            json!({ "ReplicationTask": { "ReplicationTaskArn": arn, "Status": "deleting" } })
+        }
+        _ => return Err(Fault { code: "UnknownOperationException", message: format!("the stand-in does not know {target:?}") }),
+    };
+    Ok(Json(answer))
+}
+
+/// The one value of a filter, if the request has it.
+fn filter<'a>(request: &'a Value, name: &str) -> Option<&'a str> {
+    request["Filters"].as_array()?.iter().find(|f| f["Name"] == name)?["Values"][0].as_str()
+}

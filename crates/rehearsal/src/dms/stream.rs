@@ -1,0 +1,159 @@
+//! One stream of changes: a publication where it reads, a subscription where it writes.
+
+use tokio_postgres::{Client, NoTls};
+
+use super::{Endpoint, Fault, mappings::Table};
+
+/// Opens a connection that lives as long as the client.
+pub async fn connect(endpoint: &Endpoint) -> Result<Client, Fault> {
+    let (client, connection) = endpoint.config().connect(NoTls).await?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(error = %error, "a connection of the DMS stand-in ended");
+        }
+    });
+    Ok(client)
+}
+
+/// How a stream begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Beginning {
+    /// Copy every table, then follow. The subscription makes its own slot.
+    FullLoad,
+    /// Follow only, from a slot somebody made. Changes that came in by replication themselves are left out.
+    Slot(String),
+}
+
+/// A stream by name, between two endpoints.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    pub name: String,
+    pub reads: Endpoint,
+    pub writes: Endpoint,
+    pub tables: Vec<Table>,
+}
+
+/// What the subscription is doing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Activity {
+    pub exists: bool,
+    pub enabled: bool,
+    pub working: bool,
+}
+
+/// One table of a subscription.
+#[derive(Debug, Clone)]
+pub struct TableActivity {
+    pub table: Table,
+    /// `pg_subscription_rel.srsubstate`; none when the table is not part of the subscription.
+    pub state: Option<char>,
+    pub inserted: i64,
+    pub updated: i64,
+    pub deleted: i64,
+}
+
+fn quoted(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
+}
+
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+impl Stream {
+    /// Makes publication and subscription. A full load starts at once; a stream from a slot waits for [`Stream::resume`].
+    pub async fn create(&self, beginning: &Beginning) -> Result<(), Fault> {
+        let source = connect(&self.reads).await?;
+        let tables: Vec<String> = self.tables.iter().map(|(s, t)| format!("{}.{}", quoted(s), quoted(t))).collect();
+        source
+            .batch_execute(&format!("create publication {} for table {}", quoted(&self.name), tables.join(", ")))
+            .await?;
+        let options = match beginning {
+            Beginning::FullLoad => "copy_data = true, disable_on_error = true".to_owned(),
+            Beginning::Slot(slot) => format!(
+                "copy_data = false, create_slot = false, slot_name = {}, enabled = false, origin = none, disable_on_error = true",
+                literal(slot)
+            ),
+        };
+        connect(&self.writes)
+            .await?
+            .batch_execute(&format!(
+                "create subscription {} connection {} publication {} with ({options})",
+                quoted(&self.name),
+                literal(&self.reads.conninfo()),
+                quoted(&self.name)
+            ))
+            .await?;
+        Ok(())
+    }
+
+    pub async fn resume(&self) -> Result<(), Fault> {
+        self.alter("enable").await
+    }
+
+    pub async fn pause(&self) -> Result<(), Fault> {
+        self.alter("disable").await
+    }
+
+    async fn alter(&self, what: &str) -> Result<(), Fault> {
+        connect(&self.writes).await?.batch_execute(&format!("alter subscription {} {what}", quoted(&self.name))).await?;
+        Ok(())
+    }
+
+    /// Removes both; a slot that somebody else made stays theirs.
+    pub async fn remove(&self, beginning: &Beginning) -> Result<(), Fault> {
+        let name = quoted(&self.name);
+        let target = connect(&self.writes).await?;
+        if self.activity().await?.exists {
+            target.batch_execute(&format!("alter subscription {name} disable")).await?;
+            if *beginning != Beginning::FullLoad {
+                target.batch_execute(&format!("alter subscription {name} set (slot_name = none)")).await?;
+            }
+            target.batch_execute(&format!("drop subscription {name}")).await?;
+        }
+        connect(&self.reads).await?.batch_execute(&format!("drop publication if exists {name}")).await?;
+        Ok(())
+    }
+
+    /// What the subscription does now.
+    pub async fn activity(&self) -> Result<Activity, Fault> {
+        let row = connect(&self.writes)
+            .await?
+            .query_opt(
+                "select s.subenabled, exists (select from pg_stat_subscription w where w.subid = s.oid and w.pid is not null) \
+                 from pg_subscription s where s.subname = $1",
+                &[&self.name],
+            )
+            .await?;
+        Ok(row.map_or_else(Activity::default, |row| Activity { exists: true, enabled: row.get(0), working: row.get(1) }))
+    }
+
+    /// What each selected table does now.
+    pub async fn table_activity(&self) -> Result<Vec<TableActivity>, Fault> {
+        let (schemas, names): (Vec<String>, Vec<String>) = self.tables.iter().cloned().unzip();
+        let rows = connect(&self.writes).await?.query(include_str!("table_activity.sql"), &[&self.name, &schemas, &names]).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| TableActivity {
+                table: (row.get(0), row.get(1)),
+                state: row.get::<_, Option<String>>(2).and_then(|s| s.chars().next()),
+                inserted: row.get(3),
+                updated: row.get(4),
+                deleted: row.get(5),
+            })
+            .collect())
+    }
+
+    /// Rows of a table where the stream writes.
+    pub async fn count(&self, table: &Table) -> Result<i64, Fault> {
+        let statement = format!("select count(*) from {}.{}", quoted(&table.0), quoted(&table.1));
+        Ok(connect(&self.writes).await?.query_one(&statement, &[]).await?.get(0))
+    }
+
+    /// Seconds the stream is behind, as the sender where it reads knows it: until written, and until applied.
+    /// None when no sender runs.
+    pub async fn latency(&self) -> Result<Option<(f64, f64)>, Fault> {
+        let row = connect(&self.reads).await?.query_opt(include_str!("latency.sql"), &[&self.name]).await?;
+        Ok(row.map(|row| (row.get(0), row.get(1))))
+    }
+}

@@ -1,0 +1,191 @@
+//! The load: clients that do not wait for each other, and remember what they were promised.
+//!
+//! *Open loop*: every operation has a place on a fixed timetable, and its latency counts from there. A request that
+//! stalls is not excused by the requests that could not be sent meanwhile: there are none such, they are all sent.
+//!
+//! *Promised*: a write counts as acknowledged when the server has answered 201 **and** its token is on disk, synced
+//! ([`Acknowledged`]). The ledger verdict is taken against that file.
+
+mod acknowledged;
+mod operation;
+mod samples;
+mod timetable;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+pub use crate::shop::Mode;
+use acknowledged::TokenFile;
+pub use acknowledged::{Acknowledged, read_tokens};
+use operation::Clients;
+use samples::Samples;
+pub use samples::{Kind, LoadResult, Outcome, ReadCounts, Sample, Side, Snapshot, StrayCounts, WriteCounts};
+
+/// Response header of the edge: how long it held this write, in milliseconds.
+pub const HELD_MS: &str = "x-crossover-held-ms";
+/// Response header of the edge: which side answered, `source` or `target`.
+pub const SIDE: &str = "x-crossover-side";
+
+/// Requests in flight at most; above it the timetable runs late, which the latencies show.
+const IN_FLIGHT: u32 = 6_000;
+/// No answer within this is an error; beyond the longest hold of the edge (20 s).
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What to send where.
+#[derive(Debug, Clone)]
+pub struct LoadConfig {
+    /// The edge, as `http://host:port` without a slash at the end.
+    pub base_url: String,
+    /// Writes each second, together.
+    pub writes_per_s: u32,
+    /// Reads each second, together.
+    pub reads_per_s: u32,
+    /// Clients the operations are dealt to; each numbers its own writes.
+    pub clients: u32,
+    /// Orders or bare ledger entries.
+    pub mode: Mode,
+    /// Customers of the shop (ids `1..=customers`); of no meaning for ledger entries.
+    pub customers: u64,
+    /// Writers that bypass the edge.
+    pub stray: Option<StrayConfig>,
+    /// The file for the acknowledged tokens: made anew, never overwritten.
+    pub tokens_file: PathBuf,
+}
+
+/// Writers that go straight to the source API, as an isolate with a stale lane record would send them.
+#[derive(Debug, Clone)]
+pub struct StrayConfig {
+    /// The source API, as `http://host:port`.
+    pub direct_source_url: String,
+    /// Writes each second.
+    pub per_s: u32,
+}
+
+/// Why the load could not start or end.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The token file could not be made or written.
+    #[error("could not write the token file {}: choose a new file in a writable folder", .path.display())]
+    TokenFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The HTTP client could not be made.
+    #[error("could not make the HTTP client of the load")]
+    Client(#[from] reqwest::Error),
+}
+
+/// The running load.
+#[derive(Debug)]
+pub struct Load {
+    started: Instant,
+    started_unix_ms: u64,
+    tokens_file: PathBuf,
+    samples: Arc<Samples>,
+    in_flight: Arc<Semaphore>,
+    stop: watch::Sender<bool>,
+    timetables: Vec<JoinHandle<()>>,
+    tokens: TokenFile,
+}
+
+impl Load {
+    /// Starts sending at once. Call it within a tokio runtime.
+    pub fn start(config: LoadConfig) -> Result<Self, LoadError> {
+        let path = config.tokens_file.clone();
+        let tokens = TokenFile::create(&path).map_err(|source| LoadError::TokenFile {
+            path: path.clone(),
+            source,
+        })?;
+        // reqwest asks for a process-wide provider even where only http is spoken; that it is set already is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder().timeout(TIMEOUT).no_proxy().build()?;
+        let started = Instant::now();
+        let started_unix_ms = unix_ms();
+        let samples = Arc::new(Samples::default());
+        let in_flight = Arc::new(Semaphore::new(IN_FLIGHT as usize));
+        let (stop, stopped) = watch::channel(false);
+        let rates = [
+            (Kind::Write, config.writes_per_s),
+            (Kind::Read, config.reads_per_s),
+            (Kind::Stray, config.stray.as_ref().map_or(0, |stray| stray.per_s)),
+        ];
+        let clients = Arc::new(Clients::new(
+            config,
+            http,
+            started,
+            started_unix_ms,
+            Arc::clone(&samples),
+            tokens.sender(),
+        ));
+        let timetables = rates
+            .into_iter()
+            .filter(|(_, per_s)| *per_s > 0)
+            .map(|(kind, per_s)| {
+                let (clients, in_flight, stopped) =
+                    (Arc::clone(&clients), Arc::clone(&in_flight), stopped.clone());
+                tokio::spawn(timetable::keep(
+                    started,
+                    per_s,
+                    in_flight,
+                    stopped,
+                    move |number, due| {
+                        let clients = Arc::clone(&clients);
+                        async move { clients.perform(kind, number, due).await }
+                    },
+                ))
+            })
+            .collect();
+        Ok(Self {
+            started,
+            started_unix_ms,
+            tokens_file: path,
+            samples,
+            in_flight,
+            stop,
+            timetables,
+            tokens,
+        })
+    }
+
+    /// The state right now, cheap enough for a progress display.
+    pub fn snapshot(&self) -> Snapshot {
+        let in_flight = IN_FLIGHT as usize - self.in_flight.available_permits();
+        self.samples.snapshot(self.started.elapsed(), in_flight)
+    }
+
+    /// Sends nothing more, waits for every answer that is still due (30 s at most), and hands over what was seen.
+    pub async fn stop(self) -> Result<LoadResult, LoadError> {
+        // A receiver that is gone is a timetable that has ended.
+        let _ = self.stop.send(true);
+        for timetable in self.timetables {
+            if let Err(err) = timetable.await
+                && err.is_panic()
+            {
+                std::panic::resume_unwind(err.into_panic());
+            }
+        }
+        // Every operation returns its permit at its end, and none outlives its timeout.
+        let drained = self.in_flight.acquire_many(IN_FLIGHT).await;
+        debug_assert!(drained.is_ok(), "the semaphore is never closed");
+        let path = self.tokens_file;
+        self.tokens.close().map_err(|source| LoadError::TokenFile {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(self.samples.result(self.started_unix_ms, path))
+    }
+}
+
+fn unix_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
+}

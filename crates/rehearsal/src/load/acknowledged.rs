@@ -1,0 +1,177 @@
+//! The token file: what the clients were promised, safe on disk before it counts.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::Side;
+
+/// Lines synced together at most; groups form by themselves while a sync is under way.
+const GROUP: usize = 1_000;
+
+/// One acknowledged write: one line of the token file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Acknowledged {
+    /// The token the write carried.
+    pub token: Uuid,
+    /// The client that sent it.
+    pub client: u32,
+    /// That client's own number for it.
+    pub seq: u64,
+    /// It bypassed the edge.
+    pub stray: bool,
+    /// When it was due, in milliseconds since 1970.
+    pub scheduled_ms: u64,
+    /// From then to the answer, in milliseconds.
+    pub latency_ms: f64,
+    /// How long the edge says it held the write; absent if it did not.
+    pub held_ms: Option<f64>,
+    /// Which side answered, where the answer says so.
+    pub side: Option<Side>,
+}
+
+type Line = (Acknowledged, oneshot::Sender<()>);
+
+/// Where operations hand in their acknowledgements.
+#[derive(Debug, Clone)]
+pub(super) struct TokenSender(mpsc::Sender<Line>);
+
+impl TokenSender {
+    /// Returns when the line is synced; `false` if it could not be written.
+    pub(super) async fn record(&self, acknowledged: Acknowledged) -> bool {
+        let (synced, done) = oneshot::channel();
+        self.0.send((acknowledged, synced)).is_ok() && done.await.is_ok()
+    }
+}
+
+/// The open token file and the thread that writes it.
+#[derive(Debug)]
+pub(super) struct TokenFile {
+    sender: TokenSender,
+    writer: JoinHandle<io::Result<()>>,
+}
+
+impl TokenFile {
+    pub(super) fn create(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().append(true).create_new(true).open(path)?;
+        let (sender, lines) = mpsc::channel();
+        let writer = std::thread::Builder::new()
+            .name("token-file".into())
+            .spawn(move || write(file, &lines))?;
+        Ok(Self {
+            sender: TokenSender(sender),
+            writer,
+        })
+    }
+
+    pub(super) fn sender(&self) -> TokenSender {
+        self.sender.clone()
+    }
+
+    /// Ends the writer once every sender is gone; says whether every line was written.
+    pub(super) fn close(self) -> io::Result<()> {
+        drop(self.sender);
+        self.writer
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+/// Group commit: all that has come in during one sync goes out with the next.
+fn write(mut file: File, lines: &mpsc::Receiver<Line>) -> io::Result<()> {
+    while let Ok(first) = lines.recv() {
+        let group: Vec<Line> = std::iter::once(first)
+            .chain(lines.try_iter().take(GROUP - 1))
+            .collect();
+        let mut text = Vec::new();
+        for (acknowledged, _) in &group {
+            serde_json::to_writer(&mut text, acknowledged)?;
+            text.push(b'\n');
+        }
+        file.write_all(&text)?;
+        file.sync_data()?;
+        for (_, synced) in group {
+            // An operation that has given up waiting is none of our business.
+            let _ = synced.send(());
+        }
+    }
+    Ok(())
+}
+
+/// Reads a token file back; a last line without its end was never synced as a whole and does not count.
+pub fn read_tokens(path: &Path) -> io::Result<Vec<Acknowledged>> {
+    let mut input = BufReader::new(File::open(path)?);
+    let mut tokens = Vec::new();
+    let mut line = String::new();
+    loop {
+        line.clear();
+        input.read_line(&mut line)?;
+        if !line.ends_with('\n') {
+            return Ok(tokens);
+        }
+        tokens.push(serde_json::from_str(&line)?);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn acknowledged(seq: u64) -> Acknowledged {
+        Acknowledged {
+            token: Uuid::new_v4(),
+            client: 1,
+            seq,
+            stray: false,
+            scheduled_ms: 1_700_000_000_000,
+            latency_ms: 1.5,
+            held_ms: None,
+            side: Some(Side::Source),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_recorded_is_read_back_and_a_torn_last_line_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens");
+        let file = TokenFile::create(&path).unwrap();
+        let (first, second) = (acknowledged(1), acknowledged(2));
+        assert!(file.sender().record(first.clone()).await);
+        assert!(file.sender().record(second.clone()).await);
+        file.close().unwrap();
+        OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .unwrap()
+            .write_all(b"{\"token\":\"to")
+            .unwrap();
+        assert_eq!(read_tokens(&path).unwrap(), [first, second]);
+    }
+
+    #[test]
+    fn an_earlier_runs_file_is_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens");
+        TokenFile::create(&path).unwrap().close().unwrap();
+        assert_eq!(
+            TokenFile::create(&path).unwrap_err().kind(),
+            io::ErrorKind::AlreadyExists
+        );
+    }
+
+    #[tokio::test]
+    async fn a_token_that_cannot_be_written_does_not_count() {
+        // Every write to this device fails as on a full disk.
+        let file = OpenOptions::new().append(true).open("/dev/full").unwrap();
+        let (sender, lines) = mpsc::channel();
+        let writer = std::thread::spawn(move || write(file, &lines));
+        assert!(!TokenSender(sender).record(acknowledged(1)).await);
+        assert!(writer.join().unwrap().is_err());
+    }
+}

@@ -1,0 +1,343 @@
+//! One operation: send it, judge the answer, record it.
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reqwest::{Response, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::acknowledged::TokenSender;
+use super::samples::Samples;
+use super::{Acknowledged, HELD_MS, Kind, LoadConfig, Mode, Outcome, SIDE, Sample, Side};
+use crate::api::EXECUTED;
+
+/// Acknowledged writes that reads choose from.
+const REMEMBERED: usize = 2_000;
+const REGIONS: [&str; 3] = ["N01", "C01", "S01"];
+
+/// An acknowledged write, to be read again.
+#[derive(Debug, Clone, Copy)]
+struct Own {
+    token: Uuid,
+    order_id: Option<i64>,
+}
+
+/// The answer to a write.
+#[derive(Deserialize)]
+struct Created {
+    order_id: Option<i64>,
+}
+
+/// All clients: they share the connections and what they remember.
+pub(super) struct Clients {
+    config: LoadConfig,
+    http: reqwest::Client,
+    started: Instant,
+    started_unix_ms: u64,
+    samples: Arc<Samples>,
+    tokens: TokenSender,
+    own: Mutex<VecDeque<Own>>,
+}
+
+/// How an operation ended, before it is made a sample.
+struct Ended {
+    answered: Instant,
+    outcome: Outcome,
+    held_ms: Option<f64>,
+    side: Option<Side>,
+    text: Option<String>,
+}
+
+impl Clients {
+    pub(super) fn new(
+        config: LoadConfig,
+        http: reqwest::Client,
+        started: Instant,
+        started_unix_ms: u64,
+        samples: Arc<Samples>,
+        tokens: TokenSender,
+    ) -> Self {
+        Self {
+            config,
+            http,
+            started,
+            started_unix_ms,
+            samples,
+            tokens,
+            own: Mutex::default(),
+        }
+    }
+
+    /// Performs operation `number` of its kind, which was due at `due`.
+    pub(super) async fn perform(&self, kind: Kind, number: u64, due: Instant) {
+        let ended = match kind {
+            Kind::Write | Kind::Stray => Some(self.write(kind, number, due).await),
+            Kind::Read => self.read(number).await,
+        };
+        // Nothing to read yet: not an operation.
+        let Some(ended) = ended else { return };
+        let sample = Sample {
+            at_ms: millis(due - self.started),
+            latency_ms: millis(ended.answered - due),
+            kind,
+            outcome: ended.outcome,
+            held_ms: ended.held_ms,
+            side: ended.side,
+        };
+        self.samples.add(sample, ended.text);
+    }
+
+    async fn write(&self, kind: Kind, number: u64, due: Instant) -> Ended {
+        let stray = kind == Kind::Stray;
+        let base = match &self.config.stray {
+            Some(stray) if kind == Kind::Stray => &stray.direct_source_url,
+            _ => &self.config.base_url,
+        };
+        let clients = u64::from(self.config.clients.max(1));
+        // Stray writers are clients of their own, numbered behind the others.
+        let client = (number % clients + if stray { clients } else { 0 }) as u32;
+        let seq = number / clients + 1;
+        let token = Uuid::new_v4();
+        let (path, body) = self.body(token, client, seq, number);
+        let answer = self.http.post(format!("{base}{path}")).json(&body).send().await;
+        let answered = Instant::now();
+        let response = match answer {
+            Ok(response) => response,
+            Err(err) => {
+                // A stray connection that was never made has sent nothing.
+                let outcome = match kind {
+                    Kind::Stray if err.is_connect() => Outcome::Refused,
+                    Kind::Stray => Outcome::Unknown,
+                    _ => Outcome::Error,
+                };
+                return Ended {
+                    answered,
+                    outcome,
+                    held_ms: None,
+                    side: None,
+                    text: Some(transport("POST", path, &err)),
+                };
+            }
+        };
+        let (held_ms, side) = (held_ms(&response), side(&response));
+        let ended = |outcome, text| Ended {
+            answered,
+            outcome,
+            held_ms,
+            side,
+            text,
+        };
+        if response.status() != StatusCode::CREATED {
+            let not_executed = header(&response, EXECUTED) == Some("no");
+            let outcome = match kind {
+                Kind::Stray if not_executed => Outcome::Refused,
+                Kind::Stray => Outcome::Unknown,
+                _ => Outcome::Error,
+            };
+            return ended(outcome, Some(unexpected("POST", path, response).await));
+        }
+        let order_id = response
+            .json::<Created>()
+            .await
+            .ok()
+            .and_then(|created| created.order_id);
+        let line = Acknowledged {
+            token,
+            client,
+            seq,
+            stray,
+            scheduled_ms: self.started_unix_ms + (due - self.started).as_millis() as u64,
+            latency_ms: millis(answered - due),
+            held_ms,
+            side,
+        };
+        if !self.tokens.record(line).await {
+            let outcome = if stray { Outcome::Unknown } else { Outcome::Error };
+            return ended(
+                outcome,
+                Some("the token file could not be written: is the disk full?".into()),
+            );
+        }
+        self.remember(Own { token, order_id });
+        ended(Outcome::Done, None)
+    }
+
+    fn body(&self, token: Uuid, client: u32, seq: u64, number: u64) -> (&'static str, Value) {
+        let amount = format!("{}.{:02}", 5 + number * 37 % 995, number * 13 % 100);
+        match self.config.mode {
+            Mode::LedgerOnly => (
+                "/entries",
+                json!({ "token": token, "client": client, "seq": seq, "amount": amount }),
+            ),
+            Mode::Shop => {
+                let body = json!({
+                    "token": token,
+                    "client": client,
+                    "seq": seq,
+                    "amount": amount,
+                    "region_code": REGIONS[(number % 3) as usize],
+                    // Far apart from one write to the next: no two at a time want the same customer.
+                    "customer_id": 1 + number * 7_919 % self.config.customers.max(1),
+                });
+                ("/orders", body)
+            }
+        }
+    }
+
+    /// Reads an own write, or what the shop's front page would show.
+    async fn read(&self, number: u64) -> Option<Ended> {
+        let own = self.recall(number);
+        let (path, own_write) = match (self.config.mode, own, number % 4) {
+            (Mode::Shop, _, 0) => (
+                format!("/orders/recent?region={}", REGIONS[(number / 4 % 3) as usize]),
+                false,
+            ),
+            (
+                Mode::Shop,
+                Some(Own {
+                    order_id: Some(id), ..
+                }),
+                1,
+            ) => (format!("/orders/{id}"), true),
+            (_, Some(own), _) => (format!("/entries/{}", own.token), true),
+            (_, None, _) => return None,
+        };
+        let answer = self
+            .http
+            .get(format!("{}{path}", self.config.base_url))
+            .send()
+            .await;
+        let ended = match answer {
+            Err(err) => {
+                let text = Some(transport("GET", &path, &err));
+                Ended {
+                    answered: Instant::now(),
+                    outcome: Outcome::Error,
+                    held_ms: None,
+                    side: None,
+                    text,
+                }
+            }
+            Ok(response) => {
+                let (held_ms, side) = (held_ms(&response), side(&response));
+                let status = response.status();
+                let missing =
+                    own_write && status == StatusCode::NOT_FOUND && header(&response, EXECUTED).is_none();
+                if missing {
+                    let text = Some(format!(
+                        "GET {path}: stale read: an acknowledged write was not there"
+                    ));
+                    Ended {
+                        answered: Instant::now(),
+                        outcome: Outcome::Stale,
+                        held_ms,
+                        side,
+                        text,
+                    }
+                } else if status == StatusCode::OK {
+                    // The answer has come when its last byte has.
+                    let body = response.bytes().await;
+                    let answered = Instant::now();
+                    let text = body.err().map(|err| transport("GET", &path, &err));
+                    let outcome = if text.is_none() {
+                        Outcome::Done
+                    } else {
+                        Outcome::Error
+                    };
+                    Ended {
+                        answered,
+                        outcome,
+                        held_ms,
+                        side,
+                        text,
+                    }
+                } else {
+                    let answered = Instant::now();
+                    let text = Some(unexpected("GET", &path, response).await);
+                    Ended {
+                        answered,
+                        outcome: Outcome::Error,
+                        held_ms,
+                        side,
+                        text,
+                    }
+                }
+            }
+        };
+        Some(ended)
+    }
+
+    fn remember(&self, own: Own) {
+        let mut remembered = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() == REMEMBERED {
+            remembered.pop_front();
+        }
+        remembered.push_back(own);
+    }
+
+    /// Every other time the write just acknowledged, where staleness shows first; else an older one.
+    fn recall(&self, number: u64) -> Option<Own> {
+        let remembered = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if number.is_multiple_of(2) {
+            return remembered.back().copied();
+        }
+        let count = remembered.len() as u64;
+        remembered
+            .get(number.wrapping_mul(7_919).checked_rem(count)? as usize)
+            .copied()
+    }
+}
+
+fn millis(duration: std::time::Duration) -> f64 {
+    duration.as_secs_f64() * 1_000.0
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    response.headers().get(name)?.to_str().ok()
+}
+
+fn held_ms(response: &Response) -> Option<f64> {
+    header(response, HELD_MS)?
+        .parse()
+        .ok()
+        .filter(|held: &f64| *held > 0.0)
+}
+
+fn side(response: &Response) -> Option<Side> {
+    match header(response, SIDE)? {
+        "source" => Some(Side::Source),
+        "target" => Some(Side::Target),
+        _ => None,
+    }
+}
+
+fn transport(method: &str, path: &str, err: &reqwest::Error) -> String {
+    let mut text = format!(
+        "{method} {path}: {}",
+        if err.is_timeout() {
+            "no answer in time"
+        } else {
+            "no answer"
+        }
+    );
+    let mut cause = err.source();
+    while let Some(err) = cause {
+        text.push_str(": ");
+        text.push_str(&err.to_string());
+        cause = err.source();
+    }
+    text
+}
+
+async fn unexpected(method: &str, path: &str, response: Response) -> String {
+    let status = response.status();
+    let body = response.text().await.unwrap_or_default();
+    format!(
+        "{method} {path}: {status}: {}",
+        body.trim().chars().take(300).collect::<String>()
+    )
+}

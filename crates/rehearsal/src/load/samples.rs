@@ -1,0 +1,313 @@
+//! What the load saw: one sample for each operation, and the counts.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Error texts kept as examples.
+const EXAMPLES: usize = 20;
+
+/// What an operation was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A write through the edge.
+    Write,
+    /// A read through the edge.
+    Read,
+    /// A write straight to the source API.
+    Stray,
+}
+
+/// Which database's API answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The one moved from.
+    Source,
+    /// The one moved to.
+    Target,
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A write acknowledged and its token synced, or a read answered.
+    Done,
+    /// An answer other than the one due, or none.
+    Error,
+    /// A read that did not see a write acknowledged before it was sent.
+    Stale,
+    /// A stray write turned away, as it should be once the source is locked.
+    Refused,
+    /// A stray write whose fate nobody knows.
+    Unknown,
+}
+
+/// One operation.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// When it was due, in milliseconds since the start of the load.
+    pub at_ms: f64,
+    /// From then to the answer, in milliseconds.
+    pub latency_ms: f64,
+    /// What it was.
+    pub kind: Kind,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How long the edge says it held it; absent if it did not.
+    pub held_ms: Option<f64>,
+    /// Which side answered, where the answer says so.
+    pub side: Option<Side>,
+}
+
+/// Writes through the edge.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteCounts {
+    /// Sent and answered, or given up.
+    pub total: u64,
+    /// Acknowledged and recorded.
+    pub acknowledged: u64,
+    /// Answered with anything but 201, or not at all.
+    pub errors: u64,
+    /// Held by the edge for a while.
+    pub held: u64,
+}
+
+/// Reads through the edge.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadCounts {
+    /// Sent and answered, or given up.
+    pub total: u64,
+    /// Answered with anything but 200, or not at all; without the stale ones.
+    pub errors: u64,
+    /// Did not see a write that had been acknowledged before.
+    pub stale: u64,
+}
+
+/// Writes past the edge.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrayCounts {
+    /// Sent and answered, or given up.
+    pub total: u64,
+    /// Acknowledged by the source and recorded: the ledger holds these too.
+    pub acknowledged: u64,
+    /// Turned away and certainly not executed.
+    pub refused: u64,
+    /// Failed while committing: may have been executed, was not acknowledged.
+    pub unknown: u64,
+}
+
+/// Live numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Snapshot {
+    /// Since the start, in milliseconds.
+    pub elapsed_ms: f64,
+    /// Sent and not yet answered, of every kind.
+    pub in_flight: usize,
+    /// Writes so far.
+    pub writes: WriteCounts,
+    /// Reads so far.
+    pub reads: ReadCounts,
+    /// Stray writes so far.
+    pub stray: StrayCounts,
+    /// Writes acknowledged within the last second.
+    pub acknowledged_last_s: u64,
+    /// Slowest write answered within the last second, in milliseconds from its scheduled time.
+    pub slowest_last_s_ms: f64,
+}
+
+/// Everything the load saw.
+#[derive(Debug, Clone)]
+pub struct LoadResult {
+    /// The start, in milliseconds since 1970: [`Sample::at_ms`] counts from here.
+    pub started_unix_ms: u64,
+    /// Every operation, by the time it was due.
+    pub samples: Vec<Sample>,
+    /// Writes through the edge.
+    pub writes: WriteCounts,
+    /// Reads through the edge.
+    pub reads: ReadCounts,
+    /// Writes past the edge.
+    pub stray: StrayCounts,
+    /// The first error texts, with what they befell.
+    pub error_texts: Vec<String>,
+    /// The tokens of the acknowledged writes: see [`super::read_tokens`].
+    pub tokens_file: PathBuf,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Samples(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    samples: Vec<Sample>,
+    writes: WriteCounts,
+    reads: ReadCounts,
+    stray: StrayCounts,
+    error_texts: Vec<String>,
+}
+
+impl Samples {
+    /// Adds one operation; `text` says what went wrong, if anything did.
+    pub(super) fn add(&self, sample: Sample, text: Option<String>) {
+        let mut state = self.state();
+        let done = u64::from(sample.outcome == Outcome::Done);
+        match sample.kind {
+            Kind::Write => {
+                state.writes.total += 1;
+                state.writes.acknowledged += done;
+                state.writes.errors += 1 - done;
+                state.writes.held += u64::from(sample.held_ms.is_some());
+            }
+            Kind::Read => {
+                state.reads.total += 1;
+                state.reads.stale += u64::from(sample.outcome == Outcome::Stale);
+                state.reads.errors += u64::from(!matches!(sample.outcome, Outcome::Done | Outcome::Stale));
+            }
+            Kind::Stray => {
+                state.stray.total += 1;
+                state.stray.acknowledged += done;
+                state.stray.refused += u64::from(sample.outcome == Outcome::Refused);
+                state.stray.unknown += u64::from(!matches!(sample.outcome, Outcome::Done | Outcome::Refused));
+            }
+        }
+        if let Some(text) = text
+            && sample.kind != Kind::Stray
+            && state.error_texts.len() < EXAMPLES
+        {
+            state.error_texts.push(text);
+        }
+        state.samples.push(sample);
+    }
+
+    pub(super) fn snapshot(&self, elapsed: Duration, in_flight: usize) -> Snapshot {
+        let state = self.state();
+        let elapsed_ms = elapsed.as_secs_f64() * 1_000.0;
+        let mut snapshot = Snapshot {
+            elapsed_ms,
+            in_flight,
+            writes: state.writes,
+            reads: state.reads,
+            stray: state.stray,
+            ..Snapshot::default()
+        };
+        // Samples are in the order of their answers here, so the last second is at the end.
+        let recent = state
+            .samples
+            .iter()
+            .rev()
+            .take_while(|s| s.at_ms + s.latency_ms > elapsed_ms - 1_000.0);
+        for write in recent.filter(|sample| sample.kind == Kind::Write) {
+            snapshot.acknowledged_last_s += u64::from(write.outcome == Outcome::Done);
+            snapshot.slowest_last_s_ms = snapshot.slowest_last_s_ms.max(write.latency_ms);
+        }
+        snapshot
+    }
+
+    pub(super) fn result(&self, started_unix_ms: u64, tokens_file: PathBuf) -> LoadResult {
+        let state = std::mem::take(&mut *self.state());
+        let mut samples = state.samples;
+        samples.sort_by(|a, b| a.at_ms.total_cmp(&b.at_ms));
+        LoadResult {
+            started_unix_ms,
+            samples,
+            writes: state.writes,
+            reads: state.reads,
+            stray: state.stray,
+            error_texts: state.error_texts,
+            tokens_file,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Each change leaves the state whole, so a panic elsewhere does not spoil it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(kind: Kind, outcome: Outcome, held_ms: Option<f64>) -> Sample {
+        Sample {
+            at_ms: 0.0,
+            latency_ms: 2.0,
+            kind,
+            outcome,
+            held_ms,
+            side: None,
+        }
+    }
+
+    #[test]
+    fn every_ending_is_counted_where_it_belongs() {
+        let samples = Samples::default();
+        samples.add(sample(Kind::Write, Outcome::Done, Some(40.0)), None);
+        samples.add(
+            sample(Kind::Write, Outcome::Error, None),
+            Some("POST: 503".into()),
+        );
+        samples.add(sample(Kind::Read, Outcome::Done, None), None);
+        samples.add(sample(Kind::Read, Outcome::Stale, None), Some("stale".into()));
+        samples.add(sample(Kind::Read, Outcome::Error, None), Some("GET: 500".into()));
+        samples.add(sample(Kind::Stray, Outcome::Done, None), None);
+        samples.add(
+            sample(Kind::Stray, Outcome::Refused, None),
+            Some("refused".into()),
+        );
+        samples.add(
+            sample(Kind::Stray, Outcome::Unknown, None),
+            Some("unknown".into()),
+        );
+        let result = samples.result(0, PathBuf::new());
+        assert_eq!(
+            result.writes,
+            WriteCounts {
+                total: 2,
+                acknowledged: 1,
+                errors: 1,
+                held: 1
+            }
+        );
+        assert_eq!(
+            result.reads,
+            ReadCounts {
+                total: 3,
+                errors: 1,
+                stale: 1
+            }
+        );
+        assert_eq!(
+            result.stray,
+            StrayCounts {
+                total: 3,
+                acknowledged: 1,
+                refused: 1,
+                unknown: 1
+            }
+        );
+        assert_eq!(
+            result.error_texts,
+            ["POST: 503", "stale", "GET: 500"],
+            "a stray's refusal is no error"
+        );
+    }
+
+    #[test]
+    fn only_the_first_error_texts_are_kept() {
+        let samples = Samples::default();
+        for number in 0..100 {
+            samples.add(
+                sample(Kind::Write, Outcome::Error, None),
+                Some(format!("error {number}")),
+            );
+        }
+        let result = samples.result(0, PathBuf::new());
+        assert_eq!((result.error_texts.len(), result.writes.errors), (EXAMPLES, 100));
+    }
+}
