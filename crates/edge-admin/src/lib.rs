@@ -1,1 +1,199 @@
+//! The signed client of the edge-router's admin API: reads a lane and changes it by compare-and-set.
+//!
+//! One [`EdgeAdmin`] keeps one connection warm: it is used inside the pause, where every round trip is paid for by every
+//! client. Nothing is repeated behind the caller's back: after [`EdgeError::Unreachable`] the change may or may not have
+//! been made, and only reading the lane tells.
 
+mod error;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crossover_routing::admin::{
+    AdminRequest, EPOCH_HEADER, KEY_ID_HEADER, NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER, epoch_text,
+};
+use crossover_routing::{AuditLog, Command, Epoch, LaneRecord};
+use reqwest::{Client, Method, Response, StatusCode, Url, redirect};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+pub use crossover_routing::AdminKey;
+pub use error::EdgeError;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// One lane of one edge.
+#[derive(Debug, Clone)]
+pub struct EdgeAdmin {
+    client: Client,
+    base: Url,
+    lane: String,
+    key_id: String,
+    key: AdminKey,
+}
+
+#[derive(Deserialize)]
+struct Refused {
+    error: String,
+    message: String,
+    record: LaneRecord,
+}
+
+#[derive(Deserialize)]
+struct Problem {
+    error: String,
+    #[serde(default)]
+    message: String,
+}
+
+#[derive(Deserialize)]
+struct Held {
+    held: u64,
+}
+
+impl EdgeAdmin {
+    /// A client for the lane `lane` of the edge at `base_url` (scheme and host; anything after is ignored).
+    ///
+    /// Errors: [`EdgeError::BadAddress`] when the URL is none, or the TLS setup fails.
+    pub fn new(
+        base_url: &str,
+        lane: impl Into<String>,
+        key_id: impl Into<String>,
+        key: AdminKey,
+    ) -> Result<Self, EdgeError> {
+        // Another part of the process may have installed a provider before: any will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let bad = |reason: String| EdgeError::BadAddress {
+            url: base_url.to_owned(),
+            reason,
+        };
+        let base = Url::parse(base_url).map_err(|error| bad(error.to_string()))?;
+        if !matches!(base.scheme(), "http" | "https") {
+            return Err(bad("an http or https URL is needed".to_owned()));
+        }
+        let client = Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TOTAL_TIMEOUT)
+            .redirect(redirect::Policy::none())
+            .tcp_nodelay(true)
+            .build()
+            .map_err(|error| bad(error.to_string()))?;
+        Ok(Self {
+            client,
+            base,
+            lane: lane.into(),
+            key_id: key_id.into(),
+            key,
+        })
+    }
+
+    /// The lane's record, now.
+    pub async fn read(&self) -> Result<LaneRecord, EdgeError> {
+        self.get("").await
+    }
+
+    /// The lane's audit log; check it with [`AuditLog::verify`].
+    pub async fn audit(&self) -> Result<AuditLog, EdgeError> {
+        self.get("/audit").await
+    }
+
+    /// How many requests the lane holds at this moment.
+    pub async fn held(&self) -> Result<u64, EdgeError> {
+        self.get::<Held>("/held").await.map(|held| held.held)
+    }
+
+    /// The compare-and-set: the new record if the lane was still at `expected` and the command belongs there.
+    pub async fn apply(&self, expected: Epoch, command: Command) -> Result<LaneRecord, EdgeError> {
+        let body = serde_json::to_vec(&command).map_err(|error| EdgeError::Protocol {
+            what: format!("the command cannot be written: {error}"),
+        })?;
+        self.call(Method::POST, "", body, Some(expected)).await
+    }
+
+    async fn get<T: DeserializeOwned>(&self, tail: &str) -> Result<T, EdgeError> {
+        self.call(Method::GET, tail, Vec::new(), None).await
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        tail: &str,
+        body: Vec<u8>,
+        expected: Option<Epoch>,
+    ) -> Result<T, EdgeError> {
+        let mut url = self.base.clone();
+        url.set_query(None);
+        url.set_path(&format!("/__crossover/v1/lanes/{}{tail}", self.lane));
+        let time_ms = now_ms();
+        let nonce = uuid::Uuid::new_v4().simple().to_string();
+        let signed = AdminRequest {
+            method: method.as_str(),
+            path: url.path(),
+            body: &body,
+            time_ms,
+            nonce: &nonce,
+            key_id: &self.key_id,
+            expected,
+        };
+        let signature = self.key.sign(&signed);
+        let request = self
+            .client
+            .request(method.clone(), url.clone())
+            .header(KEY_ID_HEADER, &self.key_id)
+            .header(TIME_HEADER, time_ms)
+            .header(NONCE_HEADER, &nonce)
+            .header(EPOCH_HEADER, epoch_text(expected))
+            .header(SIGNATURE_HEADER, signature);
+        let request = if method == Method::POST {
+            request.header("content-type", "application/json").body(body)
+        } else {
+            request
+        };
+        let unreachable = |source| EdgeError::Unreachable {
+            url: url.to_string(),
+            source,
+        };
+        let response = request.send().await.map_err(unreachable)?;
+        answer(response, &url).await
+    }
+}
+
+async fn answer<T: DeserializeOwned>(response: Response, url: &Url) -> Result<T, EdgeError> {
+    let status = response.status();
+    let body = response.bytes().await.map_err(|source| EdgeError::Unreachable {
+        url: url.to_string(),
+        source,
+    })?;
+    let unreadable = |what: &str| EdgeError::Protocol {
+        what: format!("{url} answered {status} with {what}"),
+    };
+    match status {
+        StatusCode::OK => {
+            serde_json::from_slice(&body).map_err(|error| unreadable(&format!("an unreadable body: {error}")))
+        }
+        StatusCode::CONFLICT => {
+            let refused: Refused = serde_json::from_slice(&body)
+                .map_err(|error| unreadable(&format!("an unreadable body: {error}")))?;
+            Err(EdgeError::Refused {
+                name: refused.error,
+                message: refused.message,
+                record: Box::new(refused.record),
+            })
+        }
+        StatusCode::UNAUTHORIZED => match serde_json::from_slice::<Problem>(&body) {
+            Ok(Problem { error: name, message }) => Err(EdgeError::Unauthorized { name, message }),
+            Err(_) => Err(unreadable("no reason")),
+        },
+        _ => match serde_json::from_slice::<Problem>(&body) {
+            Ok(Problem { error, message }) => Err(unreadable(&format!("{error}: {message}"))),
+            Err(_) => Err(unreadable("a body that is not the edge-router's")),
+        },
+    }
+}
+
+/// Unix milliseconds; a clock before 1970 signs as 0 and is refused as stale.
+fn now_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |passed| passed.as_millis() as u64)
+}

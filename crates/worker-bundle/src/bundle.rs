@@ -1,0 +1,267 @@
+//! Bindings, shim and optimized wasm.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{fmt::Write as _, fs};
+
+use wasm_bindgen_cli_support::Bindgen;
+
+const SHIM: &str = include_str!("shim.js");
+const SHIM_NAME: &str = "shim.js";
+const GLUE_NAME: &str = "index.js";
+const WASM_NAME: &str = "index_bg.wasm";
+
+/// What rustc's wasm32-unknown-unknown emits by default, and the exception handling wasm-bindgen adds for its abort
+/// handler; wasm-opt must neither reject nor exceed it.
+const WASM_FEATURES: [&str; 7] = [
+    "--enable-bulk-memory",
+    "--enable-exception-handling",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// How the runtime loads a module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModuleKind {
+    /// JavaScript.
+    EsModule,
+    /// Compiled WebAssembly.
+    Wasm,
+}
+
+/// One file of the bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Module {
+    /// Path relative to the bundle's directory, with `/`: what the others import it by.
+    pub name: String,
+    /// How it is loaded.
+    pub kind: ModuleKind,
+}
+
+/// A complete Worker on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    /// Where the modules are.
+    pub dir: PathBuf,
+    /// The modules, the entry first.
+    pub modules: Vec<Module>,
+    /// The classes exported for Durable Objects.
+    pub classes: Vec<String>,
+}
+
+/// Why there is no bundle.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// A file or directory.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// wasm-bindgen refuses the wasm.
+    #[error("wasm-bindgen cannot read {}: {reason} (was it built with wasm-bindgen 0.2.130 for wasm32-unknown-unknown?)", path.display())]
+    Bindgen {
+        /// The wasm.
+        path: PathBuf,
+        /// Its words.
+        reason: String,
+    },
+    /// The glue code does not look as expected.
+    #[error("the generated {GLUE_NAME} has no {what}: is this the edge-router's wasm?")]
+    UnknownGlue {
+        /// What is missing.
+        what: &'static str,
+    },
+    /// wasm-opt failed.
+    #[error("{} failed: {reason}", tool.display())]
+    Optimizer {
+        /// The tool.
+        tool: PathBuf,
+        /// Its words.
+        reason: String,
+    },
+}
+
+fn file_error(path: &Path) -> impl FnOnce(io::Error) -> BundleError {
+    let path = path.to_owned();
+    move |source| BundleError::File { path, source }
+}
+
+/// Writes the bundle of `wasm` into `out_dir` (made if missing; its former bundle is replaced). With `wasm_opt`, a path
+/// to binaryen's tool, the wasm is made smaller.
+pub fn bundle(wasm: &Path, out_dir: &Path, wasm_opt: Option<&Path>) -> Result<Bundle, BundleError> {
+    fs::metadata(wasm).map_err(file_error(wasm))?;
+    let snippets = out_dir.join("snippets");
+    if snippets.exists() {
+        fs::remove_dir_all(&snippets).map_err(file_error(&snippets))?;
+    }
+    generate(wasm, out_dir).map_err(|reason| BundleError::Bindgen {
+        path: wasm.to_owned(),
+        reason,
+    })?;
+    let glue_path = out_dir.join(GLUE_NAME);
+    let glue = fs::read_to_string(&glue_path).map_err(file_error(&glue_path))?;
+    let (glue, classes) = adapt(&glue)?;
+    fs::write(&glue_path, glue).map_err(file_error(&glue_path))?;
+    let shim_path = out_dir.join(SHIM_NAME);
+    fs::write(&shim_path, shim(&classes)).map_err(file_error(&shim_path))?;
+    if let Some(tool) = wasm_opt {
+        optimize(tool, &out_dir.join(WASM_NAME))?;
+    }
+    let mut modules = vec![
+        Module {
+            name: SHIM_NAME.to_owned(),
+            kind: ModuleKind::EsModule,
+        },
+        Module {
+            name: GLUE_NAME.to_owned(),
+            kind: ModuleKind::EsModule,
+        },
+        Module {
+            name: WASM_NAME.to_owned(),
+            kind: ModuleKind::Wasm,
+        },
+    ];
+    let mut inline = Vec::new();
+    if snippets.exists() {
+        collect(&snippets, "snippets", &mut inline)?;
+    }
+    inline.sort();
+    modules.extend(inline.into_iter().map(|name| Module {
+        name,
+        kind: ModuleKind::EsModule,
+    }));
+    Ok(Bundle {
+        dir: out_dir.to_owned(),
+        modules,
+        classes,
+    })
+}
+
+fn generate(wasm: &Path, out_dir: &Path) -> Result<(), String> {
+    let mut bindgen = Bindgen::new();
+    let prepared = bindgen.input_path(wasm).out_name("index").module(true);
+    let prepared = prepared.map_err(|error| format!("{error:#}"))?;
+    prepared
+        .typescript(false)
+        .remove_name_section(true)
+        .reset_state_function(true)
+        .force_enable_abort_handler(true)
+        .generate(out_dir)
+        .map_err(|error| format!("{error:#}"))
+}
+
+/// Source-phase imports are not known to workerd's module rules: a Worker's `.wasm` import is a module already. Gives
+/// the exported classes as well.
+fn adapt(glue: &str) -> Result<(String, Vec<String>), BundleError> {
+    const SOURCE_PHASE: &str = "import source wasmModule from";
+    if !glue.contains(SOURCE_PHASE) {
+        return Err(BundleError::UnknownGlue {
+            what: "source-phase import of the wasm",
+        });
+    }
+    let classes: Vec<String> = glue
+        .lines()
+        .filter_map(|line| line.strip_prefix("export class "))
+        .filter_map(|rest| rest.split([' ', '{']).next())
+        .filter(|name| glue.contains(&format!("{}_alarm", name.to_lowercase())))
+        .map(str::to_owned)
+        .collect();
+    if classes.is_empty() {
+        return Err(BundleError::UnknownGlue {
+            what: "exported Durable Object class",
+        });
+    }
+    Ok((glue.replace(SOURCE_PHASE, "import wasmModule from"), classes))
+}
+
+fn shim(classes: &[String]) -> String {
+    let mut text = SHIM.to_owned();
+    for name in classes {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\nexport const {name} = durable(\"{name}\");\n");
+    }
+    text
+}
+
+fn optimize(tool: &Path, wasm: &Path) -> Result<(), BundleError> {
+    let failed = |reason: String| BundleError::Optimizer {
+        tool: tool.to_owned(),
+        reason,
+    };
+    let output = Command::new(tool)
+        .arg("-Os")
+        .args(WASM_FEATURES)
+        .arg(wasm)
+        .arg("-o")
+        .arg(wasm)
+        .output()
+        .map_err(|error| failed(error.to_string()))?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        // Its complaints can run to megabytes; the first line names the fault.
+        let words = String::from_utf8_lossy(&output.stderr);
+        Err(failed(words.lines().next().unwrap_or("no message").to_owned()))
+    }
+}
+
+fn collect(dir: &Path, prefix: &str, names: &mut Vec<String>) -> Result<(), BundleError> {
+    for entry in fs::read_dir(dir).map_err(file_error(dir))? {
+        let entry = entry.map_err(file_error(dir))?;
+        let name = format!("{prefix}/{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            collect(&entry.path(), &name, names)?;
+        } else {
+            names.push(name);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_wasm_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = bundle(&dir.path().join("no.wasm"), dir.path(), None).unwrap_err();
+        assert!(error.to_string().contains("no.wasm"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_wasm_is_refused_with_a_hint() {
+        let dir = tempfile::tempdir().unwrap();
+        let wasm = dir.path().join("text.wasm");
+        fs::write(&wasm, "not wasm").unwrap();
+        let error = bundle(&wasm, &dir.path().join("out"), None).unwrap_err();
+        assert!(matches!(error, BundleError::Bindgen { .. }), "{error}");
+    }
+
+    #[test]
+    fn glue_is_adapted_and_its_durable_classes_are_found() {
+        let glue = "import source wasmModule from \"./index_bg.wasm\";\n\
+                    export class LaneObject {\n alarm() { wasm.laneobject_alarm(this.ptr) }\n}\n\
+                    export class MinifyConfig {\n}\n";
+        let (adapted, classes) = adapt(glue).unwrap();
+        assert!(adapted.starts_with("import wasmModule from"));
+        assert_eq!(classes, ["LaneObject"]);
+        assert!(shim(&classes).ends_with("export const LaneObject = durable(\"LaneObject\");\n"));
+    }
+
+    #[test]
+    fn foreign_glue_is_refused() {
+        assert!(matches!(
+            adapt("export class A {}"),
+            Err(BundleError::UnknownGlue { .. })
+        ));
+    }
+}
