@@ -51,7 +51,9 @@ pub enum StandError {
     },
 
     /// The user asked for a port that another program has.
-    #[error("port {port} on 127.0.0.1, asked for {part}, is taken by another program; free it or choose another")]
+    #[error(
+        "port {port} on 127.0.0.1, asked for {part}, is taken by another program; free it or choose another"
+    )]
     PortTaken {
         /// The name of the part.
         part: String,
@@ -60,7 +62,9 @@ pub enum StandError {
     },
 
     /// The program that guards the children was not found.
-    #[error("the guard program stand-guard was not found ({looked}); build it with `cargo build -p crossover-stand`")]
+    #[error(
+        "the guard program stand-guard was not found ({looked}); build it with `cargo build -p crossover-stand`"
+    )]
     GuardMissing {
         /// Where it was looked for.
         looked: String,
@@ -157,9 +161,17 @@ impl StandError {
 }
 
 fn plural(count: usize) -> &'static str {
-    if count == 1 { "something is" } else { "some things are" }
+    if count == 1 {
+        "something is"
+    } else {
+        "some things are"
+    }
 }
 
 fn lines(missing: &[MissingPrerequisite]) -> String {
-    missing.iter().map(|m| format!("  - {}: {}. {}", m.name, m.found, m.remedy)).collect::<Vec<_>>().join("\n")
+    missing
+        .iter()
+        .map(|m| format!("  - {}: {}. {}", m.name, m.found, m.remedy))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -1,8 +1,8 @@
 //! The guard: a small process between us and every part, so that no part outlives us.
 //!
 //! Its standard input is a pipe from the program that started it. When the pipe ends (that program stopped,
-//! panicked or was killed with -9) the guard ends the part's whole process group: the graceful signals first,
-//! each with its time, then SIGKILL. It is a process of its own because only then it survives our death, and in a
+//! panicked or was killed with -9) the guard ends the part's whole process group: by its last stop signal, and by
+//! SIGKILL when its time is over. It is a process of its own because only then it survives our death, and in a
 //! process group of its own so that Ctrl-C reaches us alone and we can stop the parts in order.
 
 use std::ffi::OsString;
@@ -26,8 +26,9 @@ pub(crate) use locate::guard_command;
 /// The first argument that puts an executable into guard mode.
 pub const HIDDEN_MODE: &str = "__guard";
 
-/// The byte that asks the guard to skip the gentle signals; the end of the pipe asks for all of them.
-pub(crate) const NOW: u8 = b'n';
+/// The byte that asks the guard for all stop signals. A pipe that ends without it asks for the last one only: we are
+/// gone, or in a hurry.
+pub(crate) const GENTLY: u8 = b'g';
 
 static INSTALLED: OnceLock<()> = OnceLock::new();
 
@@ -59,7 +60,10 @@ pub struct StopStep {
 impl StopStep {
     /// A step with the grace given in seconds.
     pub const fn new(signal: Signal, seconds: u64) -> Self {
-        Self { signal, grace: Duration::from_secs(seconds) }
+        Self {
+            signal,
+            grace: Duration::from_secs(seconds),
+        }
     }
 
     pub(crate) fn to_argument(self) -> String {
@@ -87,6 +91,7 @@ struct Orders {
     stop: Vec<StopStep>,
     run_as: Option<(u32, u32)>,
     remove: Vec<PathBuf>,
+    remove_if_stopped: Vec<PathBuf>,
     command: Vec<OsString>,
 }
 
@@ -104,14 +109,21 @@ impl Orders {
             match name.as_str() {
                 "--stop" => orders.stop.push(text.parse()?),
                 "--run-as" => {
-                    let ids = text.split_once(':').and_then(|(u, g)| Some((u.parse().ok()?, g.parse().ok()?)));
+                    let ids = text
+                        .split_once(':')
+                        .and_then(|(u, g)| Some((u.parse().ok()?, g.parse().ok()?)));
                     orders.run_as = Some(ids.ok_or_else(|| format!("`{text}` is not UID:GID"))?);
                 }
                 "--remove" => orders.remove.push(value.into()),
+                "--remove-if-stopped" => orders.remove_if_stopped.push(value.into()),
                 _ => return Err(format!("unknown option {name}")),
             }
         }
-        if orders.command.is_empty() { Err("no command after --".to_owned()) } else { Ok(orders) }
+        if orders.command.is_empty() {
+            Err("no command after --".to_owned())
+        } else {
+            Ok(orders)
+        }
     }
 }
 
@@ -124,30 +136,45 @@ fn run(args: impl Iterator<Item = OsString>) -> u8 {
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let code = match runtime {
+    let End { code, stopped } = match runtime {
         Ok(runtime) => runtime.block_on(guard(&orders)),
         Err(error) => {
             eprintln!("guard: {error}");
-            126
+            End {
+                code: 126,
+                stopped: false,
+            }
         }
     };
-    for folder in &orders.remove {
+    let if_stopped = orders.remove_if_stopped.iter().filter(|_| stopped);
+    for folder in orders.remove.iter().chain(if_stopped) {
         let _ = std::fs::remove_dir_all(folder);
     }
     code
 }
 
-async fn guard(orders: &Orders) -> u8 {
+/// How a part ended: its exit status, and whether that was our wish.
+struct End {
+    code: u8,
+    stopped: bool,
+}
+
+async fn guard(orders: &Orders) -> End {
     adopt_orphans();
     // Handlers, not a blocked mask: handlers are reset by exec, a mask would be inherited by the part.
-    let signals = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
+    let signals = [
+        SignalKind::terminate(),
+        SignalKind::interrupt(),
+        SignalKind::hangup(),
+    ]
+    .map(signal);
     let (tell, mut told) = mpsc::unbounded_channel();
     for received in signals {
         let tell = tell.clone();
         if let Ok(mut received) = received {
             tokio::spawn(async move {
                 while received.recv().await.is_some() {
-                    let _ = tell.send(Order::Stop);
+                    let _ = tell.send(Order::Gently);
                 }
             });
         }
@@ -155,7 +182,10 @@ async fn guard(orders: &Orders) -> u8 {
     std::thread::spawn(move || listen(&tell));
 
     let mut command = Command::new(&orders.command[0]);
-    command.args(&orders.command[1..]).process_group(0).stdin(std::process::Stdio::null());
+    command
+        .args(&orders.command[1..])
+        .process_group(0)
+        .stdin(std::process::Stdio::null());
     if let Some((uid, gid)) = orders.run_as {
         command.uid(uid).gid(gid);
     }
@@ -163,25 +193,37 @@ async fn guard(orders: &Orders) -> u8 {
         Ok(child) => child,
         Err(error) => {
             eprintln!("guard: cannot run {}: {error}", orders.command[0].display());
-            return 127;
+            return End {
+                code: 127,
+                stopped: false,
+            };
         }
     };
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
-    let status = tokio::select! {
-        status = child.wait() => status.ok(),
-        order = told.recv() => stop(&mut child, group, order.unwrap_or(Order::Now), &mut told, &orders.stop).await,
+    let group = child
+        .id()
+        .and_then(|id| i32::try_from(id).ok())
+        .map(Pid::from_raw);
+    let (status, stopped) = tokio::select! {
+        status = child.wait() => (status.ok(), false),
+        order = told.recv() => {
+            let order = order.unwrap_or(Order::Now);
+            (stop(&mut child, group, order, &mut told, &orders.stop).await, true)
+        }
     };
     // What the part left behind: its group (Lambda processes), and whatever left the group but not us.
     if let Some(group) = group {
         let _ = killpg(group, Signal::SIGKILL);
     }
     end_orphans();
-    exit_code(status)
+    End {
+        code: exit_code(status),
+        stopped,
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
-    Stop,
+    Gently,
     Now,
 }
 
@@ -191,13 +233,13 @@ fn listen(tell: &mpsc::UnboundedSender<Order>) {
     let mut byte = [0; 1];
     loop {
         match stdin.read(&mut byte) {
-            Ok(1) if byte[0] == NOW => {
-                let _ = tell.send(Order::Now);
+            Ok(1) if byte[0] == GENTLY => {
+                let _ = tell.send(Order::Gently);
             }
             Ok(1) => {}
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             _ => {
-                let _ = tell.send(Order::Stop);
+                let _ = tell.send(Order::Now);
                 return;
             }
         }
@@ -225,7 +267,7 @@ async fn stop(
             tokio::select! {
                 status = child.wait() => return status.ok(),
                 () = &mut grace => break,
-                order = told.recv(), if !hurry => if order != Some(Order::Stop) {
+                order = told.recv(), if !hurry => if order != Some(Order::Gently) {
                     hurry = true;
                     if index < last { break }
                 },
@@ -251,9 +293,14 @@ fn end_orphans() {
     let me = std::process::id();
     // A killed orphan may leave orphans of its own: until none is left, but not for ever.
     for _ in 0..50 {
-        let Ok(children) = std::fs::read_to_string(format!("/proc/{me}/task/{me}/children")) else { return };
-        let children: Vec<Pid> =
-            children.split_whitespace().filter_map(|pid| pid.parse().ok()).map(Pid::from_raw).collect();
+        let Ok(children) = std::fs::read_to_string(format!("/proc/{me}/task/{me}/children")) else {
+            return;
+        };
+        let children: Vec<Pid> = children
+            .split_whitespace()
+            .filter_map(|pid| pid.parse().ok())
+            .map(Pid::from_raw)
+            .collect();
         if children.is_empty() {
             return;
         }
@@ -272,7 +319,9 @@ fn end_orphans() {}
 fn exit_code(status: Option<ExitStatus>) -> u8 {
     use std::os::unix::process::ExitStatusExt;
     let code = status.map_or(1, |status| {
-        status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(Signal::SIGKILL as i32))
+        status
+            .code()
+            .unwrap_or_else(|| 128 + status.signal().unwrap_or(Signal::SIGKILL as i32))
     });
     u8::try_from(code).unwrap_or(1)
 }
@@ -293,14 +342,22 @@ mod tests {
 
     #[test]
     fn orders_are_read_up_to_the_command() {
-        let orders = parse(&["--stop", "SIGINT:5", "--run-as", "1:2", "--remove", "/x", "--", "a", "--stop"]).unwrap();
+        let orders = parse(&[
+            "--stop", "SIGINT:5", "--run-as", "1:2", "--remove", "/x", "--", "a", "--stop",
+        ])
+        .unwrap();
         assert_eq!(orders.run_as, Some((1, 2)));
         assert_eq!(orders.command, ["a", "--stop"]);
     }
 
     #[test]
     fn wrong_orders_are_refused() {
-        for wrong in [&["--stop", "x", "--", "a"][..], &["--run-as", "root", "--", "a"], &["--nope", "1"], &["--"]] {
+        for wrong in [
+            &["--stop", "x", "--", "a"][..],
+            &["--run-as", "root", "--", "a"],
+            &["--nope", "1"],
+            &["--"],
+        ] {
             assert!(parse(wrong).is_err(), "{wrong:?}");
         }
     }

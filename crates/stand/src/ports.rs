@@ -26,7 +26,10 @@ impl Port {
         match self {
             Self::Free => free(),
             Self::Fixed(port) if is_free(port) => Ok(port),
-            Self::Fixed(port) => Err(StandError::PortTaken { part: part.to_owned(), port }),
+            Self::Fixed(port) => Err(StandError::PortTaken {
+                part: part.to_owned(),
+                port,
+            }),
         }
     }
 }
@@ -53,7 +56,10 @@ mod tests {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let error = Port::Fixed(port).pick("the source").unwrap_err().to_string();
-        assert!(error.contains(&port.to_string()) && error.contains("the source"), "{error}");
+        assert!(
+            error.contains(&port.to_string()) && error.contains("the source"),
+            "{error}"
+        );
         drop(listener);
         assert_eq!(Port::Fixed(port).pick("the source").unwrap(), port);
     }

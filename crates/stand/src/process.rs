@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::error::{Result, StandError};
-use crate::guard::{NOW, StopStep, guard_command};
+use crate::guard::{GENTLY, StopStep, guard_command};
 
 /// How many log lines an error shows.
 const TAIL_LINES: usize = 20;
@@ -32,6 +32,7 @@ pub struct Launch {
     stop: Vec<StopStep>,
     run_as: Option<(u32, u32)>,
     remove: Vec<PathBuf>,
+    remove_if_stopped: Vec<PathBuf>,
 }
 
 impl Launch {
@@ -48,13 +49,15 @@ impl Launch {
             stop: vec![StopStep::new(Signal::SIGTERM, 5)],
             run_as: None,
             remove: Vec::new(),
+            remove_if_stopped: Vec::new(),
         }
     }
 
     /// Adds arguments.
     #[must_use]
     pub fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
-        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self.args
+            .extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         self
     }
 
@@ -80,7 +83,7 @@ impl Launch {
         self
     }
 
-    /// How the program is ended: each signal with its time, then SIGKILL. When there is no time, only the last.
+    /// How the program is ended: each signal with its time, then SIGKILL. When we are gone or in a hurry, only the last.
     #[must_use]
     pub fn stop_with(mut self, steps: impl Into<Vec<StopStep>>) -> Self {
         self.stop = steps.into();
@@ -101,6 +104,14 @@ impl Launch {
         self
     }
 
+    /// A folder the guard removes when the program was ended by us, by our end included; it stays, with the log in
+    /// it, when the program ended by itself.
+    #[must_use]
+    pub fn remove_if_stopped(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.remove_if_stopped.push(folder.into());
+        self
+    }
+
     /// Starts the program; it may not be ready yet ([`Part::until_ready`]).
     pub fn start(self) -> Result<Part> {
         let log = open_log(&self.log)?;
@@ -115,6 +126,9 @@ impl Launch {
         for folder in &self.remove {
             command.arg("--remove").arg(folder);
         }
+        for folder in &self.remove_if_stopped {
+            command.arg("--remove-if-stopped").arg(folder);
+        }
         command.arg("--").arg(&self.program).args(&self.args);
         if self.only_env {
             command.env_clear();
@@ -128,10 +142,21 @@ impl Launch {
         if let Some(dir) = &self.dir {
             command.current_dir(dir);
         }
-        command.stdin(Stdio::piped()).stdout(log).stderr(errors).process_group(0);
-        let mut guard = command.spawn().map_err(StandError::io("starting the guard", command.get_program()))?;
+        command
+            .stdin(Stdio::piped())
+            .stdout(log)
+            .stderr(errors)
+            .process_group(0);
+        let mut guard = command
+            .spawn()
+            .map_err(StandError::io("starting the guard", command.get_program()))?;
         let pipe = guard.stdin.take();
-        Ok(Part { name: self.name, log: self.log, guard, pipe })
+        Ok(Part {
+            name: self.name,
+            log: self.log,
+            guard,
+            pipe,
+        })
     }
 
     /// Runs the program to its end.
@@ -141,7 +166,11 @@ impl Launch {
     pub async fn run(self) -> Result<()> {
         let mut part = self.start()?;
         let status = part.ended().await?;
-        if status.success() { Ok(()) } else { Err(part.did_not_start(&describe(status))) }
+        if status.success() {
+            Ok(())
+        } else {
+            Err(part.did_not_start(&describe(status)))
+        }
     }
 }
 
@@ -167,7 +196,9 @@ impl Part {
 
     /// The exit status, if it has ended.
     pub fn has_ended(&mut self) -> Result<Option<ExitStatus>> {
-        self.guard.try_wait().map_err(StandError::io("watching", &self.name))
+        self.guard
+            .try_wait()
+            .map_err(StandError::io("watching", &self.name))
     }
 
     /// Waits for its end.
@@ -206,7 +237,10 @@ impl Part {
 
     /// Ends it gently: its stop signals in their order, then SIGKILL. Returns when nothing of it is left.
     pub async fn stop(mut self) -> Result<()> {
-        drop(self.pipe.take());
+        // The pipe stays open meanwhile: should we be killed now, its end makes the guard hurry.
+        if let Some(pipe) = &mut self.pipe {
+            let _ = pipe.write_all(&[GENTLY]);
+        }
         self.ended().await.map(drop)
     }
 
@@ -222,9 +256,7 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        if let Some(mut pipe) = self.pipe.take() {
-            let _ = pipe.write_all(&[NOW]);
-        }
+        drop(self.pipe.take());
         // The guard ends by itself in bounded time; waiting for it keeps the promise that nothing is left.
         let _ = self.guard.wait();
     }
@@ -234,18 +266,28 @@ fn open_log(path: &Path) -> Result<File> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(StandError::io("creating", folder))?;
     }
-    OpenOptions::new().create(true).append(true).open(path).map_err(StandError::io("opening", path))
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(StandError::io("opening", path))
 }
 
 /// The last lines of a log, or a word about why there are none.
 pub(crate) fn tail(log: &Path) -> String {
-    let text = std::fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let text = std::fs::read(log)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
     if lines.is_empty() {
         return "  (nothing was logged)".to_owned();
     }
     let from = lines.len().saturating_sub(TAIL_LINES);
-    lines[from..].iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+    lines[from..]
+        .iter()
+        .map(|line| format!("  {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn describe(status: ExitStatus) -> String {

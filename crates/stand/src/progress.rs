@@ -32,10 +32,15 @@ pub struct Step<'a> {
 }
 
 /// Begins a step.
-pub fn step<'a>(progress: &'a dyn Progress, name: impl Into<String>) -> Step<'a> {
+pub fn step(progress: &dyn Progress, name: impl Into<String>) -> Step<'_> {
     let name = name.into();
     progress.started(&name);
-    Step { progress, name, since: Instant::now(), finished: false }
+    Step {
+        progress,
+        name,
+        since: Instant::now(),
+        finished: false,
+    }
 }
 
 impl Step<'_> {
@@ -80,6 +85,9 @@ mod tests {
         let recorder = Recorder::default();
         step(&recorder, "a").done();
         drop(step(&recorder, "b"));
-        assert_eq!(*recorder.0.lock().unwrap(), ["started a", "done a", "started b", "failed b"]);
+        assert_eq!(
+            *recorder.0.lock().unwrap(),
+            ["started a", "done a", "started b", "failed b"]
+        );
     }
 }

@@ -1,3 +1,89 @@
 //! workerd, the runtime of Cloudflare Workers, with a given configuration.
+
 use std::path::Path;
-pub struct Workerd;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::error::{Result, StandError};
+use crate::guard::StopStep;
+use crate::parts::Parts;
+use crate::process::{Launch, Part};
+use crate::stand::Server;
+
+const NAME: &str = "workerd";
+/// It is ready in under a second.
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// A running Worker.
+#[derive(Debug)]
+pub struct Workerd {
+    part: Part,
+    url: String,
+}
+
+impl Workerd {
+    /// Starts workerd with a Cap'n Proto configuration and waits until it serves requests on `port`, which one of
+    /// the configuration's sockets must name (on 127.0.0.1). The log goes to `dir`.
+    ///
+    /// The port is in the configuration, so the caller picks it ([`crate::ports::free`], or [`crate::Port::pick`] for
+    /// one the user fixed) and picks another if this one is taken.
+    ///
+    /// # Errors
+    /// [`StandError::PortTaken`], or the last log lines when it does not start.
+    pub async fn start(parts: &Parts, config: &Path, port: u16, dir: &Path) -> Result<Self> {
+        if !crate::ports::is_free(port) {
+            return Err(StandError::PortTaken {
+                part: NAME.to_owned(),
+                port,
+            });
+        }
+        let config = std::path::absolute(config).map_err(StandError::io("finding", config))?;
+        let mut part = Launch::new(NAME, parts.workerd(), dir.join("workerd.log"))
+            .args(["serve", "--experimental"])
+            .args([&config])
+            .only_given_env()
+            .stop_with([StopStep::new(Signal::SIGTERM, 3)])
+            .start()?;
+        part.until_ready(START_LIMIT, || serves(port)).await?;
+        Ok(Self {
+            part,
+            url: format!("http://127.0.0.1:{port}"),
+        })
+    }
+
+    /// Where it is reached.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Ends it; connections are closed.
+    pub async fn stop(self) -> Result<()> {
+        self.part.stop().await
+    }
+}
+
+impl Server for Workerd {
+    type Access = String;
+
+    fn split(self) -> (Part, String) {
+        (self.part, self.url)
+    }
+}
+
+/// Whether requests are served. A connection alone proves nothing: workerd listens before it has loaded the Worker,
+/// and ends if that fails. So it is sent something that is no request: it answers that itself, without the Worker.
+async fn serves(port: u16) -> bool {
+    let ask = async {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.write_all(b"READY?\r\n\r\n").await?;
+        let mut answer = [0; 9];
+        stream.read_exact(&mut answer).await?;
+        std::io::Result::Ok(answer)
+    };
+    tokio::time::timeout(Duration::from_secs(1), ask)
+        .await
+        .is_ok_and(|answer| matches!(answer, Ok(a) if &a == b"HTTP/1.1 "))
+}

@@ -36,7 +36,11 @@ fn beside(this: &Path) -> Result<PathBuf> {
     }
     build(folder);
     find().ok_or_else(|| StandError::GuardMissing {
-        looked: candidates.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
+        looked: candidates
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect::<Vec<_>>()
+            .join(", "),
     })
 }
 
@@ -49,7 +53,15 @@ fn build(test_folder: &Path) {
     let target = test_folder.parent().and_then(Path::parent);
     if let (false, Some(cargo), Some(target)) = (*done, env::var_os("CARGO"), target) {
         let _ = Command::new(cargo)
-            .args(["build", "--quiet", "--package", "crossover-stand", "--bin", PROGRAM, "--target-dir"])
+            .args([
+                "build",
+                "--quiet",
+                "--package",
+                "crossover-stand",
+                "--bin",
+                PROGRAM,
+                "--target-dir",
+            ])
             .arg(target)
             .status();
     }

@@ -26,10 +26,19 @@ async fn node(layout: &Layout, progress: &dyn Progress) -> Result<()> {
     make_anew(&folder)?;
     write(&folder.join("package.json"), manifests::PACKAGE)?;
     write(&folder.join("package-lock.json"), manifests::PACKAGE_LOCK)?;
-    let step = step(progress, "fetching PostgreSQL 16 and 17, workerd, binaryen and asl-validator (npm)");
+    let step = step(
+        progress,
+        "fetching PostgreSQL 16 and 17, workerd, binaryen and asl-validator (npm)",
+    );
     // No install scripts: what they would do (links) is done below, and nothing fetched runs during the fetch.
     let npm = Launch::new("npm ci", "npm", layout.root().join("npm.log"))
-        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"])
+        .args([
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--no-update-notifier",
+        ])
         .dir(&folder);
     npm.run().await.map_err(as_fetch("the npm parts"))?;
     for major in Major::ALL {
@@ -46,11 +55,21 @@ async fn python(layout: &Layout, progress: &dyn Progress) -> Result<()> {
     write(&requirements, manifests::REQUIREMENTS)?;
     let log = layout.root().join("pip.log");
     let step = step(progress, "fetching MiniStack (pip)");
-    let venv = Launch::new("python3 -m venv", "python3", &log).args(["-m", "venv"]).args([&folder]);
+    let venv = Launch::new("python3 -m venv", "python3", &log)
+        .args(["-m", "venv"])
+        .args([&folder]);
     venv.run().await.map_err(as_fetch("a Python environment"))?;
     // --no-deps: the list holds every dependency, and one that it forgot must fail, not float.
     let pip = Launch::new("pip install", layout.python(), &log)
-        .args(["-m", "pip", "install", "--no-deps", "--no-input", "--disable-pip-version-check", "--requirement"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--no-deps",
+            "--no-input",
+            "--disable-pip-version-check",
+            "--requirement",
+        ])
         .args([&requirements]);
     pip.run().await.map_err(as_fetch("the Python parts"))?;
     step.done();
@@ -59,9 +78,17 @@ async fn python(layout: &Layout, progress: &dyn Progress) -> Result<()> {
 
 fn as_fetch(what: &'static str) -> impl FnOnce(StandError) -> StandError {
     move |error| match error {
-        StandError::DidNotStart { part, reason, tail, log } => {
-            StandError::Fetch { what: format!("{what} with `{part}`"), reason, tail, log }
-        }
+        StandError::DidNotStart {
+            part,
+            reason,
+            tail,
+            log,
+        } => StandError::Fetch {
+            what: format!("{what} with `{part}`"),
+            reason,
+            tail,
+            log,
+        },
         other => other,
     }
 }
@@ -103,9 +130,15 @@ fn link_libraries(package: &Path) -> Result<()> {
 /// The path from the link's folder to its source, both given from the same root.
 fn relative(source: &Path, link: &Path) -> PathBuf {
     let folder = link.parent().unwrap_or(Path::new(""));
-    let shared = source.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
+    let shared = source
+        .components()
+        .zip(folder.components())
+        .take_while(|(a, b)| a == b)
+        .count();
     let up = folder.components().count() - shared;
-    std::iter::repeat_n("..", up).collect::<PathBuf>().join(source.components().skip(shared).collect::<PathBuf>())
+    std::iter::repeat_n("..", up)
+        .collect::<PathBuf>()
+        .join(source.components().skip(shared).collect::<PathBuf>())
 }
 
 #[cfg(test)]
@@ -115,7 +148,13 @@ mod tests {
     #[test]
     fn links_are_relative_so_that_a_copied_part_works() {
         let path = |text: &'static str| Path::new(text);
-        assert_eq!(relative(path("native/lib/a.so.1"), path("native/lib/a.so")), path("a.so.1"));
-        assert_eq!(relative(path("native/lib/a"), path("native/bin/b")), path("../lib/a"));
+        assert_eq!(
+            relative(path("native/lib/a.so.1"), path("native/lib/a.so")),
+            path("a.so.1")
+        );
+        assert_eq!(
+            relative(path("native/lib/a"), path("native/bin/b")),
+            path("../lib/a")
+        );
     }
 }

@@ -18,10 +18,15 @@ impl Layout {
         if !matches!(std::env::consts::OS, "linux" | "macos")
             || !matches!(std::env::consts::ARCH, "x86_64" | "aarch64")
         {
-            return Err(StandError::Platform { part: "PostgreSQL and workerd".to_owned(), platform });
+            return Err(StandError::Platform {
+                part: "PostgreSQL and workerd".to_owned(),
+                platform,
+            });
         }
         let home = std::path::absolute(home).map_err(StandError::io("finding", home))?;
-        Ok(Self { root: home.join(FOLDER).join(manifests::key(&platform)) })
+        Ok(Self {
+            root: home.join(FOLDER).join(manifests::key(&platform)),
+        })
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -41,7 +46,9 @@ impl Layout {
     }
 
     pub(super) fn pg_package(&self, major: Major) -> PathBuf {
-        self.node().join("node_modules").join(format!("pg{major}{}", pg_suffix()))
+        self.node()
+            .join("node_modules")
+            .join(format!("pg{major}{}", pg_suffix()))
     }
 
     pub(super) fn pg(&self, major: Major) -> PathBuf {
@@ -49,7 +56,10 @@ impl Layout {
     }
 
     pub(super) fn workerd(&self) -> PathBuf {
-        self.node().join(format!("node_modules/@cloudflare/workerd-{}/bin/workerd", workerd_suffix()))
+        self.node().join(format!(
+            "node_modules/@cloudflare/workerd-{}/bin/workerd",
+            workerd_suffix()
+        ))
     }
 
     pub(super) fn npm_program(&self, name: &str) -> PathBuf {
@@ -62,8 +72,12 @@ impl Layout {
 
     /// Every program that must be there and is not; links are followed to their end.
     pub(super) fn missing(&self) -> Vec<PathBuf> {
-        let mut programs =
-            vec![self.workerd(), self.npm_program("wasm-opt"), self.npm_program("asl-validator"), self.python()];
+        let mut programs = vec![
+            self.workerd(),
+            self.npm_program("wasm-opt"),
+            self.npm_program("asl-validator"),
+            self.python(),
+        ];
         for major in Major::ALL {
             programs.push(self.pg(major).join("bin/postgres"));
             programs.push(self.pg(major).join("bin/initdb"));
@@ -78,15 +92,35 @@ fn platform() -> String {
 }
 
 fn npm_os() -> &'static str {
-    if cfg!(target_os = "macos") { "darwin" } else { "linux" }
+    if cfg!(target_os = "macos") {
+        "darwin"
+    } else {
+        "linux"
+    }
 }
 
 /// The end of the npm alias of a PostgreSQL part, as in `pg16-linux-x64`.
 pub(super) fn pg_suffix() -> String {
-    format!("-{}-{}", npm_os(), if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" })
+    format!(
+        "-{}-{}",
+        npm_os(),
+        if cfg!(target_arch = "aarch64") {
+            "arm64"
+        } else {
+            "x64"
+        }
+    )
 }
 
 /// The end of the name of workerd's package, as in `workerd-linux-64`.
 pub(super) fn workerd_suffix() -> String {
-    format!("{}-{}", npm_os(), if cfg!(target_arch = "aarch64") { "arm64" } else { "64" })
+    format!(
+        "{}-{}",
+        npm_os(),
+        if cfg!(target_arch = "aarch64") {
+            "arm64"
+        } else {
+            "64"
+        }
+    )
 }

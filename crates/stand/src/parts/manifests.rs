@@ -25,9 +25,13 @@ pub(super) fn versions() -> BTreeMap<String, String> {
     let package: Value = serde_json::from_str(PACKAGE).unwrap_or_default();
     for group in ["dependencies", "optionalDependencies"] {
         for (name, pin) in package[group].as_object().into_iter().flatten() {
-            let version = pin.as_str().and_then(|pin| pin.rsplit('@').next()).unwrap_or_default();
+            let version = pin
+                .as_str()
+                .and_then(|pin| pin.rsplit('@').next())
+                .unwrap_or_default();
             let name = if name.ends_with(&super::layout::pg_suffix()) {
-                name.replace("pg", "postgresql-").replace(&super::layout::pg_suffix(), "")
+                name.replace("pg", "postgresql-")
+                    .replace(&super::layout::pg_suffix(), "")
             } else if name.ends_with(&format!("workerd-{}", super::layout::workerd_suffix())) {
                 "workerd".to_owned()
             } else if group == "dependencies" {
@@ -38,7 +42,9 @@ pub(super) fn versions() -> BTreeMap<String, String> {
             versions.insert(name, version.to_owned());
         }
     }
-    let ministack = REQUIREMENTS.lines().find_map(|line| line.strip_prefix("ministack=="));
+    let ministack = REQUIREMENTS
+        .lines()
+        .find_map(|line| line.strip_prefix("ministack=="));
     versions.insert("ministack".to_owned(), ministack.unwrap_or_default().to_owned());
     versions
 }
@@ -69,8 +75,18 @@ mod tests {
         let names: Vec<&str> = versions.keys().map(String::as_str).collect();
         assert_eq!(
             names,
-            ["asl-validator", "binaryen", "ministack", "postgresql-16", "postgresql-17", "workerd"]
+            [
+                "asl-validator",
+                "binaryen",
+                "ministack",
+                "postgresql-16",
+                "postgresql-17",
+                "workerd"
+            ]
         );
-        assert!(versions.values().all(|version| !version.is_empty()), "{versions:?}");
+        assert!(
+            versions.values().all(|version| !version.is_empty()),
+            "{versions:?}"
+        );
     }
 }

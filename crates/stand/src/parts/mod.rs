@@ -36,6 +36,21 @@ impl Parts {
         self.layout.pg(major).join("bin")
     }
 
+    /// The whole installation of a major version.
+    pub(crate) fn pg_folder(&self, major: Major) -> PathBuf {
+        self.layout.pg(major)
+    }
+
+    /// The name of this set of pins on this platform.
+    pub(crate) fn key(&self) -> String {
+        self.layout
+            .root()
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    }
+
     /// The workerd executable.
     pub fn workerd(&self) -> PathBuf {
         self.layout.workerd()
@@ -104,7 +119,12 @@ pub async fn ensure(home: &Path, progress: &dyn Progress) -> Result<Parts> {
     complete(&layout).ok_or_else(|| StandError::Fetch {
         what: "the parts".to_owned(),
         reason: "npm and pip succeeded, yet a program is missing".to_owned(),
-        tail: layout.missing().iter().map(|p| format!("  {}", p.display())).collect::<Vec<_>>().join("\n"),
+        tail: layout
+            .missing()
+            .iter()
+            .map(|p| format!("  {}", p.display()))
+            .collect::<Vec<_>>()
+            .join("\n"),
         log: layout.root().to_path_buf(),
     })
 }
@@ -112,7 +132,10 @@ pub async fn ensure(home: &Path, progress: &dyn Progress) -> Result<Parts> {
 fn complete(layout: &Layout) -> Option<Parts> {
     let marker: Marker = serde_json::from_slice(&fs::read(layout.marker()).ok()?).ok()?;
     // A marker alone is not proof: the Python a virtual environment points to may have been removed since.
-    layout.missing().is_empty().then(|| Parts { layout: layout.clone(), versions: marker.versions })
+    layout.missing().is_empty().then(|| Parts {
+        layout: layout.clone(),
+        versions: marker.versions,
+    })
 }
 
 fn write_marker(layout: &Layout, marker: &Marker) -> Result<()> {
@@ -126,13 +149,20 @@ fn write_marker(layout: &Layout, marker: &Marker) -> Result<()> {
 /// Takes the fetch lock; the operating system gives it back when we end in any way.
 async fn lock(layout: &Layout, progress: &dyn Progress) -> Result<File> {
     let path = layout.root().join("lock");
-    let file = OpenOptions::new().create(true).append(true).open(&path).map_err(StandError::io("opening", &path))?;
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .map_err(StandError::io("opening", &path))?;
     if file.try_lock().is_ok() {
         return Ok(file);
     }
     let step = step(progress, "waiting for another run that fetches the parts");
     let taken = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await;
-    let file = taken.map_err(io::Error::other).flatten().map_err(StandError::io("locking", &path))?;
+    let file = taken
+        .map_err(io::Error::other)
+        .flatten()
+        .map_err(StandError::io("locking", &path))?;
     step.done();
     Ok(file)
 }

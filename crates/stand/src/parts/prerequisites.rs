@@ -31,8 +31,10 @@ pub(super) struct Tools {
 
 /// Looks at everything and reports all that is missing in one error.
 pub(super) async fn check() -> Result<Tools> {
-    let node_remedy = "Install Node 20 or newer with npm: https://nodejs.org, or your system's package manager";
-    let python_remedy = "Install Python 3.10 or newer: https://www.python.org, or your system's package manager";
+    let node_remedy =
+        "Install Node 20 or newer with npm: https://nodejs.org, or your system's package manager";
+    let python_remedy =
+        "Install Python 3.10 or newer: https://www.python.org, or your system's package manager";
     let (node, npm, python, venv) = tokio::join!(
         version("node", &["--version"], NODE, node_remedy),
         version("npm", &["--version"], NPM, node_remedy),
@@ -47,7 +49,13 @@ pub(super) async fn check() -> Result<Tools> {
             String::new()
         }
     };
-    let tools = Tools { node: keep(node), python: { keep(npm); keep(python) } };
+    let tools = Tools {
+        node: keep(node),
+        python: {
+            keep(npm);
+            keep(python)
+        },
+    };
     if let (false, Err(found)) = (tools.python.is_empty(), venv) {
         missing.push(MissingPrerequisite {
             name: "Python's venv with pip".to_owned(),
@@ -55,7 +63,11 @@ pub(super) async fn check() -> Result<Tools> {
             remedy: "On Debian and Ubuntu: apt install python3-venv".to_owned(),
         });
     }
-    if missing.is_empty() { Ok(tools) } else { Err(StandError::Prerequisites(missing)) }
+    if missing.is_empty() {
+        Ok(tools)
+    } else {
+        Err(StandError::Prerequisites(missing))
+    }
 }
 
 async fn version(
@@ -79,10 +91,16 @@ async fn version(
 
 async fn answer(program: &str, args: &[&str]) -> std::result::Result<String, String> {
     match Command::new(program).args(args).output().await {
-        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+        Ok(output) if output.status.success() => {
+            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        }
         Ok(output) => {
             let errors = String::from_utf8_lossy(&output.stderr);
-            Err(format!("`{program} {}` failed: {}", args.join(" "), errors.trim().lines().last().unwrap_or("")))
+            Err(format!(
+                "`{program} {}` failed: {}",
+                args.join(" "),
+                errors.trim().lines().last().unwrap_or("")
+            ))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err("not found on the PATH".to_owned()),
         Err(error) => Err(format!("`{program}` cannot be run: {error}")),
@@ -110,7 +128,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_missing_program_and_an_old_one_are_told_apart() {
-        let absent = version("no-such-program-anywhere", &[], (1, 0), "get it").await.unwrap_err();
+        let absent = version("no-such-program-anywhere", &[], (1, 0), "get it")
+            .await
+            .unwrap_err();
         assert_eq!(absent.found, "not found on the PATH");
         let old = version("echo", &["v1.2.3"], (2, 0), "get it").await.unwrap_err();
         assert_eq!(old.found, "version 1.2.3 was found");
@@ -124,6 +144,10 @@ mod tests {
             remedy: "Install it".to_owned(),
         };
         let text = StandError::Prerequisites(vec![one("node"), one("python3")]).to_string();
-        assert_eq!(text.matches("not found on the PATH. Install it").count(), 2, "{text}");
+        assert_eq!(
+            text.matches("not found on the PATH. Install it").count(),
+            2,
+            "{text}"
+        );
     }
 }

@@ -16,53 +16,60 @@ pub(super) fn other_user() -> Result<Option<(u32, u32)>> {
     if !geteuid().is_root() {
         return Ok(None);
     }
-    let nobody = User::from_name("nobody").map_err(|error| StandError::io("looking up user", "nobody")(error.into()))?;
-    Ok(Some(nobody.map_or((65534, 65534), |user| (user.uid.as_raw(), user.gid.as_raw()))))
+    let nobody = User::from_name("nobody")
+        .map_err(|error| StandError::io("looking up user", "nobody")(error.into()))?;
+    Ok(Some(nobody.map_or((65534, 65534), |user| {
+        (user.uid.as_raw(), user.gid.as_raw())
+    })))
 }
 
 /// Whether a user who is neither the owner nor in the group can read `path`, every folder above it included.
 fn open_to_others(path: &Path) -> bool {
-    path.ancestors().filter(|path| !path.as_os_str().is_empty()).all(|path| {
-        fs::metadata(path).is_ok_and(|meta| {
-            let needed = if meta.is_dir() { 0o001 } else { 0o004 };
-            meta.permissions().mode() & needed == needed
+    path.ancestors()
+        .filter(|path| !path.as_os_str().is_empty())
+        .all(|path| {
+            fs::metadata(path).is_ok_and(|meta| {
+                let needed = if meta.is_dir() { 0o001 } else { 0o004 };
+                meta.permissions().mode() & needed == needed
+            })
         })
-    })
 }
 
 /// The folder with the programs of a major version that the server's user can run: the part itself, or, when the
 /// checkout is closed to that user, a copy beside the temporary files.
 pub(super) async fn usable_programs(parts: &Parts, major: Major) -> Result<PathBuf> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
     let programs = parts.pg(major);
     if other_user()?.is_none() || open_to_others(&programs.join("postgres")) {
         return Ok(programs);
     }
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
     let _one = ONE_AT_A_TIME.lock().await;
-    let native = programs.parent().unwrap_or(&programs).to_path_buf();
-    let key = parts.cache().parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
-    let copy = std::env::temp_dir().join(format!("crossover-{key}-pg{major}"));
-    // Only what root made may be used: the name is known to everyone on the machine.
-    let ours = |path: &Path| fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir() && meta.uid() == 0);
-    if !(ours(&copy) && open_to_others(&copy.join("bin/postgres"))) {
-        files::in_background(move || {
-            let draft = tempfile::Builder::new()
-                .prefix("crossover-pg")
-                .permissions(fs::Permissions::from_mode(0o755))
-                .tempdir()
-                .map_err(StandError::io("creating a folder in", std::env::temp_dir()))?;
-            files::copy(&native, &draft.path().join("native"))?;
-            files::open_up(&draft.path().join("native"))?;
-            match fs::rename(draft.path().join("native"), &copy) {
-                Err(_) if ours(&copy) => Ok(()),
-                renamed => renamed.map_err(StandError::io("creating", &copy)),
-            }?;
-            Ok(copy)
-        })
-        .await
-        .map(|copy| copy.join("bin"))
-    } else {
-        Ok(copy.join("bin"))
+    let copy = std::env::temp_dir().join(format!("crossover-{}-pg{major}", parts.key()));
+    if !is_usable_copy(&copy) {
+        let (native, copy) = (parts.pg_folder(major), copy.clone());
+        files::in_background(move || copy_for_others(&native, &copy)).await?;
+    }
+    Ok(copy.join("bin"))
+}
+
+/// Only what root made may be used: the copy's name is known to everyone on the machine.
+fn is_usable_copy(copy: &Path) -> bool {
+    fs::symlink_metadata(copy).is_ok_and(|meta| meta.is_dir() && meta.uid() == 0)
+        && open_to_others(&copy.join("bin/postgres"))
+}
+
+fn copy_for_others(native: &Path, copy: &Path) -> Result<()> {
+    let draft = tempfile::Builder::new()
+        .prefix("crossover-pg")
+        .tempdir()
+        .map_err(StandError::io("creating a folder in", std::env::temp_dir()))?;
+    let made = draft.path().join("native");
+    files::copy(native, &made)?;
+    files::open_up(&made)?;
+    match fs::rename(&made, copy) {
+        // Another process was faster.
+        Err(_) if is_usable_copy(copy) => Ok(()),
+        renamed => renamed.map_err(StandError::io("creating", copy)),
     }
 }
 
@@ -71,13 +78,34 @@ pub(super) async fn usable_programs(parts: &Parts, major: Major) -> Result<PathB
 pub(super) fn data_folder(dir: &Path, name: &str) -> Result<PathBuf> {
     let dir = std::path::absolute(dir).map_err(StandError::io("finding", dir))?;
     fs::create_dir_all(&dir).map_err(StandError::io("creating", &dir))?;
-    let parent = if other_user()?.is_none() || open_to_others(&dir) { dir } else { std::env::temp_dir() };
-    Ok(parent.join(format!("crossover-{}-{}", name.replace(' ', "-"), uuid::Uuid::new_v4().simple())))
+    let parent = if other_user()?.is_none() || open_to_others(&dir) {
+        dir
+    } else {
+        std::env::temp_dir()
+    };
+    Ok(parent.join(format!(
+        "crossover-{}-{}",
+        name.replace(' ', "-"),
+        uuid::Uuid::new_v4().simple()
+    )))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_copy_for_another_user_is_open_even_if_the_part_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (native, copy) = (folder.path().join("native"), folder.path().join("copy"));
+        fs::create_dir_all(native.join("bin")).unwrap();
+        fs::write(native.join("bin/postgres"), "x").unwrap();
+        fs::set_permissions(native.join("bin"), fs::Permissions::from_mode(0o700)).unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
+        assert!(!open_to_others(&native.join("bin/postgres")));
+        copy_for_others(&native, &copy).unwrap();
+        assert!(open_to_others(&copy.join("bin/postgres")));
+    }
 
     #[test]
     fn a_closed_folder_above_closes_everything_below() {

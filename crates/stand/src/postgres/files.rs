@@ -7,7 +7,9 @@ use std::path::Path;
 use crate::error::{Result, StandError};
 
 /// Runs file work on a thread that may block.
-pub(super) async fn in_background<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(super) async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| StandError::io("copying", "files")(std::io::Error::other(error)))?
 }
@@ -29,7 +31,9 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<()> {
             fs::copy(&source, &target).map_err(StandError::io("copying", &source))?;
         }
     }
-    let mode = fs::metadata(from).map_err(StandError::io("reading", from))?.permissions();
+    let mode = fs::metadata(from)
+        .map_err(StandError::io("reading", from))?
+        .permissions();
     fs::set_permissions(to, mode).map_err(StandError::io("setting permissions of", to))
 }
 
@@ -46,7 +50,9 @@ fn walk(path: &Path, visit: &mut impl FnMut(&Path) -> Result<()>) -> Result<()> 
 
 /// Gives a folder and everything in it to another user.
 pub(super) fn give_to(path: &Path, (uid, gid): (u32, u32)) -> Result<()> {
-    walk(path, &mut |path| lchown(path, Some(uid), Some(gid)).map_err(StandError::io("giving away", path)))
+    walk(path, &mut |path| {
+        lchown(path, Some(uid), Some(gid)).map_err(StandError::io("giving away", path))
+    })
 }
 
 /// Lets everyone read a folder and run its programs.
@@ -57,7 +63,13 @@ pub(super) fn open_up(path: &Path) -> Result<()> {
             return Ok(());
         }
         let mode = meta.permissions().mode();
-        let open = mode | 0o444 | if meta.is_dir() || mode & 0o100 != 0 { 0o111 } else { 0 };
+        let open = mode
+            | 0o444
+            | if meta.is_dir() || mode & 0o100 != 0 {
+                0o111
+            } else {
+                0
+            };
         fs::set_permissions(path, fs::Permissions::from_mode(open)).map_err(StandError::io("opening", path))
     })
 }

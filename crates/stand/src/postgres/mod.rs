@@ -29,9 +29,12 @@ pub const SUPERUSER: &str = "postgres";
 /// How long a server may take to answer; 0.15 s is usual, recovery of a killed one takes longer.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
-/// A fast shutdown first; it waits for walsenders, so an immediate one follows, which ends every backend itself.
-/// SIGKILL alone would leave backends behind: each is in a session of its own.
-const STOP: [StopStep; 2] = [StopStep::new(Signal::SIGINT, 10), StopStep::new(Signal::SIGQUIT, 8)];
+/// A fast shutdown first; it waits for walsenders, so an immediate one follows, which ends every backend. SIGKILL
+/// would have to find them one by one: each is in a session of its own.
+const STOP: [StopStep; 2] = [
+    StopStep::new(Signal::SIGINT, 10),
+    StopStep::new(Signal::SIGQUIT, 8),
+];
 
 /// A major version that is among the parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,7 +82,7 @@ impl Postgres {
         loop {
             let port = settings.port.pick(&name)?;
             settings.write(&data, port)?;
-            match start_on(&name, &programs, &data, dir, port).await {
+            match start_on(&name, &programs, &data, dir, port, settings.temporary).await {
                 Ok(part) => return Self::secured(part, major, port, &template.password).await,
                 // The cluster goes with a guard that has ended.
                 Err(_) if settings.port == Port::Free && !is_free(port) && attempt < ATTEMPTS => {
@@ -93,15 +96,26 @@ impl Postgres {
 
     /// Gives the superuser a password of this server's own: the template's is on disk.
     async fn secured(mut part: Part, major: Major, port: u16, template_password: &str) -> Result<Self> {
-        let initial = Access { major, port, password: Secret(template_password.to_owned()) };
+        let initial = Access {
+            major,
+            port,
+            password: Secret(template_password.to_owned()),
+        };
         let mut probe = initial.config("postgres");
         probe.connect_timeout(Duration::from_secs(2));
         let probe = &probe;
-        part.until_ready(START_LIMIT, || async move { probe.connect(NoTls).await.is_ok() }).await?;
-        let access = Access { password: Secret(uuid::Uuid::new_v4().simple().to_string()), ..initial.clone() };
+        part.until_ready(START_LIMIT, || async move { probe.connect(NoTls).await.is_ok() })
+            .await?;
+        let access = Access {
+            password: Secret(uuid::Uuid::new_v4().simple().to_string()),
+            ..initial.clone()
+        };
         let client = initial.connect("postgres").await?;
         let alter = format!("alter role {SUPERUSER} password '{}'", access.password.0);
-        client.batch_execute(&alter).await.map_err(doing("setting the superuser's password"))?;
+        client
+            .batch_execute(&alter)
+            .await
+            .map_err(doing("setting the superuser's password"))?;
         Ok(Self { part, access })
     }
 
@@ -124,16 +138,30 @@ impl Server for Postgres {
     }
 }
 
-async fn start_on(name: &str, programs: &Path, data: &Path, dir: &Path, port: u16) -> Result<Part> {
-    let mut part = Launch::new(name, programs.join("postgres"), dir.join(format!("{}.log", name.replace(' ', "-"))))
-        .args(["-D"])
-        .args([data])
-        .only_given_env()
-        .dir("/")
-        .stop_with(STOP)
-        .run_as(account::other_user()?)
-        .remove_when_done(data)
-        .start()?;
+async fn start_on(
+    name: &str,
+    programs: &Path,
+    data: &Path,
+    dir: &Path,
+    port: u16,
+    temporary: bool,
+) -> Result<Part> {
+    let mut launch = Launch::new(
+        name,
+        programs.join("postgres"),
+        dir.join(format!("{}.log", name.replace(' ', "-"))),
+    )
+    .args(["-D"])
+    .args([data])
+    .only_given_env()
+    .dir("/")
+    .stop_with(STOP)
+    .run_as(account::other_user()?)
+    .remove_when_done(data);
+    if temporary {
+        launch = launch.remove_if_stopped(dir);
+    }
+    let mut part = launch.start()?;
     let pid_file: PathBuf = data.join("postmaster.pid");
     // The last line of postmaster.pid says "ready" once connections are accepted.
     part.until_ready(START_LIMIT, || {
@@ -172,21 +200,31 @@ impl Access {
 
     /// A connection string for the superuser, password included.
     pub fn connect_url(&self, database: &str) -> String {
-        format!("postgresql://{SUPERUSER}:{}@127.0.0.1:{}/{database}", self.password.0, self.port)
+        format!(
+            "postgresql://{SUPERUSER}:{}@127.0.0.1:{}/{database}",
+            self.password.0, self.port
+        )
     }
 
     /// The same as a driver configuration.
     pub fn config(&self, database: &str) -> Config {
         let mut config = Config::new();
-        config.host("127.0.0.1").port(self.port).user(SUPERUSER).password(&self.password.0).dbname(database);
+        config
+            .host("127.0.0.1")
+            .port(self.port)
+            .user(SUPERUSER)
+            .password(&self.password.0)
+            .dbname(database);
         config
     }
 
     /// A connection as the superuser; its task ends with the client. To be called within a tokio runtime.
     pub async fn connect(&self, database: &str) -> Result<Client> {
         let connecting = self.config(database);
-        let (client, connection) =
-            connecting.connect(NoTls).await.map_err(doing(format!("connecting to database {database}")))?;
+        let (client, connection) = connecting
+            .connect(NoTls)
+            .await
+            .map_err(doing(format!("connecting to database {database}")))?;
         tokio::spawn(connection);
         Ok(client)
     }
@@ -195,7 +233,10 @@ impl Access {
     pub async fn create_database(&self, name: &str) -> Result<()> {
         let client = self.connect("postgres").await?;
         let create = format!("create database \"{}\"", name.replace('"', "\"\""));
-        client.batch_execute(&create).await.map_err(doing(format!("creating database {name}")))
+        client
+            .batch_execute(&create)
+            .await
+            .map_err(doing(format!("creating database {name}")))
     }
 }
 

@@ -18,12 +18,17 @@ pub struct Settings {
     pub role: Option<String>,
     /// More lines for postgresql.conf, later ones win: name and value as text.
     pub extra: Vec<(String, String)>,
+    /// Whether the folder given to the server, log included, is removed when we end the server.
+    pub temporary: bool,
 }
 
 impl Settings {
     /// Settings for a server that messages call by its role in the rehearsal.
     pub fn for_role(role: impl Into<String>) -> Self {
-        Self { role: Some(role.into()), ..Self::default() }
+        Self {
+            role: Some(role.into()),
+            ..Self::default()
+        }
     }
 
     pub(super) fn name(&self, major: Major) -> String {
@@ -56,7 +61,10 @@ impl Settings {
             ("logging_collector", "off"),
         ];
         let mut text = String::from("\n# Set by the stand\n");
-        let extra = self.extra.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let extra = self
+            .extra
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
         for (name, value) in fixed.into_iter().chain(extra) {
             let _ = writeln!(text, "{name} = '{}'", value.replace('\'', "''"));
         }

@@ -56,28 +56,53 @@ pub(super) async fn ensure(parts: &Parts, major: Major, programs: &Path) -> Resu
 
 fn read(folder: &Path) -> Option<Template> {
     let password = fs::read_to_string(folder.join("password")).ok()?;
-    Some(Template { cluster: folder.join("data"), password })
+    Some(Template {
+        cluster: folder.join("data"),
+        password,
+    })
 }
 
 async fn make(folder: &Path, programs: &Path, parts: &Parts, major: Major) -> Result<()> {
     let secret = folder.join("password");
     fs::create_dir_all(folder).map_err(StandError::io("creating", folder))?;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(StandError::io("closing", folder))?;
-    fs::write(&secret, uuid::Uuid::new_v4().simple().to_string()).map_err(StandError::io("writing", &secret))?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+        .map_err(StandError::io("closing", folder))?;
+    fs::write(&secret, uuid::Uuid::new_v4().simple().to_string())
+        .map_err(StandError::io("writing", &secret))?;
     let user = account::other_user()?;
     if let Some(user) = user {
         files::give_to(folder, user)?;
     }
     let log = parts.cache().join(format!("initdb-{major}.log"));
-    let log = if fs::create_dir_all(parts.cache()).is_ok() { log } else { folder.join("initdb.log") };
-    Launch::new(format!("initdb of postgresql {major}"), programs.join("initdb"), log)
-        .args(["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", "--username", SUPERUSER])
-        .args([Path::new("--pwfile"), &secret, Path::new("--pgdata"), &folder.join("data")])
-        .only_given_env()
-        .dir("/")
-        .run_as(user)
-        .run()
-        .await
+    let log = if fs::create_dir_all(parts.cache()).is_ok() {
+        log
+    } else {
+        folder.join("initdb.log")
+    };
+    Launch::new(
+        format!("initdb of postgresql {major}"),
+        programs.join("initdb"),
+        log,
+    )
+    .args([
+        "--no-sync",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--auth=scram-sha-256",
+        "--username",
+        SUPERUSER,
+    ])
+    .args([
+        Path::new("--pwfile"),
+        &secret,
+        Path::new("--pgdata"),
+        &folder.join("data"),
+    ])
+    .only_given_env()
+    .dir("/")
+    .run_as(user)
+    .run()
+    .await
 }
 
 impl Template {

@@ -27,8 +27,12 @@ impl TestServer {
         };
         cell.get_or_try_init(|| async {
             let parts = parts::ensure(&workspace_root(), &Silent).await?;
-            let dir = std::env::temp_dir().join(format!("crossover-tests-{}", std::process::id()));
-            let server = Postgres::start(&parts, major, &dir, &Settings::for_role("test")).await?;
+            let dir = std::env::temp_dir().join(format!("crossover-tests-{}-{major}", std::process::id()));
+            let settings = Settings {
+                temporary: true,
+                ..Settings::for_role("test")
+            };
+            let server = Postgres::start(&parts, major, &dir, &settings).await?;
             Ok(Self { server })
         })
         .await
@@ -43,7 +47,10 @@ impl TestServer {
     pub async fn fresh_database(&self) -> Result<Database> {
         let name = format!("t_{}", uuid::Uuid::new_v4().simple());
         self.access().create_database(&name).await?;
-        Ok(Database { name, access: self.access().clone() })
+        Ok(Database {
+            name,
+            access: self.access().clone(),
+        })
     }
 }
 

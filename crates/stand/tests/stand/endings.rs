@@ -1,0 +1,122 @@
+//! However the program that started the parts ends, nothing of them remains.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, Stdio};
+
+use crossover_stand::interrupt::{Interrupt, unless_interrupted};
+use crossover_stand::ministack::{Function, pack};
+use crossover_stand::postgres::Settings;
+use crossover_stand::{Major, MiniStack, Port, Postgres, Stand};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use serde_json::json;
+
+use crate::{is_alive, the_parts, wait_until};
+
+const ROLE: &str = "STAND_FIXTURE_ENDING";
+
+/// Not a test: the program the tests below start and end. It holds a server and a Lambda function's process.
+#[tokio::test]
+#[ignore = "started by the other tests here"]
+async fn holds_parts() {
+    let Ok(ending) = std::env::var(ROLE) else { return };
+    let parts = the_parts().await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut stand = Stand::new();
+    let work = async {
+        let settings = Settings {
+            temporary: true,
+            ..Settings::default()
+        };
+        let access = stand.own(
+            Postgres::start(&parts, Major::V16, &dir.path().join("pg"), &settings)
+                .await
+                .unwrap(),
+        );
+        let client = access.connect("postgres").await.unwrap();
+        let rows = client
+            .query("select pid from pg_stat_activity", &[])
+            .await
+            .unwrap();
+        let mut pids: Vec<String> = rows.iter().map(|row| row.get::<_, i32>(0).to_string()).collect();
+        let aws = stand.own(MiniStack::start(&parts, dir.path(), Port::Free).await.unwrap());
+        let function = Function {
+            name: "held".to_owned(),
+            zip: pack(env!("CARGO_BIN_EXE_stand-echo-lambda").as_ref()).unwrap(),
+            env: std::collections::BTreeMap::default(),
+            timeout_seconds: 5,
+            memory_mb: 128,
+        };
+        aws.create_function(&function).await.unwrap();
+        pids.push(
+            aws.invoke("held", &json!({ "do": "pid" }))
+                .await
+                .unwrap()
+                .to_string(),
+        );
+        println!("\nHOLDING {}", pids.join(" "));
+        assert!(ending != "panic", "as asked");
+        // A client that is in the middle of something must not delay the end.
+        client.batch_execute("select pg_sleep(1000)").await.unwrap();
+    };
+    let interrupt = unless_interrupted(work).await.unwrap_err();
+    stand.stop().await.unwrap();
+    assert_eq!(interrupt, Interrupt::Interrupt);
+    std::process::exit(i32::from(interrupt.exit_status()));
+}
+
+/// Starts the fixture in a process group of its own, as a shell would, and waits for the pids it holds.
+fn start(ending: &str) -> (Child, Vec<i32>) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "endings::holds_parts", "--nocapture"])
+        .env(ROLE, ending)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    let held = lines
+        .find_map(|line| line.strip_prefix("HOLDING ").map(str::to_owned))
+        .unwrap();
+    std::thread::spawn(move || lines.for_each(drop));
+    (
+        child,
+        held.split_whitespace().map(|pid| pid.parse().unwrap()).collect(),
+    )
+}
+
+fn assert_all_end(pids: &[i32]) {
+    assert!(pids.len() >= 3, "{pids:?}");
+    for pid in pids {
+        wait_until(&format!("the end of process {pid}"), || !is_alive(*pid));
+    }
+}
+
+#[test]
+fn kill_9_leaves_no_process_behind() {
+    let (mut child, pids) = start("wait");
+    assert!(pids.iter().all(|pid| is_alive(*pid)), "{pids:?}");
+    child.kill().unwrap();
+    assert_eq!(child.wait().unwrap().signal(), Some(Signal::SIGKILL as i32));
+    assert_all_end(&pids);
+}
+
+#[test]
+fn ctrl_c_ends_every_part_before_the_program() {
+    let (mut child, pids) = start("wait");
+    // The terminal signals the whole group; the guards are in groups of their own.
+    killpg(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(!pids.iter().any(|pid| is_alive(*pid)));
+}
+
+#[test]
+fn a_panic_leaves_no_process_behind() {
+    let (mut child, pids) = start("panic");
+    assert!(!child.wait().unwrap().success());
+    assert_all_end(&pids);
+}

@@ -1,0 +1,121 @@
+use std::path::Path;
+use std::time::Duration;
+
+use crossover_stand::Stand;
+use crossover_stand::guard::StopStep;
+use crossover_stand::process::{Launch, Part};
+use nix::sys::signal::Signal;
+
+use crate::{PATIENCE, is_alive, wait_until};
+
+fn shell(name: &str, dir: &Path, script: &str) -> Launch {
+    Launch::new(name, "sh", dir.join(format!("{name}.log"))).args(["-c", script])
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+async fn started(mut part: Part, sign: &Path) -> Part {
+    part.until_ready(PATIENCE, || std::future::ready(read(sign).ends_with('\n')))
+        .await
+        .unwrap();
+    part
+}
+
+#[tokio::test]
+async fn parts_stop_in_the_reverse_order_of_their_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let order = dir.path().join("order");
+    let mut stand = Stand::new();
+    for name in ["first", "second", "third"] {
+        let sign = dir.path().join(name);
+        let script = format!(
+            "trap 'echo {name} >> {}; exit 0' TERM; echo ready > {}; while :; do sleep 0.05; done",
+            order.display(),
+            sign.display()
+        );
+        stand.own_part(started(shell(name, dir.path(), &script).start().unwrap(), &sign).await);
+    }
+    assert!(stand.ended().unwrap().is_empty());
+    stand.stop().await.unwrap();
+    assert_eq!(read(&order), "third\nsecond\nfirst\n");
+}
+
+#[tokio::test]
+async fn a_part_deaf_to_signals_is_killed_with_its_children() {
+    let dir = tempfile::tempdir().unwrap();
+    let sign = dir.path().join("pids");
+    let script = format!(
+        "trap '' TERM; sleep 1000 & echo $$ $! > {}; wait; sleep 1000",
+        sign.display()
+    );
+    let step = StopStep {
+        signal: Signal::SIGTERM,
+        grace: Duration::from_millis(50),
+    };
+    let part = started(
+        shell("deaf", dir.path(), &script)
+            .stop_with([step])
+            .start()
+            .unwrap(),
+        &sign,
+    )
+    .await;
+    part.stop().await.unwrap();
+    for pid in read(&sign).split_whitespace() {
+        assert!(!is_alive(pid.parse().unwrap()));
+    }
+}
+
+/// PostgreSQL's backends are like this one: no group signal reaches them.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_grandchild_in_a_session_of_its_own_is_ended_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let sign = dir.path().join("pid");
+    let script = format!(
+        "setsid sh -c 'echo $$ > {}; exec sleep 1000' & wait",
+        sign.display()
+    );
+    let part = started(shell("sessions", dir.path(), &script).start().unwrap(), &sign).await;
+    let pid = read(&sign).trim().parse().unwrap();
+    assert!(is_alive(pid));
+    drop(part);
+    wait_until("the grandchild's end", || !is_alive(pid));
+}
+
+#[tokio::test]
+async fn folders_go_with_the_part_but_a_failed_parts_log_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let make = |name: &str| {
+        let folder = dir.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        folder
+    };
+    let (always, logs) = (make("always"), make("logs"));
+    let launch = shell("failing", &logs, "echo it went wrong; exit 3")
+        .remove_when_done(&always)
+        .remove_if_stopped(&logs);
+    let error = launch.run().await.unwrap_err().to_string();
+    assert!(
+        error.contains("exit status 3") && error.contains("it went wrong"),
+        "{error}"
+    );
+    assert!(!always.exists() && logs.exists());
+
+    let part = shell("stopped", &logs, "sleep 1000")
+        .remove_if_stopped(&logs)
+        .start()
+        .unwrap();
+    part.stop().await.unwrap();
+    assert!(!logs.exists());
+}
+
+#[tokio::test]
+async fn a_program_that_does_not_exist_is_an_error_that_names_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let launch = Launch::new("nothing", "/no/such/program", dir.path().join("log"));
+    let error = launch.run().await.unwrap_err().to_string();
+    assert!(error.contains("cannot run /no/such/program"), "{error}");
+}

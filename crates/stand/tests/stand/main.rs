@@ -1,0 +1,43 @@
+//! The stand against the real parts. One binary: the fetch and the template clusters are shared.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod endings;
+mod guards;
+mod ministack;
+mod parts;
+mod postgres;
+mod workerd;
+
+use std::time::{Duration, Instant};
+
+use crossover_stand::{Parts, Silent, parts::ensure, postgres::workspace_root};
+
+/// Longer than anything here takes on a busy machine; a test that waits this long has failed.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+async fn the_parts() -> Parts {
+    ensure(&workspace_root(), &Silent).await.unwrap()
+}
+
+/// Looks again and again until `condition` holds.
+fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while !condition() {
+        assert!(since.elapsed() < PATIENCE, "in vain: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Whether a process exists (a zombie does not count: it runs no more).
+fn is_alive(pid: i32) -> bool {
+    if let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        return !stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .trim_start()
+            .starts_with('Z');
+    }
+    !cfg!(target_os = "linux") && nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None).is_ok()
+}
