@@ -37,6 +37,20 @@ pub enum StandError {
         log: PathBuf,
     },
 
+    /// The parts folder was filled by another user, and this one can neither use nor change it.
+    #[error(
+        "the parts in {} belong to another user and cannot be used by this one; missing or closed: {}. Remove that \
+         folder or use a checkout of your own",
+        .folder.display(),
+        if .missing.is_empty() { "its completion marker".to_owned() } else { paths(.missing) }
+    )]
+    PartsOfAnotherUser {
+        /// The folder of the parts.
+        folder: PathBuf,
+        /// The programs that this user cannot see.
+        missing: Vec<PathBuf>,
+    },
+
     /// A part did not become ready, or a helper program of it failed.
     #[error("{part} did not start: {reason}. Its last log lines:\n{tail}\nFull log: {}", .log.display())]
     DidNotStart {
@@ -166,6 +180,14 @@ fn plural(count: usize) -> &'static str {
     } else {
         "some things are"
     }
+}
+
+fn paths(paths: &[PathBuf]) -> String {
+    paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn lines(missing: &[MissingPrerequisite]) -> String {

@@ -50,8 +50,13 @@ fn build(test_folder: &Path) {
     static ONCE: Mutex<bool> = Mutex::new(false);
     let mut done = ONCE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     // target/<profile>/deps/<test>
-    let target = test_folder.parent().and_then(Path::parent);
-    if let (false, Some(cargo), Some(target)) = (*done, env::var_os("CARGO"), target) {
+    let profile_folder = test_folder.parent();
+    let profile = profile_folder
+        .and_then(Path::file_name)
+        .map(|name| if name == "debug" { "dev".as_ref() } else { name });
+    let target = profile_folder.and_then(Path::parent);
+    if let (false, Some(cargo), Some(profile), Some(target)) = (*done, env::var_os("CARGO"), profile, target)
+    {
         let _ = Command::new(cargo)
             .args([
                 "build",
@@ -60,8 +65,10 @@ fn build(test_folder: &Path) {
                 "crossover-stand",
                 "--bin",
                 PROGRAM,
-                "--target-dir",
+                "--profile",
             ])
+            .arg(profile)
+            .arg("--target-dir")
             .arg(target)
             .status();
     }

@@ -106,7 +106,7 @@ pub async fn ensure(home: &Path, progress: &dyn Progress) -> Result<Parts> {
         step.done();
         tools
     };
-    fs::create_dir_all(layout.root()).map_err(StandError::io("creating", layout.root()))?;
+    fs::create_dir_all(layout.root()).map_err(|error| not_ours(&layout, error))?;
     let _lock = lock(&layout, progress).await?;
     if let Some(parts) = complete(&layout) {
         return Ok(parts);
@@ -136,6 +136,17 @@ fn complete(layout: &Layout) -> Option<Parts> {
         layout: layout.clone(),
         versions: marker.versions,
     })
+}
+
+/// The folder cannot be written: someone else has fetched the parts, and left them incomplete or closed to us.
+fn not_ours(layout: &Layout, error: io::Error) -> StandError {
+    if error.kind() != io::ErrorKind::PermissionDenied {
+        return StandError::io("creating", layout.root())(error);
+    }
+    StandError::PartsOfAnotherUser {
+        folder: layout.root().to_path_buf(),
+        missing: layout.missing(),
+    }
 }
 
 fn write_marker(layout: &Layout, marker: &Marker) -> Result<()> {

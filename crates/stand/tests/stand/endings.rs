@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crossover_stand::interrupt::{Interrupt, unless_interrupted};
@@ -15,6 +16,7 @@ use serde_json::json;
 use crate::{is_alive, the_parts, wait_until};
 
 const ROLE: &str = "STAND_FIXTURE_ENDING";
+const FOLDER: &str = "STAND_FIXTURE_FOLDER";
 
 /// Not a test: the program the tests below start and end. It holds a server and a Lambda function's process.
 #[tokio::test]
@@ -22,7 +24,7 @@ const ROLE: &str = "STAND_FIXTURE_ENDING";
 async fn holds_parts() {
     let Ok(ending) = std::env::var(ROLE) else { return };
     let parts = the_parts().await;
-    let dir = tempfile::tempdir().unwrap();
+    let dir = PathBuf::from(std::env::var_os(FOLDER).unwrap());
     let mut stand = Stand::new();
     let work = async {
         let settings = Settings {
@@ -30,7 +32,7 @@ async fn holds_parts() {
             ..Settings::default()
         };
         let access = stand.own(
-            Postgres::start(&parts, Major::V16, &dir.path().join("pg"), &settings)
+            Postgres::start(&parts, Major::V16, &dir.join("pg"), &settings)
                 .await
                 .unwrap(),
         );
@@ -40,7 +42,7 @@ async fn holds_parts() {
             .await
             .unwrap();
         let mut pids: Vec<String> = rows.iter().map(|row| row.get::<_, i32>(0).to_string()).collect();
-        let aws = stand.own(MiniStack::start(&parts, dir.path(), Port::Free).await.unwrap());
+        let aws = stand.own(MiniStack::start(&parts, &dir, Port::Free).await.unwrap());
         let function = Function {
             name: "held".to_owned(),
             zip: pack(env!("CARGO_BIN_EXE_stand-echo-lambda").as_ref()).unwrap(),
@@ -67,10 +69,11 @@ async fn holds_parts() {
 }
 
 /// Starts the fixture in a process group of its own, as a shell would, and waits for the pids it holds.
-fn start(ending: &str) -> (Child, Vec<i32>) {
+fn start(ending: &str, folder: &Path) -> (Child, Vec<i32>) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "endings::holds_parts", "--nocapture"])
         .env(ROLE, ending)
+        .env(FOLDER, folder)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .process_group(0)
@@ -98,7 +101,8 @@ fn assert_all_end(pids: &[i32]) {
 
 #[test]
 fn kill_9_leaves_no_process_behind() {
-    let (mut child, pids) = start("wait");
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, pids) = start("wait", folder.path());
     assert!(pids.iter().all(|pid| is_alive(*pid)), "{pids:?}");
     child.kill().unwrap();
     assert_eq!(child.wait().unwrap().signal(), Some(Signal::SIGKILL as i32));
@@ -107,7 +111,8 @@ fn kill_9_leaves_no_process_behind() {
 
 #[test]
 fn ctrl_c_ends_every_part_before_the_program() {
-    let (mut child, pids) = start("wait");
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, pids) = start("wait", folder.path());
     // The terminal signals the whole group; the guards are in groups of their own.
     killpg(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
@@ -116,7 +121,8 @@ fn ctrl_c_ends_every_part_before_the_program() {
 
 #[test]
 fn a_panic_leaves_no_process_behind() {
-    let (mut child, pids) = start("panic");
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, pids) = start("panic", folder.path());
     assert!(!child.wait().unwrap().success());
     assert_all_end(&pids);
 }
