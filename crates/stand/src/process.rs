@@ -29,6 +29,7 @@ pub struct Launch {
     only_env: bool,
     dir: Option<PathBuf>,
     log: PathBuf,
+    open_log: Option<File>,
     stop: Vec<StopStep>,
     run_as: Option<(u32, u32)>,
     remove: Vec<PathBuf>,
@@ -46,6 +47,7 @@ impl Launch {
             only_env: false,
             dir: None,
             log: log.into(),
+            open_log: None,
             stop: vec![StopStep::new(Signal::SIGTERM, 5)],
             run_as: None,
             remove: Vec::new(),
@@ -73,6 +75,14 @@ impl Launch {
     #[must_use]
     pub fn only_given_env(mut self) -> Self {
         self.only_env = true;
+        self
+    }
+
+    /// Uses a log that is already open, and perhaps locked: the program inherits it, so a lock lasts as long as the
+    /// program does, even beyond our end.
+    #[must_use]
+    pub fn log_to(mut self, log: File) -> Self {
+        self.open_log = Some(log);
         self
     }
 
@@ -114,7 +124,10 @@ impl Launch {
 
     /// Starts the program; it may not be ready yet ([`Part::until_ready`]).
     pub fn start(self) -> Result<Part> {
-        let log = open_log(&self.log)?;
+        let log = match self.open_log {
+            Some(log) => log,
+            None => open_log(&self.log)?,
+        };
         let errors = log.try_clone().map_err(StandError::io("opening", &self.log))?;
         let mut command = guard_command()?;
         for step in &self.stop {
@@ -262,7 +275,7 @@ impl Drop for Part {
     }
 }
 
-fn open_log(path: &Path) -> Result<File> {
+pub(crate) fn open_log(path: &Path) -> Result<File> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(StandError::io("creating", folder))?;
     }

@@ -1,19 +1,28 @@
 //! The fetch itself: npm and pip with their own settings, under guards so that an interrupted one leaves nothing
 //! running behind the next.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use serde::Deserialize;
 
 use super::layout::Layout;
 use super::manifests;
 use super::prerequisites::Tools;
 use crate::error::{Result, StandError};
+use crate::guard::StopStep;
 use crate::postgres::Major;
-use crate::process::Launch;
+use crate::process::{Launch, open_log};
 use crate::progress::{Progress, step};
+
+/// What an unfinished fetch leaves is thrown away, so there is nothing to end gently.
+const AT_ONCE: [StopStep; 1] = [StopStep {
+    signal: Signal::SIGKILL,
+    grace: Duration::from_secs(1),
+}];
 
 pub(super) async fn fetch(layout: &Layout, tools: &Tools, progress: &dyn Progress) -> Result<()> {
     tracing::info!(node = tools.node, python = tools.python, "fetching the parts");
@@ -23,6 +32,8 @@ pub(super) async fn fetch(layout: &Layout, tools: &Tools, progress: &dyn Progres
 
 async fn node(layout: &Layout, progress: &dyn Progress) -> Result<()> {
     let folder = layout.node();
+    let log = layout.root().join("npm.log");
+    let locked = locked_log(&log).await?;
     make_anew(&folder)?;
     write(&folder.join("package.json"), manifests::PACKAGE)?;
     write(&folder.join("package-lock.json"), manifests::PACKAGE_LOCK)?;
@@ -31,7 +42,9 @@ async fn node(layout: &Layout, progress: &dyn Progress) -> Result<()> {
         "fetching PostgreSQL 16 and 17, workerd, binaryen and asl-validator (npm)",
     );
     // No install scripts: what they would do (links) is done below, and nothing fetched runs during the fetch.
-    let npm = Launch::new("npm ci", "npm", layout.root().join("npm.log"))
+    let npm = Launch::new("npm ci", "npm", log)
+        .log_to(locked)
+        .stop_with(AT_ONCE)
         .args([
             "ci",
             "--ignore-scripts",
@@ -50,10 +63,12 @@ async fn node(layout: &Layout, progress: &dyn Progress) -> Result<()> {
 
 async fn python(layout: &Layout, progress: &dyn Progress) -> Result<()> {
     let folder = layout.venv();
+    let log = layout.root().join("pip.log");
+    let locked = locked_log(&log).await?;
+    let again = locked.try_clone().map_err(StandError::io("opening", &log))?;
     make_anew(&folder)?;
     let requirements = layout.root().join("requirements.txt");
     write(&requirements, manifests::REQUIREMENTS)?;
-    let log = layout.root().join("pip.log");
     let step = step(progress, "fetching MiniStack (pip)");
     let venv = Launch::new("python3 -m venv", "python3", &log)
         .args(["-m", "venv"])
@@ -61,6 +76,8 @@ async fn python(layout: &Layout, progress: &dyn Progress) -> Result<()> {
     venv.run().await.map_err(as_fetch("a Python environment"))?;
     // --no-deps: the list holds every dependency, and one that it forgot must fail, not float.
     let pip = Launch::new("pip install", layout.python(), &log)
+        .log_to(again)
+        .stop_with(AT_ONCE)
         .args([
             "-m",
             "pip",
@@ -74,6 +91,17 @@ async fn python(layout: &Layout, progress: &dyn Progress) -> Result<()> {
     pip.run().await.map_err(as_fetch("the Python parts"))?;
     step.done();
     Ok(())
+}
+
+/// Opens a log and locks it. npm or pip inherit the lock, so a run that comes after a killed one waits here until the
+/// killed one's npm is gone too, instead of working in the same folder beside it.
+async fn locked_log(path: &Path) -> Result<File> {
+    let log = open_log(path)?;
+    let locked = tokio::task::spawn_blocking(move || log.lock().map(|()| log)).await;
+    locked
+        .map_err(std::io::Error::other)
+        .flatten()
+        .map_err(StandError::io("locking", path))
 }
 
 fn as_fetch(what: &'static str) -> impl FnOnce(StandError) -> StandError {

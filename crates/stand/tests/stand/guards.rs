@@ -119,3 +119,20 @@ async fn a_program_that_does_not_exist_is_an_error_that_names_it() {
     let error = launch.run().await.unwrap_err().to_string();
     assert!(error.contains("cannot run /no/such/program"), "{error}");
 }
+
+/// So a run that comes after a killed one does not fetch beside the killed one's npm.
+#[tokio::test]
+async fn a_lock_on_the_log_lasts_as_long_as_the_part() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log");
+    let log = std::fs::File::create(&path).unwrap();
+    log.lock().unwrap();
+    let part = shell("holder", dir.path(), "sleep 1000")
+        .log_to(log)
+        .start()
+        .unwrap();
+    let other = std::fs::File::open(&path).unwrap();
+    assert!(other.try_lock().is_err());
+    part.stop().await.unwrap();
+    other.try_lock().unwrap();
+}
