@@ -1,6 +1,7 @@
 //! How the client reads answers, against real servers that answer as asked. The Worker's own answers are tested in
 //! edge-router, through this client.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;

@@ -49,8 +49,6 @@ pub struct Bundle {
     pub dir: PathBuf,
     /// The modules, the entry first.
     pub modules: Vec<Module>,
-    /// The classes exported for Durable Objects.
-    pub classes: Vec<String>,
 }
 
 /// Why there is no bundle.
@@ -115,34 +113,39 @@ pub fn bundle(wasm: &Path, out_dir: &Path, wasm_opt: Option<&Path>) -> Result<Bu
     if let Some(tool) = wasm_opt {
         optimize(tool, &out_dir.join(WASM_NAME))?;
     }
-    let mut modules = vec![
-        Module {
-            name: SHIM_NAME.to_owned(),
+    Bundle::open(out_dir)
+}
+
+impl Bundle {
+    /// The bundle that [`bundle()`] wrote into `dir` before.
+    pub fn open(dir: &Path) -> Result<Self, BundleError> {
+        let entry = |name: &str, kind| {
+            let path = dir.join(name);
+            fs::metadata(&path).map_err(file_error(&path))?;
+            Ok(Module {
+                name: name.to_owned(),
+                kind,
+            })
+        };
+        let mut modules = vec![
+            entry(SHIM_NAME, ModuleKind::EsModule)?,
+            entry(GLUE_NAME, ModuleKind::EsModule)?,
+            entry(WASM_NAME, ModuleKind::Wasm)?,
+        ];
+        let (snippets, mut inline) = (dir.join("snippets"), Vec::new());
+        if snippets.exists() {
+            collect(&snippets, "snippets", &mut inline)?;
+        }
+        inline.sort();
+        modules.extend(inline.into_iter().map(|name| Module {
+            name,
             kind: ModuleKind::EsModule,
-        },
-        Module {
-            name: GLUE_NAME.to_owned(),
-            kind: ModuleKind::EsModule,
-        },
-        Module {
-            name: WASM_NAME.to_owned(),
-            kind: ModuleKind::Wasm,
-        },
-    ];
-    let mut inline = Vec::new();
-    if snippets.exists() {
-        collect(&snippets, "snippets", &mut inline)?;
+        }));
+        Ok(Self {
+            dir: dir.to_owned(),
+            modules,
+        })
     }
-    inline.sort();
-    modules.extend(inline.into_iter().map(|name| Module {
-        name,
-        kind: ModuleKind::EsModule,
-    }));
-    Ok(Bundle {
-        dir: out_dir.to_owned(),
-        modules,
-        classes,
-    })
 }
 
 fn generate(wasm: &Path, out_dir: &Path) -> Result<(), String> {

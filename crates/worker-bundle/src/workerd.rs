@@ -130,7 +130,6 @@ mod tests {
                     kind: ModuleKind::Wasm,
                 },
             ],
-            classes: vec!["LaneObject".to_owned()],
         };
         let vars = BTreeMap::from([("ADMIN_KEYS".to_owned(), r#"{"a\b": "ff"}"#.to_owned())]);
         let listen = SocketAddr::from(([127, 0, 0, 1], 8080));

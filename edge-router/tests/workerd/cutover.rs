@@ -1,0 +1,169 @@
+use std::time::{Duration, Instant};
+
+use crossover_edge_admin::EdgeError;
+use crossover_routing::{Command, Phase, Side};
+
+use crate::edge::{Edge, header, now_ms, run, until};
+
+fn bodies(count: usize) -> Vec<String> {
+    let mut bodies: Vec<String> = (0..count).map(|number| format!("write-{number:04}")).collect();
+    bodies.sort();
+    bodies
+}
+
+#[tokio::test]
+async fn held_writes_go_to_the_target_exactly_once_after_the_release() {
+    let edge = Edge::start().await;
+    edge.armed_and_held(Side::Target).await;
+    let expected = bodies(300);
+    let writes: Vec<_> = expected.iter().map(|body| edge.write(body)).collect();
+    edge.until_held(300).await;
+    edge.commit().await;
+    assert!(
+        edge.source.writes().is_empty() && edge.target.writes().is_empty(),
+        "a held write was forwarded"
+    );
+    assert_eq!(
+        edge.admin.held().await.unwrap(),
+        300,
+        "the commit alone lets nobody go"
+    );
+
+    let released = Instant::now();
+    edge.release().await;
+    for answer in futures::future::join_all(writes).await {
+        let answer = answer.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), header(&answer, "x-crossover-side")),
+            (200, Some("target"))
+        );
+        assert!(header(&answer, "x-crossover-held-ms").is_some());
+    }
+    println!(
+        "release to last of 300 answers: {} ms",
+        released.elapsed().as_millis()
+    );
+    assert_eq!(edge.target.writes(), expected);
+    assert!(edge.source.writes().is_empty());
+    edge.until_held(0).await;
+}
+
+#[tokio::test]
+async fn an_abort_holds_writes_until_the_release_and_sends_them_to_the_source() {
+    let edge = Edge::start().await;
+    edge.armed_and_held(Side::Target).await;
+    let expected = bodies(20);
+    let writes: Vec<_> = expected.iter().map(|body| edge.write(body)).collect();
+    edge.until_held(20).await;
+    assert_eq!(edge.abort().await.phase, Phase::Aborting);
+    assert_eq!(
+        edge.admin.held().await.unwrap(),
+        20,
+        "the source may still be locked"
+    );
+    assert_eq!(edge.release().await.phase, Phase::ServeSource);
+    for answer in futures::future::join_all(writes).await {
+        assert_eq!(header(&answer.unwrap(), "x-crossover-side"), Some("source"));
+    }
+    assert_eq!(edge.source.writes(), expected);
+    assert!(edge.target.writes().is_empty());
+}
+
+#[tokio::test]
+async fn writes_pass_until_hold_at_and_are_held_from_then_on_while_reads_go_on() {
+    let edge = Edge::start().await;
+    // The isolate has a lease from before the announcement: it must not miss the hold.
+    assert_eq!(edge.post("/orders", "before").send().await.unwrap().status(), 200);
+    let armed = edge.arm(Side::Target, 20_000).await;
+    let hold_at = armed.hold_at.unwrap();
+    let mut passed = vec!["before".to_owned()];
+    while now_ms() + 200 < hold_at {
+        let body = format!("passed-{}", passed.len());
+        let answer = edge.post("/orders", &body).send().await.unwrap();
+        assert_eq!(
+            header(&answer, "x-crossover-held-ms"),
+            None,
+            "held before hold_at"
+        );
+        passed.push(body);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    until("hold_at", async || (now_ms() >= hold_at).then_some(())).await;
+    // Still armed: the hold begins by the clock, without any further call.
+    let late = edge.write("late");
+    edge.until_held(1).await;
+    let read = edge.get("/orders").send().await.unwrap();
+    assert_eq!(
+        (read.status().as_u16(), header(&read, "x-crossover-side")),
+        (200, Some("source"))
+    );
+    assert_eq!(edge.source.writes().len(), passed.len());
+    edge.hold().await;
+    edge.commit().await;
+    edge.release().await;
+    assert_eq!(header(&late.await.unwrap(), "x-crossover-side"), Some("target"));
+    assert_eq!(edge.target.writes(), ["late"]);
+}
+
+#[tokio::test]
+async fn the_alarm_at_the_deadline_aborts_and_a_late_commit_is_refused() {
+    let edge = Edge::start().await;
+    let armed = edge.arm(Side::Target, 1_000).await;
+    let (hold_at, deadline) = (armed.hold_at.unwrap(), armed.hold_deadline.unwrap());
+    until("hold_at", async || (now_ms() >= hold_at).then_some(())).await;
+    let held = edge.hold().await;
+    // Any call would make the lane look at the clock: only a silent wait shows that the alarm does so by itself.
+    tokio::time::sleep(Duration::from_millis(deadline.saturating_sub(now_ms()) + 3_000)).await;
+    let woken_ms = now_ms();
+    match edge
+        .admin
+        .apply(held.epoch, Command::Commit { run_id: run() })
+        .await
+    {
+        Err(EdgeError::Refused { record, .. }) => {
+            assert_eq!((record.phase, record.writer), (Phase::Aborting, Side::Source));
+        }
+        other => panic!("a late commit: {other:?}"),
+    }
+    let audit = edge.admin.audit().await.unwrap();
+    let last = audit.entries.last().unwrap();
+    assert_eq!(last.command, Command::DeadlinePassed);
+    assert!(
+        last.at >= deadline && last.at < woken_ms,
+        "aborted at {} by the call at {woken_ms}",
+        last.at
+    );
+    assert_eq!(edge.release().await.phase, Phase::ServeSource);
+}
+
+#[tokio::test]
+async fn the_deadline_holds_across_a_crash_of_the_lane() {
+    let mut edge = Edge::start().await;
+    let armed = edge.arm(Side::Target, 1_000).await;
+    edge.restart().await;
+    assert_eq!(edge.admin.read().await.unwrap(), armed);
+    let deadline = armed.hold_deadline.unwrap();
+    until("the deadline", async || (now_ms() > deadline).then_some(())).await;
+    let outcome = edge
+        .admin
+        .apply(armed.epoch, Command::Hold { run_id: run() })
+        .await;
+    assert!(matches!(outcome, Err(EdgeError::Refused { .. })), "{outcome:?}");
+    assert_eq!(edge.admin.read().await.unwrap().phase, Phase::Aborting);
+}
+
+#[tokio::test]
+async fn a_rollback_goes_the_same_way_back() {
+    let edge = Edge::start().await;
+    for (towards, name) in [(Side::Target, "target"), (Side::Source, "source")] {
+        edge.armed_and_held(towards).await;
+        let write = edge.write(name);
+        edge.until_held(1).await;
+        edge.commit().await;
+        edge.release().await;
+        assert_eq!(header(&write.await.unwrap(), "x-crossover-side"), Some(name));
+    }
+    assert_eq!(edge.target.writes(), ["target"]);
+    assert_eq!(edge.source.writes(), ["source"]);
+    edge.admin.audit().await.unwrap().verify("main").unwrap();
+}

@@ -1,0 +1,232 @@
+//! One workerd with the Worker in it, in front of two origins.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crossover_edge_admin::{AdminKey, EdgeAdmin, EdgeError};
+use crossover_routing::{Command, LaneRecord, Phase, Side};
+use reqwest::{Client, RequestBuilder, Response};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command as Process};
+use worker_bundle::{Bundle, LaneStorage, WorkerdConfig};
+
+use crate::origin::Origin;
+
+pub const KEY_ID: &str = "test-key";
+/// Far beyond anything that works; only reached by a test that fails.
+const PATIENCE: Duration = Duration::from_secs(40);
+/// The lane's lease, plus room for the call's own way.
+const ARM_AHEAD_MS: u64 = 5_400;
+
+pub fn key() -> AdminKey {
+    AdminKey::from_hex(&"c0".repeat(32)).unwrap()
+}
+
+pub fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
+}
+
+fn needed(name: &str, what: &str) -> PathBuf {
+    env::var_os(name).map(PathBuf::from).unwrap_or_else(|| {
+        panic!("{name} is not set: it names {what}; `cargo xtask test` fetches, builds and sets it")
+    })
+}
+
+/// Waits until `check` gives something.
+pub async fn until<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
+    let waited = tokio::time::timeout(PATIENCE, async {
+        loop {
+            if let Some(found) = check().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    waited.await.unwrap_or_else(|_| panic!("never came: {what}"))
+}
+
+pub struct Edge {
+    pub url: String,
+    pub address: SocketAddr,
+    pub admin: EdgeAdmin,
+    pub client: Client,
+    pub source: Origin,
+    pub target: Origin,
+    dir: TempDir,
+    vars: BTreeMap<String, String>,
+    workerd: Child,
+}
+
+impl Edge {
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts with further variables; lanes are kept on disk.
+    pub async fn start_with(vars: &[(&str, &str)]) -> Self {
+        let (source, target) = (Origin::start("source").await, Origin::start("target").await);
+        let mut all = BTreeMap::from([
+            ("SOURCE_ORIGIN".to_owned(), source.url.clone()),
+            ("TARGET_ORIGIN".to_owned(), target.url.clone()),
+            (
+                "ADMIN_KEYS".to_owned(),
+                format!(r#"{{"{KEY_ID}": "{}"}}"#, "c0".repeat(32)),
+            ),
+        ]);
+        all.extend(
+            vars.iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        let dir = TempDir::new().unwrap();
+        let (workerd, address) = serve(dir.path(), &all).await;
+        let url = format!("http://{address}");
+        let admin = EdgeAdmin::new(&url, "main", KEY_ID, key()).unwrap();
+        let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        Self {
+            url,
+            address,
+            admin,
+            client,
+            source,
+            target,
+            dir,
+            vars: all,
+            workerd,
+        }
+    }
+
+    /// Kills workerd as a crash would, and starts it again over the same lanes.
+    pub async fn restart(&mut self) {
+        self.workerd.kill().await.unwrap();
+        let (workerd, address) = serve(self.dir.path(), &self.vars).await;
+        self.workerd = workerd;
+        self.address = address;
+        self.url = format!("http://{address}");
+        self.admin = EdgeAdmin::new(&self.url, "main", KEY_ID, key()).unwrap();
+    }
+
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(format!("{}{path}", self.url))
+    }
+
+    pub fn post(&self, path: &str, body: &str) -> RequestBuilder {
+        self.client
+            .post(format!("{}{path}", self.url))
+            .body(body.to_owned())
+    }
+
+    /// Sends a write in the background.
+    pub fn write(&self, body: &str) -> tokio::task::JoinHandle<Response> {
+        let request = self.post("/orders", body);
+        tokio::spawn(async move { request.send().await.unwrap() })
+    }
+
+    pub async fn apply(&self, command: Command) -> Result<LaneRecord, EdgeError> {
+        let record = self.admin.read().await?;
+        self.admin.apply(record.epoch, command).await
+    }
+
+    pub async fn hold(&self) -> LaneRecord {
+        self.apply(Command::Hold { run_id: run() }).await.unwrap()
+    }
+
+    pub async fn commit(&self) -> LaneRecord {
+        self.apply(Command::Commit { run_id: run() }).await.unwrap()
+    }
+
+    pub async fn abort(&self) -> LaneRecord {
+        self.apply(Command::Abort { run_id: run() }).await.unwrap()
+    }
+
+    pub async fn release(&self) -> LaneRecord {
+        self.apply(Command::Release { run_id: run() }).await.unwrap()
+    }
+
+    /// Arms the lane towards a side, with `hold_ms` between hold_at and deadline.
+    pub async fn arm(&self, towards: Side, hold_ms: u64) -> LaneRecord {
+        let hold_at = now_ms() + ARM_AHEAD_MS;
+        let hold_deadline = hold_at + hold_ms;
+        self.apply(Command::Arm {
+            run_id: run(),
+            towards,
+            hold_at,
+            hold_deadline,
+        })
+        .await
+        .unwrap()
+    }
+
+    /// Arms the lane and waits until writes are held.
+    pub async fn armed_and_held(&self, towards: Side) -> LaneRecord {
+        let record = self.arm(towards, 20_000).await;
+        let hold_at = record.hold_at.unwrap();
+        until("hold_at", async || (now_ms() >= hold_at).then_some(())).await;
+        let record = self.hold().await;
+        assert_eq!(record.phase, Phase::Hold);
+        record
+    }
+
+    /// Waits until the lane holds exactly this many requests.
+    pub async fn until_held(&self, count: u64) {
+        until(&format!("{count} held requests"), async || {
+            (self.admin.held().await.unwrap() == count).then_some(())
+        })
+        .await;
+    }
+}
+
+pub fn run() -> String {
+    "run-1".to_owned()
+}
+
+pub fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    response.headers().get(name).map(|value| value.to_str().unwrap())
+}
+
+async fn serve(dir: &Path, vars: &BTreeMap<String, String>) -> (Child, SocketAddr) {
+    let workerd = needed("CROSSOVER_WORKERD", "the workerd binary");
+    let bundle = Bundle::open(&needed(
+        "CROSSOVER_WORKER_BUNDLE",
+        "the directory of the Worker's bundle",
+    ))
+    .unwrap();
+    let lanes = dir.join("lanes");
+    std::fs::create_dir_all(&lanes).unwrap();
+    let config = WorkerdConfig {
+        bundle: &bundle,
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        storage: LaneStorage::LocalDisk(lanes),
+        vars,
+    };
+    let path = dir.join("edge.capnp");
+    std::fs::write(&path, config.text()).unwrap();
+    let mut child = Process::new(workerd)
+        .args(["serve", "--import-path=/", "--control-fd=1"])
+        .arg(&path)
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let listening = async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            let event: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+            if event["event"] == "listen" {
+                return u16::try_from(event["port"].as_u64().unwrap()).unwrap();
+            }
+        }
+        panic!("workerd ended before it listened; its words are above");
+    };
+    let port = tokio::time::timeout(PATIENCE, listening).await.unwrap();
+    // Keep reading: a full pipe would stop workerd.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    (child, SocketAddr::from(([127, 0, 0, 1], port)))
+}

@@ -1,0 +1,92 @@
+use crossover_routing::Side;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::edge::{Edge, header};
+
+#[tokio::test]
+async fn a_write_held_for_too_long_is_given_up_and_says_it_did_not_run() {
+    let edge = Edge::start_with(&[("HOLD_MAX_MS", "300")]).await;
+    edge.armed_and_held(Side::Target).await;
+    let answer = edge.post("/orders", "w").send().await.unwrap();
+    assert_eq!(answer.status(), 503);
+    assert_eq!(header(&answer, "x-crossover-executed"), Some("no"));
+    assert!(header(&answer, "retry-after").is_some());
+    assert!(answer.text().await.unwrap().contains("held_too_long"));
+    edge.until_held(0).await;
+    edge.commit().await;
+    edge.release().await;
+    // Another write marks the point by which the one given up would have arrived.
+    assert_eq!(edge.post("/orders", "next").send().await.unwrap().status(), 200);
+    assert_eq!(edge.target.writes(), ["next"]);
+    assert!(edge.source.writes().is_empty());
+}
+
+#[tokio::test]
+async fn more_writes_than_may_be_held_are_turned_away_at_once() {
+    let edge = Edge::start_with(&[("HELD_MAX", "3")]).await;
+    edge.armed_and_held(Side::Target).await;
+    let held: Vec<_> = ["a", "b", "c"].iter().map(|body| edge.write(body)).collect();
+    edge.until_held(3).await;
+    let answer = edge.post("/orders", "d").send().await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), header(&answer, "x-crossover-executed")),
+        (503, Some("no"))
+    );
+    assert!(answer.text().await.unwrap().contains("too_many_held"));
+    edge.abort().await;
+    edge.release().await;
+    for answer in futures::future::join_all(held).await {
+        assert_eq!(answer.unwrap().status(), 200);
+    }
+    assert_eq!(edge.source.writes(), ["a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_while_held_is_not_forwarded_and_gives_its_place_back() {
+    let edge = Edge::start().await;
+    edge.armed_and_held(Side::Target).await;
+    let mut gone = TcpStream::connect(edge.address).await.unwrap();
+    let request = "POST /orders HTTP/1.1\r\nhost: shop.example\r\ncontent-length: 4\r\n\r\ngone";
+    gone.write_all(request.as_bytes()).await.unwrap();
+    let stays = edge.write("stays");
+    edge.until_held(2).await;
+    drop(gone);
+    edge.until_held(1).await;
+    edge.commit().await;
+    edge.release().await;
+    assert_eq!(stays.await.unwrap().status(), 200);
+    assert_eq!(edge.post("/orders", "later").send().await.unwrap().status(), 200);
+    assert_eq!(edge.target.writes(), ["later", "stays"]);
+    assert!(edge.source.writes().is_empty());
+}
+
+#[tokio::test]
+async fn the_body_of_a_held_write_arrives_whole() {
+    let edge = Edge::start().await;
+    edge.armed_and_held(Side::Target).await;
+    let body = "x".repeat(3 * 1024 * 1024);
+    let write = edge.write(&body);
+    edge.until_held(1).await;
+    edge.commit().await;
+    edge.release().await;
+    assert_eq!(write.await.unwrap().status(), 200);
+    assert_eq!(edge.target.writes(), [body]);
+}
+
+#[tokio::test]
+async fn held_writes_survive_a_crash_of_nothing_but_themselves() {
+    // workerd dies with the writes it holds: their clients see a broken connection, and nothing was forwarded.
+    let mut edge = Edge::start().await;
+    edge.armed_and_held(Side::Target).await;
+    let request = edge.post("/orders", "lost");
+    let write = tokio::spawn(async move { request.send().await });
+    edge.until_held(1).await;
+    edge.restart().await;
+    assert!(write.await.unwrap().is_err());
+    edge.commit().await;
+    edge.release().await;
+    assert_eq!(edge.post("/orders", "next").send().await.unwrap().status(), 200);
+    assert_eq!(edge.target.writes(), ["next"]);
+    assert!(edge.source.writes().is_empty());
+}

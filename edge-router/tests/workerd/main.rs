@@ -1,0 +1,16 @@
+//! The built Worker in a real workerd, between real clients and two real origins.
+//!
+//! `CROSSOVER_WORKERD` names the workerd binary, `CROSSOVER_WORKER_BUNDLE` the bundle's directory; `cargo xtask test` sets
+//! both. Every test has an edge and origins of its own.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod admin;
+mod cutover;
+mod edge;
+mod forwarding;
+mod held;
+mod origin;
+mod reads;
+mod speed;

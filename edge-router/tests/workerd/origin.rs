@@ -1,0 +1,135 @@
+//! An HTTP origin that remembers every request it got.
+
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+/// A request as the origin saw it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub method: String,
+    pub target: String,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+struct Inner {
+    name: &'static str,
+    status: AtomicU16,
+    seen: Mutex<Vec<Seen>>,
+    /// Bytes of request bodies that have arrived so far.
+    arrived: watch::Sender<usize>,
+    /// What `/live` streams out, until the sender is dropped.
+    live: Mutex<Option<mpsc::Receiver<Bytes>>>,
+}
+
+pub struct Origin {
+    pub url: String,
+    inner: Arc<Inner>,
+    server: JoinHandle<()>,
+}
+
+impl Drop for Origin {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Origin {
+    pub async fn start(name: &'static str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let inner = Arc::new(Inner {
+            name,
+            status: AtomicU16::new(200),
+            seen: Mutex::default(),
+            arrived: watch::channel(0).0,
+            live: Mutex::default(),
+        });
+        let app = Router::new().fallback(serve).with_state(inner.clone());
+        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Self { url, inner, server }
+    }
+
+    /// Answers everything with this status from now on.
+    pub fn answer_with(&self, status: u16) {
+        self.inner.status.store(status, Ordering::SeqCst);
+    }
+
+    pub fn seen(&self) -> Vec<Seen> {
+        self.inner.seen.lock().unwrap().clone()
+    }
+
+    /// The bodies of all writes that arrived, sorted.
+    pub fn writes(&self) -> Vec<String> {
+        let seen = self.seen();
+        let writes = seen.iter().filter(|seen| seen.method == "POST");
+        let mut bodies: Vec<String> = writes
+            .map(|seen| String::from_utf8(seen.body.to_vec()).unwrap())
+            .collect();
+        bodies.sort();
+        bodies
+    }
+
+    pub fn arrived(&self) -> watch::Receiver<usize> {
+        self.inner.arrived.subscribe()
+    }
+
+    /// Makes `/live` stream what is sent here.
+    pub fn live(&self) -> mpsc::Sender<Bytes> {
+        let (sender, receiver) = mpsc::channel(1);
+        *self.inner.live.lock().unwrap() = Some(receiver);
+        sender
+    }
+}
+
+async fn serve(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut stream = body.into_data_stream();
+    let mut body = Vec::new();
+    while let Some(Ok(chunk)) = stream.next().await {
+        body.extend_from_slice(&chunk);
+        inner.arrived.send_modify(|arrived| *arrived += chunk.len());
+    }
+    let path = parts.uri.path().to_owned();
+    inner.seen.lock().unwrap().push(Seen {
+        method: parts.method.to_string(),
+        target: parts.uri.to_string(),
+        headers: parts.headers,
+        body: body.into(),
+    });
+    let mut headers = HeaderMap::new();
+    headers.insert("x-origin", HeaderValue::from_static(inner.name));
+    headers.insert("x-crossover-executed", HeaderValue::from_static("forged"));
+    headers.append(header::SET_COOKIE, HeaderValue::from_static("a=1"));
+    headers.append(header::SET_COOKIE, HeaderValue::from_static("b=2"));
+    match path.as_str() {
+        "/redirect" => {
+            headers.insert(header::LOCATION, HeaderValue::from_static("/elsewhere"));
+            (StatusCode::FOUND, headers).into_response()
+        }
+        "/empty" => (StatusCode::NO_CONTENT, headers).into_response(),
+        "/live" => {
+            let live = inner.live.lock().unwrap().take().unwrap();
+            let chunks = futures::stream::unfold(live, |mut live| async move {
+                live.recv()
+                    .await
+                    .map(|chunk| (Ok::<_, std::io::Error>(chunk), live))
+            });
+            (headers, Body::from_stream(chunks)).into_response()
+        }
+        _ => {
+            let status = StatusCode::from_u16(inner.status.load(Ordering::SeqCst)).unwrap();
+            (status, headers, inner.name).into_response()
+        }
+    }
+}

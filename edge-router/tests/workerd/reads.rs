@@ -1,0 +1,99 @@
+use crossover_routing::Side;
+
+use crate::edge::{Edge, header, until};
+
+#[tokio::test]
+async fn a_read_that_meets_the_locked_source_waits_and_is_answered_by_the_target() {
+    let edge = Edge::start().await;
+    edge.armed_and_held(Side::Target).await;
+    edge.source.answer_with(503);
+    let request = edge.get("/orders");
+    let read = tokio::spawn(async move { request.send().await.unwrap() });
+    edge.until_held(1).await;
+    edge.commit().await;
+    edge.release().await;
+    let answer = read.await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), header(&answer, "x-crossover-side")),
+        (200, Some("target"))
+    );
+    assert!(header(&answer, "x-crossover-held-ms").is_some());
+    assert_eq!(answer.text().await.unwrap(), "target");
+}
+
+#[tokio::test]
+async fn a_read_that_meets_the_locked_source_is_answered_by_it_after_an_abort() {
+    let edge = Edge::start().await;
+    edge.armed_and_held(Side::Target).await;
+    edge.source.answer_with(503);
+    let request = edge.get("/orders");
+    let read = tokio::spawn(async move { request.send().await.unwrap() });
+    edge.until_held(1).await;
+    edge.abort().await;
+    edge.source.answer_with(200);
+    edge.release().await;
+    assert_eq!(header(&read.await.unwrap(), "x-crossover-side"), Some("source"));
+}
+
+#[tokio::test]
+async fn a_read_after_the_commit_waits_for_the_target_to_open() {
+    let edge = Edge::start().await;
+    edge.armed_and_held(Side::Target).await;
+    edge.commit().await;
+    // Until the isolate's lease has ended it may still read at the source; from then on it waits.
+    let read = until("a read that waits", async || {
+        let request = edge.get("/orders");
+        let mut read = tokio::spawn(async move { request.send().await.unwrap() });
+        tokio::select! {
+            _ = &mut read => None,
+            () = edge.until_held(1) => Some(read),
+        }
+    })
+    .await;
+    edge.release().await;
+    assert_eq!(header(&read.await.unwrap(), "x-crossover-side"), Some("target"));
+}
+
+#[tokio::test]
+async fn a_failing_read_outside_a_cutover_is_handed_on_and_sent_once() {
+    let edge = Edge::start().await;
+    for status in [500, 502, 503, 504, 404] {
+        edge.source.answer_with(status);
+        let answer = edge.get("/orders").send().await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), header(&answer, "x-crossover-side")),
+            (status, Some("source"))
+        );
+    }
+    assert_eq!(edge.source.seen().len(), 5);
+    assert!(edge.target.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_failing_read_finds_the_new_writer_although_the_lease_names_the_old_one() {
+    let edge = Edge::start().await;
+    edge.armed_and_held(Side::Target).await;
+    edge.commit().await;
+    edge.source.answer_with(503);
+    edge.release().await;
+    // Whatever this isolate's lease says, the lane's word counts after a failure.
+    let answer = edge.get("/orders").send().await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), header(&answer, "x-crossover-side")),
+        (200, Some("target"))
+    );
+}
+
+#[tokio::test]
+async fn a_failing_write_is_never_sent_twice() {
+    let edge = Edge::start().await;
+    edge.source.answer_with(503);
+    let answer = edge.post("/orders", "w").send().await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), header(&answer, "x-crossover-side")),
+        (503, Some("source"))
+    );
+    assert_eq!(header(&answer, "x-crossover-executed"), None);
+    assert_eq!(edge.source.writes(), ["w"]);
+    assert!(edge.target.seen().is_empty());
+}
