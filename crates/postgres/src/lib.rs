@@ -1,1 +1,24 @@
+//! The database ports for PostgreSQL 12 to 18 and Aurora PostgreSQL.
+//!
+//! Crossover's role needs no superuser. It needs: ownership of the database (or membership in its owner), CREATEROLE
+//! and, since PostgreSQL 16, the ADMIN option on every writer role; `pg_monitor` and `pg_signal_backend`; SELECT on
+//! every table in scope, SELECT and UPDATE on every sequence; and REPLICATION (`rds_replication` on AWS) for slots.
 
+mod access;
+mod catalogue;
+mod connection;
+mod errors;
+mod fence;
+mod fingerprint;
+mod quoting;
+mod record_text;
+mod row_hash;
+mod rows;
+mod sequences;
+mod sessions;
+mod settings;
+mod slots;
+mod tls;
+
+pub use connection::PostgresDatabase;
+pub use settings::{ConnectionSettings, SslMode};

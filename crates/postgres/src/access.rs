@@ -1,0 +1,279 @@
+//! Locking writers out and letting them in again.
+//!
+//! - Whoever is not ours, not spared and no superuser loses CONNECT, by PUBLIC or by a grant; whoever may write loses
+//!   LOGIN as well. LOGIN belongs to the whole server: a writer role cannot log in to other databases either while
+//!   this one is locked, but its sessions there go on.
+//! - The lock and its record are one transaction, the restoration and the end of the record another.
+//! - A default access list (NULL in the catalogue) comes back as the same rights written out: no grant makes it NULL again.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use async_trait::async_trait;
+use crossover_core::{
+    plan::Scope,
+    ports::{Access, AccessSnapshot, LockReport, PortError, PortResult, RoleAccess, WriterSample},
+};
+use tokio_postgres::{error::SqlState, types::Type};
+
+use self::{
+    acl::{AccessList, CONNECT},
+    record::Record,
+};
+use crate::{
+    PostgresDatabase,
+    fence::own_schema,
+    quoting::{ident, idents, literal},
+};
+
+mod acl;
+mod record;
+
+const PREPARED: &str = "select p.gid from pg_prepared_xacts p where p.database = current_database() order by 1";
+
+#[async_trait]
+impl Access for PostgresDatabase {
+    async fn snapshot(&self) -> PortResult<Option<AccessSnapshot>> {
+        Ok(self.record().await?.map(|record| record.snapshot))
+    }
+
+    async fn in_flight(&self) -> PortResult<u32> {
+        Ok(self.application_sessions().await?.iter().filter(|session| session.busy).count() as u32)
+    }
+
+    async fn writers(&self) -> PortResult<WriterSample> {
+        // Sent together, so that a sample costs one round trip.
+        let prepared = async { Ok(self.query(PREPARED, &[]).await?) };
+        let (sessions, prepared, unlocked_roles) =
+            tokio::try_join!(self.application_sessions(), prepared, self.unlocked_roles())?;
+        let superusers = sessions.iter().filter(|session| session.superuser);
+        Ok(WriterSample {
+            superuser_sessions: superusers.map(|session| session.text.clone()).collect(),
+            sessions: sessions.into_iter().map(|session| session.text).collect(),
+            prepared: prepared.iter().map(|row| self.read(row, "gid")).collect::<PortResult<_>>()?,
+            unlocked_roles,
+        })
+    }
+
+    async fn lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockReport> {
+        if let Some(record) = self.record().await? {
+            return self.locked_before(record, run_id);
+        }
+        let writers: Vec<_> =
+            self.judged_roles(scope, &[]).await?.into_iter().filter(|role| role.facts.writes && !role.facts.superuser).collect();
+        let unalterable: Vec<&str> =
+            writers.iter().filter(|w| w.facts.can_login && !w.alterable).map(|w| w.facts.role.as_str()).collect();
+        if !unalterable.is_empty() {
+            return Err(self.refused(format!(
+                "the login of these writers cannot be changed by {}: {}; give it CREATEROLE and, since PostgreSQL 16, grant it \
+                 these roles with admin option",
+                self.own_role,
+                unalterable.join(", ")
+            )));
+        }
+        let list = self.access_list().await?;
+        if let Some(foreign) = list.items.iter().find(|item| item.grantor != list.owner) {
+            return Err(self.refused(format!(
+                "{} was given rights on database {} by {}, not by its owner {}: revoke them and grant them as the owner",
+                foreign.grantee.as_deref().unwrap_or("PUBLIC"),
+                list.database,
+                foreign.grantor,
+                list.owner
+            )));
+        }
+        let keepers = self.keepers().await?;
+        let losing: BTreeSet<&str> =
+            list.holders_of(CONNECT).filter(|role| !keepers.iter().any(|keeper| keeper.role == *role)).collect();
+        let locked: Vec<String> = writers.into_iter().filter(|w| w.facts.can_login).map(|w| w.facts.role).collect();
+        let changed: BTreeSet<&str> = locked.iter().map(String::as_str).chain(losing.iter().copied()).collect();
+        let changed: Vec<String> = changed.into_iter().map(str::to_owned).collect();
+        let record = Record {
+            nonce: uuid::Uuid::new_v4().simple().to_string(),
+            snapshot: AccessSnapshot {
+                run_id: run_id.to_owned(),
+                public_connect: list.public_holds(CONNECT),
+                roles: self.role_access(&changed, &list).await?,
+                acl: list.text.clone(),
+            },
+            locked,
+            items: list.items.clone(),
+        };
+        let mut sql = own_schema();
+        sql.push_str(&record.write_sql().map_err(|e| PortError::unexpected(self.what(), e))?);
+        for role in &record.locked {
+            let _ = writeln!(sql, "alter role {} nologin;", ident(role));
+        }
+        let database = ident(&list.database);
+        let kept: Vec<&str> = keepers
+            .iter()
+            .filter(|keeper| keeper.may_connect && !list.holders_of(CONNECT).any(|role| role == keeper.role))
+            .map(|keeper| keeper.role.as_str())
+            .collect();
+        if !kept.is_empty() {
+            let _ = writeln!(sql, "grant connect on database {database} to {};", idents(kept));
+        }
+        let _ = writeln!(sql, "revoke connect on database {database} from public;");
+        if !losing.is_empty() {
+            let _ = writeln!(sql, "revoke connect on database {database} from {};", idents(losing.iter().copied()));
+        }
+        // A revoke without the right to it is only a warning: look before the transaction ends.
+        sql.push_str(&acl::proof_of_lock(&keepers.iter().map(|keeper| keeper.role.as_str()).collect::<Vec<_>>(), &self.own_role));
+        match self.batch(&sql).await {
+            Ok(()) => Ok(LockReport { roles: record.locked, already: false }),
+            // Another orchestrator was faster.
+            Err(failure) if failure.is(&SqlState::OBJECT_IN_USE) => match self.record().await? {
+                Some(other) => self.locked_before(other, run_id),
+                None => Err(failure.into()),
+            },
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    async fn end_sessions(&self) -> PortResult<u32> {
+        self.end_application_sessions().await
+    }
+
+    async fn restore(&self, run_id: &str) -> PortResult<Vec<String>> {
+        match self.record().await? {
+            Some(record) if record.snapshot.run_id == run_id => self.restore_record(&record).await,
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    async fn open(&self, like: &AccessSnapshot) -> PortResult<Vec<String>> {
+        if let Some(record) = self.record().await? {
+            return self.restore_record(&record).await;
+        }
+        let asked: Vec<String> = like.roles.iter().map(|role| role.role.clone()).collect();
+        let (list, here) = tokio::try_join!(self.access_list(), self.logins(&asked))?;
+        let database = ident(&list.database);
+        let mut sql = String::new();
+        let (mut opened, mut missing) = (Vec::new(), BTreeSet::new());
+        for role in &like.roles {
+            let Some((_, can_login)) = here.iter().find(|(name, _)| *name == role.role) else {
+                missing.insert(role.role.as_str());
+                continue;
+            };
+            if role.can_login && !can_login {
+                let _ = writeln!(sql, "alter role {} login;", ident(&role.role));
+            }
+            if role.granted_connect && !list.holders_of(CONNECT).any(|holder| holder == role.role) {
+                let _ = writeln!(sql, "grant connect on database {database} to {};", ident(&role.role));
+            }
+            opened.push(role.role.clone());
+        }
+        if like.public_connect && !list.public_holds(CONNECT) {
+            let _ = writeln!(sql, "grant connect on database {database} to public;");
+        }
+        if !sql.is_empty() {
+            sql.push_str(&acl::proof_of_opening(like, &opened, &self.own_role));
+            self.batch(&sql).await?;
+        }
+        // Those that are here are let in all the same: this is called when there is no way but forward.
+        if missing.is_empty() {
+            opened.sort();
+            Ok(opened)
+        } else {
+            let missing = missing.into_iter().collect::<Vec<_>>().join(", ");
+            Err(PortError::missing(format!("in {}: role {missing}", self.what())))
+        }
+    }
+}
+
+/// A role the lock must leave a way in.
+struct Keeper {
+    role: String,
+    may_connect: bool,
+}
+
+impl PostgresDatabase {
+    fn locked_before(&self, record: Record, run_id: &str) -> PortResult<LockReport> {
+        if record.snapshot.run_id == run_id {
+            return Ok(LockReport { roles: record.locked, already: true });
+        }
+        Err(self.refused(format!(
+            "it is locked by run {}; abort or complete that run before run {run_id} can lock",
+            record.snapshot.run_id
+        )))
+    }
+
+    async fn restore_record(&self, record: &Record) -> PortResult<Vec<String>> {
+        let named = record.named_roles();
+        let (list, here) = tokio::try_join!(self.access_list(), self.existing_roles(&named))?;
+        let here: BTreeSet<&str> = here.iter().map(String::as_str).collect();
+        let mut sql = record.erase_sql();
+        for role in record.locked.iter().filter(|role| here.contains(role.as_str())) {
+            let _ = writeln!(sql, "alter role {} login;", ident(role));
+        }
+        sql.push_str(&list.rebuild_sql(&record.items, &here));
+        sql.push_str(&acl::proof_of_restoration(&record.items, &here, &self.own_role));
+        match self.batch(&sql).await {
+            Ok(()) => {}
+            // Another orchestrator restored it at the same time.
+            Err(failure) if failure.is(&SqlState::OBJECT_IN_USE) && self.record().await?.is_none() => {}
+            Err(failure) => return Err(failure.into()),
+        }
+        let restored = record.snapshot.roles.iter().map(|role| role.role.clone());
+        Ok(restored.filter(|role| here.contains(role.as_str())).collect())
+    }
+
+    /// Our role and the spared ones, superusers excepted: nothing keeps those out.
+    async fn keepers(&self) -> PortResult<Vec<Keeper>> {
+        let sql = "select r.rolname::text as role, has_database_privilege(r.oid, current_database(), 'CONNECT') as may_connect \
+                   from pg_roles r where not r.rolsuper and (r.rolname = session_user or r.rolname::text = any ($1)) order by 1";
+        let rows = self.query(sql, &[(&self.spared_roles, Type::TEXT_ARRAY)]).await?;
+        rows.iter()
+            .map(|row| Ok(Keeper { role: self.read(row, "role")?, may_connect: self.read(row, "may_connect")? }))
+            .collect()
+    }
+
+    async fn role_access(&self, roles: &[String], list: &AccessList) -> PortResult<Vec<RoleAccess>> {
+        let logins = self.logins(roles).await?;
+        Ok(logins
+            .into_iter()
+            .map(|(role, can_login)| RoleAccess {
+                granted_connect: list.holders_of(CONNECT).any(|holder| holder == role),
+                role,
+                can_login,
+            })
+            .collect())
+    }
+
+    /// Whether each of these roles can log in, by name; those that do not exist are left out.
+    async fn logins(&self, roles: &[String]) -> PortResult<Vec<(String, bool)>> {
+        let sql = "select r.rolname::text as role, r.rolcanlogin from pg_roles r where r.rolname::text = any ($1) \
+                   order by r.rolname::text collate \"C\"";
+        let rows = self.query(sql, &[(&roles, Type::TEXT_ARRAY)]).await?;
+        rows.iter().map(|row| Ok((self.read(row, "role")?, self.read(row, "rolcanlogin")?))).collect()
+    }
+
+    async fn unlocked_roles(&self) -> PortResult<Vec<String>> {
+        let Some(record) = self.record().await? else { return Ok(Vec::new()) };
+        let logins = self.logins(&record.locked).await?;
+        Ok(logins.into_iter().filter_map(|(role, can_login)| can_login.then_some(role)).collect())
+    }
+
+    async fn access_list(&self) -> PortResult<AccessList> {
+        let rows = self.query(acl::READ, &[]).await?;
+        let first = rows.first().ok_or_else(|| PortError::unexpected(self.what(), "it is not in pg_database"))?;
+        let mut list = AccessList {
+            database: self.read(first, "database")?,
+            owner: self.read(first, "owner")?,
+            text: self.read(first, "acl")?,
+            items: Vec::new(),
+        };
+        for row in &rows {
+            let privilege: Option<String> = self.read(row, "privilege")?;
+            let Some(privilege) = privilege else { continue };
+            if !["create", "temporary", CONNECT].contains(&privilege.as_str()) {
+                return Err(PortError::unexpected(self.what(), format!("unknown database privilege {}", literal(&privilege))));
+            }
+            list.items.push(acl::Item {
+                grantor: self.read(row, "grantor")?,
+                grantee: self.read(row, "grantee")?,
+                privilege,
+                grantable: self.read(row, "grantable")?,
+            });
+        }
+        Ok(list)
+    }
+}

@@ -1,0 +1,136 @@
+//! Facts read from the catalogue.
+
+use async_trait::async_trait;
+use crossover_core::{
+    catalogue::{
+        Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts, TableName,
+    },
+    plan::Scope,
+    ports::{Catalogue, PortError, PortResult},
+};
+use tokio_postgres::{Row, types::Type};
+
+use crate::{PostgresDatabase, errors::Failure};
+
+const SERVER: &str = include_str!("sql/server.sql");
+const TABLES: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/tables.sql"));
+const ROLES: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/roles.sql"));
+const PREPARED: &str = include_str!("sql/prepared.sql");
+const OPEN_TRANSACTIONS: &str = include_str!("sql/open_transactions.sql");
+
+/// A role as the lock sees it.
+#[derive(Debug)]
+pub struct JudgedRole {
+    pub facts: RoleFacts,
+    /// Our role may change whether it can log in.
+    pub alterable: bool,
+}
+
+impl PostgresDatabase {
+    /// Reads a column; an answer of another type than expected is an error, never a default.
+    pub(crate) fn read<'r, T: tokio_postgres::types::FromSql<'r>>(&self, row: &'r Row, column: &str) -> PortResult<T> {
+        row.try_get(column).map_err(|e| PortError::unexpected(self.what(), e))
+    }
+
+    /// A count, as the unsigned number it is.
+    pub(crate) fn count(&self, row: &Row, column: &str) -> PortResult<u32> {
+        let count: i64 = self.read(row, column)?;
+        u32::try_from(count).map_err(|_| PortError::unexpected(self.what(), format!("{column} is {count}")))
+    }
+
+    /// Who may write a table in scope, ours and the spared roles left out; `also` in any case.
+    pub(crate) async fn judged_roles(&self, scope: &Scope, also: &[String]) -> PortResult<Vec<JudgedRole>> {
+        let more = [(&self.spared_roles as _, Type::TEXT_ARRAY), (&also as _, Type::TEXT_ARRAY)];
+        let rows = self.query_scope(ROLES, scope, &more).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(JudgedRole {
+                    facts: RoleFacts {
+                        role: self.read(row, "role")?,
+                        can_login: self.read(row, "can_login")?,
+                        superuser: self.read(row, "superuser")?,
+                        writes: self.read(row, "writes")?,
+                        because: self.read(row, "because")?,
+                        sessions: self.count(row, "sessions")?,
+                    },
+                    alterable: self.read(row, "alterable")?,
+                })
+            })
+            .collect()
+    }
+}
+
+#[async_trait]
+impl Catalogue for PostgresDatabase {
+    async fn server(&self) -> PortResult<ServerFacts> {
+        let rows = self.query(SERVER, &[]).await?;
+        let row = rows.first().ok_or_else(|| PortError::unexpected(self.what(), "no server facts"))?;
+        Ok(ServerFacts {
+            version_num: self.count(row, "version_num")?,
+            wal_level: self.read(row, "wal_level")?,
+            max_replication_slots: self.count(row, "max_replication_slots")?,
+            used_replication_slots: self.count(row, "used_replication_slots")?,
+            max_wal_senders: self.count(row, "max_wal_senders")?,
+            used_wal_senders: self.count(row, "used_wal_senders")?,
+            in_recovery: self.read(row, "in_recovery")?,
+        })
+    }
+
+    async fn tables(&self, scope: &Scope) -> PortResult<Vec<TableFacts>> {
+        let rows = self.query_scope(TABLES, scope, &[]).await?;
+        rows.iter()
+            .map(|row| {
+                let parent: (Option<String>, Option<String>) =
+                    (self.read(row, "parent_schema")?, self.read(row, "parent_name")?);
+                Ok(TableFacts {
+                    table: TableName { schema: self.read(row, "schema")?, name: self.read(row, "name")? },
+                    partitioned: self.read(row, "partitioned")?,
+                    partition_of: parent.0.zip(parent.1).map(|(schema, name)| TableName { schema, name }),
+                    unlogged: self.read(row, "unlogged")?,
+                    primary_key: self.read(row, "primary_key")?,
+                })
+            })
+            .collect()
+    }
+
+    async fn roles(&self, scope: &Scope, also: &[String]) -> PortResult<Vec<RoleFacts>> {
+        Ok(self.judged_roles(scope, also).await?.into_iter().map(|role| role.facts).collect())
+    }
+
+    async fn prepared_transactions(&self) -> PortResult<Vec<PreparedTransaction>> {
+        let rows = self.query(PREPARED, &[]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(PreparedTransaction {
+                    gid: self.read(row, "gid")?,
+                    owner: self.read(row, "owner")?,
+                    age_ms: self.read::<i64>(row, "age_ms")?.unsigned_abs(),
+                })
+            })
+            .collect()
+    }
+
+    async fn open_transactions(&self, min_age_ms: u64) -> PortResult<Vec<OpenTransaction>> {
+        let least = i64::try_from(min_age_ms).unwrap_or(i64::MAX);
+        let rows = self.query(OPEN_TRANSACTIONS, &[(&least, Type::INT8)]).await?;
+        let hidden = rows.iter().map(|row| self.hidden_role(row)).collect::<PortResult<Vec<_>>>()?;
+        self.refuse_hidden(hidden.into_iter().flatten())?;
+        rows.iter()
+            .map(|row| {
+                Ok(OpenTransaction {
+                    pid: self.read(row, "pid")?,
+                    role: self.read(row, "role")?,
+                    age_ms: self.read::<i64>(row, "age_ms")?.unsigned_abs(),
+                })
+            })
+            .collect()
+    }
+
+    async fn fingerprint(&self, scope: &Scope) -> PortResult<Vec<Definition>> {
+        self.definitions(scope).await.map_err(Failure::into)
+    }
+
+    async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>> {
+        self.sequences_in(scope).await
+    }
+}

@@ -1,0 +1,235 @@
+//! One side's sessions: pinned settings, bounded waits, and a new connection when the old one is gone.
+
+use std::{sync::Arc, time::Duration};
+
+use crossover_core::{plan::Scope, ports::PortError};
+use tokio::sync::{Mutex, Semaphore};
+use tokio_postgres::{
+    Client, Config, NoTls, Row,
+    config::SslMode as DriverSslMode,
+    types::{ToSql, Type},
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::{
+    errors::Failure,
+    settings::{ConnectionSettings, SslMode},
+    tls,
+};
+
+/// How long a statement of the main session may take on the server.
+const STATEMENT: Duration = Duration::from_secs(30);
+/// How long a statement of a long-running session may take: hashing a large table, building a slot.
+const LONG_STATEMENT: Duration = Duration::from_secs(2 * 60 * 60);
+/// What the network may take on top before a statement counts as unanswered.
+const GRACE: Duration = Duration::from_secs(5);
+const CONNECT: Duration = Duration::from_secs(5);
+/// Tables that are hashed at the same time. More would take the server from the application.
+const LONG_SESSIONS: usize = 4;
+
+/// What decides how values become text and names become objects, so that both sides say the same. Settings of the
+/// startup packet win over those of the role and of the database.
+const PINNED: &[(&str, &str)] = &[
+    ("search_path", "pg_catalog"),
+    ("TimeZone", "UTC"),
+    ("DateStyle", "ISO"),
+    ("IntervalStyle", "postgres"),
+    ("extra_float_digits", "3"),
+    ("bytea_output", "hex"),
+    ("lc_monetary", "C"),
+    ("quote_all_identifiers", "off"),
+    ("standard_conforming_strings", "on"),
+    ("client_min_messages", "warning"),
+    ("default_transaction_read_only", "off"),
+    ("default_transaction_isolation", "read\\ committed"),
+    // A fence that is not on disk proves nothing.
+    ("synchronous_commit", "on"),
+    // A policy that would hide rows is an error, not a smaller table.
+    ("row_security", "off"),
+    ("jit", "off"),
+];
+
+/// A bound value and its type: naming the type saves the round trip of a prepare.
+pub type Param<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// One side's database. Cheap to share by reference; made for being held across invocations.
+pub struct PostgresDatabase {
+    what: String,
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+    pub(crate) own_role: String,
+    pub(crate) spared_roles: Vec<String>,
+    main: Mutex<Option<Arc<Client>>>,
+    long: Semaphore,
+}
+
+impl std::fmt::Debug for PostgresDatabase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PostgresDatabase({})", self.what)
+    }
+}
+
+impl PostgresDatabase {
+    /// Connects to one side. `spared_roles` are left alone by the lock, beside the role of `settings` itself.
+    ///
+    /// # Errors
+    /// `Refused` for settings that are not safe or a login the server denies; `Unreachable` when nobody answers.
+    pub async fn connect(
+        label: &'static str,
+        settings: ConnectionSettings,
+        spared_roles: Vec<String>,
+    ) -> Result<Self, PortError> {
+        settings.check(label)?;
+        let what = format!("{label} database {} at {}:{}", settings.dbname, settings.host, settings.port);
+        let mut config = Config::new();
+        config
+            .host(&settings.host)
+            .port(settings.port)
+            .dbname(&settings.dbname)
+            .user(&settings.username)
+            .password(settings.password.expose())
+            .application_name("crossover")
+            .connect_timeout(CONNECT)
+            .keepalives_idle(Duration::from_secs(10))
+            .tcp_user_timeout(Duration::from_secs(10));
+        let tls = match settings.sslmode {
+            SslMode::VerifyFull => {
+                config.ssl_mode(DriverSslMode::Require);
+                Some(tls::connector(&what, settings.root_ca_pem.as_deref())?)
+            }
+            SslMode::Disable => {
+                config.ssl_mode(DriverSslMode::Disable);
+                None
+            }
+        };
+        let this = Self {
+            what,
+            config,
+            tls,
+            own_role: settings.username,
+            spared_roles,
+            main: Mutex::new(None),
+            long: Semaphore::new(LONG_SESSIONS),
+        };
+        this.main().await?;
+        Ok(this)
+    }
+
+    /// The database as messages call it.
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
+
+    pub(crate) fn refused(&self, reason: impl ToString) -> PortError {
+        PortError::refused(&self.what, reason)
+    }
+
+    /// Runs a statement in the main session. Only for statements that may run twice: it is repeated once when the
+    /// connection turns out to be gone, as after a Lambda environment was frozen.
+    pub(crate) async fn query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
+        let client = self.main().await?;
+        match self.bounded(STATEMENT, client.query_typed(sql, params)).await {
+            Err(failure) if failure.disconnected => {
+                tracing::debug!(database = %self.what, "connection is gone, connecting again");
+                self.forget(&client).await;
+                let client = self.main().await?;
+                self.bounded(STATEMENT, client.query_typed(sql, params)).await
+            }
+            Err(failure) => Err(self.leave(&client, failure).await),
+            answer => answer,
+        }
+    }
+
+    /// Runs statements as one transaction in one round trip. Never repeated: when the connection breaks nobody knows whether
+    /// they took effect.
+    pub(crate) async fn batch(&self, sql: &str) -> Result<(), Failure> {
+        let client = self.main().await?;
+        match self.bounded(STATEMENT, client.batch_execute(sql)).await {
+            Err(failure) => Err(self.leave(&client, failure).await),
+            answer => answer,
+        }
+    }
+
+    /// Gives up a session whose server did not answer: the statement may still be under way in it.
+    async fn leave(&self, client: &Arc<Client>, failure: Failure) -> Failure {
+        if failure.code.is_none() || failure.disconnected {
+            self.forget(client).await;
+        }
+        failure
+    }
+
+    /// Runs one statement in a session of its own that may take long and waits for locks.
+    pub(crate) async fn long_query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
+        self.query_for(LONG_STATEMENT, sql, params).await
+    }
+
+    /// Runs one statement in a session of its own that waits for locks, for no longer than `limit`.
+    pub(crate) async fn query_for(&self, limit: Duration, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
+        let _place = self.long.acquire().await.map_err(|e| PortError::unexpected(&self.what, e))?;
+        let client = self.open(limit, Duration::ZERO).await?;
+        self.bounded(limit, client.query_typed(sql, params)).await
+    }
+
+    /// The three parameters every statement over a scope takes.
+    pub(crate) async fn query_scope(&self, sql: &str, scope: &Scope, more: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
+        let (schemas, names): (Vec<&str>, Vec<&str>) = scope.exclude.iter().filter_map(|e| e.split_once('.')).unzip();
+        let mut params: Vec<Param<'_>> =
+            vec![(&scope.schemas, Type::TEXT_ARRAY), (&schemas, Type::TEXT_ARRAY), (&names, Type::TEXT_ARRAY)];
+        params.extend(more.iter().cloned());
+        self.query(sql, &params).await
+    }
+
+    async fn main(&self) -> Result<Arc<Client>, Failure> {
+        let mut slot = self.main.lock().await;
+        if let Some(client) = slot.as_ref().filter(|client| !client.is_closed()) {
+            return Ok(Arc::clone(client));
+        }
+        let client = Arc::new(self.open(STATEMENT, Duration::from_secs(2)).await?);
+        *slot = Some(Arc::clone(&client));
+        Ok(client)
+    }
+
+    async fn forget(&self, gone: &Arc<Client>) {
+        let mut slot = self.main.lock().await;
+        if slot.as_ref().is_some_and(|client| Arc::ptr_eq(client, gone)) {
+            *slot = None;
+        }
+    }
+
+    async fn open(&self, statement: Duration, lock: Duration) -> Result<Client, Failure> {
+        let mut options = format!("-c statement_timeout={} -c lock_timeout={}", statement.as_millis(), lock.as_millis());
+        for (name, value) in PINNED {
+            options.push_str(&format!(" -c {name}={value}"));
+        }
+        let mut config = self.config.clone();
+        config.options(&options);
+        let connecting = async {
+            match &self.tls {
+                Some(tls) => {
+                    let (client, connection) = config.connect(tls.clone()).await?;
+                    tokio::spawn(connection);
+                    Ok(client)
+                }
+                None => {
+                    let (client, connection) = config.connect(NoTls).await?;
+                    tokio::spawn(connection);
+                    Ok(client)
+                }
+            }
+        };
+        self.bounded(CONNECT, connecting).await
+    }
+
+    async fn bounded<T>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Failure> {
+        let limit = limit + GRACE;
+        match tokio::time::timeout(limit, work).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(Failure::from_driver(&self.what, &error)),
+            Err(_) => Err(Failure::no_answer(&self.what, limit)),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What the driver says, as what a stage can act on: decided by types and SQLSTATE, never by message text.
+
+use std::{error::Error as _, fmt::Write as _, io, time::Duration};
+
+use crossover_core::ports::PortError;
+use tokio_postgres::{Error, error::SqlState};
+
+/// A statement that failed, with the code by which callers tell expected refusals apart.
+#[derive(Debug)]
+pub struct Failure {
+    pub port: PortError,
+    pub code: Option<SqlState>,
+    /// The connection is gone: nothing is known about a statement that was under way.
+    pub disconnected: bool,
+}
+
+impl Failure {
+    pub fn is(&self, code: &SqlState) -> bool {
+        self.code.as_ref() == Some(code)
+    }
+
+    pub fn from_driver(what: &str, error: &Error) -> Self {
+        if let Some(db) = error.as_db_error() {
+            let code = db.code().clone();
+            let mut reason = format!("{} (SQLSTATE {})", db.message(), code.code());
+            for more in [db.detail(), db.hint()].into_iter().flatten() {
+                let _ = write!(reason, "; {more}");
+            }
+            let gone = means_gone(&code);
+            let port = if gone { PortError::unreachable(what, reason) } else { PortError::refused(what, reason) };
+            return Self { port, code: Some(code), disconnected: gone };
+        }
+        let mut reason = error.to_string();
+        let mut cause = error.source();
+        let mut broken = error.is_closed();
+        while let Some(inner) = cause {
+            let text = inner.to_string();
+            // Some causes repeat the text of what they caused.
+            if !reason.contains(&text) {
+                let _ = write!(reason, ": {text}");
+            }
+            broken |= inner.is::<io::Error>();
+            cause = inner.source();
+        }
+        let port = if broken { PortError::unreachable(what, reason) } else { PortError::unexpected(what, reason) };
+        Self { port, code: None, disconnected: broken }
+    }
+
+    pub fn no_answer(what: &str, waited: Duration) -> Self {
+        let reason = format!("no answer within {} ms", waited.as_millis());
+        Self { port: PortError::unreachable(what, reason), code: None, disconnected: false }
+    }
+}
+
+/// The server went away or lets nobody in for now: trying again later can help.
+fn means_gone(code: &SqlState) -> bool {
+    code.code().starts_with("08")
+        || [
+            SqlState::ADMIN_SHUTDOWN,
+            SqlState::CRASH_SHUTDOWN,
+            SqlState::CANNOT_CONNECT_NOW,
+            SqlState::TOO_MANY_CONNECTIONS,
+        ]
+        .contains(code)
+}
+
+impl From<PortError> for Failure {
+    fn from(port: PortError) -> Self {
+        Self { port, code: None, disconnected: false }
+    }
+}
+
+impl From<Failure> for PortError {
+    fn from(failure: Failure) -> Self {
+        failure.port
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_went_away_is_unreachable_and_a_missing_right_is_not() {
+        for code in ["08006", "57P01", "57P02", "57P03", "53300"] {
+            assert!(means_gone(&SqlState::from_code(code)), "{code}");
+        }
+        for code in ["42501", "28P01", "57014", "55P03", "42P01", "3D000"] {
+            assert!(!means_gone(&SqlState::from_code(code)), "{code}");
+        }
+    }
+}

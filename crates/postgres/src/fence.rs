@@ -1,0 +1,106 @@
+//! Fence rows: unique markers that travel through the change stream.
+//!
+//! The table has a primary key, no type that CDC would take for a large object, and no default that a replica would
+//! compute for itself.
+
+use std::fmt::Write as _;
+
+use async_trait::async_trait;
+use crossover_core::{
+    Lsn,
+    ports::{Fence, PortError, PortResult},
+};
+use tokio_postgres::{error::SqlState, types::Type};
+
+use crate::{
+    PostgresDatabase,
+    errors::Failure,
+    quoting::{idents, literal},
+};
+
+const PREPARE: &str = include_str!("sql/prepare_fence.sql");
+const RAISE: &str = include_str!("sql/raise_fence.sql");
+const COUNT: &str = "select count(*) as rows from crossover.fence f where f.run_id = $1 and f.nonce = $2";
+
+#[async_trait]
+impl Fence for PostgresDatabase {
+    async fn prepare_fence(&self) -> PortResult<()> {
+        let mut sql = PREPARE.to_owned();
+        // Whoever carries the changes must be able to read and write the markers.
+        let carriers = self.existing_roles(&self.spared_roles).await?;
+        if !carriers.is_empty() {
+            let carriers = idents(carriers.iter().map(String::as_str));
+            let _ = write!(
+                sql,
+                "grant usage on schema crossover to {carriers};\n\
+                 grant select, insert, update, delete on crossover.fence to {carriers};"
+            );
+        }
+        match self.batch(&sql).await {
+            // Somebody else makes it at the same time: the second time it is there.
+            Err(failure) if failure.is(&SqlState::UNIQUE_VIOLATION) || failure.is(&SqlState::DUPLICATE_TABLE) => {
+                Ok(self.batch(&sql).await?)
+            }
+            done => Ok(done?),
+        }
+    }
+
+    async fn raise_fence(&self, run_id: &str, nonce: &str) -> PortResult<Lsn> {
+        let params = [(&run_id as _, Type::TEXT), (&nonce as _, Type::TEXT)];
+        let mut rows = self.query(RAISE, &params).await.map_err(|f| self.fence_missing(f))?;
+        if rows.is_empty() {
+            // The same marker was written while we looked: now it can be seen.
+            rows = self.query(RAISE, &params).await?;
+        }
+        let row = rows.first().ok_or_else(|| PortError::unexpected(self.what(), "the fence row was not written"))?;
+        let position: String = self.read(row, "position")?;
+        position.parse().map_err(|e| PortError::unexpected(self.what(), e))
+    }
+
+    async fn count_fence(&self, run_id: &str, nonce: &str) -> PortResult<u32> {
+        let params = [(&run_id as _, Type::TEXT), (&nonce as _, Type::TEXT)];
+        let rows = self.query(COUNT, &params).await.map_err(|f| self.fence_missing(f))?;
+        let row = rows.first().ok_or_else(|| PortError::unexpected(self.what(), "no count of fence rows"))?;
+        self.count(row, "rows")
+    }
+
+    async fn clear_fences(&self) -> PortResult<()> {
+        match self.query("delete from crossover.fence", &[]).await {
+            Err(failure) if failure.is(&SqlState::UNDEFINED_TABLE) => Ok(()),
+            done => Ok(done.map(drop)?),
+        }
+    }
+}
+
+impl PostgresDatabase {
+    fn fence_missing(&self, failure: Failure) -> PortError {
+        if failure.is(&SqlState::UNDEFINED_TABLE) {
+            return PortError::missing(format!("table crossover.fence in {}", self.what()));
+        }
+        failure.into()
+    }
+
+    /// Those of `names` that are roles here, sorted.
+    pub(crate) async fn existing_roles(&self, names: &[String]) -> PortResult<Vec<String>> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = "select r.rolname::text as role from pg_roles r where r.rolname::text = any ($1) order by 1";
+        let rows = self.query(sql, &[(&names, Type::TEXT_ARRAY)]).await?;
+        rows.iter().map(|row| self.read(row, "role")).collect()
+    }
+
+    /// The current end of the write-ahead log, as SQL text.
+    pub(crate) fn lsn(&self, text: &str) -> PortResult<Lsn> {
+        text.parse().map_err(|e| PortError::unexpected(self.what(), e))
+    }
+}
+
+/// Makes Crossover's schema; the lock needs it as well.
+pub fn own_schema() -> String {
+    let name = literal(crossover_core::catalogue::OWN_SCHEMA);
+    format!(
+        "do $own$ begin if to_regnamespace({name}) is null then create schema crossover; end if; end $own$;\n\
+         revoke all on schema crossover from public;\n"
+    )
+}

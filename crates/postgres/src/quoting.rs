@@ -1,0 +1,32 @@
+//! Names and texts inside SQL that cannot be bound. Names come from the catalogue only.
+
+/// A name as an identifier.
+pub fn ident(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A schema and a name as a qualified identifier.
+pub fn qualified(schema: &str, name: &str) -> String {
+    format!("{}.{}", ident(schema), ident(name))
+}
+
+/// A text as a literal. Sessions pin `standard_conforming_strings`, so a backslash is a backslash.
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Names as a list of identifiers.
+pub fn idents<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names.into_iter().map(ident).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_in_a_name_cannot_end_it() {
+        assert_eq!(qualified("a\"b", "c; drop"), "\"a\"\"b\".\"c; drop\"");
+        assert_eq!(literal("o'clock \\"), "'o''clock \\'");
+    }
+}

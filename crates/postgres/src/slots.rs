@@ -1,0 +1,136 @@
+//! Logical replication slots.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use crossover_core::{
+    Lsn,
+    ports::{PortError, PortResult, Slots},
+};
+use tokio::time::Instant;
+use tokio_postgres::{error::SqlState, types::Type};
+
+use crate::PostgresDatabase;
+
+/// Building a slot waits for every transaction that is older; longer than this is a refusal.
+const CREATE_LIMIT: Duration = Duration::from_secs(30);
+/// How long a reader that was just stopped may take to let go of its slot.
+const RELEASE_LIMIT: Duration = Duration::from_millis(500);
+const POLL: Duration = Duration::from_millis(5);
+
+struct Slot {
+    plugin: String,
+    here: bool,
+    reader: Option<i32>,
+    confirmed: Option<String>,
+}
+
+impl PostgresDatabase {
+    async fn slot(&self, name: &str) -> PortResult<Option<Slot>> {
+        let sql = "select coalesce(s.plugin::text, '') as plugin, s.database is not distinct from current_database() as here, \
+                   s.active_pid, s.active, s.confirmed_flush_lsn::text as confirmed \
+                   from pg_replication_slots s where s.slot_name::text = $1";
+        let rows = self.query(sql, &[(&name, Type::TEXT)]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let (active, pid): (bool, Option<i32>) = (self.read(row, "active")?, self.read(row, "active_pid")?);
+        Ok(Some(Slot {
+            plugin: self.read(row, "plugin")?,
+            here: self.read(row, "here")?,
+            reader: active.then_some(pid.unwrap_or_default()),
+            confirmed: self.read(row, "confirmed")?,
+        }))
+    }
+
+    /// The slot once nobody reads from it.
+    async fn idle_slot(&self, name: &str) -> PortResult<Option<Slot>> {
+        let started = Instant::now();
+        loop {
+            let slot = self.slot(name).await?;
+            let Some(pid) = slot.as_ref().and_then(|slot| slot.reader) else { return Ok(slot) };
+            if started.elapsed() >= RELEASE_LIMIT {
+                return Err(self.refused(format!("slot {name} is read by pid {pid}; stop the replication task that uses it")));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    fn position_of(&self, name: &str, slot: &Slot) -> PortResult<Lsn> {
+        let confirmed = slot.confirmed.as_deref();
+        self.lsn(confirmed.ok_or_else(|| self.refused(format!("slot {name} has no position: it is no finished logical slot")))?)
+    }
+
+    fn check_slot(&self, name: &str, plugin: &str, slot: &Slot) -> PortResult<Lsn> {
+        if !slot.here || slot.plugin != plugin {
+            return Err(self.refused(format!(
+                "slot {name} exists already for another database or plugin ({}); drop it or choose another name",
+                slot.plugin
+            )));
+        }
+        self.position_of(name, slot)
+    }
+
+    /// A prepared transaction of any database holds up the building of a slot for ever.
+    async fn refuse_prepared(&self, name: &str) -> PortResult<()> {
+        let sql = "select string_agg(format('%s in database %s', p.gid, p.database), ', ' order by p.gid) as gids from pg_prepared_xacts p";
+        let rows = self.query(sql, &[]).await?;
+        let gids: Option<String> = rows.first().map_or(Ok(None), |row| self.read(row, "gids"))?;
+        match gids {
+            Some(gids) => Err(self.refused(format!(
+                "slot {name} cannot be made while transactions are prepared: commit or roll back {gids}"
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Slots for PostgresDatabase {
+    async fn create_slot(&self, name: &str, plugin: &str) -> PortResult<Lsn> {
+        if let Some(slot) = self.slot(name).await? {
+            return self.check_slot(name, plugin, &slot);
+        }
+        self.refuse_prepared(name).await?;
+        let sql = "select s.lsn::text as lsn from pg_create_logical_replication_slot($1, $2) s";
+        match self.query_for(CREATE_LIMIT, sql, &[(&name, Type::NAME), (&plugin, Type::NAME)]).await {
+            Ok(rows) => {
+                let row = rows.first().ok_or_else(|| PortError::unexpected(self.what(), "no slot was made"))?;
+                self.lsn(self.read(row, "lsn")?)
+            }
+            Err(failure) if failure.is(&SqlState::DUPLICATE_OBJECT) => match self.slot(name).await? {
+                Some(slot) => self.check_slot(name, plugin, &slot),
+                None => Err(failure.into()),
+            },
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    async fn advance_slot(&self, name: &str, to: Lsn) -> PortResult<Lsn> {
+        let missing = || PortError::missing(format!("slot {name} in {}", self.what()));
+        let slot = self.idle_slot(name).await?.ok_or_else(missing)?;
+        let now = self.position_of(name, &slot)?;
+        if now >= to {
+            return Ok(now);
+        }
+        let sql = "select pg_replication_slot_advance($1, $2::text::pg_lsn)::text";
+        let to = to.to_string();
+        self.long_query(sql, &[(&name, Type::NAME), (&to, Type::TEXT)]).await?;
+        let slot = self.slot(name).await?.ok_or_else(missing)?;
+        self.position_of(name, &slot)
+    }
+
+    async fn drop_slot(&self, name: &str) -> PortResult<()> {
+        if self.idle_slot(name).await?.is_none() {
+            return Ok(());
+        }
+        match self.query("select pg_drop_replication_slot($1)", &[(&name, Type::NAME)]).await {
+            Err(failure) if failure.is(&SqlState::UNDEFINED_OBJECT) => Ok(()),
+            done => Ok(done.map(drop)?),
+        }
+    }
+
+    async fn current_lsn(&self) -> PortResult<Lsn> {
+        let rows = self.query("select pg_current_wal_insert_lsn()::text as lsn", &[]).await?;
+        let row = rows.first().ok_or_else(|| PortError::unexpected(self.what(), "no position"))?;
+        self.lsn(self.read(row, "lsn")?)
+    }
+}
