@@ -1,0 +1,119 @@
+//! Logical slots. A prepared transaction anywhere on the server holds up every slot, so these tests take turns with
+//! the one that prepares, on a server where no other test does.
+
+use crossover_core::{
+    Lsn,
+    ports::{PortError, PortResult, Slots},
+};
+use crossover_stand::postgres::Major;
+use tokio::sync::RwLock;
+
+use crate::side::Side;
+
+static TURNS: RwLock<()> = RwLock::const_new(());
+
+fn refusal<T: std::fmt::Debug>(answer: PortResult<T>) -> String {
+    match answer {
+        Err(PortError::Refused { reason, .. }) => reason,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_slot_is_made_once_advanced_and_dropped() {
+    let _turn = TURNS.read().await;
+    let side = Side::on(Major::V17).await;
+    let db = side.crossover().await;
+    let name = side.role("slot");
+    let made = db.create_slot(&name, "test_decoding").await.unwrap();
+    assert_eq!(db.create_slot(&name, "test_decoding").await.unwrap(), made);
+    assert!(refusal(db.create_slot(&name, "pgoutput").await).contains("test_decoding"));
+    let other = Side::on(Major::V17).await.crossover().await;
+    assert!(refusal(other.create_slot(&name, "test_decoding").await).contains("another database"));
+
+    side.owner("create table shop.t (id int primary key); insert into shop.t values (1)").await;
+    let now = db.current_lsn().await.unwrap();
+    let reached = db.advance_slot(&name, now).await.unwrap();
+    assert!(made < reached && reached <= now, "{made} {reached} {now}");
+    assert_eq!(db.advance_slot(&name, Lsn(made.0)).await.unwrap(), reached, "a slot never goes back");
+
+    db.drop_slot(&name).await.unwrap();
+    db.drop_slot(&name).await.unwrap();
+    let gone = db.advance_slot(&name, now).await.unwrap_err();
+    assert!(matches!(&gone, PortError::Missing { what } if what.contains(&name)), "{gone}");
+}
+
+#[tokio::test]
+async fn a_slot_waits_for_an_open_transaction() {
+    let _turn = TURNS.read().await;
+    let side = Side::on(Major::V17).await;
+    side.owner("create table shop.t (id int primary key)").await;
+    let writer = side.superuser().await;
+    writer.batch_execute("begin; insert into shop.t values (1)").await.unwrap();
+    let db = side.crossover().await;
+    let name = side.role("slot");
+    let making = async { db.create_slot(&name, "test_decoding").await };
+    let ending = async {
+        // Once the slot shows up it is being built, and waits for the writer.
+        while side.admin.query("select from pg_replication_slots where slot_name = $1::text", &[&name]).await.unwrap().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        writer.batch_execute("commit").await.unwrap();
+    };
+    let (made, ()) = tokio::join!(making, ending);
+    made.unwrap();
+    db.drop_slot(&name).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_prepared_transaction_refuses_a_slot_at_once() {
+    let _turn = TURNS.write().await;
+    let side = Side::on(Major::V17).await;
+    let gid = side.role("late");
+    side.owner("create table shop.t (id int)").await;
+    side.owner(&format!("begin; insert into shop.t values (1); prepare transaction '{gid}'")).await;
+    let db = side.crossover().await;
+    let reason = refusal(db.create_slot(&side.role("slot"), "test_decoding").await);
+    assert!(reason.contains(&gid) && reason.contains(&side.name), "{reason}");
+    side.owner(&format!("rollback prepared '{gid}'")).await;
+}
+
+#[tokio::test]
+async fn a_slot_in_use_is_named_with_its_reader_and_stays() {
+    let _turn = TURNS.read().await;
+    let (side, reader) = (Side::on(Major::V17).await, Side::on(Major::V17).await);
+    let db = side.crossover().await;
+    let name = side.role("slot");
+    db.create_slot(&name, "pgoutput").await.unwrap();
+    side.owner("create publication p").await;
+    let settings = side.settings();
+    reader
+        .owner(&format!(
+            "create subscription s_{0} connection 'host={1} port={2} dbname={0} user={3} password={4}' \
+             publication p with (create_slot = false, slot_name = '{name}')",
+            side.name,
+            settings.host,
+            settings.port,
+            side.own(),
+            crate::side::PASSWORD
+        ))
+        .await;
+    let active = "select active_pid from pg_replication_slots where slot_name = $1::text and active";
+    let pid: i32 = loop {
+        if let Some(row) = side.admin.query_opt(active, &[&name]).await.unwrap() {
+            break row.get(0);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    };
+    let reason = refusal(db.drop_slot(&name).await);
+    assert!(reason.contains(&format!("pid {pid}")) && reason.contains(&name), "{reason}");
+    let reason = refusal(db.advance_slot(&name, db.current_lsn().await.unwrap()).await);
+    assert!(reason.contains(&format!("pid {pid}")), "{reason}");
+    reader.owner(&format!("alter subscription s_{} disable", side.name)).await;
+    reader.owner(&format!("alter subscription s_{} set (slot_name = none)", side.name)).await;
+    reader.owner(&format!("drop subscription s_{}", side.name)).await;
+    while side.admin.query_opt(active, &[&name]).await.unwrap().is_some() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    db.drop_slot(&name).await.unwrap();
+}
