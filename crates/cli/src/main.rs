@@ -1,1 +1,33 @@
-fn main() {}
+//! `crossover`: the command.
+
+mod progress;
+mod rehearse;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Zero-downtime migration of production PostgreSQL to Aurora PostgreSQL.
+#[derive(Parser)]
+#[command(name = "crossover", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Hold a whole cutover on this machine, on real parts and under load, and report on it
+    Rehearse(rehearse::Arguments),
+}
+
+fn main() -> ExitCode {
+    // The guard of every part this command starts is this very executable: it must come before anything else.
+    crossover_stand::guard::install();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("CROSSOVER_LOG").unwrap_or_else(|_| "error".into()))
+        .init();
+    let Command::Rehearse(arguments) = Arguments::parse().command;
+    rehearse::run(arguments)
+}

@@ -32,22 +32,36 @@ pub struct Fault {
 
 impl Fault {
     fn not_found(what: &str) -> Self {
-        Self { code: "ResourceNotFoundFault", message: format!("{what} does not exist") }
+        Self {
+            code: "ResourceNotFoundFault",
+            message: format!("{what} does not exist"),
+        }
     }
 
     fn invalid_state(message: impl Into<String>) -> Self {
-        Self { code: "InvalidResourceStateFault", message: message.into() }
+        Self {
+            code: "InvalidResourceStateFault",
+            message: message.into(),
+        }
     }
 
     fn invalid(message: impl Into<String>) -> Self {
-        Self { code: "InvalidParameterValueException", message: message.into() }
+        Self {
+            code: "InvalidParameterValueException",
+            message: message.into(),
+        }
     }
 }
 
 impl From<tokio_postgres::Error> for Fault {
     fn from(error: tokio_postgres::Error) -> Self {
-        let text = error.as_db_error().map_or_else(|| error.to_string(), |e| e.message().to_owned());
-        Self { code: "InternalFailure", message: text }
+        let text = error
+            .as_db_error()
+            .map_or_else(|| error.to_string(), |e| e.message().to_owned());
+        Self {
+            code: "InternalFailure",
+            message: text,
+        }
     }
 }
 
@@ -116,7 +130,10 @@ impl DmsStandIn {
                 tracing::error!(error = %error, "the DMS stand-in ended");
             }
         });
-        Ok(Self { address, work: vec![serving, tokio::spawn(reporter.run())] })
+        Ok(Self {
+            address,
+            work: vec![serving, tokio::spawn(reporter.run())],
+        })
     }
 
     /// Base URL of the API.

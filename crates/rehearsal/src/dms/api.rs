@@ -21,15 +21,36 @@ pub fn router(tasks: Arc<Mutex<Tasks>>) -> Router {
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        let status = if self.code == "InternalFailure" { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::BAD_REQUEST };
-        (status, [("x-amzn-errortype", self.code)], Json(json!({ "__type": self.code, "message": self.message }))).into_response()
+        let status = if self.code == "InternalFailure" {
+            StatusCode::INTERNAL_SERVER_ERROR
+        } else {
+            StatusCode::BAD_REQUEST
+        };
+        (
+            status,
+            [("x-amzn-errortype", self.code)],
+            Json(json!({ "__type": self.code, "message": self.message })),
+        )
+            .into_response()
     }
 }
 
-async fn operation(State(tasks): State<Arc<Mutex<Tasks>>>, headers: HeaderMap, body: String) -> Result<Json<Value>, Fault> {
-    let target = headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let request: Value = serde_json::from_str(&body).map_err(|e| Fault::invalid(format!("the request is no JSON: {e}")))?;
-    let text = |key: &str| request[key].as_str().ok_or_else(|| Fault::invalid(format!("{key} is missing")));
+async fn operation(
+    State(tasks): State<Arc<Mutex<Tasks>>>,
+    headers: HeaderMap,
+    body: String,
+) -> Result<Json<Value>, Fault> {
+    let target = headers
+        .get("x-amz-target")
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    let request: Value =
+        serde_json::from_str(&body).map_err(|e| Fault::invalid(format!("the request is no JSON: {e}")))?;
+    let text = |key: &str| {
+        request[key]
+            .as_str()
+            .ok_or_else(|| Fault::invalid(format!("{key} is missing")))
+    };
     let mut tasks = tasks.lock().await;
     let answer = match target.strip_prefix("AmazonDMSv20160101.") {
         Some("DescribeReplicationTasks") => {
@@ -66,12 +87,21 @@ async fn operation(State(tasks): State<Arc<Mutex<Tasks>>>, headers: HeaderMap, b
             tasks.delete(arn).await?;
             json!({ "ReplicationTask": { "ReplicationTaskArn": arn, "Status": "deleting" } })
         }
-        _ => return Err(Fault { code: "UnknownOperationException", message: format!("the stand-in does not know {target:?}") }),
+        _ => {
+            return Err(Fault {
+                code: "UnknownOperationException",
+                message: format!("the stand-in does not know {target:?}"),
+            });
+        }
     };
     Ok(Json(answer))
 }
 
 /// The one value of a filter, if the request has it.
 fn filter<'a>(request: &'a Value, name: &str) -> Option<&'a str> {
-    request["Filters"].as_array()?.iter().find(|f| f["Name"] == name)?["Values"][0].as_str()
+    request["Filters"]
+        .as_array()?
+        .iter()
+        .find(|f| f["Name"] == name)?["Values"][0]
+        .as_str()
 }

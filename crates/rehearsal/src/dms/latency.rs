@@ -18,7 +18,11 @@ pub struct LatencyReporter {
 
 impl LatencyReporter {
     pub fn new(cloudwatch_url: String, tasks: Arc<Mutex<Tasks>>) -> Self {
-        Self { cloudwatch_url, tasks, http: reqwest::Client::new() }
+        Self {
+            cloudwatch_url,
+            tasks,
+            http: reqwest::Client::new(),
+        }
     }
 
     pub async fn run(self) {
@@ -29,7 +33,8 @@ impl LatencyReporter {
             for task in started {
                 // No sender, no figure: whoever waits for one sees that it is missing, as with DMS.
                 if let Ok(Some((source, target))) = task.stream.latency().await {
-                    self.put(task.arn.rsplit(':').next().unwrap_or_default(), source, target).await;
+                    self.put(task.arn.rsplit(':').next().unwrap_or_default(), source, target)
+                        .await;
                 }
             }
         }
@@ -41,19 +46,34 @@ impl LatencyReporter {
             ("Version".to_owned(), "2010-08-01".to_owned()),
             ("Namespace".to_owned(), "AWS/DMS".to_owned()),
         ];
-        for (index, (name, value)) in [("CDCLatencySource", source), ("CDCLatencyTarget", target)].into_iter().enumerate() {
+        for (index, (name, value)) in [("CDCLatencySource", source), ("CDCLatencyTarget", target)]
+            .into_iter()
+            .enumerate()
+        {
             let member = format!("MetricData.member.{}", index + 1);
             form.push((format!("{member}.MetricName"), name.to_owned()));
             form.push((format!("{member}.Value"), value.to_string()));
             form.push((format!("{member}.Unit"), "Seconds".to_owned()));
             form.push((format!("{member}.StorageResolution"), "1".to_owned()));
-            let dimensions = [("ReplicationInstanceIdentifier", INSTANCE_ID), ("ReplicationTaskIdentifier", task)];
+            let dimensions = [
+                ("ReplicationInstanceIdentifier", INSTANCE_ID),
+                ("ReplicationTaskIdentifier", task),
+            ];
             for (number, (key, text)) in dimensions.into_iter().enumerate() {
-                form.push((format!("{member}.Dimensions.member.{}.Name", number + 1), key.to_owned()));
-                form.push((format!("{member}.Dimensions.member.{}.Value", number + 1), text.to_owned()));
+                form.push((
+                    format!("{member}.Dimensions.member.{}.Name", number + 1),
+                    key.to_owned(),
+                ));
+                form.push((
+                    format!("{member}.Dimensions.member.{}.Value", number + 1),
+                    text.to_owned(),
+                ));
             }
         }
-        let body: Vec<String> = form.iter().map(|(key, value)| format!("{key}={}", escaped(value))).collect();
+        let body: Vec<String> = form
+            .iter()
+            .map(|(key, value)| format!("{key}={}", escaped(value)))
+            .collect();
         let sent = self
             .http
             .post(&self.cloudwatch_url)
@@ -67,7 +87,9 @@ impl LatencyReporter {
             .await;
         match sent {
             Ok(answer) if answer.status().is_success() => {}
-            Ok(answer) => tracing::warn!(status = %answer.status(), "the local CloudWatch refused the latency"),
+            Ok(answer) => {
+                tracing::warn!(status = %answer.status(), "the local CloudWatch refused the latency")
+            }
             Err(error) => tracing::debug!(error = %error, "the local CloudWatch did not answer"),
         }
     }
@@ -77,7 +99,9 @@ impl LatencyReporter {
 fn escaped(text: &str) -> String {
     text.bytes().fold(String::new(), |mut escaped, byte| {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => escaped.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                escaped.push(char::from(byte))
+            }
             other => escaped.push_str(&format!("%{other:02X}")),
         }
         escaped

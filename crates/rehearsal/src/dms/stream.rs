@@ -64,9 +64,17 @@ impl Stream {
     /// Makes publication and subscription. A full load starts at once; a stream from a slot waits for [`Stream::resume`].
     pub async fn create(&self, beginning: &Beginning) -> Result<(), Fault> {
         let source = connect(&self.reads).await?;
-        let tables: Vec<String> = self.tables.iter().map(|(s, t)| format!("{}.{}", quoted(s), quoted(t))).collect();
+        let tables: Vec<String> = self
+            .tables
+            .iter()
+            .map(|(s, t)| format!("{}.{}", quoted(s), quoted(t)))
+            .collect();
         source
-            .batch_execute(&format!("create publication {} for table {}", quoted(&self.name), tables.join(", ")))
+            .batch_execute(&format!(
+                "create publication {} for table {}",
+                quoted(&self.name),
+                tables.join(", ")
+            ))
             .await?;
         let options = match beginning {
             Beginning::FullLoad => "copy_data = true, disable_on_error = true".to_owned(),
@@ -96,7 +104,10 @@ impl Stream {
     }
 
     async fn alter(&self, what: &str) -> Result<(), Fault> {
-        connect(&self.writes).await?.batch_execute(&format!("alter subscription {} {what}", quoted(&self.name))).await?;
+        connect(&self.writes)
+            .await?
+            .batch_execute(&format!("alter subscription {} {what}", quoted(&self.name)))
+            .await?;
         Ok(())
     }
 
@@ -105,13 +116,20 @@ impl Stream {
         let name = quoted(&self.name);
         let target = connect(&self.writes).await?;
         if self.activity().await?.exists {
-            target.batch_execute(&format!("alter subscription {name} disable")).await?;
+            target
+                .batch_execute(&format!("alter subscription {name} disable"))
+                .await?;
             if *beginning != Beginning::FullLoad {
-                target.batch_execute(&format!("alter subscription {name} set (slot_name = none)")).await?;
+                target
+                    .batch_execute(&format!("alter subscription {name} set (slot_name = none)"))
+                    .await?;
             }
             target.batch_execute(&format!("drop subscription {name}")).await?;
         }
-        connect(&self.reads).await?.batch_execute(&format!("drop publication if exists {name}")).await?;
+        connect(&self.reads)
+            .await?
+            .batch_execute(&format!("drop publication if exists {name}"))
+            .await?;
         Ok(())
     }
 
@@ -125,13 +143,23 @@ impl Stream {
                 &[&self.name],
             )
             .await?;
-        Ok(row.map_or_else(Activity::default, |row| Activity { exists: true, enabled: row.get(0), working: row.get(1) }))
+        Ok(row.map_or_else(Activity::default, |row| Activity {
+            exists: true,
+            enabled: row.get(0),
+            working: row.get(1),
+        }))
     }
 
     /// What each selected table does now.
     pub async fn table_activity(&self) -> Result<Vec<TableActivity>, Fault> {
         let (schemas, names): (Vec<String>, Vec<String>) = self.tables.iter().cloned().unzip();
-        let rows = connect(&self.writes).await?.query(include_str!("table_activity.sql"), &[&self.name, &schemas, &names]).await?;
+        let rows = connect(&self.writes)
+            .await?
+            .query(
+                include_str!("table_activity.sql"),
+                &[&self.name, &schemas, &names],
+            )
+            .await?;
         Ok(rows
             .into_iter()
             .map(|row| TableActivity {
@@ -147,13 +175,20 @@ impl Stream {
     /// Rows of a table where the stream writes.
     pub async fn count(&self, table: &Table) -> Result<i64, Fault> {
         let statement = format!("select count(*) from {}.{}", quoted(&table.0), quoted(&table.1));
-        Ok(connect(&self.writes).await?.query_one(&statement, &[]).await?.get(0))
+        Ok(connect(&self.writes)
+            .await?
+            .query_one(&statement, &[])
+            .await?
+            .get(0))
     }
 
     /// Seconds the stream is behind, as the sender where it reads knows it: until written, and until applied.
     /// None when no sender runs.
     pub async fn latency(&self) -> Result<Option<(f64, f64)>, Fault> {
-        let row = connect(&self.reads).await?.query_opt(include_str!("latency.sql"), &[&self.name]).await?;
+        let row = connect(&self.reads)
+            .await?
+            .query_opt(include_str!("latency.sql"), &[&self.name])
+            .await?;
         Ok(row.map(|row| (row.get(0), row.get(1))))
     }
 }

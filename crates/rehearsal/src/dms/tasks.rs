@@ -50,7 +50,11 @@ pub struct Tasks {
 
 impl Tasks {
     pub fn new(endpoints: HashMap<String, Endpoint>) -> Self {
-        Self { endpoints, slots: HashMap::new(), tasks: HashMap::new() }
+        Self {
+            endpoints,
+            slots: HashMap::new(),
+            tasks: HashMap::new(),
+        }
     }
 
     /// Tasks that have been started, for the metrics.
@@ -59,11 +63,16 @@ impl Tasks {
     }
 
     fn endpoint(&self, arn: &str) -> Result<&Endpoint, Fault> {
-        self.endpoints.get(arn).ok_or_else(|| Fault::not_found(&format!("endpoint {arn}")))
+        self.endpoints
+            .get(arn)
+            .ok_or_else(|| Fault::not_found(&format!("endpoint {arn}")))
     }
 
     fn by_arn(&mut self, arn: &str) -> Result<&mut Task, Fault> {
-        self.tasks.values_mut().find(|t| t.arn == arn).ok_or_else(|| Fault::not_found(&format!("task {arn}")))
+        self.tasks
+            .values_mut()
+            .find(|t| t.arn == arn)
+            .ok_or_else(|| Fault::not_found(&format!("task {arn}")))
     }
 
     /// `ModifyEndpoint`: only the slot of a reading endpoint can be set here.
@@ -76,22 +85,29 @@ impl Tasks {
     /// `CreateReplicationTask`.
     pub async fn create(&mut self, request: &Value) -> Result<Value, Fault> {
         let text = |key: &str| {
-            request[key].as_str().map(ToOwned::to_owned).ok_or_else(|| Fault::invalid(format!("{key} is missing")))
+            request[key]
+                .as_str()
+                .map(ToOwned::to_owned)
+                .ok_or_else(|| Fault::invalid(format!("{key} is missing")))
         };
         let identifier = text("ReplicationTaskIdentifier")?;
         if self.tasks.contains_key(&identifier) {
-            return Err(Fault { code: "ResourceAlreadyExistsFault", message: format!("task {identifier} exists") });
+            return Err(Fault {
+                code: "ResourceAlreadyExistsFault",
+                message: format!("task {identifier} exists"),
+            });
         }
         let (source_endpoint, target_endpoint) = (text("SourceEndpointArn")?, text("TargetEndpointArn")?);
         let beginning = match text("MigrationType")?.as_str() {
             "full-load-and-cdc" => Beginning::FullLoad,
-            "cdc" => Beginning::Slot(
-                self.slots
-                    .get(&source_endpoint)
-                    .cloned()
-                    .ok_or_else(|| Fault::invalid(format!("endpoint {source_endpoint} names no slot to read from")))?,
-            ),
-            other => return Err(Fault::invalid(format!("the stand-in knows no migration type {other}"))),
+            "cdc" => Beginning::Slot(self.slots.get(&source_endpoint).cloned().ok_or_else(|| {
+                Fault::invalid(format!("endpoint {source_endpoint} names no slot to read from"))
+            })?),
+            other => {
+                return Err(Fault::invalid(format!(
+                    "the stand-in knows no migration type {other}"
+                )));
+            }
         };
         let stream = Stream {
             name: format!("dms_{}", identifier.replace('-', "_")),
@@ -102,7 +118,10 @@ impl Tasks {
         if beginning != Beginning::FullLoad {
             stream.create(&beginning).await?;
         }
-        let arn = format!("arn:aws:dms:us-east-1:000000000000:task:{}", identifier.to_uppercase());
+        let arn = format!(
+            "arn:aws:dms:us-east-1:000000000000:task:{}",
+            identifier.to_uppercase()
+        );
         let task = Task {
             identifier: identifier.clone(),
             arn,
@@ -123,13 +142,19 @@ impl Tasks {
     pub async fn start(&mut self, arn: &str, kind: &str) -> Result<(), Fault> {
         let task = self.by_arn(arn)?;
         if task.wanted {
-            return Err(Fault::invalid_state(format!("task {} runs already", task.identifier)));
+            return Err(Fault::invalid_state(format!(
+                "task {} runs already",
+                task.identifier
+            )));
         }
         match (task.beginning == Beginning::FullLoad, task.started, kind) {
             (true, false, "start-replication") => task.stream.create(&task.beginning).await?,
             (false, _, "start-replication") | (_, true, "resume-processing") => task.stream.resume().await?,
             (_, _, other) => {
-                return Err(Fault::invalid_state(format!("task {} cannot {other} in its state", task.identifier)));
+                return Err(Fault::invalid_state(format!(
+                    "task {} cannot {other} in its state",
+                    task.identifier
+                )));
             }
         }
         task.wanted = true;
@@ -141,7 +166,10 @@ impl Tasks {
     pub async fn stop(&mut self, arn: &str) -> Result<(), Fault> {
         let task = self.by_arn(arn)?;
         if !task.wanted {
-            return Err(Fault::invalid_state(format!("task {} does not run", task.identifier)));
+            return Err(Fault::invalid_state(format!(
+                "task {} does not run",
+                task.identifier
+            )));
         }
         task.stream.pause().await?;
         task.wanted = false;
@@ -152,7 +180,10 @@ impl Tasks {
     pub async fn delete(&mut self, arn: &str) -> Result<(), Fault> {
         let task = self.by_arn(arn)?;
         if task.wanted {
-            return Err(Fault::invalid_state(format!("task {} runs; stop it first", task.identifier)));
+            return Err(Fault::invalid_state(format!(
+                "task {} runs; stop it first",
+                task.identifier
+            )));
         }
         let identifier = task.identifier.clone();
         task.stream.remove(&task.beginning).await?;
@@ -194,8 +225,15 @@ impl Tasks {
 
     async fn loaded_percent(&mut self, identifier: &str) -> Result<usize, Fault> {
         let tables = self.tables(identifier).await?;
-        let done = tables.iter().filter(|t| t["TableState"] == "Table completed").count();
-        Ok(if tables.is_empty() { 0 } else { done * 100 / tables.len() })
+        let done = tables
+            .iter()
+            .filter(|t| t["TableState"] == "Table completed")
+            .count();
+        Ok(if tables.is_empty() {
+            0
+        } else {
+            done * 100 / tables.len()
+        })
     }
 
     /// `DescribeTableStatistics` by ARN.
@@ -205,7 +243,9 @@ impl Tasks {
     }
 
     async fn tables(&mut self, identifier: &str) -> Result<Vec<Value>, Fault> {
-        let Some(task) = self.tasks.get_mut(identifier) else { return Ok(Vec::new()) };
+        let Some(task) = self.tasks.get_mut(identifier) else {
+            return Ok(Vec::new());
+        };
         let mut tables = Vec::new();
         for table in task.stream.table_activity().await? {
             let state = match table.state {
@@ -216,7 +256,11 @@ impl Tasks {
                 None => "Before load",
             };
             if state == "Table completed" && !task.loaded.contains_key(&table.table) {
-                let rows = if task.beginning == Beginning::FullLoad { task.stream.count(&table.table).await? } else { 0 };
+                let rows = if task.beginning == Beginning::FullLoad {
+                    task.stream.count(&table.table).await?
+                } else {
+                    0
+                };
                 task.loaded.insert(table.table.clone(), rows);
             }
             let loaded = task.loaded.get(&table.table).copied().unwrap_or_default();

@@ -1,0 +1,163 @@
+//! `crossover rehearse`.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use crossover_rehearsal::{
+    RehearsalOptions, rehearse,
+    report::{Outcome, Report},
+};
+use crossover_stand::interrupt::unless_interrupted;
+
+use crate::progress::Terminal;
+
+/// Exit status when the rehearsal could not be held at all.
+const COULD_NOT_RUN: u8 = 2;
+
+/// Options of `crossover rehearse`.
+#[derive(clap::Args)]
+#[command(after_help = "Exit status: 0 the outcome asked for, nothing lost, duplicated or unequal; 1 anything else; 2 could not run; 130 interrupted.")]
+pub struct Arguments {
+    /// Orders in the generated shop
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    rows: u64,
+    /// Rehearse with your own plain SQL dump instead of the shop; repeatable, loaded by psql in this order
+    #[arg(long, value_name = "FILE", conflicts_with = "rows")]
+    dump: Vec<PathBuf>,
+    /// After the cutover, let the traffic go on and roll back
+    #[arg(long, conflicts_with = "dry_run")]
+    rollback: bool,
+    /// Change nothing: run the same states with writing replaced, and print the plan
+    #[arg(long)]
+    dry_run: bool,
+    /// Writes per second through the Worker
+    #[arg(long, value_name = "N", default_value_t = 220, value_parser = clap::value_parser!(u32).range(1..=5_000))]
+    writes: u32,
+    /// Reads per second through the Worker
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=5_000))]
+    reads: u32,
+    /// Writes per second past the Worker, straight to the source: the lock must refuse them
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    strays: u32,
+    /// Port of the Worker [default: a free one]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    edge_port: Option<u16>,
+    /// Folder for report.json, report.html and the parts' logs [default: target/rehearsal]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print report.json on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+impl Arguments {
+    fn options(&self) -> anyhow::Result<RehearsalOptions> {
+        let workspace = workspace().context("the sources of Crossover were not found: run this command inside its checkout")?;
+        let defaults = RehearsalOptions::new(workspace);
+        Ok(RehearsalOptions {
+            out: self.out.clone().map_or_else(|| Ok(defaults.out.clone()), std::path::absolute)?,
+            rows: self.rows,
+            dumps: self.dump.clone(),
+            rollback: self.rollback,
+            dry_run: self.dry_run,
+            writes_per_s: self.writes,
+            reads_per_s: self.reads,
+            strays_per_s: self.strays,
+            edge_port: self.edge_port,
+            ..defaults
+        })
+    }
+}
+
+/// The checkout this is run in: the nearest folder above with the state machines, or the one this was built from.
+fn workspace() -> Option<PathBuf> {
+    let is_one = |dir: &Path| dir.join("statemachine/cutover.asl.json").is_file();
+    let here = std::env::current_dir().ok()?;
+    let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2)?;
+    here.ancestors().chain([built_from]).find(|dir| is_one(dir)).map(Path::to_owned)
+}
+
+/// Holds the rehearsal.
+pub fn run(arguments: Arguments) -> ExitCode {
+    match hold(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(COULD_NOT_RUN)
+        }
+    }
+}
+
+fn hold(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let options = arguments.options()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let progress = Terminal::new();
+    let held = match runtime.block_on(unless_interrupted(rehearse(&options, &progress))) {
+        Ok(held) => held?,
+        Err(interrupt) => {
+            eprintln!("{interrupt}: every part was ended; the next run starts afresh");
+            return Ok(ExitCode::from(interrupt.exit_status()));
+        }
+    };
+    if arguments.json {
+        print!("{}", std::fs::read_to_string(&held.json)?);
+    }
+    eprint!("{}", summary(&held.report));
+    eprintln!("\nreport: {}\n        {}", held.html.display(), held.json.display());
+    Ok(if held.report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The verdict in a few lines.
+fn summary(report: &Report) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::from("\n");
+    let outcome = match report.outcome {
+        Outcome::Committed => "committed: the target serves",
+        Outcome::Aborted => "aborted: the source serves as before",
+        Outcome::RolledBack => "rolled back: the source serves again",
+        Outcome::Planned => "planned: nothing was changed",
+        Outcome::Failed => "failed",
+    };
+    let writes = &report.writes;
+    // Writing into a string cannot fail.
+    let _ = writeln!(text, "{}", outcome.to_uppercase());
+    for step in &report.plan {
+        let _ = writeln!(text, "  would {step}");
+    }
+    let _ = writeln!(
+        text,
+        "  writes   {} acknowledged, {} present, {} lost, {} duplicated, {} errors, {} held",
+        writes.acknowledged, writes.present, writes.lost, writes.duplicated, writes.errors, writes.held
+    );
+    let _ = writeln!(text, "  reads    {} answered, {} errors, {} stale", report.reads.total, report.reads.errors, report.reads.stale);
+    for direction in &report.directions {
+        if let Some(pause) = direction.pause_ms {
+            let _ = writeln!(
+                text,
+                "  {:<8} added write latency p50 {:.0} ms, p95 {:.0} ms, max {:.0} ms",
+                direction.name, pause.p50, pause.p95, pause.max
+            );
+        }
+    }
+    if let Some(stray) = &report.stray {
+        let _ = writeln!(text, "  strays   {} past the Worker: {} before the lock, {} refused by it", stray.total, stray.acknowledged, stray.refused);
+    }
+    let equal = report.tables.iter().filter(|t| t.equal).count();
+    let ahead = report.sequences.iter().filter(|s| s.ahead).count();
+    let _ = writeln!(
+        text,
+        "  data     {equal} of {} tables equal, {ahead} of {} sequences ahead",
+        report.tables.len(),
+        report.sequences.len()
+    );
+    for problem in report.problems() {
+        let _ = writeln!(text, "  problem: {problem}");
+    }
+    for warning in report.warnings() {
+        let _ = writeln!(text, "  warning: {warning}");
+    }
+    text
+}

@@ -1,0 +1,346 @@
+//! From evidence to the report.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crossover_core::{
+    StageError,
+    routing::{AuditEntry, Command, Phase as LanePhase},
+};
+use serde_json::Value;
+
+use crate::{
+    inspection::Inspection,
+    ledger::Verdict,
+    load::LoadResult,
+    options::RehearsalOptions,
+    report::{
+        Breakdown, Direction, LagPoint, Outcome, PauseWindow, Phase, Reads, Report, Run, SequenceRow,
+        StageRun, TableRow, Timeline, Writes, pause,
+    },
+    run::{RunOutcome, RunRecord},
+};
+
+/// What a rehearsal stood in for.
+const NOT_REAL: &[&str] = &[
+    "AWS DMS: its JSON API is a small server of the rehearsal that drives PostgreSQL's own logical replication; task states, counts and latency are those of the real replication, DMS's own times are not",
+    "AWS: MiniStack runs the state machines and starts the functions; their start-up and transition times are not Lambda's and Step Functions'",
+    "Aurora: PostgreSQL 17 plays the target",
+    "Cloudflare: workerd runs the Worker in one place; propagation between locations is not part of the figures",
+    "The network: everything is on one machine's loopback, without TLS to the databases and the edge",
+];
+
+/// Everything that is known when the traffic has ended.
+pub struct Evidence {
+    pub runs: Vec<RunRecord>,
+    pub load: LoadResult,
+    pub verdict: Verdict,
+    pub inspection: Inspection,
+    pub inspection_failure: Option<String>,
+    pub audit: Vec<AuditEntry>,
+    pub audit_problem: Option<String>,
+    pub serving: LanePhase,
+    pub lag: Vec<LagPoint>,
+}
+
+/// Writes the report.
+pub fn assemble(
+    options: &RehearsalOptions,
+    parts: &BTreeMap<String, String>,
+    elapsed: Duration,
+    evidence: Evidence,
+) -> Report {
+    let started = evidence.load.started_unix_ms;
+    let since_start = |unix_ms: u64| unix_ms as f64 - started as f64;
+    let holds: Vec<f64> = evidence
+        .audit
+        .iter()
+        .filter_map(|entry| match entry.command {
+            Command::Arm { hold_at, .. } => Some(since_start(hold_at)),
+            _ => None,
+        })
+        .collect();
+    let windows = pause::measure(&evidence.load.samples, &holds);
+    let directions: Vec<Direction> = evidence
+        .runs
+        .iter()
+        .map(|run| {
+            // A run that never armed has no hold; the audit knows which one armed when.
+            let hold = evidence
+                .audit
+                .iter()
+                .filter(|e| matches!(e.command, Command::Arm { .. }))
+                .position(|e| e.run_id.as_deref() == Some(&run.run_id));
+            direction(run, hold.and_then(|index| windows.get(index).copied().flatten()))
+        })
+        .collect();
+    let cutover = directions.first().cloned().unwrap_or_default();
+    let (outcome, asked) = (outcome(options, &evidence), asked(options));
+    let mut parts = parts.clone();
+    parts.insert("crossover".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+    Report {
+        outcome,
+        asked,
+        failure: failure(&evidence, outcome == asked),
+        writes: Writes {
+            acknowledged: evidence.verdict.acknowledged,
+            present: evidence.verdict.present,
+            lost: evidence.verdict.lost,
+            duplicated: evidence.verdict.duplicated,
+            errors: evidence.load.writes.errors,
+            held: evidence.load.writes.held,
+        },
+        reads: Reads {
+            total: evidence.load.reads.total,
+            errors: evidence.load.reads.errors,
+            stale: evidence.load.reads.stale,
+        },
+        pause_ms: cutover.pause_ms,
+        pause_breakdown_ms: cutover.pause_breakdown_ms.clone(),
+        stages: cutover.stages.clone(),
+        tables: tables(&evidence.inspection),
+        sequences: sequences(&evidence.inspection),
+        parts,
+        not_real: NOT_REAL.iter().map(|&text| text.to_owned()).collect(),
+        run: Run {
+            id: evidence
+                .runs
+                .first()
+                .map(|run| run.run_id.clone())
+                .unwrap_or_default(),
+            started_at: rfc3339(started),
+            duration_ms: elapsed.as_millis() as u64,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            data: data(options),
+            writes_per_s: options.writes_per_s,
+            reads_per_s: options.reads_per_s,
+            clients: 32,
+        },
+        plan: evidence
+            .runs
+            .first()
+            .map(|run| run.planned.clone())
+            .unwrap_or_default(),
+        stray: (options.strays_per_s > 0).then_some(evidence.load.stray),
+        error_texts: evidence.load.error_texts.clone(),
+        timeline: Timeline::new(
+            &evidence.load.samples,
+            evidence.lag.clone(),
+            phases(&evidence, since_start),
+        ),
+        ledger: Some(evidence.verdict),
+        directions,
+    }
+}
+
+fn asked(options: &RehearsalOptions) -> Outcome {
+    match (options.dry_run, options.rollback) {
+        (true, _) => Outcome::Planned,
+        (false, true) => Outcome::RolledBack,
+        (false, false) => Outcome::Committed,
+    }
+}
+
+fn outcome(options: &RehearsalOptions, evidence: &Evidence) -> Outcome {
+    let of = |index: usize| evidence.runs.get(index).map(|run| run.outcome);
+    match (options.dry_run, of(0), of(1), evidence.serving) {
+        (true, Some(RunOutcome::Committed), None, LanePhase::ServeSource) => Outcome::Planned,
+        (_, Some(RunOutcome::Aborted), None, LanePhase::ServeSource) => Outcome::Aborted,
+        // An aborted rollback leaves what the cutover made.
+        (false, Some(RunOutcome::Committed), None | Some(RunOutcome::Aborted), LanePhase::ServeTarget) => {
+            Outcome::Committed
+        }
+        (false, Some(RunOutcome::Committed), Some(RunOutcome::Committed), LanePhase::ServeSource) => {
+            Outcome::RolledBack
+        }
+        _ => Outcome::Failed,
+    }
+}
+
+/// Why it did not end as asked, in the words of those who know.
+fn failure(evidence: &Evidence, as_asked: bool) -> Option<String> {
+    let mut reasons: Vec<String> = Vec::new();
+    if !as_asked {
+        reasons.extend(evidence.runs.iter().flat_map(|run| run.errors.iter().cloned()));
+    }
+    if let Some(reason) = &evidence.inspection_failure {
+        reasons.push(format!("the two sides could not be compared: {reason}"));
+    }
+    if let Some(reason) = &evidence.audit_problem {
+        reasons.push(format!("the lane's audit log is not whole: {reason}"));
+    }
+    (!reasons.is_empty()).then(|| reasons.join("\n"))
+}
+
+fn direction(run: &RunRecord, window: Option<PauseWindow>) -> Direction {
+    let back = run.run_id.starts_with("rollback");
+    let (from, to) = if back {
+        ("target", "source")
+    } else {
+        ("source", "target")
+    };
+    Direction {
+        name: if back { "rollback" } else { "cutover" }.to_owned(),
+        from: from.to_owned(),
+        to: to.to_owned(),
+        hold_at_ms: window.map(|w| w.hold_at_ms),
+        released_ms: window.map(|w| w.released_ms),
+        pause_ms: window.map(|w| w.pause),
+        pause_breakdown_ms: breakdown(&run.results),
+        stages: run
+            .stages
+            .iter()
+            .map(|stage| StageRun {
+                name: stage.name.clone(),
+                ms: stage.ms,
+                outcome: if stage.outcome == "done" {
+                    "succeeded".to_owned()
+                } else {
+                    error_name(run)
+                },
+            })
+            .collect(),
+    }
+}
+
+fn error_name(run: &RunRecord) -> String {
+    run.results["error"]["Error"]
+        .as_str()
+        .filter(|name| StageError::NAMES.contains(name))
+        .unwrap_or("failed")
+        .to_owned()
+}
+
+/// What the pause was made of, by the clocks of the two functions in it.
+fn breakdown(results: &Value) -> Breakdown {
+    let drain = &results["connection_drain"]["result"]["output"];
+    let sync = &results["final_sync"]["result"]["output"];
+    let ms = |of: &Value, key: &str| of[key].as_f64().unwrap_or_default();
+    if drain["hold_at"].is_null() {
+        return Breakdown::default();
+    }
+    let (hold_at, drained_at) = (ms(drain, "hold_at"), ms(drain, "drained_at"));
+    let settled = ms(drain, "in_flight_ms").max(ms(drain, "lock_ms"));
+    let mut parts = vec![
+        ("transactions end, writers are locked", settled),
+        (
+            "sessions end, two clean looks",
+            (drained_at - hold_at - settled).max(0.0),
+        ),
+    ];
+    if !sync["entered_at"].is_null() {
+        let proof = ms(sync, "fence_ms").max(ms(sync, "sequences_ms"));
+        let known = proof + ms(sync, "commit_ms") + ms(sync, "open_ms") + ms(sync, "release_ms");
+        let whole = ms(sync, "released_at") - ms(sync, "entered_at");
+        parts.extend([
+            (
+                "Step Functions, to the next function",
+                (ms(sync, "entered_at") - drained_at).max(0.0),
+            ),
+            ("fence and sequences", proof),
+            ("checks and positions", (whole - known).max(0.0)),
+            ("commit", ms(sync, "commit_ms")),
+            ("open the new writer", ms(sync, "open_ms")),
+            ("release", ms(sync, "release_ms")),
+        ]);
+    }
+    parts.into_iter().collect()
+}
+
+/// Bands of the timeline: the stages, and from hold to release what every client feels.
+fn phases(evidence: &Evidence, since_start: impl Fn(u64) -> f64) -> Vec<Phase> {
+    let mut phases: Vec<Phase> = evidence
+        .runs
+        .iter()
+        .flat_map(|run| &run.stages)
+        .map(|stage| {
+            let start_ms = stage.entered_at - evidence.load.started_unix_ms as f64;
+            Phase {
+                name: stage.name.clone(),
+                start_ms,
+                end_ms: start_ms + stage.ms,
+                holds: false,
+            }
+        })
+        .collect();
+    let mut held_since = None;
+    for entry in &evidence.audit {
+        match (&entry.command, held_since) {
+            (Command::Arm { hold_at, .. }, _) => held_since = Some(since_start(*hold_at)),
+            (Command::Release { .. }, Some(start_ms)) => {
+                phases.push(Phase {
+                    name: "writes held".to_owned(),
+                    start_ms,
+                    end_ms: since_start(entry.at),
+                    holds: true,
+                });
+                held_since = None;
+            }
+            _ => {}
+        }
+    }
+    phases
+}
+
+fn tables(inspection: &Inspection) -> Vec<TableRow> {
+    inspection
+        .tables
+        .iter()
+        .map(|t| TableRow {
+            name: t.name.clone(),
+            rows_source: t.rows_source,
+            rows_target: t.rows_target,
+            equal: t.equal,
+        })
+        .collect()
+}
+
+fn sequences(inspection: &Inspection) -> Vec<SequenceRow> {
+    inspection
+        .sequences
+        .iter()
+        .map(|s| SequenceRow {
+            name: s.name.clone(),
+            source: s.source,
+            target: s.target,
+            ahead: s.ahead,
+        })
+        .collect()
+}
+
+fn data(options: &RehearsalOptions) -> String {
+    if options.dumps.is_empty() {
+        return format!("generated shop, {} orders", options.rows);
+    }
+    let names: Vec<_> = options
+        .dumps
+        .iter()
+        .map(|d| d.file_name().unwrap_or_default().to_string_lossy())
+        .collect();
+    names.join(", ")
+}
+
+/// Unix milliseconds as RFC 3339 in UTC, to the second.
+fn rfc3339(unix_ms: u64) -> String {
+    jiff::Timestamp::from_second((unix_ms / 1000) as i64).map_or_else(|_| String::new(), |at| at.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_start_is_written_as_people_read_it() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
+        assert_eq!(rfc3339(1_767_323_045_250), "2026-01-02T03:04:05Z");
+    }
+
+    #[test]
+    fn a_pause_without_a_second_function_ends_with_the_drain() {
+        let results = serde_json::json!({ "connection_drain": { "result": { "output": {
+            "hold_at": 1000, "drained_at": 1200, "in_flight_ms": 100, "lock_ms": 40 } } } });
+        let parts = breakdown(&results);
+        assert_eq!(parts.0.len(), 2);
+        assert!((parts.total_ms() - 200.0).abs() < f64::EPSILON);
+        assert_eq!(breakdown(&Value::Null), Breakdown::default());
+    }
+}

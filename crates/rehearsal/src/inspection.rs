@@ -1,0 +1,137 @@
+//! After the last request: are the two sides equal, are the sequences ahead?
+
+use std::time::{Duration, Instant};
+
+use crossover_core::{
+    catalogue::{SequenceFacts, TableName},
+    plan::Scope,
+    ports::{Catalogue, Fence, RowDigest, Rows},
+};
+use crossover_postgres::PostgresDatabase;
+
+use crate::{
+    error::{RehearsalError, Result},
+    load::Side,
+    scene::Databases,
+};
+
+const BUCKETS: u32 = 1;
+/// The stream was quick until now; a fence that takes longer than this is lost.
+const FENCE_LIMIT: Duration = Duration::from_secs(60);
+
+/// A table on both sides.
+#[derive(Debug, Clone)]
+pub struct TableVerdict {
+    pub name: String,
+    pub rows_source: u64,
+    pub rows_target: u64,
+    pub equal: bool,
+}
+
+/// A sequence on both sides.
+#[derive(Debug, Clone)]
+pub struct SequenceVerdict {
+    pub name: String,
+    pub source: Option<i64>,
+    pub target: Option<i64>,
+    /// The writer's position lies beyond everything the other side handed out.
+    pub ahead: bool,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default)]
+pub struct Inspection {
+    pub tables: Vec<TableVerdict>,
+    pub sequences: Vec<SequenceVerdict>,
+}
+
+/// Waits until everything the writer has is on the other side, then compares all tables and sequences.
+pub async fn inspect(databases: &Databases, writer: Side, moved: bool) -> Result<Inspection> {
+    let (source, target) = (
+        databases.source.product().await?,
+        databases.target.product().await?,
+    );
+    let (from, to) = match writer {
+        Side::Source => (&source, &target),
+        Side::Target => (&target, &source),
+    };
+    await_fence(from, to).await?;
+    let scope = Scope::default();
+    let tables: Vec<TableName> = from
+        .tables(&scope)
+        .await?
+        .into_iter()
+        .filter(|t| t.partition_of.is_none())
+        .map(|t| t.table)
+        .collect();
+    let mut inspection = Inspection::default();
+    for table in tables {
+        let (ours, theirs) =
+            tokio::try_join!(source.digests(&table, BUCKETS), target.digests(&table, BUCKETS))?;
+        let rows = |side: &std::collections::BTreeMap<u32, RowDigest>| side.values().map(|d| d.rows).sum();
+        inspection.tables.push(TableVerdict {
+            name: table.to_string(),
+            rows_source: rows(&ours),
+            rows_target: rows(&theirs),
+            equal: ours == theirs,
+        });
+    }
+    let (ours, theirs) = tokio::try_join!(source.sequences(&scope), target.sequences(&scope))?;
+    for sequence in &ours {
+        let twin = theirs
+            .iter()
+            .find(|t| t.schema == sequence.schema && t.name == sequence.name);
+        let (new, old) = match writer {
+            Side::Source => (Some(sequence), twin),
+            Side::Target => (twin, Some(sequence)),
+        };
+        inspection.sequences.push(SequenceVerdict {
+            name: sequence.to_string(),
+            source: sequence.last_value,
+            target: twin.and_then(|t| t.last_value),
+            ahead: is_ahead(new, old, moved),
+        });
+    }
+    Ok(inspection)
+}
+
+/// The writer's sequence hands out nothing the other side has handed out. Where nothing was moved (an abort), being equal
+/// is enough: only one side has ever used it.
+fn is_ahead(new: Option<&SequenceFacts>, old: Option<&SequenceFacts>, moved: bool) -> bool {
+    let (Some(new), Some(old)) = (new, old) else {
+        return false;
+    };
+    match (new.last_value, old.last_value) {
+        (_, None) => true,
+        (None, Some(_)) => false,
+        (Some(new_value), Some(old_value)) => {
+            let (new_value, old_value) = if new.increment > 0 {
+                (new_value, old_value)
+            } else {
+                (old_value, new_value)
+            };
+            if moved {
+                new_value > old_value
+            } else {
+                new_value >= old_value
+            }
+        }
+    }
+}
+
+async fn await_fence(from: &PostgresDatabase, to: &PostgresDatabase) -> Result<()> {
+    let nonce = uuid::Uuid::new_v4().to_string();
+    from.raise_fence("inspection", &nonce).await?;
+    let began = Instant::now();
+    while to.count_fence("inspection", &nonce).await? == 0 {
+        if began.elapsed() > FENCE_LIMIT {
+            return Err(RehearsalError::Timeout {
+                what: "the last fence's arrival on the other side".to_owned(),
+                seconds: FENCE_LIMIT.as_secs(),
+                hint: "the change stream has stopped; see the servers' logs".to_owned(),
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! What a rehearsal is asked to do.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// The options of one rehearsal. Every field has the default of the command line.
+#[derive(Debug, Clone)]
+pub struct RehearsalOptions {
+    /// The workspace: where sources are built and `.parts` is kept.
+    pub workspace: PathBuf,
+    /// Where `report.json`, `report.html` and the parts' logs go. Default: `target/rehearsal` of the workspace.
+    pub out: PathBuf,
+    /// Orders in the generated shop. Default: 100000. Without meaning when dumps are given.
+    pub rows: u64,
+    /// The user's own plain SQL dumps instead of the shop, loaded in this order.
+    pub dumps: Vec<PathBuf>,
+    /// Roll back after the cutover. Default: no.
+    pub rollback: bool,
+    /// Change nothing, print the plan. Default: no.
+    pub dry_run: bool,
+    /// Writes a second through the Worker. Default: 220.
+    pub writes_per_s: u32,
+    /// Reads a second through the Worker. Default: 100.
+    pub reads_per_s: u32,
+    /// Writes a second past the Worker, straight to the source, as an isolate with an old lane record would send them.
+    /// Default: 5.
+    pub strays_per_s: u32,
+    /// The port of the Worker; none takes a free one.
+    pub edge_port: Option<u16>,
+    /// Other programs for some Lambda functions, by stage name: for proofs that a broken stage is caught.
+    pub functions: BTreeMap<String, PathBuf>,
+    /// Seconds of traffic before, between and after the runs. Default: 5.
+    pub calm_s: u64,
+}
+
+impl RehearsalOptions {
+    /// The defaults in a workspace.
+    pub fn new(workspace: PathBuf) -> Self {
+        Self {
+            out: workspace.join("target").join("rehearsal"),
+            workspace,
+            rows: 100_000,
+            dumps: Vec::new(),
+            rollback: false,
+            dry_run: false,
+            writes_per_s: 220,
+            reads_per_s: 100,
+            strays_per_s: 5,
+            edge_port: None,
+            functions: BTreeMap::new(),
+            calm_s: 5,
+        }
+    }
+}

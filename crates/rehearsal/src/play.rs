@@ -1,0 +1,165 @@
+//! The rehearsal from curtain to curtain.
+
+use std::{
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use crossover_stand::{Parts, Progress, parts, progress::step};
+use uuid::Uuid;
+
+use crate::{
+    assembly::{Evidence, assemble},
+    dump,
+    error::{RehearsalError, Result},
+    inspection, ledger,
+    load::{Load, LoadConfig, LoadResult, Side, StrayConfig, read_tokens},
+    options::RehearsalOptions,
+    report::Report,
+    run::{RunOutcome, RunRecord, execute},
+    scene::Scene,
+    workshop,
+};
+
+/// How many clients the operations are dealt to.
+const CLIENTS: u32 = 32;
+
+/// A rehearsal that was held.
+pub struct Held {
+    pub report: Report,
+    pub json: PathBuf,
+    pub html: PathBuf,
+}
+
+/// Fetches, builds, starts, runs, reports and cleans up. A cutover that fails is in the report; an error means that
+/// there is none.
+pub async fn rehearse(options: &RehearsalOptions, progress: &dyn Progress) -> Result<Held> {
+    let began = Instant::now();
+    if !options.dumps.is_empty() {
+        // Before anything is fetched, built or started.
+        dump::check(&options.dumps)?;
+    }
+    let parts = parts::ensure(&options.workspace, progress).await?;
+    let products = workshop::build(&options.workspace, &parts, progress).await?;
+    fs::create_dir_all(&options.out).map_err(RehearsalError::file(&options.out))?;
+    let scene = Scene::set(options, &parts, &products, progress).await?;
+    let evidence = perform(&scene, options, progress).await?;
+    let report = assemble(options, &parts_of(&parts), began.elapsed(), evidence);
+    let (json, html) = report
+        .write(&options.out)
+        .map_err(RehearsalError::file(&options.out))?;
+    let ending = step(progress, "end every part");
+    scene.strike().await?;
+    ending.done();
+    Ok(Held { report, json, html })
+}
+
+fn parts_of(parts: &Parts) -> std::collections::BTreeMap<String, String> {
+    parts.versions().clone()
+}
+
+/// Traffic, the cutover under it, the rollback under it, and a look at what remains.
+async fn perform(scene: &Scene, options: &RehearsalOptions, progress: &dyn Progress) -> Result<Evidence> {
+    let tokens_file = options.out.join("work").join("acknowledged");
+    let load = Load::start(LoadConfig {
+        base_url: scene.edge.url.clone(),
+        writes_per_s: options.writes_per_s,
+        reads_per_s: options.reads_per_s,
+        clients: CLIENTS,
+        mode: scene.mode,
+        customers: scene.generated.map_or(1, |g| g.customers),
+        stray: (options.strays_per_s > 0).then(|| StrayConfig {
+            direct_source_url: scene.source_api.base_url(),
+            per_s: options.strays_per_s,
+        }),
+        tokens_file: tokens_file.clone(),
+    })?;
+    let calm = Duration::from_secs(options.calm_s);
+    let traffic = step(
+        progress,
+        format!(
+            "traffic: {} writes/s and {} reads/s through the Worker",
+            options.writes_per_s, options.reads_per_s
+        ),
+    );
+    tokio::time::sleep(calm).await;
+    traffic.done();
+
+    let run_id = |kind: &str| format!("{kind}-{}", &Uuid::new_v4().simple().to_string()[..8]);
+    let cutover_plan = scene.plan(&run_id("cutover"), options.dry_run);
+    let cutover = execute(
+        &scene.cloud,
+        &scene.cloud.cutover,
+        "cutover",
+        &cutover_plan,
+        progress,
+    )
+    .await?;
+    tokio::time::sleep(calm).await;
+    let mut runs = vec![cutover];
+    if options.rollback && runs[0].outcome == RunOutcome::Committed && !options.dry_run {
+        let plan = scene.plan(&run_id("rollback"), false);
+        runs.push(execute(&scene.cloud, &scene.cloud.rollback, "rollback", &plan, progress).await?);
+        tokio::time::sleep(calm).await;
+    }
+    let closing = step(progress, "end the traffic, compare the ledger and every table");
+    let result = load.stop().await?;
+    let evidence = inspect(scene, options, runs, result).await?;
+    closing.done();
+    Ok(evidence)
+}
+
+async fn inspect(
+    scene: &Scene,
+    options: &RehearsalOptions,
+    runs: Vec<RunRecord>,
+    load: LoadResult,
+) -> Result<Evidence> {
+    let admin = scene.edge.admin()?;
+    let lane_error = |e: crossover_edge_admin::EdgeError| RehearsalError::Aws {
+        what: "the lane".to_owned(),
+        reason: e.to_string(),
+    };
+    let lane = admin.read().await.map_err(lane_error)?;
+    let audit = admin.audit().await.map_err(lane_error)?;
+    let writer = match lane.writer {
+        crossover_core::routing::Side::Source => Side::Source,
+        crossover_core::routing::Side::Target => Side::Target,
+    };
+    let (committed, other) = match writer {
+        Side::Source => (&scene.databases.source, &scene.databases.target),
+        Side::Target => (&scene.databases.target, &scene.databases.source),
+    };
+    let moved = runs.iter().any(|run| run.outcome == RunOutcome::Committed) && !options.dry_run;
+    // A stream that stands still leaves the sides unequal for a reason the report names; the ledger still counts.
+    let (inspection, inspection_failure) = match inspection::inspect(&scene.databases, writer, moved).await {
+        Ok(inspection) => (inspection, None),
+        Err(error) => (inspection::Inspection::default(), Some(error.to_string())),
+    };
+    let acknowledged = read_tokens(&load.tokens_file).map_err(RehearsalError::file(&load.tokens_file))?;
+    let (ours, theirs) = (committed.inspector().await?, other.inspector().await?);
+    let verdict = ledger::verdict(&acknowledged, &ours, Some(&theirs))
+        .await
+        .map_err(RehearsalError::database("comparing the ledger"))?;
+    let lag = crate::lag::points(&scene.cloud, load.started_unix_ms).await?;
+    Ok(Evidence {
+        audit_problem: audit.verify(&lane.lane).err().map(|e| e.to_string()),
+        audit: audit.entries,
+        serving: lane.phase,
+        runs,
+        load,
+        verdict,
+        inspection,
+        inspection_failure,
+        lag,
+    })
+}
+
+/// Unix milliseconds now.
+pub fn now_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis() as u64
+}

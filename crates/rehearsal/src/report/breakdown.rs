@@ -1,0 +1,53 @@
+//! What the pause was made of: named parts in their order, a JSON object outside.
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+/// Named parts in milliseconds; keeps their order, which a map type would lose.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Breakdown(pub Vec<(String, f64)>);
+
+impl Breakdown {
+    /// All parts together, in milliseconds.
+    pub fn total_ms(&self) -> f64 {
+        self.0.iter().map(|(_, ms)| ms).sum()
+    }
+}
+
+impl<N: Into<String>> FromIterator<(N, f64)> for Breakdown {
+    fn from_iter<T: IntoIterator<Item = (N, f64)>>(parts: T) -> Self {
+        Self(parts.into_iter().map(|(name, ms)| (name.into(), ms)).collect())
+    }
+}
+
+impl Serialize for Breakdown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, ms) in &self.0 {
+            map.serialize_entry(name, ms)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Breakdown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Parts;
+        impl<'de> Visitor<'de> for Parts {
+            type Value = Breakdown;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("an object of milliseconds by name")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Breakdown, A::Error> {
+                let mut parts = Vec::new();
+                while let Some(part) = map.next_entry()? {
+                    parts.push(part);
+                }
+                Ok(Breakdown(parts))
+            }
+        }
+        deserializer.deserialize_map(Parts)
+    }
+}

@@ -1,0 +1,198 @@
+//! What the cutover cost the clients: the wait it added to their writes.
+//!
+//! The *window* of a cutover is from `hold_at` to the answer of the last write the edge held. Measured are all writes
+//! whose scheduled time lies in the window, and the held ones that were due just before it. The *added* wait of a write
+//! is its latency, counted from its scheduled time, less the median latency of the writes that were neither held nor due
+//! in a window; never below zero. A write that failed counts with the time until its failure.
+
+use serde::{Deserialize, Serialize};
+
+use crate::load::{Kind, Sample};
+
+/// A held write can have been due a little before `hold_at`: it was on its way.
+const ON_ITS_WAY_MS: f64 = 1_000.0;
+
+/// The added wait of the writes in a window, in milliseconds (nearest rank).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Half of the writes waited no longer.
+    pub p50: f64,
+    /// 95 of 100 waited no longer.
+    pub p95: f64,
+    /// None waited longer.
+    pub max: f64,
+}
+
+/// One window, measured.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PauseWindow {
+    /// `hold_at`, in milliseconds since the start of the load.
+    pub hold_at_ms: f64,
+    /// The answer to the last held write, on the same clock.
+    pub released_ms: f64,
+    /// Writes measured.
+    pub writes: usize,
+    /// The median latency of undisturbed writes, in milliseconds.
+    pub undisturbed_ms: f64,
+    /// The added wait.
+    pub pause: Pause,
+}
+
+/// Measures the window of each hold; `holds_ms` are the `hold_at` of the run, ascending, on the clock of the samples.
+///
+/// `None` for a hold during which no write was held.
+pub fn measure(samples: &[Sample], holds_ms: &[f64]) -> Vec<Option<PauseWindow>> {
+    let writes: Vec<&Sample> = samples
+        .iter()
+        .filter(|sample| sample.kind == Kind::Write)
+        .collect();
+    let windows: Vec<Option<(f64, f64)>> = holds_ms
+        .iter()
+        .enumerate()
+        .map(|(index, &hold_at)| {
+            let next = holds_ms
+                .get(index + 1)
+                .map_or(f64::INFINITY, |next| next - ON_ITS_WAY_MS);
+            let held = writes.iter().filter(|write| {
+                write.held_ms.is_some() && (hold_at - ON_ITS_WAY_MS..next).contains(&write.at_ms)
+            });
+            let released = held
+                .map(|write| write.at_ms + write.latency_ms)
+                .max_by(f64::total_cmp)?;
+            Some((hold_at, released))
+        })
+        .collect();
+    let in_window = |write: &Sample, (from, to): (f64, f64)| (from..=to).contains(&write.at_ms);
+    let undisturbed: Vec<f64> = writes
+        .iter()
+        .filter(|write| write.held_ms.is_none() && !windows.iter().flatten().any(|&w| in_window(write, w)))
+        .map(|write| write.latency_ms)
+        .collect();
+    let undisturbed_ms = percentile(undisturbed, 50.0).unwrap_or(0.0);
+    windows
+        .iter()
+        .map(|&window| {
+            let (hold_at_ms, released_ms) = window?;
+            let early = (hold_at_ms - ON_ITS_WAY_MS, hold_at_ms);
+            let added: Vec<f64> = writes
+                .iter()
+                .filter(|w| {
+                    in_window(w, (hold_at_ms, released_ms)) || (w.held_ms.is_some() && in_window(w, early))
+                })
+                .map(|write| (write.latency_ms - undisturbed_ms).max(0.0))
+                .collect();
+            let at = |percent| percentile(added.clone(), percent).unwrap_or(0.0);
+            let pause = Pause {
+                p50: at(50.0),
+                p95: at(95.0),
+                max: at(100.0),
+            };
+            Some(PauseWindow {
+                hold_at_ms,
+                released_ms,
+                writes: added.len(),
+                undisturbed_ms,
+                pause,
+            })
+        })
+        .collect()
+}
+
+/// The smallest value that at least `percent` of `values` do not exceed (nearest rank); none of no values.
+pub fn percentile(mut values: Vec<f64>, percent: f64) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let rank = (percent / 100.0 * values.len() as f64).ceil().max(1.0) as usize;
+    values.get(rank.min(values.len()).checked_sub(1)?).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::Outcome;
+
+    fn write(at_ms: f64, latency_ms: f64, held_ms: Option<f64>) -> Sample {
+        Sample {
+            at_ms,
+            latency_ms,
+            kind: Kind::Write,
+            outcome: Outcome::Done,
+            held_ms,
+            side: None,
+        }
+    }
+
+    /// A write each 10 ms with 3 ms latency; those due in `[hold, hold + 100)` are answered 100 ms after the hold.
+    fn traffic(holds: &[f64]) -> Vec<Sample> {
+        (0..1_000)
+            .map(|number| {
+                let at = f64::from(number) * 10.0;
+                let hold = holds.iter().find(|&&hold| (hold..hold + 100.0).contains(&at));
+                hold.map_or_else(
+                    || write(at, 3.0, None),
+                    |hold| write(at, hold + 100.0 - at + 3.0, Some(hold + 100.0 - at)),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn percentiles_are_values_that_occurred() {
+        let values: Vec<f64> = (1..=100).map(f64::from).collect();
+        assert_eq!(percentile(values.clone(), 50.0), Some(50.0));
+        assert_eq!(percentile(values.clone(), 95.0), Some(95.0));
+        assert_eq!(percentile(values, 100.0), Some(100.0));
+        assert_eq!(percentile(vec![7.0], 95.0), Some(7.0));
+        assert_eq!(percentile(vec![2.0, 1.0], 50.0), Some(1.0));
+        assert_eq!(percentile(vec![], 50.0), None);
+    }
+
+    #[test]
+    fn the_added_wait_is_what_exceeds_an_undisturbed_write() {
+        let window = measure(&traffic(&[5_000.0]), &[5_000.0])[0].expect("writes were held");
+        assert_eq!(
+            (window.hold_at_ms, window.released_ms, window.undisturbed_ms),
+            (5_000.0, 5_103.0, 3.0)
+        );
+        // Ten held writes wait 100, 90, .. 10 ms; one more is due before the last answer and waits for nothing.
+        assert_eq!(window.writes, 11);
+        assert_eq!(
+            window.pause,
+            Pause {
+                p50: 50.0,
+                p95: 100.0,
+                max: 100.0
+            }
+        );
+    }
+
+    #[test]
+    fn a_held_write_that_was_on_its_way_at_hold_at_counts() {
+        let mut samples = traffic(&[5_000.0]);
+        samples.push(write(4_999.0, 250.0, Some(240.0)));
+        let window = measure(&samples, &[5_000.0])[0].expect("writes were held");
+        assert_eq!(window.pause.max, 247.0);
+        assert_eq!(window.released_ms, 5_249.0);
+    }
+
+    #[test]
+    fn each_hold_has_a_window_of_its_own() {
+        let holds = [2_000.0, 7_000.0];
+        let windows = measure(&traffic(&holds), &holds);
+        let released: Vec<f64> = windows
+            .iter()
+            .flatten()
+            .map(|window| window.released_ms)
+            .collect();
+        assert_eq!(released, [2_103.0, 7_103.0]);
+    }
+
+    #[test]
+    fn a_hold_that_held_nothing_has_no_pause_and_reads_do_not_count() {
+        let mut samples = traffic(&[]);
+        samples.push(Sample {
+            kind: Kind::Read,
+            ..write(5_000.0, 900.0, Some(900.0))
+        });
+        assert_eq!(measure(&samples, &[5_000.0]), [None]);
+    }
+}

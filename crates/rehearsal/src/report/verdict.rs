@@ -1,0 +1,226 @@
+//! Whether the run was good. Unknown is failure: what was not compared has not passed.
+
+use super::number::{count, duration};
+use super::{Outcome, Report};
+
+/// The added wait a cutover may cost, in milliseconds (95th percentile, longest).
+const LIMITS_MS: (f64, f64) = (500.0, 1_000.0);
+
+impl Outcome {
+    /// The word of the report's headline.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Committed => "Committed",
+            Self::Aborted => "Aborted",
+            Self::RolledBack => "Rolled back",
+            Self::Failed => "Failed",
+            Self::Planned => "Dry run",
+        }
+    }
+
+    /// The side in charge afterwards, where that is known.
+    pub(super) fn in_charge(self) -> Option<&'static str> {
+        match self {
+            Self::Committed => Some("target"),
+            Self::Aborted | Self::RolledBack | Self::Planned => Some("source"),
+            Self::Failed => None,
+        }
+    }
+}
+
+impl Report {
+    /// The outcome is the one asked for, and nothing was lost, duplicated or unequal: exit status 0.
+    pub fn passed(&self) -> bool {
+        self.problems().is_empty()
+    }
+
+    /// Everything that stops the run from passing, worst first; nothing if it has passed.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut must_be_zero = |number: u64, one: &str, many: &str| {
+            if number > 0 {
+                problems.push(format!(
+                    "{} {}",
+                    count(number),
+                    if number == 1 { one } else { many }
+                ));
+            }
+        };
+        must_be_zero(
+            self.writes.lost,
+            "acknowledged write is lost",
+            "acknowledged writes are lost",
+        );
+        must_be_zero(
+            self.writes.duplicated,
+            "write is there more than once",
+            "writes are there more than once",
+        );
+        if let Some(ledger) = &self.ledger {
+            must_be_zero(ledger.torn, "order arrived in part", "orders arrived in part");
+            must_be_zero(
+                ledger.only_on_other_side,
+                "write is on the side that is not in charge alone",
+                "writes are on the side that is not in charge alone",
+            );
+        }
+        for table in self.tables.iter().filter(|table| !table.equal) {
+            problems.push(format!(
+                "table {} differs: {} rows on the source, {} on the target",
+                table.name,
+                count(table.rows_source),
+                count(table.rows_target)
+            ));
+        }
+        for sequence in self.sequences.iter().filter(|sequence| !sequence.ahead) {
+            problems.push(format!(
+                "sequence {} would give out a number again",
+                sequence.name
+            ));
+        }
+        if self.moved() {
+            if self.ledger.is_none() {
+                problems.push("the ledger was not compared with the databases".into());
+            }
+            if self.tables.is_empty() {
+                problems.push("no table was compared".into());
+            }
+        }
+        if self.outcome != self.asked {
+            problems.push(format!(
+                "the run was to end as \"{}\"",
+                self.asked.word().to_lowercase()
+            ));
+        } else if self.outcome == Outcome::Failed {
+            problems.push("the run failed".into());
+        }
+        if let Some(failure) = &self.failure {
+            problems.push(failure.clone());
+        }
+        problems
+    }
+
+    /// What is worth knowing although the run may have passed.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let errors = self.writes.errors + self.reads.errors;
+        if errors > 0 {
+            warnings.push(format!(
+                "clients saw {} {}: {} of writes, {} of reads",
+                count(errors),
+                if errors == 1 { "error" } else { "errors" },
+                count(self.writes.errors),
+                count(self.reads.errors)
+            ));
+        }
+        if self.reads.stale > 0 {
+            warnings.push(format!(
+                "{} reads did not see a write acknowledged before",
+                count(self.reads.stale)
+            ));
+        }
+        for direction in &self.directions {
+            let Some(pause) = direction.pause_ms else { continue };
+            let name = &direction.name;
+            if pause.p95 > LIMITS_MS.0 {
+                warnings.push(format!(
+                    "the {name} added {} at the 95th percentile: the aim is {} at most",
+                    duration(pause.p95),
+                    duration(LIMITS_MS.0)
+                ));
+            }
+            if pause.max > LIMITS_MS.1 {
+                warnings.push(format!(
+                    "the {name} added up to {}: the aim is {} at most",
+                    duration(pause.max),
+                    duration(LIMITS_MS.1)
+                ));
+            }
+        }
+        warnings
+    }
+
+    /// The data has changed sides at least once.
+    pub(super) fn moved(&self) -> bool {
+        matches!(self.outcome, Outcome::Committed | Outcome::RolledBack)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Verdict;
+    use crate::report::{SequenceRow, TableRow};
+
+    fn good() -> Report {
+        Report {
+            outcome: Outcome::Committed,
+            asked: Outcome::Committed,
+            ledger: Some(Verdict::default()),
+            tables: vec![TableRow {
+                name: "a".into(),
+                rows_source: 1,
+                rows_target: 1,
+                equal: true,
+            }],
+            ..Report::default()
+        }
+    }
+
+    /// A report, spoiled in one way.
+    type Spoil = fn(&mut Report);
+
+    #[test]
+    fn a_run_passes_only_if_nothing_at_all_is_wrong() {
+        assert!(good().passed(), "{:?}", good().problems());
+        let spoils: [(&str, Spoil); 10] = [
+            ("lost", |report| report.writes.lost = 1),
+            ("more than once", |report| report.writes.duplicated = 2),
+            ("in part", |report| {
+                report.ledger = Some(Verdict {
+                    torn: 1,
+                    ..Verdict::default()
+                })
+            }),
+            ("not in charge", |report| {
+                report.ledger = Some(Verdict {
+                    only_on_other_side: 1,
+                    ..Verdict::default()
+                })
+            }),
+            ("table a differs", |report| report.tables[0].equal = false),
+            ("sequence s", |report| {
+                report.sequences = vec![SequenceRow {
+                    name: "s".into(),
+                    ..SequenceRow::default()
+                }]
+            }),
+            ("ledger was not", |report| report.ledger = None),
+            ("no table", |report| report.tables.clear()),
+            ("to end as \"rolled back\"", |report| {
+                report.asked = Outcome::RolledBack
+            }),
+            ("stopped", |report| report.failure = Some("stopped".into())),
+        ];
+        for (words, spoil) in spoils {
+            let mut report = good();
+            spoil(&mut report);
+            let problems = report.problems();
+            assert!(
+                problems.len() == 1 && problems[0].contains(words),
+                "{words}: {problems:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_failed_run_never_passes_even_where_failure_was_expected() {
+        let report = Report {
+            outcome: Outcome::Failed,
+            asked: Outcome::Failed,
+            ..Report::default()
+        };
+        assert!(!report.passed());
+        assert!(!Report::default().passed());
+    }
+}

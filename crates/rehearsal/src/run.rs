@@ -1,0 +1,270 @@
+//! One execution of a state machine, watched until it ends.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crossover_core::Plan;
+use crossover_stand::{
+    Progress,
+    ministack::{Event, Execution},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    error::{RehearsalError, Result},
+    scene::Cloud,
+};
+
+/// Between two looks at an execution: rarely enough not to disturb the pause it measures.
+const LOOK_EVERY: Duration = Duration::from_millis(400);
+/// An execution that takes longer is stuck.
+const LIMIT: Duration = Duration::from_secs(1800);
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunOutcome {
+    /// The new writer serves, the way back runs, both sides are proven equal.
+    Committed,
+    /// The old writer serves as before.
+    Aborted,
+    /// Anything else: the error says what.
+    Failed,
+}
+
+/// One state that was entered.
+#[derive(Debug, Clone)]
+pub struct StageRun {
+    pub name: String,
+    pub ms: f64,
+    /// `done` or `failed`.
+    pub outcome: &'static str,
+    /// Unix milliseconds.
+    pub entered_at: f64,
+}
+
+/// Everything a run left behind.
+#[derive(Debug, Clone)]
+pub struct RunRecord {
+    pub run_id: String,
+    pub outcome: RunOutcome,
+    /// What went wrong, in the stages' own words.
+    pub errors: Vec<String>,
+    pub stages: Vec<StageRun>,
+    /// Results by their place in the state (`connection_drain`, `final_sync`, …).
+    pub results: Value,
+    /// What a dry run would have done, in order.
+    pub planned: Vec<String>,
+}
+
+/// Runs a state machine to its end.
+pub async fn execute(
+    cloud: &Cloud,
+    machine: &str,
+    what: &str,
+    plan: &Plan,
+    progress: &dyn Progress,
+) -> Result<RunRecord> {
+    let input = json!({ "plan": plan });
+    let execution = cloud.aws.start_execution(machine, &plan.run_id, &input).await?;
+    let began = std::time::Instant::now();
+    let mut shown = Shown::default();
+    let ended = loop {
+        let seen = cloud.aws.describe_execution(&execution).await?;
+        shown.update(what, &cloud.aws.execution_history(&execution).await?, progress);
+        if seen.status != "RUNNING" {
+            break seen;
+        }
+        if began.elapsed() > LIMIT {
+            return Err(RehearsalError::Timeout {
+                what: format!("the end of the {what}"),
+                seconds: LIMIT.as_secs(),
+                hint: "the state that is shown last hangs; its log is in the local AWS's log".to_owned(),
+            });
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    };
+    let history = cloud.aws.execution_history(&execution).await?;
+    let journal = cloud.journal(&plan.run_id).await?;
+    let mut errors: Vec<String> = journal
+        .iter()
+        .filter(|line| line.event == "failed")
+        .map(|line| {
+            let text = |key: &str| line.detail[key].as_str().unwrap_or_default().to_owned();
+            format!("{}: {}: {}", line.stage, text("error"), text("message"))
+        })
+        .collect();
+    let results = last_state(&history, &ended);
+    // A function that was killed or timed out could not write to the journal; what Step Functions caught says it.
+    if errors.is_empty()
+        && let Some(caught) = results.get("error").filter(|e| e.is_object())
+    {
+        let text = |key: &str| caught[key].as_str().unwrap_or_default();
+        errors.push(format!("{}: {}", text("Error"), text("Cause")));
+    }
+    if ended.status != "SUCCEEDED" {
+        errors.push(format!(
+            "{}: {}",
+            ended.error.as_deref().unwrap_or(&ended.status),
+            ended.cause.as_deref().unwrap_or_default()
+        ));
+    }
+    Ok(RunRecord {
+        run_id: plan.run_id.clone(),
+        outcome: outcome(&ended),
+        errors,
+        stages: stages(&history),
+        planned: planned(&history, &results),
+        results,
+    })
+}
+
+fn outcome(ended: &Execution) -> RunOutcome {
+    match (ended.status.as_str(), ended.error.as_deref()) {
+        ("SUCCEEDED", _) => RunOutcome::Committed,
+        (_, Some("CutoverAborted" | "CutoverRefused")) => RunOutcome::Aborted,
+        _ => RunOutcome::Failed,
+    }
+}
+
+/// Milliseconds since 1970 of an event.
+fn at_ms(event: &Event) -> f64 {
+    event.timestamp * 1000.0
+}
+
+/// An RFC 3339 time as milliseconds since 1970.
+pub fn iso_ms(text: &str) -> Option<f64> {
+    Some(text.parse::<jiff::Timestamp>().ok()?.as_microsecond() as f64 / 1000.0)
+}
+
+fn is_task(event: &Event, end: &str) -> bool {
+    event.kind == format!("TaskState{end}")
+}
+
+/// The task states that were entered, in order.
+fn stages(history: &[Event]) -> Vec<StageRun> {
+    let mut stages: Vec<StageRun> = Vec::new();
+    for (index, event) in history.iter().enumerate() {
+        let Some(name) = event.state().filter(|_| is_task(event, "Entered")) else {
+            continue;
+        };
+        let exit = history[index..]
+            .iter()
+            .find(|e| is_task(e, "Exited") && e.state() == Some(name));
+        let next = history[index + 1..]
+            .iter()
+            .find(|e| e.kind.ends_with("StateEntered") || e.kind.starts_with("Execution"));
+        let end = exit.or(next);
+        // A caught error leaves the state too, with the error beside its results; its own result is missing then.
+        let failed = match exit.and_then(state_output) {
+            Some(output) => {
+                output.get("error").is_some_and(|e| !e.is_null()) && output.get(place(name)).is_none()
+            }
+            None => true,
+        };
+        stages.push(StageRun {
+            name: name.to_owned(),
+            ms: end.map_or(0.0, |end| (at_ms(end) - at_ms(event)).max(0.0)),
+            outcome: if failed { "failed" } else { "done" },
+            entered_at: at_ms(event),
+        });
+    }
+    stages
+}
+
+/// Where a state puts its result: `WarmFinalSync` -> `warm_final_sync`.
+fn place(state: &str) -> String {
+    let mut place = String::new();
+    for (index, letter) in state.char_indices() {
+        if letter.is_uppercase() && index > 0 {
+            place.push('_');
+        }
+        place.extend(letter.to_lowercase());
+    }
+    if place == "roll_forward" {
+        "final_sync".to_owned()
+    } else {
+        place
+    }
+}
+
+fn state_output(event: &Event) -> Option<Value> {
+    serde_json::from_str(
+        event
+            .details
+            .get("stateExitedEventDetails")?
+            .get("output")?
+            .as_str()?,
+    )
+    .ok()
+}
+
+/// The state's document as far as it got.
+fn last_state(history: &[Event], ended: &Execution) -> Value {
+    ended
+        .output
+        .clone()
+        .or_else(|| history.iter().rev().find_map(state_output))
+        .unwrap_or(Value::Null)
+}
+
+fn planned(history: &[Event], results: &Value) -> Vec<String> {
+    let mut planned = Vec::new();
+    for stage in stages(history) {
+        for step in results[place(&stage.name)]["result"]["planned"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
+            planned.push(format!("{}: {}", stage.name, step.as_str().unwrap_or_default()));
+        }
+    }
+    planned
+}
+
+/// Which states the user has been told about.
+#[derive(Default)]
+struct Shown(BTreeMap<u64, bool>);
+
+impl Shown {
+    fn update(&mut self, what: &str, history: &[Event], progress: &dyn Progress) {
+        for (index, event) in history.iter().enumerate() {
+            let Some(name) = event.state().filter(|_| is_task(event, "Entered")) else {
+                continue;
+            };
+            let label = format!("{what}: {name}");
+            let left = history[index + 1..].iter().find(|e| {
+                e.kind.ends_with("StateEntered")
+                    || e.kind.starts_with("ExecutionS")
+                    || e.kind.starts_with("ExecutionF")
+            });
+            let told = self.0.entry(event.id).or_insert_with(|| {
+                progress.started(&label);
+                false
+            });
+            if let Some(left) = left
+                && !*told
+            {
+                *told = true;
+                let ms = (at_ms(left) - at_ms(event)).max(0.0);
+                progress.done(&label, Duration::from_secs_f64(ms / 1000.0));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_either_spelling() {
+        assert!((iso_ms("2026-01-02T03:04:05.250Z").unwrap() - 1_767_323_045_250.0).abs() < 1e-3);
+        assert!((iso_ms("1970-01-01T00:00:01+00:00").unwrap() - 1000.0).abs() < 1e-9);
+        assert_eq!(iso_ms("yesterday"), None);
+    }
+
+    #[test]
+    fn results_are_found_under_the_name_of_their_state() {
+        assert_eq!(place("WarmFinalSync"), "warm_final_sync");
+        assert_eq!(place("RollForward"), "final_sync");
+    }
+}

@@ -1,0 +1,199 @@
+//! Everything a rehearsal runs on, started and wired: the two databases, the change stream between them, the local AWS
+//! with the functions and state machines, the sample API twice, and the Worker in front.
+
+mod cloud;
+mod databases;
+mod edge;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crossover_core::{
+    Plan,
+    plan::{DatabasePlan, EdgePlan, Endpoints, Limits, ReplicationPlan, Scope},
+};
+use crossover_stand::{MiniStack, Parts, Postgres, Progress, Workerd, progress::step};
+
+pub use cloud::{Cloud, FORWARD_TASK, RENEWED_TASK, REVERSE_TASK};
+pub use databases::{Database, Databases};
+pub use edge::Edge;
+
+use crate::{
+    api::SampleApi,
+    dms::{DmsStandIn, INSTANCE_ARN},
+    error::{RehearsalError, Result},
+    options::RehearsalOptions,
+    shop::{Generated, Mode},
+    workshop::Products,
+};
+
+/// The lane that is cut over.
+pub const LANE: &str = "main";
+
+/// A running scene. Fields are dropped in order: what is in front ends before what is behind it.
+pub struct Scene {
+    pub edge: Edge,
+    pub source_api: SampleApi,
+    pub target_api: SampleApi,
+    pub cloud: Cloud,
+    pub dms: DmsStandIn,
+    pub databases: Databases,
+    pub generated: Option<Generated>,
+    pub mode: Mode,
+    workerd: Workerd,
+    ministack: MiniStack,
+    source_server: Postgres,
+    target_server: Postgres,
+}
+
+impl Scene {
+    /// Starts everything and fills the databases; the forward stream runs when this returns.
+    pub async fn set(
+        options: &RehearsalOptions,
+        parts: &Parts,
+        products: &Products,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
+        let mode = if options.dumps.is_empty() {
+            Mode::Shop
+        } else {
+            Mode::LedgerOnly
+        };
+        let work = fresh_dir(&options.out.join("work"))?;
+
+        let starting = step(progress, "start PostgreSQL 16 and 17, and the local AWS");
+        let (source_server, target_server, ministack) = tokio::try_join!(
+            databases::start(parts, databases::SOURCE, &work),
+            databases::start(parts, databases::TARGET, &work),
+            async {
+                Ok(MiniStack::start(parts, &made(&work.join("aws"))?, crossover_stand::Port::Free).await?)
+            },
+        )?;
+        starting.done();
+
+        let (databases, generated) =
+            databases::fill(&source_server, &target_server, options, mode, progress).await?;
+        let dms = cloud::start_dms(&databases, ministack.aws()).await?;
+
+        let starting = step(progress, "start the sample API twice and the Worker");
+        let source_api = SampleApi::start(&databases.source.app_url(), mode, 24).await?;
+        let target_api = SampleApi::start(&databases.target.app_url(), mode, 24).await?;
+        let (edge, workerd) = edge::start(
+            parts,
+            products,
+            &source_api.base_url(),
+            &target_api.base_url(),
+            options.edge_port,
+            &made(&work.join("edge"))?,
+        )
+        .await?;
+        starting.done();
+
+        let starting = step(
+            progress,
+            "install functions, state machines and secrets in the local AWS",
+        );
+        let cloud = Cloud::install(
+            ministack.aws().clone(),
+            &dms,
+            &databases,
+            &edge,
+            products,
+            options,
+        )
+        .await?;
+        starting.done();
+
+        cloud.start_forward_stream(&dms, &databases, progress).await?;
+        Ok(Self {
+            edge,
+            source_api,
+            target_api,
+            cloud,
+            dms,
+            databases,
+            generated,
+            mode,
+            workerd,
+            ministack,
+            source_server,
+            target_server,
+        })
+    }
+
+    /// The plan of one run.
+    pub fn plan(&self, run_id: &str, dry_run: bool) -> Plan {
+        Plan {
+            migration_id: "rehearsal".to_owned(),
+            run_id: run_id.to_owned(),
+            lane: LANE.to_owned(),
+            dry_run,
+            source: database_plan(cloud::SOURCE_SECRET),
+            target: database_plan(cloud::TARGET_SECRET),
+            replication: ReplicationPlan {
+                forward_task: FORWARD_TASK.to_owned(),
+                reverse_task: REVERSE_TASK.to_owned(),
+                renewed_task: RENEWED_TASK.to_owned(),
+                replication_instance_arn: INSTANCE_ARN.to_owned(),
+                source_endpoints: endpoints("source"),
+                target_endpoints: endpoints("target"),
+                slot_plugin: "pgoutput".to_owned(),
+            },
+            edge: EdgePlan {
+                admin_url: self.edge.url.clone(),
+                secret_id: cloud::EDGE_SECRET.to_owned(),
+            },
+            scope: Scope::default(),
+            limits: Limits {
+                lag_period_s: 1,
+                ..Limits::default()
+            },
+        }
+    }
+
+    /// Ends everything in order: traffic first, databases last.
+    pub async fn strike(self) -> Result<()> {
+        self.source_api.stop().await;
+        self.target_api.stop().await;
+        drop(self.dms);
+        drop(self.databases);
+        let ended = [
+            self.workerd.stop().await,
+            self.ministack.stop().await,
+            self.target_server.stop().await,
+            self.source_server.stop().await,
+        ];
+        ended.into_iter().collect::<std::result::Result<(), _>>()?;
+        Ok(())
+    }
+}
+
+fn database_plan(secret_id: &str) -> DatabasePlan {
+    DatabasePlan {
+        secret_id: secret_id.to_owned(),
+        spared_roles: vec![databases::DMS_ROLE.to_owned()],
+    }
+}
+
+fn endpoints(side: &str) -> Endpoints {
+    Endpoints {
+        read_arn: cloud::endpoint_arn(side, "read"),
+        write_arn: cloud::endpoint_arn(side, "write"),
+    }
+}
+
+/// A folder that is there.
+fn made(dir: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(dir).map_err(RehearsalError::file(dir))?;
+    Ok(dir.to_owned())
+}
+
+/// A folder that is there and empty, whatever an earlier run left.
+fn fresh_dir(dir: &Path) -> Result<PathBuf> {
+    if dir.exists() {
+        fs::remove_dir_all(dir).map_err(RehearsalError::file(dir))?;
+    }
+    made(dir)
+}

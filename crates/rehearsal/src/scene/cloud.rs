@@ -1,0 +1,282 @@
+//! The local AWS: secrets, journal, functions, state machines; and the forward stream, made as Terraform makes it.
+
+use std::{collections::HashMap, fs, path::Path, time::Duration};
+
+use crossover_core::{
+    StageName,
+    catalogue::{OWN_SCHEMA, TableName},
+    plan::Scope,
+    ports::Catalogue,
+};
+use crossover_stand::{
+    Progress,
+    ministack::{Aws, Function, pack},
+    progress::step,
+};
+use serde_json::{Value, json};
+
+use super::{Databases, Edge};
+use crate::{
+    dms::{DmsConfig, DmsStandIn, INSTANCE_ARN},
+    error::{RehearsalError, Result},
+    options::RehearsalOptions,
+    workshop::Products,
+};
+
+pub const SOURCE_SECRET: &str = "crossover/rehearsal/source";
+pub const TARGET_SECRET: &str = "crossover/rehearsal/target";
+pub const EDGE_SECRET: &str = "crossover/rehearsal/edge";
+pub const FORWARD_TASK: &str = "rehearsal-forward";
+pub const REVERSE_TASK: &str = "rehearsal-back";
+pub const RENEWED_TASK: &str = "rehearsal-again";
+const JOURNAL_TABLE: &str = "crossover-journal";
+/// A full load that takes longer than this is stuck.
+const FULL_LOAD_LIMIT: Duration = Duration::from_secs(1800);
+
+/// ARN of an endpoint of the stand-in.
+pub fn endpoint_arn(side: &str, way: &str) -> String {
+    format!("arn:aws:dms:us-east-1:000000000000:endpoint:{side}-{way}")
+}
+
+/// Starts the DMS stand-in over both databases.
+pub async fn start_dms(databases: &Databases, aws: &Aws) -> Result<DmsStandIn> {
+    let mut endpoints = HashMap::new();
+    for (side, database) in [("source", &databases.source), ("target", &databases.target)] {
+        for way in ["read", "write"] {
+            endpoints.insert(endpoint_arn(side, way), database.dms_endpoint());
+        }
+    }
+    DmsStandIn::start(DmsConfig {
+        endpoints,
+        cloudwatch_url: aws.endpoint().to_owned(),
+    })
+    .await
+    .map_err(RehearsalError::file("the DMS stand-in"))
+}
+
+/// The local AWS with everything installed.
+pub struct Cloud {
+    pub aws: Aws,
+    pub cutover: String,
+    pub rollback: String,
+}
+
+impl Cloud {
+    /// Installs secrets, journal, functions and state machines.
+    pub async fn install(
+        aws: Aws,
+        dms: &DmsStandIn,
+        databases: &Databases,
+        edge: &Edge,
+        products: &Products,
+        options: &RehearsalOptions,
+    ) -> Result<Self> {
+        aws.create_secret(SOURCE_SECRET, &databases.source.secret().to_string())
+            .await?;
+        aws.create_secret(TARGET_SECRET, &databases.target.secret().to_string())
+            .await?;
+        aws.create_secret(
+            EDGE_SECRET,
+            &json!({ "key_id": edge.key_id, "key": edge.key }).to_string(),
+        )
+        .await?;
+        aws.create_table(JOURNAL_TABLE, "run_id", Some("entry")).await?;
+        let topic = aws.create_topic("crossover-notices").await?;
+
+        let mut env: std::collections::BTreeMap<String, String> = aws.sdk_env().into_iter().collect();
+        env.insert(
+            "AWS_ENDPOINT_URL_DATABASE_MIGRATION_SERVICE".to_owned(),
+            dms.url(),
+        );
+        env.insert("CROSSOVER_JOURNAL_TABLE".to_owned(), JOURNAL_TABLE.to_owned());
+        env.insert("CROSSOVER_NOTICE_TOPIC_ARN".to_owned(), topic);
+        let mut functions = Vec::new();
+        for stage in StageName::ALL {
+            let name = stage.as_str();
+            let program = options.functions.get(name).unwrap_or(&products.functions[name]);
+            functions.push(Function {
+                name: format!("crossover-{name}"),
+                zip: pack(program)?,
+                env: env.clone(),
+                timeout_seconds: if *stage == StageName::ConnectionDrain || *stage == StageName::FinalSync {
+                    30
+                } else {
+                    600
+                },
+                memory_mb: 256,
+            });
+        }
+        let arns = aws.create_functions(&functions).await?;
+        let by_stage: Vec<(String, String)> = StageName::ALL
+            .iter()
+            .zip(arns)
+            .map(|(stage, arn)| (stage.as_str().replace('-', "_"), arn))
+            .collect();
+        let machines = options.workspace.join("statemachine");
+        let cutover = aws
+            .create_state_machine(
+                "cutover",
+                &definition(&machines.join("cutover.asl.json"), &by_stage)?,
+            )
+            .await?;
+        let rollback = aws
+            .create_state_machine(
+                "rollback",
+                &definition(&machines.join("rollback.asl.json"), &by_stage)?,
+            )
+            .await?;
+        Ok(Self {
+            aws,
+            cutover,
+            rollback,
+        })
+    }
+
+    /// Makes and starts the forward task, and waits for its full load.
+    pub async fn start_forward_stream(
+        &self,
+        dms: &DmsStandIn,
+        databases: &Databases,
+        progress: &dyn Progress,
+    ) -> Result<()> {
+        let loading = step(progress, "full load from source to target");
+        let mut tables: Vec<TableName> = databases
+            .source
+            .product()
+            .await?
+            .tables(&Scope::default())
+            .await?
+            .into_iter()
+            // A table without a key is left out, as DMS would suspend it; the pre-check names it.
+            .filter(|t| !t.partitioned && !t.primary_key.is_empty() && !t.unlogged)
+            .map(|t| t.table)
+            .collect();
+        tables.push(TableName {
+            schema: OWN_SCHEMA.to_owned(),
+            name: "fence".to_owned(),
+        });
+        let rules: Vec<Value> = tables
+            .iter()
+            .enumerate()
+            .map(|(index, table)| {
+                json!({
+                    "rule-type": "selection", "rule-id": (index + 1).to_string(), "rule-name": (index + 1).to_string(),
+                    "object-locator": { "schema-name": table.schema, "table-name": table.name }, "rule-action": "explicit",
+                })
+            })
+            .collect();
+        let created = call_dms(
+            dms,
+            "CreateReplicationTask",
+            &json!({
+                "ReplicationTaskIdentifier": FORWARD_TASK, "ReplicationInstanceArn": INSTANCE_ARN,
+                "SourceEndpointArn": endpoint_arn("source", "read"), "TargetEndpointArn": endpoint_arn("target", "write"),
+                "MigrationType": "full-load-and-cdc", "TableMappings": json!({ "rules": rules }).to_string(),
+            }),
+        )
+        .await?;
+        let arn = created["ReplicationTask"]["ReplicationTaskArn"].clone();
+        let start = json!({ "ReplicationTaskArn": arn, "StartReplicationTaskType": "start-replication" });
+        call_dms(dms, "StartReplicationTask", &start).await?;
+        let began = std::time::Instant::now();
+        loop {
+            let filter = json!({ "Filters": [{ "Name": "replication-task-id", "Values": [FORWARD_TASK] }] });
+            let answer = call_dms(dms, "DescribeReplicationTasks", &filter).await?;
+            let task = &answer["ReplicationTasks"][0];
+            if task["Status"] == "running" && task["ReplicationTaskStats"]["FullLoadProgressPercent"] == 100 {
+                loading.done();
+                return Ok(());
+            }
+            if task["Status"] == "failed" || began.elapsed() > FULL_LOAD_LIMIT {
+                return Err(RehearsalError::Timeout {
+                    what: "the full load".to_owned(),
+                    seconds: began.elapsed().as_secs(),
+                    hint: format!("the task is {}; see the log of the target server", task["Status"]),
+                });
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// The journal of a run, oldest first.
+    pub async fn journal(&self, run_id: &str) -> Result<Vec<JournalLine>> {
+        let http = reqwest::Client::new();
+        let request = json!({
+            "TableName": JOURNAL_TABLE, "KeyConditionExpression": "run_id = :r",
+            "ExpressionAttributeValues": { ":r": { "S": run_id } },
+        });
+        let answer: Value = http
+            .post(self.aws.endpoint())
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-target", "DynamoDB_20120810.Query")
+            .header(
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+            )
+            .body(request.to_string())
+            .send()
+            .await
+            .map_err(|e| aws_error("Query of the journal", &e))?
+            .json()
+            .await
+            .map_err(|e| aws_error("Query of the journal", &e))?;
+        let text = |item: &Value, key: &str| item[key]["S"].as_str().unwrap_or_default().to_owned();
+        Ok(answer["Items"]
+            .as_array()
+            .map(|items| {
+                items
+                    .iter()
+                    .map(|item| JournalLine {
+                        stage: text(item, "stage"),
+                        event: text(item, "event"),
+                        detail: serde_json::from_str(&text(item, "detail")).unwrap_or_default(),
+                    })
+                    .collect()
+            })
+            .unwrap_or_default())
+    }
+}
+
+/// One line of a run's history.
+#[derive(Debug)]
+pub struct JournalLine {
+    pub stage: String,
+    pub event: String,
+    pub detail: Value,
+}
+
+fn aws_error(what: &str, error: &reqwest::Error) -> RehearsalError {
+    RehearsalError::Aws {
+        what: what.to_owned(),
+        reason: error.to_string(),
+    }
+}
+
+/// A state machine's document with the functions' ARNs put in, as Terraform's `templatefile` does it.
+fn definition(path: &Path, functions: &[(String, String)]) -> Result<String> {
+    let text = fs::read_to_string(path).map_err(RehearsalError::file(path))?;
+    Ok(functions.iter().fold(text, |text, (name, arn)| {
+        text.replace(&format!("${{{name}}}"), arn)
+    }))
+}
+
+/// One call of the DMS API, as the tool that provisions a migration makes it.
+async fn call_dms(dms: &DmsStandIn, operation: &str, request: &Value) -> Result<Value> {
+    let answer = reqwest::Client::new()
+        .post(dms.url())
+        .header("x-amz-target", format!("AmazonDMSv20160101.{operation}"))
+        .header("content-type", "application/x-amz-json-1.1")
+        .body(request.to_string())
+        .send()
+        .await
+        .map_err(|e| aws_error(operation, &e))?;
+    let failed = !answer.status().is_success();
+    let body: Value = answer.json().await.map_err(|e| aws_error(operation, &e))?;
+    if failed {
+        return Err(RehearsalError::Aws {
+            what: format!("DMS {operation}"),
+            reason: body["message"].as_str().unwrap_or("?").to_owned(),
+        });
+    }
+    Ok(body)
+}

@@ -1,0 +1,202 @@
+//! The two databases: real servers, the same schema, the data on the source only.
+
+use std::path::Path;
+
+use crossover_core::ports::Fence;
+use crossover_postgres::{ConnectionSettings, PostgresDatabase};
+use crossover_stand::{
+    Major, Parts, Postgres, Progress,
+    postgres::{Access, Settings},
+    progress::step,
+};
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use crate::{
+    dms::Endpoint,
+    dump,
+    error::{RehearsalError, Result},
+    options::RehearsalOptions,
+    shop::{self, Generated, Mode},
+};
+
+/// The replication user; spared by the lock.
+pub const DMS_ROLE: &str = "dms";
+/// The role Crossover itself logs in with. It is no superuser: see `crossover_role.sql`.
+const OWN_ROLE: &str = "crossover";
+const DATABASE: &str = "shop";
+
+/// A side by name, and the server that plays it.
+pub struct Cast {
+    pub side: &'static str,
+    pub major: Major,
+}
+
+pub const SOURCE: Cast = Cast {
+    side: "source",
+    major: Major::V16,
+};
+pub const TARGET: Cast = Cast {
+    side: "target",
+    major: Major::V17,
+};
+
+/// Starts the server of one side.
+pub async fn start(parts: &Parts, cast: Cast, work: &Path) -> Result<Postgres> {
+    let settings = Settings {
+        temporary: true,
+        ..Settings::for_role(cast.side)
+    };
+    Ok(Postgres::start(parts, cast.major, &work.join(cast.side), &settings).await?)
+}
+
+/// One side's database, and who may enter it.
+pub struct Database {
+    side: &'static str,
+    access: Access,
+    own_password: String,
+    dms_password: String,
+    app_password: String,
+}
+
+/// Both.
+pub struct Databases {
+    pub source: Database,
+    pub target: Database,
+}
+
+impl Database {
+    /// The application's connection string.
+    pub fn app_url(&self) -> String {
+        format!(
+            "postgres://{}:{}@127.0.0.1:{}/{DATABASE}",
+            shop::APP_ROLE,
+            self.app_password,
+            self.access.port()
+        )
+    }
+
+    /// The replication user's way in.
+    pub fn dms_endpoint(&self) -> Endpoint {
+        Endpoint {
+            host: "127.0.0.1".to_owned(),
+            port: self.access.port(),
+            dbname: DATABASE.to_owned(),
+            username: DMS_ROLE.to_owned(),
+            password: self.dms_password.clone(),
+        }
+    }
+
+    /// The secret Crossover reads; TLS is off because both ends are on this machine's loopback.
+    pub fn secret(&self) -> serde_json::Value {
+        serde_json::json!({
+            "host": "127.0.0.1", "port": self.access.port(), "dbname": DATABASE,
+            "username": OWN_ROLE, "password": self.own_password, "sslmode": "disable",
+        })
+    }
+
+    /// A connection with the rights of the server's owner, for preparing and for the final inspection.
+    pub async fn inspector(&self) -> Result<Client> {
+        Ok(self.access.connect(DATABASE).await?)
+    }
+
+    /// The database as the product sees it.
+    pub async fn product(&self) -> Result<PostgresDatabase> {
+        let settings: ConnectionSettings =
+            serde_json::from_value(self.secret()).map_err(|e| RehearsalError::Aws {
+                what: "the database secret".to_owned(),
+                reason: e.to_string(),
+            })?;
+        Ok(PostgresDatabase::connect(self.side, settings, vec![DMS_ROLE.to_owned()]).await?)
+    }
+
+    async fn prepare_roles(&self) -> Result<()> {
+        let server = self.access.connect("postgres").await?;
+        // Passwords are hexadecimal: nothing to escape.
+        let roles = format!(
+            "create role {DMS_ROLE} superuser login password '{}'; \
+             create role {OWN_ROLE} login replication createrole password '{}';",
+            self.dms_password, self.own_password
+        );
+        server
+            .batch_execute(&roles)
+            .await
+            .map_err(RehearsalError::database("making the roles"))?;
+        self.access.create_database(DATABASE).await?;
+        Ok(())
+    }
+
+    async fn grant(&self, app_can_login: bool) -> Result<()> {
+        let client = self.inspector().await?;
+        shop::create_app_role(&client, &self.app_password, app_can_login)
+            .await
+            .map_err(RehearsalError::database("making the application's role"))?;
+        client
+            .batch_execute(include_str!("crossover_role.sql"))
+            .await
+            .map_err(RehearsalError::database("granting Crossover's role its rights"))?;
+        self.product().await?.prepare_fence().await?;
+        Ok(())
+    }
+}
+
+/// Makes roles, schema and data.
+pub async fn fill(
+    source: &Postgres,
+    target: &Postgres,
+    options: &RehearsalOptions,
+    mode: Mode,
+    progress: &dyn Progress,
+) -> Result<(Databases, Option<Generated>)> {
+    let password = || Uuid::new_v4().simple().to_string();
+    let app_password = password();
+    let database = |cast: &Cast, server: &Postgres| Database {
+        side: cast.side,
+        access: server.access().clone(),
+        own_password: password(),
+        dms_password: password(),
+        app_password: app_password.clone(),
+    };
+    let databases = Databases {
+        source: database(&SOURCE, source),
+        target: database(&TARGET, target),
+    };
+    tokio::try_join!(databases.source.prepare_roles(), databases.target.prepare_roles())?;
+
+    let mut generated = None;
+    if mode == Mode::LedgerOnly {
+        let loading = step(progress, "load the dump on both sides");
+        load_dumps(&databases, options).await?;
+        loading.done();
+    }
+    for side in [&databases.source, &databases.target] {
+        let client = side.inspector().await?;
+        shop::create_schema(&client, mode)
+            .await
+            .map_err(RehearsalError::database("making the schema"))?;
+    }
+    if mode == Mode::Shop {
+        let filling = step(progress, format!("generate a shop with {} orders", options.rows));
+        let client = databases.source.inspector().await?;
+        let made = shop::generate(&client, options.rows, |_| ())
+            .await
+            .map_err(RehearsalError::database("generating the shop"))?;
+        generated = Some(made);
+        filling.done();
+    }
+    databases.source.grant(true).await?;
+    databases.target.grant(false).await?;
+    Ok((databases, generated))
+}
+
+/// The same dump on both sides; the target keeps the schema and gets its rows by replication.
+async fn load_dumps(databases: &Databases, options: &RehearsalOptions) -> Result<()> {
+    let psql = dump::check(&options.dumps)?;
+    for side in [&databases.source, &databases.target] {
+        dump::load(&psql, &side.access.connect_url(DATABASE), &options.dumps).await?;
+    }
+    let target = databases.target.inspector().await?;
+    dump::truncate_all(&target)
+        .await
+        .map_err(RehearsalError::database("emptying the target"))
+}

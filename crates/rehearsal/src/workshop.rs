@@ -1,0 +1,130 @@
+//! Builds what is rehearsed: the Lambda functions and the Worker, from the sources of the workspace.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use crossover_core::StageName;
+use crossover_stand::{Parts, Progress, progress::step};
+use tokio::process::Command;
+use worker_bundle::Bundle;
+
+use crate::error::{RehearsalError, Result};
+
+/// What was built.
+#[derive(Debug)]
+pub struct Products {
+    /// The program of every function, by stage name.
+    pub functions: BTreeMap<String, PathBuf>,
+    /// The Worker.
+    pub worker: Bundle,
+}
+
+/// Builds everything that is not up to date.
+pub async fn build(workspace: &Path, parts: &Parts, progress: &dyn Progress) -> Result<Products> {
+    let target = target_dir(workspace).await?;
+    let building = step(progress, "build the Lambda functions");
+    let mut arguments = vec!["build", "--profile", "lambda"];
+    for stage in StageName::ALL {
+        arguments.extend(["--package", stage.as_str()]);
+    }
+    cargo(workspace, &arguments).await?;
+    building.done();
+    let building = step(progress, "build the Worker");
+    cargo(
+        workspace,
+        &[
+            "build",
+            "--profile",
+            "worker",
+            "--package",
+            "edge-router",
+            "--target",
+            "wasm32-unknown-unknown",
+        ],
+    )
+    .await?;
+    let wasm = target.join("wasm32-unknown-unknown/worker/edge_router.wasm");
+    let worker = bundle(&wasm, &target.join("worker-bundle"), parts).await?;
+    building.done();
+    let functions = StageName::ALL
+        .iter()
+        .map(|s| (s.as_str().to_owned(), target.join("lambda").join(s.as_str())))
+        .collect();
+    Ok(Products { functions, worker })
+}
+
+/// Runs cargo, first without the network: a second run must not need one.
+async fn cargo(workspace: &Path, arguments: &[&str]) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut output = String::new();
+    for network in [&["--offline"][..], &[]] {
+        let run = Command::new(&cargo)
+            .args(arguments)
+            .args(["--locked"])
+            .args(network)
+            .current_dir(workspace)
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output()
+            .await
+            .map_err(RehearsalError::file("cargo"))?;
+        if run.status.success() {
+            return Ok(());
+        }
+        output = String::from_utf8_lossy(&run.stderr).into_owned();
+    }
+    Err(RehearsalError::Build {
+        what: format!("cargo {} failed:", arguments.join(" ")),
+        output,
+    })
+}
+
+/// Where cargo puts what it builds; `CARGO_TARGET_DIR` and configuration files count.
+async fn target_dir(workspace: &Path) -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let run = Command::new(cargo)
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(workspace)
+        .output()
+        .await
+        .map_err(RehearsalError::file("cargo"))?;
+    let metadata: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap_or_default();
+    metadata["target_directory"]
+        .as_str()
+        .map(PathBuf::from)
+        .ok_or_else(|| RehearsalError::Build {
+            what: "cargo metadata failed: is this the workspace of Crossover?".to_owned(),
+            output: String::from_utf8_lossy(&run.stderr).into_owned(),
+        })
+}
+
+/// Bundles the wasm unless the bundle was made from this very wasm.
+async fn bundle(wasm: &Path, dir: &Path, parts: &Parts) -> Result<Bundle> {
+    use sha2::{Digest, Sha256};
+    let bytes = fs::read(wasm).map_err(RehearsalError::file(wasm))?;
+    let key = hex::encode(Sha256::digest(&bytes));
+    let (stamp, made) = (dir.join("made-from"), dir.join(&key[..16]));
+    if fs::read_to_string(&stamp).is_ok_and(|last| last == key) {
+        return Bundle::open(&made).map_err(|e| RehearsalError::Build {
+            what: "the Worker's bundle is broken:".to_owned(),
+            output: e.to_string(),
+        });
+    }
+    let (wasm, wasm_opt, out) = (wasm.to_owned(), parts.wasm_opt(), made.clone());
+    let bundled = tokio::task::spawn_blocking(move || worker_bundle::bundle(&wasm, &out, Some(&wasm_opt)))
+        .await
+        .map_err(|e| RehearsalError::Build {
+            what: "bundling the Worker panicked:".to_owned(),
+            output: e.to_string(),
+        })?
+        .map_err(|e| RehearsalError::Build {
+            what: "bundling the Worker failed:".to_owned(),
+            output: e.to_string(),
+        })?;
+    fs::write(&stamp, key).map_err(RehearsalError::file(&stamp))?;
+    Ok(bundled)
+}
