@@ -1,9 +1,11 @@
 //! The parts of a rehearsal against a real PostgreSQL, one database for each test.
+#![allow(clippy::expect_used, reason = "helpers of tests, too, may fail a test")]
 
 mod api;
 mod dump;
 mod ledger;
 mod load;
+mod report;
 mod shop;
 
 use std::time::Duration;
