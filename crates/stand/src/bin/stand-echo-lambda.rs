@@ -1,6 +1,7 @@
 //! A Lambda function without a framework, for this crate's tests: it does what its event says. `{"do": "echo"}`
 //! answers the event, `fail` answers the error of the event's `type`, `exit` ends the process, `sleep` takes
-//! `seconds`, `pid` answers its process id. With `"log": true` it writes a line first.
+//! `seconds`, `pid` answers its process id. With `"log": true` it writes a line first. With `ECHO_FAILS_TO_START` in its
+//! environment it ends before it asks for an event.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -9,6 +10,9 @@ use serde_json::{Value, json};
 
 fn main() -> std::io::Result<()> {
     let api = std::env::var("AWS_LAMBDA_RUNTIME_API").map_err(std::io::Error::other)?;
+    if std::env::var_os("ECHO_FAILS_TO_START").is_some() {
+        std::process::exit(9);
+    }
     loop {
         let (id, event) = request(&api, "GET", "next", None)?;
         let event: Value = serde_json::from_str(&event)?;

@@ -33,8 +33,8 @@ pub struct Event {
     /// Its type, such as `TaskStateEntered`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Seconds since the epoch, with a fraction, or an ISO time: as the service sent it.
-    pub timestamp: Value,
+    /// When it happened, in seconds since the epoch, to the millisecond.
+    pub timestamp: f64,
     /// The event's details, under the names the service uses.
     #[serde(flatten)]
     pub details: serde_json::Map<String, Value>,

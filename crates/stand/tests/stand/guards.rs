@@ -2,7 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crossover_stand::Stand;
-use crossover_stand::guard::StopStep;
+use crossover_stand::guard::{HIDDEN_MODE, StopStep};
 use crossover_stand::process::{Launch, Part};
 use nix::sys::signal::Signal;
 
@@ -135,4 +135,23 @@ async fn a_lock_on_the_log_lasts_as_long_as_the_part() {
     assert!(other.try_lock().is_err());
     part.stop().await.unwrap();
     other.try_lock().unwrap();
+}
+
+#[test]
+fn the_hidden_mode_is_a_guard() {
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_stand-guard"))
+        .args([
+            HIDDEN_MODE,
+            "--stop",
+            "SIGTERM:1000",
+            "--",
+            "sh",
+            "-c",
+            "sleep 1000; exit 7",
+        ])
+        .stdin(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    // Its pipe has ended already: the part was ended by SIGTERM, which is told as a shell would.
+    assert_eq!(status.code(), Some(128 + Signal::SIGTERM as i32));
 }

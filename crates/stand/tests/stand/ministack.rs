@@ -27,23 +27,18 @@ impl Local {
         self.server.aws()
     }
 
+    /// Functions that Lambda ends after a second.
     async fn functions(&self, names: &[&str]) {
-        let zip = pack(env!("CARGO_BIN_EXE_stand-echo-lambda").as_ref()).unwrap();
-        let function = |name: &&str| Function {
-            name: (*name).to_owned(),
-            zip: zip.clone(),
-            env: BTreeMap::new(),
-            timeout_seconds: 1,
-            memory_mb: 128,
-        };
-        self.aws()
-            .create_functions(&names.iter().map(function).collect::<Vec<_>>())
-            .await
-            .unwrap();
+        let functions: Vec<Function> = names.iter().map(|name| echo(name, 1)).collect();
+        self.aws().create_functions(&functions).await.unwrap();
+    }
+
+    async fn patient_function(&self, name: &str) {
+        self.aws().create_function(&echo(name, 60)).await.unwrap();
     }
 
     async fn run(&self, definition: &Value, input: &Value) -> (String, Execution) {
-        let name = format!("m{}", uuid());
+        let name = format!("m{}", next_number());
         let machine = self
             .aws()
             .create_state_machine(&name, &definition.to_string())
@@ -55,7 +50,17 @@ impl Local {
     }
 }
 
-fn uuid() -> String {
+fn echo(name: &str, timeout_seconds: u32) -> Function {
+    Function {
+        name: name.to_owned(),
+        zip: pack(env!("CARGO_BIN_EXE_stand-echo-lambda").as_ref()).unwrap(),
+        env: BTreeMap::new(),
+        timeout_seconds,
+        memory_mb: 128,
+    }
+}
+
+fn next_number() -> String {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed).to_string()
@@ -96,6 +101,12 @@ async fn a_functions_failures_have_the_names_the_state_machines_rely_on() {
         assert_eq!(end.status, "SUCCEEDED");
         assert_eq!(end.output.unwrap()["Error"], name);
     }
+    // One that dies before its first event is told differently here than on AWS (Runtime.ExitError).
+    let env = BTreeMap::from([("ECHO_FAILS_TO_START".to_owned(), "1".to_owned())]);
+    local.functions(&["stillborn"]).await;
+    local.aws().set_function_env("stillborn", &env).await.unwrap();
+    let (_, end) = local.run(&caught("stillborn", &json!({})), &json!({})).await;
+    assert_eq!(end.output.unwrap()["Error"], "Runtime.Unknown");
     // And the function works again after each of them.
     assert_eq!(
         local
@@ -174,6 +185,23 @@ async fn wait_choice_and_parallel_work() {
     assert_eq!(entered, ["Wait", "Which", "Both"]);
     let (_, other) = local.run(&definition, &json!({ "dry_run": false })).await;
     assert_eq!(other.error.as_deref(), Some("Wrong.Choice"));
+}
+
+/// MiniStack enforces a task's own timeout, not the state machine's.
+#[tokio::test]
+async fn a_task_that_takes_too_long_is_given_up() {
+    let local = Local::start().await;
+    let more = json!({ "End": true, "TimeoutSeconds": 1,
+        "Catch": [{ "ErrorEquals": ["States.Timeout"], "Next": "Caught" }] });
+    let slow = json!({ "StartAt": "Run", "States": {
+        "Run": task("slow", &json!({ "do": "sleep", "seconds": 3 }), &more),
+        "Caught": { "Type": "Pass", "End": true },
+    }});
+    local.patient_function("slow").await;
+    assert_eq!(
+        local.run(&slow, &json!({})).await.1.output.unwrap()["Error"],
+        "States.Timeout"
+    );
 }
 
 #[tokio::test]
