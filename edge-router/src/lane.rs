@@ -3,6 +3,7 @@
 //! A change is one synchronous piece of code (check, append, wake): nothing can come between compare and set, and the
 //! runtime holds every answer back until the write is durable.
 
+mod departure;
 mod store;
 mod waiting;
 
@@ -14,8 +15,9 @@ use crossover_routing::{AuditEntry, ChainHead, Command, Epoch, LaneRecord, Refus
 use futures::future::{Either, select};
 use serde::Serialize;
 use worker::{Delay, ScheduledTime};
-use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object, js_sys};
+use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object, js_sys, web_sys};
 
+use self::departure::Departure;
 use self::store::Store;
 use self::waiting::Waiting;
 use crate::clock::now_ms;
@@ -65,7 +67,9 @@ impl DurableObject for LaneObject {
                     text.parse::<u64>().ok()
                 };
                 match (number("max_ms"), number("held_max")) {
-                    (Some(max_ms), Some(held_max)) => self.park(lane, max_ms, held_max).await,
+                    (Some(max_ms), Some(held_max)) => {
+                        self.park(lane, request.inner(), max_ms, held_max).await
+                    }
                     _ => Response::error("park needs max_ms and held_max", 400),
                 }
             }
@@ -140,16 +144,27 @@ impl LaneObject {
         })
     }
 
-    /// Keeps a request until the lane serves, its time is over, or there are too many.
-    async fn park(&self, lane: &str, max_ms: u64, held_max: u64) -> Result<Response> {
+    /// Keeps a request until the lane serves, its time is over, its client leaves, or there are too many.
+    async fn park(
+        &self,
+        lane: &str,
+        request: &web_sys::Request,
+        max_ms: u64,
+        held_max: u64,
+    ) -> Result<Response> {
         let Some(held) = self.waiting.enter(held_max) else {
             return Response::error("too many requests are held", 429);
         };
-        let mut limit = Box::pin(Delay::from(Duration::from_millis(max_ms)));
+        let mut departure = Departure::of(request);
+        let limit = Delay::from(Duration::from_millis(max_ms));
+        let mut ends = select(Box::pin(limit), departure.gone());
         while !self.current(lane)?.0.phase.is_serving() {
-            match select(held.released(), limit).await {
-                Either::Left((_, rest)) => limit = rest,
-                Either::Right(_) => return Response::error("held for as long as is allowed", 504),
+            match select(held.released(), ends).await {
+                Either::Left((_, rest)) => ends = rest,
+                Either::Right((Either::Left(_), _)) => {
+                    return Response::error("held for as long as is allowed", 504);
+                }
+                Either::Right((Either::Right(_), _)) => return Response::error("the client has left", 499),
             }
         }
         self.snapshot(lane)

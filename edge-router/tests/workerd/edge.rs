@@ -32,9 +32,10 @@ pub fn now_ms() -> u64 {
 }
 
 fn needed(name: &str, what: &str) -> PathBuf {
-    env::var_os(name).map(PathBuf::from).unwrap_or_else(|| {
-        panic!("{name} is not set: it names {what}; `cargo xtask test` fetches, builds and sets it")
-    })
+    let Some(path) = env::var_os(name) else {
+        panic!("{name} is not set: it names {what}; `cargo xtask test` fetches, builds and sets it");
+    };
+    path.into()
 }
 
 /// Waits until `check` gives something.
