@@ -10,6 +10,8 @@ use super::timeline::Phase;
 /// The drawing's inner size; stretched to whatever the page gives it.
 const WIDTH: f64 = 1_000.0;
 const HEIGHT: f64 = 100.0;
+/// The share of the width from which a phase has room for its name.
+const LABELLED: f64 = 0.06;
 /// Points drawn of one series: more are not visible.
 const POINTS: usize = 500;
 
@@ -153,9 +155,11 @@ pub(super) fn strip(phases: &[Phase], span: Span) -> String {
             ["even", "odd"][index % 2]
         };
         let name = escape(&phase.name);
+        // A sliver of a word says less than none; the whole is in the title.
+        let label = if right - left < LABELLED { "" } else { &name };
         let _ = write!(
             strip,
-            r#"<span class="{class}" style="left:{:.2}%;width:{:.2}%" title="{name}: {}">{name}</span>"#,
+            r#"<span class="{class}" style="left:{:.2}%;width:{:.2}%" title="{name}: {}">{label}</span>"#,
             left * 100.0,
             (right - left) * 100.0,
             duration(phase.end_ms - phase.start_ms)

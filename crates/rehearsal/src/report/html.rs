@@ -27,6 +27,11 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
+/// A name of the database's, escaped, that may wrap where its words end.
+fn name(text: &str) -> String {
+    escape(text).replace('.', ".<wbr>").replace('_', "_<wbr>")
+}
+
 /// The whole page.
 pub(super) fn page(report: &Report) -> String {
     let mut body = head::section(report);

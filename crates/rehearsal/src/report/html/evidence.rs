@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use uuid::Uuid;
 
-use super::{escape, items, section};
+use super::{escape, items, name, section};
 use crate::report::Report;
 use crate::report::number::{count, signed};
 
@@ -60,7 +60,7 @@ fn tables(report: &Report) -> String {
         let _ = write!(
             rows,
             r#"<tr><td class="name">{}</td><td class="n">{}</td><td class="n">{}</td>{}</tr>"#,
-            escape(&row.name),
+            name(&row.name),
             count(row.rows_source),
             count(row.rows_target),
             mark(row.equal, "equal", "differs")
@@ -85,7 +85,7 @@ fn sequences(report: &Report) -> String {
         let _ = write!(
             rows,
             r#"<tr><td class="name">{}</td><td class="n">{}</td><td class="n">{}</td>{}</tr>"#,
-            escape(&row.name),
+            name(&row.name),
             value(row.source),
             value(row.target),
             mark(row.ahead, "ahead", "behind")

@@ -104,7 +104,7 @@ fn figures(report: &Report) -> String {
     let wait = |value: fn(Pause) -> f64| worst.map_or("–".into(), |pause| duration(value(pause)));
     let errors = report.writes.errors + report.reads.errors;
     let figures = [
-        ("", count(report.writes.acknowledged), "writes acknowledged"),
+        ("", count(report.writes.acknowledged), "acknowledged"),
         (zero(report.writes.lost), count(report.writes.lost), "lost"),
         (
             zero(report.writes.duplicated),
