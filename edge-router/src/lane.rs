@@ -4,13 +4,14 @@
 //! runtime holds every answer back until the write is durable.
 
 mod departure;
+mod nonces;
 mod store;
 mod waiting;
 
 use std::cell::RefCell;
 use std::time::Duration;
 
-use crossover_routing::admin::AdminRefusal;
+use crossover_routing::admin::{AdminRefusal, MAX_CLOCK_SKEW_MS};
 use crossover_routing::{AuditEntry, ChainHead, Command, Epoch, LaneRecord, Refusal};
 use futures::future::{Either, select};
 use serde::Serialize;
@@ -18,10 +19,14 @@ use worker::{Delay, ScheduledTime};
 use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object, js_sys, web_sys};
 
 use self::departure::Departure;
+use self::nonces::Nonces;
 use self::store::Store;
 use self::waiting::Waiting;
 use crate::clock::now_ms;
 use crate::lane_client::{AdminCall, Operation, Snapshot};
+
+/// Isolate and Durable Object may disagree about the time by this much on top of the accepted skew.
+const NONCE_MARGIN_MS: u64 = 60_000;
 
 /// One lane.
 #[durable_object(alarm)]
@@ -31,6 +36,7 @@ pub struct LaneObject {
     /// What the store holds; filled at the first request.
     current: RefCell<Option<(LaneRecord, ChainHead)>>,
     waiting: Waiting,
+    read_nonces: Nonces,
 }
 
 #[derive(Serialize)]
@@ -49,6 +55,7 @@ impl DurableObject for LaneObject {
             store,
             current: RefCell::new(None),
             waiting: Waiting::default(),
+            read_nonces: Nonces::default(),
         }
     }
 
@@ -172,7 +179,14 @@ impl LaneObject {
 
     async fn admin(&self, lane: &str, call: AdminCall) -> Result<Response> {
         let now = now_ms();
-        if !self.store.use_nonce(&call.nonce, call.time_ms, now)? {
+        let expires_ms = call.time_ms.saturating_add(MAX_CLOCK_SKEW_MS + NONCE_MARGIN_MS);
+        let fresh = match call.operation {
+            Operation::Apply { .. } => self.store.use_nonce(&call.nonce, expires_ms, now)?,
+            Operation::Read | Operation::Audit | Operation::Held => {
+                self.read_nonces.first_use(&call.nonce, expires_ms, now)
+            }
+        };
+        if !fresh {
             let refusal = AdminRefusal::Replayed;
             return refused(401, refusal.name(), &refusal, None);
         }

@@ -12,12 +12,10 @@ const COMPATIBILITY_DATE: &str = "2026-01-01";
 /// A held request learns that its client has left.
 const COMPATIBILITY_FLAGS: &str = "\"enable_request_signal\"";
 
-/// Where the lanes' Durable Objects keep their state.
+/// Where the lanes' Durable Objects keep their state. Lanes need SQL, which workerd's in-memory storage does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LaneStorage {
-    /// Gone with the process.
-    InMemory,
-    /// Kept in this directory, which must exist.
+    /// Kept in this directory, which must exist. Every change of a lane waits for this disk.
     LocalDisk(PathBuf),
 }
 
@@ -58,16 +56,7 @@ impl WorkerdConfig<'_> {
                 quoted(value)
             );
         }
-        let (disk, storage) = match &self.storage {
-            LaneStorage::InMemory => (String::new(), "(inMemory = void)".to_owned()),
-            LaneStorage::LocalDisk(dir) => (
-                format!(
-                    "    (name = \"lanes\", disk = (path = {}, writable = true)),\n",
-                    quoted(&dir.to_string_lossy())
-                ),
-                "(localDisk = \"lanes\")".to_owned(),
-            ),
-        };
+        let LaneStorage::LocalDisk(lanes) = &self.storage;
         format!(
             r#"using Workerd = import "/workerd/workerd.capnp";
 
@@ -75,7 +64,8 @@ const config :Workerd.Config = (
   services = [
     (name = "edge", worker = .edge),
     (name = "internet", network = (allow = ["private", "public"])),
-{disk}  ],
+    (name = "lanes", disk = (path = {lanes}, writable = true)),
+  ],
   sockets = [ (name = "http", address = {listen}, http = (), service = "edge") ],
 );
 
@@ -88,10 +78,11 @@ const edge :Workerd.Worker = (
     (name = "LANES", durableObjectNamespace = "LaneObject"),
 {bindings}  ],
   durableObjectNamespaces = [ (className = "LaneObject", uniqueKey = "crossover-lanes", enableSql = true) ],
-  durableObjectStorage = {storage},
+  durableObjectStorage = (localDisk = "lanes"),
 );
 "#,
             listen = quoted(&self.listen.to_string()),
+            lanes = quoted(&lanes.to_string_lossy()),
         )
     }
 }
@@ -117,7 +108,7 @@ mod tests {
     use super::*;
     use crate::bundle::Module;
 
-    fn text(storage: LaneStorage) -> String {
+    fn text() -> String {
         let bundle = Bundle {
             dir: PathBuf::from("/bundle"),
             modules: vec![
@@ -136,7 +127,7 @@ mod tests {
         WorkerdConfig {
             bundle: &bundle,
             listen,
-            storage,
+            storage: LaneStorage::LocalDisk(PathBuf::from("/state")),
             vars: &vars,
         }
         .text()
@@ -144,7 +135,7 @@ mod tests {
 
     #[test]
     fn values_are_quoted_and_modules_are_embedded_by_kind() {
-        let text = text(LaneStorage::InMemory);
+        let text = text();
         assert!(
             text.contains(r#"(name = "ADMIN_KEYS", text = "{\"a\\b\": \"ff\"}")"#),
             "{text}"
@@ -155,7 +146,7 @@ mod tests {
 
     #[test]
     fn lanes_on_disk_get_a_writable_service() {
-        let text = text(LaneStorage::LocalDisk(PathBuf::from("/state")));
+        let text = text();
         assert!(
             text.contains(r#"(name = "lanes", disk = (path = "/state", writable = true))"#),
             "{text}"

@@ -3,13 +3,9 @@
 //! One row per change, keyed by epoch: record and audit entry can never come apart, and two changes can never take the
 //! same epoch.
 
-use crossover_routing::admin::MAX_CLOCK_SKEW_MS;
 use crossover_routing::{AuditEntry, ChainHead, LaneRecord};
 use serde::Deserialize;
 use worker::{Result, SqlStorage};
-
-/// Isolate and Durable Object may disagree about the time by this much on top of the accepted skew.
-const NONCE_MARGIN_MS: u64 = 60_000;
 
 /// The lane's tables.
 pub struct Store {
@@ -92,8 +88,8 @@ impl Store {
             .collect()
     }
 
-    /// Whether the nonce is new; from now on it is not.
-    pub fn use_nonce(&self, nonce: &str, signed_ms: u64, now_ms: u64) -> Result<bool> {
+    /// Whether the nonce is new; from now on it is not, until `expires_ms`.
+    pub fn use_nonce(&self, nonce: &str, expires_ms: u64, now_ms: u64) -> Result<bool> {
         self.ensure()?;
         self.sql.exec(
             "delete from nonces where expires < ?",
@@ -109,10 +105,9 @@ impl Store {
         if seen.n > 0 {
             return Ok(false);
         }
-        let expires = signed_ms.saturating_add(MAX_CLOCK_SKEW_MS + NONCE_MARGIN_MS);
         self.sql.exec(
             "insert into nonces (nonce, expires) values (?, ?)",
-            vec![nonce.into(), (expires as i64).into()],
+            vec![nonce.into(), (expires_ms as i64).into()],
         )?;
         Ok(true)
     }

@@ -58,6 +58,7 @@ pub struct Edge {
     pub client: Client,
     pub source: Origin,
     pub target: Origin,
+    /// The lanes' directory; kept for a restart.
     dir: TempDir,
     vars: BTreeMap<String, String>,
     workerd: Child,
@@ -68,7 +69,7 @@ impl Edge {
         Self::start_with(&[]).await
     }
 
-    /// Starts with further variables; lanes are kept on disk.
+    /// Starts with further variables.
     pub async fn start_with(vars: &[(&str, &str)]) -> Self {
         let (source, target) = (Origin::start("source").await, Origin::start("target").await);
         let mut all = BTreeMap::from([

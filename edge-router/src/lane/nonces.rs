@@ -1,0 +1,40 @@
+//! The nonces of calls that change nothing.
+//!
+//! They live in memory: a durable write would make every read wait for the disk, inside the pause, too. What a restart
+//! forgets can at worst be read again. Calls that change the lane keep theirs in the store.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// The nonces seen by this instance of the lane.
+#[derive(Default)]
+pub struct Nonces {
+    expiry: RefCell<BTreeMap<String, u64>>,
+}
+
+impl Nonces {
+    /// Whether the nonce is new; from now on it is not, until `expires_ms`.
+    pub fn first_use(&self, nonce: &str, expires_ms: u64, now_ms: u64) -> bool {
+        let mut expiry = self.expiry.borrow_mut();
+        expiry.retain(|_, expires_ms| *expires_ms >= now_ms);
+        expiry.insert(nonce.to_owned(), expires_ms).is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Nonces;
+
+    #[test]
+    fn a_nonce_counts_once_until_it_expires() {
+        let nonces = Nonces::default();
+        assert!(nonces.first_use("a", 100, 0));
+        assert!(!nonces.first_use("a", 100, 50));
+        assert!(nonces.first_use("b", 300, 50));
+        assert!(
+            nonces.first_use("a", 300, 101),
+            "expired nonces are forgotten: memory is bounded"
+        );
+        assert_eq!(nonces.expiry.borrow().len(), 2);
+    }
+}
