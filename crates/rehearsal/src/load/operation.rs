@@ -301,10 +301,7 @@ fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
 }
 
 fn held_ms(response: &Response) -> Option<f64> {
-    header(response, HELD_MS)?
-        .parse()
-        .ok()
-        .filter(|held: &f64| *held > 0.0)
+    header(response, HELD_MS)?.parse().ok()
 }
 
 fn side(response: &Response) -> Option<Side> {

@@ -170,8 +170,7 @@ mod tests {
         let mut samples = traffic(&[5_000.0]);
         samples.push(write(4_999.0, 250.0, Some(240.0)));
         let window = measure(&samples, &[5_000.0])[0].expect("writes were held");
-        assert_eq!(window.pause.max, 247.0);
-        assert_eq!(window.released_ms, 5_249.0);
+        assert_eq!((window.pause.max, window.released_ms), (247.0, 5_249.0));
     }
 
     #[test]

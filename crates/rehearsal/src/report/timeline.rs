@@ -128,6 +128,6 @@ mod tests {
         assert_eq!(timeline.acknowledged, [1, 0, 1]);
         assert_eq!(timeline.errors, [1, 0, 1]);
         assert_eq!(timeline.write_max_ms, [Some(230.0), Some(140.0), None]);
-        assert_eq!(timeline.end_ms(), 300.0);
+        assert_eq!((timeline.bucket_ms, timeline.end_ms()), (100, 300.0));
     }
 }

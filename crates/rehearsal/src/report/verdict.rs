@@ -36,6 +36,31 @@ impl Report {
 
     /// Everything that stops the run from passing, worst first; nothing if it has passed.
     pub fn problems(&self) -> Vec<String> {
+        let mut problems = self.data_problems();
+        if self.moved() {
+            if self.ledger.is_none() {
+                problems.push("the ledger was not compared with the databases".into());
+            }
+            if self.tables.is_empty() {
+                problems.push("no table was compared".into());
+            }
+        }
+        if self.outcome != self.asked {
+            problems.push(format!(
+                "the run was to end as \"{}\"",
+                self.asked.word().to_lowercase()
+            ));
+        } else if self.outcome == Outcome::Failed {
+            problems.push("the run failed".into());
+        }
+        if let Some(failure) = &self.failure {
+            problems.push(failure.clone());
+        }
+        problems
+    }
+
+    /// What is wrong with the data itself: lost, doubled, unequal.
+    pub(super) fn data_problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         let mut must_be_zero = |number: u64, one: &str, many: &str| {
             if number > 0 {
@@ -77,25 +102,6 @@ impl Report {
                 "sequence {} would give out a number again",
                 sequence.name
             ));
-        }
-        if self.moved() {
-            if self.ledger.is_none() {
-                problems.push("the ledger was not compared with the databases".into());
-            }
-            if self.tables.is_empty() {
-                problems.push("no table was compared".into());
-            }
-        }
-        if self.outcome != self.asked {
-            problems.push(format!(
-                "the run was to end as \"{}\"",
-                self.asked.word().to_lowercase()
-            ));
-        } else if self.outcome == Outcome::Failed {
-            problems.push("the run failed".into());
-        }
-        if let Some(failure) = &self.failure {
-            problems.push(failure.clone());
         }
         problems
     }
@@ -180,25 +186,25 @@ mod tests {
                 report.ledger = Some(Verdict {
                     torn: 1,
                     ..Verdict::default()
-                })
+                });
             }),
             ("not in charge", |report| {
                 report.ledger = Some(Verdict {
                     only_on_other_side: 1,
                     ..Verdict::default()
-                })
+                });
             }),
             ("table a differs", |report| report.tables[0].equal = false),
             ("sequence s", |report| {
                 report.sequences = vec![SequenceRow {
                     name: "s".into(),
                     ..SequenceRow::default()
-                }]
+                }];
             }),
             ("ledger was not", |report| report.ledger = None),
             ("no table", |report| report.tables.clear()),
             ("to end as \"rolled back\"", |report| {
-                report.asked = Outcome::RolledBack
+                report.asked = Outcome::RolledBack;
             }),
             ("stopped", |report| report.failure = Some("stopped".into())),
         ];

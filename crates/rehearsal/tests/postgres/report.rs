@@ -358,3 +358,26 @@ fn a_dry_run_shows_its_plan_and_claims_no_figures() {
     assert!(html.contains("Dry run. Nothing was changed.") && html.contains("lock role shop_app"));
     assert!(!html.contains("class=\"figures\""));
 }
+
+#[test]
+fn an_abort_that_was_not_asked_for_says_that_the_source_serves_on_and_why() {
+    let mut report = example();
+    report.outcome = Outcome::Aborted;
+    report.asked = Outcome::Committed;
+    report.failure =
+        Some("final-sync: the fence was not seen within 10 s; look at the replication's errors".into());
+    report.directions.truncate(1);
+    report.write(&folder("report-aborted")).expect("written");
+    let html = report.html();
+    assert!(!report.passed());
+    assert!(
+        html.contains("Aborted. The source serves on, and every acknowledged write is on it exactly once.")
+    );
+    assert!(html.contains("the fence was not seen within 10 s"));
+    report.writes.lost = 1;
+    assert!(
+        report
+            .html()
+            .contains("Aborted, but 1 acknowledged write is lost.")
+    );
+}

@@ -49,17 +49,29 @@ fn headline(report: &Report) -> String {
                     .unwrap_or("Nobody knows which side is in charge.")
             )
         }
+        // Not what was asked for, and still the safe end: the headline says so, the list below says why.
+        Some(_) if report.outcome == Outcome::Aborted && report.data_problems().is_empty() => aborted(report),
         Some(first) => format!("{word}, but {first}."),
         None => match report.outcome {
             Outcome::Committed | Outcome::RolledBack => format!(
                 "{word}. Every acknowledged write is on the {}, exactly once.",
                 report.outcome.in_charge().unwrap_or("side in charge")
             ),
-            Outcome::Aborted => format!("{word}. The source serves on and is as it was."),
+            Outcome::Aborted => aborted(report),
             Outcome::Planned => format!("{word}. Nothing was changed."),
             Outcome::Failed => format!("{word}."),
         },
     }
+}
+
+fn aborted(report: &Report) -> String {
+    // Only a ledger that was compared can say that nothing was lost.
+    let kept = if report.ledger.is_some() {
+        ", and every acknowledged write is on it exactly once"
+    } else {
+        ""
+    };
+    format!("{}. The source serves on{kept}.", report.outcome.word())
 }
 
 fn lead(report: &Report) -> String {
