@@ -6,6 +6,18 @@ use tempfile::TempDir;
 
 use crate::{count, empty_database};
 
+/// psql is asked for by `--dump` alone: a machine without it runs the other tests.
+fn psql(files: &[PathBuf]) -> Option<PathBuf> {
+    match dump::check(files) {
+        Ok(psql) => Some(psql),
+        Err(DumpError::Unusable(wrong)) if wrong.len() == 1 && wrong[0].starts_with("psql was not found") => {
+            eprintln!("skipped: {}", wrong[0]);
+            None
+        }
+        Err(err) => panic!("{err}"),
+    }
+}
+
 fn file(folder: &TempDir, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
     let path = folder.path().join(name);
     fs::write(&path, text).expect("a file");
@@ -35,7 +47,7 @@ async fn a_dump_is_loaded_with_the_roles_it_needs_and_can_be_reduced_to_its_defi
         "COPY public.parent (id, \"odd \"\"name\") FROM stdin;\n1\tone\n2\t\\N\n\\.\nINSERT INTO public.\"Child \"\"x\"\"\" VALUES (1, 2);\n",
     );
     let files = [schema, data];
-    let psql = dump::check(&files).expect("psql and the files are there");
+    let Some(psql) = psql(&files) else { return };
     let created = dump::load(&psql, &database.url(), &files)
         .await
         .expect("the dump loads");
@@ -76,7 +88,9 @@ async fn a_broken_dump_is_told_in_psqls_words_with_file_and_line() {
         "broken.sql",
         "create table a (id int);\n\ncreate table a (id int);\ncreate table b (id int);\n",
     );
-    let psql = dump::check(std::slice::from_ref(&broken)).expect("the file is there");
+    let Some(psql) = psql(std::slice::from_ref(&broken)) else {
+        return;
+    };
     let err = dump::load(&psql, &database.url(), &[broken])
         .await
         .expect_err("it stops");
@@ -102,7 +116,9 @@ async fn a_setting_of_a_newer_server_is_told_with_the_remedy() {
     let (database, _client) = empty_database().await;
     let folder = tempfile::tempdir().expect("a folder");
     let newer = file(&folder, "newer.sql", "SET transaction_timeout = 0;\n");
-    let psql = dump::check(std::slice::from_ref(&newer)).expect("the file is there");
+    let Some(psql) = psql(std::slice::from_ref(&newer)) else {
+        return;
+    };
     let text = dump::load(&psql, &database.url(), &[newer])
         .await
         .expect_err("it stops")
@@ -130,7 +146,14 @@ fn everything_wrong_with_the_files_is_told_at_once() {
         panic!("another error");
     };
     let text = wrong.join("\n");
-    assert_eq!(wrong.len(), 6, "{text}");
+    assert_eq!(
+        wrong
+            .iter()
+            .filter(|line| !line.starts_with("psql was not"))
+            .count(),
+        6,
+        "{text}"
+    );
     for part in [
         "missing.sql does not exist",
         "pg_restore -f",
