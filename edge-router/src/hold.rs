@@ -74,7 +74,7 @@ async fn poll_once(
         Either::Right(_) => return Ok(Err(GaveUp::TooLong)),
     };
     match response.status() {
-        200 => Ok(Ok(lease(snapshot(&response).await?, asked_ms, now_ms()))),
+        200 => Ok(Ok(lease(snapshot(&response)?, asked_ms, now_ms()))),
         429 => Ok(Err(GaveUp::TooMany)),
         504 => Ok(Err(GaveUp::TooLong)),
         _ => Err(unexpected(&response)),

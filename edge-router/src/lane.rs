@@ -16,14 +16,16 @@ use crossover_routing::{AuditEntry, ChainHead, Command, Epoch, LaneRecord, Refus
 use futures::future::{Either, select};
 use serde::Serialize;
 use worker::{Delay, ScheduledTime};
-use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object, js_sys, web_sys};
+use worker::{
+    DurableObject, Env, Headers, Method, Request, Response, Result, State, durable_object, js_sys, web_sys,
+};
 
 use self::departure::Departure;
 use self::nonces::Nonces;
 use self::store::Store;
 use self::waiting::Waiting;
 use crate::clock::now_ms;
-use crate::lane_client::{AdminCall, Operation, Snapshot};
+use crate::lane_client::{AdminCall, Operation, SNAPSHOT_HEADER, Snapshot};
 
 /// Isolate and Durable Object may disagree about the time by this much on top of the accepted skew.
 const NONCE_MARGIN_MS: u64 = 60_000;
@@ -145,10 +147,13 @@ impl LaneObject {
     }
 
     fn snapshot(&self, lane: &str) -> Result<Response> {
-        Response::from_json(&Snapshot {
+        let snapshot = Snapshot {
             record: self.current(lane)?.0,
             at: now_ms(),
-        })
+        };
+        let headers = Headers::new();
+        headers.set(SNAPSHOT_HEADER, &serde_json::to_string(&snapshot)?)?;
+        Ok(Response::empty()?.with_headers(headers))
     }
 
     /// Keeps a request until the lane serves, its time is over, its client leaves, or there are too many.

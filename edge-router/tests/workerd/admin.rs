@@ -189,7 +189,6 @@ async fn of_many_orchestrators_exactly_one_wins() {
     assert_eq!(winners.len(), 1, "{outcomes:?}");
     assert_eq!(&edge.admin.read().await.unwrap(), winners[0]);
 
-    // Commit and abort race from hold in the routing crate's tests; here the race is between two aborts and the record.
     let record = winners[0].clone();
     let abort = || Command::Abort {
         run_id: record.run_id.clone().unwrap(),
