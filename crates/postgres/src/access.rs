@@ -21,14 +21,17 @@ use self::{
 };
 use crate::{
     PostgresDatabase,
-    fence::own_schema,
+    errors::Failure,
     quoting::{ident, idents, literal},
 };
 
 mod acl;
 mod record;
 
-const PREPARED: &str = "select p.gid from pg_prepared_xacts p where p.database = current_database() order by 1";
+/// The table the lock is recorded in.
+pub(crate) const OWN_TABLE: &str = include_str!("sql/access_snapshot.sql");
+const PREPARED: &str =
+    "select p.gid from pg_prepared_xacts p where p.database = current_database() order by 1";
 
 #[async_trait]
 impl Access for PostgresDatabase {
@@ -37,7 +40,12 @@ impl Access for PostgresDatabase {
     }
 
     async fn in_flight(&self) -> PortResult<u32> {
-        Ok(self.application_sessions().await?.iter().filter(|session| session.busy).count() as u32)
+        Ok(self
+            .application_sessions()
+            .await?
+            .iter()
+            .filter(|session| session.busy)
+            .count() as u32)
     }
 
     async fn writers(&self) -> PortResult<WriterSample> {
@@ -49,19 +57,34 @@ impl Access for PostgresDatabase {
         Ok(WriterSample {
             superuser_sessions: superusers.map(|session| session.text.clone()).collect(),
             sessions: sessions.into_iter().map(|session| session.text).collect(),
-            prepared: prepared.iter().map(|row| self.read(row, "gid")).collect::<PortResult<_>>()?,
+            prepared: prepared
+                .iter()
+                .map(|row| self.read(row, "gid"))
+                .collect::<PortResult<_>>()?,
             unlocked_roles,
         })
     }
 
     async fn lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockReport> {
-        if let Some(record) = self.record().await? {
+        // Sent together: this is done while clients wait.
+        let (record, roles, list, keepers) = tokio::try_join!(
+            self.record(),
+            self.judged_roles(scope, &[]),
+            self.access_list(),
+            self.keepers()
+        )?;
+        if let Some(record) = record {
             return self.locked_before(record, run_id);
         }
-        let writers: Vec<_> =
-            self.judged_roles(scope, &[]).await?.into_iter().filter(|role| role.facts.writes && !role.facts.superuser).collect();
-        let unalterable: Vec<&str> =
-            writers.iter().filter(|w| w.facts.can_login && !w.alterable).map(|w| w.facts.role.as_str()).collect();
+        let writers: Vec<_> = roles
+            .into_iter()
+            .filter(|role| role.facts.writes && !role.facts.superuser)
+            .collect();
+        let unalterable: Vec<&str> = writers
+            .iter()
+            .filter(|w| w.facts.can_login && !w.alterable)
+            .map(|w| w.facts.role.as_str())
+            .collect();
         if !unalterable.is_empty() {
             return Err(self.refused(format!(
                 "the login of these writers cannot be changed by {}: {}; give it CREATEROLE and, since PostgreSQL 16, grant it \
@@ -70,7 +93,6 @@ impl Access for PostgresDatabase {
                 unalterable.join(", ")
             )));
         }
-        let list = self.access_list().await?;
         if let Some(foreign) = list.items.iter().find(|item| item.grantor != list.owner) {
             return Err(self.refused(format!(
                 "{} was given rights on database {} by {}, not by its owner {}: revoke them and grant them as the owner",
@@ -80,11 +102,21 @@ impl Access for PostgresDatabase {
                 list.owner
             )));
         }
-        let keepers = self.keepers().await?;
-        let losing: BTreeSet<&str> =
-            list.holders_of(CONNECT).filter(|role| !keepers.iter().any(|keeper| keeper.role == *role)).collect();
-        let locked: Vec<String> = writers.into_iter().filter(|w| w.facts.can_login).map(|w| w.facts.role).collect();
-        let changed: BTreeSet<&str> = locked.iter().map(String::as_str).chain(losing.iter().copied()).collect();
+        let losing: BTreeSet<&str> = list
+            .holders_of(CONNECT)
+            .filter(|role| !keepers.iter().any(|keeper| keeper.role == *role))
+            .collect();
+        let locked: Vec<String> = writers
+            .into_iter()
+            .filter(|w| w.facts.can_login)
+            .map(|w| w.facts.role)
+            .collect();
+        let changed: BTreeSet<&str> = locked
+            .iter()
+            .map(String::as_str)
+            .chain(losing.iter().copied().filter(|role| *role != list.owner))
+            .collect();
+        // The owner holds CONNECT by owning, which says nothing about the other side.
         let changed: Vec<String> = changed.into_iter().map(str::to_owned).collect();
         let record = Record {
             nonce: uuid::Uuid::new_v4().simple().to_string(),
@@ -97,15 +129,23 @@ impl Access for PostgresDatabase {
             locked,
             items: list.items.clone(),
         };
-        let mut sql = own_schema();
-        sql.push_str(&record.write_sql().map_err(|e| PortError::unexpected(self.what(), e))?);
+        let mut sql = String::new();
+        sql.push_str(
+            &record
+                .write_sql()
+                .map_err(|e| PortError::unexpected(self.what(), e))?,
+        );
         for role in &record.locked {
             let _ = writeln!(sql, "alter role {} nologin;", ident(role));
         }
         let database = ident(&list.database);
         let kept: Vec<&str> = keepers
             .iter()
-            .filter(|keeper| keeper.may_connect && !list.holders_of(CONNECT).any(|role| role == keeper.role))
+            .filter(|keeper| {
+                !keeper.superuser
+                    && keeper.may_connect
+                    && !list.holders_of(CONNECT).any(|role| role == keeper.role)
+            })
             .map(|keeper| keeper.role.as_str())
             .collect();
         if !kept.is_empty() {
@@ -113,12 +153,25 @@ impl Access for PostgresDatabase {
         }
         let _ = writeln!(sql, "revoke connect on database {database} from public;");
         if !losing.is_empty() {
-            let _ = writeln!(sql, "revoke connect on database {database} from {};", idents(losing.iter().copied()));
+            let _ = writeln!(
+                sql,
+                "revoke connect on database {database} from {};",
+                idents(losing.iter().copied())
+            );
         }
         // A revoke without the right to it is only a warning: look before the transaction ends.
-        sql.push_str(&acl::proof_of_lock(&keepers.iter().map(|keeper| keeper.role.as_str()).collect::<Vec<_>>(), &self.own_role));
-        match self.batch(&sql).await {
-            Ok(()) => Ok(LockReport { roles: record.locked, already: false }),
+        sql.push_str(&acl::proof_of_lock(
+            &keepers
+                .iter()
+                .map(|keeper| keeper.role.as_str())
+                .collect::<Vec<_>>(),
+            &self.own_role,
+        ));
+        match self.batch_after_table(&sql).await {
+            Ok(()) => Ok(LockReport {
+                roles: record.locked,
+                already: false,
+            }),
             // Another orchestrator was faster.
             Err(failure) if failure.is(&SqlState::OBJECT_IN_USE) => match self.record().await? {
                 Some(other) => self.locked_before(other, run_id),
@@ -157,7 +210,11 @@ impl Access for PostgresDatabase {
                 let _ = writeln!(sql, "alter role {} login;", ident(&role.role));
             }
             if role.granted_connect && !list.holders_of(CONNECT).any(|holder| holder == role.role) {
-                let _ = writeln!(sql, "grant connect on database {database} to {};", ident(&role.role));
+                let _ = writeln!(
+                    sql,
+                    "grant connect on database {database} to {};",
+                    ident(&role.role)
+                );
             }
             opened.push(role.role.clone());
         }
@@ -179,16 +236,34 @@ impl Access for PostgresDatabase {
     }
 }
 
-/// A role the lock must leave a way in.
+/// A role whose CONNECT stays: ours, the spared ones, and superusers, whom nothing keeps out.
 struct Keeper {
     role: String,
+    superuser: bool,
     may_connect: bool,
 }
 
 impl PostgresDatabase {
+    /// Runs the lock, making the table of the record first where `prepare_fence` has not: each in its own transaction,
+    /// an empty table means nothing.
+    async fn batch_after_table(&self, sql: &str) -> Result<(), Failure> {
+        match self.batch(sql).await {
+            Err(failure)
+                if failure.is(&SqlState::UNDEFINED_TABLE) || failure.is(&SqlState::INVALID_SCHEMA_NAME) =>
+            {
+                self.make_missing(OWN_TABLE).await?;
+                self.batch(sql).await
+            }
+            done => done,
+        }
+    }
+
     fn locked_before(&self, record: Record, run_id: &str) -> PortResult<LockReport> {
         if record.snapshot.run_id == run_id {
-            return Ok(LockReport { roles: record.locked, already: true });
+            return Ok(LockReport {
+                roles: record.locked,
+                already: true,
+            });
         }
         Err(self.refused(format!(
             "it is locked by run {}; abort or complete that run before run {run_id} can lock",
@@ -216,13 +291,19 @@ impl PostgresDatabase {
         Ok(restored.filter(|role| here.contains(role.as_str())).collect())
     }
 
-    /// Our role and the spared ones, superusers excepted: nothing keeps those out.
     async fn keepers(&self) -> PortResult<Vec<Keeper>> {
-        let sql = "select r.rolname::text as role, has_database_privilege(r.oid, current_database(), 'CONNECT') as may_connect \
-                   from pg_roles r where not r.rolsuper and (r.rolname = session_user or r.rolname::text = any ($1)) order by 1";
+        let sql = "select r.rolname::text as role, r.rolsuper as superuser, \
+                   has_database_privilege(r.oid, current_database(), 'CONNECT') as may_connect from pg_roles r \
+                   where r.rolsuper or r.rolname = session_user or r.rolname::text = any ($1) order by 1";
         let rows = self.query(sql, &[(&self.spared_roles, Type::TEXT_ARRAY)]).await?;
         rows.iter()
-            .map(|row| Ok(Keeper { role: self.read(row, "role")?, may_connect: self.read(row, "may_connect")? }))
+            .map(|row| {
+                Ok(Keeper {
+                    role: self.read(row, "role")?,
+                    superuser: self.read(row, "superuser")?,
+                    may_connect: self.read(row, "may_connect")?,
+                })
+            })
             .collect()
     }
 
@@ -243,18 +324,27 @@ impl PostgresDatabase {
         let sql = "select r.rolname::text as role, r.rolcanlogin from pg_roles r where r.rolname::text = any ($1) \
                    order by r.rolname::text collate \"C\"";
         let rows = self.query(sql, &[(&roles, Type::TEXT_ARRAY)]).await?;
-        rows.iter().map(|row| Ok((self.read(row, "role")?, self.read(row, "rolcanlogin")?))).collect()
+        rows.iter()
+            .map(|row| Ok((self.read(row, "role")?, self.read(row, "rolcanlogin")?)))
+            .collect()
     }
 
     async fn unlocked_roles(&self) -> PortResult<Vec<String>> {
-        let Some(record) = self.record().await? else { return Ok(Vec::new()) };
+        let Some(record) = self.record().await? else {
+            return Ok(Vec::new());
+        };
         let logins = self.logins(&record.locked).await?;
-        Ok(logins.into_iter().filter_map(|(role, can_login)| can_login.then_some(role)).collect())
+        Ok(logins
+            .into_iter()
+            .filter_map(|(role, can_login)| can_login.then_some(role))
+            .collect())
     }
 
     async fn access_list(&self) -> PortResult<AccessList> {
         let rows = self.query(acl::READ, &[]).await?;
-        let first = rows.first().ok_or_else(|| PortError::unexpected(self.what(), "it is not in pg_database"))?;
+        let first = rows
+            .first()
+            .ok_or_else(|| PortError::unexpected(self.what(), "it is not in pg_database"))?;
         let mut list = AccessList {
             database: self.read(first, "database")?,
             owner: self.read(first, "owner")?,
@@ -265,7 +355,10 @@ impl PostgresDatabase {
             let privilege: Option<String> = self.read(row, "privilege")?;
             let Some(privilege) = privilege else { continue };
             if !["create", "temporary", CONNECT].contains(&privilege.as_str()) {
-                return Err(PortError::unexpected(self.what(), format!("unknown database privilege {}", literal(&privilege))));
+                return Err(PortError::unexpected(
+                    self.what(),
+                    format!("unknown database privilege {}", literal(&privilege)),
+                ));
             }
             list.items.push(acl::Item {
                 grantor: self.read(row, "grantor")?,

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use crossover_core::{
     catalogue::{
-        Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts, TableName,
+        Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
+        TableName,
     },
     plan::Scope,
     ports::{Catalogue, PortError, PortResult},
@@ -28,8 +29,13 @@ pub struct JudgedRole {
 
 impl PostgresDatabase {
     /// Reads a column; an answer of another type than expected is an error, never a default.
-    pub(crate) fn read<'r, T: tokio_postgres::types::FromSql<'r>>(&self, row: &'r Row, column: &str) -> PortResult<T> {
-        row.try_get(column).map_err(|e| PortError::unexpected(self.what(), e))
+    pub(crate) fn read<'r, T: tokio_postgres::types::FromSql<'r>>(
+        &self,
+        row: &'r Row,
+        column: &str,
+    ) -> PortResult<T> {
+        row.try_get(column)
+            .map_err(|e| PortError::unexpected(self.what(), e))
     }
 
     /// A count, as the unsigned number it is.
@@ -40,7 +46,10 @@ impl PostgresDatabase {
 
     /// Who may write a table in scope, ours and the spared roles left out; `also` in any case.
     pub(crate) async fn judged_roles(&self, scope: &Scope, also: &[String]) -> PortResult<Vec<JudgedRole>> {
-        let more = [(&self.spared_roles as _, Type::TEXT_ARRAY), (&also as _, Type::TEXT_ARRAY)];
+        let more = [
+            (&self.spared_roles as _, Type::TEXT_ARRAY),
+            (&also as _, Type::TEXT_ARRAY),
+        ];
         let rows = self.query_scope(ROLES, scope, &more).await?;
         rows.iter()
             .map(|row| {
@@ -64,7 +73,9 @@ impl PostgresDatabase {
 impl Catalogue for PostgresDatabase {
     async fn server(&self) -> PortResult<ServerFacts> {
         let rows = self.query(SERVER, &[]).await?;
-        let row = rows.first().ok_or_else(|| PortError::unexpected(self.what(), "no server facts"))?;
+        let row = rows
+            .first()
+            .ok_or_else(|| PortError::unexpected(self.what(), "no server facts"))?;
         Ok(ServerFacts {
             version_num: self.count(row, "version_num")?,
             wal_level: self.read(row, "wal_level")?,
@@ -83,9 +94,15 @@ impl Catalogue for PostgresDatabase {
                 let parent: (Option<String>, Option<String>) =
                     (self.read(row, "parent_schema")?, self.read(row, "parent_name")?);
                 Ok(TableFacts {
-                    table: TableName { schema: self.read(row, "schema")?, name: self.read(row, "name")? },
+                    table: TableName {
+                        schema: self.read(row, "schema")?,
+                        name: self.read(row, "name")?,
+                    },
                     partitioned: self.read(row, "partitioned")?,
-                    partition_of: parent.0.zip(parent.1).map(|(schema, name)| TableName { schema, name }),
+                    partition_of: parent
+                        .0
+                        .zip(parent.1)
+                        .map(|(schema, name)| TableName { schema, name }),
                     unlogged: self.read(row, "unlogged")?,
                     primary_key: self.read(row, "primary_key")?,
                 })
@@ -94,7 +111,12 @@ impl Catalogue for PostgresDatabase {
     }
 
     async fn roles(&self, scope: &Scope, also: &[String]) -> PortResult<Vec<RoleFacts>> {
-        Ok(self.judged_roles(scope, also).await?.into_iter().map(|role| role.facts).collect())
+        Ok(self
+            .judged_roles(scope, also)
+            .await?
+            .into_iter()
+            .map(|role| role.facts)
+            .collect())
     }
 
     async fn prepared_transactions(&self) -> PortResult<Vec<PreparedTransaction>> {
@@ -113,7 +135,10 @@ impl Catalogue for PostgresDatabase {
     async fn open_transactions(&self, min_age_ms: u64) -> PortResult<Vec<OpenTransaction>> {
         let least = i64::try_from(min_age_ms).unwrap_or(i64::MAX);
         let rows = self.query(OPEN_TRANSACTIONS, &[(&least, Type::INT8)]).await?;
-        let hidden = rows.iter().map(|row| self.hidden_role(row)).collect::<PortResult<Vec<_>>>()?;
+        let hidden = rows
+            .iter()
+            .map(|row| self.hidden_role(row))
+            .collect::<PortResult<Vec<_>>>()?;
         self.refuse_hidden(hidden.into_iter().flatten())?;
         rows.iter()
             .map(|row| {

@@ -1,12 +1,13 @@
 //! One side's sessions: pinned settings, bounded waits, and a new connection when the old one is gone.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use crossover_core::{plan::Scope, ports::PortError};
 use tokio::sync::{Mutex, Semaphore};
 use tokio_postgres::{
     Client, Config, NoTls, Row,
     config::SslMode as DriverSslMode,
+    error::SqlState,
     types::{ToSql, Type},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -20,7 +21,7 @@ use crate::{
 /// How long a statement of the main session may take on the server.
 const STATEMENT: Duration = Duration::from_secs(30);
 /// How long a statement of a long-running session may take: hashing a large table, building a slot.
-const LONG_STATEMENT: Duration = Duration::from_secs(2 * 60 * 60);
+const LONG_STATEMENT: Duration = Duration::from_hours(2);
 /// What the network may take on top before a statement counts as unanswered.
 const GRACE: Duration = Duration::from_secs(5);
 const CONNECT: Duration = Duration::from_secs(5);
@@ -80,7 +81,10 @@ impl PostgresDatabase {
         spared_roles: Vec<String>,
     ) -> Result<Self, PortError> {
         settings.check(label)?;
-        let what = format!("{label} database {} at {}:{}", settings.dbname, settings.host, settings.port);
+        let what = format!(
+            "{label} database {} at {}:{}",
+            settings.dbname, settings.host, settings.port
+        );
         let mut config = Config::new();
         config
             .host(&settings.host)
@@ -150,6 +154,19 @@ impl PostgresDatabase {
         }
     }
 
+    /// Runs a batch that makes what is missing. Somebody else may be making it at the same time: the second time it is there.
+    pub(crate) async fn make_missing(&self, sql: &str) -> Result<(), Failure> {
+        let made_meanwhile = [
+            SqlState::UNIQUE_VIOLATION,
+            SqlState::DUPLICATE_SCHEMA,
+            SqlState::DUPLICATE_TABLE,
+        ];
+        match self.batch(sql).await {
+            Err(failure) if made_meanwhile.iter().any(|code| failure.is(code)) => self.batch(sql).await,
+            done => done,
+        }
+    }
+
     /// Gives up a session whose server did not answer: the statement may still be under way in it.
     async fn leave(&self, client: &Arc<Client>, failure: Failure) -> Failure {
         if failure.code.is_none() || failure.disconnected {
@@ -164,17 +181,35 @@ impl PostgresDatabase {
     }
 
     /// Runs one statement in a session of its own that waits for locks, for no longer than `limit`.
-    pub(crate) async fn query_for(&self, limit: Duration, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
-        let _place = self.long.acquire().await.map_err(|e| PortError::unexpected(&self.what, e))?;
+    pub(crate) async fn query_for(
+        &self,
+        limit: Duration,
+        sql: &str,
+        params: &[Param<'_>],
+    ) -> Result<Vec<Row>, Failure> {
+        let _place = self
+            .long
+            .acquire()
+            .await
+            .map_err(|e| PortError::unexpected(&self.what, e))?;
         let client = self.open(limit, Duration::ZERO).await?;
         self.bounded(limit, client.query_typed(sql, params)).await
     }
 
     /// The three parameters every statement over a scope takes.
-    pub(crate) async fn query_scope(&self, sql: &str, scope: &Scope, more: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
-        let (schemas, names): (Vec<&str>, Vec<&str>) = scope.exclude.iter().filter_map(|e| e.split_once('.')).unzip();
-        let mut params: Vec<Param<'_>> =
-            vec![(&scope.schemas, Type::TEXT_ARRAY), (&schemas, Type::TEXT_ARRAY), (&names, Type::TEXT_ARRAY)];
+    pub(crate) async fn query_scope(
+        &self,
+        sql: &str,
+        scope: &Scope,
+        more: &[Param<'_>],
+    ) -> Result<Vec<Row>, Failure> {
+        let (schemas, names): (Vec<&str>, Vec<&str>) =
+            scope.exclude.iter().filter_map(|e| e.split_once('.')).unzip();
+        let mut params: Vec<Param<'_>> = vec![
+            (&scope.schemas, Type::TEXT_ARRAY),
+            (&schemas, Type::TEXT_ARRAY),
+            (&names, Type::TEXT_ARRAY),
+        ];
         params.extend(more.iter().cloned());
         self.query(sql, &params).await
     }
@@ -197,27 +232,29 @@ impl PostgresDatabase {
     }
 
     async fn open(&self, statement: Duration, lock: Duration) -> Result<Client, Failure> {
-        let mut options = format!("-c statement_timeout={} -c lock_timeout={}", statement.as_millis(), lock.as_millis());
+        let mut options = format!(
+            "-c statement_timeout={} -c lock_timeout={}",
+            statement.as_millis(),
+            lock.as_millis()
+        );
         for (name, value) in PINNED {
-            options.push_str(&format!(" -c {name}={value}"));
+            let _ = write!(options, " -c {name}={value}");
         }
         let mut config = self.config.clone();
         config.options(&options);
         let connecting = async {
-            match &self.tls {
-                Some(tls) => {
-                    let (client, connection) = config.connect(tls.clone()).await?;
-                    tokio::spawn(connection);
-                    Ok(client)
-                }
-                None => {
-                    let (client, connection) = config.connect(NoTls).await?;
-                    tokio::spawn(connection);
-                    Ok(client)
-                }
+            if let Some(tls) = &self.tls {
+                let (client, connection) = config.connect(tls.clone()).await?;
+                tokio::spawn(connection);
+                Ok(client)
+            } else {
+                let (client, connection) = config.connect(NoTls).await?;
+                tokio::spawn(connection);
+                Ok(client)
             }
         };
-        self.bounded(CONNECT, connecting).await
+        // Boxed: connecting with TLS is a large future, and every statement may have to connect.
+        Box::pin(self.bounded(CONNECT, connecting)).await
     }
 
     async fn bounded<T>(

@@ -27,8 +27,16 @@ impl Failure {
                 let _ = write!(reason, "; {more}");
             }
             let gone = means_gone(&code);
-            let port = if gone { PortError::unreachable(what, reason) } else { PortError::refused(what, reason) };
-            return Self { port, code: Some(code), disconnected: gone };
+            let port = if gone {
+                PortError::unreachable(what, reason)
+            } else {
+                PortError::refused(what, reason)
+            };
+            return Self {
+                port,
+                code: Some(code),
+                disconnected: gone,
+            };
         }
         let mut reason = error.to_string();
         let mut cause = error.source();
@@ -42,13 +50,25 @@ impl Failure {
             broken |= inner.is::<io::Error>();
             cause = inner.source();
         }
-        let port = if broken { PortError::unreachable(what, reason) } else { PortError::unexpected(what, reason) };
-        Self { port, code: None, disconnected: broken }
+        let port = if broken {
+            PortError::unreachable(what, reason)
+        } else {
+            PortError::unexpected(what, reason)
+        };
+        Self {
+            port,
+            code: None,
+            disconnected: broken,
+        }
     }
 
     pub fn no_answer(what: &str, waited: Duration) -> Self {
         let reason = format!("no answer within {} ms", waited.as_millis());
-        Self { port: PortError::unreachable(what, reason), code: None, disconnected: false }
+        Self {
+            port: PortError::unreachable(what, reason),
+            code: None,
+            disconnected: false,
+        }
     }
 }
 
@@ -66,7 +86,11 @@ fn means_gone(code: &SqlState) -> bool {
 
 impl From<PortError> for Failure {
     fn from(port: PortError) -> Self {
-        Self { port, code: None, disconnected: false }
+        Self {
+            port,
+            code: None,
+            disconnected: false,
+        }
     }
 }
 

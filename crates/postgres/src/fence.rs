@@ -12,11 +12,7 @@ use crossover_core::{
 };
 use tokio_postgres::{error::SqlState, types::Type};
 
-use crate::{
-    PostgresDatabase,
-    errors::Failure,
-    quoting::{idents, literal},
-};
+use crate::{PostgresDatabase, access::OWN_TABLE, errors::Failure, quoting::idents};
 
 const PREPARE: &str = include_str!("sql/prepare_fence.sql");
 const RAISE: &str = include_str!("sql/raise_fence.sql");
@@ -25,7 +21,7 @@ const COUNT: &str = "select count(*) as rows from crossover.fence f where f.run_
 #[async_trait]
 impl Fence for PostgresDatabase {
     async fn prepare_fence(&self) -> PortResult<()> {
-        let mut sql = PREPARE.to_owned();
+        let mut sql = format!("{OWN_TABLE}{PREPARE}");
         // Whoever carries the changes must be able to read and write the markers.
         let carriers = self.existing_roles(&self.spared_roles).await?;
         if !carriers.is_empty() {
@@ -36,31 +32,37 @@ impl Fence for PostgresDatabase {
                  grant select, insert, update, delete on crossover.fence to {carriers};"
             );
         }
-        match self.batch(&sql).await {
-            // Somebody else makes it at the same time: the second time it is there.
-            Err(failure) if failure.is(&SqlState::UNIQUE_VIOLATION) || failure.is(&SqlState::DUPLICATE_TABLE) => {
-                Ok(self.batch(&sql).await?)
-            }
-            done => Ok(done?),
-        }
+        Ok(self.make_missing(&sql).await?)
     }
 
     async fn raise_fence(&self, run_id: &str, nonce: &str) -> PortResult<Lsn> {
         let params = [(&run_id as _, Type::TEXT), (&nonce as _, Type::TEXT)];
-        let mut rows = self.query(RAISE, &params).await.map_err(|f| self.fence_missing(f))?;
+        let mut rows = self
+            .query(RAISE, &params)
+            .await
+            .map_err(|f| self.fence_missing(f))?;
         if rows.is_empty() {
             // The same marker was written while we looked: now it can be seen.
             rows = self.query(RAISE, &params).await?;
         }
-        let row = rows.first().ok_or_else(|| PortError::unexpected(self.what(), "the fence row was not written"))?;
+        let row = rows
+            .first()
+            .ok_or_else(|| PortError::unexpected(self.what(), "the fence row was not written"))?;
         let position: String = self.read(row, "position")?;
-        position.parse().map_err(|e| PortError::unexpected(self.what(), e))
+        position
+            .parse()
+            .map_err(|e| PortError::unexpected(self.what(), e))
     }
 
     async fn count_fence(&self, run_id: &str, nonce: &str) -> PortResult<u32> {
         let params = [(&run_id as _, Type::TEXT), (&nonce as _, Type::TEXT)];
-        let rows = self.query(COUNT, &params).await.map_err(|f| self.fence_missing(f))?;
-        let row = rows.first().ok_or_else(|| PortError::unexpected(self.what(), "no count of fence rows"))?;
+        let rows = self
+            .query(COUNT, &params)
+            .await
+            .map_err(|f| self.fence_missing(f))?;
+        let row = rows
+            .first()
+            .ok_or_else(|| PortError::unexpected(self.what(), "no count of fence rows"))?;
         self.count(row, "rows")
     }
 
@@ -85,7 +87,8 @@ impl PostgresDatabase {
         if names.is_empty() {
             return Ok(Vec::new());
         }
-        let sql = "select r.rolname::text as role from pg_roles r where r.rolname::text = any ($1) order by 1";
+        let sql =
+            "select r.rolname::text as role from pg_roles r where r.rolname::text = any ($1) order by 1";
         let rows = self.query(sql, &[(&names, Type::TEXT_ARRAY)]).await?;
         rows.iter().map(|row| self.read(row, "role")).collect()
     }
@@ -94,13 +97,4 @@ impl PostgresDatabase {
     pub(crate) fn lsn(&self, text: &str) -> PortResult<Lsn> {
         text.parse().map_err(|e| PortError::unexpected(self.what(), e))
     }
-}
-
-/// Makes Crossover's schema; the lock needs it as well.
-pub fn own_schema() -> String {
-    let name = literal(crossover_core::catalogue::OWN_SCHEMA);
-    format!(
-        "do $own$ begin if to_regnamespace({name}) is null then create schema crossover; end if; end $own$;\n\
-         revoke all on schema crossover from public;\n"
-    )
 }

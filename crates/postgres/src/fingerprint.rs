@@ -5,9 +5,18 @@ use tokio_postgres::types::Type;
 
 use crate::{PostgresDatabase, errors::Failure};
 
-const RELATIONS: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/fingerprint_relations.sql"));
-const PROGRAMS: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/fingerprint_programs.sql"));
-const GRANTS: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/fingerprint_grants.sql"));
+const RELATIONS: &str = concat!(
+    include_str!("sql/scope.sql"),
+    include_str!("sql/fingerprint_relations.sql")
+);
+const PROGRAMS: &str = concat!(
+    include_str!("sql/scope.sql"),
+    include_str!("sql/fingerprint_programs.sql")
+);
+const GRANTS: &str = concat!(
+    include_str!("sql/scope.sql"),
+    include_str!("sql/fingerprint_grants.sql")
+);
 
 impl PostgresDatabase {
     /// Definitions of everything in scope, sorted. Grants to our role, to the spared roles and to superusers are left out:
@@ -22,7 +31,12 @@ impl PostgresDatabase {
         let mut definitions = [relations, programs, grants]
             .iter()
             .flatten()
-            .map(|row| Ok(Definition { object: self.read(row, "object")?, definition: self.read(row, "definition")? }))
+            .map(|row| {
+                Ok(Definition {
+                    object: self.read(row, "object")?,
+                    definition: self.read(row, "definition")?,
+                })
+            })
             .collect::<Result<Vec<_>, PortError>>()?;
         definitions.sort();
         Ok(definitions)

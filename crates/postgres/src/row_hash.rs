@@ -51,7 +51,13 @@ impl PostgresDatabase {
     /// The function to use on this server, tested at every use: the server may have been replaced behind the connection.
     pub(crate) async fn row_hasher(&self) -> PortResult<RowHasher> {
         let rows = self.query(SELF_TEST, &[]).await?;
-        let row = rows.first().ok_or_else(|| PortError::unexpected(self.what(), "no answer to the hash self-test"))?;
-        Ok(if self.read(row, "known")? { RowHasher::Server } else { RowHasher::Md5 })
+        let row = rows
+            .first()
+            .ok_or_else(|| PortError::unexpected(self.what(), "no answer to the hash self-test"))?;
+        Ok(if self.read(row, "known")? {
+            RowHasher::Server
+        } else {
+            RowHasher::Md5
+        })
     }
 }

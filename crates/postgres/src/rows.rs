@@ -39,7 +39,9 @@ struct Shape {
 }
 
 fn text_of<'a>(columns: impl Iterator<Item = &'a Column>) -> String {
-    let columns: Vec<String> = columns.map(|column| format!("q.{}", ident(&column.name))).collect();
+    let columns: Vec<String> = columns
+        .map(|column| format!("q.{}", ident(&column.name)))
+        .collect();
     format!("(row({})::text collate \"C\")", columns.join(", "))
 }
 
@@ -55,17 +57,29 @@ impl PostgresDatabase {
         for row in &rows {
             // A table without columns comes as one row without a name.
             if let Some(name) = self.read(row, "name")? {
-                columns.push(Column { name, sql_type: self.read(row, "sql_type")?, in_key: self.read(row, "in_key")? });
+                columns.push(Column {
+                    name,
+                    sql_type: self.read(row, "sql_type")?,
+                    in_key: self.read(row, "in_key")?,
+                });
             }
         }
         let row = text_of(columns.iter());
         let keyed = columns.iter().any(|column| column.in_key);
-        let key = if keyed { text_of(columns.iter().filter(|column| column.in_key)) } else { row.clone() };
+        let key = if keyed {
+            text_of(columns.iter().filter(|column| column.in_key))
+        } else {
+            row.clone()
+        };
         Ok(Shape {
             from: qualified(&table.schema, &table.name),
             row,
             key,
-            key_columns: columns.into_iter().filter(|c| c.in_key).map(|c| (c.name, c.sql_type)).collect(),
+            key_columns: columns
+                .into_iter()
+                .filter(|c| c.in_key)
+                .map(|c| (c.name, c.sql_type))
+                .collect(),
             hasher,
         })
     }
@@ -74,7 +88,9 @@ impl PostgresDatabase {
         if buckets.is_power_of_two() {
             return Ok(());
         }
-        Err(self.refused(format!("rows cannot be counted in {buckets} buckets: use a power of two")))
+        Err(self.refused(format!(
+            "rows cannot be counted in {buckets} buckets: use a power of two"
+        )))
     }
 
     fn row_hashes(&self, rows: &[tokio_postgres::Row], hasher: RowHasher) -> PortResult<Vec<RowHash>> {
@@ -94,9 +110,21 @@ impl PostgresDatabase {
 }
 
 impl Shape {
+    /// The table as `q` with its row's text as `x.r`. `offset 0` keeps the planner from computing the text once per hash.
+    fn with_row_text(&self) -> String {
+        format!(
+            "{} q cross join lateral (select {} as r offset 0) x",
+            self.from, self.row
+        )
+    }
+
     fn select_rows(&self) -> String {
-        let (one, two) = (self.hasher.number(&self.row, 0), self.hasher.number(&self.row, 1));
-        format!("select {} as key, {one} as one, {two} as two from {} q", self.key, self.from)
+        let (one, two) = (self.hasher.number("x.r", 0), self.hasher.number("x.r", 1));
+        format!(
+            "select {} as key, {one} as one, {two} as two from {}",
+            self.key,
+            self.with_row_text()
+        )
     }
 }
 
@@ -105,12 +133,16 @@ impl Rows for PostgresDatabase {
     async fn digests(&self, table: &TableName, buckets: u32) -> PortResult<BTreeMap<u32, RowDigest>> {
         self.check_buckets(buckets)?;
         let shape = self.shape(table).await?;
-        let (one, two) = (shape.hasher.number(&shape.row, 0), shape.hasher.number(&shape.row, 1));
-        let bucket = if buckets == 1 { "0::bigint".to_owned() } else { shape.hasher.bucket(&shape.key, buckets) };
+        let (one, two) = (shape.hasher.number("x.r", 0), shape.hasher.number("x.r", 1));
+        let bucket = if buckets == 1 {
+            "0::bigint".to_owned()
+        } else {
+            shape.hasher.bucket(&shape.key, buckets)
+        };
         // sum(bigint) is numeric: it does not overflow.
         let sql = format!(
-            "select {bucket} as bucket, count(*) as rows, sum({one})::text as one, sum({two})::text as two from {} q group by 1",
-            shape.from
+            "select {bucket} as bucket, count(*) as rows, sum({one})::text as one, sum({two})::text as two from {} group by 1",
+            shape.with_row_text()
         );
         let rows = self.long_query(&sql, &[]).await?;
         let mut digests = BTreeMap::new();
@@ -132,7 +164,11 @@ impl Rows for PostgresDatabase {
         }
         let shape = self.shape(table).await?;
         let wanted: Vec<i64> = wanted.iter().copied().map(i64::from).collect();
-        let sql = format!("{} where {} = any ($1)", shape.select_rows(), shape.hasher.bucket(&shape.key, buckets));
+        let sql = format!(
+            "{} where {} = any ($1)",
+            shape.select_rows(),
+            shape.hasher.bucket(&shape.key, buckets)
+        );
         let rows = self.long_query(&sql, &[(&wanted, Type::INT8_ARRAY)]).await?;
         self.row_hashes(&rows, shape.hasher)
     }
@@ -156,12 +192,22 @@ impl Rows for PostgresDatabase {
                 column.push(field);
             }
         }
-        let arrays: Vec<String> = (1..=values.len()).map(|place| format!("${place}::text[]")).collect();
+        let arrays: Vec<String> = (1..=values.len())
+            .map(|place| format!("${place}::text[]"))
+            .collect();
         let names: Vec<String> = (1..=values.len()).map(|place| format!("c{place}")).collect();
-        let casts: Vec<String> =
-            shape.key_columns.iter().zip(&names).map(|((_, sql_type), name)| format!("k.{name}::{sql_type} as {name}")).collect();
-        let equal: Vec<String> =
-            shape.key_columns.iter().zip(&names).map(|((column, _), name)| format!("q.{} = k.{name}", ident(column))).collect();
+        let casts: Vec<String> = shape
+            .key_columns
+            .iter()
+            .zip(&names)
+            .map(|((_, sql_type), name)| format!("k.{name}::{sql_type} as {name}"))
+            .collect();
+        let equal: Vec<String> = shape
+            .key_columns
+            .iter()
+            .zip(&names)
+            .map(|((column, _), name)| format!("q.{} = k.{name}", ident(column)))
+            .collect();
         let sql = format!(
             "{} join (select distinct {} from unnest({}) as k ({})) k on {}",
             shape.select_rows(),
@@ -170,7 +216,10 @@ impl Rows for PostgresDatabase {
             names.join(", "),
             equal.join(" and ")
         );
-        let params: Vec<_> = values.iter().map(|column| (column as _, Type::TEXT_ARRAY)).collect();
+        let params: Vec<_> = values
+            .iter()
+            .map(|column| (column as _, Type::TEXT_ARRAY))
+            .collect();
         match self.query(&sql, &params).await {
             // The key's type has no `=` in pg_catalog: its text has.
             Err(failure) if failure.is(&SqlState::UNDEFINED_FUNCTION) => {

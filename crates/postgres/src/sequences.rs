@@ -28,7 +28,10 @@ impl PostgresDatabase {
     /// Every sequence in scope with its position.
     pub(crate) async fn sequences_in(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>> {
         let rows = self.query_scope(SEQUENCES, scope, &[]).await?;
-        let settings = rows.iter().map(|row| self.sequence(row)).collect::<PortResult<Vec<_>>>()?;
+        let settings = rows
+            .iter()
+            .map(|row| self.sequence(row))
+            .collect::<PortResult<Vec<_>>>()?;
         self.with_positions(settings, false).await
     }
 
@@ -41,7 +44,7 @@ impl PostgresDatabase {
             max_value: self.read(row, "max_value")?,
             cycle: self.read(row, "cycle")?,
             cache: self.read(row, "cache")?,
-            last_value: None,
+            last_value: self.read(row, "last_value")?,
             start_value: self.read(row, "start_value")?,
         };
         Ok((facts, self.read(row, "readable")?, self.read(row, "movable")?))
@@ -66,11 +69,10 @@ impl PostgresDatabase {
             )));
         }
         let mut sequences: Vec<SequenceFacts> = settings.into_iter().map(|(facts, ..)| facts).collect();
-        if sequences.is_empty() {
-            return Ok(sequences);
-        }
+        // Only those that seem unused: they may have been restarted.
         let looks: Vec<String> = sequences
             .iter()
+            .filter(|s| s.last_value.is_none())
             .map(|s| {
                 let (schema, name) = (literal(&s.schema), literal(&s.name));
                 format!(
@@ -79,16 +81,26 @@ impl PostgresDatabase {
                 )
             })
             .collect();
+        if looks.is_empty() {
+            return Ok(sequences);
+        }
         let rows = self.query(&looks.join(" union all "), &[]).await?;
         let mut found = BTreeMap::new();
         for row in &rows {
             let name: (String, String) = (self.read(row, "schema")?, self.read(row, "name")?);
-            found.insert(name, (self.read::<i64>(row, "last_value")?, self.read::<bool>(row, "is_called")?));
+            found.insert(
+                name,
+                (
+                    self.read::<i64>(row, "last_value")?,
+                    self.read::<bool>(row, "is_called")?,
+                ),
+            );
         }
-        for sequence in &mut sequences {
+        for sequence in sequences.iter_mut().filter(|s| s.last_value.is_none()) {
             let name = (sequence.schema.clone(), sequence.name.clone());
-            let (value, called) =
-                found.remove(&name).ok_or_else(|| PortError::unexpected(self.what(), format!("no position of {sequence}")))?;
+            let (value, called) = found
+                .remove(&name)
+                .ok_or_else(|| PortError::unexpected(self.what(), format!("no position of {sequence}")))?;
             sequence.last_value = used_up_to(sequence, value, called);
         }
         Ok(sequences)
@@ -102,7 +114,9 @@ fn used_up_to(sequence: &SequenceFacts, value: i64, called: bool) -> Option<i64>
     } else if value == sequence.start_value {
         None
     } else {
-        value.checked_sub(sequence.increment).filter(|before| (sequence.min_value..=sequence.max_value).contains(before))
+        value
+            .checked_sub(sequence.increment)
+            .filter(|before| (sequence.min_value..=sequence.max_value).contains(before))
     }
 }
 
@@ -112,19 +126,39 @@ fn beyond(own: &SequenceFacts, other: &SequenceFacts, headroom: i64) -> Option<i
     let wanted = last + i128::from(own.increment) * i128::from(headroom.max(0));
     // At its end a sequence refuses (or cycles, as it would have on the other side), which is better than repeating.
     let wanted = wanted.clamp(i128::from(own.min_value), i128::from(own.max_value)) as i64;
-    let ahead = |than: i64| if own.increment > 0 { wanted > than } else { wanted < than };
+    let ahead = |than: i64| {
+        if own.increment > 0 {
+            wanted > than
+        } else {
+            wanted < than
+        }
+    };
     own.last_value.is_none_or(ahead).then_some(wanted)
 }
 
 #[async_trait]
 impl Sequences for PostgresDatabase {
-    async fn advance_sequences(&self, positions: &[SequenceFacts], headroom: i64) -> PortResult<Vec<SequenceFacts>> {
+    async fn advance_sequences(
+        &self,
+        positions: &[SequenceFacts],
+        headroom: i64,
+    ) -> PortResult<Vec<SequenceFacts>> {
         let names = |field: fn(&SequenceFacts) -> &str| positions.iter().map(field).collect::<Vec<_>>();
         let (schemas, sequences) = (names(|p| &p.schema), names(|p| &p.name));
-        let rows = self.query(NAMED, &[(&schemas, Type::TEXT_ARRAY), (&sequences, Type::TEXT_ARRAY)]).await?;
-        let settings = rows.iter().map(|row| self.sequence(row)).collect::<PortResult<Vec<_>>>()?;
-        let here: BTreeSet<(&str, &str)> =
-            settings.iter().map(|(own, ..)| (own.schema.as_str(), own.name.as_str())).collect();
+        let rows = self
+            .query(
+                NAMED,
+                &[(&schemas, Type::TEXT_ARRAY), (&sequences, Type::TEXT_ARRAY)],
+            )
+            .await?;
+        let settings = rows
+            .iter()
+            .map(|row| self.sequence(row))
+            .collect::<PortResult<Vec<_>>>()?;
+        let here: BTreeSet<(&str, &str)> = settings
+            .iter()
+            .map(|(own, ..)| (own.schema.as_str(), own.name.as_str()))
+            .collect();
         let missing: BTreeSet<String> = positions
             .iter()
             .filter(|p| !here.contains(&(p.schema.as_str(), p.name.as_str())))
@@ -132,10 +166,16 @@ impl Sequences for PostgresDatabase {
             .collect();
         if !missing.is_empty() {
             let missing = missing.into_iter().collect::<Vec<_>>().join(", ");
-            return Err(PortError::missing(format!("in {}: sequence {missing}", self.what())));
+            return Err(PortError::missing(format!(
+                "in {}: sequence {missing}",
+                self.what()
+            )));
         }
         let mut owns = self.with_positions(settings, true).await?;
-        let others: BTreeMap<_, _> = positions.iter().map(|p| ((p.schema.as_str(), p.name.as_str()), p)).collect();
+        let others: BTreeMap<_, _> = positions
+            .iter()
+            .map(|p| ((p.schema.as_str(), p.name.as_str()), p))
+            .collect();
         let against: Vec<String> = owns
             .iter()
             .filter(|own| {
@@ -161,7 +201,11 @@ impl Sequences for PostgresDatabase {
             }
         }
         if !moves.is_empty() {
-            let params = [(&schemas as _, Type::TEXT_ARRAY), (&names as _, Type::TEXT_ARRAY), (&moves as _, Type::INT8_ARRAY)];
+            let params = [
+                (&schemas as _, Type::TEXT_ARRAY),
+                (&names as _, Type::TEXT_ARRAY),
+                (&moves as _, Type::INT8_ARRAY),
+            ];
             self.query(MOVE, &params).await?;
         }
         Ok(owns)

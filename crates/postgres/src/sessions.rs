@@ -32,8 +32,13 @@ pub struct Session {
 impl PostgresDatabase {
     /// Sessions in this database that are neither ours nor of a spared role, by pid.
     pub(crate) async fn application_sessions(&self) -> PortResult<Vec<Session>> {
-        let rows = self.query(SESSIONS, &[(&self.spared_roles, Type::TEXT_ARRAY)]).await?;
-        let hidden = rows.iter().map(|row| self.hidden_role(row)).collect::<PortResult<Vec<_>>>()?;
+        let rows = self
+            .query(SESSIONS, &[(&self.spared_roles, Type::TEXT_ARRAY)])
+            .await?;
+        let hidden = rows
+            .iter()
+            .map(|row| self.hidden_role(row))
+            .collect::<PortResult<Vec<_>>>()?;
         self.refuse_hidden(hidden.into_iter().flatten())?;
         rows.iter().map(|row| self.session(row)).collect()
     }
@@ -42,9 +47,15 @@ impl PostgresDatabase {
         let (pid, role): (i32, String) = (self.read(row, "pid")?, self.read(row, "role")?);
         let (address, port): (String, i32) = (self.read(row, "address")?, self.read(row, "port")?);
         let application: String = self.read(row, "application")?;
-        let from = if address.is_empty() { "a local socket".to_owned() } else { format!("{address}:{port}") };
+        let from = if address.is_empty() {
+            "a local socket".to_owned()
+        } else {
+            format!("{address}:{port}")
+        };
         Ok(Session {
-            text: format!("pid {pid} {role} from {from} {application}").trim_end().to_owned(),
+            text: format!("pid {pid} {role} from {from} {application}")
+                .trim_end()
+                .to_owned(),
             superuser: self.read(row, "superuser")?,
             busy: self.read(row, "busy")?,
         })
@@ -52,7 +63,11 @@ impl PostgresDatabase {
 
     /// The role of a session whose state we may not see.
     pub(crate) fn hidden_role(&self, row: &Row) -> PortResult<Option<String>> {
-        Ok(if self.read(row, "hidden")? { Some(self.read(row, "role")?) } else { None })
+        Ok(if self.read(row, "hidden")? {
+            Some(self.read(row, "role")?)
+        } else {
+            None
+        })
     }
 
     /// A session that cannot be seen into may be anything: without the right to look there is no answer.
@@ -77,7 +92,10 @@ impl PostgresDatabase {
             let rows = self.query(END, &[(&self.spared_roles, Type::TEXT_ARRAY)]).await?;
             for row in &rows {
                 if self.read(row, "signalled")? {
-                    ended.insert((self.read::<i32>(row, "pid")?, self.read::<String>(row, "started")?));
+                    ended.insert((
+                        self.read::<i32>(row, "pid")?,
+                        self.read::<String>(row, "started")?,
+                    ));
                 }
             }
             if rows.is_empty() || started.elapsed() >= END_LIMIT {

@@ -45,11 +45,13 @@ fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
         Number(u16),
         Text(String),
     }
-    match Written::deserialize(deserializer).map_err(|_| de::Error::custom("port must be a number from 1 to 65535"))? {
+    match Written::deserialize(deserializer)
+        .map_err(|_| de::Error::custom("port must be a number from 1 to 65535"))?
+    {
         Written::Number(port) => Ok(port),
-        Written::Text(text) => {
-            text.parse().map_err(|_| de::Error::custom(format!("port is {text:?}: use a number from 1 to 65535")))
-        }
+        Written::Text(text) => text
+            .parse()
+            .map_err(|_| de::Error::custom(format!("port is {text:?}: use a number from 1 to 65535"))),
     }
 }
 
@@ -86,7 +88,10 @@ mod tests {
         let text = r#"{"engine":"postgres","host":"db.example","port":"6432","dbname":"shop","username":"crossover",
             "password":"hunter2","dbInstanceIdentifier":"x"}"#;
         let settings = parse(text).unwrap();
-        assert_eq!((settings.port, settings.sslmode, settings.root_ca_pem.as_ref()), (6432, SslMode::VerifyFull, None));
+        assert_eq!(
+            (settings.port, settings.sslmode, settings.root_ca_pem.as_ref()),
+            (6432, SslMode::VerifyFull, None)
+        );
         assert!(!format!("{settings:?}").contains("hunter2"));
     }
 
@@ -100,21 +105,33 @@ mod tests {
     #[test]
     fn a_connection_without_tls_is_for_loopback_only() {
         let with = |host: &str| {
-            let text = format!(r#"{{"host":"{host}","dbname":"d","username":"u","password":"p","sslmode":"disable"}}"#);
+            let text = format!(
+                r#"{{"host":"{host}","dbname":"d","username":"u","password":"p","sslmode":"disable"}}"#
+            );
             parse(&text).unwrap().check("source")
         };
         for host in ["127.0.0.1", "127.1.2.3", "::1", "localhost"] {
             assert!(with(host).is_ok(), "{host}");
         }
-        for host in ["10.0.0.1", "db.example", "localhost.example", "0.0.0.0", "127.0.0.1.example"] {
-            assert!(with(host).unwrap_err().to_string().contains("verify-full"), "{host}");
+        for host in [
+            "10.0.0.1",
+            "db.example",
+            "localhost.example",
+            "0.0.0.0",
+            "127.0.0.1.example",
+        ] {
+            assert!(
+                with(host).unwrap_err().to_string().contains("verify-full"),
+                "{host}"
+            );
         }
     }
 
     #[test]
     fn a_weaker_sslmode_is_refused() {
         for mode in ["require", "prefer", "verify-ca"] {
-            let text = format!(r#"{{"host":"h","dbname":"d","username":"u","password":"p","sslmode":"{mode}"}}"#);
+            let text =
+                format!(r#"{{"host":"h","dbname":"d","username":"u","password":"p","sslmode":"{mode}"}}"#);
             assert!(parse(&text).is_err(), "{mode}");
         }
     }

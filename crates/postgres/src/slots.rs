@@ -46,9 +46,13 @@ impl PostgresDatabase {
         let started = Instant::now();
         loop {
             let slot = self.slot(name).await?;
-            let Some(pid) = slot.as_ref().and_then(|slot| slot.reader) else { return Ok(slot) };
+            let Some(pid) = slot.as_ref().and_then(|slot| slot.reader) else {
+                return Ok(slot);
+            };
             if started.elapsed() >= RELEASE_LIMIT {
-                return Err(self.refused(format!("slot {name} is read by pid {pid}; stop the replication task that uses it")));
+                return Err(self.refused(format!(
+                    "slot {name} is read by pid {pid}; stop the replication task that uses it"
+                )));
             }
             tokio::time::sleep(POLL).await;
         }
@@ -56,7 +60,11 @@ impl PostgresDatabase {
 
     fn position_of(&self, name: &str, slot: &Slot) -> PortResult<Lsn> {
         let confirmed = slot.confirmed.as_deref();
-        self.lsn(confirmed.ok_or_else(|| self.refused(format!("slot {name} has no position: it is no finished logical slot")))?)
+        self.lsn(confirmed.ok_or_else(|| {
+            self.refused(format!(
+                "slot {name} has no position: it is no finished logical slot"
+            ))
+        })?)
     }
 
     fn check_slot(&self, name: &str, plugin: &str, slot: &Slot) -> PortResult<Lsn> {
@@ -91,9 +99,14 @@ impl Slots for PostgresDatabase {
         }
         self.refuse_prepared(name).await?;
         let sql = "select s.lsn::text as lsn from pg_create_logical_replication_slot($1, $2) s";
-        match self.query_for(CREATE_LIMIT, sql, &[(&name, Type::NAME), (&plugin, Type::NAME)]).await {
+        match self
+            .query_for(CREATE_LIMIT, sql, &[(&name, Type::NAME), (&plugin, Type::NAME)])
+            .await
+        {
             Ok(rows) => {
-                let row = rows.first().ok_or_else(|| PortError::unexpected(self.what(), "no slot was made"))?;
+                let row = rows
+                    .first()
+                    .ok_or_else(|| PortError::unexpected(self.what(), "no slot was made"))?;
                 self.lsn(self.read(row, "lsn")?)
             }
             Err(failure) if failure.is(&SqlState::DUPLICATE_OBJECT) => match self.slot(name).await? {
@@ -113,7 +126,8 @@ impl Slots for PostgresDatabase {
         }
         let sql = "select pg_replication_slot_advance($1, $2::text::pg_lsn)::text";
         let to = to.to_string();
-        self.long_query(sql, &[(&name, Type::NAME), (&to, Type::TEXT)]).await?;
+        self.long_query(sql, &[(&name, Type::NAME), (&to, Type::TEXT)])
+            .await?;
         let slot = self.slot(name).await?.ok_or_else(missing)?;
         self.position_of(name, &slot)
     }
@@ -122,15 +136,22 @@ impl Slots for PostgresDatabase {
         if self.idle_slot(name).await?.is_none() {
             return Ok(());
         }
-        match self.query("select pg_drop_replication_slot($1)", &[(&name, Type::NAME)]).await {
+        match self
+            .query("select pg_drop_replication_slot($1)", &[(&name, Type::NAME)])
+            .await
+        {
             Err(failure) if failure.is(&SqlState::UNDEFINED_OBJECT) => Ok(()),
             done => Ok(done.map(drop)?),
         }
     }
 
     async fn current_lsn(&self) -> PortResult<Lsn> {
-        let rows = self.query("select pg_current_wal_insert_lsn()::text as lsn", &[]).await?;
-        let row = rows.first().ok_or_else(|| PortError::unexpected(self.what(), "no position"))?;
+        let rows = self
+            .query("select pg_current_wal_insert_lsn()::text as lsn", &[])
+            .await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| PortError::unexpected(self.what(), "no position"))?;
         self.lsn(self.read(row, "lsn")?)
     }
 }

@@ -17,12 +17,18 @@ pub fn connector(what: &str, extra_pem: Option<&str>) -> Result<MakeRustlsConnec
     if let Some(pem) = extra_pem {
         let mut found = 0;
         for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-            let certificate = certificate.map_err(|e| PortError::refused(what, format!("sslrootcert is no PEM: {e}")))?;
-            roots.add(certificate).map_err(|e| PortError::refused(what, format!("sslrootcert holds a bad certificate: {e}")))?;
+            let certificate =
+                certificate.map_err(|e| PortError::refused(what, format!("sslrootcert is no PEM: {e}")))?;
+            roots
+                .add(certificate)
+                .map_err(|e| PortError::refused(what, format!("sslrootcert holds a bad certificate: {e}")))?;
             found += 1;
         }
         if found == 0 {
-            return Err(PortError::refused(what, "sslrootcert holds no certificate; give the PEM text itself, not a path"));
+            return Err(PortError::refused(
+                what,
+                "sslrootcert holds no certificate; give the PEM text itself, not a path",
+            ));
         }
     }
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -39,7 +45,9 @@ mod tests {
 
     #[test]
     fn a_path_where_a_certificate_belongs_is_refused() {
-        let error = connector("source database", Some("/etc/ssl/rds.pem")).err().unwrap();
+        let error = connector("source database", Some("/etc/ssl/rds.pem"))
+            .err()
+            .unwrap();
         assert!(error.to_string().contains("not a path"), "{error}");
     }
 }

@@ -74,7 +74,8 @@ pub trait Access: Send + Sync {
     /// another run: refused.
     async fn lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockReport>;
 
-    /// Ends every session that [`Access::writers`] would count; returns how many.
+    /// Ends every session that [`Access::writers`] would count, superusers' excepted (they come back whatever the lock says, so
+    /// samples must go on showing them); returns how many.
     async fn end_sessions(&self) -> PortResult<u32>;
 
     /// Puts back exactly what [`Access::lock`] recorded for this run and forgets the record. No record of this run: no change.

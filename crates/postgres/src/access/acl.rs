@@ -33,11 +33,16 @@ pub struct AccessList {
 impl AccessList {
     /// Roles that hold a right by a grant of their own.
     pub fn holders_of(&self, privilege: &str) -> impl Iterator<Item = &str> {
-        self.items.iter().filter(move |item| item.privilege == privilege).filter_map(|item| item.grantee.as_deref())
+        self.items
+            .iter()
+            .filter(move |item| item.privilege == privilege)
+            .filter_map(|item| item.grantee.as_deref())
     }
 
     pub fn public_holds(&self, privilege: &str) -> bool {
-        self.items.iter().any(|item| item.privilege == privilege && item.grantee.is_none())
+        self.items
+            .iter()
+            .any(|item| item.privilege == privilege && item.grantee.is_none())
     }
 
     /// Turns this list into `wanted`, in the same order, as far as the roles in `here` exist. Everything is taken and given again:
@@ -47,7 +52,11 @@ impl AccessList {
         let mut sql = String::new();
         let holders: BTreeSet<Option<&str>> = self.items.iter().map(|item| item.grantee.as_deref()).collect();
         for holder in holders {
-            let _ = writeln!(sql, "revoke all on database {database} from {};", holder.map_or("public".to_owned(), ident));
+            let _ = writeln!(
+                sql,
+                "revoke all on database {database} from {};",
+                holder.map_or("public".to_owned(), ident)
+            );
         }
         for item in wanted {
             let to = match item.grantee.as_deref() {
@@ -56,7 +65,11 @@ impl AccessList {
                 Some(_) => continue,
             };
             let option = if item.grantable { " with grant option" } else { "" };
-            let _ = writeln!(sql, "grant {} on database {database} to {to}{option};", item.privilege);
+            let _ = writeln!(
+                sql,
+                "grant {} on database {database} to {to}{option};",
+                item.privilege
+            );
         }
         sql
     }
@@ -64,7 +77,11 @@ impl AccessList {
 
 /// Refuses, within the transaction, a lock that left somebody CONNECT.
 pub fn proof_of_lock(keepers: &[&str], own_role: &str) -> String {
-    let kept = keepers.iter().map(|role| literal(role)).collect::<Vec<_>>().join(", ");
+    let kept = keepers
+        .iter()
+        .map(|role| literal(role))
+        .collect::<Vec<_>>()
+        .join(", ");
     let left = format!(
         "select string_agg(coalesce(r.rolname::text, 'PUBLIC'), ', ' order by r.rolname) \
          from pg_database d cross join lateral aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a \
@@ -72,7 +89,11 @@ pub fn proof_of_lock(keepers: &[&str], own_role: &str) -> String {
          where d.datname = current_database() and a.privilege_type = 'CONNECT' \
          and not coalesce(r.rolname::text = any (array[{kept}]::text[]), false)"
     );
-    refusal(&left, "CONNECT could not be taken from %; make % the owner of the database or a member of its owner", own_role)
+    refusal(
+        &left,
+        "CONNECT could not be taken from %; make % the owner of the database or a member of its owner",
+        own_role,
+    )
 }
 
 /// Refuses, within the transaction, an opening that gave somebody less than asked.
@@ -96,7 +117,11 @@ pub fn proof_of_restoration(items: &[Item], here: &BTreeSet<&str>, own_role: &st
         .filter(|item| item.grantee.as_deref().is_none_or(|role| here.contains(role)))
         .map(|item| {
             let grantee = item.grantee.as_deref().map_or("null".to_owned(), literal);
-            format!("({grantee}, {}, {})", literal(&item.privilege.to_uppercase()), item.grantable)
+            format!(
+                "({grantee}, {}, {})",
+                literal(&item.privilege.to_uppercase()),
+                item.grantable
+            )
         })
         .collect();
     proof_of_rights(&wanted, own_role)
@@ -116,7 +141,11 @@ fn proof_of_rights(wanted: &[String], own_role: &str) -> String {
              and r.rolname::text is not distinct from w.role and (a.is_grantable or not w.grantable))",
         wanted.join(", ")
     );
-    refusal(&lacking, "rights on the database could not be given to %; make % the owner of the database or a member of its owner", own_role)
+    refusal(
+        &lacking,
+        "rights on the database could not be given to %; make % the owner of the database or a member of its owner",
+        own_role,
+    )
 }
 
 fn refusal(query: &str, message: &str, own_role: &str) -> String {

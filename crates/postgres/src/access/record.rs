@@ -25,9 +25,7 @@ impl Record {
     /// Writes the record; fails with `object_in_use` when there is one.
     pub fn write_sql(&self) -> Result<String, serde_json::Error> {
         Ok(format!(
-            "create table if not exists crossover.access_snapshot (\
-                 nonce varchar(80) primary key, run_id varchar(80) not null, recorded_at timestamptz not null, body text not null);\n\
-             lock table crossover.access_snapshot in exclusive mode;\n\
+            "lock table crossover.access_snapshot in exclusive mode;\n\
              {}\
              insert into crossover.access_snapshot (nonce, run_id, recorded_at, body) \
                  values ({}, {}, clock_timestamp(), {});\n\
@@ -55,7 +53,12 @@ impl Record {
     /// Every role the record names.
     pub fn named_roles(&self) -> Vec<String> {
         let grantees = self.items.iter().filter_map(|item| item.grantee.clone());
-        self.snapshot.roles.iter().map(|role| role.role.clone()).chain(grantees).collect()
+        self.snapshot
+            .roles
+            .iter()
+            .map(|role| role.role.clone())
+            .chain(grantees)
+            .collect()
     }
 }
 
@@ -74,7 +77,9 @@ impl PostgresDatabase {
                    from (select obj_description('crossover.access_snapshot'::regclass, 'pg_class') as nonce) c \
                    where c.nonce is not null";
         let rows = match self.query(sql, &[]).await {
-            Err(failure) if failure.is(&SqlState::UNDEFINED_TABLE) || failure.is(&SqlState::INVALID_SCHEMA_NAME) => {
+            Err(failure)
+                if failure.is(&SqlState::UNDEFINED_TABLE) || failure.is(&SqlState::INVALID_SCHEMA_NAME) =>
+            {
                 return Ok(None);
             }
             rows => rows?,
@@ -84,8 +89,11 @@ impl PostgresDatabase {
         let body = body.ok_or_else(|| {
             PortError::unexpected(self.what(), "crossover.access_snapshot lost the record its comment names; nobody but Crossover may write it")
         })?;
-        serde_json::from_str(&body)
-            .map(Some)
-            .map_err(|e| PortError::unexpected(self.what(), format!("crossover.access_snapshot cannot be read: {e}")))
+        serde_json::from_str(&body).map(Some).map_err(|e| {
+            PortError::unexpected(
+                self.what(),
+                format!("crossover.access_snapshot cannot be read: {e}"),
+            )
+        })
     }
 }

@@ -20,6 +20,8 @@ left join pg_roles r on r.oid = a.grantee
 where a.grantee <> h.owner
   and (a.grantee = 0 or r.rolname is not null)
   and not coalesce(r.rolsuper or r.rolname = session_user or r.rolname::text = any ($4::text[]) or r.rolname ~ '^pg_', false)
+  -- what everybody may do in schema public by default changed with 15
+  and not (a.grantee = 0 and h.object = 'schema public')
   -- 17 knows MAINTAIN; a version that does not cannot be given it
   and a.privilege_type <> 'MAINTAIN'
 group by h.object, r.rolname

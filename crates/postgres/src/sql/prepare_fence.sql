@@ -1,5 +1,3 @@
-create schema if not exists crossover;
-revoke all on schema crossover from public;
 create table if not exists crossover.fence (
     run_id varchar(80) not null,
     nonce varchar(80) not null,

@@ -9,7 +9,9 @@ use crossover_postgres::{PostgresDatabase, SslMode};
 use crate::side::{PASSWORD, Side};
 
 async fn refused(settings: crossover_postgres::ConnectionSettings) -> PortError {
-    PostgresDatabase::connect("target", settings, vec![]).await.expect_err("connected")
+    PostgresDatabase::connect("target", settings, vec![])
+        .await
+        .expect_err("connected")
 }
 
 #[tokio::test]
@@ -18,7 +20,9 @@ async fn no_error_and_no_debug_text_shows_the_password() {
     let db = side.crossover().await;
     let mut shown = vec![format!("{db:?} {:?}", side.settings())];
     for change in [
-        |s: &mut crossover_postgres::ConnectionSettings| s.password = Secret::new(format!("{PASSWORD}-wrong")),
+        |s: &mut crossover_postgres::ConnectionSettings| {
+            s.password = Secret::new(format!("{PASSWORD}-wrong"));
+        },
         |s: &mut crossover_postgres::ConnectionSettings| s.dbname = "nowhere".into(),
         |s: &mut crossover_postgres::ConnectionSettings| s.port = 1,
         |s: &mut crossover_postgres::ConnectionSettings| s.sslmode = SslMode::VerifyFull,
@@ -40,11 +44,17 @@ async fn a_wrong_password_is_refused_and_a_closed_port_is_unreachable() {
     let mut wrong = side.settings();
     wrong.password = Secret::new("wrong".to_owned());
     let error = refused(wrong).await;
-    assert!(matches!(&error, PortError::Refused { reason, .. } if reason.contains("28P01")), "{error}");
+    assert!(
+        matches!(&error, PortError::Refused { reason, .. } if reason.contains("28P01")),
+        "{error}"
+    );
     let mut nobody = side.settings();
     nobody.port = 1;
     let error = refused(nobody).await;
-    assert!(matches!(&error, PortError::Unreachable { what, .. } if what.starts_with("target database")), "{error}");
+    assert!(
+        matches!(&error, PortError::Unreachable { what, .. } if what.starts_with("target database")),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -57,7 +67,10 @@ async fn a_server_without_tls_is_not_spoken_to_in_the_clear() {
     let mut far = side.settings();
     far.host = "192.0.2.1".into();
     let error = refused(far).await.to_string();
-    assert!(error.contains("loopback") && error.contains("verify-full"), "{error}");
+    assert!(
+        error.contains("loopback") && error.contains("verify-full"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -10,7 +10,10 @@ async fn a_marker_is_written_once_and_keeps_its_position() {
     let db = side.crossover().await;
     let missing = db.count_fence("run-1", "n1").await.unwrap_err();
     assert!(matches!(missing, PortError::Missing { .. }), "{missing}");
-    assert!(matches!(db.raise_fence("run-1", "n1").await, Err(PortError::Missing { .. })));
+    assert!(matches!(
+        db.raise_fence("run-1", "n1").await,
+        Err(PortError::Missing { .. })
+    ));
     db.clear_fences().await.unwrap();
     db.prepare_fence().await.unwrap();
     db.prepare_fence().await.unwrap();
@@ -34,7 +37,8 @@ async fn orchestrators_that_raise_the_same_marker_at_once_agree_on_its_position(
     first.and(second).unwrap();
     for round in 0..50 {
         let nonce = format!("n{round}");
-        let (first, second) = tokio::join!(one.raise_fence("run-1", &nonce), two.raise_fence("run-1", &nonce));
+        let (first, second) =
+            tokio::join!(one.raise_fence("run-1", &nonce), two.raise_fence("run-1", &nonce));
         assert_eq!(first.unwrap(), second.unwrap());
     }
 }
@@ -44,19 +48,34 @@ async fn a_marker_that_was_applied_twice_can_be_seen() {
     let side = Side::new().await;
     let db = side.crossover().await;
     db.prepare_fence().await.unwrap();
-    side.owner("alter table crossover.fence drop constraint fence_pkey").await;
-    side.owner("insert into crossover.fence select 'run-1', 'n1', now(), '0/0' from generate_series(1, 2)").await;
+    side.owner("alter table crossover.fence drop constraint fence_pkey")
+        .await;
+    side.owner("insert into crossover.fence select 'run-1', 'n1', now(), '0/0' from generate_series(1, 2)")
+        .await;
     assert_eq!(db.count_fence("run-1", "n1").await.unwrap(), 2);
 }
 
 #[tokio::test]
 async fn the_carrier_may_use_the_fence_and_the_application_may_not() {
     let side = Side::new().await;
-    let (cdc, app) = (side.add_role("cdc", "login").await, side.add_role("app", "login").await);
+    let (cdc, app) = (
+        side.add_role("cdc", "login").await,
+        side.add_role("app", "login").await,
+    );
     let db = side.crossover_sparing(vec![cdc.clone()]).await;
     db.prepare_fence().await.unwrap();
     let insert = "insert into crossover.fence values ('run-1', 'n1', now(), '0/0')";
-    side.session(&app).await.unwrap().batch_execute(insert).await.expect_err("no right to the schema");
-    side.session(&cdc).await.unwrap().batch_execute(insert).await.unwrap();
+    side.session(&app)
+        .await
+        .unwrap()
+        .batch_execute(insert)
+        .await
+        .expect_err("no right to the schema");
+    side.session(&cdc)
+        .await
+        .unwrap()
+        .batch_execute(insert)
+        .await
+        .unwrap();
     assert_eq!(db.count_fence("run-1", "n1").await.unwrap(), 1);
 }

@@ -1,10 +1,17 @@
-//! The adapter on real servers: PostgreSQL 16 and 17 of the stand, or the server that `CROSSOVER_TEST_PG_URL` names.
+//! The adapter on real servers: PostgreSQL 16 and 17 of the stand. `CROSSOVER_TEST_PG_URL` (a superuser's URL) puts another
+//! server, say a 12 or an 18, in the place of the 16; run that with `--test-threads=1`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a helper that fails fails its test"
+)]
 
 mod access;
+mod catalogue;
 mod connection;
 mod fence;
 mod fingerprint;
-mod catalogue;
 mod rows;
 mod sequences;
 mod side;

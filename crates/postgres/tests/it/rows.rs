@@ -10,7 +10,11 @@ use crossover_core::{
 use crate::side::{Side, both_versions, table};
 
 async fn with(side: &Side, sql: &str) {
-    side.owner(&format!("set search_path = shop; {sql}; grant select on all tables in schema shop to {}", side.own())).await;
+    side.owner(&format!(
+        "set search_path = shop; {sql}; grant select on all tables in schema shop to {}",
+        side.own()
+    ))
+    .await;
 }
 
 async fn digest(side: &Side, name: &str) -> BTreeMap<u32, RowDigest> {
@@ -30,7 +34,11 @@ async fn what_looks_alike_and_is_not_has_another_digest() {
         ("text", "'null'", "null"),
         ("json", "'{\"a\":1}'", "'{\"a\": 1}'"),
         ("text[]", "array['null']", "array[null]::text[]"),
-        ("timestamptz", "'2026-01-01 00:00:00+00'", "'2026-01-01 00:00:00.000001+00'"),
+        (
+            "timestamptz",
+            "'2026-01-01 00:00:00+00'",
+            "'2026-01-01 00:00:00.000001+00'",
+        ),
         ("bytea", "'\\x00'", "'\\x0000'"),
         ("char(3)", "'a'", "'b'"),
     ];
@@ -46,7 +54,10 @@ async fn what_looks_alike_and_is_not_has_another_digest() {
             ),
         )
         .await;
-        let (one_digest, two_digest) = (digest(&side, &format!("one{place}")).await, digest(&side, &format!("two{place}")).await);
+        let (one_digest, two_digest) = (
+            digest(&side, &format!("one{place}")).await,
+            digest(&side, &format!("two{place}")).await,
+        );
         assert_ne!(one_digest, two_digest, "{sql_type}: {one} and {other}");
         assert_eq!(one_digest[&0].rows, 1);
     }
@@ -59,7 +70,12 @@ async fn equal_rows_are_equal_across_versions_orders_and_settings() {
                    tags text[], note text, m money";
     with(&source, &format!("create table t ({columns})")).await;
     let reversed: Vec<&str> = columns.split(", ").collect();
-    let reversed = reversed.iter().rev().map(|s| s.trim()).collect::<Vec<_>>().join(", ");
+    let reversed = reversed
+        .iter()
+        .rev()
+        .map(|s| s.trim())
+        .collect::<Vec<_>>()
+        .join(", ");
     with(&target, &format!("create table t ({reversed})")).await;
     let fill = |order: &str| {
         format!(
@@ -72,7 +88,10 @@ async fn equal_rows_are_equal_across_versions_orders_and_settings() {
     };
     with(&source, &fill("asc")).await;
     with(&target, &fill("desc")).await;
-    for (side, zone, style) in [(&source, "Asia/Tokyo", "iso_8601"), (&target, "America/New_York", "sql_standard")] {
+    for (side, zone, style) in [
+        (&source, "Asia/Tokyo", "iso_8601"),
+        (&target, "America/New_York", "sql_standard"),
+    ] {
         side.admin(&format!(
             "alter role {0} set timezone = '{zone}'; alter role {0} set intervalstyle = '{style}'; alter role {0} set datestyle = 'german';
              alter database {1} set extra_float_digits = -5; alter database {1} set bytea_output = 'escape'",
@@ -82,24 +101,42 @@ async fn equal_rows_are_equal_across_versions_orders_and_settings() {
         .await;
     }
     let (from, to) = (source.crossover().await, target.crossover().await);
-    let (one, two) = (from.digests(&table("t"), 64).await.unwrap(), to.digests(&table("t"), 64).await.unwrap());
+    let (one, two) = (
+        from.digests(&table("t"), 64).await.unwrap(),
+        to.digests(&table("t"), 64).await.unwrap(),
+    );
     assert_eq!(one, two);
     assert_eq!(one.values().map(|d| d.rows).sum::<u64>(), 2000);
     assert_eq!(one.len(), 64);
 
     // One row changes: one bucket differs, and in it that row is found by its key.
-    with(&target, "update t set note = note || '!' where id = 1001; delete from t where id = 7").await;
+    with(
+        &target,
+        "update t set note = note || '!' where id = 1001; delete from t where id = 7",
+    )
+    .await;
     let two = to.digests(&table("t"), 64).await.unwrap();
     let differing: Vec<u32> = (0..64).filter(|b| one.get(b) != two.get(b)).collect();
     assert!((1..=2).contains(&differing.len()), "{differing:?}");
     let here = from.rows_in(&table("t"), 64, &differing).await.unwrap();
     let there = to.rows_in(&table("t"), 64, &differing).await.unwrap();
-    let keys: Vec<String> = here.iter().filter(|row| !there.contains(row)).map(|row| row.key.clone()).collect();
+    let keys: Vec<String> = here
+        .iter()
+        .filter(|row| !there.contains(row))
+        .map(|row| row.key.clone())
+        .collect();
     assert_eq!(keys, ["(1001)", "(7)"]);
     let again = to.rows_of(&table("t"), &keys).await.unwrap();
-    assert_eq!(again.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["(1001)"]);
+    assert_eq!(
+        again.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(),
+        ["(1001)"]
+    );
     assert!(there.contains(&again[0]));
-    with(&target, "update t set note = 'ü \"quoted\", \\ 1001' where id = 1001").await;
+    with(
+        &target,
+        "update t set note = 'ü \"quoted\", \\ 1001' where id = 1001",
+    )
+    .await;
     let expected: Vec<RowHash> = here.into_iter().filter(|row| row.key == "(1001)").collect();
     assert_eq!(from.rows_of(&table("t"), &keys[..1]).await.unwrap(), expected);
 }
@@ -149,31 +186,64 @@ async fn keys_of_every_kind_find_their_row() {
     let db = side.crossover().await;
     let all = db.rows_in(&table("t"), 4, &[0, 1, 2, 3]).await.unwrap();
     let keys: Vec<String> = all.iter().map(|row| row.key.clone()).collect();
-    assert_eq!((all.len(), db.rows_of(&table("t"), &keys).await.unwrap()), (2, all));
+    assert_eq!(
+        (all.len(), db.rows_of(&table("t"), &keys).await.unwrap()),
+        (2, all)
+    );
     assert_eq!(db.digests(&table("t_good"), 1).await.unwrap()[&0].rows, 1);
 }
 
 #[tokio::test]
 async fn rows_without_a_primary_key_are_their_own_key() {
     let side = Side::new().await;
-    with(&side, "create table t (a int, b text); insert into t values (1, null), (2, 'x')").await;
+    with(
+        &side,
+        "create table t (a int, b text); insert into t values (1, null), (2, 'x')",
+    )
+    .await;
     let db = side.crossover().await;
     let all = db.rows_in(&table("t"), 2, &[0, 1]).await.unwrap();
-    assert_eq!(all.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["(1,)", "(2,x)"]);
-    assert_eq!(db.rows_of(&table("t"), &["(2,x)".to_owned()]).await.unwrap(), all[1..]);
+    assert_eq!(
+        all.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(),
+        ["(1,)", "(2,x)"]
+    );
+    assert_eq!(
+        db.rows_of(&table("t"), &["(2,x)".to_owned()]).await.unwrap(),
+        all[1..]
+    );
 }
 
 #[tokio::test]
 async fn what_cannot_be_compared_is_an_error() {
     let side = Side::new().await;
-    with(&side, "create table t (id int primary key); insert into t values (1)").await;
+    with(
+        &side,
+        "create table t (id int primary key); insert into t values (1)",
+    )
+    .await;
     let db = side.crossover().await;
-    assert!(matches!(db.digests(&table("t"), 3).await, Err(PortError::Refused { .. })));
-    assert!(matches!(db.digests(&table("nowhere"), 1).await, Err(PortError::Missing { .. })));
-    assert!(matches!(db.rows_of(&table("t"), &["1".to_owned()]).await, Err(PortError::Refused { .. })));
-    let hidden = TableName { schema: "pg_catalog".into(), name: "pg_authid".into() };
-    assert!(matches!(db.digests(&hidden, 1).await, Err(PortError::Refused { .. })));
-    side.owner("alter table shop.t enable row level security; alter table shop.t force row level security").await;
+    assert!(matches!(
+        db.digests(&table("t"), 3).await,
+        Err(PortError::Refused { .. })
+    ));
+    assert!(matches!(
+        db.digests(&table("nowhere"), 1).await,
+        Err(PortError::Missing { .. })
+    ));
+    assert!(matches!(
+        db.rows_of(&table("t"), &["1".to_owned()]).await,
+        Err(PortError::Refused { .. })
+    ));
+    let hidden = TableName {
+        schema: "pg_catalog".into(),
+        name: "pg_authid".into(),
+    };
+    assert!(matches!(
+        db.digests(&hidden, 1).await,
+        Err(PortError::Refused { .. })
+    ));
+    side.owner("alter table shop.t enable row level security; alter table shop.t force row level security")
+        .await;
     let error = db.digests(&table("t"), 1).await.unwrap_err().to_string();
     assert!(error.contains("row-level security"), "{error}");
 }

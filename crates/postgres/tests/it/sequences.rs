@@ -30,12 +30,18 @@ async fn with_sequences() -> Side {
 }
 
 fn find<'a>(all: &'a [SequenceFacts], name: &str) -> &'a SequenceFacts {
-    all.iter().find(|s| s.name == name).unwrap_or_else(|| panic!("{name} in {all:?}"))
+    all.iter()
+        .find(|s| s.name == name)
+        .unwrap_or_else(|| panic!("{name} in {all:?}"))
 }
 
 async fn next(side: &Side, name: &str) -> Result<i64, tokio_postgres::Error> {
     let sql = "select nextval(format('shop.%I', $1::text)::regclass)";
-    side.superuser().await.query_one(sql, &[&name]).await.map(|row| row.get(0))
+    side.superuser()
+        .await
+        .query_one(sql, &[&name])
+        .await
+        .map(|row| row.get(0))
 }
 
 #[tokio::test]
@@ -57,11 +63,21 @@ async fn the_first_value_here_is_beyond_every_value_there() {
     let positions = from.sequences(&everything()).await.unwrap();
     let last = |name: &str| find(&positions, name).last_value;
     assert_eq!(positions.len(), 10);
-    assert_eq!((last("plain"), last("cached"), last("down")), (Some(10), Some(32), Some(49_990)));
-    assert_eq!((last("restarted"), last("fresh"), last("unowned")), (Some(499), None, Some(1)));
+    assert_eq!(
+        (last("plain"), last("cached"), last("down")),
+        (Some(10), Some(32), Some(49_990))
+    );
+    assert_eq!(
+        (last("restarted"), last("fresh"), last("unowned")),
+        (Some(499), None, Some(1))
+    );
     assert_eq!(last("t_id_seq"), Some(1));
     let moved = to.advance_sequences(&positions, 100).await.unwrap();
-    assert_eq!(moved, to.sequences(&everything()).await.unwrap(), "the answer is what is there");
+    assert_eq!(
+        moved,
+        to.sequences(&everything()).await.unwrap(),
+        "the answer is what is there"
+    );
     assert_eq!(find(&moved, "fresh").last_value, None);
     assert_eq!(next(&target, "plain").await.unwrap(), 111);
     assert_eq!(next(&target, "cached").await.unwrap(), 133);
@@ -71,18 +87,27 @@ async fn the_first_value_here_is_beyond_every_value_there() {
     assert_eq!(next(&target, "t_id_seq").await.unwrap(), 102);
     assert_eq!(next(&target, "Odd \"name").await.unwrap(), 10 + 303);
     assert_eq!(find(&moved, "small").last_value, Some(32_767));
-    next(&target, "small").await.expect_err("at its end it refuses rather than repeats");
+    next(&target, "small")
+        .await
+        .expect_err("at its end it refuses rather than repeats");
 }
 
 #[tokio::test]
 async fn a_sequence_never_goes_back_and_repeating_changes_nothing() {
     let (source, target) = (with_sequences().await, with_sequences().await);
-    source.owner("select setval('shop.plain', 10), setval('shop.down', 10)").await;
-    target.owner("select setval('shop.plain', 9000), setval('shop.down', -9000)").await;
+    source
+        .owner("select setval('shop.plain', 10), setval('shop.down', 10)")
+        .await;
+    target
+        .owner("select setval('shop.plain', 9000), setval('shop.down', -9000)")
+        .await;
     let positions = source.crossover().await.sequences(&everything()).await.unwrap();
     let to = target.crossover().await;
     let moved = to.advance_sequences(&positions, 100).await.unwrap();
-    assert_eq!((find(&moved, "plain").last_value, find(&moved, "down").last_value), (Some(9000), Some(-9000)));
+    assert_eq!(
+        (find(&moved, "plain").last_value, find(&moved, "down").last_value),
+        (Some(9000), Some(-9000))
+    );
     assert_eq!(to.advance_sequences(&positions, 100).await.unwrap(), moved);
     assert!(to.advance_sequences(&[], 100).await.unwrap().is_empty());
 }
@@ -90,16 +115,39 @@ async fn a_sequence_never_goes_back_and_repeating_changes_nothing() {
 #[tokio::test]
 async fn sequences_that_are_missing_here_are_all_named() {
     let (source, target) = (with_sequences().await, with_sequences().await);
-    target.owner("drop sequence shop.plain; drop sequence shop.down").await;
+    target
+        .owner("drop sequence shop.plain; drop sequence shop.down")
+        .await;
     let positions = source.crossover().await.sequences(&everything()).await.unwrap();
-    let error = target.crossover().await.advance_sequences(&positions, 1).await.unwrap_err();
-    assert!(matches!(&error, PortError::Missing { what } if what.contains("shop.down, shop.plain")), "{error}");
+    let error = target
+        .crossover()
+        .await
+        .advance_sequences(&positions, 1)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&error, PortError::Missing { what } if what.contains("shop.down, shop.plain")),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn a_sequence_that_cannot_be_read_is_an_error_and_not_an_unused_one() {
     let side = with_sequences().await;
-    side.owner(&format!("revoke all on sequence shop.plain, shop.down from {}", side.own())).await;
-    let error = side.crossover().await.sequences(&everything()).await.unwrap_err().to_string();
-    assert!(error.contains("shop.down, shop.plain") && error.contains("grant select"), "{error}");
+    side.owner(&format!(
+        "revoke all on sequence shop.plain, shop.down from {}",
+        side.own()
+    ))
+    .await;
+    let error = side
+        .crossover()
+        .await
+        .sequences(&everything())
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("shop.down, shop.plain") && error.contains("grant select"),
+        "{error}"
+    );
 }

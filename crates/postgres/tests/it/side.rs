@@ -29,8 +29,12 @@ impl Side {
 
     pub async fn on(major: Major) -> Self {
         let config = match std::env::var("CROSSOVER_TEST_PG_URL") {
-            Ok(url) => Config::from_str(&url).unwrap(),
-            Err(_) => TestServer::shared(major).await.unwrap().access().config("postgres"),
+            Ok(url) if major == Major::V16 => Config::from_str(&url).unwrap(),
+            _ => TestServer::shared(major)
+                .await
+                .unwrap()
+                .access()
+                .config("postgres"),
         };
         let admin = connect(&config).await.unwrap();
         let name = format!("t_{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
@@ -42,7 +46,10 @@ impl Side {
         ))
         .await;
         side.admin(&format!("create database {name} owner {own}")).await;
-        side.owner(&format!("grant all on schema public to {own}; create schema shop authorization {own}")).await;
+        side.owner(&format!(
+            "grant all on schema public to {own}; create schema shop authorization {own}"
+        ))
+        .await;
         side
     }
 
@@ -59,27 +66,45 @@ impl Side {
     /// Makes a role that Crossover may administer.
     pub async fn add_role(&self, name: &str, options: &str) -> String {
         let role = self.role(name);
-        let only = if self.version().await >= 160_000 { "with admin option, inherit false, set false" } else { "with admin option" };
+        let only = if self.version().await >= 160_000 {
+            "with admin option, inherit false, set false"
+        } else {
+            "with admin option"
+        };
         let only = only.replace("admin option,", "admin true,");
-        self.admin(&format!("create role {role} password '{PASSWORD}' {options}; grant {role} to {} {only}", self.own())).await;
+        self.admin(&format!(
+            "create role {role} password '{PASSWORD}' {options}; grant {role} to {} {only}",
+            self.own()
+        ))
+        .await;
         role
     }
 
     /// The server as its number, for example 160014.
     pub async fn version(&self) -> u32 {
-        let row = self.admin.query_one("select current_setting('server_version_num')::int4", &[]).await.unwrap();
+        let row = self
+            .admin
+            .query_one("select current_setting('server_version_num')::int4", &[])
+            .await
+            .unwrap();
         row.get::<_, i32>(0) as u32
     }
 
     /// Runs SQL as the superuser in another database.
     pub async fn admin(&self, sql: &str) {
-        self.admin.batch_execute(sql).await.unwrap_or_else(|e| panic!("{e:?} in {sql}"));
+        self.admin
+            .batch_execute(sql)
+            .await
+            .unwrap_or_else(|e| panic!("{e:?} in {sql}"));
     }
 
     /// Runs SQL as the superuser in this database.
     pub async fn owner(&self, sql: &str) {
         let client = self.superuser().await;
-        client.batch_execute(sql).await.unwrap_or_else(|e| panic!("{e:?} in {sql}"));
+        client
+            .batch_execute(sql)
+            .await
+            .unwrap_or_else(|e| panic!("{e:?} in {sql}"));
     }
 
     /// A superuser's session in this database.
@@ -93,11 +118,21 @@ impl Side {
 
     /// A role's session in this database.
     pub async fn session(&self, role: &str) -> Result<Client, Error> {
-        connect(self.config.clone().dbname(&self.name).user(role).password(PASSWORD).application_name("app")).await
+        connect(
+            self.config
+                .clone()
+                .dbname(&self.name)
+                .user(role)
+                .password(PASSWORD)
+                .application_name("app"),
+        )
+        .await
     }
 
     pub fn settings(&self) -> ConnectionSettings {
-        let Host::Tcp(host) = &self.config.get_hosts()[0] else { panic!("a TCP host") };
+        let Host::Tcp(host) = &self.config.get_hosts()[0] else {
+            panic!("a TCP host")
+        };
         ConnectionSettings {
             host: host.clone(),
             port: self.config.get_ports()[0],
@@ -115,7 +150,9 @@ impl Side {
     }
 
     pub async fn crossover_sparing(&self, spared: Vec<String>) -> PostgresDatabase {
-        PostgresDatabase::connect("source", self.settings(), spared).await.unwrap()
+        PostgresDatabase::connect("source", self.settings(), spared)
+            .await
+            .unwrap()
     }
 
     /// Every role of this test: whether it can log in and whether it may connect.
@@ -123,7 +160,9 @@ impl Side {
         let sql = "select rolname::text, rolcanlogin, has_database_privilege(oid, $1::text, 'CONNECT')
                    from pg_roles where rolname like '%' || $1::text order by 1";
         let rows = self.admin.query(sql, &[&self.name]).await.unwrap();
-        rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
+        rows.iter()
+            .map(|row| (row.get(0), row.get(1), row.get(2)))
+            .collect()
     }
 
     /// The database's access list as the catalogue has it.
@@ -138,7 +177,10 @@ pub fn everything() -> Scope {
 }
 
 pub fn table(name: &str) -> TableName {
-    TableName { schema: "shop".to_owned(), name: name.to_owned() }
+    TableName {
+        schema: "shop".to_owned(),
+        name: name.to_owned(),
+    }
 }
 
 /// Two sides of different versions, where the stand has them.

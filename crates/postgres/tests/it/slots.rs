@@ -31,16 +31,24 @@ async fn a_slot_is_made_once_advanced_and_dropped() {
     let other = Side::on(Major::V17).await.crossover().await;
     assert!(refusal(other.create_slot(&name, "test_decoding").await).contains("another database"));
 
-    side.owner("create table shop.t (id int primary key); insert into shop.t values (1)").await;
+    side.owner("create table shop.t (id int primary key); insert into shop.t values (1)")
+        .await;
     let now = db.current_lsn().await.unwrap();
     let reached = db.advance_slot(&name, now).await.unwrap();
     assert!(made < reached && reached <= now, "{made} {reached} {now}");
-    assert_eq!(db.advance_slot(&name, Lsn(made.0)).await.unwrap(), reached, "a slot never goes back");
+    assert_eq!(
+        db.advance_slot(&name, Lsn(made.0)).await.unwrap(),
+        reached,
+        "a slot never goes back"
+    );
 
     db.drop_slot(&name).await.unwrap();
     db.drop_slot(&name).await.unwrap();
     let gone = db.advance_slot(&name, now).await.unwrap_err();
-    assert!(matches!(&gone, PortError::Missing { what } if what.contains(&name)), "{gone}");
+    assert!(
+        matches!(&gone, PortError::Missing { what } if what.contains(&name)),
+        "{gone}"
+    );
 }
 
 #[tokio::test]
@@ -49,13 +57,25 @@ async fn a_slot_waits_for_an_open_transaction() {
     let side = Side::on(Major::V17).await;
     side.owner("create table shop.t (id int primary key)").await;
     let writer = side.superuser().await;
-    writer.batch_execute("begin; insert into shop.t values (1)").await.unwrap();
+    writer
+        .batch_execute("begin; insert into shop.t values (1)")
+        .await
+        .unwrap();
     let db = side.crossover().await;
     let name = side.role("slot");
     let making = async { db.create_slot(&name, "test_decoding").await };
     let ending = async {
         // Once the slot shows up it is being built, and waits for the writer.
-        while side.admin.query("select from pg_replication_slots where slot_name = $1::text", &[&name]).await.unwrap().is_empty() {
+        while side
+            .admin
+            .query(
+                "select from pg_replication_slots where slot_name = $1::text",
+                &[&name],
+            )
+            .await
+            .unwrap()
+            .is_empty()
+        {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
         writer.batch_execute("commit").await.unwrap();
@@ -71,7 +91,10 @@ async fn a_prepared_transaction_refuses_a_slot_at_once() {
     let side = Side::on(Major::V17).await;
     let gid = side.role("late");
     side.owner("create table shop.t (id int)").await;
-    side.owner(&format!("begin; insert into shop.t values (1); prepare transaction '{gid}'")).await;
+    side.owner(&format!(
+        "begin; insert into shop.t values (1); prepare transaction '{gid}'"
+    ))
+    .await;
     let db = side.crossover().await;
     let reason = refusal(db.create_slot(&side.role("slot"), "test_decoding").await);
     assert!(reason.contains(&gid) && reason.contains(&side.name), "{reason}");
@@ -106,11 +129,21 @@ async fn a_slot_in_use_is_named_with_its_reader_and_stays() {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     };
     let reason = refusal(db.drop_slot(&name).await);
-    assert!(reason.contains(&format!("pid {pid}")) && reason.contains(&name), "{reason}");
+    assert!(
+        reason.contains(&format!("pid {pid}")) && reason.contains(&name),
+        "{reason}"
+    );
     let reason = refusal(db.advance_slot(&name, db.current_lsn().await.unwrap()).await);
     assert!(reason.contains(&format!("pid {pid}")), "{reason}");
-    reader.owner(&format!("alter subscription s_{} disable", side.name)).await;
-    reader.owner(&format!("alter subscription s_{} set (slot_name = none)", side.name)).await;
+    reader
+        .owner(&format!("alter subscription s_{} disable", side.name))
+        .await;
+    reader
+        .owner(&format!(
+            "alter subscription s_{} set (slot_name = none)",
+            side.name
+        ))
+        .await;
     reader.owner(&format!("drop subscription s_{}", side.name)).await;
     while side.admin.query_opt(active, &[&name]).await.unwrap().is_some() {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
