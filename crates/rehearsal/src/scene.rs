@@ -29,6 +29,10 @@ use crate::{
     workshop::Products,
 };
 
+/// Database sessions of each sample API: a few are busy at 200 writes a second, and every one more has to log in again
+/// right after the release.
+const POOL: usize = 8;
+
 /// The lane that is cut over.
 pub const LANE: &str = "main";
 
@@ -78,8 +82,8 @@ impl Scene {
         let dms = cloud::start_dms(&databases, ministack.aws()).await?;
 
         let starting = step(progress, "start the sample API twice and the Worker");
-        let source_api = SampleApi::start(&databases.source.app_url(), mode, 24).await?;
-        let target_api = SampleApi::start(&databases.target.app_url(), mode, 24).await?;
+        let source_api = SampleApi::start(&databases.source.app_url(), mode, POOL).await?;
+        let target_api = SampleApi::start(&databases.target.app_url(), mode, POOL).await?;
         let (edge, workerd) = edge::start(
             parts,
             products,

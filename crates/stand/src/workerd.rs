@@ -42,7 +42,7 @@ impl Workerd {
         }
         let config = std::path::absolute(config).map_err(StandError::io("finding", config))?;
         let mut part = Launch::new(NAME, parts.workerd(), dir.join("workerd.log"))
-            .args(["serve", "--experimental"])
+            .args(["serve", "--experimental", "--import-path=/"])
             .args([&config])
             .only_given_env()
             .stop_with([StopStep::new(Signal::SIGTERM, 3)])
