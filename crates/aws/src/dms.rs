@@ -2,6 +2,10 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_databasemigration::{
     Client,
+    operation::{
+        delete_replication_task::DeleteReplicationTaskError,
+        describe_replication_tasks::DescribeReplicationTasksError,
+    },
     types::{Filter, MigrationTypeValue, PostgreSqlSettings, ReplicationTask, StartReplicationTaskTypeValue},
 };
 use crossover_core::{
@@ -34,26 +38,55 @@ impl Dms {
 
     async fn describe(&self, task: &str) -> PortResult<Option<ReplicationTask>> {
         let what = format!("DMS task {task}");
-        let filter = Filter::builder().name("replication-task-id").values(task).build().map_err(|e| PortError::unexpected(&what, e))?;
-        match self.0.describe_replication_tasks().filters(filter).without_settings(true).send().await {
+        let filter = Filter::builder()
+            .name("replication-task-id")
+            .values(task)
+            .build()
+            .map_err(|e| PortError::unexpected(&what, e))?;
+        match self
+            .0
+            .describe_replication_tasks()
+            .filters(filter)
+            .without_settings(true)
+            .send()
+            .await
+        {
             Ok(answer) => Ok(answer.replication_tasks.unwrap_or_default().into_iter().next()),
-            Err(e) if e.as_service_error().is_some_and(|s| s.is_resource_not_found_fault()) => Ok(None),
+            Err(e)
+                if e.as_service_error()
+                    .is_some_and(DescribeReplicationTasksError::is_resource_not_found_fault) =>
+            {
+                Ok(None)
+            }
             Err(e) => Err(port_error(&what, &e)),
         }
     }
 
     async fn existing(&self, task: &str) -> PortResult<(String, ReplicationTask)> {
-        let found = self.describe(task).await?.ok_or_else(|| PortError::missing(format!("DMS task {task}")))?;
-        let arn = found.replication_task_arn.clone().ok_or_else(|| PortError::unexpected(format!("DMS task {task}"), "it has no ARN"))?;
+        let found = self
+            .describe(task)
+            .await?
+            .ok_or_else(|| PortError::missing(format!("DMS task {task}")))?;
+        let arn = found
+            .replication_task_arn
+            .clone()
+            .ok_or_else(|| PortError::unexpected(format!("DMS task {task}"), "it has no ARN"))?;
         Ok((arn, found))
     }
 
     /// Where CloudWatch keeps the task's figures; none when there is no such task.
     pub(crate) async fn metric_ids(&self, task: &str) -> PortResult<Option<MetricIds>> {
-        let Some(found) = self.describe(task).await? else { return Ok(None) };
+        let Some(found) = self.describe(task).await? else {
+            return Ok(None);
+        };
         let what = format!("DMS task {task}");
-        let (Some(task_arn), Some(instance_arn)) = (found.replication_task_arn, found.replication_instance_arn) else {
-            return Err(PortError::unexpected(what, "it has no ARN or no replication instance"));
+        let (Some(task_arn), Some(instance_arn)) =
+            (found.replication_task_arn, found.replication_instance_arn)
+        else {
+            return Err(PortError::unexpected(
+                what,
+                "it has no ARN or no replication instance",
+            ));
         };
         let filter = Filter::builder()
             .name("replication-instance-arn")
@@ -106,19 +139,32 @@ impl Replication for Dms {
 
     async fn tables(&self, task: &str) -> PortResult<Vec<TableReplication>> {
         let (arn, _) = self.existing(task).await?;
-        let mut pages = self.0.describe_table_statistics().replication_task_arn(arn).into_paginator().send();
+        let mut pages = self
+            .0
+            .describe_table_statistics()
+            .replication_task_arn(arn)
+            .into_paginator()
+            .send();
         let mut tables = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|e| port_error(&format!("table statistics of DMS task {task}"), &e))?;
             let count = |n: i64| u64::try_from(n).unwrap_or(0);
-            tables.extend(page.table_statistics.unwrap_or_default().into_iter().map(|t| TableReplication {
-                table: TableName { schema: t.schema_name.unwrap_or_default(), name: t.table_name.unwrap_or_default() },
-                state: t.table_state.unwrap_or_default(),
-                inserts: count(t.inserts),
-                updates: count(t.updates),
-                deletes: count(t.deletes),
-                full_load_rows: count(t.full_load_rows),
-            }));
+            tables.extend(
+                page.table_statistics
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|t| TableReplication {
+                        table: TableName {
+                            schema: t.schema_name.unwrap_or_default(),
+                            name: t.table_name.unwrap_or_default(),
+                        },
+                        state: t.table_state.unwrap_or_default(),
+                        inserts: count(t.inserts),
+                        updates: count(t.updates),
+                        deletes: count(t.deletes),
+                        full_load_rows: count(t.full_load_rows),
+                    }),
+            );
         }
         tables.sort_by(|a, b| a.table.cmp(&b.table));
         Ok(tables)
@@ -129,14 +175,17 @@ impl Replication for Dms {
             return Ok(());
         }
         // DMS takes the slot to read from as a setting of the source endpoint, not of the task.
-        self.0
+        let request = self
+            .0
             .modify_endpoint()
             .endpoint_arn(&spec.source_endpoint_arn)
-            .postgre_sql_settings(PostgreSqlSettings::builder().slot_name(&spec.slot).build())
-            .send()
+            .postgre_sql_settings(PostgreSqlSettings::builder().slot_name(&spec.slot).build());
+        // Boxed, here and below: the SDK's futures for requests of this size would lie on the stack of every caller.
+        Box::pin(request.send())
             .await
             .map_err(|e| port_error(&format!("DMS endpoint {}", spec.source_endpoint_arn), &e))?;
-        self.0
+        let request = self
+            .0
             .create_replication_task()
             .replication_task_identifier(&spec.task)
             .replication_instance_arn(&spec.replication_instance_arn)
@@ -144,8 +193,8 @@ impl Replication for Dms {
             .target_endpoint_arn(&spec.target_endpoint_arn)
             .migration_type(MigrationTypeValue::Cdc)
             .table_mappings(selection(&spec.tables).to_string())
-            .replication_task_settings(TASK_SETTINGS)
-            .send()
+            .replication_task_settings(TASK_SETTINGS);
+        Box::pin(request.send())
             .await
             .map_err(|e| port_error(&format!("DMS task {}", spec.task), &e))?;
         Ok(())
@@ -153,7 +202,10 @@ impl Replication for Dms {
 
     async fn start(&self, task: &str, from: Option<Lsn>) -> PortResult<()> {
         let (arn, found) = self.existing(task).await?;
-        if matches!(state(found.status.as_deref().unwrap_or_default()), TaskState::Running | TaskState::Starting) {
+        if matches!(
+            state(found.status.as_deref().unwrap_or_default()),
+            TaskState::Running | TaskState::Starting
+        ) {
             return Ok(());
         }
         let kind = match from {
@@ -173,7 +225,10 @@ impl Replication for Dms {
 
     async fn request_stop(&self, task: &str) -> PortResult<()> {
         let (arn, found) = self.existing(task).await?;
-        if !matches!(state(found.status.as_deref().unwrap_or_default()), TaskState::Running | TaskState::Starting) {
+        if !matches!(
+            state(found.status.as_deref().unwrap_or_default()),
+            TaskState::Running | TaskState::Starting
+        ) {
             return Ok(());
         }
         self.0
@@ -186,11 +241,26 @@ impl Replication for Dms {
     }
 
     async fn delete(&self, task: &str) -> PortResult<()> {
-        let Some(found) = self.describe(task).await? else { return Ok(()) };
-        let Some(arn) = found.replication_task_arn else { return Ok(()) };
-        match self.0.delete_replication_task().replication_task_arn(arn).send().await {
+        let Some(found) = self.describe(task).await? else {
+            return Ok(());
+        };
+        let Some(arn) = found.replication_task_arn else {
+            return Ok(());
+        };
+        match self
+            .0
+            .delete_replication_task()
+            .replication_task_arn(arn)
+            .send()
+            .await
+        {
             Ok(_) => Ok(()),
-            Err(e) if e.as_service_error().is_some_and(|s| s.is_resource_not_found_fault()) => Ok(()),
+            Err(e)
+                if e.as_service_error()
+                    .is_some_and(DeleteReplicationTaskError::is_resource_not_found_fault) =>
+            {
+                Ok(())
+            }
             Err(e) => Err(port_error(&format!("DMS task {task}"), &e)),
         }
     }

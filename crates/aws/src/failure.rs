@@ -5,7 +5,10 @@ use aws_sdk_databasemigration::{
 use crossover_core::ports::PortError;
 
 /// Tells "it did not answer" from "it said no", with the service's own error code.
-pub fn port_error<E: ProvideErrorMetadata + std::fmt::Debug>(what: &str, error: &SdkError<E, HttpResponse>) -> PortError {
+pub fn port_error<E: ProvideErrorMetadata + std::fmt::Debug>(
+    what: &str,
+    error: &SdkError<E, HttpResponse>,
+) -> PortError {
     match error {
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or("unknown error");
@@ -19,7 +22,9 @@ pub fn port_error<E: ProvideErrorMetadata + std::fmt::Debug>(what: &str, error: 
         }
         SdkError::TimeoutError(_) => PortError::unreachable(what, "no answer in time"),
         SdkError::DispatchFailure(failure) => {
-            let cause = failure.as_connector_error().map_or_else(|| "no connection".to_owned(), ToString::to_string);
+            let cause = failure
+                .as_connector_error()
+                .map_or_else(|| "no connection".to_owned(), ToString::to_string);
             PortError::unreachable(what, cause)
         }
         other => PortError::unexpected(what, other),

@@ -34,7 +34,10 @@ impl Journal for DynamoJournal {
             .put_item()
             .table_name(&self.table)
             .item("run_id", text(entry.run_id))
-            .item("entry", text(format!("{:013}#{}#{}", entry.at_ms, entry.stage, entry.event)))
+            .item(
+                "entry",
+                text(format!("{:013}#{}#{}", entry.at_ms, entry.stage, entry.event)),
+            )
             .item("migration_id", text(entry.migration_id))
             .item("lane", text(entry.lane))
             .item("stage", text(entry.stage))
@@ -48,9 +51,15 @@ impl Journal for DynamoJournal {
     }
 
     async fn notify(&self, subject: &str, message: &str) -> PortResult<()> {
-        let Some(topic) = &self.topic_arn else { return Ok(()) };
+        let Some(topic) = &self.topic_arn else {
+            return Ok(());
+        };
         // SNS takes at most 100 ASCII characters without line breaks as a subject.
-        let subject: String = subject.chars().filter(|c| c.is_ascii() && !c.is_ascii_control()).take(100).collect();
+        let subject: String = subject
+            .chars()
+            .filter(|c| c.is_ascii() && !c.is_ascii_control())
+            .take(100)
+            .collect();
         self.sns
             .publish()
             .topic_arn(topic)

@@ -6,15 +6,12 @@ use aws_sdk_cloudwatch::{
     primitives::DateTime,
     types::{Dimension, Statistic},
 };
-use crossover_core::ports::{
-    Metrics, PortResult,
-    metrics::LagSample,
-};
+use crossover_core::ports::{Metrics, PortResult, metrics::LagSample};
 
 use crate::{Dms, failure::port_error};
 
 /// How far back a figure is looked for.
-const WINDOW: Duration = Duration::from_secs(600);
+const WINDOW: Duration = Duration::from_mins(10);
 
 /// CDC lag as DMS reports it to CloudWatch: `CDCLatencySource` and `CDCLatencyTarget` in seconds, by task.
 #[derive(Debug, Clone)]
@@ -27,7 +24,11 @@ pub struct CloudWatchLag {
 impl CloudWatchLag {
     /// `period_s` is the resolution the metric is stored with (DMS: 60 s).
     pub fn new(config: &SdkConfig, dms: Dms, period_s: u32) -> Self {
-        Self { client: aws_sdk_cloudwatch::Client::new(config), dms, period_s }
+        Self {
+            client: aws_sdk_cloudwatch::Client::new(config),
+            dms,
+            period_s,
+        }
     }
 
     async fn newest(&self, metric: &str, dimensions: &[Dimension]) -> PortResult<Option<(f64, SystemTime)>> {
@@ -50,7 +51,8 @@ impl CloudWatchLag {
             .unwrap_or_default()
             .into_iter()
             .filter_map(|point| {
-                let at = SystemTime::UNIX_EPOCH + Duration::from_secs_f64(point.timestamp?.as_secs_f64().max(0.0));
+                let at =
+                    SystemTime::UNIX_EPOCH + Duration::from_secs_f64(point.timestamp?.as_secs_f64().max(0.0));
                 Some((point.maximum?, at))
             })
             .max_by_key(|(_, at)| *at);
@@ -61,16 +63,29 @@ impl CloudWatchLag {
 #[async_trait]
 impl Metrics for CloudWatchLag {
     async fn cdc_lag(&self, task: &str) -> PortResult<Option<LagSample>> {
-        let Some(ids) = self.dms.metric_ids(task).await? else { return Ok(None) };
+        let Some(ids) = self.dms.metric_ids(task).await? else {
+            return Ok(None);
+        };
         let dimensions = [
-            Dimension::builder().name("ReplicationInstanceIdentifier").value(ids.instance).build(),
-            Dimension::builder().name("ReplicationTaskIdentifier").value(ids.task).build(),
+            Dimension::builder()
+                .name("ReplicationInstanceIdentifier")
+                .value(ids.instance)
+                .build(),
+            Dimension::builder()
+                .name("ReplicationTaskIdentifier")
+                .value(ids.task)
+                .build(),
         ];
         let mut worst: Option<LagSample> = None;
         for metric in ["CDCLatencySource", "CDCLatencyTarget"] {
             // One of the two missing means that half of the way is unknown.
-            let Some((seconds, at)) = self.newest(metric, &dimensions).await? else { return Ok(None) };
-            let age_ms = SystemTime::now().duration_since(at).unwrap_or_default().as_millis() as u64;
+            let Some((seconds, at)) = self.newest(metric, &dimensions).await? else {
+                return Ok(None);
+            };
+            let age_ms = SystemTime::now()
+                .duration_since(at)
+                .unwrap_or_default()
+                .as_millis() as u64;
             let lag_ms = (seconds.max(0.0) * 1000.0).ceil() as u64;
             worst = Some(worst.map_or(LagSample { lag_ms, age_ms }, |w| LagSample {
                 lag_ms: w.lag_ms.max(lag_ms),

@@ -31,9 +31,15 @@ mod tests {
 
     #[test]
     fn every_table_gets_a_rule_of_its_own() {
-        let tables = ["orders", "order_items"].map(|name| TableName { schema: "shop".into(), name: name.into() });
+        let tables = ["orders", "order_items"].map(|name| TableName {
+            schema: "shop".into(),
+            name: name.into(),
+        });
         let mappings = selection(&tables);
-        assert_eq!(mappings["rules"][1]["object-locator"]["table-name"], "order_items");
+        assert_eq!(
+            mappings["rules"][1]["object-locator"]["table-name"],
+            "order_items"
+        );
         assert_ne!(mappings["rules"][0]["rule-id"], mappings["rules"][1]["rule-id"]);
     }
 }

@@ -26,8 +26,10 @@ fn main() -> ExitCode {
     crossover_stand::guard::install();
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("CROSSOVER_LOG").unwrap_or_else(|_| "error".into()))
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("CROSSOVER_LOG").unwrap_or_else(|_| "error".into()),
+        )
         .init();
     let Command::Rehearse(arguments) = Arguments::parse().command;
-    rehearse::run(arguments)
+    rehearse::run(&arguments)
 }

@@ -19,11 +19,19 @@ pub struct Terminal {
 
 impl Terminal {
     pub fn new() -> Self {
-        Self { bars: MultiProgress::new(), running: Mutex::default(), spin: std::io::stderr().is_terminal() }
+        Self {
+            bars: MultiProgress::new(),
+            running: Mutex::default(),
+            spin: std::io::stderr().is_terminal(),
+        }
     }
 
     fn end(&self, step: &str, line: &str) {
-        let bar = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(step);
+        let bar = self
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(step);
         if let Some(bar) = bar {
             bar.finish_and_clear();
         }
@@ -41,10 +49,18 @@ impl Progress for Terminal {
         if !self.spin {
             return;
         }
-        let style = ProgressStyle::with_template("  {spinner:.cyan} {msg} {elapsed:.dim}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let bar = self.bars.add(ProgressBar::new_spinner().with_style(style).with_message(step.to_owned()));
+        let style = ProgressStyle::with_template("  {spinner:.cyan} {msg} {elapsed:.dim}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = self.bars.add(
+            ProgressBar::new_spinner()
+                .with_style(style)
+                .with_message(step.to_owned()),
+        );
         bar.enable_steady_tick(Duration::from_millis(100));
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(step.to_owned(), bar);
+        self.running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(step.to_owned(), bar);
     }
 
     fn done(&self, step: &str, elapsed: Duration) {

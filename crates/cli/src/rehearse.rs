@@ -19,7 +19,9 @@ const COULD_NOT_RUN: u8 = 2;
 
 /// Options of `crossover rehearse`.
 #[derive(clap::Args)]
-#[command(after_help = "Exit status: 0 the outcome asked for, nothing lost, duplicated or unequal; 1 anything else; 2 could not run; 130 interrupted.")]
+#[command(
+    after_help = "Exit status: 0 the outcome asked for, nothing lost, duplicated or unequal; 1 anything else; 2 could not run; 130 interrupted."
+)]
 pub struct Arguments {
     /// Orders in the generated shop
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
@@ -55,10 +57,14 @@ pub struct Arguments {
 
 impl Arguments {
     fn options(&self) -> anyhow::Result<RehearsalOptions> {
-        let workspace = workspace().context("the sources of Crossover were not found: run this command inside its checkout")?;
+        let workspace = workspace()
+            .context("the sources of Crossover were not found: run this command inside its checkout")?;
         let defaults = RehearsalOptions::new(workspace);
         Ok(RehearsalOptions {
-            out: self.out.clone().map_or_else(|| Ok(defaults.out.clone()), std::path::absolute)?,
+            out: self
+                .out
+                .clone()
+                .map_or_else(|| Ok(defaults.out.clone()), std::path::absolute)?,
             rows: self.rows,
             dumps: self.dump.clone(),
             rollback: self.rollback,
@@ -77,12 +83,15 @@ fn workspace() -> Option<PathBuf> {
     let is_one = |dir: &Path| dir.join("statemachine/cutover.asl.json").is_file();
     let here = std::env::current_dir().ok()?;
     let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2)?;
-    here.ancestors().chain([built_from]).find(|dir| is_one(dir)).map(Path::to_owned)
+    here.ancestors()
+        .chain([built_from])
+        .find(|dir| is_one(dir))
+        .map(Path::to_owned)
 }
 
 /// Holds the rehearsal.
-pub fn run(arguments: Arguments) -> ExitCode {
-    match hold(&arguments) {
+pub fn run(arguments: &Arguments) -> ExitCode {
+    match hold(arguments) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -106,8 +115,16 @@ fn hold(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         print!("{}", std::fs::read_to_string(&held.json)?);
     }
     eprint!("{}", summary(&held.report));
-    eprintln!("\nreport: {}\n        {}", held.html.display(), held.json.display());
-    Ok(if held.report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    eprintln!(
+        "\nreport: {}\n        {}",
+        held.html.display(),
+        held.json.display()
+    );
+    Ok(if held.report.passed() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// The verdict in a few lines.
@@ -132,7 +149,11 @@ fn summary(report: &Report) -> String {
         "  writes   {} acknowledged, {} present, {} lost, {} duplicated, {} errors, {} held",
         writes.acknowledged, writes.present, writes.lost, writes.duplicated, writes.errors, writes.held
     );
-    let _ = writeln!(text, "  reads    {} answered, {} errors, {} stale", report.reads.total, report.reads.errors, report.reads.stale);
+    let _ = writeln!(
+        text,
+        "  reads    {} answered, {} errors, {} stale",
+        report.reads.total, report.reads.errors, report.reads.stale
+    );
     for direction in &report.directions {
         if let Some(pause) = direction.pause_ms {
             let _ = writeln!(
@@ -143,7 +164,11 @@ fn summary(report: &Report) -> String {
         }
     }
     if let Some(stray) = &report.stray {
-        let _ = writeln!(text, "  strays   {} past the Worker: {} before the lock, {} refused by it", stray.total, stray.acknowledged, stray.refused);
+        let _ = writeln!(
+            text,
+            "  strays   {} past the Worker: {} before the lock, {} refused by it",
+            stray.total, stray.acknowledged, stray.refused
+        );
     }
     let equal = report.tables.iter().filter(|t| t.equal).count();
     let ahead = report.sequences.iter().filter(|s| s.ahead).count();

@@ -18,7 +18,10 @@ pub struct PlannedSteps(Arc<Mutex<Vec<String>>>);
 impl PlannedSteps {
     /// Writes one step down.
     pub fn note(&self, step: impl Into<String>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(step.into());
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(step.into());
     }
 
     /// All steps so far.
@@ -35,10 +38,27 @@ pub fn over(world: World, enters_in: Option<Phase>) -> (World, PlannedSteps) {
         crate::Direction::Reverse => ("target", "source"),
     };
     let dry = World {
-        from: Arc::new(database::DryDatabase::new(from_name, Arc::clone(&world.from), steps.clone())),
-        to: Arc::new(database::DryDatabase::new(to_name, Arc::clone(&world.to), steps.clone())),
-        lane: Arc::new(lane::DryLane::new(Arc::clone(&world.lane), enters_in, &world.plan, world.direction, steps.clone())),
-        replication: Arc::new(replication::DryReplication::new(Arc::clone(&world.replication), steps.clone())),
+        from: Arc::new(database::DryDatabase::new(
+            from_name,
+            Arc::clone(&world.from),
+            steps.clone(),
+        )),
+        to: Arc::new(database::DryDatabase::new(
+            to_name,
+            Arc::clone(&world.to),
+            steps.clone(),
+        )),
+        lane: Arc::new(lane::DryLane::new(
+            Arc::clone(&world.lane),
+            enters_in,
+            &world.plan,
+            world.direction,
+            steps.clone(),
+        )),
+        replication: Arc::new(replication::DryReplication::new(
+            Arc::clone(&world.replication),
+            steps.clone(),
+        )),
         journal: Arc::new(replication::DryJournal(steps.clone())),
         metrics: Arc::clone(&world.metrics),
         clock: Arc::clone(&world.clock),

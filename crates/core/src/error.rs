@@ -38,7 +38,12 @@ pub enum StageError {
     #[error("fence {nonce} was seen {count} times on the other side")]
     FenceDuplicated { nonce: String, count: u32 },
     #[error("lane {lane} is {phase} under run {holder}, not under {run_id}")]
-    LaneTaken { lane: String, phase: String, holder: String, run_id: String },
+    LaneTaken {
+        lane: String,
+        phase: String,
+        holder: String,
+        run_id: String,
+    },
     #[error("lane {lane} refused: {reason}")]
     LaneRefused { lane: String, reason: String },
     #[error("lane {lane} was aborted before the commit")]
@@ -58,7 +63,11 @@ pub enum StageError {
 }
 
 fn list(findings: &[Finding]) -> String {
-    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    findings
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 impl StageError {
@@ -90,37 +99,77 @@ impl StageError {
         use RetryClass::{Again, Never};
         match self {
             Self::InvalidPlan { .. } => ("InvalidPlan", Never, "correct the named fields of the plan"),
-            Self::ChecksFailed { .. } => ("ChecksFailed", Never, "follow the remedy of each finding, then start again"),
-            Self::ChecksCouldNotRun { .. } => {
-                ("ChecksCouldNotRun", Again, "make the named servers reachable and the named rights sufficient")
-            }
-            Self::ReplicationNotReady { .. } => {
-                ("ReplicationNotReady", Never, "mend the replication task or end what holds it up, then start again")
-            }
-            Self::ProbeFenceNotSeen { .. } => {
-                ("ProbeFenceNotSeen", Never, "see that the table crossover.fence is in the task's table mappings")
-            }
-            Self::WritersRemain { .. } => {
-                ("WritersRemain", Never, "stop the named sessions' programs, or raise limits.drain_ms")
-            }
-            Self::SuperuserWriter { .. } => {
-                ("SuperuserWriter", Never, "stop the named sessions; give these programs a role without SUPERUSER")
-            }
-            Self::PreparedTransactions { .. } => {
-                ("PreparedTransactions", Never, "commit or roll back the named transactions")
-            }
-            Self::FenceNotSeen { .. } => {
-                ("FenceNotSeen", Never, "look at the replication task's latency and errors; the run aborts")
-            }
-            Self::FenceDuplicated { .. } => {
-                ("FenceDuplicated", Never, "the change stream applies rows twice: look at the replication task")
-            }
+            Self::ChecksFailed { .. } => (
+                "ChecksFailed",
+                Never,
+                "follow the remedy of each finding, then start again",
+            ),
+            Self::ChecksCouldNotRun { .. } => (
+                "ChecksCouldNotRun",
+                Again,
+                "make the named servers reachable and the named rights sufficient",
+            ),
+            Self::ReplicationNotReady { .. } => (
+                "ReplicationNotReady",
+                Never,
+                "mend the replication task or end what holds it up, then start again",
+            ),
+            Self::ProbeFenceNotSeen { .. } => (
+                "ProbeFenceNotSeen",
+                Never,
+                "see that the table crossover.fence is in the task's table mappings",
+            ),
+            Self::WritersRemain { .. } => (
+                "WritersRemain",
+                Never,
+                "stop the named sessions' programs, or raise limits.drain_ms",
+            ),
+            Self::SuperuserWriter { .. } => (
+                "SuperuserWriter",
+                Never,
+                "stop the named sessions; give these programs a role without SUPERUSER",
+            ),
+            Self::PreparedTransactions { .. } => (
+                "PreparedTransactions",
+                Never,
+                "commit or roll back the named transactions",
+            ),
+            Self::FenceNotSeen { .. } => (
+                "FenceNotSeen",
+                Never,
+                "look at the replication task's latency and errors; the run aborts",
+            ),
+            Self::FenceDuplicated { .. } => (
+                "FenceDuplicated",
+                Never,
+                "the change stream applies rows twice: look at the replication task",
+            ),
             Self::LaneTaken { .. } => ("LaneTaken", Never, "wait for the other run, or abort it"),
-            Self::LaneRefused { .. } => ("LaneRefused", Never, "read the lane's audit log for what came before"),
-            Self::LaneAborted { .. } => ("LaneAborted", Never, "the old writer goes on serving; start again when the reason is mended"),
-            Self::AlreadyCommitted { .. } => ("AlreadyCommitted", Never, "roll forward; to go back, start the rollback"),
-            Self::SequencesBehind { .. } => ("SequencesBehind", Never, "grant UPDATE on the named sequences to Crossover's role"),
-            Self::TablesDiffer { .. } => ("TablesDiffer", Never, "compare the named tables and repair them before a cutover"),
+            Self::LaneRefused { .. } => (
+                "LaneRefused",
+                Never,
+                "read the lane's audit log for what came before",
+            ),
+            Self::LaneAborted { .. } => (
+                "LaneAborted",
+                Never,
+                "the old writer goes on serving; start again when the reason is mended",
+            ),
+            Self::AlreadyCommitted { .. } => (
+                "AlreadyCommitted",
+                Never,
+                "roll forward; to go back, start the rollback",
+            ),
+            Self::SequencesBehind { .. } => (
+                "SequencesBehind",
+                Never,
+                "grant UPDATE on the named sequences to Crossover's role",
+            ),
+            Self::TablesDiffer { .. } => (
+                "TablesDiffer",
+                Never,
+                "compare the named tables and repair them before a cutover",
+            ),
             Self::NoWayBack { .. } => ("NoWayBack", Never, "mend the reverse replication first"),
             Self::Unreachable(_) => ("Unreachable", Again, "make the named server reachable"),
             Self::Refused(_) => ("Refused", Never, "grant what was refused"),

@@ -28,7 +28,11 @@ pub struct Finding {
 
 impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}: {}; {}", self.check, self.object, self.message, self.remedy)
+        write!(
+            f,
+            "{} {}: {}; {}",
+            self.check, self.object, self.message, self.remedy
+        )
     }
 }
 

@@ -10,7 +10,9 @@ pub struct Lsn(pub u64);
 
 /// A text that is no log sequence number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no log sequence number; PostgreSQL writes them as two hexadecimal halves, for example 16/B374D848")]
+#[error(
+    "{0:?} is no log sequence number; PostgreSQL writes them as two hexadecimal halves, for example 16/B374D848"
+)]
 pub struct InvalidLsn(pub String);
 
 impl fmt::Display for Lsn {
@@ -26,7 +28,9 @@ impl FromStr for Lsn {
         let invalid = || InvalidLsn(text.to_owned());
         let (high, low) = text.split_once('/').ok_or_else(invalid)?;
         let half = |part: &str| match part.len() {
-            1..=8 if part.bytes().all(|b| b.is_ascii_hexdigit()) => u64::from_str_radix(part, 16).map_err(|_| invalid()),
+            1..=8 if part.bytes().all(|b| b.is_ascii_hexdigit()) => {
+                u64::from_str_radix(part, 16).map_err(|_| invalid())
+            }
             _ => Err(invalid()),
         };
         Ok(Self(half(high)? << 32 | half(low)?))
@@ -41,7 +45,9 @@ impl Serialize for Lsn {
 
 impl<'de> Deserialize<'de> for Lsn {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 

@@ -103,7 +103,10 @@ impl Scope {
     pub fn holds(&self, schema: &str, table: &str) -> bool {
         schema != crate::catalogue::OWN_SCHEMA
             && (self.schemas.is_empty() || self.schemas.iter().any(|s| s == schema))
-            && !self.exclude.iter().any(|e| e.split_once('.') == Some((schema, table)))
+            && !self
+                .exclude
+                .iter()
+                .any(|e| e.split_once('.') == Some((schema, table)))
     }
 }
 
@@ -164,16 +167,23 @@ impl Plan {
         let mut named = |field: &str, value: &str, most: usize| {
             let sound = !value.is_empty()
                 && value.len() <= most
-                && value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+                && value
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
             if !sound {
-                faults.push(format!("{field} is {value:?}: use 1 to {most} lower-case letters, digits and '-'"));
+                faults.push(format!(
+                    "{field} is {value:?}: use 1 to {most} lower-case letters, digits and '-'"
+                ));
             }
         };
         named("migration_id", &self.migration_id, 40);
         named("run_id", &self.run_id, 80);
         named("lane", &self.lane, 40);
         if self.limits.hold_ms == 0 || self.limits.hold_ms > 20_000 {
-            faults.push(format!("limits.hold_ms is {}: use 1 to 20000", self.limits.hold_ms));
+            faults.push(format!(
+                "limits.hold_ms is {}: use 1 to 20000",
+                self.limits.hold_ms
+            ));
         }
         if self.limits.drain_settle_ms > self.limits.drain_grace_ms {
             faults.push(format!(
@@ -195,17 +205,28 @@ impl Plan {
             ));
         }
         if self.limits.sequence_headroom < 1 {
-            faults.push(format!("limits.sequence_headroom is {}: use at least 1", self.limits.sequence_headroom));
+            faults.push(format!(
+                "limits.sequence_headroom is {}: use at least 1",
+                self.limits.sequence_headroom
+            ));
         }
         for excluded in &self.scope.exclude {
             if !excluded.contains('.') {
-                faults.push(format!("scope.exclude names {excluded:?}: write it as schema.table"));
+                faults.push(format!(
+                    "scope.exclude names {excluded:?}: write it as schema.table"
+                ));
             }
         }
-        let tasks = [&self.replication.forward_task, &self.replication.reverse_task, &self.replication.renewed_task];
+        let tasks = [
+            &self.replication.forward_task,
+            &self.replication.reverse_task,
+            &self.replication.renewed_task,
+        ];
         for (index, task) in tasks.iter().enumerate() {
             if tasks[..index].contains(task) {
-                faults.push(format!("replication names the task {task:?} twice: each stream needs a task of its own"));
+                faults.push(format!(
+                    "replication names the task {task:?} twice: each stream needs a task of its own"
+                ));
             }
         }
         faults.sort();

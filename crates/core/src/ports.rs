@@ -36,13 +36,27 @@ pub enum PortError {
 
 impl PortError {
     /// The error for something that did not answer.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "errors are handed over as they are, `map_err` style"
+    )]
     pub fn unreachable(what: impl Into<String>, reason: impl ToString) -> Self {
-        Self::Unreachable { what: what.into(), reason: reason.to_string() }
+        Self::Unreachable {
+            what: what.into(),
+            reason: reason.to_string(),
+        }
     }
 
     /// The error for something that said no.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "errors are handed over as they are, `map_err` style"
+    )]
     pub fn refused(what: impl Into<String>, reason: impl ToString) -> Self {
-        Self::Refused { what: what.into(), reason: reason.to_string() }
+        Self::Refused {
+            what: what.into(),
+            reason: reason.to_string(),
+        }
     }
 
     /// The error for something that is not there.
@@ -51,8 +65,15 @@ impl PortError {
     }
 
     /// The error for an answer that makes no sense.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "errors are handed over as they are, `map_err` style"
+    )]
     pub fn unexpected(what: impl Into<String>, reason: impl ToString) -> Self {
-        Self::Unexpected { what: what.into(), reason: reason.to_string() }
+        Self::Unexpected {
+            what: what.into(),
+            reason: reason.to_string(),
+        }
     }
 }
 

@@ -59,7 +59,8 @@ impl World {
     /// This run has won the lane: its commit is made, whether or not the new writer serves already.
     pub fn has_committed(&self, record: &LaneRecord) -> bool {
         record.run_id.as_deref() == Some(self.plan.run_id.as_str())
-            && (record.phase == Phase::Committed || (record.phase == self.serving() && record.writer == self.direction.to()))
+            && (record.phase == Phase::Committed
+                || (record.phase == self.serving() && record.writer == self.direction.to()))
     }
 
     /// The phase of a lane that `to` serves.
@@ -77,12 +78,22 @@ impl World {
             Err(PortError::Unreachable { what, reason }) => {
                 let now = self.lane.read().await?;
                 let ours = now.run_id.as_deref() == Some(self.plan.run_id.as_str());
-                if ours && now.epoch == record.epoch.next() && record.next(&command, self.clock.now_ms()).is_ok_and(|r| r.phase == now.phase) {
+                if ours
+                    && now.epoch == record.epoch.next()
+                    && record
+                        .next(&command, self.clock.now_ms())
+                        .is_ok_and(|r| r.phase == now.phase)
+                {
                     return Ok(now);
                 }
-                Err(StageError::Unreachable(format!("{what} cannot be reached: {reason}")))
+                Err(StageError::Unreachable(format!(
+                    "{what} cannot be reached: {reason}"
+                )))
             }
-            Err(other) => Err(StageError::LaneRefused { lane: self.plan.lane.clone(), reason: other.to_string() }),
+            Err(other) => Err(StageError::LaneRefused {
+                lane: self.plan.lane.clone(),
+                reason: other.to_string(),
+            }),
         }
     }
 

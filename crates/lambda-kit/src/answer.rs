@@ -12,14 +12,20 @@ pub struct StageFailure {
 
 impl From<StageError> for StageFailure {
     fn from(error: StageError) -> Self {
-        Self { name: error.name(), text: format!("{error}; {}", error.remedy()) }
+        Self {
+            name: error.name(),
+            text: format!("{error}; {}", error.remedy()),
+        }
     }
 }
 
 impl StageFailure {
     /// The input of the function is not what the state machine should send.
     pub fn bad_input(error: &serde_json::Error) -> Self {
-        StageError::InvalidPlan { faults: vec![error.to_string()] }.into()
+        StageError::InvalidPlan {
+            faults: vec![error.to_string()],
+        }
+        .into()
     }
 
     pub const fn name(&self) -> &'static str {
@@ -33,7 +39,10 @@ impl StageFailure {
 
 impl From<StageFailure> for Diagnostic {
     fn from(failure: StageFailure) -> Self {
-        Self { error_type: failure.name.to_owned(), error_message: failure.text }
+        Self {
+            error_type: failure.name.to_owned(),
+            error_message: failure.text,
+        }
     }
 }
 
@@ -43,9 +52,16 @@ mod tests {
 
     #[test]
     fn step_functions_sees_the_stable_name_and_the_operator_the_remedy() {
-        let failure = StageFailure::from(StageError::FenceNotSeen { nonce: "n".into(), waited_ms: 5 });
+        let failure = StageFailure::from(StageError::FenceNotSeen {
+            nonce: "n".into(),
+            waited_ms: 5,
+        });
         let diagnostic = Diagnostic::from(failure);
         assert_eq!(diagnostic.error_type, "FenceNotSeen");
-        assert!(diagnostic.error_message.contains("the run aborts"), "{}", diagnostic.error_message);
+        assert!(
+            diagnostic.error_message.contains("the run aborts"),
+            "{}",
+            diagnostic.error_message
+        );
     }
 }

@@ -21,7 +21,10 @@ impl Configuration {
         let Some(journal_table) = given("CROSSOVER_JOURNAL_TABLE") else {
             return Err(ConfigurationError(vec!["CROSSOVER_JOURNAL_TABLE"]));
         };
-        Ok(Self { journal_table, notice_topic_arn: given("CROSSOVER_NOTICE_TOPIC_ARN") })
+        Ok(Self {
+            journal_table,
+            notice_topic_arn: given("CROSSOVER_NOTICE_TOPIC_ARN"),
+        })
     }
 }
 

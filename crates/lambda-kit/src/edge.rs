@@ -26,17 +26,23 @@ impl EdgeLane {
     pub fn new(admin_url: &str, lane: &str, key: &EdgeKey) -> PortResult<Self> {
         let what = format!("lane {lane} at the edge-router");
         if !is_private_enough(admin_url) {
-            return Err(PortError::refused(&what, format!("{admin_url} is not https: only loopback may go without")));
+            return Err(PortError::refused(
+                &what,
+                format!("{admin_url} is not https: only loopback may go without"),
+            ));
         }
         let secret = AdminKey::from_hex(key.key.expose()).map_err(|e| PortError::refused(&what, e))?;
-        let admin = EdgeAdmin::new(admin_url, lane, &key.key_id, secret).map_err(|e| PortError::refused(&what, e))?;
+        let admin =
+            EdgeAdmin::new(admin_url, lane, &key.key_id, secret).map_err(|e| PortError::refused(&what, e))?;
         Ok(Self { admin, what })
     }
 
     fn port_error(&self, error: EdgeError) -> PortError {
         match error {
             EdgeError::Unreachable { .. } => PortError::unreachable(&self.what, error),
-            EdgeError::Refused { .. } | EdgeError::Unauthorized { .. } => PortError::refused(&self.what, error),
+            EdgeError::Refused { .. } | EdgeError::Unauthorized { .. } => {
+                PortError::refused(&self.what, error)
+            }
             other => PortError::unexpected(&self.what, other),
         }
     }
@@ -46,9 +52,9 @@ impl EdgeLane {
 fn is_private_enough(url: &str) -> bool {
     url.starts_with("https://")
         || ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| {
-            url.strip_prefix("http://").and_then(|rest| rest.strip_prefix(host)).is_some_and(|rest| {
-                rest.is_empty() || rest.starts_with(':') || rest.starts_with('/')
-            })
+            url.strip_prefix("http://")
+                .and_then(|rest| rest.strip_prefix(host))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(':') || rest.starts_with('/'))
         })
 }
 
@@ -59,7 +65,10 @@ impl Lane for EdgeLane {
     }
 
     async fn apply(&self, expected: Epoch, command: Command) -> PortResult<LaneRecord> {
-        self.admin.apply(expected, command).await.map_err(|e| self.port_error(e))
+        self.admin
+            .apply(expected, command)
+            .await
+            .map_err(|e| self.port_error(e))
     }
 }
 
@@ -69,10 +78,20 @@ mod tests {
 
     #[test]
     fn signed_commands_never_cross_a_network_in_the_clear() {
-        for good in ["https://edge.example.com", "http://127.0.0.1:8787", "http://localhost", "http://[::1]:1/x"] {
+        for good in [
+            "https://edge.example.com",
+            "http://127.0.0.1:8787",
+            "http://localhost",
+            "http://[::1]:1/x",
+        ] {
             assert!(is_private_enough(good), "{good}");
         }
-        for bad in ["http://edge.example.com", "http://127.0.0.1.example.com", "http://localhost.example.com", "ftp://x"] {
+        for bad in [
+            "http://edge.example.com",
+            "http://127.0.0.1.example.com",
+            "http://localhost.example.com",
+            "ftp://x",
+        ] {
             assert!(!is_private_enough(bad), "{bad}");
         }
     }

@@ -19,26 +19,32 @@ pub fn serve<S: Stage + 'static>(stage: S) -> Result<(), Error> {
         .with_current_span(true)
         .with_span_list(false)
         .with_writer(std::io::stderr)
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("CROSSOVER_LOG").unwrap_or_else(|_| "info".into()))
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("CROSSOVER_LOG").unwrap_or_else(|_| "info".into()),
+        )
         .init();
     let configuration = Configuration::read(|name| std::env::var(name).ok())?;
     // Two TLS stacks are linked; rustls wants to be told which provider counts.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async move {
-        let worlds = Arc::new(Worlds::new(configuration, crossover_aws::load().await));
-        let stage = Arc::new(stage);
-        lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| -> Answer {
-            let (worlds, stage) = (Arc::clone(&worlds), Arc::clone(&stage));
-            Box::pin(async move { handle(&*stage, &worlds, event.payload).await })
-        }))
-        .await
-    })
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(async move {
+            let worlds = Arc::new(Worlds::new(configuration, crossover_aws::load().await));
+            let stage = Arc::new(stage);
+            lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| -> Answer {
+                let (worlds, stage) = (Arc::clone(&worlds), Arc::clone(&stage));
+                Box::pin(async move { handle(&*stage, &worlds, event.payload).await })
+            }))
+            .await
+        })
 }
 
 type Answer = Pin<Box<dyn Future<Output = Result<Value, StageFailure>> + Send>>;
 
 async fn handle<S: Stage>(stage: &S, worlds: &Worlds, payload: Value) -> Result<Value, StageFailure> {
-    let invocation: Invocation<S::Input> = serde_json::from_value(payload).map_err(|e| StageFailure::bad_input(&e))?;
+    let invocation: Invocation<S::Input> =
+        serde_json::from_value(payload).map_err(|e| StageFailure::bad_input(&e))?;
     let plan = invocation.plan;
     let span = tracing::info_span!("stage", migration_id = plan.migration_id, run_id = plan.run_id, lane = plan.lane, stage = %S::NAME);
     async move {
@@ -78,16 +84,25 @@ async fn handle<S: Stage>(stage: &S, worlds: &Worlds, payload: Value) -> Result<
 
 /// Runs the stage with its history. The entry "started" is written beside the work: nothing in the pause waits for it.
 async fn run<S: Stage>(stage: &S, world: &World, input: S::Input) -> Result<Value, StageError> {
-    let started = note(world, S::NAME.as_str(), "started", json!({ "direction": world.direction }));
+    let started = note(
+        world,
+        S::NAME.as_str(),
+        "started",
+        json!({ "direction": world.direction }),
+    );
     let work = async {
         let output = stage.run(world, input).await?;
-        serde_json::to_value(output).map_err(|e| StageError::Refused(format!("the stage's output cannot be written: {e}")))
+        serde_json::to_value(output)
+            .map_err(|e| StageError::Refused(format!("the stage's output cannot be written: {e}")))
     };
     let ((), outcome) = tokio::join!(started, work);
     let (event, detail) = match &outcome {
         Ok(_) if S::ENDS_IN_PAUSE => return outcome,
         Ok(_) => ("done", json!({})),
-        Err(error) => ("failed", json!({ "error": error.name(), "message": error.to_string() })),
+        Err(error) => (
+            "failed",
+            json!({ "error": error.name(), "message": error.to_string() }),
+        ),
     };
     note(world, S::NAME.as_str(), event, detail).await;
     outcome
@@ -95,7 +110,12 @@ async fn run<S: Stage>(stage: &S, world: &World, input: S::Input) -> Result<Valu
 
 /// Writes one journal entry. History is not worth a cutover: a journal that is down is logged, not fatal.
 async fn note(world: &World, stage: &str, event: &str, detail: Value) {
-    let Plan { migration_id, run_id, lane, .. } = world.plan.clone();
+    let Plan {
+        migration_id,
+        run_id,
+        lane,
+        ..
+    } = world.plan.clone();
     let entry = JournalEntry {
         migration_id,
         run_id,

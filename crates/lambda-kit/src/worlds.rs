@@ -38,7 +38,12 @@ pub struct Worlds {
 impl Worlds {
     pub fn new(configuration: Configuration, aws: aws_config::SdkConfig) -> Self {
         let secrets = Secrets::new(&aws);
-        Self { configuration, aws, secrets, kept: Mutex::new(None) }
+        Self {
+            configuration,
+            aws,
+            secrets,
+            kept: Mutex::new(None),
+        }
     }
 
     /// The world for a plan, in a direction.
@@ -55,7 +60,11 @@ impl Worlds {
             from,
             to,
             lane: connections.lane,
-            metrics: Arc::new(CloudWatchLag::new(&self.aws, dms.clone(), plan.limits.lag_period_s)),
+            metrics: Arc::new(CloudWatchLag::new(
+                &self.aws,
+                dms.clone(),
+                plan.limits.lag_period_s,
+            )),
             replication: Arc::new(dms),
             journal: Arc::new(DynamoJournal::new(
                 &self.aws,
@@ -81,7 +90,12 @@ impl Worlds {
             self.database("target", &plan.target),
             self.lane(plan)
         )?;
-        let connections = Connections { plan: plan.clone(), source, target, lane };
+        let connections = Connections {
+            plan: plan.clone(),
+            source,
+            target,
+            lane,
+        };
         *kept = Some(connections.clone());
         Ok(connections)
     }

@@ -17,7 +17,7 @@ use crate::{
 
 const BUCKETS: u32 = 1;
 /// The stream was quick until now; a fence that takes longer than this is lost.
-const FENCE_LIMIT: Duration = Duration::from_secs(60);
+const FENCE_LIMIT: Duration = Duration::from_mins(1);
 
 /// A table on both sides.
 #[derive(Debug, Clone)]

@@ -17,7 +17,7 @@ use crate::{
 /// Between two looks at an execution: rarely enough not to disturb the pause it measures.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 /// An execution that takes longer is stuck.
-const LIMIT: Duration = Duration::from_secs(1800);
+const LIMIT: Duration = Duration::from_mins(30);
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -62,20 +62,40 @@ impl Stage for Abort {
     async fn run(&self, world: &World, input: Input) -> Result<Output, StageError> {
         let Cause { error, cause } = input.cause.unwrap_or_default();
         let Some(lane) = win(world).await? else {
-            return Ok(Output { outcome: Outcome::Committed, restored_roles: Vec::new(), error, cause });
+            return Ok(Output {
+                outcome: Outcome::Committed,
+                restored_roles: Vec::new(),
+                error,
+                cause,
+            });
         };
         let restored_roles = world.from.restore(&world.plan.run_id).await?;
         if lane.phase == Phase::Aborting {
-            world.command(&lane, Command::Release { run_id: world.plan.run_id.clone() }).await?;
+            world
+                .command(
+                    &lane,
+                    Command::Release {
+                        run_id: world.plan.run_id.clone(),
+                    },
+                )
+                .await?;
         }
         // Nobody waits for the rest: traffic flows again. In reverse order of the stages.
         ConnectionDrain.undo(world).await?;
         ReverseSync.undo(world).await?;
-        let text = format!("Run {} of lane {} was aborted: {error} {cause}", world.plan.run_id, world.plan.lane);
+        let text = format!(
+            "Run {} of lane {} was aborted: {error} {cause}",
+            world.plan.run_id, world.plan.lane
+        );
         if let Err(error) = world.journal.notify("Crossover: cutover aborted", &text).await {
             tracing::warn!(error = %error, "nobody could be notified");
         }
-        Ok(Output { outcome: Outcome::Aborted, restored_roles, error, cause })
+        Ok(Output {
+            outcome: Outcome::Aborted,
+            restored_roles,
+            error,
+            cause,
+        })
     }
 }
 
@@ -91,7 +111,15 @@ async fn win(world: &World) -> Result<Option<LaneRecord>, StageError> {
         if !ours || !matches!(lane.phase, Phase::Armed | Phase::Hold) {
             return Ok(Some(lane));
         }
-        match world.command(&lane, Command::Abort { run_id: world.plan.run_id.clone() }).await {
+        match world
+            .command(
+                &lane,
+                Command::Abort {
+                    run_id: world.plan.run_id.clone(),
+                },
+            )
+            .await
+        {
             Ok(won) => return Ok(Some(won)),
             // Somebody was quicker (the deadline, the commit): look again.
             Err(StageError::LaneRefused { .. }) => {}

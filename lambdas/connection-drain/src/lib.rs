@@ -93,7 +93,10 @@ async fn held_lane(world: &World) -> Result<LaneRecord, StageError> {
     if matches!(lane.phase, Phase::ServeSource | Phase::ServeTarget) {
         if lane.writer != world.direction.from() {
             let reason = format!("its writer is {:?} already", lane.writer).to_lowercase();
-            return Err(StageError::LaneRefused { lane: lane.lane, reason });
+            return Err(StageError::LaneRefused {
+                lane: lane.lane,
+                reason,
+            });
         }
         refuse_unstoppable(&world.from.writers().await?)?;
         let hold_at = world.clock.now_ms() + lane.lease_ttl_ms + ARM_MARGIN_MS;
@@ -106,26 +109,44 @@ async fn held_lane(world: &World) -> Result<LaneRecord, StageError> {
         lane = world.command(&lane, arm).await?;
     }
     if lane.phase == Phase::Armed {
-        let wait = lane.hold_at.unwrap_or_default().saturating_sub(world.clock.now_ms());
-        world.clock.sleep_ms(if world.plan.dry_run { 0 } else { wait }).await;
-        lane = world.command(&lane, Command::Hold { run_id: world.plan.run_id.clone() }).await?;
+        let wait = lane
+            .hold_at
+            .unwrap_or_default()
+            .saturating_sub(world.clock.now_ms());
+        world
+            .clock
+            .sleep_ms(if world.plan.dry_run { 0 } else { wait })
+            .await;
+        lane = world
+            .command(
+                &lane,
+                Command::Hold {
+                    run_id: world.plan.run_id.clone(),
+                },
+            )
+            .await?;
     }
     match lane.phase {
         Phase::Hold => Ok(lane),
         Phase::Aborting => Err(StageError::LaneAborted { lane: lane.lane }),
-        other => {
-            Err(StageError::LaneRefused { lane: lane.lane, reason: format!("it is {other:?}, not hold").to_lowercase() })
-        }
+        other => Err(StageError::LaneRefused {
+            lane: lane.lane,
+            reason: format!("it is {other:?}, not hold").to_lowercase(),
+        }),
     }
 }
 
 /// Prepared transactions and superusers pass every lock there is.
 fn refuse_unstoppable(sample: &WriterSample) -> Result<(), StageError> {
     if !sample.prepared.is_empty() {
-        return Err(StageError::PreparedTransactions { gids: sample.prepared.clone() });
+        return Err(StageError::PreparedTransactions {
+            gids: sample.prepared.clone(),
+        });
     }
     if !sample.superuser_sessions.is_empty() {
-        return Err(StageError::SuperuserWriter { who: sample.superuser_sessions.clone() });
+        return Err(StageError::SuperuserWriter {
+            who: sample.superuser_sessions.clone(),
+        });
     }
     Ok(())
 }
@@ -162,8 +183,16 @@ async fn end_writers(world: &World, hold_at: u64) -> Result<u32, StageError> {
         let now = world.clock.now_ms();
         if now >= give_up && !world.plan.dry_run {
             let mut who = sample.sessions;
-            who.extend(sample.unlocked_roles.into_iter().map(|role| format!("role {role} was given back its login")));
-            return Err(StageError::WritersRemain { waited_ms: now.saturating_sub(hold_at), who });
+            who.extend(
+                sample
+                    .unlocked_roles
+                    .into_iter()
+                    .map(|role| format!("role {role} was given back its login")),
+            );
+            return Err(StageError::WritersRemain {
+                waited_ms: now.saturating_sub(hold_at),
+                who,
+            });
         }
         world.clock.sleep_ms(LOOK_EVERY_MS).await;
     }

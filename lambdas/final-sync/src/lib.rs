@@ -80,11 +80,11 @@ impl Stage for FinalSync {
         }
 
         let lane = world.own_lane().await?;
-        let snapshot = world
-            .from
-            .snapshot()
-            .await?
-            .ok_or_else(|| StageError::Refused("the writer's database holds no access snapshot: it was never locked".to_owned()))?;
+        let snapshot = world.from.snapshot().await?.ok_or_else(|| {
+            StageError::Refused(
+                "the writer's database holds no access snapshot: it was never locked".to_owned(),
+            )
+        })?;
         let lane = if world.has_committed(&lane) {
             lane
         } else {
@@ -92,7 +92,14 @@ impl Stage for FinalSync {
             prove_and_prepare(world, &mut output).await?;
             let before = world.clock.now_ms();
             // THE POINT OF NO RETURN. Before this line every failure aborts; after it there is only forward.
-            let lane = world.command(&lane, Command::Commit { run_id: world.plan.run_id.clone() }).await?;
+            let lane = world
+                .command(
+                    &lane,
+                    Command::Commit {
+                        run_id: world.plan.run_id.clone(),
+                    },
+                )
+                .await?;
             output.commit_ms = world.clock.now_ms().saturating_sub(before);
             lane
         };
@@ -105,7 +112,9 @@ impl Stage for FinalSync {
 fn require_hold(lane: &LaneRecord) -> Result<(), StageError> {
     match lane.phase {
         Phase::Hold => Ok(()),
-        Phase::Aborting => Err(StageError::LaneAborted { lane: lane.lane.clone() }),
+        Phase::Aborting => Err(StageError::LaneAborted {
+            lane: lane.lane.clone(),
+        }),
         other => Err(StageError::LaneRefused {
             lane: lane.lane.clone(),
             reason: format!("it is {other:?}, not hold: drain first").to_lowercase(),
@@ -118,10 +127,15 @@ fn require_hold(lane: &LaneRecord) -> Result<(), StageError> {
 async fn prove_and_prepare(world: &World, output: &mut Output) -> Result<(), StageError> {
     let sample = world.from.writers().await?;
     if !sample.prepared.is_empty() {
-        return Err(StageError::PreparedTransactions { gids: sample.prepared });
+        return Err(StageError::PreparedTransactions {
+            gids: sample.prepared,
+        });
     }
     if !sample.is_clean() {
-        return Err(StageError::WritersRemain { waited_ms: 0, who: sample.sessions });
+        return Err(StageError::WritersRemain {
+            waited_ms: 0,
+            who: sample.sessions,
+        });
     }
     let began = world.clock.now_ms();
     let fence = async {
@@ -149,11 +163,19 @@ async fn wait_for_fence(world: &World, nonce: &str) -> Result<(), StageError> {
         match world.to.count_fence(&world.plan.run_id, nonce).await? {
             1 => return Ok(()),
             0 => {}
-            count => return Err(StageError::FenceDuplicated { nonce: nonce.to_owned(), count }),
+            count => {
+                return Err(StageError::FenceDuplicated {
+                    nonce: nonce.to_owned(),
+                    count,
+                });
+            }
         }
         let waited_ms = world.clock.now_ms().saturating_sub(began);
         if waited_ms >= world.plan.limits.fence_ms {
-            return Err(StageError::FenceNotSeen { nonce: nonce.to_owned(), waited_ms });
+            return Err(StageError::FenceNotSeen {
+                nonce: nonce.to_owned(),
+                waited_ms,
+            });
         }
         world.clock.sleep_ms(LOOK_EVERY_MS).await;
     }
@@ -162,34 +184,64 @@ async fn wait_for_fence(world: &World, nonce: &str) -> Result<(), StageError> {
 /// Moves every sequence of the new writer beyond the old one's, and looks again.
 async fn move_sequences(world: &World) -> Result<Vec<SequenceFacts>, StageError> {
     let positions = world.from.sequences(&world.plan.scope).await?;
-    let moved = world.to.advance_sequences(&positions, world.plan.limits.sequence_headroom).await?;
+    let moved = world
+        .to
+        .advance_sequences(&positions, world.plan.limits.sequence_headroom)
+        .await?;
     let behind: Vec<String> = positions
         .iter()
         .filter(|old| {
-            !moved.iter().any(|new| new.schema == old.schema && new.name == old.name && is_beyond(old, new))
+            !moved
+                .iter()
+                .any(|new| new.schema == old.schema && new.name == old.name && is_beyond(old, new))
         })
         .map(ToString::to_string)
         .collect();
-    if behind.is_empty() || world.plan.dry_run { Ok(moved) } else { Err(StageError::SequencesBehind { sequences: behind }) }
+    if behind.is_empty() || world.plan.dry_run {
+        Ok(moved)
+    } else {
+        Err(StageError::SequencesBehind { sequences: behind })
+    }
 }
 
 /// The new writer's first value lies beyond everything the old one handed out. A sequence at its end is beyond when it
 /// would fail rather than repeat a value.
 fn is_beyond(old: &SequenceFacts, new: &SequenceFacts) -> bool {
-    let Some(handed_out) = old.last_value else { return true };
-    let Some(position) = new.last_value else { return false };
-    let at_end = if old.increment > 0 { position == new.max_value } else { position == new.min_value };
-    at_end || if old.increment > 0 { position > handed_out } else { position < handed_out }
+    let Some(handed_out) = old.last_value else {
+        return true;
+    };
+    let Some(position) = new.last_value else {
+        return false;
+    };
+    let at_end = if old.increment > 0 {
+        position == new.max_value
+    } else {
+        position == new.min_value
+    };
+    at_end
+        || if old.increment > 0 {
+            position > handed_out
+        } else {
+            position < handed_out
+        }
 }
 
 /// Where the way back starts: before the first application write on the new writer, and found again after a crash because
 /// it is recorded with a marker in that database.
 async fn way_back_position(world: &World) -> Result<Lsn, StageError> {
-    Ok(world.to.raise_fence(&world.plan.run_id, &format!("{}-way-back", world.plan.run_id)).await?)
+    Ok(world
+        .to
+        .raise_fence(&world.plan.run_id, &format!("{}-way-back", world.plan.run_id))
+        .await?)
 }
 
 /// After the commit: open the new writer, let held writes go.
-async fn go_forward(world: &World, lane: &LaneRecord, snapshot: &AccessSnapshot, output: &mut Output) -> Result<(), StageError> {
+async fn go_forward(
+    world: &World,
+    lane: &LaneRecord,
+    snapshot: &AccessSnapshot,
+    output: &mut Output,
+) -> Result<(), StageError> {
     let began = world.clock.now_ms();
     if output.way_back_from.is_none() {
         output.way_back_from = Some(way_back_position(world).await?);
@@ -198,7 +250,14 @@ async fn go_forward(world: &World, lane: &LaneRecord, snapshot: &AccessSnapshot,
     let opened = world.clock.now_ms();
     output.open_ms = opened.saturating_sub(began);
     if lane.phase == Phase::Committed {
-        world.command(lane, Command::Release { run_id: world.plan.run_id.clone() }).await?;
+        world
+            .command(
+                lane,
+                Command::Release {
+                    run_id: world.plan.run_id.clone(),
+                },
+            )
+            .await?;
     }
     output.released_at = world.clock.now_ms();
     output.release_ms = output.released_at.saturating_sub(opened);

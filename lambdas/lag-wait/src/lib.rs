@@ -46,7 +46,11 @@ impl Stage for LagWait {
                     let since = *ready_since.get_or_insert(now);
                     if now.saturating_sub(since) >= limits.lag_stable_ms {
                         let probe_fence_ms = probe(world).await?;
-                        return Ok(Output { lag_ms, probe_fence_ms, waited_ms: world.clock.now_ms().saturating_sub(began) });
+                        return Ok(Output {
+                            lag_ms,
+                            probe_fence_ms,
+                            waited_ms: world.clock.now_ms().saturating_sub(began),
+                        });
                     }
                 }
                 Err(reason) => {
@@ -65,7 +69,9 @@ impl Stage for LagWait {
 async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
     let stream = world.stream();
     let limits = &world.plan.limits;
-    let Some(task) = world.replication.task(stream).await? else { return Ok(Err(format!("task {stream} does not exist"))) };
+    let Some(task) = world.replication.task(stream).await? else {
+        return Ok(Err(format!("task {stream} does not exist")));
+    };
     if task.state == TaskState::Failed {
         let reason = format!("task {stream} failed: {}", task.last_failure.unwrap_or_default());
         return Err(StageError::ReplicationNotReady { reason });
@@ -74,7 +80,10 @@ async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
         return Ok(Err(format!("task {stream} is {:?}", task.state)));
     }
     if world.direction == Direction::Forward && task.full_load_percent < 100 {
-        return Ok(Err(format!("task {stream} has loaded {} %", task.full_load_percent)));
+        return Ok(Err(format!(
+            "task {stream} has loaded {} %",
+            task.full_load_percent
+        )));
     }
     let waiting: Vec<String> = world
         .replication
@@ -89,13 +98,22 @@ async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
     }
     let old = world.from.open_transactions(limits.long_transaction_ms).await?;
     if let Some(oldest) = old.first() {
-        return Ok(Err(format!("{} has a transaction open for {} ms (pid {})", oldest.role, oldest.age_ms, oldest.pid)));
+        return Ok(Err(format!(
+            "{} has a transaction open for {} ms (pid {})",
+            oldest.role, oldest.age_ms, oldest.pid
+        )));
     }
     let fresh_ms = u64::from(limits.lag_period_s) * 1000 * FRESH_PERIODS + SHOWN_AFTER_MS;
     Ok(match world.metrics.cdc_lag(stream).await? {
         None => Err(format!("there is no lag figure for task {stream}")),
-        Some(lag) if lag.age_ms > fresh_ms => Err(format!("the lag figure of task {stream} is {} ms old", lag.age_ms)),
-        Some(lag) if lag.lag_ms > limits.max_lag_ms => Err(format!("the lag is {} ms, over {} ms", lag.lag_ms, limits.max_lag_ms)),
+        Some(lag) if lag.age_ms > fresh_ms => Err(format!(
+            "the lag figure of task {stream} is {} ms old",
+            lag.age_ms
+        )),
+        Some(lag) if lag.lag_ms > limits.max_lag_ms => Err(format!(
+            "the lag is {} ms, over {} ms",
+            lag.lag_ms, limits.max_lag_ms
+        )),
         Some(lag) => Ok(lag.lag_ms),
     })
 }

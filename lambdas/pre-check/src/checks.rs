@@ -33,7 +33,13 @@ pub trait Check: Send + Sync {
 
     /// A finding of this check.
     fn finding(&self, severity: Severity, object: &str, message: String, remedy: &str) -> Finding {
-        Finding { check: self.id().to_owned(), severity, object: object.to_owned(), message, remedy: remedy.to_owned() }
+        Finding {
+            check: self.id().to_owned(),
+            severity,
+            object: object.to_owned(),
+            message,
+            remedy: remedy.to_owned(),
+        }
     }
 
     /// A finding that stops the cutover.

@@ -48,9 +48,15 @@ impl Stage for PreCheck {
                     findings.sort();
                     CheckOutcome::Ran { findings }
                 }
-                Err(error) => CheckOutcome::CouldNotRun { reason: error.to_string() },
+                Err(error) => CheckOutcome::CouldNotRun {
+                    reason: error.to_string(),
+                },
             };
-            checks.push(Checked { id: check.id(), looks_at: check.looks_at(), outcome });
+            checks.push(Checked {
+                id: check.id(),
+                looks_at: check.looks_at(),
+                outcome,
+            });
         }
         judge(checks)
     }
@@ -66,7 +72,8 @@ fn judge(checks: Vec<Checked>) -> Result<Output, StageError> {
             CheckOutcome::CouldNotRun { reason } => unknown.push(format!("{}: {reason}", check.id)),
         }
     }
-    let (blocking, warnings): (Vec<_>, Vec<_>) = findings.into_iter().partition(|f| f.severity == Severity::Blocks);
+    let (blocking, warnings): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|f| f.severity == Severity::Blocks);
     if !blocking.is_empty() {
         return Err(StageError::ChecksFailed { findings: blocking });
     }
@@ -81,25 +88,44 @@ mod tests {
     use super::*;
 
     fn checked(outcome: CheckOutcome) -> Checked {
-        Checked { id: "PG00", looks_at: "nothing", outcome }
+        Checked {
+            id: "PG00",
+            looks_at: "nothing",
+            outcome,
+        }
     }
 
     fn finding(severity: Severity) -> Finding {
         let text = String::new;
-        Finding { check: "PG00".into(), severity, object: text(), message: text(), remedy: text() }
+        Finding {
+            check: "PG00".into(),
+            severity,
+            object: text(),
+            message: text(),
+            remedy: text(),
+        }
     }
 
     #[test]
     fn a_check_that_could_not_run_is_no_pass() {
-        let error = judge(vec![checked(CheckOutcome::CouldNotRun { reason: "connection lost".into() })]).unwrap_err();
+        let error = judge(vec![checked(CheckOutcome::CouldNotRun {
+            reason: "connection lost".into(),
+        })])
+        .unwrap_err();
         assert_eq!(error.name(), "ChecksCouldNotRun");
     }
 
     #[test]
     fn warnings_do_not_stop_a_cutover_and_blockers_do() {
-        let warned = judge(vec![checked(CheckOutcome::Ran { findings: vec![finding(Severity::Warns)] })]).unwrap();
+        let warned = judge(vec![checked(CheckOutcome::Ran {
+            findings: vec![finding(Severity::Warns)],
+        })])
+        .unwrap();
         assert_eq!(warned.warnings.len(), 1);
-        let error = judge(vec![checked(CheckOutcome::Ran { findings: vec![finding(Severity::Blocks)] })]).unwrap_err();
+        let error = judge(vec![checked(CheckOutcome::Ran {
+            findings: vec![finding(Severity::Blocks)],
+        })])
+        .unwrap_err();
         assert_eq!(error.name(), "ChecksFailed");
     }
 

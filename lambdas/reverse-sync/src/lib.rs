@@ -78,8 +78,14 @@ async fn prepare(world: &World) -> Result<Output, StageError> {
     let slot = world.way_back_slot();
     let position = world.to.create_slot(&slot, &replication.slot_plugin).await?;
     let (reads, writes) = match world.direction.to() {
-        Side::Target => (&replication.target_endpoints.read_arn, &replication.source_endpoints.write_arn),
-        Side::Source => (&replication.source_endpoints.read_arn, &replication.target_endpoints.write_arn),
+        Side::Target => (
+            &replication.target_endpoints.read_arn,
+            &replication.source_endpoints.write_arn,
+        ),
+        Side::Source => (
+            &replication.source_endpoints.read_arn,
+            &replication.target_endpoints.write_arn,
+        ),
     };
     let mut tables: Vec<TableName> = world
         .to
@@ -89,7 +95,10 @@ async fn prepare(world: &World) -> Result<Output, StageError> {
         .filter(|t| !t.partitioned)
         .map(|t| t.table)
         .collect();
-    tables.push(TableName { schema: OWN_SCHEMA.to_owned(), name: "fence".to_owned() });
+    tables.push(TableName {
+        schema: OWN_SCHEMA.to_owned(),
+        name: "fence".to_owned(),
+    });
     let task = world.way_back().to_owned();
     world
         .replication
@@ -102,8 +111,16 @@ async fn prepare(world: &World) -> Result<Output, StageError> {
             tables,
         })
         .await?;
-    wait_for_state(world, &task, |state| matches!(state, TaskState::Ready | TaskState::Stopped | TaskState::Running)).await?;
-    Ok(Output { task, slot, position: Some(position), fence_ms: None })
+    wait_for_state(world, &task, |state| {
+        matches!(state, TaskState::Ready | TaskState::Stopped | TaskState::Running)
+    })
+    .await?;
+    Ok(Output {
+        task,
+        slot,
+        position: Some(position),
+        fence_ms: None,
+    })
 }
 
 /// Stops the stream that carried the cutover, then starts the way back behind the last change that came through it: two
@@ -115,14 +132,23 @@ async fn start(world: &World, from: Option<Lsn>) -> Result<Output, StageError> {
     stop(world, world.stream()).await?;
     let (task, slot) = (world.way_back().to_owned(), world.way_back_slot());
     let running = |state: &TaskState| *state == TaskState::Running;
-    let already = world.replication.task(&task).await?.is_some_and(|t| running(&t.state));
+    let already = world
+        .replication
+        .task(&task)
+        .await?
+        .is_some_and(|t| running(&t.state));
     if !already {
         world.to.advance_slot(&slot, from).await?;
         world.replication.start(&task, Some(from)).await?;
     }
     wait_for_state(world, &task, running).await?;
     let fence_ms = prove(world).await?;
-    Ok(Output { task, slot, position: Some(from), fence_ms: Some(fence_ms) })
+    Ok(Output {
+        task,
+        slot,
+        position: Some(from),
+        fence_ms: Some(fence_ms),
+    })
 }
 
 /// A fence written at the new writer must come out at the old one.
@@ -136,7 +162,9 @@ async fn prove(world: &World) -> Result<u64, StageError> {
             return Ok(waited);
         }
         if waited >= PATIENCE_MS {
-            return Err(StageError::NoWayBack { reason: format!("fence {nonce} did not come through task {}", world.way_back()) });
+            return Err(StageError::NoWayBack {
+                reason: format!("fence {nonce} did not come through task {}", world.way_back()),
+            });
         }
         world.clock.sleep_ms(LOOK_EVERY_MS).await;
     }
@@ -152,7 +180,11 @@ async fn retire(world: &World) -> Result<Output, StageError> {
         slot = world.plan.slot_name(crossover_core::Direction::Forward);
         world.from.drop_slot(&slot).await?;
     }
-    Ok(Output { task, slot, ..Output::default() })
+    Ok(Output {
+        task,
+        slot,
+        ..Output::default()
+    })
 }
 
 async fn stop(world: &World, task: &str) -> Result<(), StageError> {
@@ -160,10 +192,17 @@ async fn stop(world: &World, task: &str) -> Result<(), StageError> {
         return Ok(());
     }
     world.replication.request_stop(task).await?;
-    wait_for_state(world, task, |state| matches!(state, TaskState::Stopped | TaskState::Ready | TaskState::Failed)).await
+    wait_for_state(world, task, |state| {
+        matches!(state, TaskState::Stopped | TaskState::Ready | TaskState::Failed)
+    })
+    .await
 }
 
-async fn wait_for_state(world: &World, task: &str, reached: impl Fn(&TaskState) -> bool + Send) -> Result<(), StageError> {
+async fn wait_for_state(
+    world: &World,
+    task: &str,
+    reached: impl Fn(&TaskState) -> bool + Send,
+) -> Result<(), StageError> {
     let began = world.clock.now_ms();
     loop {
         let status = world.replication.task(task).await?;
@@ -172,8 +211,13 @@ async fn wait_for_state(world: &World, task: &str, reached: impl Fn(&TaskState) 
         }
         let failed = status.as_ref().is_some_and(|s| s.state == TaskState::Failed);
         if failed || world.clock.now_ms().saturating_sub(began) >= PATIENCE_MS {
-            let now = status.map_or_else(|| "missing".to_owned(), |s| format!("{:?} {}", s.state, s.last_failure.unwrap_or_default()));
-            return Err(StageError::NoWayBack { reason: format!("task {task} is {now}") });
+            let now = status.map_or_else(
+                || "missing".to_owned(),
+                |s| format!("{:?} {}", s.state, s.last_failure.unwrap_or_default()),
+            );
+            return Err(StageError::NoWayBack {
+                reason: format!("task {task} is {now}"),
+            });
         }
         world.clock.sleep_ms(LOOK_EVERY_MS).await;
     }

@@ -1,11 +1,7 @@
 //! rollback: the gate of the way back. It proves that the way back is open before the same cutover runs the other way.
 
 use async_trait::async_trait;
-use crossover_core::{
-    Direction, Stage, StageError, StageName, World,
-    ports::TaskState,
-    routing::Phase,
-};
+use crossover_core::{Direction, Stage, StageError, StageName, World, ports::TaskState, routing::Phase};
 use serde::{Deserialize, Serialize};
 
 /// The stage.
@@ -38,20 +34,33 @@ impl Stage for Rollback {
         let lane = world.own_lane().await?;
         let begun = lane.run_id.as_deref() == Some(world.plan.run_id.as_str());
         if lane.phase != Phase::ServeTarget && !begun {
-            return Err(no(format!("lane {} is {:?}; only a lane served by the target can go back", lane.lane, lane.phase).to_lowercase()));
+            return Err(no(format!(
+                "lane {} is {:?}; only a lane served by the target can go back",
+                lane.lane, lane.phase
+            )
+            .to_lowercase()));
         }
         let stream = world.stream().to_owned();
         match world.replication.task(&stream).await? {
             Some(task) if task.state == TaskState::Running => {}
             Some(task) => {
                 let why = task.last_failure.unwrap_or_default();
-                return Err(no(format!("reverse replication task {stream} is {:?}, not running {why}", task.state).to_lowercase()));
+                return Err(no(format!(
+                    "reverse replication task {stream} is {:?}, not running {why}",
+                    task.state
+                )
+                .to_lowercase()));
             }
             None => return Err(no(format!("reverse replication task {stream} does not exist"))),
         }
         if world.to.snapshot().await?.is_none() {
-            return Err(no("the source is not locked by a cutover: somebody may have written to it since".to_owned()));
+            return Err(no(
+                "the source is not locked by a cutover: somebody may have written to it since".to_owned(),
+            ));
         }
-        Ok(Output { stream, of_run: lane.run_id })
+        Ok(Output {
+            stream,
+            of_run: lane.run_id,
+        })
     }
 }

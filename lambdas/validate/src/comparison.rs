@@ -56,9 +56,13 @@ pub async fn compare(
     follower: &dyn Database,
     table: &TableName,
 ) -> Result<TableResult, StageError> {
-    let (ours, theirs) = futures::try_join!(writer.digests(table, BUCKETS), follower.digests(table, BUCKETS))?;
+    let (ours, theirs) =
+        futures::try_join!(writer.digests(table, BUCKETS), follower.digests(table, BUCKETS))?;
     let buckets: BTreeSet<u32> = ours.keys().chain(theirs.keys()).copied().collect();
-    let suspicious: Vec<u32> = buckets.into_iter().filter(|b| ours.get(b) != theirs.get(b)).collect();
+    let suspicious: Vec<u32> = buckets
+        .into_iter()
+        .filter(|b| ours.get(b) != theirs.get(b))
+        .collect();
     let mut result = TableResult {
         name: table.to_string(),
         rows_writer: ours.values().map(|d| d.rows).sum(),
@@ -99,7 +103,10 @@ pub async fn compare(
 
 /// Keys whose rows are not the same on both sides.
 fn differences(ours: Vec<RowHash>, theirs: Vec<RowHash>) -> Differences {
-    let mut sides: Differences = ours.into_iter().map(|row| (row.key, (Some(row.hash), None))).collect();
+    let mut sides: Differences = ours
+        .into_iter()
+        .map(|row| (row.key, (Some(row.hash), None)))
+        .collect();
     for row in theirs {
         sides.entry(row.key).or_default().1 = Some(row.hash);
     }
@@ -132,13 +139,24 @@ mod tests {
     use super::*;
 
     fn rows(of: &[(&str, &str)]) -> Vec<RowHash> {
-        of.iter().map(|(key, hash)| RowHash { key: (*key).into(), hash: (*hash).into() }).collect()
+        of.iter()
+            .map(|(key, hash)| RowHash {
+                key: (*key).into(),
+                hash: (*hash).into(),
+            })
+            .collect()
     }
 
     #[test]
     fn missing_extra_and_changed_rows_all_differ() {
-        let found = differences(rows(&[("1", "a"), ("2", "b"), ("4", "d")]), rows(&[("1", "a"), ("3", "c"), ("4", "x")]));
-        assert_eq!(found.keys().map(String::as_str).collect::<Vec<_>>(), ["2", "3", "4"]);
+        let found = differences(
+            rows(&[("1", "a"), ("2", "b"), ("4", "d")]),
+            rows(&[("1", "a"), ("3", "c"), ("4", "x")]),
+        );
+        assert_eq!(
+            found.keys().map(String::as_str).collect::<Vec<_>>(),
+            ["2", "3", "4"]
+        );
         assert_eq!(found["4"], (Some("d".into()), Some("x".into())));
     }
 }

@@ -56,11 +56,18 @@ impl Stage for Validate {
         for table in &tables {
             results.push(comparison::compare(world, writer, follower, table).await?);
         }
-        let different: Vec<String> = results.iter().filter(|r| !r.equal).map(TableResult::describe).collect();
+        let different: Vec<String> = results
+            .iter()
+            .filter(|r| !r.equal)
+            .map(TableResult::describe)
+            .collect();
         if !different.is_empty() {
             return Err(StageError::TablesDiffer { tables: different });
         }
         let rows = results.iter().map(|r| r.rows_writer).sum();
-        Ok(Output { tables: results, rows })
+        Ok(Output {
+            tables: results,
+            rows,
+        })
     }
 }

@@ -4,12 +4,15 @@ use async_trait::async_trait;
 
 use super::PlannedSteps;
 use crate::{
-    catalogue::{Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts, TableName},
+    catalogue::{
+        Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
+        TableName,
+    },
     lsn::Lsn,
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, PortResult, RoleAccess, RowDigest, RowHash, Rows, Sequences, Slots,
-        WriterSample,
+        Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, PortResult, RoleAccess, RowDigest,
+        RowHash, Rows, Sequences, Slots, WriterSample,
     },
 };
 
@@ -58,7 +61,12 @@ impl Catalogue for DryDatabase {
 #[async_trait]
 impl Access for DryDatabase {
     async fn snapshot(&self) -> PortResult<Option<AccessSnapshot>> {
-        Ok(Some(AccessSnapshot { run_id: "dry-run".to_owned(), public_connect: true, roles: Vec::new(), acl: None }))
+        Ok(Some(AccessSnapshot {
+            run_id: "dry-run".to_owned(),
+            public_connect: true,
+            roles: Vec::new(),
+            acl: None,
+        }))
     }
     async fn in_flight(&self) -> PortResult<u32> {
         Ok(0)
@@ -67,10 +75,22 @@ impl Access for DryDatabase {
         Ok(WriterSample::default())
     }
     async fn lock(&self, scope: &Scope, _run_id: &str) -> PortResult<LockReport> {
-        let writers: Vec<_> = self.real.roles(scope, &[]).await?.into_iter().filter(|r| r.writes && !r.superuser).collect();
+        let writers: Vec<_> = self
+            .real
+            .roles(scope, &[])
+            .await?
+            .into_iter()
+            .filter(|r| r.writes && !r.superuser)
+            .collect();
         let roles: Vec<String> = writers.iter().map(|r| r.role.clone()).collect();
-        self.note(&format!("lock roles {} and take CONNECT from PUBLIC", roles.join(", ")));
-        Ok(LockReport { roles, already: false })
+        self.note(&format!(
+            "lock roles {} and take CONNECT from PUBLIC",
+            roles.join(", ")
+        ));
+        Ok(LockReport {
+            roles,
+            already: false,
+        })
     }
     async fn end_sessions(&self) -> PortResult<u32> {
         let sessions = self.real.writers().await?.sessions.len() as u32;
@@ -83,7 +103,11 @@ impl Access for DryDatabase {
     }
     async fn open(&self, like: &AccessSnapshot) -> PortResult<Vec<String>> {
         self.note("let the application's roles in");
-        Ok(like.roles.iter().map(|RoleAccess { role, .. }| role.clone()).collect())
+        Ok(like
+            .roles
+            .iter()
+            .map(|RoleAccess { role, .. }| role.clone())
+            .collect())
     }
 }
 
@@ -109,8 +133,15 @@ impl Fence for DryDatabase {
 
 #[async_trait]
 impl Sequences for DryDatabase {
-    async fn advance_sequences(&self, positions: &[SequenceFacts], headroom: i64) -> PortResult<Vec<SequenceFacts>> {
-        self.note(&format!("move {} sequences at least {headroom} steps beyond the other side's", positions.len()));
+    async fn advance_sequences(
+        &self,
+        positions: &[SequenceFacts],
+        headroom: i64,
+    ) -> PortResult<Vec<SequenceFacts>> {
+        self.note(&format!(
+            "move {} sequences at least {headroom} steps beyond the other side's",
+            positions.len()
+        ));
         Ok(positions.to_vec())
     }
 }

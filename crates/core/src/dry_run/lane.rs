@@ -20,8 +20,21 @@ pub struct DryLane {
 }
 
 impl DryLane {
-    pub fn new(real: Arc<dyn Lane>, enters_in: Option<Phase>, plan: &Plan, direction: Direction, steps: PlannedSteps) -> Self {
-        Self { real, enters_in, run_id: plan.run_id.clone(), direction, pretended: Mutex::new(None), steps }
+    pub fn new(
+        real: Arc<dyn Lane>,
+        enters_in: Option<Phase>,
+        plan: &Plan,
+        direction: Direction,
+        steps: PlannedSteps,
+    ) -> Self {
+        Self {
+            real,
+            enters_in,
+            run_id: plan.run_id.clone(),
+            direction,
+            pretended: Mutex::new(None),
+            steps,
+        }
     }
 }
 
@@ -49,8 +62,11 @@ impl Lane for DryLane {
             Command::Arm { .. } => 0,
             _ => before.hold_at.unwrap_or(0),
         };
-        let after = before.apply(expected, &command, now).map_err(|refusal| PortError::refused("the lane", refusal))?;
-        self.steps.note(format!("lane: {:?} -> {:?}", before.phase, after.phase));
+        let after = before
+            .apply(expected, &command, now)
+            .map_err(|refusal| PortError::refused("the lane", refusal))?;
+        self.steps
+            .note(format!("lane: {:?} -> {:?}", before.phase, after.phase));
         *self.pretended.lock().unwrap_or_else(PoisonError::into_inner) = Some(after.clone());
         Ok(after)
     }

@@ -31,13 +31,19 @@ impl Replication for DryReplication {
     }
 
     async fn create(&self, spec: &CdcTask) -> PortResult<()> {
-        self.steps.note(format!("replication: create task {} over slot {} with {} tables", spec.task, spec.slot, spec.tables.len()));
+        self.steps.note(format!(
+            "replication: create task {} over slot {} with {} tables",
+            spec.task,
+            spec.slot,
+            spec.tables.len()
+        ));
         Ok(())
     }
 
     async fn start(&self, task: &str, from: Option<Lsn>) -> PortResult<()> {
         let position = from.map_or_else(|| "where it stopped".to_owned(), |lsn| lsn.to_string());
-        self.steps.note(format!("replication: start task {task} from {position}"));
+        self.steps
+            .note(format!("replication: start task {task} from {position}"));
         Ok(())
     }
 

@@ -39,7 +39,10 @@ fn every_fault_is_named_at_once() {
 
 #[test]
 fn our_own_schema_is_never_in_scope() {
-    let scope = Scope { schemas: vec!["crossover".into(), "shop".into()], exclude: vec!["shop.noise".into()] };
+    let scope = Scope {
+        schemas: vec!["crossover".into(), "shop".into()],
+        exclude: vec!["shop.noise".into()],
+    };
     assert!(scope.holds("shop", "orders"));
     assert!(!scope.holds("shop", "noise"));
     assert!(!scope.holds("public", "orders"));

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Access, PortResult};
 use crate::{
-    catalogue::{Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts, TableName},
+    catalogue::{
+        Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
+        TableName,
+    },
     lsn::Lsn,
     plan::Scope,
 };
@@ -50,7 +53,11 @@ pub trait Fence: Send + Sync {
 pub trait Sequences: Send + Sync {
     /// Moves each sequence to a position from which it hands out only values beyond those of `positions` (by at least
     /// `headroom` steps in its direction); never moves one back. Returns the positions now.
-    async fn advance_sequences(&self, positions: &[SequenceFacts], headroom: i64) -> PortResult<Vec<SequenceFacts>>;
+    async fn advance_sequences(
+        &self,
+        positions: &[SequenceFacts],
+        headroom: i64,
+    ) -> PortResult<Vec<SequenceFacts>>;
 }
 
 /// Logical replication slots.

@@ -70,40 +70,22 @@ impl LatencyReporter {
                 ));
             }
         }
-        let body: Vec<String> = form
-            .iter()
-            .map(|(key, value)| format!("{key}={}", escaped(value)))
-            .collect();
         let sent = self
             .http
             .post(&self.cloudwatch_url)
-            .header("content-type", "application/x-www-form-urlencoded")
             .header(
                 "authorization",
                 "AWS4-HMAC-SHA256 Credential=rehearsal/20260101/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0",
             )
-            .body(body.join("&"))
+            .form(&form)
             .send()
             .await;
         match sent {
             Ok(answer) if answer.status().is_success() => {}
             Ok(answer) => {
-                tracing::warn!(status = %answer.status(), "the local CloudWatch refused the latency")
+                tracing::warn!(status = %answer.status(), "the local CloudWatch refused the latency");
             }
             Err(error) => tracing::debug!(error = %error, "the local CloudWatch did not answer"),
         }
     }
-}
-
-/// Percent-encodes everything but letters, digits and `-._~`.
-fn escaped(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut escaped, byte| {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                escaped.push(char::from(byte))
-            }
-            other => escaped.push_str(&format!("%{other:02X}")),
-        }
-        escaped
-    })
 }

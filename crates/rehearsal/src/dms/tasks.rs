@@ -45,7 +45,7 @@ impl Task {
 pub struct Tasks {
     endpoints: HashMap<String, Endpoint>,
     slots: HashMap<String, String>,
-    tasks: HashMap<String, Task>,
+    by_identifier: HashMap<String, Task>,
 }
 
 impl Tasks {
@@ -53,13 +53,17 @@ impl Tasks {
         Self {
             endpoints,
             slots: HashMap::new(),
-            tasks: HashMap::new(),
+            by_identifier: HashMap::new(),
         }
     }
 
     /// Tasks that have been started, for the metrics.
     pub fn started(&self) -> Vec<Task> {
-        self.tasks.values().filter(|t| t.started).cloned().collect()
+        self.by_identifier
+            .values()
+            .filter(|t| t.started)
+            .cloned()
+            .collect()
     }
 
     fn endpoint(&self, arn: &str) -> Result<&Endpoint, Fault> {
@@ -69,7 +73,7 @@ impl Tasks {
     }
 
     fn by_arn(&mut self, arn: &str) -> Result<&mut Task, Fault> {
-        self.tasks
+        self.by_identifier
             .values_mut()
             .find(|t| t.arn == arn)
             .ok_or_else(|| Fault::not_found(&format!("task {arn}")))
@@ -91,7 +95,7 @@ impl Tasks {
                 .ok_or_else(|| Fault::invalid(format!("{key} is missing")))
         };
         let identifier = text("ReplicationTaskIdentifier")?;
-        if self.tasks.contains_key(&identifier) {
+        if self.by_identifier.contains_key(&identifier) {
             return Err(Fault {
                 code: "ResourceAlreadyExistsFault",
                 message: format!("task {identifier} exists"),
@@ -133,7 +137,7 @@ impl Tasks {
             started: false,
             loaded: HashMap::new(),
         };
-        self.tasks.insert(identifier.clone(), task);
+        self.by_identifier.insert(identifier.clone(), task);
         let described = self.describe(Some(&identifier)).await?;
         Ok(json!({ "ReplicationTask": described[0] }))
     }
@@ -187,21 +191,21 @@ impl Tasks {
         }
         let identifier = task.identifier.clone();
         task.stream.remove(&task.beginning).await?;
-        self.tasks.remove(&identifier);
+        self.by_identifier.remove(&identifier);
         Ok(())
     }
 
     /// `DescribeReplicationTasks`, all or one by identifier.
     pub async fn describe(&mut self, identifier: Option<&str>) -> Result<Vec<Value>, Fault> {
         let chosen: Vec<String> = match identifier {
-            Some(one) if self.tasks.contains_key(one) => vec![one.to_owned()],
+            Some(one) if self.by_identifier.contains_key(one) => vec![one.to_owned()],
             Some(one) => return Err(Fault::not_found(&format!("task {one}"))),
-            None => self.tasks.keys().cloned().collect(),
+            None => self.by_identifier.keys().cloned().collect(),
         };
         let mut described = Vec::new();
         for identifier in chosen {
             let loaded = self.loaded_percent(&identifier).await?;
-            let task = &self.tasks[&identifier];
+            let task = &self.by_identifier[&identifier];
             let activity = task.stream.activity().await?;
             let status = task.status(&activity);
             let mut value = json!({
@@ -243,7 +247,7 @@ impl Tasks {
     }
 
     async fn tables(&mut self, identifier: &str) -> Result<Vec<Value>, Fault> {
-        let Some(task) = self.tasks.get_mut(identifier) else {
+        let Some(task) = self.by_identifier.get_mut(identifier) else {
             return Ok(Vec::new());
         };
         let mut tables = Vec::new();

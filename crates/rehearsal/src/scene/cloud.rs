@@ -31,7 +31,7 @@ pub const REVERSE_TASK: &str = "rehearsal-back";
 pub const RENEWED_TASK: &str = "rehearsal-again";
 const JOURNAL_TABLE: &str = "crossover-journal";
 /// A full load that takes longer than this is stuck.
-const FULL_LOAD_LIMIT: Duration = Duration::from_secs(1800);
+const FULL_LOAD_LIMIT: Duration = Duration::from_mins(30);
 
 /// ARN of an endpoint of the stand-in.
 pub fn endpoint_arn(side: &str, way: &str) -> String {

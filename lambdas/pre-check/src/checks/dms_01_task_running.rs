@@ -1,5 +1,9 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::{PortError, TaskState}};
+use crossover_core::{
+    World,
+    finding::Finding,
+    ports::{PortError, TaskState},
+};
 
 use super::Check;
 
@@ -18,15 +22,27 @@ impl Check for TaskRunning {
         let stream = world.stream();
         let object = format!("DMS task {stream}");
         let Some(task) = world.replication.task(stream).await? else {
-            return Ok(vec![self.blocks(&object, "does not exist".to_owned(), "create and start it")]);
+            return Ok(vec![self.blocks(
+                &object,
+                "does not exist".to_owned(),
+                "create and start it",
+            )]);
         };
         let mut findings = Vec::new();
         if task.state != TaskState::Running {
             let why = task.last_failure.unwrap_or_default();
-            findings.push(self.blocks(&object, format!("is {:?}, not running {why}", task.state), "start it and wait for the full load"));
+            findings.push(self.blocks(
+                &object,
+                format!("is {:?}, not running {why}", task.state),
+                "start it and wait for the full load",
+            ));
         }
         if task.full_load_percent < 100 {
-            findings.push(self.blocks(&object, format!("has loaded {} %", task.full_load_percent), "wait for the full load"));
+            findings.push(self.blocks(
+                &object,
+                format!("has loaded {} %", task.full_load_percent),
+                "wait for the full load",
+            ));
         }
         Ok(findings)
     }

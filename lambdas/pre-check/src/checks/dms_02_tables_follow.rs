@@ -20,7 +20,13 @@ impl Check for TablesFollow {
         let mut findings: Vec<Finding> = carried
             .iter()
             .filter(|t| !t.is_healthy())
-            .map(|t| self.blocks(&t.table.to_string(), format!("is in state {:?} in DMS task {stream}", t.state), "reload the table"))
+            .map(|t| {
+                self.blocks(
+                    &t.table.to_string(),
+                    format!("is in state {:?} in DMS task {stream}", t.state),
+                    "reload the table",
+                )
+            })
             .collect();
         for table in world.from.tables(&world.plan.scope).await? {
             if !table.partitioned && !carried.iter().any(|c| c.table == table.table) {

@@ -20,7 +20,11 @@ impl Check for PreparedTransactions {
             for prepared in database.prepared_transactions().await? {
                 findings.push(self.blocks(
                     &format!("{side}: prepared transaction {}", prepared.gid),
-                    format!("of {} has been open for {} s", prepared.owner, prepared.age_ms / 1000),
+                    format!(
+                        "of {} has been open for {} s",
+                        prepared.owner,
+                        prepared.age_ms / 1000
+                    ),
                     "commit prepared or rollback prepared it",
                 ));
             }

@@ -21,7 +21,11 @@ impl Check for LongTransactions {
             for open in database.open_transactions(limit).await? {
                 findings.push(self.blocks(
                     &format!("{side}: pid {} of {}", open.pid, open.role),
-                    format!("has had a transaction open for {} s, over {} s", open.age_ms / 1000, limit / 1000),
+                    format!(
+                        "has had a transaction open for {} s, over {} s",
+                        open.age_ms / 1000,
+                        limit / 1000
+                    ),
                     "let it end or end it with pg_terminate_backend",
                 ));
             }

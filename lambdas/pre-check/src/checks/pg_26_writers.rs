@@ -22,7 +22,10 @@ impl Check for Writers {
             .map(|r| {
                 self.blocks(
                     &format!("role {}", r.role),
-                    format!("is a superuser with {} session(s) here: no lock stops it from writing", r.sessions),
+                    format!(
+                        "is a superuser with {} session(s) here: no lock stops it from writing",
+                        r.sessions
+                    ),
                     "give its programs a role without SUPERUSER, or end them for the cutover",
                 )
             })

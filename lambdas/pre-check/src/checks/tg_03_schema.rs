@@ -21,10 +21,17 @@ impl Check for Schema {
         let mut findings = Vec::new();
         for ours in &source {
             match target.iter().find(|t| t.object == ours.object) {
-                None => findings.push(self.blocks(&ours.object, "is missing on the target".to_owned(), "create it there")),
+                None => findings.push(self.blocks(
+                    &ours.object,
+                    "is missing on the target".to_owned(),
+                    "create it there",
+                )),
                 Some(theirs) if theirs.definition != ours.definition => findings.push(self.blocks(
                     &ours.object,
-                    format!("is {} on the source and {} on the target", ours.definition, theirs.definition),
+                    format!(
+                        "is {} on the source and {} on the target",
+                        ours.definition, theirs.definition
+                    ),
                     "make them equal",
                 )),
                 Some(_) => {}
