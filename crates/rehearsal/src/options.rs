@@ -28,6 +28,8 @@ pub struct RehearsalOptions {
     pub edge_port: Option<u16>,
     /// Other programs for some Lambda functions, by stage name: for proofs that a broken stage is caught.
     pub functions: BTreeMap<String, PathBuf>,
+    /// Seconds after which Lambda ends a function of the pause (connection-drain, final-sync). Default: 30.
+    pub pause_function_timeout_s: u32,
     /// Seconds of traffic before, between and after the runs. Default: 5.
     pub calm_s: u64,
 }
@@ -47,6 +49,7 @@ impl RehearsalOptions {
             strays_per_s: 5,
             edge_port: None,
             functions: BTreeMap::new(),
+            pause_function_timeout_s: 30,
             calm_s: 5,
         }
     }

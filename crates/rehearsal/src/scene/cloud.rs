@@ -99,7 +99,7 @@ impl Cloud {
                 zip: pack(program)?,
                 env: env.clone(),
                 timeout_seconds: if *stage == StageName::ConnectionDrain || *stage == StageName::FinalSync {
-                    30
+                    options.pause_function_timeout_s
                 } else {
                     600
                 },

@@ -1,0 +1,66 @@
+//! Functions that die or hang: before the commit the run aborts, after it the run goes forward by itself.
+
+use crossover_core::StageName;
+use crossover_rehearsal::{
+    RehearsalOptions,
+    report::{Outcome, Report},
+};
+
+use crate::theatre::{alone, assert_nobody_noticed, faults, held, small, words};
+
+async fn with_fault(stage: StageName, fault: &str, more: impl FnOnce(&mut RehearsalOptions)) -> Report {
+    let mut options = small(fault);
+    options.functions = faults(&options.out, &[(stage, fault)]);
+    more(&mut options);
+    held(&options).await
+}
+
+fn assert_aborted(report: &Report, cause: &str) {
+    let words = words(report);
+    assert_eq!(report.outcome, Outcome::Aborted, "{words}");
+    assert!(
+        !report.passed(),
+        "a run that was to commit and did not has not passed: {words}"
+    );
+    let failure = report.failure.clone().unwrap_or_default();
+    assert!(failure.contains(cause), "{cause} is not in {failure:?}\n{words}");
+    assert!(report.writes.held > 0, "the fault is in the pause: {words}");
+    assert_nobody_noticed(report);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_dies_before_the_commit_aborts_the_run_and_the_source_serves_on() {
+    let _alone = alone().await;
+    let report = with_fault(StageName::FinalSync, "final-sync-crashes-before-commit", |_| ()).await;
+    assert_aborted(&report, "Runtime.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_hangs_in_the_pause_is_ended_by_its_timeout_and_the_source_serves_on() {
+    let _alone = alone().await;
+    let report = with_fault(
+        StageName::ConnectionDrain,
+        "drain-hangs-in-the-pause",
+        |options| {
+            // The lease runs for 5 s before the hold, the hold for 8 s: in between, so that the timeout and not the
+            // lane's own deadline ends the pause.
+            options.pause_function_timeout_s = 8;
+        },
+    )
+    .await;
+    assert_aborted(&report, "Timedout");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_dies_right_after_the_commit_is_rolled_forward_without_anyone() {
+    let _alone = alone().await;
+    let report = with_fault(StageName::FinalSync, "final-sync-crashes-after-commit", |_| ()).await;
+    assert_eq!(report.outcome, Outcome::Committed, "{}", words(&report));
+    assert!(report.passed(), "{}", words(&report));
+    assert_nobody_noticed(&report);
+    let entered: Vec<&str> = report.stages.iter().map(|stage| stage.name.as_str()).collect();
+    assert!(
+        entered.contains(&"Abort") && entered.contains(&"RollForward"),
+        "{entered:?}"
+    );
+}

@@ -1,0 +1,94 @@
+use crossover_core::routing::LaneRecord;
+use crossover_rehearsal::{
+    RehearsalOptions,
+    run::{RunOutcome, execute},
+    scene::{Database, Scene},
+    workshop,
+};
+use crossover_stand::{Silent, parts, postgres::workspace_root};
+
+use crate::theatre::{alone, small};
+
+/// Everything a cutover changes in a database, apart from the application's rows: one line each.
+const STATE: &str = "
+    select 'role ' || rolname || ' login ' || rolcanlogin || ' config ' || coalesce(rolconfig::text, '-') from pg_roles
+    union all
+    select 'database ' || datname || ' acl ' || coalesce(datacl::text, '-') from pg_database
+    union all
+    select 'slot ' || slot_name || ' ' || coalesce(plugin, '-') from pg_replication_slots
+    union all
+    select 'publication ' || pubname from pg_publication
+    union all
+    select 'subscription ' || subname || ' ' || subenabled from pg_subscription
+    union all
+    select 'sequence ' || schemaname || '.' || sequencename || ' ' || coalesce(last_value::text, '-') from pg_sequences
+    union all
+    select 'relation ' || oid::regclass || ' ' || relkind || ' ' || coalesce(relacl::text, '-') from pg_class
+        where relnamespace not in ('pg_catalog'::regnamespace, 'pg_toast'::regnamespace)
+    union all
+    select 'trigger ' || tgname || ' ' || tgenabled from pg_trigger where not tgisinternal
+    union all
+    select 'fence ' || f::text from crossover.fence f
+    order by 1";
+
+async fn state(database: &Database) -> Vec<String> {
+    let client = database.inspector().await.unwrap();
+    let rows = client.query(STATE, &[]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+async fn everything(scene: &Scene) -> (Vec<String>, Vec<String>, LaneRecord) {
+    (
+        state(&scene.databases.source).await,
+        state(&scene.databases.target).await,
+        scene.edge.admin().unwrap().read().await.unwrap(),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_enters_every_state_of_the_cutover_and_changes_nothing() {
+    let _alone = alone().await;
+    let options = RehearsalOptions {
+        dry_run: true,
+        ..small("dry-run")
+    };
+    let parts = parts::ensure(&workspace_root(), &Silent).await.unwrap();
+    let products = workshop::build(&options.workspace, &parts, &Silent)
+        .await
+        .unwrap();
+    let scene = Scene::set(&options, &parts, &products, &Silent).await.unwrap();
+    let before = everything(&scene).await;
+    let plan = scene.plan("dry-run", true);
+    let record = execute(&scene.cloud, &scene.cloud.cutover, "dry run", &plan, &Silent)
+        .await
+        .unwrap();
+    let after = everything(&scene).await;
+    scene.strike().await.unwrap();
+    assert_eq!(record.outcome, RunOutcome::Committed, "{:?}", record.errors);
+    assert_eq!(before, after);
+    for step in [
+        "lock roles",
+        "end every writer's session",
+        "write a fence row",
+        "commit",
+        "let the application's roles in",
+    ] {
+        assert!(
+            record.planned.iter().any(|planned| planned.contains(step)),
+            "{step} is not planned: {:#?}",
+            record.planned
+        );
+    }
+    let entered: Vec<&str> = record.stages.iter().map(|stage| stage.name.as_str()).collect();
+    for stage in [
+        "PreCheck",
+        "LagWait",
+        "ValidateBefore",
+        "ConnectionDrain",
+        "FinalSync",
+        "StartWayBack",
+        "ValidateAfter",
+    ] {
+        assert!(entered.contains(&stage), "{stage} was not entered: {entered:?}");
+    }
+}

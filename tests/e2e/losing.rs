@@ -1,0 +1,35 @@
+//! The proof that the rehearsal can fail: a drain that loses writes must be found out by the ledger.
+
+use crossover_core::StageName;
+use crossover_rehearsal::RehearsalOptions;
+
+use crate::theatre::{alone, faults, held, small, words};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_that_ends_no_session_loses_writes_and_the_ledger_says_so() {
+    let _alone = alone().await;
+    let options = small("drain-ends-no-session");
+    let options = RehearsalOptions {
+        functions: faults(
+            &options.out,
+            &[
+                (StageName::ConnectionDrain, "drain-ends-no-session"),
+                (StageName::FinalSync, "final-sync-sees-no-writer"),
+            ],
+        ),
+        strays_per_s: 40,
+        calm_s: 2,
+        ..options
+    };
+    let report = held(&options).await;
+    let ledger = report.ledger.clone().unwrap();
+    assert!(
+        ledger.lost > 0 && ledger.only_on_other_side > 0,
+        "{ledger:?}\n{}",
+        words(&report)
+    );
+    assert_eq!(report.writes.lost, ledger.lost);
+    assert!(!report.passed());
+    let problems = report.problems().join("\n");
+    assert!(problems.contains("lost"), "{problems}");
+}

@@ -1,0 +1,115 @@
+//! Rehearsals of a small shop, one at a time.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use crossover_core::StageName;
+use crossover_rehearsal::{RehearsalOptions, rehearse, report::Report};
+use crossover_stand::{Silent, postgres::workspace_root};
+use tokio::sync::{Mutex, MutexGuard};
+
+/// A program that `cargo xtask test` builds.
+pub fn needed(variable: &str, what: &str) -> PathBuf {
+    let Some(path) = std::env::var_os(variable) else {
+        panic!("{variable} is not set: it names {what}; `cargo xtask test` builds and sets it");
+    };
+    path.into()
+}
+
+/// Two rehearsals at once would be measured against each other on a small machine.
+pub async fn alone() -> MutexGuard<'static, ()> {
+    static STAGE: Mutex<()> = Mutex::const_new(());
+    STAGE.lock().await
+}
+
+/// The folder of a scenario: empty now, and left behind for whoever wants to know why a test failed.
+pub fn folder(scenario: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e").join(scenario);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).unwrap();
+    }
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// A small rehearsal.
+pub fn small(scenario: &str) -> RehearsalOptions {
+    RehearsalOptions {
+        out: folder(scenario),
+        rows: 2_000,
+        calm_s: 1,
+        ..RehearsalOptions::new(workspace_root())
+    }
+}
+
+/// Programs with a planned fault in the place of some stages.
+pub fn faults(out: &Path, faults: &[(StageName, &str)]) -> BTreeMap<String, PathBuf> {
+    let program = needed("CROSSOVER_FAULTY_STAGE", "the stage with planned faults");
+    faults
+        .iter()
+        .map(|(stage, fault)| {
+            let script = out.join(format!("{fault}.sh"));
+            let text = format!(
+                "#!/bin/sh\nexport CROSSOVER_FAULT='{fault}'\nexec '{}'\n",
+                program.display()
+            );
+            fs::write(&script, text).unwrap();
+            fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+            (stage.as_str().to_owned(), script)
+        })
+        .collect()
+}
+
+/// Holds a rehearsal that can be held.
+pub async fn held(options: &RehearsalOptions) -> Report {
+    let held = rehearse(options, &Silent).await;
+    match held {
+        Ok(held) => held.report,
+        Err(error) => panic!("the rehearsal could not be held: {error}"),
+    }
+}
+
+/// What a failed assertion shows.
+pub fn words(report: &Report) -> String {
+    format!(
+        "{:?} (asked: {:?})\nproblems: {:#?}\nwarnings: {:#?}\nclients' errors: {:#?}\nwrites: {:?}\nreads: {:?}\nstages: {:#?}",
+        report.outcome,
+        report.asked,
+        report.problems(),
+        report.warnings(),
+        report.error_texts,
+        report.writes,
+        report.reads,
+        report.directions.iter().map(|d| &d.stages).collect::<Vec<_>>(),
+    )
+}
+
+/// Nothing was lost, doubled, torn or unequal, and no client saw an error.
+pub fn assert_nobody_noticed(report: &Report) {
+    let words = words(report);
+    assert!(report.writes.acknowledged > 0, "{words}");
+    assert_eq!(report.writes.present, report.writes.acknowledged, "{words}");
+    assert_eq!(
+        (report.writes.lost, report.writes.duplicated, report.writes.errors),
+        (0, 0, 0),
+        "{words}"
+    );
+    assert!(report.reads.total > 0, "{words}");
+    assert_eq!((report.reads.errors, report.reads.stale), (0, 0), "{words}");
+    assert!(
+        report.ledger.as_ref().is_some_and(|ledger| ledger.is_clean()),
+        "{words}"
+    );
+    assert!(
+        !report.tables.is_empty() && report.tables.iter().all(|t| t.equal),
+        "{words}"
+    );
+    assert!(
+        !report.sequences.is_empty() && report.sequences.iter().all(|s| s.ahead),
+        "{words}"
+    );
+}

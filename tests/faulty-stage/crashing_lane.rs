@@ -1,0 +1,41 @@
+//! A function that dies around the point of no return.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use crossover_core::{
+    ports::{Lane, PortResult},
+    routing::{Command, Epoch, LaneRecord},
+};
+
+/// Which side of the commit it dies on.
+#[derive(PartialEq, Eq)]
+pub enum Moment {
+    BeforeCommit,
+    AfterCommit,
+}
+
+/// The real lane; the process dies at the commit. A second invocation that finds the lane committed never commits, so it lives.
+pub struct CrashingLane {
+    pub lane: Arc<dyn Lane>,
+    pub moment: Moment,
+}
+
+#[async_trait]
+impl Lane for CrashingLane {
+    async fn read(&self) -> PortResult<LaneRecord> {
+        self.lane.read().await
+    }
+
+    async fn apply(&self, expected: Epoch, command: Command) -> PortResult<LaneRecord> {
+        let commits = matches!(command, Command::Commit { .. });
+        if commits && self.moment == Moment::BeforeCommit {
+            std::process::abort();
+        }
+        let answer = self.lane.apply(expected, command).await;
+        if commits && self.moment == Moment::AfterCommit && answer.is_ok() {
+            std::process::abort();
+        }
+        answer
+    }
+}

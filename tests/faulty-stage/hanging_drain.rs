@@ -1,0 +1,20 @@
+//! A drain that locks writers out and then never answers.
+
+use async_trait::async_trait;
+use connection_drain::{ConnectionDrain, Input, Output};
+use crossover_core::{Stage, StageError, StageName, World};
+
+pub struct HangingDrain;
+
+#[async_trait]
+impl Stage for HangingDrain {
+    const NAME: StageName = StageName::ConnectionDrain;
+    const ENDS_IN_PAUSE: bool = true;
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(&self, world: &World, input: Input) -> Result<Output, StageError> {
+        ConnectionDrain.run(world, input).await?;
+        std::future::pending().await
+    }
+}
