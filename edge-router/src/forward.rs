@@ -82,7 +82,12 @@ pub fn answer(origin: &Response, from: Side, record: &LaneRecord, held_ms: u64) 
     let like: &ResponseInit = origin.unchecked_ref();
     let response = Response::new_with_opt_readable_stream_and_init(origin.body().as_ref(), like)?;
     let headers = response.headers();
+    // The origin alone knows whether it executed a request that failed; the client's retry hangs on it.
+    let executed = headers.get(headers::EXECUTED)?;
     headers::strip(&headers)?;
+    if let Some(executed) = executed {
+        headers.set(headers::EXECUTED, &executed)?;
+    }
     headers.set(headers::SIDE, from.name())?;
     headers.set(headers::EPOCH, &record.epoch.to_string())?;
     if held_ms > 0 {

@@ -166,7 +166,7 @@ fn summary(report: &Report) -> String {
     if let Some(stray) = &report.stray {
         let _ = writeln!(
             text,
-            "  strays   {} past the Worker: {} before the lock, {} refused by it",
+            "  strays   {} writes past the Worker: {} taken while the source was open, {} refused by its lock",
             stray.total, stray.acknowledged, stray.refused
         );
     }

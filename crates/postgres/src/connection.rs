@@ -232,8 +232,9 @@ impl PostgresDatabase {
     }
 
     async fn open(&self, statement: Duration, lock: Duration) -> Result<Client, Failure> {
+        // One core a statement: a comparison may take its time, the application's queries may not.
         let mut options = format!(
-            "-c statement_timeout={} -c lock_timeout={}",
+            "-c statement_timeout={} -c lock_timeout={} -c max_parallel_workers_per_gather=0",
             statement.as_millis(),
             lock.as_millis()
         );

@@ -1,6 +1,6 @@
 //! Why a rehearsal could not be held. A cutover that fails is not an error: it is the outcome in the report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crossover_core::ports::PortError;
 use crossover_stand::StandError;
@@ -52,6 +52,18 @@ fn database_text(error: &tokio_postgres::Error) -> String {
 }
 
 impl RehearsalError {
+    /// Adds what the database servers themselves complained about last, where that is the reason.
+    pub fn with_log(self, work: &Path) -> Self {
+        match self {
+            Self::Timeout { what, seconds, hint } => Self::Timeout {
+                what,
+                seconds,
+                hint: format!("{hint}{}", complaints(work)),
+            },
+            other => other,
+        }
+    }
+
     /// The wrapper for errors of a file.
     pub fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
@@ -62,6 +74,31 @@ impl RehearsalError {
     pub fn database(what: &'static str) -> impl FnOnce(tokio_postgres::Error) -> Self {
         move |source| Self::Database { what, source }
     }
+}
+
+/// The last error lines of both servers' logs.
+fn complaints(work: &Path) -> String {
+    let mut text = String::new();
+    for side in ["source", "target"] {
+        let logs = std::fs::read_dir(work.join(side))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path());
+        for log in logs.filter(|path| path.extension().is_some_and(|e| e == "log")) {
+            let Ok(content) = std::fs::read_to_string(&log) else {
+                continue;
+            };
+            let lines: Vec<&str> = content.lines().filter(|l| l.contains("ERROR:")).collect();
+            for line in &lines[lines.len().saturating_sub(4)..] {
+                text.push_str("\n  ");
+                text.push_str(side);
+                text.push_str(": ");
+                text.push_str(line);
+            }
+        }
+    }
+    text
 }
 
 /// What the rehearsal's functions return.

@@ -110,7 +110,10 @@ impl Scene {
         .await?;
         starting.done();
 
-        cloud.start_forward_stream(&dms, &databases, progress).await?;
+        cloud
+            .start_forward_stream(&dms, &databases, progress)
+            .await
+            .map_err(|error| error.with_log(&work))?;
         Ok(Self {
             edge,
             source_api,

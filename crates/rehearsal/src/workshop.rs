@@ -64,7 +64,6 @@ async fn cargo(workspace: &Path, arguments: &[&str]) -> Result<()> {
     for network in [&["--offline"][..], &[]] {
         let run = Command::new(&cargo)
             .args(arguments)
-            .args(["--locked"])
             .args(network)
             .current_dir(workspace)
             .stdin(Stdio::null())

@@ -76,10 +76,13 @@ impl Stream {
                 tables.join(", ")
             ))
             .await?;
+        // Applied with the replication user's rights, as DMS does, not with those of each table's owner.
         let options = match beginning {
-            Beginning::FullLoad => "copy_data = true, disable_on_error = true".to_owned(),
+            Beginning::FullLoad => {
+                "copy_data = true, disable_on_error = true, run_as_owner = true".to_owned()
+            }
             Beginning::Slot(slot) => format!(
-                "copy_data = false, create_slot = false, slot_name = {}, enabled = false, origin = none, disable_on_error = true",
+                "copy_data = false, create_slot = false, slot_name = {}, enabled = false, origin = none, disable_on_error = true, run_as_owner = true",
                 literal(slot)
             ),
         };

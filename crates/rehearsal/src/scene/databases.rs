@@ -43,10 +43,7 @@ pub const TARGET: Cast = Cast {
 
 /// Starts the server of one side.
 pub async fn start(parts: &Parts, cast: Cast, work: &Path) -> Result<Postgres> {
-    let settings = Settings {
-        temporary: true,
-        ..Settings::for_role(cast.side)
-    };
+    let settings = Settings::for_role(cast.side);
     Ok(Postgres::start(parts, cast.major, &work.join(cast.side), &settings).await?)
 }
 

@@ -61,7 +61,10 @@ pub async fn start(
     };
     let path = dir.join("workerd.capnp");
     fs::write(&path, config.text()).map_err(RehearsalError::file(&path))?;
-    let workerd = Workerd::start(parts, &path, port, dir).await?;
+    let started = Workerd::start(parts, &path, port, dir).await;
+    // It holds the admin key and is read at the start only.
+    fs::remove_file(&path).map_err(RehearsalError::file(&path))?;
+    let workerd = started?;
     Ok((
         Edge {
             url: workerd.url().to_owned(),
