@@ -1,1 +1,40 @@
+//! A run that is ended from outside leaves nothing behind, and the next one works.
 
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use crate::{
+    command::Running,
+    theatre::{alone, folder},
+};
+
+#[tokio::test]
+async fn after_ctrl_c_and_after_kill_9_nothing_runs_and_the_next_run_works() {
+    let _alone = alone().await;
+    // One folder: each run finds what the one before it left.
+    let folder = folder("endings");
+    let small = ["--rows", "1000"];
+
+    let mut run = Running::rehearse(&folder, &small);
+    run.wait_for("cutover: PreCheck");
+    run.signal(Signal::SIGINT);
+    let ended = run.end();
+    assert_eq!(ended.status.code(), Some(130), "{}", ended.errors);
+    assert!(ended.errors.contains("interrupted (SIGINT)"), "{}", ended.errors);
+
+    let mut run = Running::rehearse(&folder, &small);
+    run.wait_for("cutover: PreCheck");
+    run.signal(Signal::SIGKILL);
+    let ended = run.end();
+    assert_eq!(ended.status.code(), None, "{}", ended.errors);
+
+    let ended = Running::rehearse(&folder, &["--rows", "1000", "--dry-run", "--json"]).end();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.errors);
+    let report: Value = serde_json::from_str(&ended.output).unwrap();
+    assert_eq!(report["outcome"], "planned", "{}", ended.errors);
+    assert!(
+        report["plan"].as_array().is_some_and(|plan| !plan.is_empty()),
+        "{report}"
+    );
+    assert_eq!(report["writes"]["errors"], 0, "{}", ended.errors);
+}

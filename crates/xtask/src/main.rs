@@ -1,1 +1,59 @@
-fn main() {}
+//! The workspace's own tasks. `cargo xtask test` is what `.ci/run` calls.
+
+mod lambda_size;
+mod layers;
+mod machines;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use workspace::Workspace;
+
+/// Tasks of the Crossover workspace
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    after_help = "Exit status: 0 the task succeeded; 1 it failed, and the last lines say why; 2 it was called wrongly."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Fetch the parts if they are missing, build what the tests run, and run every check and test
+    Test {
+        /// What to hand to `cargo test` in place of `--workspace`, e.g. `cargo xtask test -- -p crossover-e2e dry_run`
+        #[arg(last = true, value_name = "ARGUMENT")]
+        arguments: Vec<String>,
+    },
+    /// Prove that the inner crates depend on no runtime, no AWS SDK, no database driver and no HTTP client
+    CheckLayers,
+    /// Build the Lambda functions; print size and start time of each; fail if one is bigger than 8 MB
+    LambdaSize,
+}
+
+fn main() -> ExitCode {
+    let task = Arguments::parse().task;
+    match run(task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> anyhow::Result<()> {
+    let workspace = Workspace::find()?;
+    match task {
+        Task::Test { arguments } => test::run(&workspace, &arguments),
+        Task::CheckLayers => layers::check(&workspace),
+        Task::LambdaSize => lambda_size::run(&workspace),
+    }
+}

@@ -1,0 +1,85 @@
+//! What the command says to input that cannot work, before anything is started. Rehearsals themselves are in `tests/`.
+
+use std::process::{Command, Output, Stdio};
+
+fn crossover(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_crossover"))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn error(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn an_unknown_option_is_named_and_the_usage_is_shown() {
+    let output = crossover(&["rehearse", "--no-such-option"]);
+    assert_eq!(output.status.code(), Some(2));
+    let error = error(&output);
+    assert!(
+        error.contains("unexpected argument '--no-such-option'")
+            && error.contains("Usage: crossover rehearse"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_number_out_of_range_is_refused_with_its_range() {
+    let output = crossover(&["rehearse", "--rows", "0"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        error(&output).contains("0 is not in 1..=100000000"),
+        "{}",
+        error(&output)
+    );
+}
+
+#[test]
+fn options_that_contradict_each_other_are_refused() {
+    for pair in [
+        &["--rollback", "--dry-run"][..],
+        &["--rows", "5", "--dump", "x.sql"],
+    ] {
+        let output = crossover(&[&["rehearse"][..], pair].concat());
+        assert_eq!(output.status.code(), Some(2), "{pair:?}");
+        assert!(
+            error(&output).contains("cannot be used with"),
+            "{pair:?}: {}",
+            error(&output)
+        );
+    }
+}
+
+#[test]
+fn every_missing_dump_is_named_at_once_before_anything_is_started() {
+    let output = crossover(&[
+        "rehearse",
+        "--dump",
+        "no-such-schema.sql",
+        "--dump",
+        "no-such-rows.sql",
+    ]);
+    assert_eq!(output.status.code(), Some(2));
+    let error = error(&output);
+    for name in ["no-such-schema.sql", "no-such-rows.sql"] {
+        assert!(error.contains(&format!("{name} does not exist")), "{error}");
+    }
+}
+
+#[test]
+fn help_names_every_exit_status() {
+    let output = crossover(&["rehearse", "--help"]);
+    assert!(output.status.success());
+    let help = String::from_utf8_lossy(&output.stdout);
+    for status in [
+        "0 the outcome asked for",
+        "1 anything else",
+        "2 could not run",
+        "130 interrupted",
+    ] {
+        assert!(help.contains(status), "{help}");
+    }
+}

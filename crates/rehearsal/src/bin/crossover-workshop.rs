@@ -1,0 +1,63 @@
+//! `crossover-workshop <workspace>`: fetches the parts and builds the product, and prints where everything is, as JSON.
+//!
+//! For `cargo xtask test`, which has to know it before it can start tests that stand on it. A program of this crate, not a
+//! dependency of xtask: so it is compiled together with the tests, and nothing twice.
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use crossover_rehearsal::workshop;
+use crossover_stand::{Progress, parts};
+
+fn main() -> ExitCode {
+    let Some(workspace) = std::env::args_os().nth(1).map(PathBuf::from) else {
+        eprintln!("usage: crossover-workshop <workspace>");
+        return ExitCode::from(2);
+    };
+    let made = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())
+        .and_then(|runtime| runtime.block_on(make(&workspace)));
+    match made {
+        Ok(places) => {
+            println!("{places}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn make(workspace: &std::path::Path) -> Result<serde_json::Value, String> {
+    let parts = parts::ensure(workspace, &Lines)
+        .await
+        .map_err(|error| error.to_string())?;
+    let products = workshop::build(workspace, &parts, &Lines)
+        .await
+        .map_err(|error| error.to_string())?;
+    Ok(serde_json::json!({
+        "workerd": parts.workerd(),
+        "wasm_opt": parts.wasm_opt(),
+        "asl_validator": parts.asl_validator(),
+        "worker_bundle": products.worker.dir,
+    }))
+}
+
+/// One line when a step begins, one when it ends: good for a terminal and for a CI log alike.
+struct Lines;
+
+impl Progress for Lines {
+    fn started(&self, step: &str) {
+        eprintln!("  … {step}");
+    }
+
+    fn done(&self, step: &str, elapsed: Duration) {
+        eprintln!("  ✓ {step} ({:.1} s)", elapsed.as_secs_f64());
+    }
+
+    fn failed(&self, step: &str, elapsed: Duration) {
+        eprintln!("  ✗ {step} ({:.1} s)", elapsed.as_secs_f64());
+    }
+}

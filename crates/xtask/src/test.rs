@@ -1,0 +1,97 @@
+//! `cargo xtask test`.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use crate::{layers, machines, workspace::Workspace};
+
+/// Compiles the tests, fetches and builds everything they stand on, and runs them. The closing lines are cargo's own.
+///
+/// The tests are compiled first and as one selection of packages: the programs they start (`crossover`, `stand-guard`,
+/// `crossover-workshop`) come out of the same build, so that no dependency is compiled a second time for them.
+pub fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
+    let since = Instant::now();
+    announce("check that the inner crates do no I/O");
+    layers::check(workspace)?;
+
+    announce("compile the tests");
+    workspace.run_cargo(&["test", "--workspace", "--locked", "--no-run"])?;
+    let built = workspace.target.join("debug");
+
+    announce("fetch the parts, build the functions and the Worker");
+    let places = workshop(&built.join("crossover-workshop"), &workspace.root)?;
+    let place = |name: &str| {
+        places[name]
+            .as_str()
+            .map(PathBuf::from)
+            .with_context(|| format!("crossover-workshop does not say where {name} is"))
+    };
+    announce("build the stage with planned faults");
+    // In the functions' own profile: what it shares with them is there already.
+    workspace.run_cargo(&[
+        "build",
+        "--profile",
+        "lambda",
+        "--package",
+        "crossover-e2e",
+        "--bin",
+        "faulty-stage",
+        "--locked",
+    ])?;
+
+    announce("lint the state machines");
+    machines::lint(&workspace.root, &place("asl_validator")?)?;
+
+    let environment = [
+        ("CROSSOVER_WORKERD", place("workerd")?),
+        ("CROSSOVER_WORKER_BUNDLE", place("worker_bundle")?),
+        ("CROSSOVER_WASM_OPT", place("wasm_opt")?),
+        ("CROSSOVER_GUARD", built.join("stand-guard")),
+        ("CROSSOVER_BIN", built.join("crossover")),
+        (
+            "CROSSOVER_FAULTY_STAGE",
+            workspace.target.join("lambda").join("faulty-stage"),
+        ),
+    ];
+    let mut test = vec!["test", "--locked"];
+    if arguments.is_empty() {
+        test.push("--workspace");
+    }
+    test.extend(arguments.iter().map(String::as_str));
+    announce(&format!("cargo {}", test.join(" ")));
+    let status = workspace
+        .cargo()
+        .args(&test)
+        .envs(environment)
+        .status()
+        .context("cargo cannot be run")?;
+    if !status.success() {
+        bail!("cargo {} failed ({status})", test.join(" "));
+    }
+    eprintln!("xtask: all passed, in {} s", since.elapsed().as_secs());
+    Ok(())
+}
+
+fn announce(step: &str) {
+    eprintln!("xtask: {step}");
+}
+
+/// Runs the workshop; its progress goes to the terminal.
+fn workshop(program: &Path, root: &Path) -> anyhow::Result<Value> {
+    let output = Command::new(program)
+        .arg(root)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("{} cannot be run", program.display()))?;
+    if !output.status.success() {
+        bail!("what the tests stand on could not be made; the lines above say why");
+    }
+    serde_json::from_slice(&output.stdout).context("the answer of crossover-workshop is not JSON")
+}
