@@ -13,17 +13,15 @@ use crate::{Configuration, StageFailure, worlds::Worlds};
 
 /// Serves a stage until the runtime ends. Configuration errors end the process at once, before any async work.
 pub fn serve<S: Stage + 'static>(stage: S) -> Result<(), Error> {
+    let configuration = Configuration::read(|name| std::env::var(name).ok())?;
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
         .with_writer(std::io::stderr)
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("CROSSOVER_LOG").unwrap_or_else(|_| "info".into()),
-        )
+        .with_max_level(configuration.log_level)
         .init();
-    let configuration = Configuration::read(|name| std::env::var(name).ok())?;
     // Two TLS stacks are linked; rustls wants to be told which provider counts.
     let _ = rustls::crypto::ring::default_provider().install_default();
     tokio::runtime::Builder::new_current_thread()
