@@ -1,0 +1,156 @@
+//! Runs a state machine of `statemachine/*.asl.json`: the order of stages lives there only.
+//!
+//! Understood: Task (`Parameters.Payload`, `ResultSelector` of the payload, `ResultPath`, `Retry`, `Catch`), Choice with
+//! `StringEquals`, Succeed and Fail. Anything else stops the test.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crossover_core::{Plan, stage::Invocation};
+use serde_json::{Value, json};
+
+use crate::{
+    executor::sleep_until,
+    stage::{AnyStage, Failure, invoke},
+    state::Shared,
+};
+
+/// How a run of the machine ended.
+#[derive(Debug, Clone)]
+pub struct Ending {
+    /// Name of the last state.
+    pub state: String,
+    /// Names of all states, in the order they were entered.
+    pub trail: Vec<String>,
+    pub data: Value,
+}
+
+/// A state machine and the stages its functions stand for.
+#[derive(Clone)]
+pub struct Machine {
+    states: Value,
+    first: String,
+    stages: BTreeMap<String, Arc<dyn AnyStage>>,
+}
+
+impl Machine {
+    /// Reads a machine. Every function it names must be among `stages`.
+    pub fn new(asl: &str, stages: &[Arc<dyn AnyStage>]) -> Self {
+        let asl: Value = serde_json::from_str(asl).expect("the state machine is JSON");
+        let stages = stages.iter().map(|stage| (stage.name().to_string(), Arc::clone(stage))).collect();
+        Self { first: text(&asl["StartAt"]), states: asl["States"].clone(), stages }
+    }
+
+    /// The same machine with one stage in the place of the one of its name.
+    #[must_use]
+    pub fn with(mut self, stage: Arc<dyn AnyStage>) -> Self {
+        self.stages.insert(stage.name().to_string(), stage);
+        self
+    }
+
+    /// Runs the machine to its end.
+    pub async fn execute(&self, shared: Shared, plan: Plan) -> Ending {
+        self.execute_from(&self.first.clone(), shared, json!({ "plan": plan })).await
+    }
+
+    /// Runs the machine from a state with the data it would have there.
+    pub async fn execute_from(&self, state: &str, shared: Shared, mut data: Value) -> Ending {
+        let mut name = state.to_owned();
+        let mut trail = Vec::new();
+        loop {
+            trail.push(name.clone());
+            let state = &self.states[&name];
+            match text(&state["Type"]).as_str() {
+                "Succeed" | "Fail" => return Ending { state: name, trail, data },
+                "Choice" => name = choose(state, &data),
+                "Task" => name = self.task(&shared, state, &mut data).await,
+                other => panic!("state {name} is of type {other:?}, which the interpreter does not know"),
+            }
+        }
+    }
+
+    async fn task(&self, shared: &Shared, state: &Value, data: &mut Value) -> String {
+        let function = text(&state["Parameters"]["FunctionName"]);
+        let function = function.trim_start_matches("${").trim_end_matches('}').replace('_', "-");
+        let stage = self.stages.get(&function).unwrap_or_else(|| panic!("no stage is called {function}"));
+        let payload = resolved(&state["Parameters"]["Payload"], data);
+        let mut attempts: BTreeMap<usize, u64> = BTreeMap::new();
+        loop {
+            let failure = match self.attempt(shared, Arc::clone(stage), payload.clone()).await {
+                Ok(answer) => {
+                    put(data, &text(&state["ResultPath"]), json!({ "result": answer }));
+                    return text(&state["Next"]);
+                }
+                Err(failure) => failure,
+            };
+            if let Some((index, retrier)) = matching(&state["Retry"], &failure.name) {
+                let made = attempts.entry(index).or_default();
+                if *made < retrier["MaxAttempts"].as_u64().unwrap_or(3) {
+                    let seconds = retrier["IntervalSeconds"].as_f64().unwrap_or(1.0)
+                        * retrier["BackoffRate"].as_f64().unwrap_or(2.0).powi(*made as i32);
+                    *made += 1;
+                    let until = shared.lock().now + (seconds * 1_000.0) as u64;
+                    sleep_until(shared.clone(), until).await;
+                    continue;
+                }
+            }
+            let (_, catcher) = matching(&state["Catch"], &failure.name)
+                .unwrap_or_else(|| panic!("nobody catches {} of {function}", failure.name));
+            put(data, &text(&catcher["ResultPath"]), json!({ "Error": failure.name, "Cause": failure.text }));
+            return text(&catcher["Next"]);
+        }
+    }
+
+    async fn attempt(&self, shared: &Shared, stage: Arc<dyn AnyStage>, payload: Value) -> Result<Value, Failure> {
+        let invocation: Invocation<Value> = serde_json::from_value(payload).expect("the payload is an invocation");
+        let faults = invocation.plan.faults();
+        assert!(faults.is_empty(), "the plan of a test is sound: {faults:?}");
+        invoke(shared.clone(), invocation.plan, invocation.direction, stage, invocation.input).await
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("a text was expected, not {value}")).to_owned()
+}
+
+/// `$.a.b` within the data.
+fn at<'a>(data: &'a Value, path: &str) -> &'a Value {
+    let pointer = path.trim_start_matches('$').replace('.', "/");
+    data.pointer(&pointer).unwrap_or_else(|| panic!("the machine's data has no {path}: {data}"))
+}
+
+fn put(data: &mut Value, path: &str, value: Value) {
+    let field = path.trim_start_matches("$.").to_owned();
+    assert!(!field.contains('.'), "result paths have one part, not {path}");
+    data[field] = value;
+}
+
+/// A payload template with its `name.$` fields filled in.
+fn resolved(template: &Value, data: &Value) -> Value {
+    match template {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| match name.strip_suffix(".$") {
+                Some(name) => (name.to_owned(), at(data, &text(value)).clone()),
+                None => (name.clone(), resolved(value, data)),
+            })
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        other => other.clone(),
+    }
+}
+
+fn matching<'a>(rules: &'a Value, error: &str) -> Option<(usize, &'a Value)> {
+    let names = |rule: &'a Value| rule["ErrorEquals"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let fits = |rule: &&'a Value| names(rule).any(|name| name == error || name == "States.ALL");
+    rules.as_array()?.iter().enumerate().find(|(_, rule)| fits(rule))
+}
+
+fn choose(state: &Value, data: &Value) -> String {
+    let choices = state["Choices"].as_array().into_iter().flatten();
+    for choice in choices {
+        if at(data, &text(&choice["Variable"])) == &choice["StringEquals"] {
+            return text(&choice["Next"]);
+        }
+    }
+    text(&state["Default"])
+}

@@ -1,0 +1,364 @@
+//! One side's database: roles, sessions, rows, sequences, slots and the log the stream reads.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crossover_core::{
+    Lsn,
+    catalogue::{SequenceFacts, TableFacts, TableName},
+    plan::Scope,
+    ports::{AccessSnapshot, LockReport, PortError, PortResult, RoleAccess, WriterSample},
+    routing::Side,
+};
+
+use crate::sabotage::Sabotage;
+
+/// A role.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Role {
+    pub can_login: bool,
+    pub superuser: bool,
+    /// It may write by a grant of its own or as owner.
+    pub granted_write: bool,
+    pub granted_connect: bool,
+    pub member_of: Vec<String>,
+}
+
+/// A session and the transaction it is in.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub id: u64,
+    pub role: String,
+    pub transaction: Option<Transaction>,
+    /// Values of a sequence taken ahead (CACHE).
+    pub cached: BTreeMap<String, VecDeque<i64>>,
+}
+
+/// An open transaction that will insert one row.
+#[derive(Debug, Clone)]
+pub struct Transaction {
+    pub since: u64,
+    pub ends_at: u64,
+    pub table: TableName,
+    pub id: i64,
+    pub token: String,
+}
+
+/// A table with its rows by key.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub facts: TableFacts,
+    pub sequence: String,
+    pub rows: BTreeMap<i64, String>,
+}
+
+/// A fence marker.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FenceRow {
+    pub run_id: String,
+    pub nonce: String,
+    pub position: Lsn,
+}
+
+/// A committed change in the log.
+#[derive(Debug, Clone)]
+pub struct Change {
+    pub lsn: u64,
+    pub at: u64,
+    pub effect: Effect,
+    /// It came through a stream.
+    pub replicated: bool,
+}
+
+#[derive(Debug, Clone)]
+pub enum Effect {
+    Row { table: TableName, id: i64, token: String },
+    Fence(FenceRow),
+}
+
+/// A replication slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    pub plugin: String,
+    pub position: u64,
+}
+
+/// A prepared transaction; `token` is the row it will insert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    pub gid: String,
+    pub owner: String,
+}
+
+/// One side.
+#[derive(Debug, Clone)]
+pub struct DatabaseState {
+    pub side: Side,
+    pub roles: BTreeMap<String, Role>,
+    /// Ours and those the plan spares.
+    pub spared: BTreeSet<String>,
+    pub public_connect: bool,
+    pub snapshot: Option<AccessSnapshot>,
+    pub sessions: Vec<Session>,
+    pub tables: BTreeMap<TableName, Table>,
+    pub sequences: BTreeMap<String, SequenceFacts>,
+    pub fences: Vec<FenceRow>,
+    pub slots: BTreeMap<String, Slot>,
+    pub prepared: Vec<Prepared>,
+    pub lsn: u64,
+    pub log: Vec<Change>,
+}
+
+impl DatabaseState {
+    fn what(&self) -> String {
+        format!("{} database", self.side)
+    }
+
+    /// It may write a table: by its own grant or by a role it is a member of.
+    pub fn writes(&self, role: &str) -> bool {
+        self.roles.get(role).is_some_and(|r| r.granted_write || r.member_of.iter().any(|group| self.writes(group)))
+    }
+
+    /// Neither ours nor spared.
+    fn is_application(&self, role: &str) -> bool {
+        !self.spared.contains(role)
+    }
+
+    /// A new session of this role would be let in.
+    pub fn lets_in(&self, role: &str) -> bool {
+        self.roles
+            .get(role)
+            .is_some_and(|r| r.superuser || (r.can_login && (self.public_connect || r.granted_connect)))
+    }
+
+    /// The ways in which an application could write here now; empty when it cannot.
+    pub fn open_ways(&self) -> Vec<String> {
+        let mut ways: Vec<String> = self
+            .sessions
+            .iter()
+            .filter(|s| self.is_application(&s.role) && self.writes(&s.role))
+            .map(|s| format!("session {} of {}", s.id, s.role))
+            .collect();
+        for (name, role) in &self.roles {
+            if self.is_application(name) && !role.superuser && self.writes(name) && self.lets_in(name) {
+                ways.push(format!("login of {name}"));
+            }
+        }
+        ways.extend(self.prepared.iter().map(|p| format!("prepared transaction {}", p.gid)));
+        ways
+    }
+
+    /// Opens a session, or says that this role is not let in.
+    pub fn connect(&mut self, id: u64, role: &str) -> Option<u64> {
+        self.lets_in(role).then(|| {
+            self.sessions.push(Session { id, role: role.to_owned(), transaction: None, cached: BTreeMap::new() });
+            id
+        })
+    }
+
+    /// Writes a committed change into the log.
+    pub fn append(&mut self, at: u64, effect: Effect, replicated: bool) {
+        self.lsn += 16;
+        self.log.push(Change { lsn: self.lsn, at, effect, replicated });
+    }
+
+    /// The next value of a sequence for a session, with CACHE as PostgreSQL has it: a block is taken ahead and lost with the session.
+    pub fn next_value(&mut self, session: u64, sequence: &str) -> Option<i64> {
+        let session = self.sessions.iter_mut().find(|s| s.id == session)?;
+        let ahead = session.cached.entry(sequence.to_owned()).or_default();
+        if ahead.is_empty() {
+            let facts = self.sequences.get_mut(sequence)?;
+            let mut value = facts.last_value;
+            for _ in 0..facts.cache {
+                let next = value.map_or(facts.start_value, |v| v + facts.increment);
+                ahead.push_back(next);
+                value = Some(next);
+            }
+            facts.last_value = value;
+        }
+        ahead.pop_front()
+    }
+
+    /// Text of the database's access list.
+    pub fn acl(&self) -> String {
+        let mut items: Vec<String> = if self.public_connect { vec!["=c".to_owned()] } else { Vec::new() };
+        items.extend(self.roles.iter().filter(|(_, r)| r.granted_connect).map(|(name, _)| format!("{name}=c")));
+        items.join(",")
+    }
+
+    pub fn lock(&mut self, scope: &Scope, run_id: &str, broken: &BTreeSet<Sabotage>) -> PortResult<LockReport> {
+        let again = broken.contains(&Sabotage::LockRecordsAgain);
+        if let Some(snapshot) = &self.snapshot {
+            if snapshot.run_id != run_id {
+                let reason = format!("it is locked by run {}", snapshot.run_id);
+                return Err(PortError::refused(self.what(), reason));
+            }
+            if !again {
+                let roles = snapshot.roles.iter().filter(|r| r.can_login).map(|r| r.role.clone()).collect();
+                return Ok(LockReport { roles, already: true });
+            }
+        }
+        let in_scope = self.tables.keys().any(|t| scope.holds(&t.schema, &t.name));
+        let spares_members = broken.contains(&Sabotage::LockSparesMembers);
+        let writers: BTreeSet<String> = self
+            .roles
+            .iter()
+            .filter(|(name, r)| {
+                let writes = if spares_members { r.granted_write } else { self.writes(name) };
+                in_scope && self.is_application(name) && !r.superuser && writes && r.can_login
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        let holders: Vec<String> = self
+            .roles
+            .iter()
+            .filter(|(name, r)| r.granted_connect && self.is_application(name))
+            .map(|(name, _)| name.clone())
+            .collect();
+        let changed: BTreeSet<String> = writers.iter().cloned().chain(holders).collect();
+        self.snapshot = Some(AccessSnapshot {
+            run_id: run_id.to_owned(),
+            public_connect: self.public_connect,
+            roles: changed
+                .iter()
+                .map(|name| RoleAccess {
+                    role: name.clone(),
+                    can_login: self.roles[name].can_login,
+                    granted_connect: self.roles[name].granted_connect,
+                })
+                .collect(),
+            acl: Some(self.acl()),
+        });
+        self.public_connect = spares_members && self.public_connect;
+        for name in &changed {
+            if let Some(role) = self.roles.get_mut(name) {
+                role.granted_connect = false;
+                role.can_login &= !writers.contains(name);
+            }
+        }
+        Ok(LockReport { roles: writers.into_iter().collect(), already: false })
+    }
+
+    /// Puts the recorded access back, whoever locked.
+    pub fn unlock(&mut self, broken: &BTreeSet<Sabotage>) -> Vec<String> {
+        let Some(snapshot) = self.snapshot.take() else { return Vec::new() };
+        let forgets = broken.contains(&Sabotage::RestoreForgetsConnect);
+        self.public_connect = snapshot.public_connect;
+        for before in &snapshot.roles {
+            if let Some(role) = self.roles.get_mut(&before.role) {
+                role.can_login = before.can_login;
+                role.granted_connect = before.granted_connect && !forgets;
+            }
+        }
+        snapshot.roles.into_iter().map(|r| r.role).collect()
+    }
+
+    pub fn open(&mut self, like: &AccessSnapshot, broken: &BTreeSet<Sabotage>) -> PortResult<Vec<String>> {
+        if self.snapshot.is_some() {
+            return Ok(self.unlock(broken));
+        }
+        let missing: Vec<&str> =
+            like.roles.iter().map(|r| r.role.as_str()).filter(|r| !self.roles.contains_key(*r)).collect();
+        self.public_connect |= like.public_connect;
+        for wanted in &like.roles {
+            if let Some(role) = self.roles.get_mut(&wanted.role) {
+                role.can_login |= wanted.can_login;
+                role.granted_connect |= wanted.granted_connect;
+            }
+        }
+        if missing.is_empty() {
+            Ok(like.roles.iter().map(|r| r.role.clone()).collect())
+        } else {
+            Err(PortError::missing(format!("in {}: role {}", self.what(), missing.join(", "))))
+        }
+    }
+
+    pub fn sample(&self, broken: &BTreeSet<Sabotage>) -> WriterSample {
+        let strangers = self.sessions.iter().filter(|s| self.is_application(&s.role));
+        let text = |s: &Session| format!("session {} of {}", s.id, s.role);
+        let is_superuser = |s: &&Session| self.roles.get(&s.role).is_some_and(|r| r.superuser);
+        let blind = broken.contains(&Sabotage::SessionsStay);
+        let prepared = self.prepared.iter().map(|p| p.gid.clone()).collect();
+        let locked = self.snapshot.iter().flat_map(|s| &s.roles).filter(|r| r.can_login && self.writes(&r.role));
+        WriterSample {
+            sessions: if blind { Vec::new() } else { strangers.clone().map(text).collect() },
+            superuser_sessions: strangers.filter(is_superuser).map(text).collect(),
+            prepared: if broken.contains(&Sabotage::PreparedUnseen) { Vec::new() } else { prepared },
+            unlocked_roles: locked.map(|r| r.role.clone()).filter(|r| self.roles.get(r).is_some_and(|r| r.can_login)).collect(),
+        }
+    }
+
+    pub fn end_sessions(&mut self, broken: &BTreeSet<Sabotage>) -> u32 {
+        let (roles, spared) = (&self.roles, &self.spared);
+        let stays = |s: &Session| spared.contains(&s.role) || roles.get(&s.role).is_some_and(|r| r.superuser);
+        let before = self.sessions.len();
+        let ended = before - self.sessions.iter().filter(|s| stays(s)).count();
+        if !broken.contains(&Sabotage::SessionsStay) {
+            self.sessions.retain(stays);
+        }
+        ended as u32
+    }
+
+    pub fn raise_fence(&mut self, now: u64, run_id: &str, nonce: &str, broken: &BTreeSet<Sabotage>) -> Lsn {
+        let there = self.fences.iter().find(|f| f.run_id == run_id && f.nonce == nonce);
+        if let Some(there) = there.filter(|_| !broken.contains(&Sabotage::FenceRepeats)) {
+            return there.position;
+        }
+        let row = FenceRow { run_id: run_id.to_owned(), nonce: nonce.to_owned(), position: Lsn(self.lsn) };
+        self.fences.push(row.clone());
+        self.append(now, Effect::Fence(row.clone()), false);
+        row.position
+    }
+
+    pub fn count_fence(&self, run_id: &str, nonce: &str) -> u32 {
+        self.fences.iter().filter(|f| f.run_id == run_id && f.nonce == nonce).count() as u32
+    }
+
+    /// Positions; the broken variant believes the largest id in the table.
+    pub fn positions(&self, scope: &Scope, broken: &BTreeSet<Sabotage>) -> Vec<SequenceFacts> {
+        let mut all: Vec<SequenceFacts> =
+            self.sequences.values().filter(|s| scope.holds(&s.schema, &s.name)).cloned().collect();
+        if broken.contains(&Sabotage::SequencesByMaxId) {
+            for facts in &mut all {
+                let ids = self.tables.values().filter(|t| t.sequence == facts.name).flat_map(|t| t.rows.keys());
+                facts.last_value = if facts.increment > 0 { ids.max() } else { ids.min() }.copied();
+            }
+        }
+        all
+    }
+
+    pub fn advance_sequences(
+        &mut self,
+        others: &[SequenceFacts],
+        headroom: i64,
+        broken: &BTreeSet<Sabotage>,
+    ) -> PortResult<Vec<SequenceFacts>> {
+        let headroom = if broken.contains(&Sabotage::SequencesByMaxId) { 1 } else { headroom };
+        let mut now = Vec::new();
+        for other in others {
+            let Some(own) = self.sequences.get_mut(&other.name) else {
+                return Err(PortError::missing(format!("in {} database: sequence {other}", self.side)));
+            };
+            if let Some(last) = other.last_value {
+                let wanted = (last + own.increment * headroom).clamp(own.min_value, own.max_value);
+                let ahead = |than: i64| if own.increment > 0 { wanted > than } else { wanted < than };
+                if own.last_value.is_none_or(ahead) {
+                    own.last_value = Some(wanted);
+                }
+            }
+            now.push(own.clone());
+        }
+        Ok(now)
+    }
+
+    pub fn create_slot(&mut self, name: &str, plugin: &str) -> PortResult<Lsn> {
+        if let Some(slot) = self.slots.get(name) {
+            return Ok(Lsn(slot.position));
+        }
+        if let Some(prepared) = self.prepared.first() {
+            let reason = format!("slot {name} cannot be made while {} is prepared", prepared.gid);
+            return Err(PortError::refused(self.what(), reason));
+        }
+        self.slots.insert(name.to_owned(), Slot { plugin: plugin.to_owned(), position: self.lsn });
+        Ok(Lsn(self.lsn))
+    }
+}

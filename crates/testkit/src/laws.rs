@@ -1,0 +1,251 @@
+//! The laws. They panic with the fault and the call that broke them, and answer how many fault points they walked.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use crossover_core::{
+    Plan,
+    routing::{LaneRecord, Side},
+};
+use serde_json::Value;
+
+use crate::{
+    asl::{Ending, Machine},
+    executor::block_on,
+    faults::{Fault, Scripted},
+    picture::Picture,
+    scene::Scene,
+    stage::{AnyStage, Failure, PROCESS_ENDED},
+};
+
+/// A stage, its input and the world it starts in.
+#[derive(Clone)]
+pub struct Case {
+    pub name: &'static str,
+    pub scene: Arc<dyn Fn(Scene) -> Scene + Send + Sync>,
+    pub stage: Arc<dyn AnyStage>,
+    pub input: Value,
+}
+
+impl Case {
+    /// A case whose world is made from the plain scene by `scene`.
+    pub fn new(
+        name: &'static str,
+        stage: impl AnyStage + 'static,
+        input: Value,
+        scene: impl Fn(Scene) -> Scene + Send + Sync + 'static,
+    ) -> Self {
+        Self { name, scene: Arc::new(scene), stage: Arc::new(stage), input }
+    }
+
+    fn quiet(&self) -> Scene {
+        (self.scene)(Scene::quiet())
+    }
+
+    fn run(&self, scene: &Scene) -> Result<Value, Failure> {
+        scene.stage(&self.stage, self.input.clone())
+    }
+
+    /// The port calls of an undisturbed run in `scene`.
+    pub fn points(&self, scene: &Scene) -> Vec<String> {
+        scene.shared.script(None);
+        let done = self.run(scene);
+        assert!(done.is_ok(), "{}: an undisturbed run fails: {done:?}", self.name);
+        scene.shared.points()
+    }
+}
+
+/// What a law has walked.
+#[derive(Debug, Default, Clone)]
+pub struct Walked {
+    /// Fault points, one per port call and kind of fault.
+    pub points: usize,
+    /// Names of the port calls.
+    pub calls: BTreeSet<String>,
+}
+
+impl Walked {
+    fn with(points: &[String], faults: usize) -> Self {
+        Self { points: points.len() * faults, calls: points.iter().cloned().collect() }
+    }
+}
+
+impl std::fmt::Display for Walked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let calls: Vec<&str> = self.calls.iter().map(String::as_str).collect();
+        write!(f, "{} fault points over {}", self.points, calls.join(", "))
+    }
+}
+
+/// Running a stage twice leaves what running it once leaves.
+pub fn repeating_is_harmless(case: &Case) {
+    let scene = case.quiet();
+    let first = case.run(&scene);
+    assert!(first.is_ok(), "{}: {first:?}", case.name);
+    let once = scene.picture();
+    let again = case.run(&scene);
+    assert!(again.is_ok(), "{}: the second run fails: {again:?}", case.name);
+    assert_eq!(once, scene.picture(), "{}: the second run changed something", case.name);
+    assert_eq!(scene.shared.violations(), Vec::<String>::new(), "{}", case.name);
+}
+
+/// A dry run changes nothing, says what it would do when `plans`, and gets through from where it is called.
+pub fn a_dry_run_changes_nothing(case: &Case, plans: bool) {
+    let mut scene = case.quiet();
+    scene.plan.dry_run = true;
+    let before = (scene.picture(), scene.shared.lock().lane.clone());
+    let answer = case.run(&scene);
+    let answer = answer.unwrap_or_else(|e| panic!("{}: the dry run fails: {e:?}", case.name));
+    assert_eq!(before, (scene.picture(), scene.shared.lock().lane.clone()), "{}: the dry run changed something", case.name);
+    let planned = answer["planned"].as_array().map_or(0, Vec::len);
+    assert_eq!(planned > 0, plans, "{}: planned {}", case.name, answer["planned"]);
+    assert_eq!(scene.shared.lock().journal.len(), 0, "{}: a dry run leaves no history", case.name);
+}
+
+/// Whatever goes wrong once, the next run of the same stage ends as if nothing had happened.
+pub fn one_fault_and_running_again_is_one_run(case: &Case, faults: &[Fault]) -> Walked {
+    let scene = case.quiet();
+    let points = case.points(&scene);
+    let once = scene.picture();
+    for (index, point) in points.iter().enumerate() {
+        for fault in faults {
+            let context = format!("{}: {fault:?} at call {index} ({point})", case.name);
+            let scene = case.quiet();
+            scene.shared.script(Scripted::Nth(index as u64, *fault));
+            let first = case.run(&scene);
+            assert_eq!(scene.shared.fired().as_deref(), Some(point.as_str()), "{context}: the fault did not fire");
+            if matches!(fault, Fault::DiesBefore | Fault::DiesAfter) {
+                assert_eq!(first.as_ref().err().map(|f| f.name.as_str()), Some(PROCESS_ENDED), "{context}");
+            }
+            scene.shared.script(None);
+            let second = case.run(&scene);
+            assert!(second.is_ok(), "{context}: the second run fails: {second:?}");
+            assert_eq!(once, scene.picture(), "{context}: not as one run");
+            assert_eq!(scene.shared.violations(), Vec::<String>::new(), "{context}");
+        }
+    }
+    Walked::with(&points, faults.len())
+}
+
+/// All laws of one stage, with every fault that does not let time run away.
+pub fn every_stage_law(case: &Case, plans: bool) -> Walked {
+    repeating_is_harmless(case);
+    a_dry_run_changes_nothing(case, plans);
+    let faults = [Fault::Refused, Fault::Unreachable, Fault::LostAnswer, Fault::DiesBefore, Fault::DiesAfter];
+    let walked = one_fault_and_running_again_is_one_run(case, &faults);
+    println!("{}: {walked}", case.name);
+    walked
+}
+
+/// What is wrong with the world after a run has ended; empty when all is well. `before` is the world at the start.
+pub fn wrong_at_the_end(scene: &Scene, before: &Picture, way_back_expected: bool) -> Vec<String> {
+    // Streams carry what is under way, and clients find their side.
+    scene.wait(2_000);
+    scene.shared.lock().traffic.clients.clear();
+    scene.wait(500);
+    let after = scene.picture();
+    let state = scene.shared.lock();
+    let mut wrong = state.watch.violations.clone();
+    let LaneRecord { phase, writer, .. } = &state.lane;
+    if *phase != writer.served() {
+        wrong.push(format!("the lane is left in {phase}"));
+    }
+    for acknowledged in &state.traffic.ledger {
+        let table = state.side(*writer).tables.get(&acknowledged.table);
+        if table.and_then(|t| t.rows.get(&acknowledged.id)) != Some(&acknowledged.token) {
+            wrong.push(format!("acknowledged write {acknowledged:?} is lost on the {writer}"));
+        }
+    }
+    for (name, table) in &state.side(*writer).tables {
+        let acknowledged = state.traffic.ledger.iter().filter(|a| a.table == *name).count();
+        let seeds = table.rows.values().filter(|token| token.starts_with("seed")).count();
+        if table.rows.len() != acknowledged + seeds {
+            wrong.push(format!("{name} holds {} rows, {acknowledged} were acknowledged", table.rows.len() - seeds));
+        }
+    }
+    let began = before.lane.1;
+    if *writer == began {
+        for (side, was, is) in [("source", &before.source, &after.source), ("target", &before.target, &after.target)] {
+            if was.access != is.access {
+                wrong.push(format!("access of the {side} was {:?} and is {:?}", was.access, is.access));
+            }
+            if was.slots != is.slots {
+                wrong.push(format!("slots of the {side} were {:?} and are {:?}", was.slots, is.slots));
+            }
+        }
+        if before.tasks != after.tasks {
+            wrong.push(format!("tasks were {:?} and are {:?}", before.tasks, after.tasks));
+        }
+    } else {
+        let (old, new) = match began {
+            Side::Source => (&after.source, &after.target),
+            Side::Target => (&after.target, &after.source),
+        };
+        if old.access.locked_by.is_none() || new.access.locked_by.is_some() {
+            wrong.push(format!("locked: old writer {:?}, new writer {:?}", old.access.locked_by, new.access.locked_by));
+        }
+        if state.side(*writer).open_ways().is_empty() {
+            wrong.push(format!("the {writer} is the writer and lets nobody in"));
+        }
+        let (stream, way_back) = match began {
+            Side::Source => (&state.plan.replication.forward_task, &state.plan.replication.reverse_task),
+            Side::Target => (&state.plan.replication.reverse_task, &state.plan.replication.renewed_task),
+        };
+        let state_of = |task: &str| after.tasks.get(task).map_or("gone", String::as_str);
+        if way_back_expected && state_of(way_back) != "Running" {
+            wrong.push(format!("the way back is {}", state_of(way_back)));
+        }
+        if way_back_expected && state_of(stream) == "Running" {
+            wrong.push("the stream that carried the run still runs".to_owned());
+        }
+        if way_back_expected && new.rows != old.rows {
+            wrong.push("the way back did not bring every row".to_owned());
+        }
+    }
+    wrong
+}
+
+/// Runs a whole machine with one fault at every call, and looks at every end. `may_end` names the last states a fault may
+/// lead to beside the undisturbed one.
+pub fn a_machine_survives_one_fault_anywhere(
+    machine: &Machine,
+    build: &dyn Fn() -> Scene,
+    faults: &[Fault],
+    may_end: &[&str],
+) -> (Walked, Vec<String>) {
+    let (scene, points, ending) = undisturbed(machine, build);
+    drop(scene);
+    let mut endings = BTreeSet::new();
+    for (index, point) in points.iter().enumerate() {
+        for fault in faults {
+            let context = format!("{fault:?} at call {index} ({point})");
+            let scene = build();
+            let before = scene.picture();
+            scene.shared.script(Scripted::Nth(index as u64, *fault));
+            let ended = execute(machine, &scene, scene.plan.clone());
+            assert_eq!(scene.shared.fired().as_deref(), Some(point.as_str()), "{context}: the fault did not fire");
+            let known = ended.state == ending.state || may_end.contains(&ended.state.as_str());
+            assert!(known, "{context}: ended in {} by {:?}: {}", ended.state, ended.trail, ended.data["error"]);
+            let wrong = wrong_at_the_end(&scene, &before, ended.state != "NoWayBack");
+            assert!(wrong.is_empty(), "{context}: ended in {} by {:?}\n{}", ended.state, ended.trail, wrong.join("\n"));
+            endings.insert(ended.state);
+        }
+    }
+    (Walked::with(&points, faults.len()), endings.into_iter().collect())
+}
+
+/// A run nothing disturbs: the world after it, its calls and its end.
+pub fn undisturbed(machine: &Machine, build: &dyn Fn() -> Scene) -> (Scene, Vec<String>, Ending) {
+    let scene = build();
+    let before = scene.picture();
+    scene.shared.script(None);
+    let ending = execute(machine, &scene, scene.plan.clone());
+    let points = scene.shared.points();
+    let wrong = wrong_at_the_end(&scene, &before, true);
+    assert!(wrong.is_empty(), "undisturbed, ended in {} by {:?}\n{}", ending.state, ending.trail, wrong.join("\n"));
+    (scene, points, ending)
+}
+
+/// Runs a machine in a scene to its end.
+pub fn execute(machine: &Machine, scene: &Scene, plan: Plan) -> Ending {
+    block_on(&scene.shared, machine.execute(scene.shared.clone(), plan))
+}

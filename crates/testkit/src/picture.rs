@@ -1,0 +1,71 @@
+//! The lasting part of the world, to be compared: without time, positions in logs and the markers of probes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crossover_core::routing::{LaneRecord, Side};
+
+use crate::state::State;
+
+/// Who may enter a side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessPicture {
+    /// Login and CONNECT of every role.
+    pub roles: BTreeMap<String, (bool, bool)>,
+    pub public_connect: bool,
+    /// The run whose lock is recorded.
+    pub locked_by: Option<String>,
+}
+
+/// One side without its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SidePicture {
+    pub access: AccessPicture,
+    pub slots: BTreeSet<String>,
+    pub sequences: BTreeMap<String, Option<i64>>,
+    /// Run and nonce, with how often they are there; probes left out.
+    pub fences: BTreeMap<(String, String), usize>,
+    pub rows: BTreeMap<String, BTreeMap<i64, String>>,
+    pub prepared: usize,
+}
+
+/// Everything that lasts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub source: SidePicture,
+    pub target: SidePicture,
+    pub tasks: BTreeMap<String, String>,
+    /// Phase, writer, run and epoch.
+    pub lane: (String, Side, Option<String>, u64),
+}
+
+impl Picture {
+    pub fn of(state: &State) -> Self {
+        let LaneRecord { phase, writer, run_id, epoch, .. } = &state.lane;
+        Self {
+            source: side(state, Side::Source),
+            target: side(state, Side::Target),
+            tasks: state.tasks.iter().map(|(name, task)| (name.clone(), format!("{:?}", task.state))).collect(),
+            lane: (phase.name().to_owned(), *writer, run_id.clone(), epoch.0),
+        }
+    }
+}
+
+fn side(state: &State, side: Side) -> SidePicture {
+    let database = state.side(side);
+    let mut fences = BTreeMap::new();
+    for fence in database.fences.iter().filter(|f| !f.nonce.starts_with("probe-") && !f.nonce.starts_with("validate-")) {
+        *fences.entry((fence.run_id.clone(), fence.nonce.clone())).or_default() += 1;
+    }
+    SidePicture {
+        access: AccessPicture {
+            roles: database.roles.iter().map(|(name, r)| (name.clone(), (r.can_login, r.granted_connect))).collect(),
+            public_connect: database.public_connect,
+            locked_by: database.snapshot.as_ref().map(|s| s.run_id.clone()),
+        },
+        slots: database.slots.keys().cloned().collect(),
+        sequences: database.sequences.iter().map(|(name, s)| (name.clone(), s.last_value)).collect(),
+        fences,
+        rows: database.tables.iter().map(|(name, t)| (name.to_string(), t.rows.clone())).collect(),
+        prepared: database.prepared.len(),
+    }
+}

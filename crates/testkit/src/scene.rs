@@ -1,0 +1,221 @@
+//! The world a test starts from: a shop with two tables, a running stream, writers of several kinds and an edge.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use crossover_core::{
+    Direction, Plan,
+    catalogue::{OWN_SCHEMA, SequenceFacts, TableFacts, TableName},
+    ports::TaskState,
+    routing::{LaneRecord, Side},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    database::{DatabaseState, Role, Slot, Table},
+    executor::block_on,
+    faults::Script,
+    picture::Picture,
+    stage::{AnyStage, Failure, invoke},
+    state::{Behaviour, Shared, State},
+    stream::Task,
+    traffic::{Route, Traffic},
+};
+
+/// When every scene begins (Unix milliseconds).
+pub const BEGIN: u64 = 1_000_000;
+
+/// A plan with short waits.
+pub fn plan(run_id: &str) -> Plan {
+    serde_json::from_value(json!({
+        "migration_id": "shop", "run_id": run_id, "lane": "main",
+        "source": {"secret_id": "s"}, "target": {"secret_id": "t"},
+        "replication": {
+            "forward_task": "there", "reverse_task": "back", "renewed_task": "again", "replication_instance_arn": "i",
+            "source_endpoints": {"read_arn": "source-read", "write_arn": "source-write"},
+            "target_endpoints": {"read_arn": "target-read", "write_arn": "target-write"},
+        },
+        "edge": {"admin_url": "https://edge", "secret_id": "e"},
+        "limits": {"lag_stable_ms": 500, "lag_wait_ms": 4_000, "drain_settle_ms": 10, "drain_grace_ms": 40},
+    }))
+    .expect("the plan is sound")
+}
+
+/// A table of the shop.
+pub fn table(name: &str) -> TableName {
+    TableName { schema: "shop".to_owned(), name: name.to_owned() }
+}
+
+fn tables() -> BTreeMap<TableName, Table> {
+    let one = |name: &str, sequence: &str, rows: &[i64]| {
+        let facts = TableFacts {
+            table: table(name),
+            partitioned: false,
+            partition_of: None,
+            unlogged: false,
+            primary_key: vec!["id".to_owned()],
+        };
+        let rows = rows.iter().map(|id| (*id, format!("seed{id}"))).collect();
+        (table(name), Table { facts, sequence: sequence.to_owned(), rows })
+    };
+    [one("orders", "order_ids", &[1, 2, 3]), one("refunds", "refund_ids", &[-1, -2])].into_iter().collect()
+}
+
+fn sequence(name: &str, increment: i64, cache: i64, last_value: i64) -> (String, SequenceFacts) {
+    let facts = SequenceFacts {
+        schema: "shop".to_owned(),
+        name: name.to_owned(),
+        increment,
+        min_value: -1_000_000,
+        max_value: 1_000_000,
+        cycle: false,
+        cache,
+        last_value: Some(last_value),
+        start_value: increment,
+    };
+    (name.to_owned(), facts)
+}
+
+fn database(side: Side) -> DatabaseState {
+    let on_source = side == Side::Source;
+    let role = |can_login, granted_write, granted_connect, member_of: &[&str]| Role {
+        can_login,
+        superuser: false,
+        granted_write,
+        granted_connect,
+        member_of: member_of.iter().map(|r| (*r).to_owned()).collect(),
+    };
+    let roles = [
+        ("shop_owner", role(on_source, true, on_source, &[])),
+        ("shop_writer", role(false, true, false, &[])),
+        ("shop_app", role(on_source, false, false, &["shop_writer"])),
+        ("shop_jobs", role(on_source, false, on_source, &["shop_app"])),
+        ("shop_report", role(true, false, on_source, &[])),
+        ("replicator", role(true, true, true, &[])),
+        ("crossover", role(true, true, true, &[])),
+    ];
+    DatabaseState {
+        side,
+        roles: roles.into_iter().map(|(name, role)| (name.to_owned(), role)).collect(),
+        spared: BTreeSet::from(["replicator".to_owned(), "crossover".to_owned()]),
+        public_connect: true,
+        snapshot: None,
+        sessions: Vec::new(),
+        tables: tables(),
+        sequences: [sequence("order_ids", 1, 10, 3), sequence("refund_ids", -1, 1, -2)].into_iter().collect(),
+        fences: Vec::new(),
+        slots: if on_source {
+            BTreeMap::from([("dms".to_owned(), Slot { plugin: "test_decoding".to_owned(), position: 0 })])
+        } else {
+            BTreeMap::new()
+        },
+        prepared: Vec::new(),
+        lsn: 0x1000,
+        log: Vec::new(),
+    }
+}
+
+/// A scene: a world and the plan of the run it is for.
+#[derive(Clone)]
+pub struct Scene {
+    pub shared: Shared,
+    pub plan: Plan,
+    pub direction: Direction,
+}
+
+impl Scene {
+    /// The shop before its cutover, without traffic.
+    pub fn quiet() -> Self {
+        let plan = plan("run-1");
+        let task = Task {
+            state: TaskState::Running,
+            becomes: None,
+            reads: Side::Source,
+            slot: "dms".to_owned(),
+            tables: tables().into_keys().chain([TableName { schema: OWN_SCHEMA.to_owned(), name: "fence".to_owned() }]).collect(),
+            position: 0,
+            last_failure: None,
+            full_load_percent: 100,
+        };
+        let mut state = State {
+            plan: plan.clone(),
+            now: BEGIN,
+            behaviour: Behaviour::default(),
+            source: database(Side::Source),
+            target: database(Side::Target),
+            tasks: BTreeMap::from([("there".to_owned(), task)]),
+            lane: LaneRecord::new("main"),
+            journal: Vec::new(),
+            notices: Vec::new(),
+            traffic: Traffic { transaction_ms: 3, ..Traffic::default() },
+            sabotage: BTreeSet::new(),
+            script: Script::default(),
+            watch: crate::watch::Watch::default(),
+            yields: 0,
+            timers: BTreeMap::new(),
+            next_id: 0,
+            dead: BTreeSet::new(),
+            frozen: BTreeSet::new(),
+        };
+        state.look("the beginning");
+        Self { shared: Shared::new(state), plan, direction: Direction::Forward }
+    }
+
+    /// The shop with clients: some behind the edge, some that write past it, on both sides.
+    pub fn busy() -> Self {
+        let scene = Self::quiet();
+        {
+            let mut state = scene.shared.lock();
+            let (orders, refunds) = (table("orders"), table("refunds"));
+            state.traffic.add("shop_app", Route::Edge, &orders);
+            state.traffic.add("shop_jobs", Route::Edge, &refunds);
+            state.traffic.add("shop_app", Route::Stray(Side::Source), &orders);
+            state.traffic.add("shop_owner", Route::Stray(Side::Source), &refunds);
+            state.traffic.add("shop_app", Route::Stray(Side::Target), &orders);
+            state.traffic.add("shop_report", Route::Stray(Side::Source), &orders);
+            let soon = state.now + 20;
+            state.advance(soon);
+        }
+        scene
+    }
+
+    /// A world of its own that is as this one is now.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let state = self.shared.lock().clone();
+        Self { shared: Shared::new(state), ..self.clone() }
+    }
+
+    /// The same world for another run.
+    #[must_use]
+    pub fn run(&self, run_id: &str, direction: Direction) -> Self {
+        Self { shared: self.shared.clone(), plan: Plan { run_id: run_id.to_owned(), ..self.plan.clone() }, direction }
+    }
+
+    /// Runs a stage to its end.
+    pub fn stage(&self, stage: &Arc<dyn AnyStage>, input: Value) -> Result<Value, Failure> {
+        block_on(&self.shared, self.invocation(stage, input))
+    }
+
+    /// One invocation of a stage, not started yet.
+    pub fn invocation(&self, stage: &Arc<dyn AnyStage>, input: Value) -> impl Future<Output = Result<Value, Failure>> + Send + use<> {
+        invoke(self.shared.clone(), self.plan.clone(), self.direction, Arc::clone(stage), input)
+    }
+
+    /// What lasts of the world now.
+    pub fn picture(&self) -> Picture {
+        Picture::of(&self.shared.lock())
+    }
+
+    /// Lets time pass, and with it whatever is under way.
+    pub fn wait(&self, ms: u64) {
+        let mut state = self.shared.lock();
+        // In small steps, as a busy world would see it.
+        for _ in 0..10 {
+            let to = state.now + ms / 10 + 1;
+            state.advance(to);
+        }
+    }
+}
