@@ -47,6 +47,7 @@ impl Terminal {
 impl Progress for Terminal {
     fn started(&self, step: &str) {
         if !self.spin {
+            eprintln!("  … {step}");
             return;
         }
         let style = ProgressStyle::with_template("  {spinner:.cyan} {msg} {elapsed:.dim}")

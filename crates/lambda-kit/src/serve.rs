@@ -96,7 +96,7 @@ async fn run<S: Stage>(stage: &S, world: &World, input: S::Input) -> Result<Valu
     let ((), outcome) = tokio::join!(started, work);
     let (event, detail) = match &outcome {
         Ok(_) if S::ENDS_IN_PAUSE => return outcome,
-        Ok(_) => ("done", json!({})),
+        Ok(output) => ("done", kept(output)),
         Err(error) => (
             "failed",
             json!({ "error": error.name(), "message": error.to_string() }),
@@ -104,6 +104,17 @@ async fn run<S: Stage>(stage: &S, world: &World, input: S::Input) -> Result<Valu
     };
     note(world, S::NAME.as_str(), event, detail).await;
     outcome
+}
+
+/// What a stage leaves behind, if it fits into an entry: DynamoDB items end at 400 KB.
+fn kept(output: &Value) -> Value {
+    const MOST_BYTES: usize = 200_000;
+    let bytes = output.to_string().len();
+    if bytes <= MOST_BYTES {
+        output.clone()
+    } else {
+        json!({ "left_out": format!("{bytes} bytes; the state machine's history has them") })
+    }
 }
 
 /// Writes one journal entry. History is not worth a cutover: a journal that is down is logged, not fatal.
