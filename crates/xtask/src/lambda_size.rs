@@ -13,6 +13,8 @@ use anyhow::{Context, bail};
 
 use crate::workspace::Workspace;
 
+/// The profile functions are deployed in.
+const PROFILE: &str = "lambda-release";
 /// What a stage may weigh: Lambda fetches and unpacks it before the first line runs.
 const MOST_BYTES: u64 = 8 * 1024 * 1024;
 /// Starts measured of each function.
@@ -23,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Prints size and start time of every stage; fails if one is too big.
 pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     let functions = functions(&workspace.root.join("lambdas"))?;
-    let mut build = vec!["build", "--profile", "lambda", "--locked"];
+    let mut build = vec!["build", "--profile", PROFILE, "--locked"];
     for function in &functions {
         build.extend(["--package", function]);
     }
@@ -31,7 +33,7 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     println!("{:<18} {:>8} {:>12}", "function", "MB", "start in ms");
     let mut too_big = Vec::new();
     for function in &functions {
-        let program = &workspace.target.join("lambda").join(function);
+        let program = &workspace.target.join(PROFILE).join(function);
         let bytes = std::fs::metadata(program)
             .with_context(|| program.display().to_string())?
             .len();
@@ -44,7 +46,7 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
             bytes as f64 / 1_048_576.0,
             starts[STARTS / 2].as_secs_f64() * 1000.0,
         );
-        println!("{:<18} {size:>8.2} {median:>12.1}", function);
+        println!("{function:<18} {size:>8.2} {median:>12.1}");
         if bytes > MOST_BYTES {
             too_big.push(format!("{function} ({size:.2} MB)"));
         }

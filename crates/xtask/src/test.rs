@@ -21,7 +21,7 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
     layers::check(workspace)?;
 
     announce("compile the tests");
-    workspace.run_cargo(&["test", "--workspace", "--locked", "--no-run"])?;
+    workspace.run_cargo(&["build", "--workspace", "--tests", "--locked"])?;
     let built = workspace.target.join("debug");
 
     announce("fetch the parts, build the functions and the Worker");
