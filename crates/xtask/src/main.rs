@@ -28,7 +28,7 @@ struct Arguments {
 enum Task {
     /// Fetch the parts if they are missing, build what the tests run, and run every check and test
     Test {
-        /// What to hand to `cargo test` in place of `--workspace`, e.g. `cargo xtask test -- -p crossover-e2e dry_run`
+        /// Further arguments for `cargo test --workspace`, e.g. `cargo xtask test -- --test e2e dry_run`
         #[arg(last = true, value_name = "ARGUMENT")]
         arguments: Vec<String>,
     },

@@ -59,10 +59,7 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
             workspace.target.join("lambda").join("faulty-stage"),
         ),
     ];
-    let mut test = vec!["test", "--locked"];
-    if arguments.is_empty() {
-        test.push("--workspace");
-    }
+    let mut test = vec!["test", "--workspace", "--locked"];
     test.extend(arguments.iter().map(String::as_str));
     announce(&format!("cargo {}", test.join(" ")));
     let status = workspace
