@@ -53,6 +53,7 @@ fn database_text(error: &tokio_postgres::Error) -> String {
 
 impl RehearsalError {
     /// Adds what the database servers themselves complained about last, where that is the reason.
+    #[must_use]
     pub fn with_log(self, work: &Path) -> Self {
         match self {
             Self::Timeout { what, seconds, hint } => Self::Timeout {

@@ -6,14 +6,13 @@ use serde_json::Value;
 use crate::{
     dms::INSTANCE_ID,
     error::Result,
-    play::now_ms,
     report::LagPoint,
     run::iso_ms,
     scene::{Cloud, FORWARD_TASK, RENEWED_TASK, REVERSE_TASK},
 };
 
-/// The lag of whichever stream ran, second by second.
-pub async fn points(cloud: &Cloud, started_unix_ms: u64) -> Result<Vec<LagPoint>> {
+/// The lag of whichever stream ran, second by second. Both times are Unix milliseconds.
+pub async fn points(cloud: &Cloud, started_unix_ms: u64, ended_unix_ms: u64) -> Result<Vec<LagPoint>> {
     let mut points = Vec::new();
     for task in [FORWARD_TASK, REVERSE_TASK, RENEWED_TASK] {
         let query = MetricQuery {
@@ -24,7 +23,7 @@ pub async fn points(cloud: &Cloud, started_unix_ms: u64) -> Result<Vec<LagPoint>
                 ("ReplicationTaskIdentifier".to_owned(), task.to_uppercase()),
             ],
             start: (started_unix_ms / 1000) as i64,
-            end: (now_ms() / 1000) as i64 + 1,
+            end: (ended_unix_ms / 1000) as i64 + 1,
             period: 1,
             statistic: "Maximum".to_owned(),
         };

@@ -43,8 +43,11 @@ pub async fn rehearse(options: &RehearsalOptions, progress: &dyn Progress) -> Re
     let parts = parts::ensure(&options.workspace, progress).await?;
     let products = workshop::build(&options.workspace, &parts, progress).await?;
     fs::create_dir_all(&options.out).map_err(RehearsalError::file(&options.out))?;
-    let scene = Scene::set(options, &parts, &products, progress).await?;
-    let evidence = perform(&scene, options, progress).await?;
+    let mut scene = Scene::set(options, &parts, &products, progress).await?;
+    let evidence = match perform(&scene, options, progress).await {
+        Ok(evidence) => evidence,
+        Err(error) => return Err(scene.reason(error)),
+    };
     let report = assemble(options, &parts_of(&parts), began.elapsed(), evidence);
     let (json, html) = report
         .write(&options.out)
@@ -142,7 +145,7 @@ async fn inspect(
     let verdict = ledger::verdict(&acknowledged, &ours, Some(&theirs))
         .await
         .map_err(RehearsalError::database("comparing the ledger"))?;
-    let lag = crate::lag::points(&scene.cloud, load.started_unix_ms).await?;
+    let lag = crate::lag::points(&scene.cloud, load.started_unix_ms, now_ms()).await?;
     Ok(Evidence {
         audit_problem: audit.verify(&lane.lane).err().map(|e| e.to_string()),
         audit: audit.entries,
@@ -157,7 +160,7 @@ async fn inspect(
 }
 
 /// Unix milliseconds now.
-pub fn now_ms() -> u64 {
+fn now_ms() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()

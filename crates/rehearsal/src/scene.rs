@@ -14,7 +14,7 @@ use crossover_core::{
     Plan,
     plan::{DatabasePlan, EdgePlan, Endpoints, Limits, ReplicationPlan, Scope},
 };
-use crossover_stand::{MiniStack, Parts, Postgres, Progress, Workerd, progress::step};
+use crossover_stand::{MiniStack, Parts, Progress, Stand, progress::step};
 
 pub use cloud::{Cloud, FORWARD_TASK, RENEWED_TASK, REVERSE_TASK};
 pub use databases::{Database, Databases};
@@ -46,10 +46,7 @@ pub struct Scene {
     pub databases: Databases,
     pub generated: Option<Generated>,
     pub mode: Mode,
-    workerd: Workerd,
-    ministack: MiniStack,
-    source_server: Postgres,
-    target_server: Postgres,
+    stand: Stand,
 }
 
 impl Scene {
@@ -75,11 +72,16 @@ impl Scene {
                 Ok(MiniStack::start(parts, &made(&work.join("aws"))?, crossover_stand::Port::Free).await?)
             },
         )?;
+        let mut stand = Stand::new();
+        let (source, target, aws) = (
+            stand.own(source_server),
+            stand.own(target_server),
+            stand.own(ministack),
+        );
         starting.done();
 
-        let (databases, generated) =
-            databases::fill(&source_server, &target_server, options, mode, progress).await?;
-        let dms = cloud::start_dms(&databases, ministack.aws()).await?;
+        let (databases, generated) = databases::fill(source, target, options, mode, progress).await?;
+        let dms = cloud::start_dms(&databases, &aws).await?;
 
         let starting = step(progress, "start the sample API twice and the Worker");
         let source_api = SampleApi::start(&databases.source.app_url(), mode, POOL).await?;
@@ -93,21 +95,14 @@ impl Scene {
             &made(&work.join("edge"))?,
         )
         .await?;
+        stand.own(workerd);
         starting.done();
 
         let starting = step(
             progress,
             "install functions, state machines and secrets in the local AWS",
         );
-        let cloud = Cloud::install(
-            ministack.aws().clone(),
-            &dms,
-            &databases,
-            &edge,
-            products,
-            options,
-        )
-        .await?;
+        let cloud = Cloud::install(aws, &dms, &databases, &edge, products, options).await?;
         starting.done();
 
         cloud
@@ -123,10 +118,7 @@ impl Scene {
             databases,
             generated,
             mode,
-            workerd,
-            ministack,
-            source_server,
-            target_server,
+            stand,
         })
     }
 
@@ -166,14 +158,15 @@ impl Scene {
         self.target_api.stop().await;
         drop(self.dms);
         drop(self.databases);
-        let ended = [
-            self.workerd.stop().await,
-            self.ministack.stop().await,
-            self.target_server.stop().await,
-            self.source_server.stop().await,
-        ];
-        ended.into_iter().collect::<std::result::Result<(), _>>()?;
-        Ok(())
+        Ok(self.stand.stop().await?)
+    }
+
+    /// Why something failed: a part that has ended by itself says more than whoever missed it.
+    pub fn reason(&mut self, error: RehearsalError) -> RehearsalError {
+        match self.stand.fallen() {
+            Ok(Some(fall)) => fall.into(),
+            Ok(None) | Err(_) => error,
+        }
     }
 }
 

@@ -64,6 +64,17 @@ pub enum StandError {
         log: PathBuf,
     },
 
+    /// A part that ran has ended by itself.
+    #[error("{part} has ended by itself. Its last log lines:\n{tail}\nFull log: {}", .log.display())]
+    Fell {
+        /// The name of the part.
+        part: String,
+        /// The last lines of the log.
+        tail: String,
+        /// The whole log.
+        log: PathBuf,
+    },
+
     /// The user asked for a port that another program has.
     #[error(
         "port {port} on 127.0.0.1, asked for {part}, is taken by another program; free it or choose another"

@@ -257,6 +257,15 @@ impl Part {
         self.ended().await.map(drop)
     }
 
+    /// What to say when it has ended by itself; none while it runs.
+    pub fn fall(&mut self) -> Result<Option<StandError>> {
+        Ok(self.has_ended()?.map(|_| StandError::Fell {
+            part: self.name.clone(),
+            tail: tail(&self.log),
+            log: self.log.clone(),
+        }))
+    }
+
     pub(crate) fn did_not_start(&self, reason: &str) -> StandError {
         StandError::DidNotStart {
             part: self.name.clone(),

@@ -1,6 +1,6 @@
 //! The owner of everything that runs.
 
-use crate::error::Result;
+use crate::error::{Result, StandError};
 use crate::process::Part;
 
 /// A started server that can be split into its process and what is needed to use it.
@@ -45,6 +45,16 @@ impl Stand {
             }
         }
         Ok(ended)
+    }
+
+    /// The first part that has ended by itself, with its last log lines.
+    pub fn fallen(&mut self) -> Result<Option<StandError>> {
+        for part in &mut self.parts {
+            if let Some(fall) = part.fall()? {
+                return Ok(Some(fall));
+            }
+        }
+        Ok(None)
     }
 
     /// Stops every part, the last started first. All are stopped even if one fails; the first error is returned.

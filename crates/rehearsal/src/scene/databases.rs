@@ -139,17 +139,17 @@ impl Database {
 
 /// Makes roles, schema and data.
 pub async fn fill(
-    source: &Postgres,
-    target: &Postgres,
+    source: Access,
+    target: Access,
     options: &RehearsalOptions,
     mode: Mode,
     progress: &dyn Progress,
 ) -> Result<(Databases, Option<Generated>)> {
     let password = || Uuid::new_v4().simple().to_string();
     let app_password = password();
-    let database = |cast: &Cast, server: &Postgres| Database {
+    let database = |cast: &Cast, access: Access| Database {
         side: cast.side,
-        access: server.access().clone(),
+        access,
         own_password: password(),
         dms_password: password(),
         app_password: app_password.clone(),
