@@ -19,14 +19,14 @@ const STATE: &str = "
     union all
     select 'publication ' || pubname from pg_publication
     union all
-    select 'subscription ' || subname || ' ' || subenabled from pg_subscription
+    select 'subscription ' || subname || ' ' || subenabled::text from pg_subscription
     union all
     select 'sequence ' || schemaname || '.' || sequencename || ' ' || coalesce(last_value::text, '-') from pg_sequences
     union all
-    select 'relation ' || oid::regclass || ' ' || relkind || ' ' || coalesce(relacl::text, '-') from pg_class
+    select 'relation ' || oid::regclass || ' ' || relkind::text || ' ' || coalesce(relacl::text, '-') from pg_class
         where relnamespace not in ('pg_catalog'::regnamespace, 'pg_toast'::regnamespace)
     union all
-    select 'trigger ' || tgname || ' ' || tgenabled from pg_trigger where not tgisinternal
+    select 'trigger ' || tgname || ' ' || tgenabled::text from pg_trigger where not tgisinternal
     union all
     select 'fence ' || f::text from crossover.fence f
     order by 1";
@@ -70,7 +70,7 @@ async fn a_dry_run_enters_every_state_of_the_cutover_and_changes_nothing() {
         "lock roles",
         "end every writer's session",
         "write a fence row",
-        "commit",
+        "lane: Hold -> Committed",
         "let the application's roles in",
     ] {
         assert!(

@@ -16,14 +16,15 @@ async fn after_ctrl_c_and_after_kill_9_nothing_runs_and_the_next_run_works() {
     let small = ["--rows", "1000"];
 
     let mut run = Running::rehearse(&folder, &small);
-    run.wait_for("cutover: PreCheck");
+    run.wait_for("✓ cutover: PrepareWayBack");
     run.signal(Signal::SIGINT);
     let ended = run.end();
     assert_eq!(ended.status.code(), Some(130), "{}", ended.errors);
     assert!(ended.errors.contains("interrupted (SIGINT)"), "{}", ended.errors);
 
     let mut run = Running::rehearse(&folder, &small);
-    run.wait_for("cutover: PreCheck");
+    // In the pause: writes are held, roles are locked.
+    run.wait_for("… cutover: ConnectionDrain");
     run.signal(Signal::SIGKILL);
     let ended = run.end();
     assert_eq!(ended.status.code(), None, "{}", ended.errors);

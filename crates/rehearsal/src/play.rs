@@ -134,7 +134,10 @@ async fn inspect(
         Side::Source => (&scene.databases.source, &scene.databases.target),
         Side::Target => (&scene.databases.target, &scene.databases.source),
     };
-    let moved = runs.iter().any(|run| run.outcome == RunOutcome::Committed) && !options.dry_run;
+    let moved = runs
+        .last()
+        .is_some_and(|run| run.outcome == RunOutcome::Committed)
+        && !options.dry_run;
     // A stream that stands still leaves the sides unequal for a reason the report names; the ledger still counts.
     let (inspection, inspection_failure) = match inspection::inspect(&scene.databases, writer, moved).await {
         Ok(inspection) => (inspection, None),

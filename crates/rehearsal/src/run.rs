@@ -199,9 +199,11 @@ fn state_output(event: &Event) -> Option<Value> {
 
 /// The state's document as far as it got.
 fn last_state(history: &[Event], ended: &Execution) -> Value {
+    // Of a failed execution MiniStack calls its error the output; what the states left is in the history.
     ended
         .output
         .clone()
+        .filter(|_| ended.status == "SUCCEEDED")
         .or_else(|| history.iter().rev().find_map(state_output))
         .unwrap_or(Value::Null)
 }

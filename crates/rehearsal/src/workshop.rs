@@ -59,10 +59,9 @@ pub async fn build(workspace: &Path, parts: &Parts, progress: &dyn Progress) -> 
 
 /// Runs cargo, first without the network: a second run must not need one.
 async fn cargo(workspace: &Path, arguments: &[&str]) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut output = String::new();
     for network in [&["--offline"][..], &[]] {
-        let run = Command::new(&cargo)
+        let run = cargo_command()
             .args(arguments)
             .args(network)
             .current_dir(workspace)
@@ -82,10 +81,30 @@ async fn cargo(workspace: &Path, arguments: &[&str]) -> Result<()> {
     })
 }
 
+/// Cargo without what an outer cargo (`cargo run`, `cargo test`) has told us about the package it runs: build scripts such as
+/// ring's read it, so that everything would be built again whenever another package asks.
+fn cargo_command() -> Command {
+    const OF_THE_OUTER_PACKAGE: [&str; 6] = [
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+        "CARGO_MANIFEST_",
+        "CARGO_PKG_",
+        "CARGO_PRIMARY_",
+        "CARGO_TARGET_TMPDIR",
+    ];
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if OF_THE_OUTER_PACKAGE.iter().any(|start| text.starts_with(start)) {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
 /// Where cargo puts what it builds; `CARGO_TARGET_DIR` and configuration files count.
 async fn target_dir(workspace: &Path) -> Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let run = Command::new(cargo)
+    let run = cargo_command()
         .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
         .current_dir(workspace)
         .output()

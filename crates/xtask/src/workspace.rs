@@ -35,6 +35,23 @@ impl Workspace {
     /// A cargo command in the workspace; it reads no input.
     pub fn cargo(&self) -> Command {
         let mut command = Command::new(program());
+        // What `cargo run` has told us about this package: build scripts such as ring's read it, so that everything would
+        // be built again for xtask alone.
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if [
+                "CARGO_BIN_",
+                "CARGO_CRATE_",
+                "CARGO_MANIFEST_",
+                "CARGO_PKG_",
+                "CARGO_PRIMARY_",
+            ]
+            .iter()
+            .any(|start| text.starts_with(start))
+            {
+                command.env_remove(&name);
+            }
+        }
         command.current_dir(&self.root).stdin(Stdio::null());
         command
     }
