@@ -51,7 +51,7 @@ fn under<'a>(value: &'a Value, key: &str, found: &mut BTreeSet<&'a str>) {
                         found.insert(text);
                     }
                     Value::Array(texts) if name == key => {
-                        found.extend(texts.iter().filter_map(Value::as_str))
+                        found.extend(texts.iter().filter_map(Value::as_str));
                     }
                     _ => {}
                 }

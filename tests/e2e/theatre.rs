@@ -8,7 +8,7 @@ use std::{
 };
 
 use crossover_core::StageName;
-use crossover_rehearsal::{RehearsalOptions, rehearse, report::Report};
+use crossover_rehearsal::{RehearsalOptions, ledger::Verdict, rehearse, report::Report};
 use crossover_stand::{Silent, postgres::workspace_root};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -100,10 +100,7 @@ pub fn assert_nobody_noticed(report: &Report) {
     );
     assert!(report.reads.total > 0, "{words}");
     assert_eq!((report.reads.errors, report.reads.stale), (0, 0), "{words}");
-    assert!(
-        report.ledger.as_ref().is_some_and(|ledger| ledger.is_clean()),
-        "{words}"
-    );
+    assert!(report.ledger.as_ref().is_some_and(Verdict::is_clean), "{words}");
     assert!(
         !report.tables.is_empty() && report.tables.iter().all(|t| t.equal),
         "{words}"

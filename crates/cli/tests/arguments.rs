@@ -1,5 +1,7 @@
 //! What the command says to input that cannot work, before anything is started. Rehearsals themselves are in `tests/`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use std::process::{Command, Output, Stdio};
 
 fn crossover(arguments: &[&str]) -> Output {
