@@ -132,11 +132,13 @@ async fn start(world: &World, from: Option<Lsn>) -> Result<Output, StageError> {
     stop(world, world.stream()).await?;
     let (task, slot) = (world.way_back().to_owned(), world.way_back_slot());
     let running = |state: &TaskState| *state == TaskState::Running;
+    // A start whose answer was lost is on its way: the task holds the slot, which can no longer be moved.
+    let on_its_way = |state: &TaskState| matches!(state, TaskState::Starting | TaskState::Running);
     let already = world
         .replication
         .task(&task)
         .await?
-        .is_some_and(|t| running(&t.state));
+        .is_some_and(|t| on_its_way(&t.state));
     if !already {
         world.to.advance_slot(&slot, from).await?;
         world.replication.start(&task, Some(from)).await?;
