@@ -43,6 +43,8 @@ pub enum Outcome {
     Aborted,
     /// The commit was first: nothing was changed, the state machine rolls forward.
     Committed,
+    /// Another run has moved the lane on since: nothing of this run is left to put back, and nothing was touched.
+    Superseded,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,13 +63,16 @@ impl Stage for Abort {
 
     async fn run(&self, world: &World, input: Input) -> Result<Output, StageError> {
         let Cause { error, cause } = input.cause.unwrap_or_default();
-        let Some(lane) = win(world).await? else {
-            return Ok(Output {
-                outcome: Outcome::Committed,
-                restored_roles: Vec::new(),
-                error,
-                cause,
-            });
+        let lane = match win(world).await? {
+            Decision::Won(lane) => lane,
+            Decision::Lost(outcome) => {
+                return Ok(Output {
+                    outcome,
+                    restored_roles: Vec::new(),
+                    error,
+                    cause,
+                });
+            }
         };
         let restored_roles = world.from.restore(&world.plan.run_id).await?;
         if lane.phase == Phase::Aborting {
@@ -82,7 +87,10 @@ impl Stage for Abort {
         }
         // Nobody waits for the rest: traffic flows again. In reverse order of the stages.
         ConnectionDrain.undo(world).await?;
-        ReverseSync.undo(world).await?;
+        // Slot and task are named after the migration: a run that holds the lane now needs them.
+        if lane.phase.is_serving() || is_ours(world, &lane) {
+            ReverseSync.undo(world).await?;
+        }
         let text = format!(
             "Run {} of lane {} was aborted: {error} {cause}",
             world.plan.run_id, world.plan.lane
@@ -99,17 +107,31 @@ impl Stage for Abort {
     }
 }
 
-/// Wins the lane for the abort. None: the commit was first. A lane that other runs hold, or that never left serving, needs no
-/// decision: this run cannot have locked anything that counts, or has been decided already.
-async fn win(world: &World) -> Result<Option<LaneRecord>, StageError> {
+/// Who decided.
+enum Decision {
+    /// No commit of this run can win any more; the lane as it is.
+    Won(LaneRecord),
+    Lost(Outcome),
+}
+
+fn is_ours(world: &World, lane: &LaneRecord) -> bool {
+    lane.run_id.as_deref() == Some(world.plan.run_id.as_str())
+}
+
+/// Wins the lane for the abort. A lane that other runs hold, or that never left serving, needs no decision: this run cannot have
+/// locked anything that counts, or has been decided already. But once the lane's writer is the other side, this run's record may
+/// be the lock that keeps the old writer shut: a late abort must not open it.
+async fn win(world: &World) -> Result<Decision, StageError> {
     for _ in 0..ATTEMPTS {
         let lane = world.lane.read().await?;
-        let ours = lane.run_id.as_deref() == Some(world.plan.run_id.as_str());
         if world.has_committed(&lane) {
-            return Ok(None);
+            return Ok(Decision::Lost(Outcome::Committed));
         }
-        if !ours || !matches!(lane.phase, Phase::Armed | Phase::Hold) {
-            return Ok(Some(lane));
+        if lane.writer != world.direction.from() {
+            return Ok(Decision::Lost(Outcome::Superseded));
+        }
+        if !is_ours(world, &lane) || !matches!(lane.phase, Phase::Armed | Phase::Hold) {
+            return Ok(Decision::Won(lane));
         }
         match world
             .command(
@@ -120,7 +142,7 @@ async fn win(world: &World) -> Result<Option<LaneRecord>, StageError> {
             )
             .await
         {
-            Ok(won) => return Ok(Some(won)),
+            Ok(won) => return Ok(Decision::Won(won)),
             // Somebody was quicker (the deadline, the commit): look again.
             Err(StageError::LaneRefused { .. }) => {}
             Err(other) => return Err(other),
