@@ -63,7 +63,8 @@ impl Stage for ConnectionDrain {
         };
         // NOLOGIN does not disturb sessions that exist, so the lock can be made while transactions end.
         let ((report, lock_ms), in_flight_ms) = futures::try_join!(locking, settling)?;
-        let sessions_ended = end_writers(world, hold_at).await?;
+        // Beside the ending of sessions: clients do not pay for this look.
+        let (sessions_ended, ()) = futures::try_join!(end_writers(world, hold_at), keep_lock_if_held(world))?;
         Ok(Output {
             hold_at,
             hold_deadline: lane.hold_deadline.unwrap_or_default(),
@@ -109,6 +110,7 @@ async fn held_lane(world: &World) -> Result<LaneRecord, StageError> {
         lane = world.command(&lane, arm).await?;
     }
     if lane.phase == Phase::Armed {
+        require_way_back(world).await?;
         let wait = lane
             .hold_at
             .unwrap_or_default()
@@ -134,6 +136,32 @@ async fn held_lane(world: &World) -> Result<LaneRecord, StageError> {
             reason: format!("it is {other:?}, not hold").to_lowercase(),
         }),
     }
+}
+
+/// The way back is still there. Another run of the migration that aborted before this one armed the lane may have removed it; once
+/// the lane is armed nobody else does.
+async fn require_way_back(world: &World) -> Result<(), StageError> {
+    let task = world.way_back();
+    if world.plan.dry_run || world.replication.task(task).await?.is_some() {
+        return Ok(());
+    }
+    Err(StageError::NoWayBack {
+        reason: format!("task {task} is gone: another run of this migration has removed it"),
+    })
+}
+
+/// The abort may have won while the lock was on its way: it found nothing to restore and the lane serves again. A lock made then
+/// is nobody's, so whoever made it takes it back.
+async fn keep_lock_if_held(world: &World) -> Result<(), StageError> {
+    let lane = world.own_lane().await?;
+    if lane.phase == Phase::Hold {
+        return Ok(());
+    }
+    if world.has_committed(&lane) || lane.writer != world.direction.from() {
+        return Err(StageError::AlreadyCommitted { lane: lane.lane });
+    }
+    world.from.restore(&world.plan.run_id).await?;
+    Err(StageError::LaneAborted { lane: lane.lane })
 }
 
 /// Prepared transactions and superusers pass every lock there is.
