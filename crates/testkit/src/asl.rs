@@ -36,8 +36,15 @@ impl Machine {
     /// Reads a machine. Every function it names must be among `stages`.
     pub fn new(asl: &str, stages: &[Arc<dyn AnyStage>]) -> Self {
         let asl: Value = serde_json::from_str(asl).expect("the state machine is JSON");
-        let stages = stages.iter().map(|stage| (stage.name().to_string(), Arc::clone(stage))).collect();
-        Self { first: text(&asl["StartAt"]), states: asl["States"].clone(), stages }
+        let stages = stages
+            .iter()
+            .map(|stage| (stage.name().to_string(), Arc::clone(stage)))
+            .collect();
+        Self {
+            first: text(&asl["StartAt"]),
+            states: asl["States"].clone(),
+            stages,
+        }
     }
 
     /// The same machine with one stage in the place of the one of its name.
@@ -47,9 +54,17 @@ impl Machine {
         self
     }
 
+    /// The same machine, ending as soon as it comes to `state`.
+    #[must_use]
+    pub fn until(mut self, state: &str) -> Self {
+        self.states[state] = json!({ "Type": "Succeed" });
+        self
+    }
+
     /// Runs the machine to its end.
     pub async fn execute(&self, shared: Shared, plan: Plan) -> Ending {
-        self.execute_from(&self.first.clone(), shared, json!({ "plan": plan })).await
+        self.execute_from(&self.first.clone(), shared, json!({ "plan": plan }))
+            .await
     }
 
     /// Runs the machine from a state with the data it would have there.
@@ -60,7 +75,13 @@ impl Machine {
             trail.push(name.clone());
             let state = &self.states[&name];
             match text(&state["Type"]).as_str() {
-                "Succeed" | "Fail" => return Ending { state: name, trail, data },
+                "Succeed" | "Fail" => {
+                    return Ending {
+                        state: name,
+                        trail,
+                        data,
+                    };
+                }
                 "Choice" => name = choose(state, &data),
                 "Task" => name = self.task(&shared, state, &mut data).await,
                 other => panic!("state {name} is of type {other:?}, which the interpreter does not know"),
@@ -70,8 +91,14 @@ impl Machine {
 
     async fn task(&self, shared: &Shared, state: &Value, data: &mut Value) -> String {
         let function = text(&state["Parameters"]["FunctionName"]);
-        let function = function.trim_start_matches("${").trim_end_matches('}').replace('_', "-");
-        let stage = self.stages.get(&function).unwrap_or_else(|| panic!("no stage is called {function}"));
+        let function = function
+            .trim_start_matches("${")
+            .trim_end_matches('}')
+            .replace('_', "-");
+        let stage = self
+            .stages
+            .get(&function)
+            .unwrap_or_else(|| panic!("no stage is called {function}"));
         let payload = resolved(&state["Parameters"]["Payload"], data);
         let mut attempts: BTreeMap<usize, u64> = BTreeMap::new();
         loop {
@@ -95,27 +122,48 @@ impl Machine {
             }
             let (_, catcher) = matching(&state["Catch"], &failure.name)
                 .unwrap_or_else(|| panic!("nobody catches {} of {function}", failure.name));
-            put(data, &text(&catcher["ResultPath"]), json!({ "Error": failure.name, "Cause": failure.text }));
+            put(
+                data,
+                &text(&catcher["ResultPath"]),
+                json!({ "Error": failure.name, "Cause": failure.text }),
+            );
             return text(&catcher["Next"]);
         }
     }
 
-    async fn attempt(&self, shared: &Shared, stage: Arc<dyn AnyStage>, payload: Value) -> Result<Value, Failure> {
-        let invocation: Invocation<Value> = serde_json::from_value(payload).expect("the payload is an invocation");
+    async fn attempt(
+        &self,
+        shared: &Shared,
+        stage: Arc<dyn AnyStage>,
+        payload: Value,
+    ) -> Result<Value, Failure> {
+        let invocation: Invocation<Value> =
+            serde_json::from_value(payload).expect("the payload is an invocation");
         let faults = invocation.plan.faults();
         assert!(faults.is_empty(), "the plan of a test is sound: {faults:?}");
-        invoke(shared.clone(), invocation.plan, invocation.direction, stage, invocation.input).await
+        invoke(
+            shared.clone(),
+            invocation.plan,
+            invocation.direction,
+            stage,
+            invocation.input,
+        )
+        .await
     }
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("a text was expected, not {value}")).to_owned()
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("a text was expected, not {value}"))
+        .to_owned()
 }
 
 /// `$.a.b` within the data.
 fn at<'a>(data: &'a Value, path: &str) -> &'a Value {
     let pointer = path.trim_start_matches('$').replace('.', "/");
-    data.pointer(&pointer).unwrap_or_else(|| panic!("the machine's data has no {path}: {data}"))
+    data.pointer(&pointer)
+        .unwrap_or_else(|| panic!("the machine's data has no {path}: {data}"))
 }
 
 fn put(data: &mut Value, path: &str, value: Value) {
@@ -140,7 +188,13 @@ fn resolved(template: &Value, data: &Value) -> Value {
 }
 
 fn matching<'a>(rules: &'a Value, error: &str) -> Option<(usize, &'a Value)> {
-    let names = |rule: &'a Value| rule["ErrorEquals"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let names = |rule: &'a Value| {
+        rule["ErrorEquals"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+    };
     let fits = |rule: &&'a Value| names(rule).any(|name| name == error || name == "States.ALL");
     rules.as_array()?.iter().enumerate().find(|(_, rule)| fits(rule))
 }

@@ -71,7 +71,11 @@ pub struct Change {
 
 #[derive(Debug, Clone)]
 pub enum Effect {
-    Row { table: TableName, id: i64, token: String },
+    Row {
+        table: TableName,
+        id: i64,
+        token: String,
+    },
     Fence(FenceRow),
 }
 
@@ -115,7 +119,9 @@ impl DatabaseState {
 
     /// It may write a table: by its own grant or by a role it is a member of.
     pub fn writes(&self, role: &str) -> bool {
-        self.roles.get(role).is_some_and(|r| r.granted_write || r.member_of.iter().any(|group| self.writes(group)))
+        self.roles
+            .get(role)
+            .is_some_and(|r| r.granted_write || r.member_of.iter().any(|group| self.writes(group)))
     }
 
     /// Neither ours nor spared.
@@ -143,14 +149,23 @@ impl DatabaseState {
                 ways.push(format!("login of {name}"));
             }
         }
-        ways.extend(self.prepared.iter().map(|p| format!("prepared transaction {}", p.gid)));
+        ways.extend(
+            self.prepared
+                .iter()
+                .map(|p| format!("prepared transaction {}", p.gid)),
+        );
         ways
     }
 
     /// Opens a session, or says that this role is not let in.
     pub fn connect(&mut self, id: u64, role: &str) -> Option<u64> {
         self.lets_in(role).then(|| {
-            self.sessions.push(Session { id, role: role.to_owned(), transaction: None, cached: BTreeMap::new() });
+            self.sessions.push(Session {
+                id,
+                role: role.to_owned(),
+                transaction: None,
+                cached: BTreeMap::new(),
+            });
             id
         })
     }
@@ -158,7 +173,12 @@ impl DatabaseState {
     /// Writes a committed change into the log.
     pub fn append(&mut self, at: u64, effect: Effect, replicated: bool) {
         self.lsn += 16;
-        self.log.push(Change { lsn: self.lsn, at, effect, replicated });
+        self.log.push(Change {
+            lsn: self.lsn,
+            at,
+            effect,
+            replicated,
+        });
     }
 
     /// The next value of a sequence for a session, with CACHE as PostgreSQL has it: a block is taken ahead and lost with the session.
@@ -180,12 +200,26 @@ impl DatabaseState {
 
     /// Text of the database's access list.
     pub fn acl(&self) -> String {
-        let mut items: Vec<String> = if self.public_connect { vec!["=c".to_owned()] } else { Vec::new() };
-        items.extend(self.roles.iter().filter(|(_, r)| r.granted_connect).map(|(name, _)| format!("{name}=c")));
+        let mut items: Vec<String> = if self.public_connect {
+            vec!["=c".to_owned()]
+        } else {
+            Vec::new()
+        };
+        items.extend(
+            self.roles
+                .iter()
+                .filter(|(_, r)| r.granted_connect)
+                .map(|(name, _)| format!("{name}=c")),
+        );
         items.join(",")
     }
 
-    pub fn lock(&mut self, scope: &Scope, run_id: &str, broken: &BTreeSet<Sabotage>) -> PortResult<LockReport> {
+    pub fn lock(
+        &mut self,
+        scope: &Scope,
+        run_id: &str,
+        broken: &BTreeSet<Sabotage>,
+    ) -> PortResult<LockReport> {
         let again = broken.contains(&Sabotage::LockRecordsAgain);
         if let Some(snapshot) = &self.snapshot {
             if snapshot.run_id != run_id {
@@ -193,7 +227,12 @@ impl DatabaseState {
                 return Err(PortError::refused(self.what(), reason));
             }
             if !again {
-                let roles = snapshot.roles.iter().filter(|r| r.can_login).map(|r| r.role.clone()).collect();
+                let roles = snapshot
+                    .roles
+                    .iter()
+                    .filter(|r| r.can_login)
+                    .map(|r| r.role.clone())
+                    .collect();
                 return Ok(LockReport { roles, already: true });
             }
         }
@@ -203,7 +242,11 @@ impl DatabaseState {
             .roles
             .iter()
             .filter(|(name, r)| {
-                let writes = if spares_members { r.granted_write } else { self.writes(name) };
+                let writes = if spares_members {
+                    r.granted_write
+                } else {
+                    self.writes(name)
+                };
                 in_scope && self.is_application(name) && !r.superuser && writes && r.can_login
             })
             .map(|(name, _)| name.clone())
@@ -211,7 +254,9 @@ impl DatabaseState {
         let holders: Vec<String> = self
             .roles
             .iter()
-            .filter(|(name, r)| r.granted_connect && self.is_application(name))
+            .filter(|(name, r)| {
+                r.granted_connect && self.is_application(name) && !(spares_members && self.writes(name))
+            })
             .map(|(name, _)| name.clone())
             .collect();
         let changed: BTreeSet<String> = writers.iter().cloned().chain(holders).collect();
@@ -235,12 +280,17 @@ impl DatabaseState {
                 role.can_login &= !writers.contains(name);
             }
         }
-        Ok(LockReport { roles: writers.into_iter().collect(), already: false })
+        Ok(LockReport {
+            roles: writers.into_iter().collect(),
+            already: false,
+        })
     }
 
     /// Puts the recorded access back, whoever locked.
     pub fn unlock(&mut self, broken: &BTreeSet<Sabotage>) -> Vec<String> {
-        let Some(snapshot) = self.snapshot.take() else { return Vec::new() };
+        let Some(snapshot) = self.snapshot.take() else {
+            return Vec::new();
+        };
         let forgets = broken.contains(&Sabotage::RestoreForgetsConnect);
         self.public_connect = snapshot.public_connect;
         for before in &snapshot.roles {
@@ -256,8 +306,12 @@ impl DatabaseState {
         if self.snapshot.is_some() {
             return Ok(self.unlock(broken));
         }
-        let missing: Vec<&str> =
-            like.roles.iter().map(|r| r.role.as_str()).filter(|r| !self.roles.contains_key(*r)).collect();
+        let missing: Vec<&str> = like
+            .roles
+            .iter()
+            .map(|r| r.role.as_str())
+            .filter(|r| !self.roles.contains_key(*r))
+            .collect();
         self.public_connect |= like.public_connect;
         for wanted in &like.roles {
             if let Some(role) = self.roles.get_mut(&wanted.role) {
@@ -268,7 +322,11 @@ impl DatabaseState {
         if missing.is_empty() {
             Ok(like.roles.iter().map(|r| r.role.clone()).collect())
         } else {
-            Err(PortError::missing(format!("in {}: role {}", self.what(), missing.join(", "))))
+            Err(PortError::missing(format!(
+                "in {}: role {}",
+                self.what(),
+                missing.join(", ")
+            )))
         }
     }
 
@@ -278,12 +336,27 @@ impl DatabaseState {
         let is_superuser = |s: &&Session| self.roles.get(&s.role).is_some_and(|r| r.superuser);
         let blind = broken.contains(&Sabotage::SessionsStay);
         let prepared = self.prepared.iter().map(|p| p.gid.clone()).collect();
-        let locked = self.snapshot.iter().flat_map(|s| &s.roles).filter(|r| r.can_login && self.writes(&r.role));
+        let locked = self
+            .snapshot
+            .iter()
+            .flat_map(|s| &s.roles)
+            .filter(|r| r.can_login && self.writes(&r.role));
         WriterSample {
-            sessions: if blind { Vec::new() } else { strangers.clone().map(text).collect() },
+            sessions: if blind {
+                Vec::new()
+            } else {
+                strangers.clone().map(text).collect()
+            },
             superuser_sessions: strangers.filter(is_superuser).map(text).collect(),
-            prepared: if broken.contains(&Sabotage::PreparedUnseen) { Vec::new() } else { prepared },
-            unlocked_roles: locked.map(|r| r.role.clone()).filter(|r| self.roles.get(r).is_some_and(|r| r.can_login)).collect(),
+            prepared: if broken.contains(&Sabotage::PreparedUnseen) {
+                Vec::new()
+            } else {
+                prepared
+            },
+            unlocked_roles: locked
+                .map(|r| r.role.clone())
+                .filter(|r| self.roles.get(r).is_some_and(|r| r.can_login))
+                .collect(),
         }
     }
 
@@ -299,27 +372,45 @@ impl DatabaseState {
     }
 
     pub fn raise_fence(&mut self, now: u64, run_id: &str, nonce: &str, broken: &BTreeSet<Sabotage>) -> Lsn {
-        let there = self.fences.iter().find(|f| f.run_id == run_id && f.nonce == nonce);
+        let there = self
+            .fences
+            .iter()
+            .find(|f| f.run_id == run_id && f.nonce == nonce);
         if let Some(there) = there.filter(|_| !broken.contains(&Sabotage::FenceRepeats)) {
             return there.position;
         }
-        let row = FenceRow { run_id: run_id.to_owned(), nonce: nonce.to_owned(), position: Lsn(self.lsn) };
+        let row = FenceRow {
+            run_id: run_id.to_owned(),
+            nonce: nonce.to_owned(),
+            position: Lsn(self.lsn),
+        };
         self.fences.push(row.clone());
         self.append(now, Effect::Fence(row.clone()), false);
         row.position
     }
 
     pub fn count_fence(&self, run_id: &str, nonce: &str) -> u32 {
-        self.fences.iter().filter(|f| f.run_id == run_id && f.nonce == nonce).count() as u32
+        self.fences
+            .iter()
+            .filter(|f| f.run_id == run_id && f.nonce == nonce)
+            .count() as u32
     }
 
     /// Positions; the broken variant believes the largest id in the table.
     pub fn positions(&self, scope: &Scope, broken: &BTreeSet<Sabotage>) -> Vec<SequenceFacts> {
-        let mut all: Vec<SequenceFacts> =
-            self.sequences.values().filter(|s| scope.holds(&s.schema, &s.name)).cloned().collect();
+        let mut all: Vec<SequenceFacts> = self
+            .sequences
+            .values()
+            .filter(|s| scope.holds(&s.schema, &s.name))
+            .cloned()
+            .collect();
         if broken.contains(&Sabotage::SequencesByMaxId) {
             for facts in &mut all {
-                let ids = self.tables.values().filter(|t| t.sequence == facts.name).flat_map(|t| t.rows.keys());
+                let ids = self
+                    .tables
+                    .values()
+                    .filter(|t| t.sequence == facts.name)
+                    .flat_map(|t| t.rows.keys());
                 facts.last_value = if facts.increment > 0 { ids.max() } else { ids.min() }.copied();
             }
         }
@@ -332,15 +423,28 @@ impl DatabaseState {
         headroom: i64,
         broken: &BTreeSet<Sabotage>,
     ) -> PortResult<Vec<SequenceFacts>> {
-        let headroom = if broken.contains(&Sabotage::SequencesByMaxId) { 1 } else { headroom };
+        let headroom = if broken.contains(&Sabotage::SequencesByMaxId) {
+            1
+        } else {
+            headroom
+        };
         let mut now = Vec::new();
         for other in others {
             let Some(own) = self.sequences.get_mut(&other.name) else {
-                return Err(PortError::missing(format!("in {} database: sequence {other}", self.side)));
+                return Err(PortError::missing(format!(
+                    "in {} database: sequence {other}",
+                    self.side
+                )));
             };
             if let Some(last) = other.last_value {
                 let wanted = (last + own.increment * headroom).clamp(own.min_value, own.max_value);
-                let ahead = |than: i64| if own.increment > 0 { wanted > than } else { wanted < than };
+                let ahead = |than: i64| {
+                    if own.increment > 0 {
+                        wanted > than
+                    } else {
+                        wanted < than
+                    }
+                };
                 if own.last_value.is_none_or(ahead) {
                     own.last_value = Some(wanted);
                 }
@@ -358,7 +462,13 @@ impl DatabaseState {
             let reason = format!("slot {name} cannot be made while {} is prepared", prepared.gid);
             return Err(PortError::refused(self.what(), reason));
         }
-        self.slots.insert(name.to_owned(), Slot { plugin: plugin.to_owned(), position: self.lsn });
+        self.slots.insert(
+            name.to_owned(),
+            Slot {
+                plugin: plugin.to_owned(),
+                position: self.lsn,
+            },
+        );
         Ok(Lsn(self.lsn))
     }
 }

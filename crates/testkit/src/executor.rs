@@ -38,7 +38,11 @@ pub struct Crew<'a, T> {
 
 impl<'a, T> Crew<'a, T> {
     pub fn new(world: &Shared) -> Self {
-        Self { world: world.clone(), running: Vec::new(), ended: Vec::new() }
+        Self {
+            world: world.clone(),
+            running: Vec::new(),
+            ended: Vec::new(),
+        }
     }
 
     /// Adds a process; it starts with the next [`Crew::drive`].
@@ -58,7 +62,11 @@ impl<'a, T> Crew<'a, T> {
                 return;
             }
             rounds += 1;
-            assert!(rounds < 5_000_000, "the processes never end; the last calls were {:?}", self.last_calls());
+            assert!(
+                rounds < 5_000_000,
+                "the processes never end; the last calls were {:?}",
+                self.last_calls()
+            );
             if awake.is_empty() {
                 let next = self.world.lock().timers.values().min().copied();
                 let Some(next) = next else {
@@ -81,7 +89,9 @@ impl<'a, T> Crew<'a, T> {
     }
 
     fn open(&self) -> Vec<usize> {
-        (0..self.running.len()).filter(|i| self.running[*i].is_some()).collect()
+        (0..self.running.len())
+            .filter(|i| self.running[*i].is_some())
+            .collect()
     }
 
     fn last_calls(&self) -> Vec<String> {
@@ -91,7 +101,9 @@ impl<'a, T> Crew<'a, T> {
 
     /// Polls one process; whether it wants to go on at once.
     fn poll(&mut self, index: usize) -> bool {
-        let Some(process) = &mut self.running[index] else { return false };
+        let Some(process) = &mut self.running[index] else {
+            return false;
+        };
         let before = self.world.lock().yields;
         match process.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(value) => {
@@ -122,7 +134,11 @@ impl Future for Timer {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        if self.world.lock().now >= self.until { Poll::Ready(()) } else { Poll::Pending }
+        if self.world.lock().now >= self.until {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }
 }
 
@@ -151,7 +167,9 @@ pub struct Died;
 pub async fn mortal<T>(world: Shared, id: u64, process: impl Future<Output = T> + Send) -> Result<T, Died> {
     let mut process: Option<Process<'_, T>> = Some(Box::pin(process));
     std::future::poll_fn(move |context| {
-        let Some(running) = &mut process else { return Poll::Ready(Err(Died)) };
+        let Some(running) = &mut process else {
+            return Poll::Ready(Err(Died));
+        };
         match running.as_mut().poll(context) {
             Poll::Ready(value) => Poll::Ready(Ok(value)),
             Poll::Pending if world.lock().dead.contains(&id) => {

@@ -52,7 +52,10 @@ pub struct Script {
 
 impl Script {
     pub(crate) fn set(&mut self, scripted: Option<Scripted>) {
-        *self = Self { pending: scripted, ..Self::default() };
+        *self = Self {
+            pending: scripted,
+            ..Self::default()
+        };
     }
 
     /// Counts a call and says what happens to it.

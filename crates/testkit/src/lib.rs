@@ -6,7 +6,11 @@
 //!
 //! Time is virtual: it moves with every call, and jumps to the next timer when everybody waits. Nothing sleeps.
 
-#![allow(clippy::expect_used, clippy::missing_errors_doc, reason = "a test kit fails its test by panicking")]
+#![allow(
+    clippy::expect_used,
+    clippy::missing_errors_doc,
+    reason = "a test kit fails its test by panicking"
+)]
 
 pub mod asl;
 pub mod database;

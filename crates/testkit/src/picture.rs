@@ -40,11 +40,21 @@ pub struct Picture {
 
 impl Picture {
     pub fn of(state: &State) -> Self {
-        let LaneRecord { phase, writer, run_id, epoch, .. } = &state.lane;
+        let LaneRecord {
+            phase,
+            writer,
+            run_id,
+            epoch,
+            ..
+        } = &state.lane;
         Self {
             source: side(state, Side::Source),
             target: side(state, Side::Target),
-            tasks: state.tasks.iter().map(|(name, task)| (name.clone(), format!("{:?}", task.state))).collect(),
+            tasks: state
+                .tasks
+                .iter()
+                .map(|(name, task)| (name.clone(), format!("{:?}", task.state)))
+                .collect(),
             lane: (phase.name().to_owned(), *writer, run_id.clone(), epoch.0),
         }
     }
@@ -53,19 +63,37 @@ impl Picture {
 fn side(state: &State, side: Side) -> SidePicture {
     let database = state.side(side);
     let mut fences = BTreeMap::new();
-    for fence in database.fences.iter().filter(|f| !f.nonce.starts_with("probe-") && !f.nonce.starts_with("validate-")) {
-        *fences.entry((fence.run_id.clone(), fence.nonce.clone())).or_default() += 1;
+    for fence in database
+        .fences
+        .iter()
+        .filter(|f| !f.nonce.starts_with("probe-") && !f.nonce.starts_with("validate-"))
+    {
+        *fences
+            .entry((fence.run_id.clone(), fence.nonce.clone()))
+            .or_default() += 1;
     }
     SidePicture {
         access: AccessPicture {
-            roles: database.roles.iter().map(|(name, r)| (name.clone(), (r.can_login, r.granted_connect))).collect(),
+            roles: database
+                .roles
+                .iter()
+                .map(|(name, r)| (name.clone(), (r.can_login, r.granted_connect)))
+                .collect(),
             public_connect: database.public_connect,
             locked_by: database.snapshot.as_ref().map(|s| s.run_id.clone()),
         },
         slots: database.slots.keys().cloned().collect(),
-        sequences: database.sequences.iter().map(|(name, s)| (name.clone(), s.last_value)).collect(),
+        sequences: database
+            .sequences
+            .iter()
+            .map(|(name, s)| (name.clone(), s.last_value))
+            .collect(),
         fences,
-        rows: database.tables.iter().map(|(name, t)| (name.to_string(), t.rows.clone())).collect(),
+        rows: database
+            .tables
+            .iter()
+            .map(|(name, t)| (name.to_string(), t.rows.clone()))
+            .collect(),
         prepared: database.prepared.len(),
     }
 }

@@ -9,11 +9,15 @@ use std::{
 use async_trait::async_trait;
 use crossover_core::{
     Direction, Lsn, Plan, World,
-    catalogue::{Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts, TableName},
+    catalogue::{
+        Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
+        TableName,
+    },
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, Catalogue, CdcTask, Clock, Fence, Journal, JournalEntry, Lane, LockReport, Metrics, PortError, PortResult,
-        Replication, RowDigest, RowHash, Rows, Sequences, Slots, TableReplication, TaskStatus, WriterSample, metrics::LagSample,
+        Access, AccessSnapshot, Catalogue, CdcTask, Clock, Fence, Journal, JournalEntry, Lane, LockReport,
+        Metrics, PortError, PortResult, Replication, RowDigest, RowHash, Rows, Sequences, Slots,
+        TableReplication, TaskStatus, WriterSample, metrics::LagSample,
     },
     routing::{Command, Epoch, LaneRecord, Phase, Side},
 };
@@ -33,7 +37,11 @@ struct Port {
 }
 
 impl Port {
-    async fn call<T>(&self, name: String, work: impl FnOnce(&mut State) -> PortResult<T> + Send) -> PortResult<T> {
+    async fn call<T>(
+        &self,
+        name: String,
+        work: impl FnOnce(&mut State) -> PortResult<T> + Send,
+    ) -> PortResult<T> {
         self.shared.call(self.process, name, work).await
     }
 }
@@ -44,16 +52,30 @@ struct MemoryDatabase {
 }
 
 impl MemoryDatabase {
-    async fn call<T>(&self, name: &str, work: impl FnOnce(&mut State, Side) -> PortResult<T> + Send) -> PortResult<T> {
+    async fn call<T>(
+        &self,
+        name: &str,
+        work: impl FnOnce(&mut State, Side) -> PortResult<T> + Send,
+    ) -> PortResult<T> {
         let side = self.side;
-        self.port.call(format!("{side}.{name}"), move |state| work(state, side)).await
+        self.port
+            .call(format!("{side}.{name}"), move |state| work(state, side))
+            .await
     }
 }
 
 /// The ports of process `process`, for a run in `direction`.
 pub fn world(shared: &Shared, process: u64, plan: &Plan, direction: Direction) -> World {
-    let port = Port { shared: shared.clone(), process };
-    let database = |side| Arc::new(MemoryDatabase { port: port.clone(), side });
+    let port = Port {
+        shared: shared.clone(),
+        process,
+    };
+    let database = |side| {
+        Arc::new(MemoryDatabase {
+            port: port.clone(),
+            side,
+        })
+    };
     World {
         plan: plan.clone(),
         direction,
@@ -87,7 +109,10 @@ impl Catalogue for MemoryDatabase {
     async fn tables(&self, scope: &Scope) -> PortResult<Vec<TableFacts>> {
         self.call("tables", |state, side| {
             let all = state.side(side).tables.values().map(|t| &t.facts);
-            Ok(all.filter(|t| scope.holds(&t.table.schema, &t.table.name)).cloned().collect())
+            Ok(all
+                .filter(|t| scope.holds(&t.table.schema, &t.table.name))
+                .cloned()
+                .collect())
         })
         .await
     }
@@ -95,7 +120,10 @@ impl Catalogue for MemoryDatabase {
     async fn roles(&self, _scope: &Scope, also: &[String]) -> PortResult<Vec<RoleFacts>> {
         self.call("roles", |state, side| {
             let database = state.side(side);
-            let wanted = database.roles.iter().filter(|(name, _)| database.writes(name) || also.contains(name));
+            let wanted = database
+                .roles
+                .iter()
+                .filter(|(name, _)| database.writes(name) || also.contains(name));
             let facts = wanted.map(|(name, role)| RoleFacts {
                 role: name.clone(),
                 can_login: role.can_login,
@@ -112,7 +140,13 @@ impl Catalogue for MemoryDatabase {
     async fn prepared_transactions(&self) -> PortResult<Vec<PreparedTransaction>> {
         self.call("prepared_transactions", |state, side| {
             let all = state.side(side).prepared.iter();
-            Ok(all.map(|p| PreparedTransaction { gid: p.gid.clone(), owner: p.owner.clone(), age_ms: 5_000 }).collect())
+            Ok(all
+                .map(|p| PreparedTransaction {
+                    gid: p.gid.clone(),
+                    owner: p.owner.clone(),
+                    age_ms: 5_000,
+                })
+                .collect())
         })
         .await
     }
@@ -122,7 +156,11 @@ impl Catalogue for MemoryDatabase {
             let sessions = state.side(side).sessions.iter();
             let open = sessions.filter_map(|s| {
                 let age_ms = state.now.saturating_sub(s.transaction.as_ref()?.since);
-                Some(OpenTransaction { pid: s.id as i32, role: s.role.clone(), age_ms })
+                Some(OpenTransaction {
+                    pid: s.id as i32,
+                    role: s.role.clone(),
+                    age_ms,
+                })
             });
             Ok(open.filter(|t| t.age_ms >= min_age_ms).collect())
         })
@@ -131,21 +169,35 @@ impl Catalogue for MemoryDatabase {
 
     async fn fingerprint(&self, scope: &Scope) -> PortResult<Vec<Definition>> {
         self.call("fingerprint", |state, side| {
-            let tables = state.side(side).tables.keys().filter(|t| scope.holds(&t.schema, &t.name));
+            let tables = state
+                .side(side)
+                .tables
+                .keys()
+                .filter(|t| scope.holds(&t.schema, &t.name));
             Ok(tables
-                .map(|t| Definition { object: format!("table {t}"), definition: "id bigint, token text".to_owned() })
+                .map(|t| Definition {
+                    object: format!("table {t}"),
+                    definition: "id bigint, token text".to_owned(),
+                })
                 .collect())
         })
         .await
     }
 
     async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>> {
-        self.call("sequences", |state, side| Ok(state.side(side).positions(scope, &state.sabotage))).await
+        self.call("sequences", |state, side| {
+            Ok(state.side(side).positions(scope, &state.sabotage))
+        })
+        .await
     }
 }
 
 /// Splits the borrow of the state between one side and the list of what is broken.
-fn on<T>(state: &mut State, side: Side, work: impl FnOnce(&mut DatabaseState, &std::collections::BTreeSet<Sabotage>) -> T) -> T {
+fn on<T>(
+    state: &mut State,
+    side: Side,
+    work: impl FnOnce(&mut DatabaseState, &std::collections::BTreeSet<Sabotage>) -> T,
+) -> T {
     let broken = std::mem::take(&mut state.sabotage);
     let answer = work(state.side_mut(side), &broken);
     state.sabotage = broken;
@@ -155,26 +207,43 @@ fn on<T>(state: &mut State, side: Side, work: impl FnOnce(&mut DatabaseState, &s
 #[async_trait]
 impl Access for MemoryDatabase {
     async fn snapshot(&self) -> PortResult<Option<AccessSnapshot>> {
-        self.call("snapshot", |state, side| Ok(state.side(side).snapshot.clone())).await
+        self.call("snapshot", |state, side| Ok(state.side(side).snapshot.clone()))
+            .await
     }
 
     async fn in_flight(&self) -> PortResult<u32> {
         self.call("in_flight", |state, side| {
-            Ok(state.side(side).sessions.iter().filter(|s| s.transaction.is_some()).count() as u32)
+            Ok(state
+                .side(side)
+                .sessions
+                .iter()
+                .filter(|s| s.transaction.is_some())
+                .count() as u32)
         })
         .await
     }
 
     async fn writers(&self) -> PortResult<WriterSample> {
-        self.call("writers", |state, side| Ok(state.side(side).sample(&state.sabotage))).await
+        self.call("writers", |state, side| {
+            Ok(state.side(side).sample(&state.sabotage))
+        })
+        .await
     }
 
     async fn lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockReport> {
-        self.call("lock", |state, side| on(state, side, |database, broken| database.lock(scope, run_id, broken))).await
+        self.call("lock", |state, side| {
+            on(state, side, |database, broken| {
+                database.lock(scope, run_id, broken)
+            })
+        })
+        .await
     }
 
     async fn end_sessions(&self) -> PortResult<u32> {
-        self.call("end_sessions", |state, side| on(state, side, |database, broken| Ok(database.end_sessions(broken)))).await
+        self.call("end_sessions", |state, side| {
+            on(state, side, |database, broken| Ok(database.end_sessions(broken)))
+        })
+        .await
     }
 
     async fn restore(&self, run_id: &str) -> PortResult<Vec<String>> {
@@ -188,7 +257,10 @@ impl Access for MemoryDatabase {
     }
 
     async fn open(&self, like: &AccessSnapshot) -> PortResult<Vec<String>> {
-        self.call("open", |state, side| on(state, side, |database, broken| database.open(like, broken))).await
+        self.call("open", |state, side| {
+            on(state, side, |database, broken| database.open(like, broken))
+        })
+        .await
     }
 }
 
@@ -201,7 +273,9 @@ impl Fence for MemoryDatabase {
     async fn raise_fence(&self, run_id: &str, nonce: &str) -> PortResult<Lsn> {
         self.call("raise_fence", |state, side| {
             let now = state.now;
-            Ok(on(state, side, |database, broken| database.raise_fence(now, run_id, nonce, broken)))
+            Ok(on(state, side, |database, broken| {
+                database.raise_fence(now, run_id, nonce, broken)
+            }))
         })
         .await
     }
@@ -210,7 +284,11 @@ impl Fence for MemoryDatabase {
         self.call("count_fence", |state, side| {
             let seen = state.side(side).count_fence(run_id, nonce);
             let raised = state.side(side.other()).count_fence(run_id, nonce);
-            Ok(if state.sabotaged(Sabotage::FenceNotAwaited) { seen.max(raised.min(1)) } else { seen })
+            Ok(if state.sabotaged(Sabotage::FenceNotAwaited) {
+                seen.max(raised.min(1))
+            } else {
+                seen
+            })
         })
         .await
     }
@@ -226,9 +304,15 @@ impl Fence for MemoryDatabase {
 
 #[async_trait]
 impl Sequences for MemoryDatabase {
-    async fn advance_sequences(&self, positions: &[SequenceFacts], headroom: i64) -> PortResult<Vec<SequenceFacts>> {
+    async fn advance_sequences(
+        &self,
+        positions: &[SequenceFacts],
+        headroom: i64,
+    ) -> PortResult<Vec<SequenceFacts>> {
         self.call("advance_sequences", |state, side| {
-            on(state, side, |database, broken| database.advance_sequences(positions, headroom, broken))
+            on(state, side, |database, broken| {
+                database.advance_sequences(positions, headroom, broken)
+            })
         })
         .await
     }
@@ -237,16 +321,24 @@ impl Sequences for MemoryDatabase {
 #[async_trait]
 impl Slots for MemoryDatabase {
     async fn create_slot(&self, name: &str, plugin: &str) -> PortResult<Lsn> {
-        self.call("create_slot", |state, side| state.side_mut(side).create_slot(name, plugin)).await
+        self.call("create_slot", |state, side| {
+            state.side_mut(side).create_slot(name, plugin)
+        })
+        .await
     }
 
     async fn advance_slot(&self, name: &str, to: Lsn) -> PortResult<Lsn> {
         self.call("advance_slot", |state, side| {
             if let Some(task) = state.slot_in_use(side, name) {
-                return Err(PortError::refused(format!("slot {name}"), format!("task {task} reads from it")));
+                return Err(PortError::refused(
+                    format!("slot {name}"),
+                    format!("task {task} reads from it"),
+                ));
             }
             let slots = &mut state.side_mut(side).slots;
-            let slot = slots.get_mut(name).ok_or_else(|| PortError::missing(format!("slot {name} in {side}")))?;
+            let slot = slots
+                .get_mut(name)
+                .ok_or_else(|| PortError::missing(format!("slot {name} in {side}")))?;
             slot.position = slot.position.max(to.0);
             Ok(Lsn(slot.position))
         })
@@ -256,7 +348,10 @@ impl Slots for MemoryDatabase {
     async fn drop_slot(&self, name: &str) -> PortResult<()> {
         self.call("drop_slot", |state, side| {
             if let Some(task) = state.slot_in_use(side, name) {
-                return Err(PortError::refused(format!("slot {name}"), format!("task {task} reads from it")));
+                return Err(PortError::refused(
+                    format!("slot {name}"),
+                    format!("task {task} reads from it"),
+                ));
             }
             if !state.sabotaged(Sabotage::SlotsStay) {
                 state.side_mut(side).slots.remove(name);
@@ -267,7 +362,8 @@ impl Slots for MemoryDatabase {
     }
 
     async fn current_lsn(&self) -> PortResult<Lsn> {
-        self.call("current_lsn", |state, side| Ok(Lsn(state.side(side).lsn))).await
+        self.call("current_lsn", |state, side| Ok(Lsn(state.side(side).lsn)))
+            .await
     }
 }
 
@@ -278,11 +374,18 @@ fn hash(values: impl Hash) -> u64 {
 }
 
 fn row_hashes(table: &Table) -> impl Iterator<Item = RowHash> {
-    table.rows.iter().map(|(id, token)| RowHash { key: format!("({id})"), hash: format!("{:016x}", hash((id, token))) })
+    table.rows.iter().map(|(id, token)| RowHash {
+        key: format!("({id})"),
+        hash: format!("{:016x}", hash((id, token))),
+    })
 }
 
 fn table_of<'a>(state: &'a State, side: Side, table: &TableName) -> PortResult<&'a Table> {
-    state.side(side).tables.get(table).ok_or_else(|| PortError::missing(format!("table {table} in {side}")))
+    state
+        .side(side)
+        .tables
+        .get(table)
+        .ok_or_else(|| PortError::missing(format!("table {table} in {side}")))
 }
 
 fn bucket(key: &str, buckets: u32) -> u32 {
@@ -298,8 +401,14 @@ impl Rows for MemoryDatabase {
                 let sum = sums.entry(bucket(&row.key, buckets)).or_default();
                 *sum = (sum.0 + 1, sum.1.wrapping_add(hash(&row.hash)));
             }
-            let digest = |(rows, sum): (u64, u64)| RowDigest { rows, sums: [sum.to_string(), (!sum).to_string()] };
-            Ok(sums.into_iter().map(|(bucket, sum)| (bucket, digest(sum))).collect())
+            let digest = |(rows, sum): (u64, u64)| RowDigest {
+                rows,
+                sums: [sum.to_string(), (!sum).to_string()],
+            };
+            Ok(sums
+                .into_iter()
+                .map(|(bucket, sum)| (bucket, digest(sum)))
+                .collect())
         })
         .await
     }
@@ -307,7 +416,9 @@ impl Rows for MemoryDatabase {
     async fn rows_in(&self, table: &TableName, buckets: u32, wanted: &[u32]) -> PortResult<Vec<RowHash>> {
         self.call("rows_in", |state, side| {
             let rows = row_hashes(table_of(state, side, table)?);
-            let mut rows: Vec<_> = rows.filter(|r| wanted.contains(&bucket(&r.key, buckets))).collect();
+            let mut rows: Vec<_> = rows
+                .filter(|r| wanted.contains(&bucket(&r.key, buckets)))
+                .collect();
             rows.sort();
             Ok(rows)
         })
@@ -316,7 +427,9 @@ impl Rows for MemoryDatabase {
 
     async fn rows_of(&self, table: &TableName, keys: &[String]) -> PortResult<Vec<RowHash>> {
         self.call("rows_of", |state, side| {
-            let mut rows: Vec<_> = row_hashes(table_of(state, side, table)?).filter(|r| keys.contains(&r.key)).collect();
+            let mut rows: Vec<_> = row_hashes(table_of(state, side, table)?)
+                .filter(|r| keys.contains(&r.key))
+                .collect();
             rows.sort();
             Ok(rows)
         })
@@ -329,7 +442,9 @@ struct MemoryLane(Port);
 #[async_trait]
 impl Lane for MemoryLane {
     async fn read(&self) -> PortResult<LaneRecord> {
-        self.0.call("lane.read".to_owned(), |state| Ok(state.lane.clone())).await
+        self.0
+            .call("lane.read".to_owned(), |state| Ok(state.lane.clone()))
+            .await
     }
 
     async fn apply(&self, expected: Epoch, command: Command) -> PortResult<LaneRecord> {
@@ -339,9 +454,8 @@ impl Lane for MemoryLane {
                 let applied = state.lane.apply(expected, &command, state.now);
                 state.lane = match applied {
                     Ok(after) => after,
-                    Err(refusal) => {
-                        careless(state, &command).ok_or_else(|| PortError::refused(format!("lane {}", state.plan.lane), refusal))?
-                    }
+                    Err(refusal) => careless(state, &command)
+                        .ok_or_else(|| PortError::refused(format!("lane {}", state.plan.lane), refusal))?,
                 };
                 if state.sabotaged(Sabotage::LaneForgetsEpoch) {
                     state.lane.epoch = expected;
@@ -358,7 +472,12 @@ fn careless(state: &State, command: &Command) -> Option<LaneRecord> {
     if state.sabotaged(Sabotage::LaneWithoutDeadline) && matches!(command, Command::Commit { .. }) {
         return lane.next(command, lane.hold_at.unwrap_or_default()).ok();
     }
-    let moved = |phase, writer| LaneRecord { phase, writer, epoch: lane.epoch.next(), ..lane.clone() };
+    let moved = |phase, writer| LaneRecord {
+        phase,
+        writer,
+        epoch: lane.epoch.next(),
+        ..lane.clone()
+    };
     match command {
         _ if !state.sabotaged(Sabotage::LaneWithoutCas) => None,
         Command::Commit { .. } => Some(moved(Phase::Committed, lane.towards?)),
@@ -387,7 +506,10 @@ impl Replication for MemoryReplication {
     async fn tables(&self, task: &str) -> PortResult<Vec<TableReplication>> {
         self.0
             .call("replication.tables".to_owned(), |state| {
-                let found = state.tasks.get(task).ok_or_else(|| PortError::missing(format!("task {task}")))?;
+                let found = state
+                    .tasks
+                    .get(task)
+                    .ok_or_else(|| PortError::missing(format!("task {task}")))?;
                 let healthy = |table: &TableName| TableReplication {
                     table: table.clone(),
                     state: "Table completed".to_owned(),
@@ -402,19 +524,31 @@ impl Replication for MemoryReplication {
     }
 
     async fn create(&self, spec: &CdcTask) -> PortResult<()> {
-        self.0.call("replication.create".to_owned(), |state| state.create_task(spec)).await
+        self.0
+            .call("replication.create".to_owned(), |state| state.create_task(spec))
+            .await
     }
 
     async fn start(&self, task: &str, from: Option<Lsn>) -> PortResult<()> {
-        self.0.call("replication.start".to_owned(), |state| state.start_task(task, from)).await
+        self.0
+            .call("replication.start".to_owned(), |state| {
+                state.start_task(task, from)
+            })
+            .await
     }
 
     async fn request_stop(&self, task: &str) -> PortResult<()> {
-        self.0.call("replication.request_stop".to_owned(), |state| state.stop_task(task)).await
+        self.0
+            .call("replication.request_stop".to_owned(), |state| {
+                state.stop_task(task)
+            })
+            .await
     }
 
     async fn delete(&self, task: &str) -> PortResult<()> {
-        self.0.call("replication.delete".to_owned(), |state| state.delete_task(task)).await
+        self.0
+            .call("replication.delete".to_owned(), |state| state.delete_task(task))
+            .await
     }
 }
 
@@ -423,7 +557,9 @@ struct MemoryMetrics(Port);
 #[async_trait]
 impl Metrics for MemoryMetrics {
     async fn cdc_lag(&self, _task: &str) -> PortResult<Option<LagSample>> {
-        self.0.call("metrics.cdc_lag".to_owned(), |state| Ok(state.behaviour.lag)).await
+        self.0
+            .call("metrics.cdc_lag".to_owned(), |state| Ok(state.behaviour.lag))
+            .await
     }
 }
 

@@ -45,7 +45,10 @@ pub fn plan(run_id: &str) -> Plan {
 
 /// A table of the shop.
 pub fn table(name: &str) -> TableName {
-    TableName { schema: "shop".to_owned(), name: name.to_owned() }
+    TableName {
+        schema: "shop".to_owned(),
+        name: name.to_owned(),
+    }
 }
 
 fn tables() -> BTreeMap<TableName, Table> {
@@ -58,9 +61,21 @@ fn tables() -> BTreeMap<TableName, Table> {
             primary_key: vec!["id".to_owned()],
         };
         let rows = rows.iter().map(|id| (*id, format!("seed{id}"))).collect();
-        (table(name), Table { facts, sequence: sequence.to_owned(), rows })
+        (
+            table(name),
+            Table {
+                facts,
+                sequence: sequence.to_owned(),
+                rows,
+            },
+        )
     };
-    [one("orders", "order_ids", &[1, 2, 3]), one("refunds", "refund_ids", &[-1, -2])].into_iter().collect()
+    [
+        one("orders", "order_ids", &[1, 2, 3]),
+        one("refunds", "refund_ids", &[-1, -2]),
+    ]
+    .into_iter()
+    .collect()
 }
 
 fn sequence(name: &str, increment: i64, cache: i64, last_value: i64) -> (String, SequenceFacts) {
@@ -98,16 +113,27 @@ fn database(side: Side) -> DatabaseState {
     ];
     DatabaseState {
         side,
-        roles: roles.into_iter().map(|(name, role)| (name.to_owned(), role)).collect(),
+        roles: roles
+            .into_iter()
+            .map(|(name, role)| (name.to_owned(), role))
+            .collect(),
         spared: BTreeSet::from(["replicator".to_owned(), "crossover".to_owned()]),
         public_connect: true,
         snapshot: None,
         sessions: Vec::new(),
         tables: tables(),
-        sequences: [sequence("order_ids", 1, 10, 3), sequence("refund_ids", -1, 1, -2)].into_iter().collect(),
+        sequences: [sequence("order_ids", 1, 10, 3), sequence("refund_ids", -1, 1, -2)]
+            .into_iter()
+            .collect(),
         fences: Vec::new(),
         slots: if on_source {
-            BTreeMap::from([("dms".to_owned(), Slot { plugin: "test_decoding".to_owned(), position: 0 })])
+            BTreeMap::from([(
+                "dms".to_owned(),
+                Slot {
+                    plugin: "test_decoding".to_owned(),
+                    position: 0,
+                },
+            )])
         } else {
             BTreeMap::new()
         },
@@ -134,7 +160,13 @@ impl Scene {
             becomes: None,
             reads: Side::Source,
             slot: "dms".to_owned(),
-            tables: tables().into_keys().chain([TableName { schema: OWN_SCHEMA.to_owned(), name: "fence".to_owned() }]).collect(),
+            tables: tables()
+                .into_keys()
+                .chain([TableName {
+                    schema: OWN_SCHEMA.to_owned(),
+                    name: "fence".to_owned(),
+                }])
+                .collect(),
             position: 0,
             last_failure: None,
             full_load_percent: 100,
@@ -149,7 +181,10 @@ impl Scene {
             lane: LaneRecord::new("main"),
             journal: Vec::new(),
             notices: Vec::new(),
-            traffic: Traffic { transaction_ms: 3, ..Traffic::default() },
+            traffic: Traffic {
+                transaction_ms: 3,
+                ..Traffic::default()
+            },
             sabotage: BTreeSet::new(),
             script: Script::default(),
             watch: crate::watch::Watch::default(),
@@ -160,7 +195,11 @@ impl Scene {
             frozen: BTreeSet::new(),
         };
         state.look("the beginning");
-        Self { shared: Shared::new(state), plan, direction: Direction::Forward }
+        Self {
+            shared: Shared::new(state),
+            plan,
+            direction: Direction::Forward,
+        }
     }
 
     /// The shop with clients: some behind the edge, some that write past it, on both sides.
@@ -172,9 +211,13 @@ impl Scene {
             state.traffic.add("shop_app", Route::Edge, &orders);
             state.traffic.add("shop_jobs", Route::Edge, &refunds);
             state.traffic.add("shop_app", Route::Stray(Side::Source), &orders);
-            state.traffic.add("shop_owner", Route::Stray(Side::Source), &refunds);
+            state
+                .traffic
+                .add("shop_owner", Route::Stray(Side::Source), &refunds);
             state.traffic.add("shop_app", Route::Stray(Side::Target), &orders);
-            state.traffic.add("shop_report", Route::Stray(Side::Source), &orders);
+            state
+                .traffic
+                .add("shop_report", Route::Stray(Side::Source), &orders);
             let soon = state.now + 20;
             state.advance(soon);
         }
@@ -185,13 +228,23 @@ impl Scene {
     #[must_use]
     pub fn copy(&self) -> Self {
         let state = self.shared.lock().clone();
-        Self { shared: Shared::new(state), ..self.clone() }
+        Self {
+            shared: Shared::new(state),
+            ..self.clone()
+        }
     }
 
     /// The same world for another run.
     #[must_use]
     pub fn run(&self, run_id: &str, direction: Direction) -> Self {
-        Self { shared: self.shared.clone(), plan: Plan { run_id: run_id.to_owned(), ..self.plan.clone() }, direction }
+        Self {
+            shared: self.shared.clone(),
+            plan: Plan {
+                run_id: run_id.to_owned(),
+                ..self.plan.clone()
+            },
+            direction,
+        }
     }
 
     /// Runs a stage to its end.
@@ -200,8 +253,18 @@ impl Scene {
     }
 
     /// One invocation of a stage, not started yet.
-    pub fn invocation(&self, stage: &Arc<dyn AnyStage>, input: Value) -> impl Future<Output = Result<Value, Failure>> + Send + use<> {
-        invoke(self.shared.clone(), self.plan.clone(), self.direction, Arc::clone(stage), input)
+    pub fn invocation(
+        &self,
+        stage: &Arc<dyn AnyStage>,
+        input: Value,
+    ) -> impl Future<Output = Result<Value, Failure>> + Send + use<> {
+        invoke(
+            self.shared.clone(),
+            self.plan.clone(),
+            self.direction,
+            Arc::clone(stage),
+            input,
+        )
     }
 
     /// What lasts of the world now.

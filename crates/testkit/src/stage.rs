@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crossover_core::{Direction, Plan, Stage, StageError, StageName, World, dry_run, ports::JournalEntry, routing::Phase};
+use crossover_core::{
+    Direction, Plan, Stage, StageError, StageName, World, dry_run, ports::JournalEntry, routing::Phase,
+};
 use serde_json::{Value, json};
 
 use crate::{executor::mortal, ports, state::Shared};
@@ -36,7 +38,9 @@ impl<S: Stage> AnyStage for S {
     }
 
     async fn run_json(&self, world: &World, input: Value) -> Result<Value, StageError> {
-        let input = serde_json::from_value(input).map_err(|e| StageError::InvalidPlan { faults: vec![e.to_string()] })?;
+        let input = serde_json::from_value(input).map_err(|e| StageError::InvalidPlan {
+            faults: vec![e.to_string()],
+        })?;
         let output = self.run(world, input).await?;
         serde_json::to_value(output).map_err(|e| StageError::Refused(e.to_string()))
     }
@@ -79,8 +83,14 @@ pub async fn invoke(
     };
     match mortal(shared.clone(), process, work).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(Failure { name: error.name().to_owned(), text: error.to_string() }),
-        Err(died) => Err(Failure { name: PROCESS_ENDED.to_owned(), text: format!("{died:?}") }),
+        Ok(Err(error)) => Err(Failure {
+            name: error.name().to_owned(),
+            text: error.to_string(),
+        }),
+        Err(died) => Err(Failure {
+            name: PROCESS_ENDED.to_owned(),
+            text: format!("{died:?}"),
+        }),
     }
 }
 

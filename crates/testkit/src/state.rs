@@ -43,7 +43,10 @@ impl Default for Behaviour {
             call_ms: 1,
             stream_ms: 3,
             task_ms: 120,
-            lag: Some(LagSample { lag_ms: 20, age_ms: 1_000 }),
+            lag: Some(LagSample {
+                lag_ms: 20,
+                age_ms: 1_000,
+            }),
             stream_duplicates: false,
         }
     }
@@ -113,7 +116,10 @@ impl State {
     }
 
     fn sound_alarm(&mut self) {
-        let due = self.lane.hold_deadline.is_some_and(|deadline| self.now >= deadline);
+        let due = self
+            .lane
+            .hold_deadline
+            .is_some_and(|deadline| self.now >= deadline);
         if due && matches!(self.lane.phase, Phase::Armed | Phase::Hold) {
             let command = crossover_core::routing::Command::DeadlinePassed;
             if let Ok(after) = self.lane.next(&command, self.now) {
@@ -196,9 +202,12 @@ impl Shared {
             Some(Fault::Freezes) => {
                 self.lock().frozen.insert(process);
                 let state = self.clone();
-                poll_fn(move |_| match state.lock().frozen.contains(&process) {
-                    true => Poll::Pending,
-                    false => Poll::Ready(()),
+                poll_fn(move |_| {
+                    if state.lock().frozen.contains(&process) {
+                        Poll::Pending
+                    } else {
+                        Poll::Ready(())
+                    }
                 })
                 .await;
             }

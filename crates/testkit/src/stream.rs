@@ -30,11 +30,19 @@ pub struct Task {
 /// The side an endpoint belongs to, if it can be used to read (or to write).
 fn side_of(plan: &Plan, arn: &str, reading: bool) -> PortResult<Side> {
     let replication = &plan.replication;
-    let arns = [(Side::Source, &replication.source_endpoints), (Side::Target, &replication.target_endpoints)];
+    let arns = [
+        (Side::Source, &replication.source_endpoints),
+        (Side::Target, &replication.target_endpoints),
+    ];
     arns.into_iter()
         .find(|(_, e)| arn == if reading { &e.read_arn } else { &e.write_arn })
         .map(|(side, _)| side)
-        .ok_or_else(|| PortError::missing(format!("endpoint {arn} for {}", if reading { "reading" } else { "writing" })))
+        .ok_or_else(|| {
+            PortError::missing(format!(
+                "endpoint {arn} for {}",
+                if reading { "reading" } else { "writing" }
+            ))
+        })
 }
 
 impl State {
@@ -42,7 +50,10 @@ impl State {
         let reads = side_of(&self.plan, &spec.source_endpoint_arn, true)?;
         let writes = side_of(&self.plan, &spec.target_endpoint_arn, false)?;
         if reads == writes {
-            return Err(PortError::refused(format!("task {}", spec.task), "it would read from and write to the same side"));
+            return Err(PortError::refused(
+                format!("task {}", spec.task),
+                "it would read from and write to the same side",
+            ));
         }
         if self.tasks.contains_key(&spec.task) {
             return Ok(());
@@ -67,34 +78,44 @@ impl State {
     pub fn start_task(&mut self, name: &str, from: Option<Lsn>) -> PortResult<()> {
         let arrives = self.now + self.behaviour.task_ms;
         let slots = |side: Side, slot: &str| self.side(side).slots.get(slot).map(|s| s.position);
-        let Some(task) = self.tasks.get(name) else { return Err(PortError::missing(format!("task {name}"))) };
+        let Some(task) = self.tasks.get(name) else {
+            return Err(PortError::missing(format!("task {name}")));
+        };
         if matches!(task.state, TaskState::Running | TaskState::Starting) {
             return Ok(());
         }
-        if !matches!(task.state, TaskState::Ready | TaskState::Stopped | TaskState::Failed) {
-            return Err(PortError::refused(format!("task {name}"), format!("it is {:?}", task.state)));
+        if !matches!(
+            task.state,
+            TaskState::Ready | TaskState::Stopped | TaskState::Failed
+        ) {
+            return Err(PortError::refused(
+                format!("task {name}"),
+                format!("it is {:?}", task.state),
+            ));
         }
         let kept_from = slots(task.reads, &task.slot);
-        let Some(task) = self.tasks.get_mut(name) else { return Ok(()) };
-        match kept_from {
+        let Some(task) = self.tasks.get_mut(name) else {
+            return Ok(());
+        };
+        if let Some(kept_from) = kept_from {
             // A slot hands out nothing from before its position, whatever is asked for.
-            Some(kept_from) => {
-                task.position = from.map_or(task.position, |lsn| lsn.0).max(kept_from);
-                task.state = TaskState::Starting;
-                task.becomes = Some((arrives, TaskState::Running));
-            }
-            None => {
-                task.state = TaskState::Failed;
-                task.becomes = None;
-                task.last_failure = Some(format!("slot {} does not exist", task.slot));
-            }
+            task.position = from.map_or(task.position, |lsn| lsn.0).max(kept_from);
+            task.state = TaskState::Starting;
+            task.becomes = Some((arrives, TaskState::Running));
+        } else {
+            task.state = TaskState::Failed;
+            task.becomes = None;
+            task.last_failure = Some(format!("slot {} does not exist", task.slot));
         }
         Ok(())
     }
 
     pub fn stop_task(&mut self, name: &str) -> PortResult<()> {
         let arrives = self.now + self.behaviour.task_ms;
-        let task = self.tasks.get_mut(name).ok_or_else(|| PortError::missing(format!("task {name}")))?;
+        let task = self
+            .tasks
+            .get_mut(name)
+            .ok_or_else(|| PortError::missing(format!("task {name}")))?;
         if matches!(task.state, TaskState::Running | TaskState::Starting) {
             task.state = TaskState::Stopping;
             task.becomes = Some((arrives, TaskState::Stopped));
@@ -109,16 +130,27 @@ impl State {
                 self.tasks.remove(name);
                 Ok(())
             }
-            Some(state) => Err(PortError::refused(format!("task {name}"), format!("it is {state:?}"))),
+            Some(state) => Err(PortError::refused(
+                format!("task {name}"),
+                format!("it is {state:?}"),
+            )),
         }
     }
 
     /// A slot a task reads from can be neither moved nor dropped.
     pub fn slot_in_use(&self, side: Side, slot: &str) -> Option<&str> {
         let uses = |t: &&Task| {
-            t.reads == side && t.slot == slot && matches!(t.state, TaskState::Running | TaskState::Starting | TaskState::Stopping)
+            t.reads == side
+                && t.slot == slot
+                && matches!(
+                    t.state,
+                    TaskState::Running | TaskState::Starting | TaskState::Stopping
+                )
         };
-        self.tasks.iter().find(|(_, t)| uses(t)).map(|(name, _)| name.as_str())
+        self.tasks
+            .iter()
+            .find(|(_, t)| uses(t))
+            .map(|(name, _)| name.as_str())
     }
 
     pub(crate) fn move_tasks(&mut self) {
@@ -134,7 +166,12 @@ impl State {
     pub(crate) fn carry_changes(&mut self) {
         let due = self.now.saturating_sub(self.behaviour.stream_ms);
         let running = |t: &&Task| matches!(t.state, TaskState::Running | TaskState::Stopping);
-        let names: Vec<String> = self.tasks.iter().filter(|(_, t)| running(t)).map(|(n, _)| n.clone()).collect();
+        let names: Vec<String> = self
+            .tasks
+            .iter()
+            .filter(|(_, t)| running(t))
+            .map(|(n, _)| n.clone())
+            .collect();
         for name in names {
             let (reads, position, tables) = {
                 let task = &self.tasks[&name];
@@ -143,7 +180,9 @@ impl State {
             let log = &self.side(reads).log;
             let begin = log.partition_point(|c| c.lsn <= position);
             let changes: Vec<Change> = log[begin..].iter().take_while(|c| c.at <= due).cloned().collect();
-            let Some(last) = changes.last().map(|c| c.lsn) else { continue };
+            let Some(last) = changes.last().map(|c| c.lsn) else {
+                continue;
+            };
             for change in changes {
                 self.apply_change(&name, reads, &tables, change);
             }
@@ -166,7 +205,9 @@ impl State {
             return;
         }
         if change.replicated {
-            self.watch.note(format!("task {task} sends a change back to the side it came from"));
+            self.watch.note(format!(
+                "task {task} sends a change back to the side it came from"
+            ));
             return;
         }
         let (now, twice) = (self.now, self.behaviour.stream_duplicates);

@@ -50,7 +50,12 @@ pub struct Traffic {
 
 impl Traffic {
     pub fn add(&mut self, role: &str, route: Route, table: &TableName) {
-        self.clients.push(Client { role: role.to_owned(), route, table: table.clone(), sessions: BTreeMap::new() });
+        self.clients.push(Client {
+            role: role.to_owned(),
+            route,
+            table: table.clone(),
+            sessions: BTreeMap::new(),
+        });
     }
 }
 
@@ -66,12 +71,29 @@ impl State {
             done.sort_by_key(|t| t.ends_at);
             for Transaction { table, id, token, .. } in done {
                 let database = self.side_mut(side);
-                let replaced = database.tables.get_mut(&table).and_then(|t| t.rows.insert(id, token.clone()));
-                database.append(now, Effect::Row { table: table.clone(), id, token: token.clone() }, false);
+                let replaced = database
+                    .tables
+                    .get_mut(&table)
+                    .and_then(|t| t.rows.insert(id, token.clone()));
+                database.append(
+                    now,
+                    Effect::Row {
+                        table: table.clone(),
+                        id,
+                        token: token.clone(),
+                    },
+                    false,
+                );
                 if let Some(before) = replaced {
-                    self.watch.note(format!("id {id} of {table} is used twice: {before} and {token}"));
+                    self.watch
+                        .note(format!("id {id} of {table} is used twice: {before} and {token}"));
                 }
-                self.traffic.ledger.push(Acknowledged { table, id, token, at: side });
+                self.traffic.ledger.push(Acknowledged {
+                    table,
+                    id,
+                    token,
+                    at: side,
+                });
             }
         }
     }
@@ -104,30 +126,63 @@ impl State {
     fn begin(&mut self, side: Side, session: u64, client: &Client) {
         let (now, ms) = (self.now, self.traffic.transaction_ms);
         let database = self.side_mut(side);
-        let idle = database.sessions.iter().any(|s| s.id == session && s.transaction.is_none());
+        let idle = database
+            .sessions
+            .iter()
+            .any(|s| s.id == session && s.transaction.is_none());
         if !idle || !database.writes(&client.role) {
             return;
         }
-        let Some(sequence) = database.tables.get(&client.table).map(|t| t.sequence.clone()) else { return };
-        let Some(id) = database.next_value(session, &sequence) else { return };
+        let Some(sequence) = database.tables.get(&client.table).map(|t| t.sequence.clone()) else {
+            return;
+        };
+        let Some(id) = database.next_value(session, &sequence) else {
+            return;
+        };
         self.issue(side, &sequence, id);
         self.traffic.written += 1;
         let token = format!("w{}", self.traffic.written);
-        let transaction = Transaction { since: now, ends_at: now + ms, table: client.table.clone(), id, token };
+        let transaction = Transaction {
+            since: now,
+            ends_at: now + ms,
+            table: client.table.clone(),
+            id,
+            token,
+        };
         if let Some(session) = self.side_mut(side).sessions.iter_mut().find(|s| s.id == session) {
             session.transaction = Some(transaction);
         }
     }
 
+    /// Hands out ids to transactions that are rolled back: no row shows them.
+    pub fn burn(&mut self, side: Side, sequence: &str, count: usize) {
+        for _ in 0..count {
+            let Some(facts) = self.side_mut(side).sequences.get_mut(sequence) else {
+                return;
+            };
+            let id = facts
+                .last_value
+                .map_or(facts.start_value, |last| last + facts.increment);
+            facts.last_value = Some(id);
+            self.issue(side, sequence, id);
+        }
+    }
+
     /// Invariant 6: never an id twice, and on a new writer only ids beyond every one the other side has handed out.
     fn issue(&mut self, side: Side, sequence: &str, id: i64) {
-        let ascending = self.side(side).sequences.get(sequence).is_none_or(|s| s.increment > 0);
+        let ascending = self
+            .side(side)
+            .sequences
+            .get(sequence)
+            .is_none_or(|s| s.increment > 0);
         let issued = self.traffic.issued.entry(sequence.to_owned()).or_default();
         let others = issued.iter().filter(|(_, at)| **at != side).map(|(id, _)| *id);
         let edge = if ascending { others.max() } else { others.min() };
         let beyond = edge.is_none_or(|edge| if ascending { id > edge } else { id < edge });
         if issued.insert(id, side).is_some() || !beyond {
-            self.watch.note(format!("{sequence} hands out {id} on the {side}, which is not beyond the other side's ids"));
+            self.watch.note(format!(
+                "{sequence} hands out {id} on the {side}, which is not beyond the other side's ids"
+            ));
         }
     }
 }

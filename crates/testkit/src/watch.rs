@@ -30,7 +30,11 @@ impl Watch {
 impl State {
     /// Looks at everything; `after` names what was done last.
     pub fn look(&mut self, after: &str) {
-        let before = self.watch.lane.replace(self.lane.clone()).unwrap_or_else(|| self.lane.clone());
+        let before = self
+            .watch
+            .lane
+            .replace(self.lane.clone())
+            .unwrap_or_else(|| self.lane.clone());
         let mut broken = Vec::new();
         self.look_at_sides(&mut broken);
         self.look_at_lane(&before, &mut broken);
@@ -45,7 +49,10 @@ impl State {
         let idle = self.lane.writer.other();
         let ways = self.side(idle).open_ways();
         if !ways.is_empty() {
-            broken.push(format!("the {idle} is not the writer and lets applications write: {}", ways.join(", ")));
+            broken.push(format!(
+                "the {idle} is not the writer and lets applications write: {}",
+                ways.join(", ")
+            ));
         }
     }
 
@@ -62,18 +69,30 @@ impl State {
             (_, Phase::Armed) => self.watch.armed_at = Some(now.epoch),
             (_, Phase::Committed) => {
                 self.look_at_commit(before, &run, broken);
-                self.watch.committed.push((run, self.watch.armed_at.unwrap_or(now.epoch)));
+                self.watch
+                    .committed
+                    .push((run, self.watch.armed_at.unwrap_or(now.epoch)));
             }
-            (_, Phase::Aborting) => self.watch.aborted.push((run, self.watch.armed_at.unwrap_or(now.epoch))),
+            (_, Phase::Aborting) => self
+                .watch
+                .aborted
+                .push((run, self.watch.armed_at.unwrap_or(now.epoch))),
             (_, Phase::ServeSource | Phase::ServeTarget) => {
                 let database = self.side(now.writer);
                 if database.snapshot.is_some() || database.open_ways().is_empty() {
-                    broken.push(format!("held writes were released to the {}, which is locked", now.writer));
+                    broken.push(format!(
+                        "held writes were released to the {}, which is locked",
+                        now.writer
+                    ));
                 }
             }
             _ => {}
         }
-        let twice = self.watch.committed.iter().find(|c| self.watch.aborted.contains(c));
+        let twice = self
+            .watch
+            .committed
+            .iter()
+            .find(|c| self.watch.aborted.contains(c));
         if let Some((run, _)) = twice {
             broken.push(format!("commit and abort of run {run} have both won"));
         }
@@ -116,7 +135,9 @@ impl State {
             let decided = self.lane.writer == side && !matches!(self.lane.phase, Phase::Armed | Phase::Hold);
             if was && !locked && !decided {
                 let LaneRecord { phase, writer, .. } = &self.lane;
-                broken.push(format!("the {side} was unlocked in phase {phase} with the {writer} as writer"));
+                broken.push(format!(
+                    "the {side} was unlocked in phase {phase} with the {writer} as writer"
+                ));
             }
         }
     }

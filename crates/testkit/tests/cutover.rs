@@ -1,5 +1,11 @@
 //! The whole cutover and the whole rollback, as the state machines order them, with a fault at every port call.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
 mod machines;
 
 use std::sync::OnceLock;
@@ -27,33 +33,58 @@ fn after_a_cutover() -> Scene {
 #[test]
 fn an_undisturbed_cutover_commits_and_loses_nothing() {
     let (scene, points, ending) = undisturbed(&cutover(), &Scene::busy);
-    assert_eq!(ending.state, "Committed", "{:?}: {}", ending.trail, ending.data["error"]);
+    assert_eq!(
+        ending.state, "Committed",
+        "{:?}: {}",
+        ending.trail, ending.data["error"]
+    );
     let state = scene.shared.lock();
     let at = |side| state.traffic.ledger.iter().filter(|a| a.at == side).count();
-    let (source, target) = (at(crossover_core::routing::Side::Source), at(crossover_core::routing::Side::Target));
-    assert!(source > 20 && target > 20, "there was no traffic to speak of: {source} and {target} writes");
-    println!("{} port calls, {source} writes at the source, {target} at the target", points.len());
+    let (source, target) = (
+        at(crossover_core::routing::Side::Source),
+        at(crossover_core::routing::Side::Target),
+    );
+    assert!(
+        source > 20 && target > 20,
+        "there was no traffic to speak of: {source} and {target} writes"
+    );
+    println!(
+        "{} port calls, {source} writes at the source, {target} at the target",
+        points.len()
+    );
 }
 
 #[test]
 fn an_undisturbed_rollback_commits_and_loses_nothing() {
     let (_, points, ending) = undisturbed(&rollback(), &after_a_cutover);
-    assert_eq!(ending.state, "Committed", "{:?}: {}", ending.trail, ending.data["error"]);
+    assert_eq!(
+        ending.state, "Committed",
+        "{:?}: {}",
+        ending.trail, ending.data["error"]
+    );
     println!("{} port calls", points.len());
 }
 
 #[test]
 fn one_fault_anywhere_in_a_cutover_ends_in_committed_or_as_before() {
     let may_end = ["Refused", "AbortedAsAsked", "DifferentAfterCommit"];
-    let (walked, endings) = a_machine_survives_one_fault_anywhere(&cutover(), &Scene::busy, &Fault::ALL, &may_end);
+    let (walked, endings) =
+        a_machine_survives_one_fault_anywhere(&cutover(), &Scene::busy, &Fault::ALL, &may_end);
     println!("cutover: {walked}\nends in {}", endings.join(", "));
-    assert!(endings.iter().any(|e| e == "AbortedAsAsked") && endings.iter().any(|e| e == "Committed"), "{endings:?}");
+    assert!(
+        endings.iter().any(|e| e == "AbortedAsAsked") && endings.iter().any(|e| e == "Committed"),
+        "{endings:?}"
+    );
 }
 
 #[test]
 fn one_fault_anywhere_in_a_rollback_ends_in_committed_or_as_before() {
     let may_end = ["Refused", "AbortedAsAsked", "DifferentAfterCommit"];
-    let (walked, endings) = a_machine_survives_one_fault_anywhere(&rollback(), &after_a_cutover, &Fault::ALL, &may_end);
+    let (walked, endings) =
+        a_machine_survives_one_fault_anywhere(&rollback(), &after_a_cutover, &Fault::ALL, &may_end);
     println!("rollback: {walked}\nends in {}", endings.join(", "));
-    assert!(endings.iter().any(|e| e == "AbortedAsAsked") && endings.iter().any(|e| e == "Committed"), "{endings:?}");
+    assert!(
+        endings.iter().any(|e| e == "AbortedAsAsked") && endings.iter().any(|e| e == "Committed"),
+        "{endings:?}"
+    );
 }
