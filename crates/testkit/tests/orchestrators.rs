@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crossover_core::{Direction, routing::Phase};
 use crossover_testkit::{
     AnyStage, Fault, Scene, Scripted,
-    executor::{Crew, Dice},
+    executor::{Crew, Dice, block_on},
     laws::{execute, wrong_at_the_end},
 };
 use machines::{cutover, entered, rollback};
@@ -95,6 +95,24 @@ fn two_whole_cutovers_at_once_end_with_one_writer_and_a_way_back() {
         *ends.entry(states).or_default() += 1;
     }
     println!("{ends:?}");
+}
+
+#[test]
+fn a_run_whose_way_back_another_run_removed_is_not_committed() {
+    let scene = Scene::busy();
+    let before = scene.picture();
+    let data = entered(&scene, "ConnectionDrain");
+    // Both runs prepared the way back of the migration; the other one gives up before this one arms the lane.
+    scene
+        .run("run-2", Direction::Forward)
+        .stage(&abort_stage(), json!({}))
+        .unwrap();
+    let machine = cutover();
+    let going_on = machine.execute_from("ConnectionDrain", scene.shared.clone(), data);
+    let ended = block_on(&scene.shared, going_on);
+    assert_eq!(ended.state, "AbortedAsAsked", "{:?}", ended.trail);
+    assert_eq!(ended.data["error"]["Error"], "NoWayBack");
+    assert_eq!(wrong_at_the_end(&scene, &before, true), Vec::<String>::new());
 }
 
 #[test]
