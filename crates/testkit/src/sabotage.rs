@@ -25,8 +25,6 @@ pub enum Sabotage {
     FenceRepeats,
     /// A repeated lock records what it finds, which is the locked state.
     LockRecordsAgain,
-    /// The new writer is open from the start.
-    TargetOpen,
     /// Dropping a slot says done and leaves it.
     SlotsStay,
 }
