@@ -270,6 +270,12 @@ pub enum Refusal {
         /// The lane's clock.
         now_ms: u64,
     },
+    /// The run has ended at this lane: a run arms once.
+    #[error("run {run_id} is over at this lane: start another one under a run_id of its own")]
+    RunOver {
+        /// The run that asked.
+        run_id: String,
+    },
     /// An arm whose plan cannot be kept.
     #[error("the schedule cannot be kept: {reason}")]
     BadSchedule {
@@ -287,6 +293,7 @@ impl Refusal {
             Self::WrongRun { .. } => "wrong_run",
             Self::TooEarly { .. } => "too_early",
             Self::DeadlineOver { .. } => "deadline_over",
+            Self::RunOver { .. } => "run_over",
             Self::BadSchedule { .. } => "bad_schedule",
         }
     }
@@ -351,6 +358,7 @@ impl LaneRecord {
                     hold_deadline,
                 },
             ) => {
+                self.check_not_over(run_id)?;
                 self.check_schedule(run_id, *towards, *hold_at, *hold_deadline, now_ms)?;
                 Ok(Self {
                     run_id: Some(run_id.clone()),
@@ -382,6 +390,16 @@ impl LaneRecord {
             (Phase::Armed | Phase::Hold, Command::Abort { run_id }) => {
                 self.check_owner(run_id)?;
                 Ok(self.moved_to(Phase::Aborting))
+            }
+            // A run that aborts before it has armed: the lane serves on, but the epoch rises and the run is over, so that an
+            // invocation of it that comes late can no longer arm.
+            (Phase::ServeSource | Phase::ServeTarget, Command::Abort { run_id }) => {
+                self.check_not_over(run_id)?;
+                check_run_id(run_id).map_err(|reason| Refusal::BadSchedule { reason })?;
+                Ok(Self {
+                    run_id: Some(run_id.clone()),
+                    ..self.moved_to(self.phase)
+                })
             }
             (Phase::Armed | Phase::Hold, Command::DeadlinePassed) => match self.hold_deadline {
                 Some(deadline) if now_ms >= deadline => Ok(self.moved_to(Phase::Aborting)),
@@ -425,6 +443,16 @@ impl LaneRecord {
         }
     }
 
+    /// A run is over once the lane serves again under its name: it has committed, or aborted.
+    fn check_not_over(&self, caller: &str) -> Result<(), Refusal> {
+        if self.run_id.as_deref() == Some(caller) {
+            return Err(Refusal::RunOver {
+                run_id: caller.to_owned(),
+            });
+        }
+        Ok(())
+    }
+
     fn check_deadline(&self, command: &Command, now_ms: u64) -> Result<(), Refusal> {
         match self.hold_deadline {
             Some(deadline_ms) if now_ms < deadline_ms => Ok(()),
@@ -445,11 +473,7 @@ impl LaneRecord {
         now_ms: u64,
     ) -> Result<(), Refusal> {
         let mut reasons = Vec::new();
-        if run_id.is_empty() || run_id.len() > MAX_RUN_ID || !run_id.bytes().all(|b| b.is_ascii_graphic()) {
-            reasons.push(format!(
-                "run_id must be 1 to {MAX_RUN_ID} printable ASCII characters without spaces"
-            ));
-        }
+        reasons.extend(check_run_id(run_id).err());
         if towards == self.writer {
             reasons.push(format!("towards: the {towards} is the writer already"));
         }
@@ -479,6 +503,15 @@ impl LaneRecord {
             })
         }
     }
+}
+
+fn check_run_id(run_id: &str) -> Result<(), String> {
+    if run_id.is_empty() || run_id.len() > MAX_RUN_ID || !run_id.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(format!(
+            "run_id must be 1 to {MAX_RUN_ID} printable ASCII characters without spaces"
+        ));
+    }
+    Ok(())
 }
 
 fn too_early(command: &Command, from: Option<u64>, now_ms: u64) -> Refusal {

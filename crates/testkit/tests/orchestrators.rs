@@ -157,7 +157,6 @@ fn a_drain_that_stood_still_while_its_run_was_aborted_leaves_no_lock_behind() {
         scene.stage(&stage, json!({})).unwrap();
         scene.shared.points()
     };
-    let armed = points.iter().position(|p| p == "lane.apply(arm)").unwrap();
     let mut stuck = Vec::new();
     for (index, point) in points.iter().enumerate() {
         let scene = prepared.copy();
@@ -167,16 +166,6 @@ fn a_drain_that_stood_still_while_its_run_was_aborted_leaves_no_lock_behind() {
         scene.stage(&abort_stage(), json!({})).unwrap();
         scene.shared.thaw();
         crew.drive(&mut Dice::new(0));
-        if index <= armed {
-            // Known limit: the abort found a serving lane, which takes no decision, so the late drain armed it anew. It ends as
-            // any run does that nobody goes on with: the deadline aborts, the next abort restores.
-            assert_eq!(
-                scene.shared.violations(),
-                Vec::<String>::new(),
-                "call {index} ({point})"
-            );
-            scene.stage(&abort_stage(), json!({})).unwrap();
-        }
         let wrong = wrong_at_the_end(&scene, &before, true);
         if !wrong.is_empty() {
             stuck.push(format!(

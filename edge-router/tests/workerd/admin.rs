@@ -234,6 +234,15 @@ async fn the_audit_log_is_a_complete_chain_and_survives_a_restart() {
     edge.restart().await;
     assert_eq!(edge.admin.audit().await.unwrap(), before);
     assert_eq!(edge.admin.read().await.unwrap(), record);
-    assert_eq!(edge.arm(Side::Target, 10_000).await.epoch, Epoch(5));
+    // The run is over, the restart included; another one goes on from the same epoch.
+    let abort = |run_id: &str| Command::Abort {
+        run_id: run_id.to_owned(),
+    };
+    match edge.admin.apply(record.epoch, abort(&run())).await {
+        Err(EdgeError::Refused { name, .. }) => assert_eq!(name, "run_over"),
+        other => panic!("a run that is over was let in: {other:?}"),
+    }
+    let next = edge.admin.apply(record.epoch, abort("run-2")).await.unwrap();
+    assert_eq!((next.epoch, next.phase), (Epoch(5), record.phase));
     edge.admin.audit().await.unwrap().verify("main").unwrap();
 }

@@ -118,9 +118,9 @@ fn is_ours(world: &World, lane: &LaneRecord) -> bool {
     lane.run_id.as_deref() == Some(world.plan.run_id.as_str())
 }
 
-/// Wins the lane for the abort. A lane that other runs hold, or that never left serving, needs no decision: this run cannot have
-/// locked anything that counts, or has been decided already. But once the lane's writer is the other side, this run's record may
-/// be the lock that keeps the old writer shut: a late abort must not open it.
+/// Wins the lane for the abort. A lane that another run holds, or that has been decided already, needs no decision: this run
+/// cannot have locked anything that counts. But once the lane's writer is the other side, this run's record may be the lock that
+/// keeps the old writer shut: a late abort must not open it.
 async fn win(world: &World) -> Result<Decision, StageError> {
     for _ in 0..ATTEMPTS {
         let lane = world.lane.read().await?;
@@ -130,7 +130,13 @@ async fn win(world: &World) -> Result<Decision, StageError> {
         if lane.writer != world.direction.from() {
             return Ok(Decision::Lost(Outcome::Superseded));
         }
-        if !is_ours(world, &lane) || !matches!(lane.phase, Phase::Armed | Phase::Hold) {
+        // A lane that serves is told as well: this run is over, and an invocation of it that comes late cannot arm it any more.
+        let decided = if is_ours(world, &lane) {
+            !matches!(lane.phase, Phase::Armed | Phase::Hold)
+        } else {
+            !lane.phase.is_serving()
+        };
+        if decided {
             return Ok(Decision::Won(lane));
         }
         match world

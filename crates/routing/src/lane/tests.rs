@@ -63,11 +63,28 @@ fn a_rollback_is_the_same_machine_the_other_way() {
     let target = committed
         .next(&Command::Release { run_id: run() }, NOW + 6_000)
         .unwrap();
+    // A run of its own: the cutover's is over.
+    let rollback = || "run-2".to_owned();
+    let Command::Arm {
+        towards,
+        hold_at,
+        hold_deadline,
+        ..
+    } = arm(Side::Source, NOW + 10_000)
+    else {
+        unreachable!("arm makes an arm")
+    };
+    let arm_again = Command::Arm {
+        run_id: rollback(),
+        towards,
+        hold_at,
+        hold_deadline,
+    };
     let steps = [
-        (arm(Side::Source, NOW + 10_000), NOW + 10_000),
-        (Command::Hold { run_id: run() }, NOW + 15_000),
-        (Command::Commit { run_id: run() }, NOW + 15_001),
-        (Command::Release { run_id: run() }, NOW + 15_002),
+        (arm_again, NOW + 10_000),
+        (Command::Hold { run_id: rollback() }, NOW + 15_000),
+        (Command::Commit { run_id: rollback() }, NOW + 15_001),
+        (Command::Release { run_id: rollback() }, NOW + 15_002),
     ];
     let back = steps
         .iter()
@@ -139,6 +156,24 @@ fn holding_before_hold_at_is_refused() {
     let armed = after(&[(arm(Side::Target, NOW), NOW)]);
     let outcome = armed.next(&Command::Hold { run_id: run() }, NOW + 4_999);
     assert!(matches!(outcome, Err(Refusal::TooEarly { from_ms, .. }) if from_ms == NOW + 5_000));
+}
+
+#[test]
+fn a_run_that_aborts_before_it_arms_can_never_arm() {
+    let lane = LaneRecord::new("main");
+    let over = lane.next(&Command::Abort { run_id: run() }, NOW).unwrap();
+    assert_eq!((over.phase, over.epoch), (Phase::ServeSource, lane.epoch.next()));
+    assert!(!over.holds_writes(NOW));
+    for command in [arm(Side::Target, NOW), Command::Abort { run_id: run() }] {
+        let outcome = over.next(&command, NOW);
+        assert!(
+            matches!(outcome, Err(Refusal::RunOver { .. })),
+            "{command:?}: {outcome:?}"
+        );
+    }
+    // What it read before no longer counts either.
+    let late = over.apply(lane.epoch, &arm(Side::Target, NOW), NOW);
+    assert!(matches!(late, Err(Refusal::EpochMismatch { .. })), "{late:?}");
 }
 
 #[test]
@@ -237,9 +272,9 @@ fn the_wire_form_is_the_documented_one() {
     assert!(typo.is_err(), "a typo in a command must stop it");
 }
 
-/// Any command by one of two runs, at times around the schedule.
+/// Any command by one of a few runs, at times around the schedule.
 fn any_step() -> impl Strategy<Value = (Command, u64)> {
-    let run_id = prop_oneof![Just("run-1".to_owned()), Just("run-2".to_owned())];
+    let run_id = (1_u8..5).prop_map(|number| format!("run-{number}"));
     let side = prop_oneof![Just(Side::Source), Just(Side::Target)];
     let command = (run_id, side, 0_u8..6, 0_u64..30_000, 0_u64..25_000).prop_map(
         |(run_id, towards, kind, ahead, length)| match kind {
@@ -312,6 +347,8 @@ proptest! {
             match after.phase {
                 Phase::Armed => decided = 0,
                 Phase::Committed | Phase::Aborting => decided += 1,
+                // An abort before the arm decides nothing but that its run is over.
+                Phase::ServeSource | Phase::ServeTarget if before.phase.is_serving() => {}
                 Phase::ServeSource | Phase::ServeTarget => prop_assert_eq!(decided, 1, "after {:?}", command),
                 Phase::Hold => prop_assert_eq!(before.phase, Phase::Armed),
             }
