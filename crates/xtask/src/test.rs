@@ -17,6 +17,7 @@ use crate::{layers, machines, workspace::Workspace};
 /// `crossover-workshop`) come out of the same build, so that no dependency is compiled a second time for them.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
     let since = Instant::now();
+    let announce = |step: &str| eprintln!("xtask, after {} s: {step}", since.elapsed().as_secs());
     announce("check that the inner crates do no I/O");
     layers::check(workspace)?;
 
@@ -73,10 +74,6 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
     }
     eprintln!("xtask: all passed, in {} s", since.elapsed().as_secs());
     Ok(())
-}
-
-fn announce(step: &str) {
-    eprintln!("xtask: {step}");
 }
 
 /// Runs the workshop; its progress goes to the terminal.
