@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use crossover_routing::{AfterFailure, Decision, LeasedLane, OnFailure, Side, after_failed_read, decide};
+use crossover_routing::{
+    AfterFailure, Decision, Epoch, LeasedLane, OnFailure, Side, after_failed_read, decide,
+};
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, Result};
 
@@ -51,7 +53,8 @@ pub async fn serve(
                 let sent_ms = now_ms();
                 let outcome = forward::send(request, url, config, to).await?;
                 if outcome.is_failure() && facts.repeatable && sends < MAX_SENDS {
-                    match look_again(to, on_failure, sent_ms, env, config).await {
+                    let tried = (to, leased.record.epoch);
+                    match look_again(tried, on_failure, sent_ms, env, config).await {
                         AfterFailure::GiveBack => return finish(&outcome, to, &leased, &holding),
                         AfterFailure::RetryAt(_) => outcome.discard(),
                         AfterFailure::Wait => {
@@ -72,14 +75,14 @@ pub async fn serve(
 
 /// Asks the lane whether a cutover explains a failed read.
 async fn look_again(
-    tried: Side,
+    tried: (Side, Epoch),
     on_failure: OnFailure,
     sent_ms: u64,
     env: &Env,
     config: &Config,
 ) -> AfterFailure {
     match lease::seen_since(env, config, sent_ms).await {
-        Ok(fresh) => after_failed_read(tried, &fresh.record, now_ms()),
+        Ok(fresh) => after_failed_read(tried.0, tried.1, &fresh.record, now_ms()),
         Err(_) => match on_failure {
             OnFailure::Return => AfterFailure::GiveBack,
             OnFailure::WaitAndRetry => AfterFailure::Wait,

@@ -142,15 +142,17 @@ pub enum AfterFailure {
     GiveBack,
     /// A cutover is under way: wait for its end.
     Wait,
-    /// The writer is another one now.
+    /// The lane has changed since the read was sent; whatever failed may be over.
     RetryAt(Side),
 }
 
-/// Decides about a repeatable read that failed at `tried`, with the lane's `fresh` record.
-pub fn after_failed_read(tried: Side, fresh: &LaneRecord, now_ms: u64) -> AfterFailure {
+/// Decides about a repeatable read that failed at `tried`, sent under a record of epoch `under`, with the lane's `fresh` record.
+///
+/// The same writer under a newer epoch counts as a change: an abort may have locked and unlocked it meanwhile.
+pub fn after_failed_read(tried: Side, under: Epoch, fresh: &LaneRecord, now_ms: u64) -> AfterFailure {
     if fresh.holds_writes(now_ms) {
         AfterFailure::Wait
-    } else if fresh.writer == tried {
+    } else if fresh.writer == tried && fresh.epoch <= under {
         AfterFailure::GiveBack
     } else {
         AfterFailure::RetryAt(fresh.writer)
@@ -313,27 +315,42 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_read_waits_under_the_hold_follows_a_new_writer_and_is_final_otherwise() {
+    fn a_failed_read_waits_under_the_hold_follows_a_change_and_is_final_otherwise() {
+        let after = |phase, now| {
+            let fresh = at(phase);
+            after_failed_read(Side::Source, Epoch(2), &fresh, now)
+        };
+        let armed = at(Phase::Armed);
+        assert_eq!(
+            after_failed_read(Side::Source, armed.epoch, &armed, NOW),
+            AfterFailure::GiveBack
+        );
+        assert_eq!(after(Phase::Armed, NOW + 5_000), AfterFailure::Wait);
+        assert_eq!(after(Phase::Hold, NOW), AfterFailure::Wait);
+        assert_eq!(
+            after(Phase::ServeTarget, NOW),
+            AfterFailure::RetryAt(Side::Target)
+        );
         let serving = LaneRecord::new("main");
         assert_eq!(
-            after_failed_read(Side::Source, &serving, NOW),
+            after_failed_read(Side::Source, serving.epoch, &serving, NOW),
             AfterFailure::GiveBack
         );
+    }
+
+    #[test]
+    fn a_read_that_met_the_lock_of_a_run_that_has_aborted_since_is_sent_again() {
+        let release = Command::Release {
+            run_id: "run-1".to_owned(),
+        };
+        let aborted = at(Phase::Aborting).next(&release, NOW).unwrap();
         assert_eq!(
-            after_failed_read(Side::Source, &at(Phase::Hold), NOW),
-            AfterFailure::Wait
+            (aborted.phase, aborted.writer),
+            (Phase::ServeSource, Side::Source)
         );
         assert_eq!(
-            after_failed_read(Side::Source, &at(Phase::Armed), NOW + 5_000),
-            AfterFailure::Wait
-        );
-        assert_eq!(
-            after_failed_read(Side::Source, &at(Phase::Armed), NOW),
-            AfterFailure::GiveBack
-        );
-        assert_eq!(
-            after_failed_read(Side::Source, &at(Phase::ServeTarget), NOW),
-            AfterFailure::RetryAt(Side::Target)
+            after_failed_read(Side::Source, at(Phase::Hold).epoch, &aborted, NOW),
+            AfterFailure::RetryAt(Side::Source)
         );
     }
 
