@@ -1,6 +1,6 @@
 //! One request, one lease, one answer: where the request goes.
 
-use crate::lane::{LaneRecord, Phase, Side};
+use crate::lane::{Epoch, LaneRecord, Phase, Side};
 
 /// A lane record together with the moment until which it may be acted on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,7 +162,7 @@ pub fn after_failed_read(tried: Side, under: Epoch, fresh: &LaneRecord, now_ms: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lane::{Command, Epoch};
+    use crate::lane::Command;
 
     const NOW: u64 = 1_000_000;
     const WRITE: RequestFacts = RequestFacts {
