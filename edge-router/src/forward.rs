@@ -85,7 +85,7 @@ pub fn answer(origin: &Response, from: Side, record: &LaneRecord, held_ms: u64) 
     // The origin alone knows whether it executed a request that failed; the client's retry hangs on it.
     let executed = headers.get(headers::EXECUTED)?;
     headers::strip(&headers)?;
-    if let Some(executed) = executed {
+    if let Some(executed) = executed.filter(|said| headers::SAID_OF_EXECUTION.contains(&said.as_str())) {
         headers.set(headers::EXECUTED, &executed)?;
     }
     headers.set(headers::SIDE, from.name())?;

@@ -11,6 +11,9 @@ pub const HELD_MS: &str = "x-crossover-held-ms";
 /// `no`: the request surely did not reach a database.
 pub const EXECUTED: &str = "x-crossover-executed";
 
+/// What an origin may say there: it alone knows. Anything else is not passed on.
+pub const SAID_OF_EXECUTION: [&str; 3] = ["no", "unknown", "yes"];
+
 /// Nothing under this prefix is believed from outside, nor passed on.
 const OWN_PREFIX: &str = "x-crossover-";
 /// They belong to one connection, not to the request (RFC 9110, section 7.6.1).

@@ -129,6 +129,9 @@ async fn serve(State(inner): State<Arc<Inner>>, request: Request) -> Response {
         }
         _ => {
             let status = StatusCode::from_u16(inner.status.load(Ordering::SeqCst)).unwrap();
+            if status.is_server_error() {
+                headers.insert("x-crossover-executed", HeaderValue::from_static("unknown"));
+            }
             (status, headers, inner.name).into_response()
         }
     }
