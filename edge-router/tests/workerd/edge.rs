@@ -137,27 +137,37 @@ impl Edge {
     }
 
     pub async fn hold(&self) -> LaneRecord {
-        self.apply(Command::Hold { run_id: run() }).await.unwrap()
+        let run_id = self.owner().await;
+        self.apply(Command::Hold { run_id }).await.unwrap()
     }
 
     pub async fn commit(&self) -> LaneRecord {
-        self.apply(Command::Commit { run_id: run() }).await.unwrap()
+        let run_id = self.owner().await;
+        self.apply(Command::Commit { run_id }).await.unwrap()
     }
 
     pub async fn abort(&self) -> LaneRecord {
-        self.apply(Command::Abort { run_id: run() }).await.unwrap()
+        let run_id = self.owner().await;
+        self.apply(Command::Abort { run_id }).await.unwrap()
     }
 
     pub async fn release(&self) -> LaneRecord {
-        self.apply(Command::Release { run_id: run() }).await.unwrap()
+        let run_id = self.owner().await;
+        self.apply(Command::Release { run_id }).await.unwrap()
+    }
+
+    async fn owner(&self) -> String {
+        self.admin.read().await.unwrap().run_id.unwrap()
     }
 
     /// Arms the lane towards a side, with `hold_ms` between hold_at and deadline.
     pub async fn arm(&self, towards: Side, hold_ms: u64) -> LaneRecord {
+        // A run arms once: each gets a name of its own, the first one that of run().
+        let run_id = format!("run-{}", self.admin.read().await.unwrap().epoch);
         let hold_at = now_ms() + ARM_AHEAD_MS;
         let hold_deadline = hold_at + hold_ms;
         self.apply(Command::Arm {
-            run_id: run(),
+            run_id,
             towards,
             hold_at,
             hold_deadline,
@@ -185,6 +195,7 @@ impl Edge {
     }
 }
 
+/// The run that arms a lane nothing has happened to.
 pub fn run() -> String {
     "run-1".to_owned()
 }
