@@ -1,5 +1,7 @@
 //! Builds what is rehearsed: the Lambda functions and the Worker, from the sources of the workspace.
 
+mod wasm_target;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -10,6 +12,7 @@ use std::{
 use crossover_core::StageName;
 use crossover_stand::{Parts, Progress, progress::step};
 use tokio::process::Command;
+use wasm_target::WASM_TARGET;
 use worker_bundle::Bundle;
 
 use crate::error::{RehearsalError, Result};
@@ -33,6 +36,7 @@ pub async fn build(workspace: &Path, parts: &Parts, progress: &dyn Progress) -> 
     }
     cargo(workspace, &arguments).await?;
     building.done();
+    wasm_target::ensure(workspace, progress).await?;
     let building = step(progress, "build the Worker");
     cargo(
         workspace,
@@ -43,11 +47,11 @@ pub async fn build(workspace: &Path, parts: &Parts, progress: &dyn Progress) -> 
             "--package",
             "edge-router",
             "--target",
-            "wasm32-unknown-unknown",
+            WASM_TARGET,
         ],
     )
     .await?;
-    let wasm = target.join("wasm32-unknown-unknown/worker/edge_router.wasm");
+    let wasm = target.join(WASM_TARGET).join("worker/edge_router.wasm");
     let worker = bundle(&wasm, &target.join("worker-bundle"), parts).await?;
     building.done();
     let functions = StageName::ALL
