@@ -7,13 +7,13 @@ use crossover_core::{
     Lsn,
     catalogue::{
         Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
-        TableName,
     },
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, PortResult, RowDigest, RowHash, Rows,
-        Sequences, Slots, WriterSample,
+        Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, PortResult, Rows, Sequences, Slots,
+        Snapshot, WriterSample,
     },
+    rows::{Hashing, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape},
 };
 
 /// The real database, except that no session is ended and no writer is seen.
@@ -114,13 +114,44 @@ impl Slots for BlindDatabase {
 
 #[async_trait]
 impl Rows for BlindDatabase {
-    async fn digests(&self, table: &TableName, buckets: u32) -> PortResult<BTreeMap<u32, RowDigest>> {
-        self.0.digests(table, buckets).await
+    async fn shapes(&self, scope: &Scope) -> PortResult<Vec<TableShape>> {
+        self.0.shapes(scope).await
     }
-    async fn rows_in(&self, table: &TableName, buckets: u32, wanted: &[u32]) -> PortResult<Vec<RowHash>> {
-        self.0.rows_in(table, buckets, wanted).await
+    async fn hashing(&self) -> PortResult<Hashing> {
+        self.0.hashing().await
     }
-    async fn rows_of(&self, table: &TableName, keys: &[String]) -> PortResult<Vec<RowHash>> {
-        self.0.rows_of(table, keys).await
+    async fn spread(&self, form: &TableForm) -> PortResult<Spread> {
+        self.0.spread(form).await
+    }
+    async fn moment(&self) -> PortResult<Moment> {
+        self.0.moment().await
+    }
+    async fn active_sessions(&self) -> PortResult<u32> {
+        self.0.active_sessions().await
+    }
+    async fn digest(
+        &self,
+        form: &TableForm,
+        region: &Region,
+        buckets: u32,
+        at: Option<&Moment>,
+    ) -> PortResult<BTreeMap<u32, RowDigest>> {
+        self.0.digest(form, region, buckets, at).await
+    }
+    async fn rows_in(
+        &self,
+        form: &TableForm,
+        region: &Region,
+        buckets: u32,
+        wanted: &[u32],
+        at: Option<&Moment>,
+    ) -> PortResult<Vec<RowHash>> {
+        self.0.rows_in(form, region, buckets, wanted, at).await
+    }
+    async fn rows_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
+        self.0.rows_of(form, keys).await
+    }
+    async fn values_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
+        self.0.values_of(form, keys).await
     }
 }

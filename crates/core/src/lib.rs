@@ -12,6 +12,7 @@ pub mod finding;
 pub mod lsn;
 pub mod plan;
 pub mod ports;
+pub mod rows;
 pub mod secret;
 pub mod stage;
 pub mod world;

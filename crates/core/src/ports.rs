@@ -9,13 +9,15 @@ pub mod journal;
 pub mod lane;
 pub mod metrics;
 pub mod replication;
+pub mod rows;
 
 pub use access::{Access, AccessSnapshot, LockReport, RoleAccess, WriterSample};
-pub use database::{Catalogue, Database, Fence, RowDigest, RowHash, Rows, Sequences, Slots};
+pub use database::{Catalogue, Database, Fence, Sequences, Slots};
 pub use journal::{Journal, JournalEntry};
 pub use lane::Lane;
 pub use metrics::{Clock, Metrics};
 pub use replication::{CdcTask, Replication, TableReplication, TaskState, TaskStatus};
+pub use rows::{Moment, Rows};
 
 /// Why a port could not do its work. The text names the object; it never holds a secret.
 #[derive(Debug, thiserror::Error)]

@@ -14,6 +14,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
     errors::Failure,
+    rows::Readers,
     settings::{ConnectionSettings, SslMode},
     tls,
 };
@@ -25,7 +26,7 @@ const LONG_STATEMENT: Duration = Duration::from_hours(2);
 /// What the network may take on top before a statement counts as unanswered.
 const GRACE: Duration = Duration::from_secs(5);
 const CONNECT: Duration = Duration::from_secs(5);
-/// Tables that are hashed at the same time. More would take the server from the application.
+/// Sessions for long statements and for reading rows. More would take the server from the application.
 const LONG_SESSIONS: usize = 4;
 
 /// What decides how values become text and names become objects, so that both sides say the same. Settings of the
@@ -61,7 +62,8 @@ pub struct PostgresDatabase {
     pub(crate) own_role: String,
     pub(crate) spared_roles: Vec<String>,
     main: Mutex<Option<Arc<Client>>>,
-    long: Semaphore,
+    pub(crate) long: Semaphore,
+    pub(crate) readers: Readers,
 }
 
 impl std::fmt::Debug for PostgresDatabase {
@@ -114,6 +116,7 @@ impl PostgresDatabase {
             spared_roles,
             main: Mutex::new(None),
             long: Semaphore::new(LONG_SESSIONS),
+            readers: Readers::default(),
         };
         this.main().await?;
         Ok(this)
@@ -192,7 +195,7 @@ impl PostgresDatabase {
             .acquire()
             .await
             .map_err(|e| PortError::unexpected(&self.what, e))?;
-        let client = self.open(limit, Duration::ZERO).await?;
+        let client = self.open(limit, Duration::ZERO, "").await?;
         self.bounded(limit, client.query_typed(sql, params)).await
     }
 
@@ -219,7 +222,7 @@ impl PostgresDatabase {
         if let Some(client) = slot.as_ref().filter(|client| !client.is_closed()) {
             return Ok(Arc::clone(client));
         }
-        let client = Arc::new(self.open(STATEMENT, Duration::from_secs(2)).await?);
+        let client = Arc::new(self.open(STATEMENT, Duration::from_secs(2), "").await?);
         *slot = Some(Arc::clone(&client));
         Ok(client)
     }
@@ -231,7 +234,13 @@ impl PostgresDatabase {
         }
     }
 
-    async fn open(&self, statement: Duration, lock: Duration) -> Result<Client, Failure> {
+    /// A new session; `more` are further options of its startup packet, which win.
+    pub(crate) async fn open(
+        &self,
+        statement: Duration,
+        lock: Duration,
+        more: &str,
+    ) -> Result<Client, Failure> {
         // One core a statement: a comparison may take its time, the application's queries may not.
         let mut options = format!(
             "-c statement_timeout={} -c lock_timeout={} -c max_parallel_workers_per_gather=0",
@@ -241,6 +250,7 @@ impl PostgresDatabase {
         for (name, value) in PINNED {
             let _ = write!(options, " -c {name}={value}");
         }
+        options.push_str(more);
         let mut config = self.config.clone();
         config.options(&options);
         let connecting = async {
@@ -258,7 +268,7 @@ impl PostgresDatabase {
         Box::pin(self.bounded(CONNECT, connecting)).await
     }
 
-    async fn bounded<T>(
+    pub(crate) async fn bounded<T>(
         &self,
         limit: Duration,
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,

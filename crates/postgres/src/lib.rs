@@ -11,8 +11,6 @@ mod errors;
 mod fence;
 mod fingerprint;
 mod quoting;
-mod record_text;
-mod row_hash;
 mod rows;
 mod sequences;
 mod sessions;
@@ -21,4 +19,5 @@ mod slots;
 mod tls;
 
 pub use connection::PostgresDatabase;
+pub use rows::hash_sql;
 pub use settings::{ConnectionSettings, SslMode};

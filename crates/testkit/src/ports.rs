@@ -1,12 +1,9 @@
 //! The ports of one process, over the shared world.
 
+mod rows;
 mod services;
 
-use std::{
-    collections::{BTreeMap, hash_map::DefaultHasher},
-    hash::{Hash, Hasher},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -17,8 +14,8 @@ use crossover_core::{
     },
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, Catalogue, Fence, LockReport, PortError, PortResult, RowDigest, RowHash,
-        Rows, Sequences, Slots, WriterSample,
+        Access, AccessSnapshot, Catalogue, Fence, LockReport, PortError, PortResult, Sequences, Slots,
+        WriterSample,
     },
     routing::Side,
 };
@@ -26,7 +23,7 @@ use crossover_core::{
 use services::{MemoryJournal, MemoryLane, MemoryMetrics, MemoryReplication, VirtualClock};
 
 use crate::{
-    database::{DatabaseState, Table},
+    database::DatabaseState,
     sabotage::Sabotage,
     state::{Shared, State},
 };
@@ -366,75 +363,5 @@ impl Slots for MemoryDatabase {
     async fn current_lsn(&self) -> PortResult<Lsn> {
         self.call("current_lsn", |state, side| Ok(Lsn(state.side(side).lsn)))
             .await
-    }
-}
-
-fn hash(values: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    values.hash(&mut hasher);
-    hasher.finish()
-}
-
-fn row_hashes(table: &Table) -> impl Iterator<Item = RowHash> {
-    table.rows.iter().map(|(id, token)| RowHash {
-        key: format!("({id})"),
-        hash: format!("{:016x}", hash((id, token))),
-    })
-}
-
-fn table_of<'a>(state: &'a State, side: Side, table: &TableName) -> PortResult<&'a Table> {
-    state
-        .side(side)
-        .tables
-        .get(table)
-        .ok_or_else(|| PortError::missing(format!("table {table} in {side}")))
-}
-
-fn bucket(key: &str, buckets: u32) -> u32 {
-    (hash(key) % u64::from(buckets)) as u32
-}
-
-#[async_trait]
-impl Rows for MemoryDatabase {
-    async fn digests(&self, table: &TableName, buckets: u32) -> PortResult<BTreeMap<u32, RowDigest>> {
-        self.call("digests", |state, side| {
-            let mut sums: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
-            for row in row_hashes(table_of(state, side, table)?) {
-                let sum = sums.entry(bucket(&row.key, buckets)).or_default();
-                *sum = (sum.0 + 1, sum.1.wrapping_add(hash(&row.hash)));
-            }
-            let digest = |(rows, sum): (u64, u64)| RowDigest {
-                rows,
-                sums: [sum.to_string(), (!sum).to_string()],
-            };
-            Ok(sums
-                .into_iter()
-                .map(|(bucket, sum)| (bucket, digest(sum)))
-                .collect())
-        })
-        .await
-    }
-
-    async fn rows_in(&self, table: &TableName, buckets: u32, wanted: &[u32]) -> PortResult<Vec<RowHash>> {
-        self.call("rows_in", |state, side| {
-            let rows = row_hashes(table_of(state, side, table)?);
-            let mut rows: Vec<_> = rows
-                .filter(|r| wanted.contains(&bucket(&r.key, buckets)))
-                .collect();
-            rows.sort();
-            Ok(rows)
-        })
-        .await
-    }
-
-    async fn rows_of(&self, table: &TableName, keys: &[String]) -> PortResult<Vec<RowHash>> {
-        self.call("rows_of", |state, side| {
-            let mut rows: Vec<_> = row_hashes(table_of(state, side, table)?)
-                .filter(|r| keys.contains(&r.key))
-                .collect();
-            rows.sort();
-            Ok(rows)
-        })
-        .await
     }
 }

@@ -6,14 +6,14 @@ use super::PlannedSteps;
 use crate::{
     catalogue::{
         Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
-        TableName,
     },
     lsn::Lsn,
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, PortResult, RoleAccess, RowDigest,
-        RowHash, Rows, Sequences, Slots, WriterSample,
+        Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, Moment, PortResult, RoleAccess, Rows,
+        Sequences, Slots, WriterSample,
     },
+    rows::{Hashing, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape},
 };
 
 /// A database that is read for real and never changed.
@@ -167,13 +167,44 @@ impl Slots for DryDatabase {
 
 #[async_trait]
 impl Rows for DryDatabase {
-    async fn digests(&self, table: &TableName, buckets: u32) -> PortResult<BTreeMap<u32, RowDigest>> {
-        self.real.digests(table, buckets).await
+    async fn shapes(&self, scope: &Scope) -> PortResult<Vec<TableShape>> {
+        self.real.shapes(scope).await
     }
-    async fn rows_in(&self, table: &TableName, buckets: u32, wanted: &[u32]) -> PortResult<Vec<RowHash>> {
-        self.real.rows_in(table, buckets, wanted).await
+    async fn hashing(&self) -> PortResult<Hashing> {
+        self.real.hashing().await
     }
-    async fn rows_of(&self, table: &TableName, keys: &[String]) -> PortResult<Vec<RowHash>> {
-        self.real.rows_of(table, keys).await
+    async fn spread(&self, form: &TableForm) -> PortResult<Spread> {
+        self.real.spread(form).await
+    }
+    async fn moment(&self) -> PortResult<Moment> {
+        self.real.moment().await
+    }
+    async fn active_sessions(&self) -> PortResult<u32> {
+        self.real.active_sessions().await
+    }
+    async fn digest(
+        &self,
+        form: &TableForm,
+        region: &Region,
+        buckets: u32,
+        at: Option<&Moment>,
+    ) -> PortResult<BTreeMap<u32, RowDigest>> {
+        self.real.digest(form, region, buckets, at).await
+    }
+    async fn rows_in(
+        &self,
+        form: &TableForm,
+        region: &Region,
+        buckets: u32,
+        wanted: &[u32],
+        at: Option<&Moment>,
+    ) -> PortResult<Vec<RowHash>> {
+        self.real.rows_in(form, region, buckets, wanted, at).await
+    }
+    async fn rows_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
+        self.real.rows_of(form, keys).await
+    }
+    async fn values_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
+        self.real.values_of(form, keys).await
     }
 }

@@ -1,15 +1,11 @@
 //! One side's database.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 
-use super::{Access, PortResult};
+use super::{Access, PortResult, Rows};
 use crate::{
     catalogue::{
         Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
-        TableName,
     },
     lsn::Lsn,
     plan::Scope,
@@ -71,33 +67,6 @@ pub trait Slots: Send + Sync {
     async fn drop_slot(&self, name: &str) -> PortResult<()>;
     /// The end of the write-ahead log now.
     async fn current_lsn(&self) -> PortResult<Lsn>;
-}
-
-/// What one table's rows add up to: equal digests mean equal rows, whatever their order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RowDigest {
-    pub rows: u64,
-    /// Sums of two independent 64-bit halves of every row's hash.
-    pub sums: [String; 2],
-}
-
-/// A row: its primary key as text (`row(key columns)::text`) and the hash of all its columns.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RowHash {
-    pub key: String,
-    pub hash: String,
-}
-
-/// Row content. Hashes are computed on the server; both sides order columns by name, so column order does not count.
-#[async_trait]
-pub trait Rows: Send + Sync {
-    /// Digest of the rows of a table in `buckets` buckets (a power of two) by the hash of the primary key; buckets without
-    /// rows are left out.
-    async fn digests(&self, table: &TableName, buckets: u32) -> PortResult<BTreeMap<u32, RowDigest>>;
-    /// Every row of some of these buckets, sorted by key.
-    async fn rows_in(&self, table: &TableName, buckets: u32, wanted: &[u32]) -> PortResult<Vec<RowHash>>;
-    /// The rows with these keys as they are now, sorted by key; keys without a row are left out.
-    async fn rows_of(&self, table: &TableName, keys: &[String]) -> PortResult<Vec<RowHash>>;
 }
 
 /// Everything a stage may ask of one side's database.

@@ -1,0 +1,61 @@
+//! Row content of one side's database. Nothing here changes anything.
+
+use std::{any::Any, collections::BTreeMap};
+
+use async_trait::async_trait;
+
+use super::PortResult;
+use crate::{
+    plan::Scope,
+    rows::{Hashing, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape},
+};
+
+/// One moment of a database that several statements can look at.
+pub struct Moment {
+    /// The server's name for it.
+    pub id: String,
+    /// Whatever keeps it alive.
+    pub kept_by: Box<dyn Any + Send + Sync>,
+}
+
+impl std::fmt::Debug for Moment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Moment({})", self.id)
+    }
+}
+
+/// Reading rows, mostly as hashes that the server computes. Every method can be repeated.
+#[async_trait]
+pub trait Rows: Send + Sync {
+    /// Tables in scope that are no partitions, sorted by name, as far as the comparison has to know them.
+    async fn shapes(&self, scope: &Scope) -> PortResult<Vec<TableShape>>;
+    /// The best way of hashing this server can do, by its answers to known questions.
+    async fn hashing(&self) -> PortResult<Hashing>;
+    /// How the values of a key's first column are spread.
+    async fn spread(&self, form: &TableForm) -> PortResult<Spread>;
+    /// Keeps this moment; dropping it lets it go.
+    async fn moment(&self) -> PortResult<Moment>;
+    /// Sessions other than ours that are at work now.
+    async fn active_sessions(&self) -> PortResult<u32>;
+    /// Digest of the rows of a region in `buckets` buckets (a power of two) by the hash of the key; buckets without rows are left out.
+    async fn digest(
+        &self,
+        form: &TableForm,
+        region: &Region,
+        buckets: u32,
+        at: Option<&Moment>,
+    ) -> PortResult<BTreeMap<u32, RowDigest>>;
+    /// Every row of some of these buckets, sorted by key.
+    async fn rows_in(
+        &self,
+        form: &TableForm,
+        region: &Region,
+        buckets: u32,
+        wanted: &[u32],
+        at: Option<&Moment>,
+    ) -> PortResult<Vec<RowHash>>;
+    /// The rows with these keys as they are now, sorted by key; keys without a row are left out.
+    async fn rows_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowHash>>;
+    /// The same with all values as texts. Of rows without a key one of each kind.
+    async fn values_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowValues>>;
+}

@@ -1,0 +1,293 @@
+//! The form both sides hash a table's rows in, decided from both catalogues: it must give equal numbers for equal rows and
+//! different ones for all others, so a type's own hash is used only where the type's equality is identity.
+
+use super::{ColumnShape, Hashing, KeyShape, TableShape};
+use crate::catalogue::TableName;
+
+/// How a column's value goes into the hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// smallint and integer.
+    Int4,
+    /// Any integer. `hashint8` is no good for it: it folds the two halves onto each other, so that 0 and 2^32+1 are the same to it.
+    Int8,
+    Bool,
+    Uuid,
+    /// Character types whose stored bytes are their value.
+    Text,
+    Date,
+    Timestamp,
+    TimestampTz,
+    /// A numeric of fixed scale, equal on both sides: there 1.0 and 1.00 cannot both occur.
+    FixedNumeric,
+    /// Everything else by its text. Equal values of these types may differ: 1.0 and 1.00, 1 mon and 30 days, -0 and 0.
+    Printed,
+    /// The same, for types whose cast to text need not be what the type prints: user-defined ones, and blank-padded texts.
+    PrintedByOutput,
+}
+
+/// A column in the common form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnForm {
+    pub name: String,
+    pub form: Form,
+    /// The type on this side as SQL spells it: what a key's text is cast to.
+    pub sql_type: String,
+    /// It can be NULL on one of the sides.
+    pub nullable: bool,
+}
+
+/// A table as one side is asked for it. Both sides' forms differ in what only concerns that side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableForm {
+    pub table: TableName,
+    /// It is a partitioned parent on this side.
+    pub partitioned: bool,
+    /// Sorted by name.
+    pub columns: Vec<ColumnForm>,
+    /// Places of the key's columns; empty when there is no common key.
+    pub key: Vec<usize>,
+    pub hashing: Hashing,
+    /// Starts the hash chain; another one in every run, so that what collides in one does not in the next.
+    pub seed: i64,
+    /// A condition the rows must meet, as the user wrote it.
+    pub condition: Option<String>,
+}
+
+impl TableForm {
+    /// The key's columns.
+    pub fn key_columns(&self) -> impl Iterator<Item = &ColumnForm> {
+        self.key.iter().filter_map(|place| self.columns.get(*place))
+    }
+}
+
+/// What the user and the servers say about how to hash.
+#[derive(Debug, Clone)]
+pub struct RowOptions {
+    pub hashing: Hashing,
+    pub seed: i64,
+    pub condition: Option<String>,
+}
+
+/// Why the rows of two tables cannot be compared.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Disagreement {
+    #[error("table {table}: columns {} are missing on the {side}", .columns.join(", "))]
+    Columns {
+        table: TableName,
+        side: &'static str,
+        columns: Vec<String>,
+    },
+}
+
+/// The forms for the source and for the target.
+///
+/// # Errors
+/// Columns that only one side has: nothing can be said about such rows, so nothing is.
+pub fn agree(
+    source: &TableShape,
+    target: &TableShape,
+    options: &RowOptions,
+) -> Result<(TableForm, TableForm), Disagreement> {
+    for (side, here, there) in [("target", source, target), ("source", target, source)] {
+        let has = |name: &str| there.columns.iter().any(|c| c.name == name);
+        let columns: Vec<String> = here
+            .columns
+            .iter()
+            .map(|c| c.name.clone())
+            .filter(|name| !has(name))
+            .collect();
+        if !columns.is_empty() {
+            return Err(Disagreement::Columns {
+                table: source.table.clone(),
+                side,
+                columns,
+            });
+        }
+    }
+    let key = common_key(&source.keys, &target.keys);
+    let form = |own: &TableShape| TableForm {
+        table: own.table.clone(),
+        partitioned: own.partitioned,
+        columns: source
+            .columns
+            .iter()
+            .zip(&target.columns)
+            .zip(&own.columns)
+            .map(|((a, b), own)| ColumnForm {
+                name: own.name.clone(),
+                form: common_form(a, b),
+                sql_type: own.sql_type.clone(),
+                nullable: !(a.not_null && b.not_null),
+            })
+            .collect(),
+        key: key
+            .iter()
+            .filter_map(|name| own.columns.iter().position(|c| c.name == *name))
+            .collect(),
+        hashing: options.hashing,
+        seed: options.seed,
+        condition: options.condition.clone(),
+    };
+    Ok((form(source), form(target)))
+}
+
+/// The first key of the source that the target has too, in whatever order of columns.
+fn common_key(source: &[KeyShape], target: &[KeyShape]) -> Vec<String> {
+    let sorted = |key: &KeyShape| {
+        let mut columns = key.columns.clone();
+        columns.sort();
+        columns
+    };
+    source
+        .iter()
+        .find(|key| target.iter().any(|other| sorted(key) == sorted(other)))
+        .map(|key| key.columns.clone())
+        .unwrap_or_default()
+}
+
+fn common_form(source: &ColumnShape, target: &ColumnShape) -> Form {
+    let (a, b) = (own_form(source), own_form(target));
+    match (a, b) {
+        (Form::FixedNumeric, Form::FixedNumeric) if source.type_modifier != target.type_modifier => {
+            Form::Printed
+        }
+        (a, b) if a == b => a,
+        (Form::Int4 | Form::Int8, Form::Int4 | Form::Int8) => Form::Int8,
+        (Form::PrintedByOutput, _) | (_, Form::PrintedByOutput) => Form::PrintedByOutput,
+        _ => Form::Printed,
+    }
+}
+
+fn own_form(column: &ColumnShape) -> Form {
+    if !column.built_in {
+        return Form::PrintedByOutput;
+    }
+    match column.base_type.as_str() {
+        "int2" | "int4" => Form::Int4,
+        "int8" => Form::Int8,
+        "bool" => Form::Bool,
+        "uuid" => Form::Uuid,
+        "text" | "varchar" => Form::Text,
+        "date" => Form::Date,
+        "timestamp" => Form::Timestamp,
+        "timestamptz" => Form::TimestampTz,
+        "numeric" if column.type_modifier >= 0 => Form::FixedNumeric,
+        "bpchar" | "_bpchar" => Form::PrintedByOutput,
+        _ => Form::Printed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, base_type: &str) -> ColumnShape {
+        ColumnShape {
+            name: name.into(),
+            sql_type: base_type.into(),
+            base_type: base_type.into(),
+            built_in: true,
+            type_modifier: -1,
+            not_null: true,
+            byte_order: true,
+        }
+    }
+
+    fn table(columns: Vec<ColumnShape>, keys: &[&[&str]]) -> TableShape {
+        TableShape {
+            table: TableName {
+                schema: "s".into(),
+                name: "t".into(),
+            },
+            partitioned: false,
+            columns,
+            keys: keys
+                .iter()
+                .map(|names| KeyShape {
+                    columns: names.iter().map(|n| (*n).to_owned()).collect(),
+                    primary: false,
+                })
+                .collect(),
+            leaves: Vec::new(),
+            estimated_rows: 0,
+        }
+    }
+
+    fn options() -> RowOptions {
+        RowOptions {
+            hashing: Hashing::TypedHash,
+            seed: 1,
+            condition: None,
+        }
+    }
+
+    #[test]
+    fn types_that_differ_are_compared_in_a_form_both_have() {
+        let cases = [
+            ("int4", "int8", Form::Int8),
+            ("int2", "int4", Form::Int4),
+            ("varchar", "text", Form::Text),
+            ("numeric", "int8", Form::Printed),
+            ("json", "jsonb", Form::Printed),
+            ("text", "bpchar", Form::PrintedByOutput),
+        ];
+        for (a, b, expected) in cases {
+            assert_eq!(common_form(&column("c", a), &column("c", b)), expected, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_numeric_is_hashed_as_such_only_when_its_scale_is_fixed_and_the_same() {
+        let fixed = |modifier| ColumnShape {
+            type_modifier: modifier,
+            ..column("c", "numeric")
+        };
+        assert_eq!(common_form(&fixed(786_438), &fixed(786_438)), Form::FixedNumeric);
+        assert_eq!(common_form(&fixed(786_438), &fixed(655_366)), Form::Printed);
+        assert_eq!(common_form(&fixed(786_438), &fixed(-1)), Form::Printed);
+    }
+
+    #[test]
+    fn a_column_that_may_be_null_on_one_side_is_nullable_on_both() {
+        let mut loose = column("a", "int4");
+        loose.not_null = false;
+        let (one, two) = agree(
+            &table(vec![column("a", "int4")], &[]),
+            &table(vec![loose], &[]),
+            &options(),
+        )
+        .unwrap();
+        assert!(one.columns[0].nullable && two.columns[0].nullable);
+    }
+
+    #[test]
+    fn the_key_is_one_both_sides_have() {
+        let columns = || vec![column("a", "int4"), column("b", "int4"), column("c", "int4")];
+        let (one, two) = agree(
+            &table(columns(), &[&["a"], &["c", "b"]]),
+            &table(columns(), &[&["b", "c"]]),
+            &options(),
+        )
+        .unwrap();
+        assert_eq!(one.key, [2, 1]);
+        assert_eq!(one.key, two.key);
+        let (none, _) = agree(
+            &table(columns(), &[&["a"]]),
+            &table(columns(), &[&["b"]]),
+            &options(),
+        )
+        .unwrap();
+        assert!(none.key.is_empty());
+    }
+
+    #[test]
+    fn a_column_only_one_side_has_is_named() {
+        let wide = table(vec![column("a", "int4"), column("b", "int4")], &[]);
+        let narrow = table(vec![column("a", "int4")], &[]);
+        let missing = agree(&wide, &narrow, &options()).unwrap_err().to_string();
+        assert_eq!(missing, "table s.t: columns b are missing on the target");
+        let extra = agree(&narrow, &wide, &options()).unwrap_err().to_string();
+        assert_eq!(extra, "table s.t: columns b are missing on the source");
+    }
+}

@@ -1,0 +1,125 @@
+//! Ranges of a key that hold about equally many rows each.
+
+/// Bounds of a key's first column as texts: from (included) to (not included); none is open.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bounds {
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+/// What statistics and the index say about the first column of a key.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Spread {
+    /// How well the order of the key is the order on disk: 1 or -1 is perfectly. None when there are no statistics.
+    pub correlation: Option<f32>,
+    /// Values with equally many rows between them, sorted.
+    pub histogram: Vec<String>,
+    /// Smallest and largest value, where the column is an integer.
+    pub integers: Option<(i64, i64)>,
+}
+
+/// Cuts a key into ranges of about `rows_each` rows of `rows`. The first and the last range are open, so that every key belongs to
+/// exactly one.
+///
+/// Integer keys are cut between the histogram's values too; other types only at them (at most 100 pieces by default).
+pub fn ranges(spread: &Spread, rows: u64, rows_each: u64) -> Vec<Bounds> {
+    let wanted = (rows / rows_each.max(1)).max(1);
+    let cuts = match spread.integers {
+        Some((least, most)) => integer_cuts(spread, least, most, wanted),
+        None => thinned(&spread.histogram, wanted),
+    };
+    let mut ranges = Vec::with_capacity(cuts.len() + 1);
+    let mut from = None;
+    for cut in cuts {
+        ranges.push(Bounds {
+            from: from.replace(cut.clone()),
+            to: Some(cut),
+        });
+    }
+    ranges.push(Bounds { from, to: None });
+    ranges
+}
+
+fn integer_cuts(spread: &Spread, least: i64, most: i64, wanted: u64) -> Vec<String> {
+    let mut fixed: Vec<i64> = spread.histogram.iter().filter_map(|v| v.parse().ok()).collect();
+    fixed.retain(|v| (least..=most).contains(v));
+    // Statistics are older than the newest rows.
+    fixed.extend([least, most]);
+    fixed.sort_unstable();
+    fixed.dedup();
+    let pieces = (fixed.len() as u64 - 1).max(1);
+    let each = wanted.div_ceil(pieces);
+    let mut cuts = Vec::new();
+    for pair in fixed.windows(2) {
+        let (from, to) = (i128::from(pair[0]), i128::from(pair[1]));
+        for part in 1..=each {
+            let cut = from + (to - from) * i128::from(part) / i128::from(each);
+            if let Ok(cut) = i64::try_from(cut) {
+                cuts.push(cut);
+            }
+        }
+    }
+    cuts.retain(|cut| *cut > least);
+    cuts.dedup();
+    cuts.iter().map(i64::to_string).collect()
+}
+
+fn thinned(values: &[String], wanted: u64) -> Vec<String> {
+    let inner = values.get(1..values.len().saturating_sub(1)).unwrap_or_default();
+    let step = (inner.len() as u64).div_ceil(wanted).max(1) as usize;
+    let mut cuts: Vec<String> = inner.iter().step_by(step).cloned().collect();
+    cuts.dedup();
+    cuts
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_integer_belongs_to_exactly_one_range(
+            mut histogram in proptest::collection::vec(any::<i64>(), 0..20),
+            a in any::<i64>(), b in any::<i64>(), rows in 0u64..5_000_000, probe in any::<i64>(),
+        ) {
+            histogram.sort_unstable();
+            let spread = Spread {
+                correlation: None,
+                histogram: histogram.iter().map(i64::to_string).collect(),
+                integers: Some((a.min(b), a.max(b))),
+            };
+            let ranges = ranges(&spread, rows, 50_000);
+            let holds = |range: &Bounds| {
+                let number = |text: &Option<String>| text.as_ref().map(|t| t.parse::<i64>().unwrap());
+                number(&range.from).is_none_or(|from| probe >= from) && number(&range.to).is_none_or(|to| probe < to)
+            };
+            prop_assert_eq!(ranges.iter().filter(|r| holds(r)).count(), 1);
+        }
+    }
+
+    #[test]
+    fn an_even_key_is_cut_evenly() {
+        let spread = Spread {
+            integers: Some((1, 1_000)),
+            ..Spread::default()
+        };
+        let ranges = ranges(&spread, 1_000, 250);
+        assert_eq!(ranges.len(), 5);
+        assert_eq!(ranges[1].from.as_deref(), Some("250"));
+        assert_eq!((ranges[0].from.as_ref(), ranges[4].to.as_ref()), (None, None));
+    }
+
+    #[test]
+    fn other_types_are_cut_at_the_histogram() {
+        let spread = Spread {
+            histogram: (b'a'..=b'k').map(|c| char::from(c).to_string()).collect(),
+            ..Spread::default()
+        };
+        let ranges = ranges(&spread, 1_000, 300);
+        let cuts: Vec<_> = ranges.iter().filter_map(|r| r.from.as_deref()).collect();
+        assert_eq!(cuts, ["b", "e", "h"]);
+        assert_eq!(super::ranges(&Spread::default(), 1_000, 300).len(), 1);
+    }
+}

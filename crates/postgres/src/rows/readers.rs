@@ -1,0 +1,131 @@
+//! Read-only sessions for row content. They are kept, for connecting costs more than most chunks do.
+
+use std::{sync::Mutex, time::Duration};
+
+use crossover_core::ports::{Moment, PortError, PortResult};
+use tokio_postgres::{Client, Row};
+
+use crate::{PostgresDatabase, connection::Param, errors::Failure, quoting::literal};
+
+/// A chunk that takes longer than this is too large.
+const STATEMENT: Duration = Duration::from_hours(2);
+
+const READ_ONLY: &str = " -c default_transaction_read_only=on -c idle_in_transaction_session_timeout=0";
+
+/// Idle sessions, and how long a statement of theirs may take.
+#[derive(Default)]
+pub struct Readers {
+    idle: Mutex<Vec<Client>>,
+    limit: Mutex<Option<Duration>>,
+}
+
+impl Readers {
+    fn take(&self) -> Option<Client> {
+        let mut idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        idle.retain(|client| !client.is_closed());
+        idle.pop()
+    }
+
+    fn give_back(&self, client: Client) {
+        let mut idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        idle.push(client);
+    }
+
+    fn limit(&self) -> Duration {
+        let limit = self
+            .limit
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        limit.unwrap_or(STATEMENT)
+    }
+}
+
+impl PostgresDatabase {
+    /// Bounds what reading rows may ask of the server: `sessions` at a time, each statement for at most `statement`.
+    #[must_use]
+    pub fn with_reading(self, sessions: usize, statement: Duration) -> Self {
+        let idle = Readers {
+            limit: Mutex::new(Some(statement)),
+            ..Readers::default()
+        };
+        Self {
+            long: tokio::sync::Semaphore::new(sessions.max(1)),
+            readers: idle,
+            ..self
+        }
+    }
+
+    /// Runs a query in a read-only session; with a moment, as of then.
+    pub(super) async fn read_rows(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+        at: Option<&Moment>,
+    ) -> Result<Vec<Row>, Failure> {
+        let _place = self.reading_place().await?;
+        let limit = self.readers.limit();
+        let client = match self.readers.take() {
+            Some(client) => client,
+            None => self.open_reader().await?,
+        };
+        let work = async {
+            if let Some(moment) = at {
+                client.batch_execute(&begin_at(moment)).await?;
+            }
+            let rows = client.query_typed(sql, params).await?;
+            if at.is_some() {
+                client.batch_execute("commit").await?;
+            }
+            Ok(rows)
+        };
+        // A session in an unknown state is not given back.
+        let rows = Box::pin(self.bounded(limit, work)).await?;
+        self.readers.give_back(client);
+        Ok(rows)
+    }
+
+    /// Leave to use one more session.
+    pub(super) async fn reading_place(&self) -> PortResult<tokio::sync::SemaphorePermit<'_>> {
+        self.long
+            .acquire()
+            .await
+            .map_err(|e| PortError::unexpected(self.what(), e))
+    }
+
+    pub(super) async fn open_reader(&self) -> Result<Client, Failure> {
+        self.open(self.readers.limit(), Duration::ZERO, READ_ONLY).await
+    }
+
+    /// Keeps a moment in a session of its own, which takes no place from the readers.
+    pub(super) async fn keep_moment(&self) -> Result<Moment, Failure> {
+        let client = self.open_reader().await?;
+        let work = async {
+            client
+                .batch_execute("begin isolation level repeatable read read only")
+                .await?;
+            client.query_typed("select pg_export_snapshot() as id", &[]).await
+        };
+        let rows = Box::pin(self.bounded(Duration::from_secs(30), work)).await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| PortError::unexpected(self.what(), "no snapshot was exported"))?;
+        let id = self.read(row, "id")?;
+        Ok(Moment {
+            id,
+            kept_by: Box::new(client),
+        })
+    }
+}
+
+pub(super) fn begin_at(moment: &Moment) -> String {
+    format!(
+        "begin isolation level repeatable read read only; set transaction snapshot {}",
+        literal(&moment.id)
+    )
+}

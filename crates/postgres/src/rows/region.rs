@@ -1,0 +1,65 @@
+//! Which rows a statement looks at, as the SQL after `from`. The table is `q`.
+
+use crossover_core::rows::{Bounds, Region, TableForm};
+
+use crate::quoting::{ident, literal, qualified};
+
+/// The relation and the condition.
+pub fn from_where(form: &TableForm, region: &Region) -> String {
+    from_where_and(form, region, None)
+}
+
+/// The same with one more condition.
+pub fn from_where_and(form: &TableForm, region: &Region, more: Option<String>) -> String {
+    let mut conditions = Vec::new();
+    let relation = match region {
+        Region::Leaf { relation, blocks } => {
+            if let Some((from, to)) = blocks {
+                conditions.push(format!(
+                    "q.ctid >= '({from},0)'::tid and q.ctid < '({to},0)'::tid"
+                ));
+            }
+            format!("only {}", qualified(&relation.schema, &relation.name))
+        }
+        Region::Keys(bounds) => {
+            conditions.extend(within(form, bounds));
+            relation(form)
+        }
+        Region::Whole => relation(form),
+    };
+    // In parentheses and on a line of its own: neither `or` nor a comment in it reaches further.
+    conditions.extend(form.condition.iter().map(|c| format!("({c}\n)")));
+    conditions.extend(more);
+    if conditions.is_empty() {
+        format!("{relation} q")
+    } else {
+        format!("{relation} q where {}", conditions.join(" and "))
+    }
+}
+
+/// Children of a table that is no partitioned parent are tables of their own.
+pub fn relation(form: &TableForm) -> String {
+    let name = qualified(&form.table.schema, &form.table.name);
+    if form.partitioned {
+        name
+    } else {
+        format!("only {name}")
+    }
+}
+
+fn within(form: &TableForm, bounds: &Bounds) -> Vec<String> {
+    let Some(column) = form.key_columns().next() else {
+        return Vec::new();
+    };
+    let bound = |text: &String, operator: &str| {
+        format!(
+            "q.{} {operator} {}::{}",
+            ident(&column.name),
+            literal(text),
+            column.sql_type
+        )
+    };
+    let from = bounds.from.as_ref().map(|text| bound(text, ">="));
+    let to = bounds.to.as_ref().map(|text| bound(text, "<"));
+    from.into_iter().chain(to).collect()
+}

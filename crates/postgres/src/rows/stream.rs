@@ -1,0 +1,112 @@
+//! Rows hashed here: for servers whose own hash functions cannot be trusted or used.
+
+use std::collections::BTreeMap;
+
+use crossover_core::{
+    ports::{Moment, PortError, PortResult},
+    rows::{Region, RowDigest, RowHash, TableForm},
+};
+use futures::{StreamExt, pin_mut};
+use tokio_postgres::{binary_copy::BinaryCopyOutStream, types::Type};
+use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
+
+use super::{expression, readers::begin_at, region::from_where};
+use crate::{PostgresDatabase, errors::Failure};
+
+impl PostgresDatabase {
+    /// Digests of the buckets of a region.
+    pub(super) async fn streamed_digest(
+        &self,
+        form: &TableForm,
+        region: &Region,
+        buckets: u32,
+        at: Option<&Moment>,
+    ) -> PortResult<BTreeMap<u32, RowDigest>> {
+        let mut digests: BTreeMap<u32, RowDigest> = BTreeMap::new();
+        self.stream(form, region, at, |row| {
+            let digest = digests.entry(bucket(form, &row, buckets)).or_default();
+            *digest = digest.plus(RowDigest {
+                rows: 1,
+                sum: row.hash,
+            });
+        })
+        .await?;
+        Ok(digests)
+    }
+
+    /// Rows of some buckets; those without a key once each, with their count.
+    pub(super) async fn streamed_rows(
+        &self,
+        form: &TableForm,
+        region: &Region,
+        wanted: impl Fn(&RowHash) -> bool + Send + Sync,
+        at: Option<&Moment>,
+    ) -> PortResult<Vec<RowHash>> {
+        let mut rows: BTreeMap<(Vec<String>, i128), u64> = BTreeMap::new();
+        self.stream(form, region, at, |row| {
+            if wanted(&row) {
+                *rows.entry((row.key, row.hash)).or_default() += 1;
+            }
+        })
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|((key, hash), count)| RowHash { key, hash, count })
+            .collect())
+    }
+
+    async fn stream(
+        &self,
+        form: &TableForm,
+        region: &Region,
+        at: Option<&Moment>,
+        mut take: impl FnMut(RowHash) + Send,
+    ) -> PortResult<()> {
+        let key = if form.key.is_empty() {
+            "null::text[]".to_owned()
+        } else {
+            expression::key_text(form)
+        };
+        let sql = format!(
+            "copy (select {key}, {} from {}) to stdout (format binary)",
+            expression::row_text(form),
+            from_where(form, region)
+        );
+        let _place = self.reading_place().await?;
+        let client = self.open_reader().await?;
+        let fail = |error: tokio_postgres::Error| PortError::from(Failure::from_driver(self.what(), &error));
+        if let Some(moment) = at {
+            client.batch_execute(&begin_at(moment)).await.map_err(fail)?;
+        }
+        let rows = client.copy_out(&sql).await.map_err(fail)?;
+        let rows = BinaryCopyOutStream::new(rows, &[Type::TEXT_ARRAY, Type::TEXT]);
+        pin_mut!(rows);
+        while let Some(row) = rows.next().await {
+            let row = row.map_err(fail)?;
+            let text: &str = row.try_get(1).map_err(fail)?;
+            let hash = xxh3_128_with_seed(text.as_bytes(), form.seed.cast_unsigned()).cast_signed();
+            let key: Option<Vec<String>> = row.try_get(0).map_err(fail)?;
+            take(RowHash {
+                key: key.unwrap_or_else(|| vec![hash.to_string()]),
+                hash,
+                count: 1,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The bucket of a streamed row.
+pub(super) fn bucket(form: &TableForm, row: &RowHash, buckets: u32) -> u32 {
+    let number = if form.key.is_empty() {
+        row.hash as u64
+    } else {
+        let mut bytes = Vec::new();
+        for text in &row.key {
+            bytes.extend((text.len() as u64).to_le_bytes());
+            bytes.extend(text.as_bytes());
+        }
+        xxh3_64_with_seed(&bytes, form.seed.cast_unsigned())
+    };
+    (number & u64::from(buckets - 1)) as u32
+}

@@ -1,0 +1,20 @@
+-- Unique indexes that tell every row apart, whatever is in it: the primary key first.
+select t.schema, t.name, x.indisprimary as is_primary,
+    (
+        select array_agg(a.attname::text order by k.place)
+        from unnest(x.indkey) with ordinality as k (attnum, place)
+        join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.attnum
+        where k.place <= x.indnkeyatts
+    ) as columns
+from in_scope t
+join pg_class c on c.oid = t.oid
+join pg_index x on x.indrelid = t.oid
+join pg_class i on i.oid = x.indexrelid
+where t.kind in ('r', 'p') and not c.relispartition
+  and x.indisunique and x.indisvalid and x.indimmediate and x.indpred is null and x.indexprs is null
+  and not exists (
+      select from unnest(x.indkey) with ordinality as k (attnum, place)
+      join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.attnum
+      where k.place <= x.indnkeyatts and not a.attnotnull
+  )
+order by t.schema collate "C", t.name collate "C", x.indisprimary desc, x.indnkeyatts, i.relname collate "C"

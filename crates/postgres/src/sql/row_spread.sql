@@ -1,0 +1,6 @@
+-- The statistics of a column, those over all partitions where there are any.
+select s.correlation, s.histogram_bounds::text::text[] as histogram
+from pg_stats s
+where s.schemaname = $1 and s.tablename = $2 and s.attname = $3
+order by s.inherited desc
+limit 1

@@ -1,0 +1,169 @@
+//! Rows of a database in memory: a number as key and a token.
+
+use std::{
+    collections::{BTreeMap, hash_map::DefaultHasher},
+    hash::{Hash, Hasher},
+};
+
+use async_trait::async_trait;
+use crossover_core::{
+    catalogue::TableName,
+    plan::Scope,
+    ports::{Moment, PortError, PortResult, Rows},
+    routing::Side,
+    rows::{
+        ColumnShape, Hashing, KeyShape, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm,
+        TableShape,
+    },
+};
+
+use super::MemoryDatabase;
+use crate::{database::Table, state::State};
+
+fn hash(values: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    values.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn row_hashes(table: &Table) -> impl Iterator<Item = RowHash> {
+    table.rows.iter().map(|(id, token)| RowHash {
+        key: vec![id.to_string()],
+        hash: i128::from(hash((id, token))),
+        count: 1,
+    })
+}
+
+fn table_of<'a>(state: &'a State, side: Side, table: &TableName) -> PortResult<&'a Table> {
+    state
+        .side(side)
+        .tables
+        .get(table)
+        .ok_or_else(|| PortError::missing(format!("table {table} in {side}")))
+}
+
+fn bucket(key: &RowKey, buckets: u32) -> u32 {
+    (hash(key) % u64::from(buckets)) as u32
+}
+
+fn shape(table: &Table) -> TableShape {
+    let column = |name: &str, base_type: &str| ColumnShape {
+        name: name.to_owned(),
+        sql_type: base_type.to_owned(),
+        base_type: base_type.to_owned(),
+        built_in: true,
+        type_modifier: -1,
+        not_null: true,
+        byte_order: true,
+    };
+    TableShape {
+        table: table.facts.table.clone(),
+        partitioned: false,
+        columns: vec![column("id", "int8"), column("token", "text")],
+        keys: vec![KeyShape {
+            columns: vec!["id".to_owned()],
+            primary: true,
+        }],
+        leaves: Vec::new(),
+        estimated_rows: table.rows.len() as u64,
+    }
+}
+
+#[async_trait]
+impl Rows for MemoryDatabase {
+    async fn shapes(&self, scope: &Scope) -> PortResult<Vec<TableShape>> {
+        self.call("shapes", |state, side| {
+            let all = state.side(side).tables.iter();
+            Ok(all
+                .filter(|(name, _)| scope.holds(&name.schema, &name.name))
+                .map(|(_, table)| shape(table))
+                .collect())
+        })
+        .await
+    }
+
+    async fn hashing(&self) -> PortResult<Hashing> {
+        self.call("hashing", |_, _| Ok(Hashing::TypedHash)).await
+    }
+
+    async fn spread(&self, _form: &TableForm) -> PortResult<Spread> {
+        self.call("spread", |_, _| Ok(Spread::default())).await
+    }
+
+    async fn moment(&self) -> PortResult<Moment> {
+        self.call("moment", |_, _| {
+            Err(PortError::refused(
+                "the database in memory",
+                "its tables are too small to need one",
+            ))
+        })
+        .await
+    }
+
+    async fn active_sessions(&self) -> PortResult<u32> {
+        self.call("active_sessions", |_, _| Ok(0)).await
+    }
+
+    async fn digest(
+        &self,
+        form: &TableForm,
+        _region: &Region,
+        buckets: u32,
+        _at: Option<&Moment>,
+    ) -> PortResult<BTreeMap<u32, RowDigest>> {
+        self.call("digest", |state, side| {
+            let mut digests: BTreeMap<u32, RowDigest> = BTreeMap::new();
+            for row in row_hashes(table_of(state, side, &form.table)?) {
+                let digest = digests.entry(bucket(&row.key, buckets)).or_default();
+                *digest = digest.plus(RowDigest {
+                    rows: 1,
+                    sum: row.hash,
+                });
+            }
+            Ok(digests)
+        })
+        .await
+    }
+
+    async fn rows_in(
+        &self,
+        form: &TableForm,
+        _region: &Region,
+        buckets: u32,
+        wanted: &[u32],
+        _at: Option<&Moment>,
+    ) -> PortResult<Vec<RowHash>> {
+        self.call("rows_in", |state, side| {
+            let rows = row_hashes(table_of(state, side, &form.table)?);
+            let mut rows: Vec<_> = rows
+                .filter(|r| wanted.contains(&bucket(&r.key, buckets)))
+                .collect();
+            rows.sort();
+            Ok(rows)
+        })
+        .await
+    }
+
+    async fn rows_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
+        self.call("rows_of", |state, side| {
+            let mut rows: Vec<_> = row_hashes(table_of(state, side, &form.table)?)
+                .filter(|r| keys.contains(&r.key))
+                .collect();
+            rows.sort();
+            Ok(rows)
+        })
+        .await
+    }
+
+    async fn values_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
+        self.call("values_of", |state, side| {
+            let table = table_of(state, side, &form.table)?;
+            let rows = table.rows.iter().map(|(id, token)| RowValues {
+                key: vec![id.to_string()],
+                values: vec![Some(id.to_string()), Some(token.clone())],
+            });
+            Ok(rows.filter(|r| keys.contains(&r.key)).collect())
+        })
+        .await
+    }
+}

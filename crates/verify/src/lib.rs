@@ -1,0 +1,9 @@
+//! Proof that two databases are equal, row by row.
+//!
+//! Everything works on the ports of `crossover_core`, so that the same comparison runs in the command, in the validate function
+//! and against the worlds in memory of the tests.
+
+pub mod rows;
+pub mod watch;
+
+pub use watch::{Event, Silent, Watch};

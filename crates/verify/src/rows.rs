@@ -1,0 +1,51 @@
+//! Rows of two databases, compared exactly.
+//!
+//! Both servers add up their rows' hashes in chunks; only chunks that differ are looked into, down to the rows and their columns. What
+//! changes meanwhile is looked at again once the other side has caught up.
+
+mod chunks;
+mod comparison;
+mod difference;
+mod governor;
+mod patience;
+mod recheck;
+mod result;
+mod selection;
+
+pub use chunks::{Layout, plan_layout};
+pub use comparison::Comparison;
+pub use difference::{Difference, Kind};
+pub use governor::Governor;
+pub use recheck::CatchUp;
+pub use result::{Chunk, TableResult};
+pub use selection::{Selection, TablePair, UnknownTables};
+
+/// How to compare.
+#[derive(Debug, Clone)]
+pub struct RowsOptions {
+    /// Chunks under way at the same time on each side.
+    pub jobs: usize,
+    /// Rows a chunk should have.
+    pub chunk_rows: u64,
+    /// Differences named in a table; further ones are counted as far as they were seen.
+    pub named: usize,
+    /// Name the columns that differ, which costs one look at each row.
+    pub columns: bool,
+    /// How long a server may be away before the comparison gives up, in milliseconds.
+    pub patience_ms: u64,
+    /// How long rows that differ are looked at again, in milliseconds.
+    pub settle_ms: u64,
+}
+
+impl Default for RowsOptions {
+    fn default() -> Self {
+        Self {
+            jobs: 2,
+            chunk_rows: 65_536,
+            named: 1_000,
+            columns: true,
+            patience_ms: 60_000,
+            settle_ms: 60_000,
+        }
+    }
+}

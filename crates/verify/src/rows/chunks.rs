@@ -1,0 +1,179 @@
+//! How a table is cut into chunks.
+
+use crossover_core::rows::{Bounds, Leaf, Region, Spread, TableShape, ranges};
+
+/// Tables up to this many rows are read in one statement.
+const SMALL: u64 = 100_000;
+/// Order on disk and order of the key have to agree this well for ranges of the key to be read without jumping about.
+const ORDERLY: f32 = 0.9;
+/// Rows a bucket should have: few enough to fetch when something in it differs.
+const BUCKET_ROWS: u64 = 2_048;
+/// A statement over blocks looks at this many rows for each bucket it may answer with.
+const ROWS_PER_BUCKET: u64 = 16;
+
+/// The way through a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Layout {
+    /// Ranges of the key, each compared by itself: rows lie on disk as their keys do.
+    Ranges(Vec<Bounds>),
+    /// Blocks in the order of the disk, added up in buckets of the key's hash; each side has its own parts.
+    Buckets {
+        buckets: u32,
+        source: Vec<Region>,
+        target: Vec<Region>,
+    },
+}
+
+/// Decides the way. `spreads` are those of the key's first column where its ranges mean the same on both sides.
+pub fn plan_layout(
+    source: &TableShape,
+    target: &TableShape,
+    spreads: Option<(&Spread, &Spread)>,
+    chunk_rows: u64,
+) -> Layout {
+    let rows = source.estimated_rows.max(target.estimated_rows);
+    if rows <= SMALL {
+        return Layout::Buckets {
+            buckets: 256,
+            source: vec![Region::Whole],
+            target: vec![Region::Whole],
+        };
+    }
+    if let Some((ours, theirs)) = spreads {
+        let orderly = |spread: &Spread| spread.correlation.is_some_and(|c| c.abs() >= ORDERLY);
+        let cuts = ranges(ours, rows, chunk_rows);
+        if orderly(ours) && orderly(theirs) && cuts.len() > 1 {
+            return Layout::Ranges(cuts);
+        }
+    }
+    let buckets = power_of_two(rows / BUCKET_ROWS);
+    let statement_rows = chunk_rows.max(u64::from(buckets) * ROWS_PER_BUCKET);
+    Layout::Buckets {
+        buckets,
+        source: parts(&source.leaves, rows, statement_rows),
+        target: parts(&target.leaves, rows, statement_rows),
+    }
+}
+
+/// A number of buckets that keeps each small, as far as memory allows.
+pub fn power_of_two(wanted: u64) -> u32 {
+    wanted.clamp(256, 65_536).next_power_of_two() as u32
+}
+
+/// Leaves cut into pieces of about equally many rows.
+fn parts(leaves: &[Leaf], rows: u64, statement_rows: u64) -> Vec<Region> {
+    let total: u64 = leaves.iter().filter_map(|l| l.blocks).map(u64::from).sum();
+    let pieces = (rows / statement_rows).max(1);
+    let step = u32::try_from(total.div_ceil(pieces)).unwrap_or(u32::MAX).max(1);
+    let mut parts = Vec::new();
+    for leaf in leaves {
+        let relation = || leaf.relation.clone();
+        let Some(blocks) = leaf.blocks else {
+            parts.push(Region::Leaf {
+                relation: relation(),
+                blocks: None,
+            });
+            continue;
+        };
+        let mut from = 0;
+        // The last piece is open: the table may grow before it is read.
+        while blocks - from > step {
+            parts.push(Region::Leaf {
+                relation: relation(),
+                blocks: Some((from, from + step)),
+            });
+            from += step;
+        }
+        parts.push(Region::Leaf {
+            relation: relation(),
+            blocks: Some((from, u32::MAX)),
+        });
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use crossover_core::catalogue::TableName;
+
+    use super::*;
+
+    fn table(rows: u64, blocks: &[Option<u32>]) -> TableShape {
+        let name = |name: String| TableName {
+            schema: "s".into(),
+            name,
+        };
+        TableShape {
+            table: name("t".into()),
+            partitioned: blocks.len() > 1,
+            columns: Vec::new(),
+            keys: Vec::new(),
+            leaves: blocks
+                .iter()
+                .enumerate()
+                .map(|(i, blocks)| Leaf {
+                    relation: name(format!("t{i}")),
+                    blocks: *blocks,
+                })
+                .collect(),
+            estimated_rows: rows,
+        }
+    }
+
+    fn spread(correlation: f32) -> Spread {
+        Spread {
+            correlation: Some(correlation),
+            integers: Some((1, 1_000_000)),
+            ..Spread::default()
+        }
+    }
+
+    #[test]
+    fn a_table_that_is_sorted_on_both_sides_is_cut_by_its_key() {
+        let (one, two) = (table(1_000_000, &[Some(9)]), table(1_000_000, &[Some(9)]));
+        let sorted = spread(-0.99);
+        let mixed = spread(0.2);
+        assert!(matches!(
+            plan_layout(&one, &two, Some((&sorted, &sorted)), 65_536),
+            Layout::Ranges(ranges) if ranges.len() >= 15
+        ));
+        for (a, b) in [(&sorted, &mixed), (&mixed, &sorted)] {
+            let layout = plan_layout(&one, &two, Some((a, b)), 65_536);
+            assert!(matches!(layout, Layout::Buckets { .. }), "{layout:?}");
+        }
+    }
+
+    #[test]
+    fn every_block_is_in_exactly_one_part() {
+        let shape = table(10_000_000, &[Some(100_000), None, Some(0), Some(70_001)]);
+        let parts = parts(&shape.leaves, 10_000_000, 65_536);
+        for (leaf, blocks) in [("t0", 100_000u32), ("t3", 70_001), ("t2", 5)] {
+            let mut ranges: Vec<(u32, u32)> = parts
+                .iter()
+                .filter_map(|p| match p {
+                    Region::Leaf {
+                        relation,
+                        blocks: Some(range),
+                    } if relation.name == leaf => Some(*range),
+                    _ => None,
+                })
+                .collect();
+            ranges.sort_unstable();
+            assert_eq!(ranges[0].0, 0);
+            assert!(ranges.windows(2).all(|pair| pair[0].1 == pair[1].0));
+            assert!(ranges.last().unwrap().1 > blocks);
+        }
+        let whole = Region::Leaf {
+            relation: shape.leaves[1].relation.clone(),
+            blocks: None,
+        };
+        assert!(parts.contains(&whole));
+    }
+
+    #[test]
+    fn a_small_table_is_read_at_once() {
+        let small = table(500, &[Some(4)]);
+        let layout = plan_layout(&small, &small, Some((&spread(1.0), &spread(1.0))), 100);
+        assert!(matches!(layout, Layout::Buckets { source, .. } if source == [Region::Whole]));
+    }
+}

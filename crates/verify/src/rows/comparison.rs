@@ -1,0 +1,449 @@
+//! One table, from its chunks down to the columns that differ.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crossover_core::{
+    ports::{Clock, Moment, PortError, PortResult, Rows},
+    routing::Side,
+    rows::{Bounds, Form, Region, RowDigest, RowHash, RowKey, RowValues, TableForm, TableShape},
+};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{
+    Chunk, Difference, Governor, Layout, RowsOptions, TableResult,
+    chunks::{plan_layout, power_of_two},
+    difference::{Sightings, differing},
+    patience::patiently,
+    recheck::{CatchUp, Recheck},
+};
+use crate::watch::{Event, Watch};
+
+/// Rows fetched of each side at once when a chunk is looked into.
+const ROWS_AT_ONCE: u64 = 20_000;
+/// Rows a part of a differing range should have.
+const PART_ROWS: u64 = 256;
+/// Rows whose columns are compared at once.
+const VALUES_AT_ONCE: usize = 200;
+
+type Digests = BTreeMap<u32, RowDigest>;
+
+/// Both sides, and how to compare them.
+pub struct Comparison<'a> {
+    pub source: &'a dyn Rows,
+    pub target: &'a dyn Rows,
+    pub clock: &'a dyn Clock,
+    pub options: &'a RowsOptions,
+    pub governor: &'a Governor,
+    pub watch: &'a dyn Watch,
+    /// How to wait for the follower; none: nothing is changing, so what differs differs.
+    pub catch_up: Option<&'a dyn CatchUp>,
+    /// The side the application writes to.
+    pub writer: Side,
+}
+
+impl Comparison<'_> {
+    /// Compares one table; shapes and forms are those of both sides.
+    pub async fn table(
+        &self,
+        shapes: (&TableShape, &TableShape),
+        forms: (&TableForm, &TableForm),
+    ) -> PortResult<TableResult> {
+        let began = self.clock.now_ms();
+        let name = forms.0.table.to_string();
+        self.watch.event(&Event::Table { name: &name });
+        let key = forms.0.key_columns().map(|c| c.name.clone()).collect();
+        let mut result = TableResult::new(name, forms.0.hashing, key);
+        let open = match self.layout(shapes, forms).await? {
+            Layout::Ranges(ranges) => self.by_ranges(forms, ranges, &mut result).await?,
+            Layout::Buckets {
+                buckets,
+                source,
+                target,
+            } => {
+                self.by_buckets(forms, buckets, [&source, &target], &mut result)
+                    .await?
+            }
+        };
+        let real = match self.catch_up {
+            Some(catch_up) if !open.is_empty() => {
+                result.rechecked = open.len() as u64;
+                self.recheck(catch_up).settle(forms, open).await?
+            }
+            _ => open,
+        };
+        result.different_rows = real.values().map(super::difference::Sighting::count).sum();
+        result.equal = real.is_empty();
+        result.more &= !result.equal;
+        result.differences = self.name(forms, real).await?;
+        result.elapsed_ms = self.clock.now_ms().saturating_sub(began);
+        self.watch.event(&Event::Done {
+            name: &result.name,
+            equal: result.equal,
+        });
+        Ok(result)
+    }
+
+    fn recheck<'a>(&'a self, catch_up: &'a dyn CatchUp) -> Recheck<'a> {
+        Recheck {
+            source: self.source,
+            target: self.target,
+            writer: self.writer,
+            catch_up,
+            clock: self.clock,
+            patience_ms: self.options.patience_ms,
+            settle_ms: self.options.settle_ms,
+        }
+    }
+
+    const fn side(&self, side: Side) -> &dyn Rows {
+        match side {
+            Side::Source => self.source,
+            Side::Target => self.target,
+        }
+    }
+
+    async fn layout(
+        &self,
+        (source, target): (&TableShape, &TableShape),
+        forms: (&TableForm, &TableForm),
+    ) -> PortResult<Layout> {
+        let chunk_rows = self.options.chunk_rows;
+        let plain = plan_layout(source, target, None, chunk_rows);
+        let small = matches!(&plain, Layout::Buckets { source, .. } if *source == [Region::Whole]);
+        if small || !ranges_agree(source, target, forms) {
+            return Ok(plain);
+        }
+        let ask = |side: Side, form: &TableForm| {
+            let (database, form) = (self.side(side), form.clone());
+            self.patiently(move || {
+                let form = form.clone();
+                async move { database.spread(&form).await }
+            })
+        };
+        let (ours, theirs) = futures::try_join!(ask(Side::Source, forms.0), ask(Side::Target, forms.1))?;
+        Ok(plan_layout(source, target, Some((&ours, &theirs)), chunk_rows))
+    }
+
+    /// Ranges of the key, one after the other, each in a statement of its own on both sides.
+    async fn by_ranges(
+        &self,
+        forms: (&TableForm, &TableForm),
+        ranges: Vec<Bounds>,
+        result: &mut TableResult,
+    ) -> PortResult<Sightings> {
+        let digests = stream::iter(ranges.into_iter().enumerate())
+            .map(|(id, bounds)| async move {
+                let region = Region::Keys(bounds.clone());
+                let (ours, theirs) = futures::try_join!(
+                    self.digest(Side::Source, forms.0, &region, 1, None),
+                    self.digest(Side::Target, forms.1, &region, 1, None)
+                )?;
+                let all = |digests: Digests| digests.into_values().next().unwrap_or_default();
+                Ok::<_, PortError>((id as u32, bounds, all(ours), all(theirs)))
+            })
+            .buffer_unordered(self.options.jobs.max(1));
+        let mut digests = std::pin::pin!(digests);
+        let mut open = Sightings::new();
+        while let Some((id, bounds, ours, theirs)) = digests.try_next().await? {
+            result.rows_source += ours.rows;
+            result.rows_target += theirs.rows;
+            result.chunks.push(Chunk {
+                id,
+                bounds: Some(bounds.clone()),
+                digest: ours,
+            });
+            if ours != theirs {
+                if self.is_enough(&open) {
+                    result.more = true;
+                    continue;
+                }
+                let region = Region::Keys(bounds);
+                let buckets = power_of_two(ours.rows.max(theirs.rows) / PART_ROWS);
+                let found = self
+                    .into_parts(forms, [&[region.clone()], &[region]], buckets, None, [None; 2])
+                    .await?;
+                result.more |= self.add(&mut open, found);
+            }
+        }
+        result.chunks.sort_by_key(|chunk| chunk.id);
+        Ok(open)
+    }
+
+    /// Buckets of the key's hash, added up from parts of each side.
+    async fn by_buckets(
+        &self,
+        forms: (&TableForm, &TableForm),
+        buckets: u32,
+        parts: [&[Region]; 2],
+        result: &mut TableResult,
+    ) -> PortResult<Sightings> {
+        // Rows that move between blocks would be seen twice or not at all: all parts of a side look at one moment. A server that
+        // restarts has lost it, and the table begins again.
+        patiently(self.clock, self.options.patience_ms, || async {
+            let several = parts.iter().any(|parts| parts.len() > 1);
+            let moments = if several {
+                let (ours, theirs) = futures::try_join!(self.source.moment(), self.target.moment())?;
+                [Some(ours), Some(theirs)]
+            } else {
+                [None, None]
+            };
+            let at = [moments[0].as_ref(), moments[1].as_ref()];
+            let (ours, theirs) = futures::try_join!(
+                self.add_up(Side::Source, forms.0, parts[0], buckets, at[0]),
+                self.add_up(Side::Target, forms.1, parts[1], buckets, at[1])
+            )?;
+            let rows = |digests: &Digests| digests.values().map(|d| d.rows).sum::<u64>();
+            let counted = (rows(&ours), rows(&theirs));
+            let found = self
+                .into_parts(forms, parts, buckets, Some((&ours, &theirs)), at)
+                .await?;
+            Ok((counted, ours, found))
+        })
+        .await
+        .map(|((rows_source, rows_target), ours, found)| {
+            result.rows_source = rows_source;
+            result.rows_target = rows_target;
+            result.chunks = ours
+                .into_iter()
+                .map(|(id, digest)| Chunk {
+                    id,
+                    bounds: None,
+                    digest,
+                })
+                .collect();
+            let mut open = Sightings::new();
+            result.more |= self.add(&mut open, found);
+            open
+        })
+    }
+
+    /// Finds the rows that differ in some regions: buckets first, then the rows of those that differ.
+    async fn into_parts(
+        &self,
+        forms: (&TableForm, &TableForm),
+        parts: [&[Region]; 2],
+        buckets: u32,
+        known: Option<(&Digests, &Digests)>,
+        at: [Option<&Moment>; 2],
+    ) -> PortResult<(Sightings, bool)> {
+        let computed;
+        let (ours, theirs) = if let Some(known) = known {
+            known
+        } else {
+            computed = futures::try_join!(
+                self.add_up(Side::Source, forms.0, parts[0], buckets, at[0]),
+                self.add_up(Side::Target, forms.1, parts[1], buckets, at[1])
+            )?;
+            (&computed.0, &computed.1)
+        };
+        let all: BTreeSet<u32> = ours.keys().chain(theirs.keys()).copied().collect();
+        let suspicious: Vec<u32> = all.into_iter().filter(|b| ours.get(b) != theirs.get(b)).collect();
+        let rows_of = |digests: &Digests, bucket: &u32| digests.get(bucket).map_or(0, |d| d.rows);
+        let mut found = Sightings::new();
+        let mut rest = suspicious.as_slice();
+        while !rest.is_empty() {
+            if self.is_enough(&found) {
+                return Ok((found, true));
+            }
+            let mut rows = 0;
+            let mut batch = 0;
+            while batch < rest.len() && (batch == 0 || rows < ROWS_AT_ONCE) {
+                rows += rows_of(ours, &rest[batch]).max(rows_of(theirs, &rest[batch]));
+                batch += 1;
+            }
+            let (wanted, later) = rest.split_at(batch);
+            rest = later;
+            let (ours, theirs) = futures::try_join!(
+                self.fetch(Side::Source, forms.0, parts[0], buckets, wanted, at[0]),
+                self.fetch(Side::Target, forms.1, parts[1], buckets, wanted, at[1])
+            )?;
+            found.extend(differing(ours, theirs));
+        }
+        Ok((found, false))
+    }
+
+    fn is_enough(&self, found: &Sightings) -> bool {
+        found.len() >= self.options.named.max(1)
+    }
+
+    /// Takes in what was found, up to the number that is named; says whether there is more.
+    fn add(&self, open: &mut Sightings, (found, more): (Sightings, bool)) -> bool {
+        let room = self.options.named.max(1).saturating_sub(open.len());
+        let cut = found.len() > room;
+        open.extend(found.into_iter().take(room));
+        more || cut
+    }
+
+    async fn add_up(
+        &self,
+        side: Side,
+        form: &TableForm,
+        parts: &[Region],
+        buckets: u32,
+        at: Option<&Moment>,
+    ) -> PortResult<Digests> {
+        stream::iter(parts.to_vec())
+            .map(|region| async move { self.digest(side, form, &region, buckets, at).await })
+            .buffer_unordered(self.options.jobs.max(1))
+            .try_fold(Digests::new(), |mut all, part| async move {
+                for (bucket, digest) in part {
+                    let sum = all.entry(bucket).or_default();
+                    *sum = sum.plus(digest);
+                }
+                Ok(all)
+            })
+            .await
+    }
+
+    async fn digest(
+        &self,
+        side: Side,
+        form: &TableForm,
+        region: &Region,
+        buckets: u32,
+        at: Option<&Moment>,
+    ) -> PortResult<Digests> {
+        let database = self.side(side);
+        self.governor
+            .before(side, database, self.clock, self.watch)
+            .await?;
+        let work = || database.digest(form, region, buckets, at);
+        let began = self.clock.now_ms();
+        // What looks at a moment cannot be repeated by itself: the moment is gone with the connection.
+        let digests = if at.is_some() {
+            work().await?
+        } else {
+            self.patiently(work).await?
+        };
+        let rows = digests.values().map(|d| d.rows).sum();
+        self.watch.event(&Event::Rows { count: rows });
+        let ms = self.clock.now_ms().saturating_sub(began);
+        self.governor.after(side, rows, ms, self.clock, self.watch).await;
+        Ok(digests)
+    }
+
+    async fn fetch(
+        &self,
+        side: Side,
+        form: &TableForm,
+        parts: &[Region],
+        buckets: u32,
+        wanted: &[u32],
+        at: Option<&Moment>,
+    ) -> PortResult<Vec<RowHash>> {
+        let database = self.side(side);
+        let rows: Vec<Vec<RowHash>> = stream::iter(parts.to_vec())
+            .map(|region| async move { database.rows_in(form, &region, buckets, wanted, at).await })
+            .buffer_unordered(self.options.jobs.max(1))
+            .try_collect()
+            .await?;
+        Ok(merged(rows))
+    }
+
+    async fn patiently<T, F>(&self, work: impl FnMut() -> F + Send) -> PortResult<T>
+    where
+        F: Future<Output = PortResult<T>> + Send,
+    {
+        patiently(self.clock, self.options.patience_ms, work).await
+    }
+
+    /// Gives names to what differs: kind, columns, values.
+    async fn name(&self, forms: (&TableForm, &TableForm), found: Sightings) -> PortResult<Vec<Difference>> {
+        let mut named = Vec::with_capacity(found.len());
+        let found: Vec<_> = found.into_iter().collect();
+        for batch in found.chunks(VALUES_AT_ONCE) {
+            let keys: Vec<RowKey> = batch.iter().map(|(key, _)| key.clone()).collect();
+            let (ours, theirs) = if self.options.columns {
+                futures::try_join!(
+                    self.source.values_of(forms.0, &keys),
+                    self.target.values_of(forms.1, &keys)
+                )?
+            } else {
+                (Vec::new(), Vec::new())
+            };
+            let by_key = |rows: Vec<RowValues>| -> BTreeMap<RowKey, RowValues> {
+                rows.into_iter().map(|row| (row.key.clone(), row)).collect()
+            };
+            let (ours, theirs) = (by_key(ours), by_key(theirs));
+            for (key, seen) in batch {
+                named.push(difference(forms.0, key, *seen, ours.get(key), theirs.get(key)));
+            }
+        }
+        Ok(named)
+    }
+}
+
+/// Rows of several parts, with those of one kind counted together.
+fn merged(parts: Vec<Vec<RowHash>>) -> Vec<RowHash> {
+    let mut rows: BTreeMap<(RowKey, i128), u64> = BTreeMap::new();
+    for row in parts.into_iter().flatten() {
+        *rows.entry((row.key, row.hash)).or_default() += row.count;
+    }
+    rows.into_iter()
+        .map(|((key, hash), count)| RowHash { key, hash, count })
+        .collect()
+}
+
+/// Ranges of the key's first column hold the same keys on both sides: a type whose order no library decides, in one form.
+fn ranges_agree(source: &TableShape, target: &TableShape, forms: (&TableForm, &TableForm)) -> bool {
+    let (Some(ours), Some(theirs)) = (forms.0.key_columns().next(), forms.1.key_columns().next()) else {
+        return false;
+    };
+    let ordered = |shape: &TableShape, name: &str| {
+        shape
+            .columns
+            .iter()
+            .any(|c| c.name == name && c.built_in && c.byte_order)
+    };
+    match ours.form {
+        Form::Int4
+        | Form::Int8
+        | Form::Uuid
+        | Form::Date
+        | Form::Timestamp
+        | Form::TimestampTz
+        | Form::FixedNumeric => true,
+        Form::Text => ordered(source, &ours.name) && ordered(target, &theirs.name),
+        Form::Bool | Form::Printed | Form::PrintedByOutput => false,
+    }
+}
+
+fn difference(
+    form: &TableForm,
+    key: &RowKey,
+    seen: super::difference::Sighting,
+    source: Option<&RowValues>,
+    target: Option<&RowValues>,
+) -> Difference {
+    let values = |row: &RowValues| -> BTreeMap<String, Option<String>> {
+        let names = form.columns.iter().map(|c| c.name.clone());
+        names.zip(row.values.iter().cloned()).collect()
+    };
+    let (source, target) = (source.map(values), target.map(values));
+    let columns = match (&source, &target) {
+        (Some(ours), Some(theirs)) if !form.key.is_empty() => ours
+            .iter()
+            .filter(|(name, value)| theirs.get(*name) != Some(*value))
+            .map(|(name, _)| name.clone())
+            .collect(),
+        _ => Vec::new(),
+    };
+    let key = if form.key.is_empty() {
+        source.as_ref().or(target.as_ref()).cloned().unwrap_or_else(|| {
+            key.iter()
+                .map(|hash| ("row hash".to_owned(), Some(hash.clone())))
+                .collect()
+        })
+    } else {
+        let names = form.key_columns().map(|c| c.name.clone());
+        names.zip(key.iter().cloned().map(Some)).collect()
+    };
+    Difference {
+        key,
+        kind: seen.kind(),
+        columns,
+        count: seen.count(),
+        source,
+        target,
+    }
+}

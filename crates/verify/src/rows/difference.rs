@@ -1,0 +1,131 @@
+//! A row that is not the same on both sides.
+
+use std::collections::BTreeMap;
+
+use crossover_core::rows::{RowHash, RowKey};
+use serde::{Deserialize, Serialize};
+
+/// In what way a row differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    MissingOnTarget,
+    ExtraOnTarget,
+    Different,
+}
+
+/// A row that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The key's columns; all columns where the table has no key.
+    pub key: BTreeMap<String, Option<String>>,
+    pub kind: Kind,
+    /// Columns that differ; empty for rows that one side lacks.
+    pub columns: Vec<String>,
+    /// How many more such rows one side has; 1 where there is a key.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub count: u64,
+    /// All values of the row on the source, if the row is there and values were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<BTreeMap<String, Option<String>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<BTreeMap<String, Option<String>>>,
+}
+
+const fn one() -> u64 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_one(count: &u64) -> bool {
+    *count == 1
+}
+
+/// One key as both sides have it: hash and count; none where the side has no such row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sighting {
+    pub source: Option<(i128, u64)>,
+    pub target: Option<(i128, u64)>,
+}
+
+impl Sighting {
+    pub const fn kind(&self) -> Kind {
+        match (self.source, self.target) {
+            (Some(_), None) => Kind::MissingOnTarget,
+            (None, _) => Kind::ExtraOnTarget,
+            (Some((_, here)), Some((_, there))) if here > there => Kind::MissingOnTarget,
+            (Some((_, here)), Some((_, there))) if here < there => Kind::ExtraOnTarget,
+            (Some(_), Some(_)) => Kind::Different,
+        }
+    }
+
+    pub fn count(&self) -> u64 {
+        let rows = |side: Option<(i128, u64)>| side.map_or(0, |(_, count)| count);
+        rows(self.source).abs_diff(rows(self.target)).max(1)
+    }
+}
+
+/// Keys whose rows are not the same.
+pub type Sightings = BTreeMap<RowKey, Sighting>;
+
+/// Puts the rows of both sides side by side and keeps those that differ.
+pub fn differing(source: Vec<RowHash>, target: Vec<RowHash>) -> Sightings {
+    let mut sightings: Sightings = source
+        .into_iter()
+        .map(|row| {
+            let seen = Sighting {
+                source: Some((row.hash, row.count)),
+                target: None,
+            };
+            (row.key, seen)
+        })
+        .collect();
+    for row in target {
+        sightings.entry(row.key).or_default().target = Some((row.hash, row.count));
+    }
+    sightings.retain(|_, seen| seen.source != seen.target);
+    sightings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(key: &str, hash: i128, count: u64) -> RowHash {
+        RowHash {
+            key: vec![key.to_owned()],
+            hash,
+            count,
+        }
+    }
+
+    #[test]
+    fn missing_extra_and_changed_rows_all_differ() {
+        let found = differing(
+            vec![row("1", 1, 1), row("2", 2, 1), row("4", 4, 1)],
+            vec![row("1", 1, 1), row("3", 3, 1), row("4", 5, 1)],
+        );
+        let kinds: Vec<_> = found
+            .iter()
+            .map(|(key, seen)| (key[0].as_str(), seen.kind()))
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                ("2", Kind::MissingOnTarget),
+                ("3", Kind::ExtraOnTarget),
+                ("4", Kind::Different)
+            ]
+        );
+    }
+
+    #[test]
+    fn rows_without_a_key_differ_by_how_many_there_are() {
+        let found = differing(
+            vec![row("7", 7, 3), row("8", 8, 1)],
+            vec![row("7", 7, 1), row("8", 8, 4)],
+        );
+        let seen: Vec<_> = found.values().map(|s| (s.kind(), s.count())).collect();
+        assert_eq!(seen, [(Kind::MissingOnTarget, 2), (Kind::ExtraOnTarget, 3)]);
+    }
+}

@@ -1,0 +1,152 @@
+//! How much of the servers a comparison may take.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+
+use crossover_core::{
+    ports::{Clock, PortResult, Rows},
+    routing::Side,
+};
+
+use crate::watch::{Event, Watch};
+
+/// How often the load is looked at, and how long to wait when it is too high. Milliseconds.
+const LOOK_EVERY_MS: u64 = 500;
+/// Chunks whose speed is remembered.
+const REMEMBERED: usize = 32;
+/// A chunk that takes this many times as long per row as the quickest remembered one says that the server is busy.
+const SLOW: f64 = 3.0;
+/// Chunks with fewer rows say nothing about speed.
+const TELLING_ROWS: u64 = 1_000;
+/// The longest pause after one slow chunk.
+const LONGEST_PAUSE_MS: u64 = 10_000;
+
+/// Stands back when a server has other things to do.
+#[derive(Debug, Default)]
+pub struct Governor {
+    /// Other sessions at work above which nothing new is begun; none: not looked at.
+    max_load: Option<u32>,
+    sides: Mutex<[Pace; 2]>,
+}
+
+#[derive(Debug, Default)]
+struct Pace {
+    /// Milliseconds per row of the last chunks.
+    recent: VecDeque<f64>,
+    looked_at: Option<u64>,
+}
+
+impl Pace {
+    /// How long to stand back after a chunk: as long as it took too long.
+    fn after(&mut self, rows: u64, ms: u64) -> u64 {
+        if rows < TELLING_ROWS {
+            return 0;
+        }
+        let per_row = ms as f64 / rows as f64;
+        let best = self.recent.iter().copied().fold(f64::INFINITY, f64::min);
+        if self.recent.len() == REMEMBERED {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(per_row.max(f64::MIN_POSITIVE));
+        if best.is_finite() && best > 0.0 && per_row > SLOW * best {
+            let fair = best * rows as f64;
+            ((ms as f64 - fair) as u64).min(LONGEST_PAUSE_MS)
+        } else {
+            0
+        }
+    }
+}
+
+const fn place(side: Side) -> usize {
+    match side {
+        Side::Source => 0,
+        Side::Target => 1,
+    }
+}
+
+impl Governor {
+    /// Above `max_load` other sessions at work on a server, no new chunk is begun there.
+    pub fn new(max_load: Option<u32>) -> Self {
+        Self {
+            max_load,
+            sides: Mutex::default(),
+        }
+    }
+
+    /// Waits until the server has room.
+    pub async fn before(
+        &self,
+        side: Side,
+        database: &dyn Rows,
+        clock: &dyn Clock,
+        watch: &dyn Watch,
+    ) -> PortResult<()> {
+        let Some(limit) = self.max_load else {
+            return Ok(());
+        };
+        loop {
+            let now = clock.now_ms();
+            {
+                let mut sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
+                let pace = &mut sides[place(side)];
+                if pace.looked_at.is_some_and(|at| now < at + LOOK_EVERY_MS) {
+                    return Ok(());
+                }
+                pace.looked_at = Some(now);
+            }
+            let active = database.active_sessions().await?;
+            if active <= limit {
+                return Ok(());
+            }
+            let reason = format!("{active} sessions are at work on the {side}, more than {limit}");
+            watch.event(&Event::Waiting { reason: &reason });
+            clock.sleep_ms(LOOK_EVERY_MS).await;
+        }
+    }
+
+    /// Learns how a chunk went, and stands back if it went slowly.
+    pub async fn after(&self, side: Side, rows: u64, ms: u64, clock: &dyn Clock, watch: &dyn Watch) {
+        let pause = {
+            let mut sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
+            sides[place(side)].after(rows, ms)
+        };
+        if pause > 0 {
+            let reason = format!("the {side} has become slow, standing back for {pause} ms");
+            watch.event(&Event::Waiting { reason: &reason });
+            clock.sleep_ms(pause).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_becomes_slow_is_left_alone_for_as_long_as_it_took_too_long() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.after(10_000, 10), 0);
+        assert_eq!(pace.after(10_000, 25), 0);
+        assert_eq!(pace.after(10_000, 110), 100);
+        assert_eq!(pace.after(10_000, 60_000), LONGEST_PAUSE_MS);
+        assert_eq!(pace.after(10_000, 12), 0);
+    }
+
+    #[test]
+    fn a_small_chunk_tells_nothing() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.after(10_000, 1), 0);
+        assert_eq!(pace.after(10, 500), 0);
+    }
+
+    #[test]
+    fn what_was_quick_long_ago_is_forgotten() {
+        let mut pace = Pace::default();
+        pace.after(10_000, 10);
+        let pauses: Vec<u64> = (0..=REMEMBERED).map(|_| pace.after(10_000, 100)).collect();
+        assert!(pauses[..REMEMBERED].iter().all(|p| *p > 0), "{pauses:?}");
+        assert_eq!(pauses[REMEMBERED], 0);
+    }
+}

@@ -1,0 +1,32 @@
+//! A server that is away for a moment: it is asked again until patience ends.
+
+use crossover_core::ports::{Clock, PortError, PortResult};
+
+const FIRST_WAIT_MS: u64 = 100;
+const LONGEST_WAIT_MS: u64 = 2_000;
+
+/// Repeats `work` while nobody answers, for at most `patience_ms` after the first failure. Only for reading.
+pub async fn patiently<T, F>(
+    clock: &dyn Clock,
+    patience_ms: u64,
+    mut work: impl FnMut() -> F + Send,
+) -> PortResult<T>
+where
+    F: Future<Output = PortResult<T>> + Send,
+{
+    let mut since = None;
+    let mut wait = FIRST_WAIT_MS;
+    loop {
+        match work().await {
+            Err(error @ PortError::Unreachable { .. }) => {
+                let began = *since.get_or_insert_with(|| clock.now_ms());
+                if clock.now_ms().saturating_sub(began) >= patience_ms {
+                    return Err(error);
+                }
+                clock.sleep_ms(wait).await;
+                wait = (wait * 2).min(LONGEST_WAIT_MS);
+            }
+            answer => return answer,
+        }
+    }
+}

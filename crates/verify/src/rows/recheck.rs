@@ -1,0 +1,90 @@
+//! Rows that differed while they changed, looked at again until it is known whether they really differ.
+
+use async_trait::async_trait;
+use crossover_core::{
+    ports::{Clock, PortResult, Rows},
+    routing::Side,
+    rows::{RowKey, TableForm},
+};
+
+use super::{
+    difference::{Sightings, differing},
+    patience::patiently,
+};
+
+/// Keys looked up in one statement.
+const KEYS_AT_ONCE: usize = 2_000;
+
+/// Waits until the follower has applied everything that the writer has committed by now.
+#[async_trait]
+pub trait CatchUp: Send + Sync {
+    async fn pass(&self) -> PortResult<()>;
+}
+
+/// Both sides and what is asked of them.
+pub struct Recheck<'a> {
+    pub source: &'a dyn Rows,
+    pub target: &'a dyn Rows,
+    /// The side the application writes to.
+    pub writer: Side,
+    pub catch_up: &'a dyn CatchUp,
+    pub clock: &'a dyn Clock,
+    pub patience_ms: u64,
+    /// After this time what still differs counts as different, even if it goes on changing.
+    pub settle_ms: u64,
+}
+
+impl Recheck<'_> {
+    /// Looks again until every row is equal or has stayed different, unchanged on both sides, across a catch-up.
+    pub async fn settle(
+        &self,
+        forms: (&TableForm, &TableForm),
+        mut open: Sightings,
+    ) -> PortResult<Sightings> {
+        let mut real = Sightings::new();
+        let began = self.clock.now_ms();
+        while !open.is_empty() {
+            self.catch_up.pass().await?;
+            let keys: Vec<RowKey> = open.keys().cloned().collect();
+            let still = self.look(forms, &keys).await?;
+            let late = self.clock.now_ms().saturating_sub(began) >= self.settle_ms;
+            let mut next = Sightings::new();
+            for (key, seen) in still {
+                if late || open.get(&key) == Some(&seen) {
+                    real.insert(key, seen);
+                } else {
+                    next.insert(key, seen);
+                }
+            }
+            open = next;
+        }
+        Ok(real)
+    }
+
+    /// Those of the keys that differ now.
+    pub async fn look(&self, forms: (&TableForm, &TableForm), keys: &[RowKey]) -> PortResult<Sightings> {
+        let mut found = Sightings::new();
+        let ask = |side: Side, keys: &[RowKey]| {
+            let keys = keys.to_vec();
+            let (database, form) = match side {
+                Side::Source => (self.source, forms.0.clone()),
+                Side::Target => (self.target, forms.1.clone()),
+            };
+            patiently(self.clock, self.patience_ms, move || {
+                let (keys, form) = (keys.clone(), form.clone());
+                async move { database.rows_of(&form, &keys).await }
+            })
+        };
+        for keys in keys.chunks(KEYS_AT_ONCE) {
+            // The follower first: a row written between the two looks is then a difference, never a hidden one.
+            let theirs = ask(self.writer.other(), keys).await?;
+            let ours = ask(self.writer, keys).await?;
+            let (source, target) = match self.writer {
+                Side::Source => (ours, theirs),
+                Side::Target => (theirs, ours),
+            };
+            found.extend(differing(source, target));
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,83 @@
+//! What was found about a table.
+
+use crossover_core::rows::{Bounds, Hashing, RowDigest};
+use serde::Serialize;
+
+use super::Difference;
+
+/// A part of a table that was compared by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    pub id: u32,
+    /// The range of the key; none for buckets of the key's hash.
+    pub bounds: Option<Bounds>,
+    pub digest: RowDigest,
+}
+
+/// A table on both sides.
+#[derive(Debug, Clone, Serialize)]
+pub struct TableResult {
+    pub name: String,
+    pub rows_source: u64,
+    pub rows_target: u64,
+    pub equal: bool,
+    /// How rows became numbers: `typed-hash`, `md5`, `stream`; `count` where they did not.
+    pub method: &'static str,
+    /// The key's columns; empty for a table that has none in common.
+    pub key: Vec<String>,
+    /// Rows that were looked at again because they changed during the comparison.
+    pub rechecked: u64,
+    /// Rows that differ, as far as they were looked at.
+    pub different_rows: u64,
+    /// There are more of them than were looked at.
+    pub more: bool,
+    /// The differences that are named, sorted by key.
+    pub differences: Vec<Difference>,
+    pub elapsed_ms: u64,
+    /// The source's chunks.
+    #[serde(skip)]
+    pub chunks: Vec<Chunk>,
+}
+
+impl TableResult {
+    pub(super) fn new(name: String, hashing: Hashing, key: Vec<String>) -> Self {
+        Self {
+            name,
+            rows_source: 0,
+            rows_target: 0,
+            equal: true,
+            method: hashing.as_str(),
+            key,
+            rechecked: 0,
+            different_rows: 0,
+            more: false,
+            differences: Vec::new(),
+            elapsed_ms: 0,
+            chunks: Vec::new(),
+        }
+    }
+
+    /// The result as one clause for an error message.
+    pub fn describe(&self) -> String {
+        let keys: Vec<String> = self
+            .differences
+            .iter()
+            .take(10)
+            .map(|d| {
+                let values: Vec<String> = d
+                    .key
+                    .iter()
+                    .map(|(column, value)| format!("{column}={}", value.as_deref().unwrap_or("NULL")))
+                    .collect();
+                format!("({})", values.join(","))
+            })
+            .collect();
+        format!(
+            "{} ({} rows against {}, for example {})",
+            self.name,
+            self.rows_source,
+            self.rows_target,
+            keys.join(" ")
+        )
+    }
+}

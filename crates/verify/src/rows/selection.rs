@@ -1,0 +1,156 @@
+//! Which tables are compared, and with which.
+
+use std::collections::BTreeMap;
+
+use crossover_core::{catalogue::TableName, rows::TableShape};
+
+/// The tables the user wants. Patterns are `schema.table` or `table`, with `*` for any characters.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only these; empty means all.
+    pub tables: Vec<String>,
+    /// Not these.
+    pub exclude: Vec<String>,
+}
+
+/// Patterns that no table meets, on either side.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "no table on either side is called {}; names are schema.table as the catalogue spells them, `*` stands for any characters",
+    .0.join(", ")
+)]
+pub struct UnknownTables(pub Vec<String>);
+
+/// A table by its name; at least one side has it.
+#[derive(Debug, Clone)]
+pub struct TablePair {
+    pub table: TableName,
+    pub source: Option<TableShape>,
+    pub target: Option<TableShape>,
+}
+
+impl TablePair {
+    /// The larger of the two guesses.
+    pub fn estimated_rows(&self) -> u64 {
+        [&self.source, &self.target]
+            .into_iter()
+            .flatten()
+            .map(|shape| shape.estimated_rows)
+            .max()
+            .unwrap_or(0)
+    }
+}
+
+impl Selection {
+    /// Puts together what belongs together, sorted by name.
+    ///
+    /// # Errors
+    /// All patterns that no table meets: a table with a typing error in its name must not count as compared.
+    pub fn pairs(
+        &self,
+        source: Vec<TableShape>,
+        target: Vec<TableShape>,
+    ) -> Result<Vec<TablePair>, UnknownTables> {
+        let mut pairs: BTreeMap<TableName, TablePair> = BTreeMap::new();
+        for (is_source, shapes) in [(true, source), (false, target)] {
+            for shape in shapes {
+                let pair = pairs.entry(shape.table.clone()).or_insert_with(|| TablePair {
+                    table: shape.table.clone(),
+                    source: None,
+                    target: None,
+                });
+                let side = if is_source {
+                    &mut pair.source
+                } else {
+                    &mut pair.target
+                };
+                *side = Some(shape);
+            }
+        }
+        let unknown: Vec<String> = self
+            .tables
+            .iter()
+            .chain(&self.exclude)
+            .filter(|pattern| !pairs.keys().any(|table| meets(pattern, table)))
+            .cloned()
+            .collect();
+        if !unknown.is_empty() {
+            return Err(UnknownTables(unknown));
+        }
+        let any = |patterns: &[String], table: &TableName| patterns.iter().any(|p| meets(p, table));
+        Ok(pairs
+            .into_values()
+            .filter(|pair| {
+                (self.tables.is_empty() || any(&self.tables, &pair.table)) && !any(&self.exclude, &pair.table)
+            })
+            .collect())
+    }
+}
+
+fn meets(pattern: &str, table: &TableName) -> bool {
+    let full = table.to_string();
+    matches(pattern.as_bytes(), full.as_bytes()) || matches(pattern.as_bytes(), table.name.as_bytes())
+}
+
+fn matches(pattern: &[u8], text: &[u8]) -> bool {
+    match pattern.split_first() {
+        None => text.is_empty(),
+        Some((b'*', rest)) => (0..=text.len()).any(|from| matches(rest, &text[from..])),
+        Some((first, rest)) => text
+            .split_first()
+            .is_some_and(|(c, text)| c == first && matches(rest, text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(name: &str) -> TableShape {
+        let (schema, name) = name.split_once('.').unwrap();
+        TableShape {
+            table: TableName {
+                schema: schema.into(),
+                name: name.into(),
+            },
+            partitioned: false,
+            columns: Vec::new(),
+            keys: Vec::new(),
+            leaves: Vec::new(),
+            estimated_rows: 0,
+        }
+    }
+
+    fn names(selection: &Selection) -> Result<Vec<String>, UnknownTables> {
+        let source = ["a.orders", "a.items", "b.orders"].map(shape).to_vec();
+        let target = ["a.orders", "a.items", "c.extra"].map(shape).to_vec();
+        let pairs = selection.pairs(source, target)?;
+        Ok(pairs.iter().map(|p| p.table.to_string()).collect())
+    }
+
+    fn only(tables: &[&str], exclude: &[&str]) -> Selection {
+        let own = |list: &[&str]| list.iter().map(|t| (*t).to_owned()).collect();
+        Selection {
+            tables: own(tables),
+            exclude: own(exclude),
+        }
+    }
+
+    #[test]
+    fn tables_of_one_side_are_kept_too() {
+        let all = ["a.items", "a.orders", "b.orders", "c.extra"];
+        assert_eq!(names(&Selection::default()).unwrap(), all);
+    }
+
+    #[test]
+    fn names_patterns_and_exclusions_choose() {
+        assert_eq!(names(&only(&["orders"], &[])).unwrap(), ["a.orders", "b.orders"]);
+        assert_eq!(names(&only(&["a.*"], &["a.i*s"])).unwrap(), ["a.orders"]);
+    }
+
+    #[test]
+    fn all_names_without_a_table_are_told_at_once() {
+        let error = names(&only(&["a.ordres", "a.items"], &["nix"])).unwrap_err();
+        assert_eq!(error, UnknownTables(vec!["a.ordres".into(), "nix".into()]));
+    }
+}

@@ -1,0 +1,29 @@
+//! Telling somebody how far the work is.
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// So much is to be done; rows as the statistics have them, both sides together.
+    Planned { tables: usize, rows: u64 },
+    /// A table begins.
+    Table { name: &'a str },
+    /// Rows that were hashed on one side.
+    Rows { count: u64 },
+    /// A table is done.
+    Done { name: &'a str, equal: bool },
+    /// The comparison stands back.
+    Waiting { reason: &'a str },
+}
+
+/// Receives the events. Called often: it has to be quick.
+pub trait Watch: Send + Sync {
+    fn event(&self, event: &Event<'_>);
+}
+
+/// Nobody listens.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Watch for Silent {
+    fn event(&self, _: &Event<'_>) {}
+}
