@@ -123,7 +123,10 @@ impl DmsStandIn {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let tasks = Arc::new(Mutex::new(Tasks::new(config.endpoints)));
-        let reporter = LatencyReporter::new(config.cloudwatch_url, Arc::clone(&tasks));
+        let http = crossover_stand::loopback::http()
+            .build()
+            .map_err(std::io::Error::other)?;
+        let reporter = LatencyReporter::new(http, config.cloudwatch_url, Arc::clone(&tasks));
         let router = api::router(tasks);
         let serving = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crossover_stand::loopback;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -104,9 +105,7 @@ impl Load {
             path: path.clone(),
             source,
         })?;
-        // reqwest asks for a process-wide provider even where only http is spoken; that it is set already is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().timeout(TIMEOUT).no_proxy().build()?;
+        let http = loopback::http().timeout(TIMEOUT).build()?;
         let started = Instant::now();
         let started_unix_ms = unix_ms();
         let samples = Arc::new(Samples::default());

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use crossover_stand::{Parts, Progress, parts, progress::step};
+use crossover_stand::{Parts, Progress, loopback, parts, progress::step};
 use uuid::Uuid;
 
 use crate::{
@@ -40,6 +40,7 @@ pub async fn rehearse(options: &RehearsalOptions, progress: &dyn Progress) -> Re
         // Before anything is fetched, built or started.
         dump::check(&options.dumps)?;
     }
+    loopback::allow_many_files();
     let parts = parts::ensure(&options.workspace, progress).await?;
     let products = workshop::build(&options.workspace, &parts, progress).await?;
     fs::create_dir_all(&options.out).map_err(RehearsalError::file(&options.out))?;

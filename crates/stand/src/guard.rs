@@ -161,7 +161,7 @@ struct End {
 
 async fn guard(orders: &Orders) -> End {
     adopt_orphans();
-    allow_many_files();
+    crate::loopback::allow_many_files();
     // Handlers, not a blocked mask: handlers are reset by exec, a mask would be inherited by the part.
     let signals = [
         SignalKind::terminate(),
@@ -277,19 +277,6 @@ async fn stop(
     }
     let _ = killpg(group, Signal::SIGKILL);
     child.wait().await.ok()
-}
-
-/// Raises the limit of open files, which the part inherits: many desktops start users with 1024, and a Worker with a few
-/// hundred held requests has a connection on either side of each.
-fn allow_many_files() {
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    const WANTED: u64 = 65_536;
-    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
-        && soft < hard.min(WANTED)
-    {
-        // Refused: the part starts with what it has.
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard.min(WANTED), hard);
-    }
 }
 
 /// Makes descendants whose own parent has died children of the guard instead of init's (Linux only): PostgreSQL

@@ -7,6 +7,7 @@
 pub mod error;
 pub mod guard;
 pub mod interrupt;
+pub mod loopback;
 pub mod ministack;
 pub mod parts;
 pub mod ports;

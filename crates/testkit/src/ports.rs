@@ -10,7 +10,6 @@ use crossover_core::{
     Direction, Lsn, Plan, World,
     catalogue::{
         Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
-        TableName,
     },
     plan::Scope,
     ports::{

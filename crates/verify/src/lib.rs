@@ -4,6 +4,11 @@
 //! and against the worlds in memory of the tests.
 
 pub mod rows;
+pub mod run;
 pub mod watch;
 
+pub use run::{
+    CouldNotRun, Prepared, PreparedTable, RowsReport, Sides, VerifyError, VerifyOptions, compare_rows,
+    prepare,
+};
 pub use watch::{Event, Silent, Watch};

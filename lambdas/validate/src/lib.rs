@@ -1,12 +1,17 @@
 //! validate: every table of both sides is equal, row for row, while they change.
 
-mod comparison;
+mod catch_up;
 
 use async_trait::async_trait;
-use crossover_core::{Stage, StageError, StageName, World, catalogue::TableName};
+use crossover_core::{Stage, StageError, StageName, World, routing::Side};
+use crossover_verify::{Sides, Silent, VerifyError, VerifyOptions, compare_rows, rows::TableResult};
 use serde::{Deserialize, Serialize};
 
-pub use comparison::TableResult;
+use catch_up::ByFence;
+
+/// How long a row that changes all the time is looked at. Between two of its changes both sides are equal, so that one look of
+/// many finds them so.
+const SETTLE_MS: u64 = 20_000;
 
 /// The stage.
 pub struct Validate;
@@ -40,34 +45,63 @@ impl Stage for Validate {
     type Output = Output;
 
     async fn run(&self, world: &World, input: Input) -> Result<Output, StageError> {
-        let (writer, follower) = match input.when {
-            When::BeforeCommit => (&*world.from, &*world.to),
-            When::AfterCommit => (&*world.to, &*world.from),
+        // `from` is the writer before the commit, whichever way the run goes; `source` here only means the left of two.
+        let (writer, follower, side) = match input.when {
+            When::BeforeCommit => (&*world.from, &*world.to, Side::Source),
+            When::AfterCommit => (&*world.to, &*world.from, Side::Target),
         };
-        // Partitions are compared through their parent: the other side may be partitioned differently.
-        let tables: Vec<TableName> = writer
-            .tables(&world.plan.scope)
-            .await?
-            .into_iter()
-            .filter(|t| t.partition_of.is_none())
-            .map(|t| t.table)
-            .collect();
-        let mut results = Vec::with_capacity(tables.len());
-        for table in &tables {
-            results.push(comparison::compare(world, writer, follower, table).await?);
-        }
-        let different: Vec<String> = results
+        let catch_up = ByFence {
+            world,
+            writer,
+            follower,
+        };
+        let sides = Sides {
+            source: &*world.from,
+            target: &*world.to,
+            writer: side,
+            catch_up: Some(&catch_up),
+            clock: &*world.clock,
+        };
+        let report = compare_rows(&sides, &world.plan.scope, &options(), &Silent)
+            .await
+            .map_err(|error| match error {
+                VerifyError::Port(port) => port.into(),
+                VerifyError::UnknownTables(unknown) => StageError::Refused(unknown.to_string()),
+            })?;
+        let mut faults: Vec<String> = report
+            .tables
             .iter()
             .filter(|r| !r.equal)
             .map(TableResult::describe)
             .collect();
-        if !different.is_empty() {
-            return Err(StageError::TablesDiffer { tables: different });
+        faults.extend(
+            report
+                .could_not_run
+                .iter()
+                .map(|c| format!("{} (not compared: {})", c.name, c.reason)),
+        );
+        if !faults.is_empty() {
+            return Err(StageError::TablesDiffer { tables: faults });
         }
-        let rows = results.iter().map(|r| r.rows_writer).sum();
+        let rows = report
+            .tables
+            .iter()
+            .map(|t| t.rows_source.max(t.rows_target))
+            .sum();
         Ok(Output {
-            tables: results,
+            tables: report.tables,
             rows,
         })
     }
+}
+
+fn options() -> VerifyOptions {
+    let mut options = VerifyOptions::default();
+    // A state machine's state holds 256 KiB: a few keys tell enough.
+    options.rows.named = 10;
+    options.rows.columns = false;
+    // Retrying is the state machine's, which waits longer than a function may run.
+    options.rows.patience_ms = 0;
+    options.rows.settle_ms = SETTLE_MS;
+    options
 }

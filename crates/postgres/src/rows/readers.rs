@@ -1,6 +1,9 @@
 //! Read-only sessions for row content. They are kept, for connecting costs more than most chunks do.
 
-use std::{sync::Mutex, time::Duration};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use crossover_core::ports::{Moment, PortError, PortResult};
 use tokio_postgres::{Client, Row};
@@ -13,52 +16,40 @@ const STATEMENT: Duration = Duration::from_hours(2);
 const READ_ONLY: &str = " -c default_transaction_read_only=on -c idle_in_transaction_session_timeout=0";
 
 /// Idle sessions, and how long a statement of theirs may take.
-#[derive(Default)]
 pub struct Readers {
     idle: Mutex<Vec<Client>>,
-    limit: Mutex<Option<Duration>>,
+    limit: Duration,
+}
+
+impl Default for Readers {
+    fn default() -> Self {
+        Self {
+            idle: Mutex::default(),
+            limit: STATEMENT,
+        }
+    }
 }
 
 impl Readers {
     fn take(&self) -> Option<Client> {
-        let mut idle = self
-            .idle
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|client| !client.is_closed());
         idle.pop()
     }
 
     fn give_back(&self, client: Client) {
-        let mut idle = self
-            .idle
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.push(client);
-    }
-
-    fn limit(&self) -> Duration {
-        let limit = self
-            .limit
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        limit.unwrap_or(STATEMENT)
     }
 }
 
 impl PostgresDatabase {
     /// Bounds what reading rows may ask of the server: `sessions` at a time, each statement for at most `statement`.
     #[must_use]
-    pub fn with_reading(self, sessions: usize, statement: Duration) -> Self {
-        let idle = Readers {
-            limit: Mutex::new(Some(statement)),
-            ..Readers::default()
-        };
-        Self {
-            long: tokio::sync::Semaphore::new(sessions.max(1)),
-            readers: idle,
-            ..self
-        }
+    pub fn with_reading(mut self, sessions: usize, statement: Duration) -> Self {
+        self.long = tokio::sync::Semaphore::new(sessions.max(1));
+        self.readers.limit = statement;
+        self
     }
 
     /// Runs a query in a read-only session; with a moment, as of then.
@@ -69,7 +60,7 @@ impl PostgresDatabase {
         at: Option<&Moment>,
     ) -> Result<Vec<Row>, Failure> {
         let _place = self.reading_place().await?;
-        let limit = self.readers.limit();
+        let limit = self.readers.limit;
         let client = match self.readers.take() {
             Some(client) => client,
             None => self.open_reader().await?,
@@ -99,7 +90,7 @@ impl PostgresDatabase {
     }
 
     pub(super) async fn open_reader(&self) -> Result<Client, Failure> {
-        self.open(self.readers.limit(), Duration::ZERO, READ_ONLY).await
+        self.open(self.readers.limit, Duration::ZERO, READ_ONLY).await
     }
 
     /// Keeps a moment in a session of its own, which takes no place from the readers.

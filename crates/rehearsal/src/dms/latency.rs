@@ -17,11 +17,11 @@ pub struct LatencyReporter {
 }
 
 impl LatencyReporter {
-    pub fn new(cloudwatch_url: String, tasks: Arc<Mutex<Tasks>>) -> Self {
+    pub fn new(http: reqwest::Client, cloudwatch_url: String, tasks: Arc<Mutex<Tasks>>) -> Self {
         Self {
             cloudwatch_url,
             tasks,
-            http: reqwest::Client::new(),
+            http,
         }
     }
 

@@ -9,7 +9,7 @@ use crossover_core::{
     ports::Catalogue,
 };
 use crossover_stand::{
-    Progress,
+    Progress, loopback,
     ministack::{Aws, Function, pack},
     progress::step,
 };
@@ -200,7 +200,9 @@ impl Cloud {
 
     /// The journal of a run, oldest first.
     pub async fn journal(&self, run_id: &str) -> Result<Vec<JournalLine>> {
-        let http = reqwest::Client::new();
+        let http = loopback::http()
+            .build()
+            .map_err(|e| aws_error("Query of the journal", &e))?;
         let request = json!({
             "TableName": JOURNAL_TABLE, "KeyConditionExpression": "run_id = :r",
             "ExpressionAttributeValues": { ":r": { "S": run_id } },
@@ -262,7 +264,8 @@ fn definition(path: &Path, functions: &[(String, String)]) -> Result<String> {
 
 /// One call of the DMS API, as the tool that provisions a migration makes it.
 async fn call_dms(dms: &DmsStandIn, operation: &str, request: &Value) -> Result<Value> {
-    let answer = reqwest::Client::new()
+    let http = loopback::http().build().map_err(|e| aws_error(operation, &e))?;
+    let answer = http
         .post(dms.url())
         .header("x-amz-target", format!("AmazonDMSv20160101.{operation}"))
         .header("content-type", "application/x-amz-json-1.1")

@@ -7,6 +7,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
 use crate::error::{Result, StandError};
+use crate::loopback;
 
 /// The region everything lives in.
 pub const REGION: &str = "us-east-1";
@@ -26,9 +27,7 @@ pub(super) struct Call<'a> {
 
 impl Aws {
     pub(super) fn new(port: u16) -> Self {
-        // reqwest wants to know a TLS provider even where only plain loopback HTTP is spoken.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = Client::builder().no_proxy().build().unwrap_or_default();
+        let http = loopback::http().build().unwrap_or_default();
         Self {
             http,
             endpoint: format!("http://127.0.0.1:{port}"),

@@ -1,0 +1,235 @@
+//! A whole comparison: every table of both sides.
+
+use crossover_core::{
+    catalogue::TableName,
+    plan::Scope,
+    ports::{Clock, PortError, PortResult, Rows},
+    routing::Side,
+    rows::{Hashing, RowOptions, TableForm, TableShape, agree},
+};
+use serde::Serialize;
+
+use crate::{
+    rows::{CatchUp, Comparison, Governor, RowsOptions, Selection, TablePair, TableResult, UnknownTables},
+    watch::{Event, Watch},
+};
+
+/// What to compare, and how.
+#[derive(Debug, Clone, Default)]
+pub struct VerifyOptions {
+    pub selection: Selection,
+    pub rows: RowsOptions,
+    /// Only rows that meet this SQL condition; the table is called `q` in it.
+    pub condition: Option<String>,
+    /// How to hash; none: the best both servers can do.
+    pub hashing: Option<Hashing>,
+    /// Count rows instead of comparing them.
+    pub quick: bool,
+    /// Other sessions at work on a server above which no new chunk is begun there.
+    pub max_load: Option<u32>,
+}
+
+/// The two sides.
+#[derive(Clone, Copy)]
+pub struct Sides<'a> {
+    pub source: &'a dyn Rows,
+    pub target: &'a dyn Rows,
+    /// The side the application writes to.
+    pub writer: Side,
+    /// How to wait for the follower; none: nothing is changing.
+    pub catch_up: Option<&'a dyn CatchUp>,
+    pub clock: &'a dyn Clock,
+}
+
+/// A table whose rows could not be compared: nothing is known about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CouldNotRun {
+    pub name: String,
+    pub reason: String,
+    pub remedy: String,
+}
+
+/// What was found about the rows.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct RowsReport {
+    pub tables: Vec<TableResult>,
+    pub could_not_run: Vec<CouldNotRun>,
+    /// Starts the hash chain of this run.
+    #[serde(skip)]
+    pub seed: i64,
+}
+
+impl RowsReport {
+    /// Every table was compared and is equal.
+    pub fn is_equal(&self) -> bool {
+        self.could_not_run.is_empty() && self.tables.iter().all(|t| t.equal)
+    }
+}
+
+/// Why nothing was compared at all.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    #[error(transparent)]
+    UnknownTables(#[from] UnknownTables),
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// The tables both sides have, with their common forms, and what stands in the way of the others.
+pub struct Prepared {
+    pub tables: Vec<PreparedTable>,
+    pub could_not_run: Vec<CouldNotRun>,
+    pub hashing: Hashing,
+    pub seed: i64,
+}
+
+/// A table as each side has it and is asked for it.
+pub struct PreparedTable {
+    pub table: TableName,
+    pub shapes: (TableShape, TableShape),
+    pub forms: (TableForm, TableForm),
+}
+
+/// Reads both catalogues and agrees on a form for every selected table.
+///
+/// # Errors
+/// Names without a table, all at once; a server that does not answer.
+pub async fn prepare(
+    sides: &Sides<'_>,
+    scope: &Scope,
+    options: &VerifyOptions,
+) -> Result<Prepared, VerifyError> {
+    let best = async |side: &dyn Rows| side.hashing().await;
+    let (source, target, ours, theirs) = futures::try_join!(
+        sides.source.shapes(scope),
+        sides.target.shapes(scope),
+        best(sides.source),
+        best(sides.target)
+    )?;
+    let hashing = options
+        .hashing
+        .map_or(ours.common(theirs), |wanted| wanted.common(ours).common(theirs));
+    let row_options = RowOptions {
+        hashing,
+        // Any number that no other run has.
+        seed: uuid::Uuid::new_v4().as_u64_pair().0.cast_signed(),
+        condition: options.condition.clone(),
+    };
+    let mut prepared = Prepared {
+        tables: Vec::new(),
+        could_not_run: Vec::new(),
+        hashing,
+        seed: row_options.seed,
+    };
+    for pair in options.selection.pairs(source, target)? {
+        match forms(pair, &row_options, options.quick) {
+            Ok(table) => prepared.tables.push(table),
+            Err(reason) => prepared.could_not_run.push(reason),
+        }
+    }
+    Ok(prepared)
+}
+
+fn forms(pair: TablePair, options: &RowOptions, quick: bool) -> Result<PreparedTable, CouldNotRun> {
+    let name = pair.table.to_string();
+    let (source, target) = match (pair.source, pair.target) {
+        (Some(source), Some(target)) => (source, target),
+        (source, _) => {
+            let side = if source.is_none() { "source" } else { "target" };
+            return Err(CouldNotRun {
+                reason: format!("the {side} has no such table"),
+                remedy: format!("create {name} there, or leave it out with --exclude {name}"),
+                name,
+            });
+        }
+    };
+    let (mut ours, mut theirs) = agree(&source, &target, options).map_err(|disagreement| CouldNotRun {
+        name,
+        reason: disagreement.to_string(),
+        remedy: "apply the missing columns, then compare again".to_owned(),
+    })?;
+    if quick {
+        for form in [&mut ours, &mut theirs] {
+            form.columns.clear();
+            form.key.clear();
+        }
+    }
+    Ok(PreparedTable {
+        table: pair.table,
+        shapes: (source, target),
+        forms: (ours, theirs),
+    })
+}
+
+/// Compares the rows of all selected tables. A table that cannot be read does not stop the others.
+///
+/// # Errors
+/// As [`prepare`].
+pub async fn compare_rows(
+    sides: &Sides<'_>,
+    scope: &Scope,
+    options: &VerifyOptions,
+    watch: &dyn Watch,
+) -> Result<RowsReport, VerifyError> {
+    let prepared = prepare(sides, scope, options).await?;
+    let rows = |shape: &TableShape| shape.estimated_rows;
+    watch.event(&Event::Planned {
+        tables: prepared.tables.len(),
+        rows: prepared
+            .tables
+            .iter()
+            .map(|t| rows(&t.shapes.0) + rows(&t.shapes.1))
+            .sum(),
+    });
+    let governor = Governor::new(options.max_load);
+    let comparison = Comparison {
+        source: sides.source,
+        target: sides.target,
+        clock: sides.clock,
+        options: &options.rows,
+        governor: &governor,
+        watch,
+        catch_up: sides.catch_up,
+        writer: sides.writer,
+    };
+    let mut report = RowsReport {
+        tables: Vec::with_capacity(prepared.tables.len()),
+        could_not_run: prepared.could_not_run,
+        seed: prepared.seed,
+    };
+    for table in &prepared.tables {
+        match one(&comparison, table, options.quick).await {
+            Ok(result) => report.tables.push(result),
+            Err(error) => report.could_not_run.push(could_not_run(&table.table, &error)),
+        }
+    }
+    report.could_not_run.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(report)
+}
+
+async fn one(comparison: &Comparison<'_>, table: &PreparedTable, quick: bool) -> PortResult<TableResult> {
+    let shapes = (&table.shapes.0, &table.shapes.1);
+    let forms = (&table.forms.0, &table.forms.1);
+    if quick {
+        comparison.count(forms).await
+    } else {
+        comparison.table(shapes, forms).await
+    }
+}
+
+/// What the user can do about it.
+fn could_not_run(table: &TableName, error: &PortError) -> CouldNotRun {
+    let remedy = match error {
+        PortError::Unreachable { .. } => "make the named server reachable, then compare again",
+        PortError::Refused { .. } => {
+            "grant the role of the connection SELECT on the table, or raise --statement-timeout if that ended it"
+        }
+        PortError::Missing { .. } => "compare again: the table was removed meanwhile",
+        PortError::Unexpected { .. } => "compare again; if it stays, report it with this message",
+    };
+    CouldNotRun {
+        name: table.to_string(),
+        reason: error.to_string(),
+        remedy: remedy.to_owned(),
+    }
+}
