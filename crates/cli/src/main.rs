@@ -1,7 +1,9 @@
 //! `crossover`: the command.
 
+mod clock;
 mod progress;
 mod rehearse;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -19,6 +21,8 @@ struct Arguments {
 enum Command {
     /// Hold a whole cutover on this machine, on real parts and under load, and report on it
     Rehearse(rehearse::Arguments),
+    /// Prove two databases equal, row by row, and name every difference
+    Verify(verify::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -30,6 +34,8 @@ fn main() -> ExitCode {
             tracing_subscriber::EnvFilter::try_from_env("CROSSOVER_LOG").unwrap_or_else(|_| "error".into()),
         )
         .init();
-    let Command::Rehearse(arguments) = Arguments::parse().command;
-    rehearse::run(&arguments)
+    match Arguments::parse().command {
+        Command::Rehearse(arguments) => rehearse::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
+    }
 }

@@ -1,5 +1,7 @@
 //! How to reach one side, as it stands in its secret.
 
+mod url;
+
 use std::net::IpAddr;
 
 use crossover_core::{Secret, ports::PortError};

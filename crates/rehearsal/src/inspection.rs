@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use crossover_core::{
-    catalogue::{SequenceFacts, TableName},
+    catalogue::SequenceFacts,
     plan::Scope,
-    ports::{Catalogue, Fence, RowDigest, Rows},
+    ports::{Catalogue, Clock, Fence},
 };
+use crossover_lambda_kit::SystemClock;
 use crossover_postgres::PostgresDatabase;
+use crossover_verify::{Sides, Silent, VerifyError, VerifyOptions, compare_rows};
 
 use crate::{
     error::{RehearsalError, Result},
@@ -15,7 +17,6 @@ use crate::{
     scene::Databases,
 };
 
-const BUCKETS: u32 = 1;
 /// The stream was quick until now; a fence that takes longer than this is lost.
 const FENCE_LIMIT: Duration = Duration::from_mins(1);
 
@@ -57,25 +58,10 @@ pub async fn inspect(databases: &Databases, writer: Side, moved: bool) -> Result
     };
     await_fence(from, to).await?;
     let scope = Scope::default();
-    let tables: Vec<TableName> = from
-        .tables(&scope)
-        .await?
-        .into_iter()
-        .filter(|t| t.partition_of.is_none())
-        .map(|t| t.table)
-        .collect();
-    let mut inspection = Inspection::default();
-    for table in tables {
-        let (ours, theirs) =
-            tokio::try_join!(source.digests(&table, BUCKETS), target.digests(&table, BUCKETS))?;
-        let rows = |side: &std::collections::BTreeMap<u32, RowDigest>| side.values().map(|d| d.rows).sum();
-        inspection.tables.push(TableVerdict {
-            name: table.to_string(),
-            rows_source: rows(&ours),
-            rows_target: rows(&theirs),
-            equal: ours == theirs,
-        });
-    }
+    let mut inspection = Inspection {
+        tables: tables(&source, &target, &scope).await?,
+        ..Inspection::default()
+    };
     let (ours, theirs) = tokio::try_join!(source.sequences(&scope), target.sequences(&scope))?;
     for sequence in &ours {
         let twin = theirs
@@ -93,6 +79,42 @@ pub async fn inspect(databases: &Databases, writer: Side, moved: bool) -> Result
         });
     }
     Ok(inspection)
+}
+
+/// Every table, compared row by row; one that could not be compared is not equal.
+async fn tables(
+    source: &PostgresDatabase,
+    target: &PostgresDatabase,
+    scope: &Scope,
+) -> Result<Vec<TableVerdict>> {
+    let sides = Sides {
+        source,
+        target,
+        writer: crossover_core::routing::Side::Source,
+        catch_up: None,
+        clock: &SystemClock,
+    };
+    let report = compare_rows(&sides, scope, &VerifyOptions::default(), &Silent)
+        .await
+        .map_err(|error| match error {
+            VerifyError::Port(port) => RehearsalError::from(port),
+            VerifyError::UnknownTables(_) => unreachable!("no table was asked for by name"),
+        })?;
+    let compared = report.tables.into_iter().map(|table| TableVerdict {
+        name: table.name,
+        rows_source: table.rows_source,
+        rows_target: table.rows_target,
+        equal: table.equal,
+    });
+    let failed = report.could_not_run.into_iter().map(|table| TableVerdict {
+        name: table.name,
+        rows_source: 0,
+        rows_target: 0,
+        equal: false,
+    });
+    let mut tables: Vec<TableVerdict> = compared.chain(failed).collect();
+    tables.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(tables)
 }
 
 /// The writer's sequence hands out nothing the other side has handed out. Where the last run moved nothing (an abort), the

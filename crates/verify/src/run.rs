@@ -25,6 +25,8 @@ pub struct VerifyOptions {
     pub hashing: Option<Hashing>,
     /// Count rows instead of comparing them.
     pub quick: bool,
+    /// Compare rows and nothing else.
+    pub rows_only: bool,
     /// Other sessions at work on a server above which no new chunk is begun there.
     pub max_load: Option<u32>,
 }

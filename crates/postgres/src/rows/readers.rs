@@ -15,6 +15,10 @@ const STATEMENT: Duration = Duration::from_hours(2);
 
 const READ_ONLY: &str = " -c default_transaction_read_only=on -c idle_in_transaction_session_timeout=0";
 
+/// Since 14 a server can notice that its client is gone while it still computes the answer.
+const NOTICE_WHEN_WE_ARE_GONE: &str =
+    "select set_config(name, '1s', false) from pg_settings where name = 'client_connection_check_interval'";
+
 /// Idle sessions, and how long a statement of theirs may take.
 pub struct Readers {
     idle: Mutex<Vec<Client>>,
@@ -90,7 +94,10 @@ impl PostgresDatabase {
     }
 
     pub(super) async fn open_reader(&self) -> Result<Client, Failure> {
-        self.open(self.readers.limit, Duration::ZERO, READ_ONLY).await
+        let client = self.open(self.readers.limit, Duration::ZERO, READ_ONLY).await?;
+        let work = client.query_typed(NOTICE_WHEN_WE_ARE_GONE, &[]);
+        Box::pin(self.bounded(Duration::from_secs(5), work)).await?;
+        Ok(client)
     }
 
     /// Keeps a moment in a session of its own, which takes no place from the readers.

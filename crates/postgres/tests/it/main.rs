@@ -12,7 +12,6 @@ mod catalogue;
 mod connection;
 mod fence;
 mod fingerprint;
-mod rows;
 mod sequences;
 mod side;
 mod slots;

@@ -1,0 +1,247 @@
+//! `crossover verify`.
+
+mod progress;
+mod summary;
+
+use std::{process::ExitCode, time::Duration};
+
+use async_trait::async_trait;
+use clap::ValueEnum;
+use crossover_core::{
+    Secret,
+    plan::Scope,
+    ports::{Clock, PortResult},
+    routing::Side,
+    rows::Hashing,
+};
+use crossover_postgres::{ConnectionSettings, PostgresDatabase, hash_sql};
+use crossover_stand::interrupt::unless_interrupted;
+use crossover_verify::{
+    Report, Sides, VerifyOptions, prepare,
+    rows::{CatchUp, RowsOptions, Selection},
+    verify,
+};
+
+use crate::clock::SystemClock;
+use progress::Progress;
+
+/// Exit status when the comparison could not be made, or not of everything.
+const COULD_NOT_RUN: u8 = 2;
+
+/// Options of `crossover verify`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Exit status: 0 equal; 1 different (rows, or schema unless --rows-only); 2 could not run, or not for every table; 130 interrupted.\n\
+Nothing is changed on either side. Sessions are read-only."
+)]
+pub struct Arguments {
+    /// The database moved from: postgresql://user@host:port/database?sslmode=verify-full[&sslrootcert=FILE]
+    #[arg(long, value_name = "URL", env = "CROSSOVER_SOURCE", hide_env_values = true)]
+    source: String,
+    /// The database moved to; passwords may also come from CROSSOVER_SOURCE_PASSWORD, CROSSOVER_TARGET_PASSWORD or PGPASSWORD
+    #[arg(long, value_name = "URL", env = "CROSSOVER_TARGET", hide_env_values = true)]
+    target: String,
+    /// Only these tables: schema.table or table, * for any characters; separated by commas or repeated
+    #[arg(long, value_name = "TABLE", value_delimiter = ',')]
+    tables: Vec<String>,
+    /// Not these tables
+    #[arg(long, value_name = "TABLE", value_delimiter = ',')]
+    exclude: Vec<String>,
+    /// Only rows that meet this SQL condition, the same on both sides; the table is called q in it
+    #[arg(long = "where", value_name = "SQL")]
+    condition: Option<String>,
+    /// Chunks compared at the same time on each side
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: u16,
+    /// Rows a chunk should have
+    #[arg(long, value_name = "N", default_value_t = 65_536, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+    chunk_rows: u64,
+    /// Count rows and look at statistics instead of comparing
+    #[arg(long)]
+    quick: bool,
+    /// Compare rows and nothing else
+    #[arg(long)]
+    rows_only: bool,
+    /// How rows become numbers [default: the best both servers can do]
+    #[arg(long, value_enum, value_name = "METHOD")]
+    method: Option<Method>,
+    /// Begin no chunk on a server where more than N other sessions are at work
+    #[arg(long, value_name = "N")]
+    max_load: Option<u32>,
+    /// The longest a statement may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    statement_timeout: u64,
+    /// How long a server may be away, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    patience: u64,
+    /// Rows that differ are looked at again after this time, in milliseconds, until they stay as they are; 0: not at all
+    #[arg(long, value_name = "MS", default_value_t = 500, value_parser = clap::value_parser!(u64).range(0..=600_000))]
+    recheck: u64,
+    /// The side the application writes to
+    #[arg(long, value_enum, value_name = "SIDE", default_value_t = Writer::Source)]
+    writer: Writer,
+    /// Differences named in each table
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    named: u32,
+    /// Print the values of rows that differ
+    #[arg(long)]
+    show_values: bool,
+    /// Print the report as JSON on standard output
+    #[arg(long)]
+    json: bool,
+    /// Print the statement that hashes each table on the source, and do nothing else
+    #[arg(long)]
+    explain_sql: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Method {
+    TypedHash,
+    Md5,
+    Stream,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Writer {
+    Source,
+    Target,
+}
+
+/// Waits a fixed time: there is no leave to write a fence.
+struct AfterAWhile {
+    ms: u64,
+}
+
+#[async_trait]
+impl CatchUp for AfterAWhile {
+    async fn pass(&self) -> PortResult<()> {
+        SystemClock.sleep_ms(self.ms).await;
+        Ok(())
+    }
+}
+
+impl Arguments {
+    fn options(&self) -> VerifyOptions {
+        VerifyOptions {
+            selection: Selection {
+                tables: self.tables.clone(),
+                exclude: self.exclude.clone(),
+            },
+            rows: RowsOptions {
+                jobs: usize::from(self.jobs),
+                chunk_rows: self.chunk_rows,
+                named: self.named as usize,
+                patience_ms: self.patience * 1_000,
+                settle_ms: (20 * self.recheck).max(20_000),
+                ..RowsOptions::default()
+            },
+            condition: self.condition.clone(),
+            hashing: self.method.map(|method| match method {
+                Method::TypedHash => Hashing::TypedHash,
+                Method::Md5 => Hashing::Md5,
+                Method::Stream => Hashing::Stream,
+            }),
+            quick: self.quick,
+            rows_only: self.rows_only,
+            max_load: self.max_load,
+        }
+    }
+
+    async fn connect(&self, label: &'static str, url: &str) -> anyhow::Result<PostgresDatabase> {
+        let password = [
+            &format!("CROSSOVER_{}_PASSWORD", label.to_uppercase()),
+            "PGPASSWORD",
+        ]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok())
+        .map(Secret::new);
+        let settings = ConnectionSettings::from_url(label, url, password)?;
+        let database = PostgresDatabase::connect(label, settings, Vec::new()).await?;
+        // One more than chunks, so that a look at a single row never waits for a chunk.
+        Ok(database.with_reading(
+            usize::from(self.jobs) + 1,
+            Duration::from_secs(self.statement_timeout),
+        ))
+    }
+}
+
+/// Compares the two databases.
+pub fn run(arguments: &Arguments) -> ExitCode {
+    match hold(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(COULD_NOT_RUN)
+        }
+    }
+}
+
+fn hold(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    match runtime.block_on(unless_interrupted(compare(arguments))) {
+        Ok(code) => code,
+        Err(interrupt) => {
+            eprintln!("{interrupt}: nothing was changed on either side");
+            Ok(ExitCode::from(interrupt.exit_status()))
+        }
+    }
+}
+
+async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let (source, target) = tokio::join!(
+        arguments.connect("source", &arguments.source),
+        arguments.connect("target", &arguments.target)
+    );
+    let (source, target) = match (source, target) {
+        (Ok(source), Ok(target)) => (source, target),
+        (Err(one), Err(two)) => anyhow::bail!("{one:#}\nerror: {two:#}"),
+        (Err(error), _) | (_, Err(error)) => return Err(error),
+    };
+    let options = arguments.options();
+    let scope = Scope::default();
+    let after_a_while = AfterAWhile {
+        ms: arguments.recheck,
+    };
+    let sides = Sides {
+        source: &source,
+        target: &target,
+        writer: match arguments.writer {
+            Writer::Source => Side::Source,
+            Writer::Target => Side::Target,
+        },
+        catch_up: (arguments.recheck > 0).then_some(&after_a_while as &dyn CatchUp),
+        clock: &SystemClock,
+    };
+    if arguments.explain_sql {
+        for table in prepare(&sides, &scope, &options).await?.tables {
+            println!("-- {}\n{};", table.table, hash_sql(&table.forms.0));
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let progress = Progress::new();
+    let mut report = verify(&sides, &scope, &options, &progress).await?;
+    progress.finish();
+    if !arguments.show_values {
+        report.without_values();
+    }
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    }
+    eprint!("{}", summary::text(&report));
+    Ok(exit_code(&report))
+}
+
+fn exit_code(report: &Report) -> ExitCode {
+    if report.could_not_run.is_empty() {
+        if report.equal {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
+    } else {
+        ExitCode::from(COULD_NOT_RUN)
+    }
+}

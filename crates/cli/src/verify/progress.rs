@@ -1,0 +1,100 @@
+//! How far a comparison is: rows, rows a second, time left.
+
+use std::{
+    io::IsTerminal,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crossover_verify::{Event, Watch};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Without a terminal a line every so often is enough.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+pub struct Progress {
+    bar: ProgressBar,
+    lines: Option<Mutex<Lines>>,
+}
+
+struct Lines {
+    began: Instant,
+    last: Instant,
+    rows: u64,
+    planned: u64,
+    table: String,
+}
+
+impl Progress {
+    pub fn new() -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let bar = if terminal {
+            ProgressBar::new(0)
+        } else {
+            ProgressBar::hidden()
+        };
+        let style = ProgressStyle::with_template(
+            "  {spinner:.cyan} {msg:30!} {bar:24} {human_pos}/{human_len} rows, {per_sec}, {eta} left",
+        )
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style);
+        let now = Instant::now();
+        Self {
+            bar,
+            lines: (!terminal).then(|| {
+                Mutex::new(Lines {
+                    began: now,
+                    last: now,
+                    rows: 0,
+                    planned: 0,
+                    table: String::new(),
+                })
+            }),
+        }
+    }
+
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Lines {
+    fn take(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Planned { rows, .. } => self.planned = *rows,
+            Event::Table { name } => self.table = (*name).to_owned(),
+            Event::Rows { count } => self.rows += count,
+            Event::Waiting { reason } => eprintln!("  … {reason}"),
+            Event::Done { .. } => {}
+        }
+        if self.last.elapsed() >= LINE_EVERY {
+            self.last = Instant::now();
+            let per_second = self.rows as f64 / self.began.elapsed().as_secs_f64();
+            let left = self.planned.saturating_sub(self.rows) as f64 / per_second.max(1.0);
+            eprintln!(
+                "  … {}: {} of about {} rows, {per_second:.0} rows/s, about {left:.0} s left",
+                self.table, self.rows, self.planned
+            );
+        }
+    }
+}
+
+impl Watch for Progress {
+    fn event(&self, event: &Event<'_>) {
+        if let Some(lines) = &self.lines {
+            lines.lock().unwrap_or_else(PoisonError::into_inner).take(event);
+            return;
+        }
+        match event {
+            Event::Planned { rows, .. } => self.bar.set_length(*rows),
+            Event::Table { name } => self.bar.set_message((*name).to_owned()),
+            Event::Rows { count } => self.bar.inc(*count),
+            Event::Waiting { reason } => self.bar.println(format!("  … {reason}")),
+            Event::Done { name, equal } => {
+                if !equal {
+                    self.bar.println(format!("  ✗ {name} differs"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The verdict in a few lines.
+
+use std::fmt::Write as _;
+
+use crossover_verify::{
+    Report,
+    rows::{Difference, Kind, TableResult},
+};
+
+/// Differences shown of each table; the report has the others.
+const SHOWN: usize = 10;
+
+/// The report for people.
+pub fn text(report: &Report) -> String {
+    let mut text = String::new();
+    // Writing into a string cannot fail.
+    let rows: u64 = report.tables.iter().map(|t| t.rows_source).sum();
+    let equal = report.tables.iter().filter(|t| t.equal).count();
+    let verdict = if !report.could_not_run.is_empty() {
+        "NOT PROVEN"
+    } else if report.equal {
+        "EQUAL"
+    } else {
+        "DIFFERENT"
+    };
+    let _ = writeln!(
+        text,
+        "{verdict}\n  rows     {equal} of {} tables equal, {rows} rows on the source, in {:.1} s",
+        report.tables.len(),
+        report.elapsed_ms as f64 / 1_000.0
+    );
+    for table in report.tables.iter().filter(|t| !t.equal) {
+        table_lines(&mut text, table);
+    }
+    for failed in &report.could_not_run {
+        let _ = writeln!(
+            text,
+            "  not compared: {}: {}\n    remedy: {}",
+            failed.name, failed.reason, failed.remedy
+        );
+    }
+    text
+}
+
+fn table_lines(text: &mut String, table: &TableResult) {
+    let _ = writeln!(
+        text,
+        "  {}: {} rows on the source, {} on the target, {}{} differ",
+        table.name,
+        table.rows_source,
+        table.rows_target,
+        if table.more { "at least " } else { "" },
+        table.different_rows
+    );
+    for difference in table.differences.iter().take(SHOWN) {
+        let _ = writeln!(text, "    {}", line(difference));
+    }
+    if table.differences.len() > SHOWN {
+        let _ = writeln!(
+            text,
+            "    and {} more; --json lists them",
+            table.differences.len() - SHOWN
+        );
+    }
+}
+
+fn line(difference: &Difference) -> String {
+    let key: Vec<String> = difference
+        .key
+        .iter()
+        .map(|(column, value)| format!("{column} = {}", value.as_deref().unwrap_or("NULL")))
+        .collect();
+    let times = if difference.count > 1 {
+        format!(" ({} times)", difference.count)
+    } else {
+        String::new()
+    };
+    let what = match difference.kind {
+        Kind::MissingOnTarget => "missing on the target".to_owned(),
+        Kind::ExtraOnTarget => "extra on the target".to_owned(),
+        Kind::Different => format!("different in {}", difference.columns.join(", ")),
+    };
+    let mut line = format!("{}: {what}{times}", key.join(", "));
+    if let (Some(source), Some(target)) = (&difference.source, &difference.target) {
+        for column in &difference.columns {
+            let value = |side: &std::collections::BTreeMap<String, Option<String>>| {
+                side.get(column)
+                    .cloned()
+                    .flatten()
+                    .map_or_else(|| "NULL".to_owned(), |v| format!("{v:?}"))
+            };
+            let _ = write!(line, "\n      {column}: {} -> {}", value(source), value(target));
+        }
+    }
+    line
+}

@@ -1,0 +1,50 @@
+//! The whole finding, as the JSON report has it.
+
+use crossover_core::plan::Scope;
+use serde::Serialize;
+
+use crate::{
+    rows::TableResult,
+    run::{CouldNotRun, Sides, VerifyError, VerifyOptions, compare_rows},
+    watch::Watch,
+};
+
+/// What a comparison found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// Nothing differs and everything was compared.
+    pub equal: bool,
+    pub tables: Vec<TableResult>,
+    pub could_not_run: Vec<CouldNotRun>,
+    pub elapsed_ms: u64,
+}
+
+impl Report {
+    /// Leaves the values of rows out; keys and names of columns stay.
+    pub fn without_values(&mut self) {
+        for difference in self.tables.iter_mut().flat_map(|t| &mut t.differences) {
+            difference.source = None;
+            difference.target = None;
+        }
+    }
+}
+
+/// Compares two databases.
+///
+/// # Errors
+/// Names without a table, all at once; a server that does not answer.
+pub async fn verify(
+    sides: &Sides<'_>,
+    scope: &Scope,
+    options: &VerifyOptions,
+    watch: &dyn Watch,
+) -> Result<Report, VerifyError> {
+    let began = sides.clock.now_ms();
+    let rows = compare_rows(sides, scope, options, watch).await?;
+    Ok(Report {
+        equal: rows.is_equal(),
+        tables: rows.tables,
+        could_not_run: rows.could_not_run,
+        elapsed_ms: sides.clock.now_ms().saturating_sub(began),
+    })
+}
