@@ -1,6 +1,5 @@
 //! `crossover`: the command.
 
-mod clock;
 mod progress;
 mod rehearse;
 mod verify;

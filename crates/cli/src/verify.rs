@@ -7,6 +7,7 @@ use std::{process::ExitCode, time::Duration};
 
 use async_trait::async_trait;
 use clap::ValueEnum;
+use crossover_clock::SystemClock;
 use crossover_core::{
     Secret,
     plan::Scope,
@@ -22,7 +23,6 @@ use crossover_verify::{
     verify,
 };
 
-use crate::clock::SystemClock;
 use progress::Progress;
 
 /// Exit status when the comparison could not be made, or not of everything.

@@ -3,7 +3,6 @@
 //! A function's `main` is `serve(Stage)` and nothing else.
 
 mod answer;
-mod clock;
 mod configuration;
 mod edge;
 mod serve;

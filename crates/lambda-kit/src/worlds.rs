@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crossover_aws::{CloudWatchLag, Dms, DynamoJournal, Secrets};
+use crossover_clock::SystemClock;
 use crossover_core::{
     Direction, Plan, StageError, World,
     plan::DatabasePlan,
@@ -13,7 +14,6 @@ use tokio::sync::Mutex;
 
 use crate::{
     Configuration,
-    clock::SystemClock,
     edge::{EdgeKey, EdgeLane},
 };
 

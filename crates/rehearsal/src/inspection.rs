@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use crossover_clock::SystemClock;
 use crossover_core::{
     catalogue::SequenceFacts,
     plan::Scope,
-    ports::{Catalogue, Clock, Fence},
+    ports::{Catalogue, Fence},
 };
-use crossover_lambda_kit::SystemClock;
 use crossover_postgres::PostgresDatabase;
 use crossover_verify::{Sides, Silent, VerifyError, VerifyOptions, compare_rows};
 

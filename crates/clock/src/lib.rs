@@ -1,3 +1,5 @@
+//! The system's clock behind the port, for everything that runs on tokio.
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
