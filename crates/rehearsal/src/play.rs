@@ -40,7 +40,7 @@ pub async fn rehearse(options: &RehearsalOptions, progress: &dyn Progress) -> Re
         // Before anything is fetched, built or started.
         dump::check(&options.dumps)?;
     }
-    let parts = parts::ensure(&options.workspace, progress).await?;
+    let parts = parts::ensure(&options.workspace, parts::Set::Stand, progress).await?;
     let products = workshop::build(&options.workspace, &parts, progress).await?;
     fs::create_dir_all(&options.out).map_err(RehearsalError::file(&options.out))?;
     let mut scene = Scene::set(options, &parts, &products, progress).await?;
