@@ -1,4 +1,5 @@
-//! `crossover-workshop <workspace>`: fetches the parts, those of the tests included, and builds the product, and prints where everything is, as JSON.
+//! `crossover-workshop <workspace>`: fetches the parts, those of the tests included, builds the product, and prints where
+//! everything is, as JSON.
 //!
 //! For `cargo xtask test`, which has to know it before it can start tests that stand on it. A program of this crate, not a
 //! dependency of xtask: so it is compiled together with the tests, and nothing twice.
