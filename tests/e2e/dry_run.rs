@@ -52,7 +52,9 @@ async fn a_dry_run_enters_every_state_of_the_cutover_and_changes_nothing() {
         dry_run: true,
         ..small("dry-run")
     };
-    let parts = parts::ensure(&workspace_root(), &Silent).await.unwrap();
+    let parts = parts::ensure(&workspace_root(), parts::Set::Stand, &Silent)
+        .await
+        .unwrap();
     let products = workshop::build(&options.workspace, &parts, &Silent)
         .await
         .unwrap();

@@ -41,7 +41,7 @@ pub async fn rehearse(options: &RehearsalOptions, progress: &dyn Progress) -> Re
         dump::check(&options.dumps)?;
     }
     loopback::allow_many_files();
-    let parts = parts::ensure(&options.workspace, progress).await?;
+    let parts = parts::ensure(&options.workspace, parts::Set::Stand, progress).await?;
     let products = workshop::build(&options.workspace, &parts, progress).await?;
     fs::create_dir_all(&options.out).map_err(RehearsalError::file(&options.out))?;
     let mut scene = Scene::set(options, &parts, &products, progress).await?;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::parts::MissingPrerequisite;
+use crate::parts::{MissingPrerequisite, Set};
 
 /// The result of everything the stand does.
 pub type Result<T, E = StandError> = std::result::Result<T, E>;
@@ -16,12 +16,28 @@ pub enum StandError {
     Prerequisites(Vec<MissingPrerequisite>),
 
     /// No part is published for this machine.
-    #[error("no pinned part of {part} exists for {platform}; supported: linux and macos on x86-64 and arm64")]
+    #[error("no pinned part of {part} exists for {platform}; supported: {supported}")]
     Platform {
         /// The part that has no build.
         part: String,
         /// Operating system and processor.
         platform: String,
+        /// The platforms that have one.
+        supported: String,
+    },
+
+    /// A part was looked for in a set it is not in.
+    #[error(
+        "{part} is not among the parts in {}: it is in the set {set:?}, which has to be fetched and given instead",
+        .folder.display()
+    )]
+    OtherSet {
+        /// The part.
+        part: String,
+        /// The folder of the set that was given.
+        folder: PathBuf,
+        /// The set it is in.
+        set: Set,
     },
 
     /// npm or pip did not bring a part.

@@ -7,7 +7,6 @@
 
 use std::ffi::OsString;
 use std::io::Read;
-use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus};
 use std::str::FromStr;
 use std::sync::OnceLock;
@@ -20,8 +19,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 mod locate;
+mod orders;
 
 pub(crate) use locate::guard_command;
+
+use orders::Orders;
 
 /// The first argument that puts an executable into guard mode.
 pub const HIDDEN_MODE: &str = "__guard";
@@ -29,6 +31,10 @@ pub const HIDDEN_MODE: &str = "__guard";
 /// The byte that asks the guard for all stop signals. A pipe that ends without it asks for the last one only: we are
 /// gone, or in a hurry.
 pub(crate) const GENTLY: u8 = b'g';
+/// The byte that asks the guard to end the part by all stop signals and then to wait, removing nothing, for another order.
+pub(crate) const REST: u8 = b'r';
+/// The byte that asks the guard to start the part again.
+pub(crate) const WAKE: u8 = b'w';
 
 static INSTALLED: OnceLock<()> = OnceLock::new();
 
@@ -82,48 +88,6 @@ impl FromStr for StopStep {
             })
         });
         parsed.ok_or_else(|| format!("`{text}` is not SIGNAL:MILLISECONDS"))
-    }
-}
-
-/// What the guard was told on its command line.
-#[derive(Debug, Default)]
-struct Orders {
-    stop: Vec<StopStep>,
-    run_as: Option<(u32, u32)>,
-    remove: Vec<PathBuf>,
-    remove_if_stopped: Vec<PathBuf>,
-    command: Vec<OsString>,
-}
-
-impl Orders {
-    fn parse(mut args: impl Iterator<Item = OsString>) -> Result<Self, String> {
-        let mut orders = Self::default();
-        while let Some(arg) = args.next() {
-            if arg == "--" {
-                orders.command = args.collect();
-                break;
-            }
-            let name = arg.to_string_lossy().into_owned();
-            let value = args.next().ok_or_else(|| format!("{name} needs a value"))?;
-            let text = value.to_string_lossy();
-            match name.as_str() {
-                "--stop" => orders.stop.push(text.parse()?),
-                "--run-as" => {
-                    let ids = text
-                        .split_once(':')
-                        .and_then(|(u, g)| Some((u.parse().ok()?, g.parse().ok()?)));
-                    orders.run_as = Some(ids.ok_or_else(|| format!("`{text}` is not UID:GID"))?);
-                }
-                "--remove" => orders.remove.push(value.into()),
-                "--remove-if-stopped" => orders.remove_if_stopped.push(value.into()),
-                _ => return Err(format!("unknown option {name}")),
-            }
-        }
-        if orders.command.is_empty() {
-            Err("no command after --".to_owned())
-        } else {
-            Ok(orders)
-        }
     }
 }
 
@@ -190,35 +154,43 @@ async fn guard(orders: &Orders) -> End {
     if let Some((uid, gid)) = orders.run_as {
         command.uid(uid).gid(gid);
     }
-    let mut child = match command.spawn() {
-        Ok(child) => child,
-        Err(error) => {
-            eprintln!("guard: cannot run {}: {error}", orders.command[0].display());
+    loop {
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => {
+                eprintln!("guard: cannot run {}: {error}", orders.command[0].display());
+                return End {
+                    code: 127,
+                    stopped: false,
+                };
+            }
+        };
+        let group = child
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .map(Pid::from_raw);
+        let mut order = None;
+        let status = tokio::select! {
+            status = child.wait() => status.ok(),
+            first = told.recv() => {
+                let order = order.insert(first.unwrap_or(Order::Now));
+                stop(&mut child, group, order, &mut told, &orders.stop).await
+            }
+        };
+        // What the part left behind: its group (Lambda processes), and whatever left the group but not us.
+        if let Some(group) = group {
+            let _ = killpg(group, Signal::SIGKILL);
+        }
+        end_orphans();
+        while order == Some(Order::Rest) {
+            order = told.recv().await.or(Some(Order::Now));
+        }
+        if order != Some(Order::Wake) {
             return End {
-                code: 127,
-                stopped: false,
+                code: exit_code(status),
+                stopped: order.is_some(),
             };
         }
-    };
-    let group = child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .map(Pid::from_raw);
-    let (status, stopped) = tokio::select! {
-        status = child.wait() => (status.ok(), false),
-        order = told.recv() => {
-            let order = order.unwrap_or(Order::Now);
-            (stop(&mut child, group, order, &mut told, &orders.stop).await, true)
-        }
-    };
-    // What the part left behind: its group (Lambda processes), and whatever left the group but not us.
-    if let Some(group) = group {
-        let _ = killpg(group, Signal::SIGKILL);
-    }
-    end_orphans();
-    End {
-        code: exit_code(status),
-        stopped,
     }
 }
 
@@ -226,6 +198,8 @@ async fn guard(orders: &Orders) -> End {
 enum Order {
     Gently,
     Now,
+    Rest,
+    Wake,
 }
 
 /// Reads the pipe until it ends. Runs in a thread of its own: a read of standard input cannot be cancelled.
@@ -234,10 +208,15 @@ fn listen(tell: &mpsc::UnboundedSender<Order>) {
     let mut byte = [0; 1];
     loop {
         match stdin.read(&mut byte) {
-            Ok(1) if byte[0] == GENTLY => {
-                let _ = tell.send(Order::Gently);
+            Ok(1) => {
+                let order = match byte[0] {
+                    GENTLY => Order::Gently,
+                    REST => Order::Rest,
+                    WAKE => Order::Wake,
+                    _ => continue,
+                };
+                let _ = tell.send(order);
             }
-            Ok(1) => {}
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             _ => {
                 let _ = tell.send(Order::Now);
@@ -247,18 +226,18 @@ fn listen(tell: &mpsc::UnboundedSender<Order>) {
     }
 }
 
+/// Ends the part. Orders that come meanwhile take the place of `order`; after [`Order::Now`] none can come.
 async fn stop(
     child: &mut Child,
     group: Option<Pid>,
-    order: Order,
+    order: &mut Order,
     told: &mut mpsc::UnboundedReceiver<Order>,
     steps: &[StopStep],
 ) -> Option<ExitStatus> {
     let group = group?;
     let last = steps.len().saturating_sub(1);
-    let mut hurry = order == Order::Now;
     for (index, step) in steps.iter().enumerate() {
-        if hurry && index < last {
+        if *order == Order::Now && index < last {
             continue;
         }
         let _ = killpg(group, step.signal);
@@ -268,10 +247,10 @@ async fn stop(
             tokio::select! {
                 status = child.wait() => return status.ok(),
                 () = &mut grace => break,
-                order = told.recv(), if !hurry => if order != Some(Order::Gently) {
-                    hurry = true;
-                    if index < last { break }
-                },
+                next = told.recv(), if *order != Order::Now => {
+                    *order = next.unwrap_or(Order::Now);
+                    if *order == Order::Now && index < last { break }
+                }
             }
         }
     }
@@ -331,35 +310,9 @@ fn exit_code(status: Option<ExitStatus>) -> u8 {
 mod tests {
     use super::*;
 
-    fn parse(args: &[&str]) -> Result<Orders, String> {
-        Orders::parse(args.iter().map(OsString::from))
-    }
-
     #[test]
     fn a_stop_step_survives_the_command_line() {
         let step = StopStep::new(Signal::SIGQUIT, 7);
         assert_eq!(step.to_argument().parse::<StopStep>().unwrap(), step);
-    }
-
-    #[test]
-    fn orders_are_read_up_to_the_command() {
-        let orders = parse(&[
-            "--stop", "SIGINT:5", "--run-as", "1:2", "--remove", "/x", "--", "a", "--stop",
-        ])
-        .unwrap();
-        assert_eq!(orders.run_as, Some((1, 2)));
-        assert_eq!(orders.command, ["a", "--stop"]);
-    }
-
-    #[test]
-    fn wrong_orders_are_refused() {
-        for wrong in [
-            &["--stop", "x", "--", "a"][..],
-            &["--run-as", "root", "--", "a"],
-            &["--nope", "1"],
-            &["--"],
-        ] {
-            assert!(parse(wrong).is_err(), "{wrong:?}");
-        }
     }
 }

@@ -1,6 +1,6 @@
-//! The real parts a rehearsal and the tests run on: PostgreSQL 16 and 17, MiniStack (local AWS) and workerd.
+//! The real parts a rehearsal and the tests run on: PostgreSQL, MiniStack (local AWS) and workerd.
 //!
-//! [`parts::ensure`] fetches them once, pinned; [`Postgres`], [`MiniStack`] and [`Workerd`] start them on free
+//! [`parts::ensure`] fetches a set of them once, pinned; [`Postgres`], [`MiniStack`] and [`Workerd`] start them on free
 //! loopback ports; [`Stand`] owns what runs and ends it in reverse order. Every process is started through a
 //! guard ([`guard`]), so nothing survives the program that started it, however that program ends.
 

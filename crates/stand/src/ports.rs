@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
+use tokio::net::TcpSocket;
+
 use crate::error::{Result, StandError};
 
 /// How often a part is started anew when another program took its free port in between.
@@ -47,6 +49,17 @@ pub fn is_free(port: u16) -> bool {
     TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).is_ok()
 }
 
+/// Keeps a port from others without listening on it: whoever connects is refused. To be called within a tokio runtime.
+pub(crate) fn hold(port: u16) -> Result<TcpSocket> {
+    let held = TcpSocket::new_v4().and_then(|socket| {
+        // As servers do: the connections of the one that listened here a moment ago do not count.
+        socket.set_reuseaddr(true)?;
+        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+        Ok(socket)
+    });
+    held.map_err(StandError::io("holding port", port.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +75,21 @@ mod tests {
         );
         drop(listener);
         assert_eq!(Port::Fixed(port).pick("the source").unwrap(), port);
+    }
+
+    #[tokio::test]
+    async fn a_held_port_belongs_to_its_holder_and_refuses_connections() {
+        let port = free().unwrap();
+        let bind = || {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+        };
+        let held = hold(port).unwrap();
+        assert_eq!(bind().unwrap_err().kind(), std::io::ErrorKind::AddrInUse);
+        let refused = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+        drop(held);
+        bind().unwrap();
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::error::{Result, StandError};
-use crate::guard::{GENTLY, StopStep, guard_command};
+use crate::guard::{GENTLY, REST, StopStep, WAKE, guard_command};
 
 /// How many log lines an error shows.
 const TAIL_LINES: usize = 20;
@@ -251,10 +251,26 @@ impl Part {
     /// Ends it gently: its stop signals in their order, then SIGKILL. Returns when nothing of it is left.
     pub async fn stop(mut self) -> Result<()> {
         // The pipe stays open meanwhile: should we be killed now, its end makes the guard hurry.
-        if let Some(pipe) = &mut self.pipe {
-            let _ = pipe.write_all(&[GENTLY]);
-        }
+        self.tell(GENTLY);
         self.ended().await.map(drop)
+    }
+
+    /// Asks for the end of the program, gently, but not of its guard: what goes with the program stays until
+    /// [`Part::wake`] starts it again, or until the part is ended in any other way. It does not count as ended meanwhile.
+    pub fn rest(&mut self) {
+        self.tell(REST);
+    }
+
+    /// Asks for a program that rests to be started again, exactly as at first.
+    pub fn wake(&mut self) {
+        self.tell(WAKE);
+    }
+
+    /// A guard that has ended hears nothing; whoever looks at the part then learns why.
+    fn tell(&mut self, order: u8) {
+        if let Some(pipe) = &mut self.pipe {
+            let _ = pipe.write_all(&[order]);
+        }
     }
 
     /// What to say when it has ended by itself; none while it runs.

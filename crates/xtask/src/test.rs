@@ -25,7 +25,7 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
     workspace.run_cargo(&["build", "--workspace", "--tests", "--locked"])?;
     let built = workspace.target.join("debug");
 
-    announce("fetch the parts, build the functions and the Worker");
+    announce("fetch the parts and the servers of the tests, build the functions and the Worker");
     let places = workshop(&built.join("crossover-workshop"), &workspace.root)?;
     let place = |name: &str| {
         places[name]

@@ -1,12 +1,20 @@
-//! `crossover-workshop <workspace>`: fetches the parts and builds the product, and prints where everything is, as JSON.
+//! `crossover-workshop <workspace>`: fetches the parts, those of the tests included, builds the product, and prints where
+//! everything is, as JSON.
 //!
 //! For `cargo xtask test`, which has to know it before it can start tests that stand on it. A program of this crate, not a
 //! dependency of xtask: so it is compiled together with the tests, and nothing twice.
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use crossover_rehearsal::workshop;
-use crossover_stand::{Progress, parts};
+use crossover_stand::{
+    Parts, Progress, StandError,
+    parts::{self, Set},
+};
 
 fn main() -> ExitCode {
     let Some(workspace) = std::env::args_os().nth(1).map(PathBuf::from) else {
@@ -30,10 +38,8 @@ fn main() -> ExitCode {
     }
 }
 
-async fn make(workspace: &std::path::Path) -> Result<serde_json::Value, String> {
-    let parts = parts::ensure(workspace, &Lines)
-        .await
-        .map_err(|error| error.to_string())?;
+async fn make(workspace: &Path) -> Result<serde_json::Value, String> {
+    let [parts, _] = fetch(workspace).await.map_err(|error| error.to_string())?;
     let products = workshop::build(workspace, &parts, &Lines)
         .await
         .map_err(|error| error.to_string())?;
@@ -43,6 +49,14 @@ async fn make(workspace: &std::path::Path) -> Result<serde_json::Value, String> 
         "asl_validator": parts.asl_validator(),
         "worker_bundle": products.worker.dir,
     }))
+}
+
+/// Every set: tests that run side by side must not wait for a download.
+async fn fetch(workspace: &Path) -> Result<[Parts; 2], StandError> {
+    Ok([
+        parts::ensure(workspace, Set::Stand, &Lines).await?,
+        parts::ensure(workspace, Set::Servers, &Lines).await?,
+    ])
 }
 
 /// One line when a step begins, one when it ends: good for a terminal and for a CI log alike.

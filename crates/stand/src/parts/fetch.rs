@@ -10,11 +10,10 @@ use nix::sys::signal::Signal;
 use serde::Deserialize;
 
 use super::layout::Layout;
-use super::manifests;
+use super::manifests::Manifests;
 use super::prerequisites::Tools;
 use crate::error::{Result, StandError};
 use crate::guard::StopStep;
-use crate::postgres::Major;
 use crate::process::{Launch, open_log};
 use crate::progress::{Progress, step};
 
@@ -25,7 +24,7 @@ const AT_ONCE: [StopStep; 1] = [StopStep {
 }];
 
 pub(super) async fn fetch(layout: &Layout, tools: &Tools, progress: &dyn Progress) -> Result<()> {
-    tracing::info!(node = tools.node, python = tools.python, "fetching the parts");
+    tracing::info!(set = ?layout.set(), node = tools.node, python = tools.python, "fetching parts");
     let (node, python) = tokio::join!(node(layout, progress), python(layout, progress));
     node.and(python)
 }
@@ -35,12 +34,10 @@ async fn node(layout: &Layout, progress: &dyn Progress) -> Result<()> {
     let log = layout.root().join("npm.log");
     let locked = locked_log(&log).await?;
     make_anew(&folder)?;
-    write(&folder.join("package.json"), manifests::PACKAGE)?;
-    write(&folder.join("package-lock.json"), manifests::PACKAGE_LOCK)?;
-    let step = step(
-        progress,
-        "fetching PostgreSQL 16 and 17, workerd, binaryen and asl-validator (npm)",
-    );
+    let manifests = Manifests::of(layout.set());
+    write(&folder.join("package.json"), manifests.package)?;
+    write(&folder.join("package-lock.json"), manifests.package_lock)?;
+    let step = step(progress, format!("fetching {} (npm)", layout.set().of_npm()));
     // No install scripts: what they would do (links) is done below, and nothing fetched runs during the fetch.
     let npm = Launch::new("npm ci", "npm", log)
         .log_to(locked)
@@ -54,7 +51,7 @@ async fn node(layout: &Layout, progress: &dyn Progress) -> Result<()> {
         ])
         .dir(&folder);
     npm.run().await.map_err(as_fetch("the npm parts"))?;
-    for major in Major::ALL {
+    for major in layout.set().servers() {
         link_libraries(&layout.pg_package(major))?;
     }
     step.done();
@@ -62,13 +59,16 @@ async fn node(layout: &Layout, progress: &dyn Progress) -> Result<()> {
 }
 
 async fn python(layout: &Layout, progress: &dyn Progress) -> Result<()> {
+    let Some(pins) = Manifests::of(layout.set()).requirements else {
+        return Ok(());
+    };
     let folder = layout.venv();
     let log = layout.root().join("pip.log");
     let locked = locked_log(&log).await?;
     let again = locked.try_clone().map_err(StandError::io("opening", &log))?;
     make_anew(&folder)?;
     let requirements = layout.root().join("requirements.txt");
-    write(&requirements, manifests::REQUIREMENTS)?;
+    write(&requirements, pins)?;
     let step = step(progress, "fetching MiniStack (pip)");
     let venv = Launch::new("python3 -m venv", "python3", &log)
         .args(["-m", "venv"])

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FOLDER, manifests};
+use super::manifests::Manifests;
+use super::{FOLDER, Set};
 use crate::error::{Result, StandError};
 use crate::postgres::Major;
 
@@ -10,10 +11,11 @@ use crate::postgres::Major;
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
     root: PathBuf,
+    set: Set,
 }
 
 impl Layout {
-    pub(super) fn new(home: &Path) -> Result<Self> {
+    pub(super) fn new(home: &Path, set: Set) -> Result<Self> {
         let platform = platform();
         if !matches!(std::env::consts::OS, "linux" | "macos")
             || !matches!(std::env::consts::ARCH, "x86_64" | "aarch64")
@@ -21,12 +23,18 @@ impl Layout {
             return Err(StandError::Platform {
                 part: "PostgreSQL and workerd".to_owned(),
                 platform,
+                supported: "linux and macos on x86-64 and arm64".to_owned(),
             });
         }
         let home = std::path::absolute(home).map_err(StandError::io("finding", home))?;
         Ok(Self {
-            root: home.join(FOLDER).join(manifests::key(&platform)),
+            root: home.join(FOLDER).join(Manifests::of(set).key(&platform)),
+            set,
         })
+    }
+
+    pub(super) fn set(&self) -> Set {
+        self.set
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -48,7 +56,7 @@ impl Layout {
     pub(super) fn pg_package(&self, major: Major) -> PathBuf {
         self.node()
             .join("node_modules")
-            .join(format!("pg{major}{}", pg_suffix()))
+            .join(format!("pg{major}-{}", npm_platform()))
     }
 
     pub(super) fn pg(&self, major: Major) -> PathBuf {
@@ -72,22 +80,31 @@ impl Layout {
 
     /// Every program that must be there and is not; links are followed to their end.
     pub(super) fn missing(&self) -> Vec<PathBuf> {
-        let mut programs = vec![
-            self.workerd(),
-            self.npm_program("wasm-opt"),
-            self.npm_program("asl-validator"),
-            self.python(),
-        ];
-        for major in Major::ALL {
+        let mut programs = self.programs();
+        programs.retain(|program| !program.exists());
+        programs
+    }
+
+    pub(super) fn programs(&self) -> Vec<PathBuf> {
+        let mut programs = match self.set {
+            Set::Stand => vec![
+                self.workerd(),
+                self.npm_program("wasm-opt"),
+                self.npm_program("asl-validator"),
+                self.python(),
+            ],
+            Set::Servers => Vec::new(),
+        };
+        for major in self.set.servers() {
             programs.push(self.pg(major).join("bin/postgres"));
             programs.push(self.pg(major).join("bin/initdb"));
         }
-        programs.retain(|program| !program.exists());
         programs
     }
 }
 
-fn platform() -> String {
+/// This machine, as the folders of the parts are named.
+pub(super) fn platform() -> String {
     format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH)
 }
 
@@ -99,10 +116,10 @@ fn npm_os() -> &'static str {
     }
 }
 
-/// The end of the npm alias of a PostgreSQL part, as in `pg16-linux-x64`.
-pub(super) fn pg_suffix() -> String {
+/// The end of the npm alias of a PostgreSQL part: `linux-x64` in `pg16-linux-x64`.
+pub(super) fn npm_platform() -> String {
     format!(
-        "-{}-{}",
+        "{}-{}",
         npm_os(),
         if cfg!(target_arch = "aarch64") {
             "arm64"

@@ -5,48 +5,83 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-pub(super) const PACKAGE: &str = include_str!("../../parts/package.json");
-pub(super) const PACKAGE_LOCK: &str = include_str!("../../parts/package-lock.json");
-pub(super) const REQUIREMENTS: &str = include_str!("../../parts/requirements.txt");
+use super::Set;
+use super::layout::{npm_platform, workerd_suffix};
+use crate::postgres::Major;
 
-/// Names the folder of one set of pins on one platform: a changed pin is another folder, never a mixed one.
-pub(super) fn key(platform: &str) -> String {
-    let mut hash = Sha256::new();
-    for text in [platform, PACKAGE, PACKAGE_LOCK, REQUIREMENTS] {
-        hash.update((text.len() as u64).to_be_bytes());
-        hash.update(text);
-    }
-    format!("{platform}-{}", &hex::encode(hash.finalize())[..12])
+/// What npm and pip are given to fetch one set.
+pub(super) struct Manifests {
+    pub(super) package: &'static str,
+    pub(super) package_lock: &'static str,
+    /// None for a set without Python.
+    pub(super) requirements: Option<&'static str>,
 }
 
-/// The versions of the parts that run on this platform, by the names the report uses.
-pub(super) fn versions() -> BTreeMap<String, String> {
-    let mut versions = BTreeMap::new();
-    let package: Value = serde_json::from_str(PACKAGE).unwrap_or_default();
-    for group in ["dependencies", "optionalDependencies"] {
-        for (name, pin) in package[group].as_object().into_iter().flatten() {
-            let version = pin
-                .as_str()
-                .and_then(|pin| pin.rsplit('@').next())
-                .unwrap_or_default();
-            let name = if name.ends_with(&super::layout::pg_suffix()) {
-                name.replace("pg", "postgresql-")
-                    .replace(&super::layout::pg_suffix(), "")
-            } else if name.ends_with(&format!("workerd-{}", super::layout::workerd_suffix())) {
-                "workerd".to_owned()
-            } else if group == "dependencies" {
-                name.clone()
-            } else {
-                continue;
-            };
-            versions.insert(name, version.to_owned());
+impl Manifests {
+    pub(super) fn of(set: Set) -> Self {
+        match set {
+            Set::Stand => Self {
+                package: include_str!("../../parts/stand/package.json"),
+                package_lock: include_str!("../../parts/stand/package-lock.json"),
+                requirements: Some(include_str!("../../parts/stand/requirements.txt")),
+            },
+            Set::Servers => Self {
+                package: include_str!("../../parts/servers/package.json"),
+                package_lock: include_str!("../../parts/servers/package-lock.json"),
+                requirements: None,
+            },
         }
     }
-    let ministack = REQUIREMENTS
-        .lines()
-        .find_map(|line| line.strip_prefix("ministack=="));
-    versions.insert("ministack".to_owned(), ministack.unwrap_or_default().to_owned());
-    versions
+
+    /// Names the folder of one set of pins on one platform: a changed pin is another folder, never a mixed one.
+    pub(super) fn key(&self, platform: &str) -> String {
+        let mut hash = Sha256::new();
+        let texts = [platform, self.package, self.package_lock];
+        for text in texts.into_iter().chain(self.requirements) {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        }
+        format!("{platform}-{}", &hex::encode(hash.finalize())[..12])
+    }
+
+    /// The versions of the parts that run on this platform, by the names the report uses.
+    pub(super) fn versions(&self) -> BTreeMap<String, String> {
+        let mut versions = BTreeMap::new();
+        let package: Value = serde_json::from_str(self.package).unwrap_or_default();
+        let pg_suffix = format!("-{}", npm_platform());
+        for group in ["dependencies", "optionalDependencies"] {
+            for (name, pin) in package[group].as_object().into_iter().flatten() {
+                let version = pin
+                    .as_str()
+                    .and_then(|pin| pin.rsplit('@').next())
+                    .unwrap_or_default();
+                let name = if name.ends_with(&pg_suffix) {
+                    name.replace("pg", "postgresql-").replace(&pg_suffix, "")
+                } else if name.ends_with(&format!("workerd-{}", workerd_suffix())) {
+                    "workerd".to_owned()
+                } else if group == "dependencies" {
+                    name.clone()
+                } else {
+                    continue;
+                };
+                versions.insert(name, version.to_owned());
+            }
+        }
+        let ministack = self
+            .requirements
+            .and_then(|list| list.lines().find_map(|line| line.strip_prefix("ministack==")));
+        versions.extend(ministack.map(|version| ("ministack".to_owned(), version.to_owned())));
+        versions
+    }
+
+    /// The platforms, in npm's words, for which a server of this version is pinned.
+    pub(super) fn platforms_of(&self, major: Major) -> Vec<String> {
+        let package: Value = serde_json::from_str(self.package).unwrap_or_default();
+        let names = package["optionalDependencies"].as_object().into_iter().flatten();
+        names
+            .filter_map(|(name, _)| name.strip_prefix(&format!("pg{major}-")).map(str::to_owned))
+            .collect()
+    }
 }
 
 #[cfg(test)]
@@ -55,23 +90,27 @@ mod tests {
 
     #[test]
     fn the_lock_names_no_host_and_pins_every_package_by_content() {
-        assert!(!PACKAGE_LOCK.contains("://"));
-        let lock: Value = serde_json::from_str(PACKAGE_LOCK).unwrap();
-        for (path, package) in lock["packages"].as_object().unwrap() {
-            assert!(path.is_empty() || package["integrity"].is_string(), "{path}");
+        for set in Set::ALL {
+            let lock = Manifests::of(set).package_lock;
+            assert!(!lock.contains("://"), "{set:?}");
+            let lock: Value = serde_json::from_str(lock).unwrap();
+            for (path, package) in lock["packages"].as_object().unwrap() {
+                assert!(path.is_empty() || package["integrity"].is_string(), "{path}");
+            }
         }
     }
 
     #[test]
     fn every_python_package_is_pinned() {
-        for line in REQUIREMENTS.lines().filter(|line| !line.starts_with('#')) {
+        let requirements = Manifests::of(Set::Stand).requirements.unwrap();
+        for line in requirements.lines().filter(|line| !line.starts_with('#')) {
             assert!(line.contains("=="), "{line}");
         }
     }
 
     #[test]
     fn the_report_gets_a_version_of_every_part() {
-        let versions = versions();
+        let versions = Manifests::of(Set::Stand).versions();
         let names: Vec<&str> = versions.keys().map(String::as_str).collect();
         assert_eq!(
             names,
@@ -87,6 +126,18 @@ mod tests {
         assert!(
             versions.values().all(|version| !version.is_empty()),
             "{versions:?}"
+        );
+    }
+
+    #[test]
+    fn the_sets_have_nothing_in_common() {
+        let [stand, servers] = Set::ALL.map(Manifests::of);
+        assert_ne!(stand.key("here"), servers.key("here"));
+        let (stand, servers) = (stand.versions(), servers.versions());
+        assert!(servers.keys().all(|name| name.starts_with("postgresql-")));
+        assert!(
+            !servers.keys().any(|name| stand.contains_key(name)),
+            "{servers:?}"
         );
     }
 }

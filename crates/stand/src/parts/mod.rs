@@ -15,15 +15,18 @@ mod fetch;
 mod layout;
 mod manifests;
 mod prerequisites;
+mod set;
 
 pub use prerequisites::MissingPrerequisite;
+pub use set::Set;
 
 use layout::Layout;
+use manifests::Manifests;
 
 /// The folder under the workspace root that holds fetched parts; git-ignored.
 pub const FOLDER: &str = ".parts";
 
-/// Where each part is.
+/// Where each part of a set is.
 #[derive(Debug, Clone)]
 pub struct Parts {
     layout: Layout,
@@ -32,13 +35,27 @@ pub struct Parts {
 
 impl Parts {
     /// The folder with `initdb`, `pg_ctl` and `postgres` of a major version.
-    pub fn pg(&self, major: Major) -> PathBuf {
-        self.layout.pg(major).join("bin")
+    ///
+    /// # Errors
+    /// A version that is in another set, or that is not published for this platform.
+    pub fn pg(&self, major: Major) -> Result<PathBuf> {
+        self.pg_folder(major).map(|folder| folder.join("bin"))
     }
 
     /// The whole installation of a major version.
-    pub(crate) fn pg_folder(&self, major: Major) -> PathBuf {
-        self.layout.pg(major)
+    pub(crate) fn pg_folder(&self, major: Major) -> Result<PathBuf> {
+        if !major.is_pinned_here() {
+            return Err(unpublished(major, layout::platform()));
+        }
+        if major.set() == self.layout.set() {
+            Ok(self.layout.pg(major))
+        } else {
+            Err(StandError::OtherSet {
+                part: format!("PostgreSQL {major}"),
+                folder: self.layout.root().to_path_buf(),
+                set: major.set(),
+            })
+        }
     }
 
     /// The name of this set of pins on this platform.
@@ -88,21 +105,21 @@ struct Marker {
     versions: BTreeMap<String, String>,
 }
 
-/// Returns the parts, fetching what is missing into `home/.parts`. `home` is the workspace root.
+/// Returns the parts of a set, fetching what is missing into `home/.parts`. `home` is the workspace root.
 ///
 /// Nothing is fetched, and no network is used, when a completed fetch of the same manifests is there. Concurrent
-/// calls wait for one another; what an interrupted fetch left behind is made anew.
+/// calls wait for one another; what an interrupted fetch left behind is made anew. Other sets are not looked at.
 ///
 /// # Errors
 /// All missing prerequisites at once, or the last log lines of npm or pip.
-pub async fn ensure(home: &Path, progress: &dyn Progress) -> Result<Parts> {
-    let layout = Layout::new(home)?;
+pub async fn ensure(home: &Path, set: Set, progress: &dyn Progress) -> Result<Parts> {
+    let layout = Layout::new(home, set)?;
     if let Some(parts) = complete(&layout) {
         return Ok(parts);
     }
     let tools = {
         let step = step(progress, "checking prerequisites");
-        let tools = prerequisites::check().await?;
+        let tools = prerequisites::check(set).await?;
         step.done();
         tools
     };
@@ -112,13 +129,13 @@ pub async fn ensure(home: &Path, progress: &dyn Progress) -> Result<Parts> {
         return Ok(parts);
     }
     fetch::fetch(&layout, &tools, progress).await?;
-    let mut versions = manifests::versions();
+    let mut versions = Manifests::of(set).versions();
     versions.insert("node".to_owned(), tools.node);
-    versions.insert("python".to_owned(), tools.python);
+    versions.extend(tools.python.map(|version| ("python".to_owned(), version)));
     write_marker(&layout, &Marker { versions })?;
     complete(&layout).ok_or_else(|| StandError::Fetch {
         what: "the parts".to_owned(),
-        reason: "npm and pip succeeded, yet a program is missing".to_owned(),
+        reason: "every step succeeded, yet a program is missing".to_owned(),
         tail: layout
             .missing()
             .iter()
@@ -127,6 +144,14 @@ pub async fn ensure(home: &Path, progress: &dyn Progress) -> Result<Parts> {
             .join("\n"),
         log: layout.root().to_path_buf(),
     })
+}
+
+fn unpublished(major: Major, platform: String) -> StandError {
+    StandError::Platform {
+        part: format!("PostgreSQL {major}"),
+        platform,
+        supported: Manifests::of(major.set()).platforms_of(major).join(", "),
+    }
 }
 
 fn complete(layout: &Layout) -> Option<Parts> {
@@ -176,4 +201,49 @@ async fn lock(layout: &Layout, progress: &dyn Progress) -> Result<File> {
         .map_err(StandError::io("locking", &path))?;
     step.done();
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_is_complete_whatever_another_lacks() {
+        let home = tempfile::tempdir().unwrap();
+        for set in [Set::Servers, Set::Stand] {
+            let layout = Layout::new(home.path(), set).unwrap();
+            assert!(complete(&layout).is_none(), "{set:?}");
+            for program in layout.programs() {
+                fs::create_dir_all(program.parent().unwrap()).unwrap();
+                fs::write(program, "").unwrap();
+            }
+            let versions = Manifests::of(set).versions();
+            write_marker(&layout, &Marker { versions }).unwrap();
+            assert!(complete(&layout).is_some(), "{set:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_without_a_build_for_a_platform_says_where_there_is_one() {
+        let text = unpublished(Major::V12, "linux-aarch64".to_owned()).to_string();
+        assert_eq!(
+            text,
+            "no pinned part of PostgreSQL 12 exists for linux-aarch64; supported: linux-x64"
+        );
+    }
+
+    #[test]
+    fn a_server_of_another_set_is_refused_by_name() {
+        let home = tempfile::tempdir().unwrap();
+        let parts = Parts {
+            layout: Layout::new(home.path(), Set::Stand).unwrap(),
+            versions: BTreeMap::new(),
+        };
+        parts.pg(Major::V16).unwrap();
+        let text = parts.pg(Major::V15).unwrap_err().to_string();
+        assert!(
+            text.starts_with("PostgreSQL 15 is not among the parts in ") && text.contains("Servers"),
+            "{text}"
+        );
+    }
 }

@@ -2,6 +2,8 @@
 
 use tokio::process::Command;
 
+use super::Set;
+use super::manifests::Manifests;
 use crate::error::{Result, StandError};
 
 /// The oldest Node that every pinned npm package accepts.
@@ -26,20 +28,24 @@ pub struct MissingPrerequisite {
 #[derive(Debug)]
 pub(super) struct Tools {
     pub(super) node: String,
-    pub(super) python: String,
+    /// None where the set needs no Python.
+    pub(super) python: Option<String>,
 }
 
-/// Looks at everything and reports all that is missing in one error.
-pub(super) async fn check() -> Result<Tools> {
+/// Looks at everything a set needs and reports all that is missing in one error.
+pub(super) async fn check(set: Set) -> Result<Tools> {
     let node_remedy =
         "Install Node 20 or newer with npm: https://nodejs.org, or your system's package manager";
-    let python_remedy =
-        "Install Python 3.10 or newer: https://www.python.org, or your system's package manager";
-    let (node, npm, python, venv) = tokio::join!(
+    let python = async {
+        match Manifests::of(set).requirements {
+            Some(_) => Some(python().await),
+            None => None,
+        }
+    };
+    let (node, npm, python) = tokio::join!(
         version("node", &["--version"], NODE, node_remedy),
         version("npm", &["--version"], NPM, node_remedy),
-        version("python3", &["--version"], PYTHON, python_remedy),
-        answer("python3", &["-c", "import ensurepip, venv"]),
+        python,
     );
     let mut missing = Vec::new();
     let mut keep = |found: std::result::Result<String, MissingPrerequisite>| match found {
@@ -49,24 +55,34 @@ pub(super) async fn check() -> Result<Tools> {
             String::new()
         }
     };
+    let node = keep(node);
+    keep(npm);
     let tools = Tools {
-        node: keep(node),
-        python: {
-            keep(npm);
-            keep(python)
-        },
+        node,
+        python: python.map(keep),
     };
-    if let (false, Err(found)) = (tools.python.is_empty(), venv) {
-        missing.push(MissingPrerequisite {
-            name: "Python's venv with pip".to_owned(),
-            found,
-            remedy: "On Debian and Ubuntu: apt install python3-venv".to_owned(),
-        });
-    }
     if missing.is_empty() {
         Ok(tools)
     } else {
         Err(StandError::Prerequisites(missing))
+    }
+}
+
+/// Python's version, if it can also make an environment with pip.
+async fn python() -> std::result::Result<String, MissingPrerequisite> {
+    let remedy = "Install Python 3.10 or newer: https://www.python.org, or your system's package manager";
+    let (python, venv) = tokio::join!(
+        version("python3", &["--version"], PYTHON, remedy),
+        answer("python3", &["-c", "import ensurepip, venv"]),
+    );
+    let python = python?;
+    match venv {
+        Ok(_) => Ok(python),
+        Err(found) => Err(MissingPrerequisite {
+            name: "Python's venv with pip".to_owned(),
+            found,
+            remedy: "On Debian and Ubuntu: apt install python3-venv".to_owned(),
+        }),
     }
 }
 

@@ -39,14 +39,14 @@ fn open_to_others(path: &Path) -> bool {
 /// checkout is closed to that user, a copy beside the temporary files.
 pub(super) async fn usable_programs(parts: &Parts, major: Major) -> Result<PathBuf> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
-    let programs = parts.pg(major);
+    let programs = parts.pg(major)?;
     if other_user()?.is_none() || open_to_others(&programs.join("postgres")) {
         return Ok(programs);
     }
     let _one = ONE_AT_A_TIME.lock().await;
     let copy = std::env::temp_dir().join(format!("crossover-{}-pg{major}", parts.key()));
     if !is_usable_copy(&copy) {
-        let (native, copy) = (parts.pg_folder(major), copy.clone());
+        let (native, copy) = (parts.pg_folder(major)?, copy.clone());
         files::in_background(move || copy_for_others(&native, &copy)).await?;
     }
     Ok(copy.join("bin"))

@@ -29,6 +29,9 @@ pub const SUPERUSER: &str = "postgres";
 /// How long a server may take to answer; 0.15 s is usual, recovery of a killed one takes longer.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
+/// Longer than all of [`STOP`].
+const REST_LIMIT: Duration = Duration::from_secs(30);
+
 /// A fast shutdown first; it waits for walsenders, so an immediate one follows, which ends every backend. SIGKILL
 /// would have to find them one by one: each is in a session of its own.
 const STOP: [StopStep; 2] = [
@@ -36,25 +39,34 @@ const STOP: [StopStep; 2] = [
     StopStep::new(Signal::SIGQUIT, 8),
 ];
 
-/// A major version that is among the parts.
+/// A major version that is among the parts of one set or another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Major {
+    /// PostgreSQL 12.
+    V12,
+    /// PostgreSQL 15.
+    V15,
     /// PostgreSQL 16.
     V16,
     /// PostgreSQL 17.
     V17,
+    /// PostgreSQL 18.
+    V18,
 }
 
 impl Major {
-    /// Both of them.
-    pub const ALL: [Self; 2] = [Self::V16, Self::V17];
+    /// All of them, the oldest first.
+    pub const ALL: [Self; 5] = [Self::V12, Self::V15, Self::V16, Self::V17, Self::V18];
 }
 
 impl fmt::Display for Major {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::V12 => "12",
+            Self::V15 => "15",
             Self::V16 => "16",
             Self::V17 => "17",
+            Self::V18 => "18",
         })
     }
 }
@@ -64,6 +76,8 @@ impl fmt::Display for Major {
 pub struct Postgres {
     part: Part,
     access: Access,
+    /// Its cluster.
+    data: PathBuf,
 }
 
 impl Postgres {
@@ -81,9 +95,9 @@ impl Postgres {
         let mut attempt = 1;
         loop {
             let port = settings.port.pick(&name)?;
-            settings.write(&data, port)?;
+            settings.write(&data, major, port)?;
             match start_on(&name, &programs, &data, dir, port, settings.temporary).await {
-                Ok(part) => return Self::secured(part, major, port, &template.password).await,
+                Ok(part) => return Self::secured(part, major, port, &template.password, data).await,
                 // The cluster goes with a guard that has ended.
                 Err(_) if settings.port == Port::Free && !is_free(port) && attempt < ATTEMPTS => {
                     attempt += 1;
@@ -95,7 +109,13 @@ impl Postgres {
     }
 
     /// Gives the superuser a password of this server's own: the template's is on disk.
-    async fn secured(mut part: Part, major: Major, port: u16, template_password: &str) -> Result<Self> {
+    async fn secured(
+        mut part: Part,
+        major: Major,
+        port: u16,
+        template_password: &str,
+        data: PathBuf,
+    ) -> Result<Self> {
         let initial = Access {
             major,
             port,
@@ -116,7 +136,7 @@ impl Postgres {
             .batch_execute(&alter)
             .await
             .map_err(doing("setting the superuser's password"))?;
-        Ok(Self { part, access })
+        Ok(Self { part, access, data })
     }
 
     /// How to reach it.
@@ -127,6 +147,28 @@ impl Postgres {
     /// Ends it gently: clients are disconnected, nothing of it is left.
     pub async fn stop(self) -> Result<()> {
         self.part.stop().await
+    }
+
+    /// Ends it gently, but keeps its cluster for [`Postgres::wake`].
+    async fn rest(&mut self) -> Result<()> {
+        self.part.rest();
+        // The server removes it last, after it has given its port back.
+        let pid_file = pid_file(&self.data);
+        let ended = || std::future::ready(!pid_file.exists());
+        if self.part.until_ready(REST_LIMIT, ended).await.is_ok() {
+            return Ok(());
+        }
+        Err(self.part.fall()?.unwrap_or_else(|| StandError::Timeout {
+            what: format!("the end of {}", self.part.name()),
+            seconds: REST_LIMIT.as_secs(),
+            last: format!("{} is there", pid_file.display()),
+        }))
+    }
+
+    /// Starts it again on its port, with its cluster and its password.
+    async fn wake(&mut self) -> Result<()> {
+        self.part.wake();
+        until_accepting(&mut self.part, &self.data).await
     }
 }
 
@@ -162,16 +204,24 @@ async fn start_on(
         launch = launch.remove_if_stopped(dir);
     }
     let mut part = launch.start()?;
-    let pid_file: PathBuf = data.join("postmaster.pid");
-    // The last line of postmaster.pid says "ready" once connections are accepted.
+    until_accepting(&mut part, data).await?;
+    tracing::debug!(name, port, "server is ready");
+    Ok(part)
+}
+
+fn pid_file(data: &Path) -> PathBuf {
+    data.join("postmaster.pid")
+}
+
+async fn until_accepting(part: &mut Part, data: &Path) -> Result<()> {
+    let pid_file = pid_file(data);
+    // Its last line says "ready" once connections are accepted.
     part.until_ready(START_LIMIT, || {
         let ready = std::fs::read_to_string(&pid_file)
             .is_ok_and(|text| text.lines().nth(7).is_some_and(|line| line.trim() == "ready"));
         std::future::ready(ready)
     })
-    .await?;
-    tracing::debug!(name, port, "server is ready");
-    Ok(part)
+    .await
 }
 
 /// Address and superuser of a server. The password does not show in Debug.

@@ -39,9 +39,10 @@ impl Settings {
     }
 
     /// Appends this start's settings to the cluster's postgresql.conf.
-    pub(super) fn write(&self, data: &Path, port: u16) -> Result<()> {
+    pub(super) fn write(&self, data: &Path, major: Major, port: u16) -> Result<()> {
         let port = port.to_string();
-        // fsync off: a cluster of the stand never outlives its server, so there is nothing to recover.
+        // Every version knows these. fsync off: no cluster of the stand outlives its guard, so none has to survive a crash
+        // of the machine.
         let fixed = [
             ("listen_addresses", "127.0.0.1"),
             ("port", port.as_str()),
@@ -60,12 +61,14 @@ impl Settings {
             ("full_page_writes", "off"),
             ("logging_collector", "off"),
         ];
+        // Before 18 the number of slots says it.
+        let since_18 = (major >= Major::V18).then_some(("max_active_replication_origins", "40"));
         let mut text = String::from("\n# Set by the stand\n");
         let extra = self
             .extra
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()));
-        for (name, value) in fixed.into_iter().chain(extra) {
+        for (name, value) in fixed.into_iter().chain(since_18).chain(extra) {
             let _ = writeln!(text, "{name} = '{}'", value.replace('\'', "''"));
         }
         let path = data.join("postgresql.conf");

@@ -1,41 +1,78 @@
-//! Databases for tests: one server per test process and major version, one database per test.
+//! Databases for tests: one server per test process and major version, one database per test; and servers of a test's
+//! own, for those that end or configure theirs.
 
 use std::path::PathBuf;
 
+use tokio::net::TcpSocket;
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, Config};
 
 use super::{Access, Major, Postgres, Settings};
 use crate::error::Result;
-use crate::parts;
 use crate::progress::Silent;
+use crate::{parts, ports};
 
-/// The server a test process shares. It is never dropped: its guard ends it, and removes its files, with the process.
+/// A server for tests. The one a test process shares is never dropped: its guard ends it, and removes its files, with the
+/// process. A private one ends with its value, or with the process.
 #[derive(Debug)]
 pub struct TestServer {
     server: Postgres,
+    /// The port of a server that is stopped.
+    held: Option<TcpSocket>,
 }
 
 impl TestServer {
     /// The server of this test process; the first call starts it (and fetches the parts if need be).
     pub async fn shared(major: Major) -> Result<&'static Self> {
-        static V16: OnceCell<TestServer> = OnceCell::const_new();
-        static V17: OnceCell<TestServer> = OnceCell::const_new();
-        let cell = match major {
-            Major::V16 => &V16,
-            Major::V17 => &V17,
+        static SERVERS: [OnceCell<TestServer>; Major::ALL.len()] =
+            [const { OnceCell::const_new() }; Major::ALL.len()];
+        SERVERS[major as usize]
+            .get_or_try_init(|| Self::begin(major, Settings::for_role("test"), "shared"))
+            .await
+    }
+
+    /// A server of the caller's own, with more settings (name and value; later ones win). It can be stopped and started.
+    pub async fn private(major: Major, extra: &[(&str, &str)]) -> Result<Self> {
+        let settings = Settings {
+            extra: extra
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            ..Settings::for_role("private test")
         };
-        cell.get_or_try_init(|| async {
-            let parts = parts::ensure(&workspace_root(), &Silent).await?;
-            let dir = std::env::temp_dir().join(format!("crossover-tests-{}-{major}", std::process::id()));
-            let settings = Settings {
-                temporary: true,
-                ..Settings::for_role("test")
-            };
-            let server = Postgres::start(&parts, major, &dir, &settings).await?;
-            Ok(Self { server })
-        })
-        .await
+        Self::begin(major, settings, &uuid::Uuid::new_v4().simple().to_string()).await
+    }
+
+    async fn begin(major: Major, settings: Settings, name: &str) -> Result<Self> {
+        let parts = parts::ensure(&workspace_root(), major.set(), &Silent).await?;
+        let folder = format!("crossover-tests-{}-{major}-{name}", std::process::id());
+        let settings = Settings {
+            temporary: true,
+            ..settings
+        };
+        let server = Postgres::start(&parts, major, &std::env::temp_dir().join(folder), &settings).await?;
+        Ok(Self { server, held: None })
+    }
+
+    /// Ends the server; every session ends, and who connects is refused. Its data stay, and nobody else gets its port,
+    /// until [`TestServer::start`].
+    pub async fn stop(&mut self) -> Result<()> {
+        if self.held.is_none() {
+            self.server.rest().await?;
+            self.held = Some(ports::hold(self.access().port())?);
+        }
+        Ok(())
+    }
+
+    /// Starts a stopped server again: the same port, the same data, the same password.
+    pub async fn start(&mut self) -> Result<()> {
+        match self.held.take() {
+            Some(port) => {
+                drop(port);
+                self.server.wake().await
+            }
+            None => Ok(()),
+        }
     }
 
     /// How to reach the server.

@@ -113,6 +113,52 @@ async fn folders_go_with_the_part_but_a_failed_parts_log_stays() {
 }
 
 #[tokio::test]
+async fn a_part_that_rests_keeps_its_folders_and_starts_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let sign = data.join("pids");
+    let script = format!("echo $$ >> {}; exec sleep 1000", sign.display());
+    let launch = shell("resting", dir.path(), &script).remove_when_done(&data);
+    let mut part = started(launch.start().unwrap(), &sign).await;
+    let pids = || -> Vec<i32> { read(&sign).lines().map(|pid| pid.parse().unwrap()).collect() };
+    part.rest();
+    wait_until("the program's rest", || !is_alive(pids()[0]));
+    part.wake();
+    part.until_ready(PATIENCE, || std::future::ready(pids().len() == 2))
+        .await
+        .unwrap();
+    let second = pids()[1];
+    assert!(is_alive(second));
+    part.rest();
+    wait_until("the program's second rest", || !is_alive(second));
+    assert!(part.has_ended().unwrap().is_none() && data.exists());
+    drop(part);
+    assert!(!data.exists());
+}
+
+/// Otherwise a guard that waits for an order would outlive the program that gave them.
+#[tokio::test]
+async fn our_end_is_not_missed_while_a_part_goes_to_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let (sign, heard) = (dir.path().join("sign"), dir.path().join("heard"));
+    let script = format!(
+        "trap 'echo yes > {}' TERM; echo ready > {}; while :; do sleep 0.05; done",
+        heard.display(),
+        sign.display()
+    );
+    let launch = shell("deaf", dir.path(), &script).stop_with([
+        StopStep::new(Signal::SIGTERM, 1000),
+        StopStep::new(Signal::SIGKILL, 1),
+    ]);
+    let mut part = started(launch.start().unwrap(), &sign).await;
+    part.rest();
+    wait_until("the first stop signal", || read(&heard).ends_with('\n'));
+    let ended = std::thread::spawn(move || drop(part));
+    wait_until("the guard's end", || ended.is_finished());
+}
+
+#[tokio::test]
 async fn a_program_that_does_not_exist_is_an_error_that_names_it() {
     let dir = tempfile::tempdir().unwrap();
     let launch = Launch::new("nothing", "/no/such/program", dir.path().join("log"));

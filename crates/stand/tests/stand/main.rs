@@ -11,13 +11,15 @@ mod workerd;
 
 use std::time::{Duration, Instant};
 
-use crossover_stand::{Parts, Silent, parts::ensure, postgres::workspace_root};
+use crossover_stand::parts::{Set, ensure};
+use crossover_stand::postgres::workspace_root;
+use crossover_stand::{Parts, Silent};
 
 /// Longer than anything here takes on a busy machine; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 async fn the_parts() -> Parts {
-    ensure(&workspace_root(), &Silent).await.unwrap()
+    ensure(&workspace_root(), Set::Stand, &Silent).await.unwrap()
 }
 
 /// Looks again and again until `condition` holds.

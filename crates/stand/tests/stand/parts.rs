@@ -1,10 +1,11 @@
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crossover_stand::parts::ensure;
+use crossover_stand::parts::{Set, ensure};
 use crossover_stand::postgres::workspace_root;
-use crossover_stand::{Major, Progress};
+use crossover_stand::{Major, Parts, Progress, Silent};
 
 use crate::the_parts;
 
@@ -21,25 +22,53 @@ impl Progress for Steps {
 
 #[tokio::test]
 async fn the_second_call_fetches_nothing() {
-    the_parts().await;
-    let steps = Steps::default();
-    ensure(&workspace_root(), &steps).await.unwrap();
-    assert!(steps.0.lock().unwrap().is_empty());
+    for set in [Set::Stand, Set::Servers] {
+        ensure(&workspace_root(), set, &Silent).await.unwrap();
+        let steps = Steps::default();
+        ensure(&workspace_root(), set, &steps).await.unwrap();
+        assert!(steps.0.lock().unwrap().is_empty(), "{set:?}");
+    }
+}
+
+fn says(program: PathBuf, args: &[&str]) -> String {
+    let output = Command::new(program).args(args).output().unwrap();
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+fn assert_servers_answer(parts: &Parts, set: Set) {
+    for major in Major::all_here().filter(|major| major.set() == set) {
+        let pinned = &parts.versions()[&format!("postgresql-{major}")];
+        let version = pinned.split(".0-").next().unwrap();
+        let answer = says(parts.pg(major).unwrap().join("postgres"), &["--version"]);
+        assert!(answer.trim().ends_with(&format!(" {version}")), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn the_servers_of_tests_are_a_set_of_their_own() {
+    let (stand, servers) = (
+        the_parts().await,
+        ensure(&workspace_root(), Set::Servers, &Silent).await.unwrap(),
+    );
+    assert_servers_answer(&servers, Set::Servers);
+    assert!(!servers.versions().contains_key("python"));
+    let root = |parts: &Parts, major: Major| folder_of(&parts.pg(major).unwrap());
+    assert_ne!(root(&stand, Major::V16), root(&servers, Major::V18));
+}
+
+/// The folder of a set, from the one with a server's programs.
+fn folder_of(programs: &Path) -> PathBuf {
+    programs.ancestors().nth(5).unwrap().to_path_buf()
 }
 
 #[tokio::test]
 async fn every_part_answers_with_its_pinned_version() {
     let parts = the_parts().await;
-    let says = |program: std::path::PathBuf, args: &[&str]| {
-        let output = Command::new(&program).args(args).output().unwrap();
-        format!(
-            "{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        )
-    };
-    assert!(says(parts.pg(Major::V16).join("postgres"), &["--version"]).contains(" 16."));
-    assert!(says(parts.pg(Major::V17).join("postgres"), &["--version"]).contains(" 17."));
+    assert_servers_answer(&parts, Set::Stand);
     assert!(says(parts.wasm_opt(), &["--version"]).contains("version 132"));
     assert!(says(parts.asl_validator(), &["--version"]).contains("4.0.0"));
     assert!(says(parts.workerd(), &["--version"]).contains("workerd 20"));
@@ -68,25 +97,28 @@ async fn the_python_pins_are_complete_and_agree() {
 #[tokio::test]
 #[ignore = "fetches half a gigabyte over the network; for whoever changes the fetch"]
 async fn an_interrupted_fetch_is_repaired_and_concurrent_runs_fetch_once() {
-    let root = the_parts().await.workerd();
-    let key = root.ancestors().nth(6).unwrap().file_name().unwrap();
-    let home = tempfile::tempdir().unwrap();
-    let half = home
-        .path()
-        .join(".parts")
-        .join(key)
-        .join("node/node_modules/half");
-    std::fs::create_dir_all(&half).unwrap();
-    let steps = Steps::default();
-    let (first, second) = tokio::join!(ensure(home.path(), &steps), ensure(home.path(), &steps));
-    assert!(first.unwrap().workerd().exists() && second.unwrap().workerd().exists());
-    assert!(!half.exists());
-    let fetches = steps
-        .0
-        .lock()
-        .unwrap()
-        .iter()
-        .filter(|step| step.contains("(npm)"))
-        .count();
-    assert_eq!(fetches, 1);
+    for (set, major) in [(Set::Stand, Major::V16), (Set::Servers, Major::V18)] {
+        let fetched = ensure(&workspace_root(), set, &Silent).await.unwrap();
+        let key = folder_of(&fetched.pg(major).unwrap());
+        let home = tempfile::tempdir().unwrap();
+        let half = home
+            .path()
+            .join(".parts")
+            .join(key.file_name().unwrap())
+            .join("node/node_modules/half");
+        std::fs::create_dir_all(&half).unwrap();
+        let steps = Steps::default();
+        let (first, second) =
+            tokio::join!(ensure(home.path(), set, &steps), ensure(home.path(), set, &steps));
+        for parts in [first.unwrap(), second.unwrap()] {
+            assert_servers_answer(&parts, set);
+        }
+        assert!(!half.exists());
+        let fetches = |with: &str| {
+            let steps = steps.0.lock().unwrap();
+            steps.iter().filter(|step| step.contains(with)).count()
+        };
+        assert_eq!(fetches("(npm)"), 1);
+        assert_eq!(fetches("(pip)"), usize::from(set == Set::Stand));
+    }
 }

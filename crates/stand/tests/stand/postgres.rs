@@ -1,15 +1,19 @@
-use std::net::TcpListener;
+use std::io::ErrorKind;
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 
-use crossover_stand::postgres::{Settings, TestServer};
-use crossover_stand::{Major, Port, Postgres, StandError};
-use tokio_postgres::NoTls;
+use crossover_stand::parts::{Set, ensure};
+use crossover_stand::postgres::{Settings, TestServer, workspace_root};
+use crossover_stand::{Major, Port, Postgres, Silent, StandError};
 use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, NoTls};
 
 use crate::{is_alive, the_parts};
 
+/// The shared server of every version, from whichever set.
 #[tokio::test]
 async fn every_test_has_a_database_of_its_own() {
-    for major in Major::ALL {
+    for major in Major::all_here() {
         let server = TestServer::shared(major).await.unwrap();
         let (one, two) = (
             server.fresh_database().await.unwrap(),
@@ -34,6 +38,8 @@ async fn every_test_has_a_database_of_its_own() {
             .unwrap()
             .get(0);
         assert!(version.starts_with(&major.to_string()));
+        let wal_level: String = seen.query_one("show wal_level", &[]).await.unwrap().get(0);
+        assert_eq!(wal_level, "logical");
     }
 }
 
@@ -95,27 +101,115 @@ async fn the_servers_replicate_to_one_another() {
 
 #[tokio::test]
 async fn a_stopped_server_leaves_neither_processes_nor_files() {
-    let parts = the_parts().await;
-    let dir = tempfile::tempdir().unwrap();
-    let settings = Settings {
-        temporary: true,
-        ..Settings::for_role("gone")
-    };
-    let server = Postgres::start(&parts, Major::V17, dir.path(), &settings)
-        .await
-        .unwrap();
-    let client = server.access().connect("postgres").await.unwrap();
+    for major in Major::all_here() {
+        let parts = ensure(&workspace_root(), major.set(), &Silent).await.unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            temporary: true,
+            ..Settings::for_role("gone")
+        };
+        let server = Postgres::start(&parts, major, dir.path(), &settings)
+            .await
+            .unwrap();
+        let client = server.access().connect("postgres").await.unwrap();
+        let folder = data_directory(&client).await;
+        let rows = client
+            .query("select pid from pg_stat_activity", &[])
+            .await
+            .unwrap();
+        let pids: Vec<i32> = rows.iter().map(|row| row.get(0)).collect();
+        assert!(pids.iter().any(|pid| is_alive(*pid)));
+        server.stop().await.unwrap();
+        assert!(!pids.iter().any(|pid| is_alive(*pid)), "{major}");
+        assert!(!folder.exists());
+        assert!(!dir.path().exists());
+    }
+}
+
+async fn data_directory(client: &Client) -> PathBuf {
     let folder: String = client.query_one("show data_directory", &[]).await.unwrap().get(0);
-    let rows = client
-        .query("select pid from pg_stat_activity", &[])
+    folder.into()
+}
+
+#[tokio::test]
+async fn a_private_server_keeps_its_data_and_its_port_while_it_is_stopped() {
+    for major in Major::all_here() {
+        let mut server = TestServer::private(major, &[("work_mem", "7MB")]).await.unwrap();
+        let database = server.fresh_database().await.unwrap();
+        let before = database.connect().await.unwrap();
+        before
+            .batch_execute("create table t as select generate_series(1, 100) as id")
+            .await
+            .unwrap();
+
+        server.stop().await.unwrap();
+        assert!(before.batch_execute("select").await.is_err());
+        let refused = TcpStream::connect(("127.0.0.1", database.access().port())).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+        server.stop().await.unwrap();
+
+        server.start().await.unwrap();
+        server.start().await.unwrap();
+        let after = database.connect().await.unwrap();
+        let rows = after
+            .query_one("select count(*), current_setting('work_mem') from t", &[])
+            .await
+            .unwrap();
+        assert_eq!(
+            (rows.get::<_, i64>(0), rows.get::<_, &str>(1)),
+            (100, "7MB"),
+            "{major}"
+        );
+        let folder = data_directory(&after).await;
+        server.stop().await.unwrap();
+        assert!(folder.exists());
+        drop(server);
+        assert!(!folder.exists());
+    }
+}
+
+/// Before version 18 the number of slots was the limit of both; room for replication both ways is meant everywhere.
+#[tokio::test]
+async fn every_version_has_room_for_replication_both_ways() {
+    for major in Major::all_here() {
+        let server = TestServer::shared(major).await.unwrap();
+        let client = server.access().connect("postgres").await.unwrap();
+        let limits = client
+            .query(
+                "select name, setting from pg_settings where name in ('max_replication_slots', 'max_wal_senders', \
+                 'max_logical_replication_workers', 'max_active_replication_origins')",
+                &[],
+            )
+            .await
+            .unwrap();
+        assert_eq!(limits.len(), if major >= Major::V18 { 4 } else { 3 });
+        for limit in limits {
+            assert_eq!(
+                limit.get::<_, &str>(1),
+                "40",
+                "{major}: {}",
+                limit.get::<_, &str>(0)
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_is_not_started_from_a_set_it_is_not_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = Postgres::start(&the_parts().await, Major::V18, dir.path(), &Settings::default())
         .await
-        .unwrap();
-    let pids: Vec<i32> = rows.iter().map(|row| row.get(0)).collect();
-    assert!(pids.iter().any(|pid| is_alive(*pid)));
-    server.stop().await.unwrap();
-    assert!(!pids.iter().any(|pid| is_alive(*pid)));
-    assert!(!std::path::Path::new(&folder).exists());
-    assert!(!dir.path().exists());
+        .unwrap_err();
+    assert!(
+        matches!(
+            error,
+            StandError::OtherSet {
+                set: Set::Servers,
+                ..
+            }
+        ),
+        "{error}"
+    );
 }
 
 #[tokio::test]
