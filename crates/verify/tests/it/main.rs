@@ -1,0 +1,12 @@
+//! Comparisons of real servers.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a helper that fails fails its test"
+)]
+
+mod bad_input;
+mod layouts;
+mod pair;
+mod types;

@@ -1,0 +1,247 @@
+//! Values that are easily taken for one another, in every way of hashing and across versions.
+
+use crossover_core::rows::Hashing;
+use crossover_stand::postgres::Major;
+use crossover_verify::VerifyOptions;
+
+use crate::pair::{Pair, named};
+
+/// A type, and values that all differ from one another although some of them count as equal to PostgreSQL or to a careless hash.
+const LOOKALIKES: &[(&str, &[&str])] = &[
+    (
+        "int8",
+        &[
+            "0",
+            "4294967297",
+            "-1",
+            "-4294967298",
+            "9223372036854775807",
+            "null",
+        ],
+    ),
+    ("int4", &["0", "-1", "2147483647", "null"]),
+    ("int2", &["0", "-1", "null"]),
+    ("bool", &["true", "false", "null"]),
+    ("text", &["''", "' '", "'NULL'", "null", "'a'", "'A'", "'ä'"]),
+    ("varchar(9)", &["''", "'x '", "'x'", "null"]),
+    ("char(4)", &["''", "'x'", "null"]),
+    (
+        "numeric",
+        &["1.0", "1.00", "1", "-1", "'NaN'", "0", "0.0", "null"],
+    ),
+    ("numeric(12,2)", &["1", "-1", "0", "'NaN'", "100", "0.01", "null"]),
+    (
+        "float8",
+        &["0", "'-0'", "'NaN'", "'Infinity'", "'-Infinity'", "1", "null"],
+    ),
+    ("float4", &["0", "'-0'", "0.1", "0.10000001", "null"]),
+    (
+        "date",
+        &[
+            "'2000-01-01'",
+            "'infinity'",
+            "'-infinity'",
+            "'0001-01-01 BC'",
+            "null",
+        ],
+    ),
+    (
+        "timestamptz",
+        &[
+            "'2024-01-01 00:00:00+00'",
+            "'2024-01-01 00:00:00.000001+00'",
+            // A hash that folds the two halves of a moment onto each other takes these two for one.
+            "'2000-01-01 00:00:00+00'",
+            "'2000-01-01 01:11:34.967297+00'",
+            "'infinity'",
+            "'-infinity'",
+            "'294276-12-31 23:59:59.999999+00'",
+            "null",
+        ],
+    ),
+    (
+        "timestamp",
+        &[
+            "'2000-01-01 00:00:00'",
+            "'2000-01-01 01:11:34.967297'",
+            "'infinity'",
+            "'-infinity'",
+            "null",
+        ],
+    ),
+    ("interval", &["'1 mon'", "'30 days'", "'720 hours'", "null"]),
+    ("time", &["'00:00'", "'24:00'", "null"]),
+    ("timetz", &["'12:00+00'", "'13:00+01'", "null"]),
+    (
+        "uuid",
+        &[
+            "'00000000-0000-0000-0000-000000000000'",
+            "'00000000-0000-0000-0000-000000000001'",
+            "null",
+        ],
+    ),
+    ("bytea", &["''", "'\\x00'", "'\\x0000'", "null"]),
+    (
+        "jsonb",
+        &[
+            "'{}'",
+            "'null'",
+            "'{\"a\": 1.0}'",
+            "'{\"a\": 1.00}'",
+            "'{\"a\": -1}'",
+            "'{\"a\": 1}'",
+            "null",
+        ],
+    ),
+    ("json", &["'{}'", "'{ }'", "null"]),
+    (
+        "int[]",
+        &["'{}'", "'{NULL}'", "'{1}'", "'[0:0]={1}'", "'{{1}}'", "null"],
+    ),
+    (
+        "text[]",
+        &[
+            "'{}'",
+            "'{NULL}'",
+            "'{\"NULL\"}'",
+            "'{\"a,b\"}'",
+            "'{a,b}'",
+            "null",
+        ],
+    ),
+    ("int4range", &["'empty'", "'[1,2)'", "'(,2)'", "null"]),
+    ("tsvector", &["''", "'a:1'", "'a:2'", "null"]),
+    ("xml", &["'<a/>'", "'<a></a>'", "null"]),
+    ("inet", &["'10.0.0.1'", "'10.0.0.1/24'", "null"]),
+    ("money", &["1", "-1", "null"]),
+    ("bit varying(8)", &["B'0'", "B'00'", "null"]),
+    ("mood", &["'good'", "'bad'", "null"]),
+    ("amount", &["1", "-1", "null"]),
+    ("tag", &["'x'", "'x '", "null"]),
+    (
+        "spot",
+        &[
+            "row(null, null)",
+            "row(1, null)",
+            "row(1, 'a')",
+            "row(1, '')",
+            "null",
+        ],
+    ),
+    ("spot[]", &["'{}'", "array[row(1, 'a')::spot]", "null"]),
+];
+
+const TYPES: &str = "create type mood as enum ('good', 'bad'); create domain amount as numeric(9,3);
+    create domain tag as char(3); create type spot as (x int, name text);";
+
+fn with(hashing: Hashing) -> VerifyOptions {
+    VerifyOptions {
+        hashing: Some(hashing),
+        ..VerifyOptions::default()
+    }
+}
+
+/// One table for each type: every value beside every other, so that row n differs where the two values do.
+async fn check(pair: &Pair, hashing: Hashing) {
+    pair.both(TYPES).await;
+    for (place, (sql_type, values)) in LOOKALIKES.iter().enumerate() {
+        let table = format!("t{place}");
+        pair.both(&format!(
+            "create table {table} (id int primary key, v {sql_type})"
+        ))
+        .await;
+        let (mut source, mut target, mut expected) = (Vec::new(), Vec::new(), Vec::new());
+        for (i, one) in values.iter().enumerate() {
+            for (j, other) in values.iter().enumerate() {
+                let id = i * values.len() + j;
+                source.push(format!("({id}, {one})"));
+                target.push(format!("({id}, {other})"));
+                if i != j {
+                    expected.push(format!("{id} different v"));
+                }
+            }
+        }
+        let insert = |rows: Vec<String>| format!("insert into {table} values {}", rows.join(", "));
+        tokio::join!(pair.source(&insert(source)), pair.target(&insert(target)));
+        let mut options = with(hashing);
+        options.selection.tables = vec![format!("public.{table}")];
+        let result = pair.table(&options).await;
+        expected.sort();
+        assert_eq!(named(&result), expected, "{sql_type} by {hashing:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_value_is_taken_for_another_by_typed_hashes() {
+    check(&Pair::new().await, Hashing::TypedHash).await;
+}
+
+#[tokio::test]
+async fn no_value_is_taken_for_another_by_md5() {
+    check(&Pair::new().await, Hashing::Md5).await;
+}
+
+#[tokio::test]
+async fn no_value_is_taken_for_another_when_rows_are_streamed() {
+    check(&Pair::new().await, Hashing::Stream).await;
+}
+
+#[tokio::test]
+async fn equal_values_are_equal_across_all_versions() {
+    let majors = Major::all_here();
+    let newest = *majors.last().unwrap();
+    for major in &majors {
+        let pair = Pair::on(*major, newest).await;
+        pair.both(TYPES).await;
+        for (place, (sql_type, values)) in LOOKALIKES.iter().enumerate() {
+            let rows: Vec<String> = values
+                .iter()
+                .enumerate()
+                .map(|(id, value)| format!("({id}, {value})"))
+                .collect();
+            pair.both(&format!(
+                "create table t{place} (id int primary key, v {sql_type}); insert into t{place} values {}",
+                rows.join(", ")
+            ))
+            .await;
+        }
+        let report = pair.compare(&VerifyOptions::default()).await;
+        assert!(report.tables.iter().all(|t| t.method == "typed-hash"), "{major}");
+        let different: Vec<String> = report
+            .tables
+            .iter()
+            .filter(|t| !t.equal)
+            .map(|t| format!("{}: {:?}", t.name, named(t)))
+            .collect();
+        assert!(different.is_empty(), "{major} against {newest}: {different:?}");
+        assert_eq!(report.tables.len(), LOOKALIKES.len());
+    }
+}
+
+#[tokio::test]
+async fn types_that_differ_between_the_sides_are_compared_by_value() {
+    let pair = Pair::new().await;
+    pair.source("create table t (id int primary key, n int, s varchar(20)); insert into t values (1, 5, 'a'), (2, null, null), (3, 7, 'c')")
+        .await;
+    pair.target("create table t (id bigint primary key, n bigint, s text); insert into t values (1, 5, 'a'), (2, null, null), (3, 8, 'c')")
+        .await;
+    let result = pair.table(&VerifyOptions::default()).await;
+    assert_eq!(named(&result), ["3 different n"]);
+}
+
+#[tokio::test]
+async fn the_settings_of_a_database_do_not_change_what_its_rows_are() {
+    let pair = Pair::new().await;
+    pair.both("create table t (id int primary key, at timestamptz, d date, i interval, f float8, b bytea); insert into t values (1, '2024-03-31 01:30:00+00', '2024-02-01', '1 day 2 hours', 0.1::float8 + 0.2, '\\x01ff')")
+        .await;
+    pair.target(&format!(
+        "alter database \"{0}\" set timezone = 'Asia/Tokyo'; alter database \"{0}\" set datestyle = 'German';
+         alter database \"{0}\" set intervalstyle = 'iso_8601'; alter database \"{0}\" set extra_float_digits = 0;
+         alter database \"{0}\" set bytea_output = 'escape'",
+        pair.target.name()
+    ))
+    .await;
+    for hashing in [Hashing::TypedHash, Hashing::Md5, Hashing::Stream] {
+        assert!(pair.table(&with(hashing)).await.equal, "{hashing:?}");
+    }
+}
