@@ -54,6 +54,8 @@ pub struct TableShape {
     /// The primary key first, then those with fewest columns.
     pub keys: Vec<KeyShape>,
     pub leaves: Vec<Leaf>,
+    /// On disk, without indexes.
+    pub bytes: u64,
     /// The statistics' guess; 0 when there is none.
     pub estimated_rows: u64,
 }

@@ -210,6 +210,7 @@ mod tests {
                 })
                 .collect(),
             leaves: Vec::new(),
+            bytes: 0,
             estimated_rows: 0,
         }
     }

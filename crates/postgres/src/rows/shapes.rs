@@ -60,6 +60,7 @@ impl PostgresDatabase {
                 columns: Vec::new(),
                 keys: Vec::new(),
                 leaves: Vec::new(),
+                bytes: 0,
                 estimated_rows: 0,
             });
             if let Some(name) = self.read(row, "column_name")? {
@@ -94,6 +95,7 @@ impl PostgresDatabase {
                         .filter(|_| version >= BLOCK_RANGES_SINCE)
                         .and_then(|b| u32::try_from(b).ok()),
                 });
+                shape.bytes += self.read::<i64>(row, "bytes")?.unsigned_abs();
                 shape.estimated_rows += self.read::<i64>(row, "estimated_rows")?.unsigned_abs();
             }
         }

@@ -65,6 +65,7 @@ fn shape(table: &Table) -> TableShape {
             primary: true,
         }],
         leaves: Vec::new(),
+        bytes: 0,
         estimated_rows: table.rows.len() as u64,
     }
 }

@@ -116,6 +116,7 @@ mod tests {
                     blocks: *blocks,
                 })
                 .collect(),
+            bytes: 0,
             estimated_rows: rows,
         }
     }

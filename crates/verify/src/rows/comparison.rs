@@ -126,7 +126,8 @@ impl Comparison<'_> {
         }
     }
 
-    async fn layout(
+    /// The way through a table.
+    pub(crate) async fn layout(
         &self,
         (source, target): (&TableShape, &TableShape),
         forms: (&TableForm, &TableForm),

@@ -16,10 +16,11 @@ use crate::watch::{Event, Watch};
 const LOOK_EVERY_MS: u64 = 500;
 /// Chunks whose speed is remembered.
 const REMEMBERED: usize = 32;
-/// A chunk that takes this many times as long per row as the quickest remembered one says that the server is busy.
+/// A chunk that takes this many times as long per row as half of the remembered ones says that the server has become busy.
 const SLOW: f64 = 3.0;
-/// Chunks with fewer rows say nothing about speed.
+/// Chunks with fewer rows, or done sooner, say nothing about speed.
 const TELLING_ROWS: u64 = 1_000;
+const TELLING_MS: u64 = 100;
 /// The longest pause after one slow chunk.
 const LONGEST_PAUSE_MS: u64 = 10_000;
 
@@ -45,17 +46,24 @@ impl Pace {
             return 0;
         }
         let per_row = ms as f64 / rows as f64;
-        let best = self.recent.iter().copied().fold(f64::INFINITY, f64::min);
+        let usual = self.median();
         if self.recent.len() == REMEMBERED {
             self.recent.pop_front();
         }
         self.recent.push_back(per_row.max(f64::MIN_POSITIVE));
-        if best.is_finite() && best > 0.0 && per_row > SLOW * best {
-            let fair = best * rows as f64;
-            ((ms as f64 - fair) as u64).min(LONGEST_PAUSE_MS)
-        } else {
-            0
+        match usual {
+            Some(usual) if ms >= TELLING_MS && per_row > SLOW * usual => {
+                let fair = usual * rows as f64;
+                ((ms as f64 - fair) as u64).min(LONGEST_PAUSE_MS)
+            }
+            _ => 0,
         }
+    }
+
+    fn median(&self) -> Option<f64> {
+        let mut sorted: Vec<f64> = self.recent.iter().copied().collect();
+        sorted.sort_by(f64::total_cmp);
+        sorted.get(sorted.len() / 2).copied()
     }
 }
 
@@ -127,11 +135,11 @@ mod tests {
     #[test]
     fn a_server_that_becomes_slow_is_left_alone_for_as_long_as_it_took_too_long() {
         let mut pace = Pace::default();
-        assert_eq!(pace.after(10_000, 10), 0);
-        assert_eq!(pace.after(10_000, 25), 0);
-        assert_eq!(pace.after(10_000, 110), 100);
+        assert_eq!(pace.after(10_000, 50), 0);
+        assert_eq!(pace.after(10_000, 50), 0);
+        assert_eq!(pace.after(10_000, 250), 200);
         assert_eq!(pace.after(10_000, 60_000), LONGEST_PAUSE_MS);
-        assert_eq!(pace.after(10_000, 12), 0);
+        assert_eq!(pace.after(10_000, 60), 0);
     }
 
     #[test]
@@ -139,14 +147,17 @@ mod tests {
         let mut pace = Pace::default();
         assert_eq!(pace.after(10_000, 1), 0);
         assert_eq!(pace.after(10, 500), 0);
+        assert_eq!(pace.after(10_000, 99), 0);
     }
 
     #[test]
     fn what_was_quick_long_ago_is_forgotten() {
         let mut pace = Pace::default();
-        pace.after(10_000, 10);
-        let pauses: Vec<u64> = (0..=REMEMBERED).map(|_| pace.after(10_000, 100)).collect();
-        assert!(pauses[..REMEMBERED].iter().all(|p| *p > 0), "{pauses:?}");
-        assert_eq!(pauses[REMEMBERED], 0);
+        for _ in 0..REMEMBERED {
+            pace.after(10_000, 20);
+        }
+        let pauses: Vec<u64> = (0..REMEMBERED).map(|_| pace.after(10_000, 200)).collect();
+        assert!(pauses[0] > 0, "{pauses:?}");
+        assert_eq!(pauses[REMEMBERED - 1], 0, "{pauses:?}");
     }
 }

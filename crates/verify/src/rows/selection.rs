@@ -117,6 +117,7 @@ mod tests {
             columns: Vec::new(),
             keys: Vec::new(),
             leaves: Vec::new(),
+            bytes: 0,
             estimated_rows: 0,
         }
     }

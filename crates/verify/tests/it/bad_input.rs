@@ -82,7 +82,7 @@ async fn nothing_can_be_written_through_a_condition() {
     let pair = Pair::new().await;
     pair.both(
         "create table t (id int primary key); insert into t values (1);
-         create function public.sneaky() returns bool language plpgsql as $$ begin insert into t values (2); return true; end $$",
+         create function public.sneaky() returns bool language plpgsql as $$ begin insert into public.t values (2); return true; end $$",
     )
     .await;
     let options = VerifyOptions {

@@ -45,7 +45,7 @@ async fn a_large_table_in_no_order_is_compared_by_buckets() {
 #[tokio::test]
 async fn a_large_table_may_be_partitioned_on_one_side_only() {
     let pair = Pair::new().await;
-    let fill = "insert into t select i, i % 7, 'n' || i from (select (j * 73::bigint) % 150001 as i from generate_series(1, 150000) j) x";
+    let fill = "insert into t (id, other, note) select i, i % 7, 'n' || i from (select (j * 73::bigint) % 150001 as i from generate_series(1, 150000) j) x";
     pair.source(&format!(
         "create table t (id int primary key, other int, note text) partition by range (id);
          create table t1 partition of t for values from (minvalue) to (50000);

@@ -117,7 +117,7 @@ const LOOKALIKES: &[(&str, &[&str])] = &[
     ("bit varying(8)", &["B'0'", "B'00'", "null"]),
     ("mood", &["'good'", "'bad'", "null"]),
     ("amount", &["1", "-1", "null"]),
-    ("tag", &["'x'", "'x '", "null"]),
+    ("tag", &["'x'", "'xy'", "null"]),
     (
         "spot",
         &[
@@ -162,7 +162,8 @@ async fn check(pair: &Pair, hashing: Hashing) {
             }
         }
         let insert = |rows: Vec<String>| format!("insert into {table} values {}", rows.join(", "));
-        tokio::join!(pair.source(&insert(source)), pair.target(&insert(target)));
+        pair.source(&insert(source)).await;
+        pair.target(&insert(target)).await;
         let mut options = with(hashing);
         options.selection.tables = vec![format!("public.{table}")];
         let result = pair.table(&options).await;
@@ -188,7 +189,7 @@ async fn no_value_is_taken_for_another_when_rows_are_streamed() {
 
 #[tokio::test]
 async fn equal_values_are_equal_across_all_versions() {
-    let majors = Major::all_here();
+    let majors: Vec<Major> = Major::all_here().collect();
     let newest = *majors.last().unwrap();
     for major in &majors {
         let pair = Pair::on(*major, newest).await;
