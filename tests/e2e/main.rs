@@ -9,6 +9,7 @@ mod bad_input;
 mod command;
 mod crashes;
 mod cutover;
+mod distributed;
 mod dry_run;
 mod endings;
 mod losing;

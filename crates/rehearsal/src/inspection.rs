@@ -98,7 +98,9 @@ async fn tables(
         .await
         .map_err(|error| match error {
             VerifyError::Port(port) => RehearsalError::from(port),
-            VerifyError::UnknownTables(_) => unreachable!("no table was asked for by name"),
+            VerifyError::UnknownTables(_) | VerifyError::Disagreement(_) => {
+                unreachable!("no table was asked for by name")
+            }
         })?;
     let compared = report.tables.into_iter().map(|table| TableVerdict {
         name: table.name,

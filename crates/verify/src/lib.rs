@@ -3,12 +3,14 @@
 //! Everything works on the ports of `crossover_core`, so that the same comparison runs in the command, in the validate function
 //! and against the worlds in memory of the tests.
 
+mod distribute;
 mod estimate;
 mod report;
 pub mod rows;
 pub mod run;
 pub mod watch;
 
+pub use distribute::{Assignment, assignments, compare_assignment};
 pub use estimate::{Estimate, Range, TableEstimate, estimate};
 pub use report::{Report, verify};
 pub use run::{

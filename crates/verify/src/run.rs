@@ -5,7 +5,7 @@ use crossover_core::{
     plan::Scope,
     ports::{Clock, PortError, PortResult, Rows},
     routing::Side,
-    rows::{Hashing, RowOptions, TableForm, TableShape, agree},
+    rows::{Disagreement, Hashing, RowOptions, TableForm, TableShape, agree},
 };
 use serde::Serialize;
 
@@ -73,6 +73,8 @@ impl RowsReport {
 pub enum VerifyError {
     #[error(transparent)]
     UnknownTables(#[from] UnknownTables),
+    #[error(transparent)]
+    Disagreement(#[from] Disagreement),
     #[error(transparent)]
     Port(#[from] PortError),
 }

@@ -1,10 +1,15 @@
 //! validate: every table of both sides is equal, row for row, while they change.
+//!
+//! One invocation compares everything, or its part of it: `statemachine/verify.asl.json` lets many of them share the work.
 
 mod catch_up;
 
 use async_trait::async_trait;
 use crossover_core::{Stage, StageError, StageName, World, routing::Side};
-use crossover_verify::{Sides, Silent, VerifyError, VerifyOptions, compare_rows, rows::TableResult};
+use crossover_verify::{
+    Assignment, CouldNotRun, Sides, Silent, VerifyError, VerifyOptions, assignments, compare_assignment,
+    compare_rows, rows::TableResult,
+};
 use serde::{Deserialize, Serialize};
 
 use catch_up::ByFence;
@@ -12,6 +17,8 @@ use catch_up::ByFence;
 /// How long a row that changes all the time is looked at. Between two of its changes both sides are equal, so that one look of
 /// many finds them so.
 const SETTLE_MS: u64 = 20_000;
+/// Assignments in one list: with their names and bounds they fit the 256 KiB of a state.
+const MOST_ASSIGNMENTS: u64 = 1_000;
 
 /// The stage.
 pub struct Validate;
@@ -26,16 +33,46 @@ pub enum When {
     AfterCommit,
 }
 
+/// What this invocation does of the whole.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// All of it. The default.
+    #[default]
+    All,
+    /// Lists the assignments.
+    List,
+    /// Compares one of them.
+    Assignment(Assignment),
+    /// Looks through what all of them found.
+    Verdict(Vec<Share>),
+}
+
+/// What one assignment found, as the state machine passes it on.
+#[derive(Debug, Deserialize)]
+pub struct Share {
+    pub different: Vec<String>,
+    pub rows: u64,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
     pub when: When,
+    #[serde(default)]
+    pub part: Part,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Output {
+    /// Tables that were compared here.
     pub tables: Vec<TableResult>,
     pub rows: u64,
+    /// What remains to be compared by others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub assignments: Vec<Assignment>,
+    /// Tables of an assignment that differ; the verdict makes an error of them.
+    pub different: Vec<String>,
 }
 
 #[async_trait]
@@ -45,7 +82,7 @@ impl Stage for Validate {
     type Output = Output;
 
     async fn run(&self, world: &World, input: Input) -> Result<Output, StageError> {
-        // `from` is the writer before the commit, whichever way the run goes; `source` here only means the left of two.
+        // `from` is the writer before the commit, whichever way the run goes; `source` here only means the first of two.
         let (writer, follower, side) = match input.when {
             When::BeforeCommit => (&*world.from, &*world.to, Side::Source),
             When::AfterCommit => (&*world.to, &*world.from, Side::Target),
@@ -62,36 +99,93 @@ impl Stage for Validate {
             catch_up: Some(&catch_up),
             clock: &*world.clock,
         };
-        let report = compare_rows(&sides, &world.plan.scope, &options(), &Silent)
-            .await
-            .map_err(|error| match error {
-                VerifyError::Port(port) => port.into(),
-                VerifyError::UnknownTables(unknown) => StageError::Refused(unknown.to_string()),
-            })?;
-        let mut faults: Vec<String> = report
-            .tables
-            .iter()
-            .filter(|r| !r.equal)
-            .map(TableResult::describe)
-            .collect();
-        faults.extend(
-            report
-                .could_not_run
-                .iter()
-                .map(|c| format!("{} (not compared: {})", c.name, c.reason)),
-        );
-        if !faults.is_empty() {
-            return Err(StageError::TablesDiffer { tables: faults });
+        match input.part {
+            Part::All => all(&sides, world).await,
+            Part::List => list(&sides, world).await,
+            Part::Assignment(assignment) => share(&sides, world, &assignment).await,
+            Part::Verdict(shares) => verdict(shares),
         }
-        let rows = report
-            .tables
-            .iter()
-            .map(|t| t.rows_source.max(t.rows_target))
-            .sum();
-        Ok(Output {
-            tables: report.tables,
-            rows,
-        })
+    }
+}
+
+async fn all(sides: &Sides<'_>, world: &World) -> Result<Output, StageError> {
+    let report = compare_rows(sides, &world.plan.scope, &options(), &Silent)
+        .await
+        .map_err(stage_error)?;
+    let mut faults: Vec<String> = differing(&report.tables);
+    faults.extend(report.could_not_run.iter().map(not_compared));
+    refuse(faults)?;
+    Ok(Output {
+        rows: report.tables.iter().map(rows).sum(),
+        tables: report.tables,
+        ..Output::default()
+    })
+}
+
+async fn list(sides: &Sides<'_>, world: &World) -> Result<Output, StageError> {
+    let (assignments, could_not_run) =
+        assignments(sides, &world.plan.scope, &options(), MOST_ASSIGNMENTS, &Silent)
+            .await
+            .map_err(stage_error)?;
+    refuse(could_not_run.iter().map(not_compared).collect())?;
+    Ok(Output {
+        assignments,
+        ..Output::default()
+    })
+}
+
+async fn share(sides: &Sides<'_>, world: &World, assignment: &Assignment) -> Result<Output, StageError> {
+    let result = compare_assignment(sides, &world.plan.scope, &options(), assignment, &Silent)
+        .await
+        .map_err(stage_error)?;
+    let tables = vec![result];
+    Ok(Output {
+        rows: tables.iter().map(rows).sum(),
+        different: differing(&tables),
+        ..Output::default()
+    })
+}
+
+fn verdict(shares: Vec<Share>) -> Result<Output, StageError> {
+    let rows = shares.iter().map(|share| share.rows).sum();
+    refuse(shares.into_iter().flat_map(|share| share.different).collect())?;
+    Ok(Output {
+        rows,
+        ..Output::default()
+    })
+}
+
+fn rows(table: &TableResult) -> u64 {
+    table.rows_source.max(table.rows_target)
+}
+
+fn differing(tables: &[TableResult]) -> Vec<String> {
+    tables
+        .iter()
+        .filter(|table| !table.equal)
+        .map(TableResult::describe)
+        .collect()
+}
+
+fn not_compared(table: &CouldNotRun) -> String {
+    format!("{} (not compared: {})", table.name, table.reason)
+}
+
+fn refuse(mut faults: Vec<String>) -> Result<(), StageError> {
+    faults.sort();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(StageError::TablesDiffer { tables: faults })
+    }
+}
+
+fn stage_error(error: VerifyError) -> StageError {
+    match error {
+        VerifyError::Port(port) => port.into(),
+        VerifyError::UnknownTables(_) | VerifyError::Disagreement(_) => {
+            StageError::Refused(error.to_string())
+        }
     }
 }
 
@@ -100,8 +194,32 @@ fn options() -> VerifyOptions {
     // A state machine's state holds 256 KiB: a few keys tell enough.
     options.rows.named = 10;
     options.rows.columns = false;
-    // Retrying is the state machine's, which waits longer than a function may run.
+    // Waiting is the state machine's, which waits longer than a function may run.
     options.rows.patience_ms = 0;
     options.rows.settle_ms = SETTLE_MS;
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verdict_names_every_difference_of_every_share() {
+        let share = |different: &[&str]| Share {
+            different: different.iter().map(|d| (*d).to_owned()).collect(),
+            rows: 5,
+        };
+        assert_eq!(verdict(vec![share(&[]), share(&[])]).unwrap().rows, 10);
+        let error = verdict(vec![share(&["b"]), share(&[]), share(&["a"])]).unwrap_err();
+        assert!(matches!(error, StageError::TablesDiffer { tables } if tables == ["a", "b"]));
+    }
+
+    #[test]
+    fn an_input_without_a_part_means_everything() {
+        let input: Input = serde_json::from_str(r#"{"when":"before_commit"}"#).unwrap();
+        assert!(matches!(input.part, Part::All));
+        let list: Input = serde_json::from_str(r#"{"when":"before_commit","part":"list"}"#).unwrap();
+        assert!(matches!(list.part, Part::List));
+    }
 }

@@ -59,6 +59,8 @@ pub struct Cloud {
     pub aws: Aws,
     pub cutover: String,
     pub rollback: String,
+    /// Compares every table, shared by many functions.
+    pub verify: String,
 }
 
 impl Cloud {
@@ -113,22 +115,17 @@ impl Cloud {
             .map(|(stage, arn)| (stage.as_str().replace('-', "_"), arn))
             .collect();
         let machines = options.workspace.join("statemachine");
-        let cutover = aws
-            .create_state_machine(
-                "cutover",
-                &definition(&machines.join("cutover.asl.json"), &by_stage)?,
-            )
-            .await?;
-        let rollback = aws
-            .create_state_machine(
-                "rollback",
-                &definition(&machines.join("rollback.asl.json"), &by_stage)?,
-            )
-            .await?;
+        let mut arns = Vec::new();
+        for name in ["cutover", "rollback", "verify"] {
+            let text = definition(&machines.join(format!("{name}.asl.json")), &by_stage)?;
+            arns.push(aws.create_state_machine(name, &text).await?);
+        }
+        let [cutover, rollback, verify] = <[String; 3]>::try_from(arns).unwrap_or_default();
         Ok(Self {
             aws,
             cutover,
             rollback,
+            verify,
         })
     }
 

@@ -48,12 +48,26 @@ impl Comparison<'_> {
         shapes: (&TableShape, &TableShape),
         forms: (&TableForm, &TableForm),
     ) -> PortResult<TableResult> {
+        self.table_by(shapes, forms, None).await
+    }
+
+    /// The same in a given way; none: the best one.
+    pub(crate) async fn table_by(
+        &self,
+        shapes: (&TableShape, &TableShape),
+        forms: (&TableForm, &TableForm),
+        layout: Option<Layout>,
+    ) -> PortResult<TableResult> {
         let began = self.clock.now_ms();
         let name = forms.0.table.to_string();
         self.watch.event(&Event::Table { name: &name });
+        let layout = match layout {
+            Some(layout) => layout,
+            None => self.layout(shapes, forms).await?,
+        };
         let key = forms.0.key_columns().map(|c| c.name.clone()).collect();
         let mut result = TableResult::new(name, forms.0.hashing, key);
-        let open = match self.layout(shapes, forms).await? {
+        let open = match layout {
             Layout::Ranges(ranges) => self.by_ranges(forms, ranges, &mut result).await?,
             Layout::Buckets {
                 buckets,

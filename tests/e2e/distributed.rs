@@ -1,0 +1,46 @@
+//! statemachine/verify.asl.json: the comparison shared by many functions.
+
+use crossover_rehearsal::{
+    run::{RunOutcome, execute},
+    scene::Scene,
+    workshop,
+};
+use crossover_stand::{Silent, parts, postgres::workspace_root};
+
+use crate::theatre::{alone, small};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_functions_prove_all_tables_equal_and_name_the_one_row_that_is_not() {
+    let _alone = alone().await;
+    let options = small("distributed");
+    let parts = parts::ensure(&workspace_root(), parts::Set::Stand, &Silent)
+        .await
+        .unwrap();
+    let products = workshop::build(&options.workspace, &parts, &Silent)
+        .await
+        .unwrap();
+    let scene = Scene::set(&options, &parts, &products, &Silent).await.unwrap();
+    let verify = &scene.cloud.verify;
+    let plan = scene.plan("verify-equal", false);
+    let equal = execute(&scene.cloud, verify, "comparison", &plan, &Silent)
+        .await
+        .unwrap();
+
+    let target = scene.databases.target.inspector().await.unwrap();
+    let drift = "set session_replication_role = replica; update shop.orders set status = (enum_range(status))[1 + \
+        mod(array_position(enum_range(status), status), array_length(enum_range(status), 1))] where id = 77";
+    target.batch_execute(drift).await.unwrap();
+    let plan = scene.plan("verify-drift", false);
+    let different = execute(&scene.cloud, verify, "comparison", &plan, &Silent)
+        .await
+        .unwrap();
+    scene.strike().await.unwrap();
+
+    assert_eq!(equal.outcome, RunOutcome::Committed, "{:?}", equal.errors);
+    assert_eq!(different.outcome, RunOutcome::Failed);
+    let words = different.errors.join("\n");
+    assert!(
+        words.contains("TablesDiffer") && words.contains("orders") && words.contains("id=77"),
+        "{words}"
+    );
+}
