@@ -89,6 +89,24 @@ pub struct SequenceFacts {
     pub start_value: i64,
 }
 
+impl SequenceFacts {
+    /// Its first value lies beyond everything `other`, the same sequence on the other side, has handed out. A sequence at its end
+    /// is beyond when it would fail rather than repeat a value. Equal is not beyond: both would hand out the same value next.
+    pub fn is_beyond(&self, other: &Self) -> bool {
+        let Some(handed_out) = other.last_value else {
+            return true;
+        };
+        let Some(position) = self.last_value else {
+            return false;
+        };
+        if self.increment > 0 {
+            position > handed_out || position == self.max_value
+        } else {
+            position < handed_out || position == self.min_value
+        }
+    }
+}
+
 impl std::fmt::Display for SequenceFacts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}", self.schema, self.name)
@@ -101,4 +119,52 @@ pub struct Definition {
     /// `table shop.orders`, `index shop.orders_pkey`, …
     pub object: String,
     pub definition: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sequence(increment: i64, last_value: Option<i64>) -> SequenceFacts {
+        SequenceFacts {
+            schema: "shop".into(),
+            name: "ids".into(),
+            increment,
+            min_value: -1000,
+            max_value: 1000,
+            cycle: false,
+            cache: 50,
+            last_value,
+            start_value: 1,
+        }
+    }
+
+    fn is_beyond(new: (i64, Option<i64>), old: (i64, Option<i64>)) -> bool {
+        sequence(new.0, new.1).is_beyond(&sequence(old.0, old.1))
+    }
+
+    #[test]
+    fn equal_is_not_beyond() {
+        assert!(!is_beyond((1, Some(7)), (1, Some(7))));
+        assert!(is_beyond((1, Some(8)), (1, Some(7))));
+    }
+
+    #[test]
+    fn a_descending_sequence_is_beyond_when_it_is_lower() {
+        assert!(is_beyond((-1, Some(6)), (-1, Some(7))));
+        assert!(!is_beyond((-1, Some(8)), (-1, Some(7))));
+    }
+
+    #[test]
+    fn an_unused_sequence_is_beyond_an_unused_one_only() {
+        assert!(!is_beyond((1, None), (1, Some(7))));
+        assert!(is_beyond((1, None), (1, None)));
+        assert!(is_beyond((1, Some(7)), (1, None)));
+    }
+
+    #[test]
+    fn a_sequence_at_its_end_fails_rather_than_repeats() {
+        assert!(is_beyond((1, Some(1000)), (1, Some(1000))));
+        assert!(is_beyond((-1, Some(-1000)), (-1, Some(-1000))));
+    }
 }
