@@ -1,6 +1,10 @@
 //! Facts read from a database's catalogue, as plain values that checks judge and tests can write down.
 
+mod definition;
+
 use serde::{Deserialize, Serialize};
+
+pub use definition::{Definition, ObjectClass, Property, STATEMENT};
 
 /// The schema Crossover keeps its fence and its access snapshots in, on both sides.
 pub const OWN_SCHEMA: &str = "crossover";
@@ -113,12 +117,21 @@ impl std::fmt::Display for SequenceFacts {
     }
 }
 
-/// One object's definition in a form that is equal on both sides when the object is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Definition {
-    /// `table shop.orders`, `index shop.orders_pkey`, …
-    pub object: String,
-    pub definition: String,
+/// How fresh the planner's picture of a table is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableStatistics {
+    pub table: TableName,
+    /// Rows that are in it now by the server's counters; of a partitioned table those of its partitions. The counters are lost
+    /// with a crash: then it is 0.
+    pub live_rows: u64,
+    /// Rows the planner reckons with (`reltuples`); none when nobody ever counted.
+    pub planned_rows: Option<u64>,
+    /// When it was last analysed, by hand or by autovacuum; none when never, as far as the server remembers.
+    pub analysed_ms_ago: Option<u64>,
+    /// The planner knows how its columns' values are spread. It outlives the counters.
+    pub has_column_statistics: bool,
+    /// Rows changed since it was last analysed. A partitioned table has none of its own.
+    pub changed_since: u64,
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod finding;
 pub mod lsn;
 pub mod plan;
 pub mod ports;
+pub mod schema;
 pub mod secret;
 pub mod stage;
 pub mod world;
