@@ -13,6 +13,8 @@ mod connection;
 mod fence;
 mod fingerprint;
 mod rows;
+mod schema;
 mod sequences;
 mod side;
 mod slots;
+mod statistics;
