@@ -27,7 +27,8 @@ async fn many_functions_prove_all_tables_equal_and_name_the_one_row_that_is_not(
         .unwrap();
 
     let target = scene.databases.target.inspector().await.unwrap();
-    let drift = "set session_replication_role = replica; update shop.customers set name = name || '!' where id = 77";
+    let drift =
+        "set session_replication_role = replica; update shop.customers set name = name || '!' where id = 77";
     target.batch_execute(drift).await.unwrap();
     let plan = scene.plan("verify-drift", false);
     let different = execute(&scene.cloud, verify, "comparison", &plan, &Silent)

@@ -7,6 +7,7 @@ use crossover_core::{
     Lsn,
     catalogue::{
         Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
+        TableStatistics,
     },
     plan::Scope,
     ports::{
@@ -66,6 +67,9 @@ impl Catalogue for BlindDatabase {
     }
     async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>> {
         self.0.sequences(scope).await
+    }
+    async fn statistics(&self, scope: &Scope) -> PortResult<Vec<TableStatistics>> {
+        self.0.statistics(scope).await
     }
 }
 

@@ -1,6 +1,10 @@
 //! Facts read from a database's catalogue, as plain values that checks judge and tests can write down.
 
+mod definition;
+
 use serde::{Deserialize, Serialize};
+
+pub use definition::{Definition, ObjectClass, Property, STATEMENT};
 
 /// The schema Crossover keeps its fence and its access snapshots in, on both sides.
 pub const OWN_SCHEMA: &str = "crossover";
@@ -89,16 +93,91 @@ pub struct SequenceFacts {
     pub start_value: i64,
 }
 
+impl SequenceFacts {
+    /// Its first value lies beyond everything `other`, the same sequence on the other side, has handed out. A sequence at its end
+    /// is beyond when it would fail rather than repeat a value. Equal is not beyond: both would hand out the same value next.
+    pub fn is_beyond(&self, other: &Self) -> bool {
+        let Some(handed_out) = other.last_value else {
+            return true;
+        };
+        let Some(position) = self.last_value else {
+            return false;
+        };
+        if self.increment > 0 {
+            position > handed_out || position == self.max_value
+        } else {
+            position < handed_out || position == self.min_value
+        }
+    }
+}
+
 impl std::fmt::Display for SequenceFacts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}", self.schema, self.name)
     }
 }
 
-/// One object's definition in a form that is equal on both sides when the object is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Definition {
-    /// `table shop.orders`, `index shop.orders_pkey`, …
-    pub object: String,
-    pub definition: String,
+/// How fresh the planner's picture of a table is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableStatistics {
+    pub table: TableName,
+    /// Rows that are in it now by the server's counters; of a partitioned table those of its partitions. The counters are lost
+    /// with a crash: then it is 0.
+    pub live_rows: u64,
+    /// Rows the planner reckons with (`reltuples`); none when nobody ever counted.
+    pub planned_rows: Option<u64>,
+    /// When it was last analysed, by hand or by autovacuum; none when never, as far as the server remembers.
+    pub analysed_ms_ago: Option<u64>,
+    /// The planner knows how its columns' values are spread. It outlives the counters.
+    pub has_column_statistics: bool,
+    /// Rows changed since it was last analysed. A partitioned table has none of its own.
+    pub changed_since: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sequence(increment: i64, last_value: Option<i64>) -> SequenceFacts {
+        SequenceFacts {
+            schema: "shop".into(),
+            name: "ids".into(),
+            increment,
+            min_value: -1000,
+            max_value: 1000,
+            cycle: false,
+            cache: 50,
+            last_value,
+            start_value: 1,
+        }
+    }
+
+    fn is_beyond(new: (i64, Option<i64>), old: (i64, Option<i64>)) -> bool {
+        sequence(new.0, new.1).is_beyond(&sequence(old.0, old.1))
+    }
+
+    #[test]
+    fn equal_is_not_beyond() {
+        assert!(!is_beyond((1, Some(7)), (1, Some(7))));
+        assert!(is_beyond((1, Some(8)), (1, Some(7))));
+    }
+
+    #[test]
+    fn a_descending_sequence_is_beyond_when_it_is_lower() {
+        assert!(is_beyond((-1, Some(6)), (-1, Some(7))));
+        assert!(!is_beyond((-1, Some(8)), (-1, Some(7))));
+    }
+
+    #[test]
+    fn an_unused_sequence_is_beyond_an_unused_one_only() {
+        assert!(!is_beyond((1, None), (1, Some(7))));
+        assert!(is_beyond((1, None), (1, None)));
+        assert!(is_beyond((1, Some(7)), (1, None)));
+    }
+
+    #[test]
+    fn a_sequence_at_its_end_fails_rather_than_repeats() {
+        assert!(is_beyond((1, Some(1000)), (1, Some(1000))));
+        assert!(is_beyond((-1, Some(-1000)), (-1, Some(-1000))));
+    }
 }

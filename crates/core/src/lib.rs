@@ -13,6 +13,7 @@ pub mod lsn;
 pub mod plan;
 pub mod ports;
 pub mod rows;
+pub mod schema;
 pub mod secret;
 pub mod stage;
 pub mod world;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use crossover_core::{
     catalogue::{
         Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
-        TableName,
+        TableName, TableStatistics,
     },
     plan::Scope,
     ports::{Catalogue, PortError, PortResult},
@@ -17,6 +17,7 @@ const SERVER: &str = include_str!("sql/server.sql");
 const TABLES: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/tables.sql"));
 const ROLES: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/roles.sql"));
 const PREPARED: &str = include_str!("sql/prepared.sql");
+const STATISTICS: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/statistics.sql"));
 const OPEN_TRANSACTIONS: &str = include_str!("sql/open_transactions.sql");
 
 /// A role as the lock sees it.
@@ -157,5 +158,26 @@ impl Catalogue for PostgresDatabase {
 
     async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>> {
         self.sequences_in(scope).await
+    }
+
+    async fn statistics(&self, scope: &Scope) -> PortResult<Vec<TableStatistics>> {
+        let rows = self.query_scope(STATISTICS, scope, &[]).await?;
+        // Counters are never negative, and a clock that was set back is no reason to fail.
+        let unsigned = |figure: i64| u64::try_from(figure).unwrap_or(0);
+        rows.iter()
+            .map(|row| {
+                Ok(TableStatistics {
+                    table: TableName {
+                        schema: self.read(row, "schema")?,
+                        name: self.read(row, "name")?,
+                    },
+                    live_rows: unsigned(self.read(row, "live_rows")?),
+                    planned_rows: self.read::<Option<i64>>(row, "planned_rows")?.map(unsigned),
+                    analysed_ms_ago: self.read::<Option<i64>>(row, "analysed_ms_ago")?.map(unsigned),
+                    has_column_statistics: self.read(row, "has_column_statistics")?,
+                    changed_since: unsigned(self.read(row, "changed_since")?),
+                })
+            })
+            .collect()
     }
 }

@@ -16,6 +16,7 @@ mod sequences;
 mod sessions;
 mod settings;
 mod slots;
+mod spelling;
 mod tls;
 
 pub use connection::PostgresDatabase;

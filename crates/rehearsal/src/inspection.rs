@@ -119,21 +119,13 @@ async fn tables(
     Ok(tables)
 }
 
-/// The writer's sequence hands out nothing the other side has handed out. Where the last run moved nothing (an abort), the
-/// other side has handed out nothing since; its sequences may lie ahead, for the aborted run prepared them.
+/// Where the last run moved nothing (an abort), the other side has handed out nothing since; its sequences may lie ahead, for the
+/// aborted run prepared them.
 fn is_ahead(new: Option<&SequenceFacts>, old: Option<&SequenceFacts>, moved: bool) -> bool {
     let (Some(new), Some(old)) = (new, old) else {
         return false;
     };
-    if !moved {
-        return true;
-    }
-    match (new.last_value, old.last_value) {
-        (_, None) => true,
-        (None, Some(_)) => false,
-        (Some(new_value), Some(old_value)) if new.increment > 0 => new_value > old_value,
-        (Some(new_value), Some(old_value)) => new_value < old_value,
-    }
+    !moved || new.is_beyond(old)
 }
 
 async fn await_fence(from: &PostgresDatabase, to: &PostgresDatabase) -> Result<()> {

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use crossover_core::{
     Direction, Lsn, Plan, World,
     catalogue::{
-        Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
+        Definition, ObjectClass, OpenTransaction, PreparedTransaction, Property, RoleFacts, SequenceFacts,
+        ServerFacts, TableFacts, TableStatistics,
     },
     plan::Scope,
     ports::{
@@ -173,9 +174,9 @@ impl Catalogue for MemoryDatabase {
                 .keys()
                 .filter(|t| scope.holds(&t.schema, &t.name));
             Ok(tables
-                .map(|t| Definition {
-                    object: format!("table {t}"),
-                    definition: "id bigint, token text".to_owned(),
+                .map(|t| {
+                    let columns = Property::new("columns", "id bigint, token text");
+                    Definition::new(ObjectClass::Table, &t.to_string(), vec![columns])
                 })
                 .collect())
         })
@@ -185,6 +186,24 @@ impl Catalogue for MemoryDatabase {
     async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>> {
         self.call("sequences", |state, side| {
             Ok(state.side(side).positions(scope, &state.sabotage))
+        })
+        .await
+    }
+
+    async fn statistics(&self, scope: &Scope) -> PortResult<Vec<TableStatistics>> {
+        self.call("statistics", |state, side| {
+            let all = state.side(side).tables.values();
+            Ok(all
+                .filter(|t| scope.holds(&t.facts.table.schema, &t.facts.table.name))
+                .map(|t| TableStatistics {
+                    table: t.facts.table.clone(),
+                    live_rows: t.rows.len() as u64,
+                    planned_rows: Some(t.rows.len() as u64),
+                    analysed_ms_ago: Some(0),
+                    has_column_statistics: true,
+                    changed_since: 0,
+                })
+                .collect())
         })
         .await
     }

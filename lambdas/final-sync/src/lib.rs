@@ -193,7 +193,7 @@ async fn move_sequences(world: &World) -> Result<Vec<SequenceFacts>, StageError>
         .filter(|old| {
             !moved
                 .iter()
-                .any(|new| new.schema == old.schema && new.name == old.name && is_beyond(old, new))
+                .any(|new| new.schema == old.schema && new.name == old.name && new.is_beyond(old))
         })
         .map(ToString::to_string)
         .collect();
@@ -202,28 +202,6 @@ async fn move_sequences(world: &World) -> Result<Vec<SequenceFacts>, StageError>
     } else {
         Err(StageError::SequencesBehind { sequences: behind })
     }
-}
-
-/// The new writer's first value lies beyond everything the old one handed out. A sequence at its end is beyond when it
-/// would fail rather than repeat a value.
-fn is_beyond(old: &SequenceFacts, new: &SequenceFacts) -> bool {
-    let Some(handed_out) = old.last_value else {
-        return true;
-    };
-    let Some(position) = new.last_value else {
-        return false;
-    };
-    let at_end = if old.increment > 0 {
-        position == new.max_value
-    } else {
-        position == new.min_value
-    };
-    at_end
-        || if old.increment > 0 {
-            position > handed_out
-        } else {
-            position < handed_out
-        }
 }
 
 /// Where the way back starts: before the first application write on the new writer, and found again after a crash because
@@ -262,47 +240,4 @@ async fn go_forward(
     output.released_at = world.clock.now_ms();
     output.release_ms = output.released_at.saturating_sub(opened);
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sequence(increment: i64, last_value: Option<i64>) -> SequenceFacts {
-        SequenceFacts {
-            schema: "shop".into(),
-            name: "ids".into(),
-            increment,
-            min_value: -1000,
-            max_value: 1000,
-            cycle: false,
-            cache: 50,
-            last_value,
-            start_value: 1,
-        }
-    }
-
-    #[test]
-    fn equal_is_not_beyond() {
-        assert!(!is_beyond(&sequence(1, Some(7)), &sequence(1, Some(7))));
-        assert!(is_beyond(&sequence(1, Some(7)), &sequence(1, Some(8))));
-    }
-
-    #[test]
-    fn a_descending_sequence_is_beyond_when_it_is_lower() {
-        assert!(is_beyond(&sequence(-1, Some(7)), &sequence(-1, Some(6))));
-        assert!(!is_beyond(&sequence(-1, Some(7)), &sequence(-1, Some(8))));
-    }
-
-    #[test]
-    fn a_used_sequence_is_never_ahead_of_nothing() {
-        assert!(!is_beyond(&sequence(1, Some(7)), &sequence(1, None)));
-        assert!(is_beyond(&sequence(1, None), &sequence(1, None)));
-    }
-
-    #[test]
-    fn a_sequence_at_its_end_fails_rather_than_repeats() {
-        assert!(is_beyond(&sequence(1, Some(1000)), &sequence(1, Some(1000))));
-        assert!(is_beyond(&sequence(-1, Some(-1000)), &sequence(-1, Some(-1000))));
-    }
 }

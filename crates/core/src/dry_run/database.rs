@@ -6,6 +6,7 @@ use super::PlannedSteps;
 use crate::{
     catalogue::{
         Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
+        TableStatistics,
     },
     lsn::Lsn,
     plan::Scope,
@@ -55,6 +56,9 @@ impl Catalogue for DryDatabase {
     }
     async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>> {
         self.real.sequences(scope).await
+    }
+    async fn statistics(&self, scope: &Scope) -> PortResult<Vec<TableStatistics>> {
+        self.real.statistics(scope).await
     }
 }
 

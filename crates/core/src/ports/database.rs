@@ -6,6 +6,7 @@ use super::{Access, PortResult, Rows};
 use crate::{
     catalogue::{
         Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
+        TableStatistics,
     },
     lsn::Lsn,
     plan::Scope,
@@ -27,6 +28,8 @@ pub trait Catalogue: Send + Sync {
     async fn fingerprint(&self, scope: &Scope) -> PortResult<Vec<Definition>>;
     /// Every sequence in scope, whoever owns it, sorted by name.
     async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>>;
+    /// What the planner knows of every table and materialized view in scope, sorted by name.
+    async fn statistics(&self, scope: &Scope) -> PortResult<Vec<TableStatistics>>;
 }
 
 /// Fence rows: unique markers that travel through the change stream.

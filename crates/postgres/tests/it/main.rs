@@ -12,6 +12,8 @@ mod catalogue;
 mod connection;
 mod fence;
 mod fingerprint;
+mod schema;
 mod sequences;
 mod side;
 mod slots;
+mod statistics;

@@ -144,6 +144,17 @@ impl Side {
         }
     }
 
+    /// The same side in another database of its server.
+    pub async fn in_database(&self, name: &str) -> PostgresDatabase {
+        let settings = ConnectionSettings {
+            dbname: name.to_owned(),
+            ..self.settings()
+        };
+        PostgresDatabase::connect("source", settings, vec![self.superuser_name()])
+            .await
+            .unwrap()
+    }
+
     /// The adapter. The superuser of these tests is spared, as the replication user is in a migration.
     pub async fn crossover(&self) -> PostgresDatabase {
         self.crossover_sparing(vec![self.superuser_name()]).await

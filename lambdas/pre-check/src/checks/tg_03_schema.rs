@@ -1,10 +1,57 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{
+    World,
+    catalogue::{Definition, ObjectClass},
+    finding::Finding,
+    ports::PortError,
+    schema::{DifferenceKind, Severity, compare},
+};
 
 use super::Check;
 
 /// A difference in the schema becomes lost or refused rows later.
 pub struct Schema;
+
+/// What differs by right on a target that is well made (the versions of its extensions, owners, locale) does not stop a cutover,
+/// nor does what it has more.
+const fn is_judged(class: ObjectClass) -> bool {
+    match class {
+        ObjectClass::Type
+        | ObjectClass::Function
+        | ObjectClass::Sequence
+        | ObjectClass::Table
+        | ObjectClass::Column
+        | ObjectClass::Constraint
+        | ObjectClass::Index
+        | ObjectClass::Trigger
+        | ObjectClass::Rule
+        | ObjectClass::Policy
+        | ObjectClass::View
+        | ObjectClass::MaterializedView
+        | ObjectClass::Grants => true,
+        ObjectClass::Database
+        | ObjectClass::Extension
+        | ObjectClass::EventTrigger
+        | ObjectClass::Schema
+        | ObjectClass::Collation
+        | ObjectClass::Statistics
+        | ObjectClass::Owner => false,
+    }
+}
+
+fn judge(check: &Schema, mut source: Vec<Definition>, mut target: Vec<Definition>) -> Vec<Finding> {
+    source.retain(|definition| is_judged(definition.class));
+    target.retain(|definition| is_judged(definition.class));
+    compare(&source, &target)
+        .into_iter()
+        .filter(|d| d.severity == Severity::Error && d.kind != DifferenceKind::ExtraOnTarget)
+        .map(|d| {
+            let behind_the_name = format!("{}: ", d.object);
+            let message = d.detail.strip_prefix(&behind_the_name).unwrap_or(&d.detail);
+            check.blocks(&d.object, message.to_owned(), &d.remedy)
+        })
+        .collect()
+}
 
 #[async_trait]
 impl Check for Schema {
@@ -18,25 +65,74 @@ impl Check for Schema {
         let scope = &world.plan.scope;
         let source = world.from.fingerprint(scope).await?;
         let target = world.to.fingerprint(scope).await?;
-        let mut findings = Vec::new();
-        for ours in &source {
-            match target.iter().find(|t| t.object == ours.object) {
-                None => findings.push(self.blocks(
-                    &ours.object,
-                    "is missing on the target".to_owned(),
-                    "create it there",
-                )),
-                Some(theirs) if theirs.definition != ours.definition => findings.push(self.blocks(
-                    &ours.object,
-                    format!(
-                        "is {} on the source and {} on the target",
-                        ours.definition, theirs.definition
-                    ),
-                    "make them equal",
-                )),
-                Some(_) => {}
-            }
-        }
-        Ok(findings)
+        Ok(judge(self, source, target))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossover_core::catalogue::Property;
+
+    use super::*;
+
+    fn definition(class: ObjectClass, name: &str, property: &str, value: &str) -> Definition {
+        Definition::new(class, name, vec![Property::new(property, value)])
+    }
+
+    fn judged(source: &[Definition], target: &[Definition]) -> Vec<String> {
+        let findings = judge(&Schema, source.to_vec(), target.to_vec());
+        findings.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_loses_or_refuses_rows_blocks_by_name() {
+        let source = [
+            definition(ObjectClass::Column, "shop.t.a", "type", "numeric(12,2)"),
+            definition(ObjectClass::Table, "shop.t", "unlogged", ""),
+        ];
+        let target = [definition(
+            ObjectClass::Column,
+            "shop.t.a",
+            "type",
+            "numeric(10,2)",
+        )];
+        assert_eq!(
+            judged(&source, &target),
+            [
+                "TG03 column shop.t.a: type numeric(12,2) on the source, numeric(10,2) on the target; make it on the target what it is \
+                 on the source",
+                "TG03 table shop.t: missing on the target: unlogged; create it on the target as the source has it; \
+                 pg_dump --schema-only of the source prints the statement",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_differs_by_right_on_another_major_or_provider_does_not_block() {
+        let source = [
+            definition(ObjectClass::Extension, "pgcrypto", "version", "1.3"),
+            definition(ObjectClass::Extension, "pg_stat_statements", "version", "1.10"),
+            definition(ObjectClass::Database, "", "collate", "C"),
+            definition(ObjectClass::Owner, "of table shop.t", "role", "app"),
+            definition(ObjectClass::MaterializedView, "shop.m", "statement", "SELECT 1"),
+        ];
+        let mut populated_later = source[4].clone();
+        populated_later
+            .properties
+            .push(Property::new("not populated", ""));
+        let target = [
+            definition(ObjectClass::Extension, "pgcrypto", "version", "1.4"),
+            definition(ObjectClass::Database, "", "collate", "en_US.UTF-8"),
+            definition(ObjectClass::Owner, "of table shop.t", "role", "postgres"),
+            definition(ObjectClass::Table, "public.awsdms_status", "unlogged", ""),
+            definition(
+                ObjectClass::Constraint,
+                "shop.t.more",
+                "statement",
+                "CHECK (true)",
+            ),
+            populated_later,
+        ];
+        assert_eq!(judged(&source, &target), Vec::<String>::new());
     }
 }

@@ -1,0 +1,121 @@
+//! Beyond rows: are the two schemas equal, do the sequences stand where they must, has every table a key, does the target's
+//! planner know its tables? Pure rules over what the catalogue port reads, with every offender named at once.
+//!
+//! Compared are extensions, event triggers, schemas, collations, types, functions, sequences, tables with their inheritance and
+//! partitioning, columns, constraints, indexes, statistics objects, triggers, rules, policies, views, owners and grants, and the
+//! database's encoding and locale. Not compared: comments, publications and subscriptions (they differ by side), storage
+//! parameters and statistics targets, foreign servers, and what belongs to an extension.
+
+mod comparison;
+mod fingerprint;
+mod primary_keys;
+mod sequences;
+mod statistics;
+mod weight;
+mod wording;
+
+use serde::{Deserialize, Serialize};
+
+pub use comparison::compare;
+pub use fingerprint::fingerprint_hash;
+pub use primary_keys::{TableWithoutKey, without_key};
+pub use sequences::{SequencePair, Standing, positions};
+pub use statistics::{StaleStatistics, Staleness, stale};
+pub use weight::Severity;
+
+use crate::{
+    catalogue::ObjectClass,
+    plan::Scope,
+    ports::{Catalogue, PortResult},
+};
+
+/// In which way two schemas differ in one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DifferenceKind {
+    MissingOnTarget,
+    ExtraOnTarget,
+    Different,
+}
+
+/// One object that is not the same on both sides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchemaDifference {
+    /// `column shop.orders.total`, `index by_state on shop.orders`, …
+    pub object: String,
+    pub class: ObjectClass,
+    pub kind: DifferenceKind,
+    /// The rule is in the table of `schema/weight.rs`.
+    pub severity: Severity,
+    /// What differs of it on the source, or all of it where it is missing on the target; long ones are cut.
+    pub source: Option<String>,
+    /// The same on the target.
+    pub target: Option<String>,
+    /// The whole story for a person, the object's name included:
+    /// `column shop.orders.total: type numeric(12,2) on the source, numeric(10,2) on the target`.
+    pub detail: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl std::fmt::Display for SchemaDifference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}; {}", self.detail, self.remedy)
+    }
+}
+
+/// All that is compared beside the rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeyondRows {
+    /// Errors first, each list sorted by object.
+    pub schema_differences: Vec<SchemaDifference>,
+    /// Every sequence of either side, those with nothing to mend included.
+    pub sequences: Vec<SequencePair>,
+    /// Tables of the source without a primary key.
+    pub primary_keys: Vec<TableWithoutKey>,
+    /// Tables of the target with statistics that are not fresh.
+    pub statistics: Vec<StaleStatistics>,
+    /// [`fingerprint_hash`] of the source.
+    pub fingerprint_source: String,
+    /// [`fingerprint_hash`] of the target.
+    pub fingerprint_target: String,
+}
+
+impl BeyondRows {
+    /// How many findings weigh that much.
+    pub fn count(&self, severity: Severity) -> usize {
+        let schema = self.schema_differences.iter().map(|d| Some(d.severity));
+        let sequences = self.sequences.iter().map(|s| s.severity);
+        let keys = self.primary_keys.iter().map(|k| Some(k.severity));
+        let statistics = self.statistics.iter().map(|s| Some(s.severity));
+        schema
+            .chain(sequences)
+            .chain(keys)
+            .chain(statistics)
+            .filter(|found| *found == Some(severity))
+            .count()
+    }
+}
+
+/// Reads both catalogues and judges them. Nothing is changed.
+///
+/// # Errors
+/// A side that could not be read: then nothing is known, which is never a pass.
+pub async fn beyond_rows(
+    source: &dyn Catalogue,
+    target: &dyn Catalogue,
+    scope: &Scope,
+) -> PortResult<BeyondRows> {
+    let (ours, theirs) = (source.fingerprint(scope).await?, target.fingerprint(scope).await?);
+    let sequences = positions(&source.sequences(scope).await?, &target.sequences(scope).await?);
+    let primary_keys = without_key(&source.tables(scope).await?);
+    let statistics = stale(&source.statistics(scope).await?, &target.statistics(scope).await?);
+    Ok(BeyondRows {
+        schema_differences: compare(&ours, &theirs),
+        sequences,
+        primary_keys,
+        statistics,
+        fingerprint_source: fingerprint_hash(&ours),
+        fingerprint_target: fingerprint_hash(&theirs),
+    })
+}

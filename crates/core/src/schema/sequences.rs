@@ -1,0 +1,191 @@
+//! Where the sequences of the two sides stand.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Severity;
+use crate::catalogue::SequenceFacts;
+
+/// How a sequence of the target stands to the same one of the source, in the direction it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// The target hands out nothing the source has handed out, nor what it hands out next.
+    Ahead,
+    /// Both hand out the same value next: right for a source that stands still.
+    Level,
+    /// The target would hand out again what the source has handed out. Nothing replicates sequences, so before a cutover this
+    /// is how it is; once the target is written to, it must not be.
+    Behind,
+    /// One counts up and the other down.
+    Opposite,
+    MissingOnTarget,
+    /// The schema's differences say so.
+    ExtraOnTarget,
+}
+
+/// A sequence on both sides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SequencePair {
+    /// `schema.name`.
+    pub sequence: String,
+    /// The last position of the source; none when it was never used or is not there.
+    pub source: Option<i64>,
+    /// The same of the target.
+    pub target: Option<i64>,
+    pub standing: Standing,
+    /// None where there is nothing to do.
+    pub severity: Option<Severity>,
+    pub detail: String,
+    pub remedy: Option<String>,
+}
+
+/// Every sequence of either side with how it stands, sorted by name.
+pub fn positions(source: &[SequenceFacts], target: &[SequenceFacts]) -> Vec<SequencePair> {
+    let mut pairs: BTreeMap<(&str, &str), (Option<&SequenceFacts>, Option<&SequenceFacts>)> = BTreeMap::new();
+    for sequence in source {
+        pairs.entry((&sequence.schema, &sequence.name)).or_default().0 = Some(sequence);
+    }
+    for sequence in target {
+        pairs.entry((&sequence.schema, &sequence.name)).or_default().1 = Some(sequence);
+    }
+    pairs
+        .into_iter()
+        .map(|((schema, name), (ours, theirs))| pair(format!("{schema}.{name}"), ours, theirs))
+        .collect()
+}
+
+fn standing(source: Option<&SequenceFacts>, target: Option<&SequenceFacts>) -> Standing {
+    match (source, target) {
+        (None, _) => Standing::ExtraOnTarget,
+        (_, None) => Standing::MissingOnTarget,
+        (Some(source), Some(target)) if source.increment.signum() != target.increment.signum() => {
+            Standing::Opposite
+        }
+        (Some(source), Some(target)) if source.last_value == target.last_value => Standing::Level,
+        (Some(source), Some(target)) if target.is_beyond(source) => Standing::Ahead,
+        _ => Standing::Behind,
+    }
+}
+
+fn pair(sequence: String, source: Option<&SequenceFacts>, target: Option<&SequenceFacts>) -> SequencePair {
+    let standing = standing(source, target);
+    let said = match standing {
+        Standing::Ahead => "the target is ahead",
+        Standing::Level => "level",
+        Standing::Behind => "the target is behind",
+        Standing::Opposite => "they count in opposite directions",
+        Standing::MissingOnTarget => "missing on the target",
+        Standing::ExtraOnTarget => "only on the target",
+    };
+    let place = |side: Option<&SequenceFacts>, name: &str| {
+        side.map(|s| match s.last_value {
+            Some(value) => format!("{value} on the {name}"),
+            None => format!("unused on the {name}"),
+        })
+    };
+    let places: Vec<String> = [place(source, "source"), place(target, "target")]
+        .into_iter()
+        .flatten()
+        .collect();
+    let (severity, remedy) = match standing {
+        Standing::Ahead | Standing::Level | Standing::ExtraOnTarget => (None, None),
+        Standing::Behind => (
+            Some(Severity::Warning),
+            Some(
+                "the cutover moves it beyond the source's (final-sync); where the target is written to already, setval it there at once",
+            ),
+        ),
+        Standing::Opposite => (
+            Some(Severity::Error),
+            Some("alter sequence ... increment on the target"),
+        ),
+        Standing::MissingOnTarget => (
+            Some(Severity::Error),
+            Some("create it on the target as the source has it"),
+        ),
+    };
+    SequencePair {
+        detail: format!("sequence {sequence}: {said} ({})", places.join(", ")),
+        sequence,
+        source: source.and_then(|s| s.last_value),
+        target: target.and_then(|s| s.last_value),
+        standing,
+        severity,
+        remedy: remedy.map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sequence(name: &str, increment: i64, last_value: Option<i64>) -> SequenceFacts {
+        SequenceFacts {
+            schema: "shop".into(),
+            name: name.into(),
+            increment,
+            min_value: -1_000,
+            max_value: 1_000,
+            cycle: false,
+            cache: 1,
+            last_value,
+            start_value: 1,
+        }
+    }
+
+    fn judged(source: (i64, Option<i64>), target: (i64, Option<i64>)) -> (Standing, Option<Severity>) {
+        let pairs = positions(
+            &[sequence("ids", source.0, source.1)],
+            &[sequence("ids", target.0, target.1)],
+        );
+        (pairs[0].standing, pairs[0].severity)
+    }
+
+    #[test]
+    fn ahead_and_behind_are_told_in_the_direction_the_sequence_counts() {
+        let behind = (Standing::Behind, Some(Severity::Warning));
+        assert_eq!(judged((1, Some(10)), (1, Some(11))), (Standing::Ahead, None));
+        assert_eq!(judged((1, Some(10)), (1, Some(9))), behind);
+        assert_eq!(judged((-1, Some(10)), (-1, Some(9))), (Standing::Ahead, None));
+        assert_eq!(judged((-1, Some(10)), (-1, Some(11))), behind);
+        assert_eq!(judged((1, Some(10)), (1, None)), behind);
+        assert_eq!(judged((1, None), (1, Some(10))), (Standing::Ahead, None));
+    }
+
+    #[test]
+    fn level_is_nothing_to_mend_and_opposite_directions_are() {
+        assert_eq!(judged((1, Some(10)), (1, Some(10))), (Standing::Level, None));
+        assert_eq!(judged((5, None), (5, None)), (Standing::Level, None));
+        assert_eq!(
+            judged((1, Some(10)), (-1, Some(10))),
+            (Standing::Opposite, Some(Severity::Error))
+        );
+    }
+
+    #[test]
+    fn a_sequence_at_its_end_is_not_behind_one_that_stands_before_it() {
+        assert_eq!(judged((1, Some(1_000)), (1, Some(999))).0, Standing::Behind);
+        assert_eq!(judged((1, Some(999)), (1, Some(1_000))).0, Standing::Ahead);
+    }
+
+    #[test]
+    fn all_of_both_sides_are_named_sorted_and_with_their_positions() {
+        let pairs = positions(
+            &[sequence("b", 1, Some(7)), sequence("c", 1, None)],
+            &[sequence("a", 1, Some(3)), sequence("c", 1, Some(4))],
+        );
+        let details: Vec<&str> = pairs.iter().map(|p| p.detail.as_str()).collect();
+        assert_eq!(
+            details,
+            [
+                "sequence shop.a: only on the target (3 on the target)",
+                "sequence shop.b: missing on the target (7 on the source)",
+                "sequence shop.c: the target is ahead (unused on the source, 4 on the target)",
+            ]
+        );
+        assert_eq!(pairs[1].severity, Some(Severity::Error));
+        assert!(pairs.iter().all(|p| p.severity.is_some() == p.remedy.is_some()));
+    }
+}
