@@ -197,6 +197,7 @@ mod tests {
                 assert_ne!(climb(&way[1..]), root);
                 assert_ne!(climb(&way[..way.len() - 1]), root);
                 assert_ne!(climb(&[&way[..], &[*leaf]].concat()), root);
+                assert_ne!(climb(&[&[*leaf], &way[..]].concat()), root);
                 for step in 0..way.len() {
                     let mut altered = way.clone();
                     altered[step].0[0] ^= 1;

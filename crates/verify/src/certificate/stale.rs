@@ -59,13 +59,13 @@ pub enum Stale {
     )]
     Rewritten { side: Side, table: TableName },
     #[error(
-        "{side}: the statistics were reset ({} before, {} now), so nobody knows what was written since; verify again",
-        moment(.was.as_ref()), moment(.now.as_ref())
+        "{side}: writes were counted since {was} and are counted since {now}: the statistics were reset, or lost in a crash, so \
+         nobody knows what was written between; verify again"
     )]
     StatisticsReset {
         side: Side,
-        was: Option<Timestamp>,
-        now: Option<Timestamp>,
+        was: Timestamp,
+        now: Timestamp,
     },
     #[error(
         "{side}: the counters of table {table} are lower than before: they were lost or reset, so nobody knows what was \
@@ -112,10 +112,6 @@ impl fmt::Display for Unread {
             Self::Position => "the position in the write-ahead log",
         })
     }
-}
-
-fn moment(reset: Option<&Timestamp>) -> String {
-    reset.map_or_else(|| "never".to_owned(), ToString::to_string)
 }
 
 impl Conditions {
@@ -168,9 +164,9 @@ fn compare(side: Side, was: &SideConditions, now: &SideConditions, reasons: &mut
         let (was, now) = (was_print, now_print);
         reasons.push(Stale::SchemaChanged { side, was, now });
     }
-    let counting = before.stats_reset == after.stats_reset;
+    let counting = before.counted_since == after.counted_since;
     if !counting {
-        let (was, now) = (before.stats_reset, after.stats_reset);
+        let (was, now) = (before.counted_since, after.counted_since);
         reasons.push(Stale::StatisticsReset { side, was, now });
     }
     let names: BTreeSet<_> = was.tables.keys().chain(now.tables.keys()).collect();

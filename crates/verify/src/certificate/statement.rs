@@ -111,8 +111,9 @@ pub struct SideFacts {
     pub position: Option<Lsn>,
     /// [`super::schema_fingerprint`] of everything in scope.
     pub schema_fingerprint: Hash,
-    /// `pg_stat_database.stats_reset`: since when writes are counted. None: never reset.
-    pub stats_reset: Option<Timestamp>,
+    /// Since when writes are counted: the later of `pg_stat_database.stats_reset` and `pg_stat_bgwriter.stats_reset`. After a
+    /// crash the counters begin at zero again, and from PostgreSQL 15 on only the second one tells.
+    pub counted_since: Timestamp,
 }
 
 /// One table, equal on both sides.

@@ -29,7 +29,7 @@ fn facts(identifier: u64) -> SideFacts {
         system_identifier: Some(identifier.into()),
         position: Some(Lsn(0x16_B374_D848)),
         schema_fingerprint: schema_fingerprint(&[]),
-        stats_reset: Some("2026-01-02T03:04:05.678901Z".parse().unwrap()),
+        counted_since: "2026-01-02T03:04:05.678901Z".parse().unwrap(),
     }
 }
 

@@ -180,7 +180,8 @@ fn a_key_from_a_secret_store_signs_like_one_from_a_file() {
     );
 }
 
-/// Certificates outlive versions: this one was issued by the first, and every later one has to read it.
+/// Certificates outlive versions: this one was issued by the first (with the published key of RFC 8032, 7.1, test 2), and every
+/// later one has to read it.
 #[test]
 fn the_first_certificate_is_still_read() {
     let bytes = include_bytes!("first_certificate.json");

@@ -92,12 +92,8 @@ const CHANGES: &[Change] = &[
         "target: the schema has changed",
     ),
     (
-        |c| target(c).stats_reset = None,
-        "target: the statistics were reset (2026-01-02T03:04:05.678901Z before, never now)",
-    ),
-    (
-        |c| target(c).stats_reset = Some(c_time(0)),
-        "target: the statistics were reset",
+        |c| target(c).counted_since = c_time(0),
+        "target: writes were counted since 2026-01-02T03:04:05.678901Z and are counted since 2026-08-01T00:00:00Z",
     ),
     (
         |c| c.at = c_time(2),
@@ -185,7 +181,7 @@ fn all_reasons_are_told_at_once_on_both_sides() {
 #[test]
 fn after_a_reset_counters_say_nothing_but_other_files_do() {
     let mut now = conditions();
-    target(&mut now).stats_reset = None;
+    target(&mut now).counted_since = c_time(0);
     counters(&mut now, "items").inserts = 0;
     counters(&mut now, "orders").storage.clear();
     let reasons = conditions().still_hold(&now, DAY);
