@@ -222,7 +222,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let progress = Progress::new();
-    let mut report = verify(&sides, &scope, &options, &progress).await?;
+    let mut report = verify(&sides, (&source, &target), &scope, &options, &progress).await?;
     progress.finish();
     if !arguments.show_values {
         report.without_values();

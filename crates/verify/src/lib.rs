@@ -1,8 +1,9 @@
-//! Proof that two databases are equal, row by row.
+//! Proof that two databases are equal, row by row, and what follows from it: certificates and repair.
 //!
 //! Everything works on the ports of `crossover_core`, so that the same comparison runs in the command, in the validate function
 //! and against the worlds in memory of the tests.
 
+pub mod certificate;
 mod distribute;
 mod estimate;
 mod report;

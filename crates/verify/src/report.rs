@@ -1,6 +1,12 @@
 //! The whole finding, as the JSON report has it.
 
-use crossover_core::plan::Scope;
+use crossover_core::{
+    plan::Scope,
+    ports::Catalogue,
+    schema::{
+        BeyondRows, SchemaDifference, SequencePair, Severity, StaleStatistics, TableWithoutKey, beyond_rows,
+    },
+};
 use serde::Serialize;
 
 use crate::{
@@ -15,8 +21,22 @@ pub struct Report {
     /// Nothing differs and everything was compared.
     pub equal: bool,
     pub tables: Vec<TableResult>,
+    /// Objects that are not the same on both sides; warnings do not make the databases different.
+    pub schema_differences: Vec<SchemaDifference>,
+    /// Every sequence of either side, and whether the one of the target lies beyond that of the source.
+    pub sequences: Vec<SequencePair>,
+    /// Tables without a primary key.
+    pub primary_keys: Vec<TableWithoutKey>,
+    /// Tables of the target whose statistics are not fresh.
+    pub statistics: Vec<StaleStatistics>,
     pub could_not_run: Vec<CouldNotRun>,
     pub elapsed_ms: u64,
+    /// Hash of each side's schema; none where only rows were compared.
+    #[serde(skip)]
+    pub fingerprints: Option<(String, String)>,
+    /// Starts the hash chain of this run.
+    #[serde(skip)]
+    pub seed: i64,
 }
 
 impl Report {
@@ -29,22 +49,67 @@ impl Report {
     }
 }
 
-/// Compares two databases.
+/// Compares two databases: rows, and what else has to be equal for the target to take over.
 ///
 /// # Errors
 /// Names without a table, all at once; a server that does not answer.
 pub async fn verify(
     sides: &Sides<'_>,
+    catalogues: (&dyn Catalogue, &dyn Catalogue),
     scope: &Scope,
     options: &VerifyOptions,
     watch: &dyn Watch,
 ) -> Result<Report, VerifyError> {
     let began = sides.clock.now_ms();
     let rows = compare_rows(sides, scope, options, watch).await?;
+    let mut could_not_run = rows.could_not_run.clone();
+    let beyond = if options.rows_only {
+        None
+    } else {
+        match beyond_rows(catalogues.0, catalogues.1, scope).await {
+            Ok(beyond) => Some(beyond),
+            Err(error) => {
+                could_not_run.push(CouldNotRun {
+                    name: "schema".to_owned(),
+                    reason: error.to_string(),
+                    remedy: "let the role of the connection read the catalogue, or compare with --rows-only"
+                        .to_owned(),
+                });
+                None
+            }
+        }
+    };
+    let schemas_equal = beyond.as_ref().is_none_or(|beyond| {
+        beyond
+            .schema_differences
+            .iter()
+            .all(|d| d.severity == Severity::Warning)
+    });
+    let fingerprints = beyond
+        .as_ref()
+        .map(|b| (b.fingerprint_source.clone(), b.fingerprint_target.clone()));
+    let beyond = beyond.unwrap_or_else(nothing);
     Ok(Report {
-        equal: rows.is_equal(),
+        equal: rows.is_equal() && could_not_run.is_empty() && schemas_equal,
         tables: rows.tables,
-        could_not_run: rows.could_not_run,
+        schema_differences: beyond.schema_differences,
+        sequences: beyond.sequences,
+        primary_keys: beyond.primary_keys,
+        statistics: beyond.statistics,
+        could_not_run,
         elapsed_ms: sides.clock.now_ms().saturating_sub(began),
+        fingerprints,
+        seed: rows.seed,
     })
+}
+
+const fn nothing() -> BeyondRows {
+    BeyondRows {
+        schema_differences: Vec::new(),
+        sequences: Vec::new(),
+        primary_keys: Vec::new(),
+        statistics: Vec::new(),
+        fingerprint_source: String::new(),
+        fingerprint_target: String::new(),
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crossover_core::schema::Severity;
 use crossover_verify::{
     Report,
     rows::{Difference, Kind, TableResult},
@@ -32,6 +33,38 @@ pub fn text(report: &Report) -> String {
     for table in report.tables.iter().filter(|t| !t.equal) {
         table_lines(&mut text, table);
     }
+    for difference in &report.schema_differences {
+        let _ = writeln!(text, "  {}: {difference}", severity(difference.severity));
+    }
+    for sequence in &report.sequences {
+        if let Some(weight) = sequence.severity {
+            let _ = writeln!(
+                text,
+                "  {}: sequence {}: {}",
+                severity(weight),
+                sequence.sequence,
+                sequence.detail
+            );
+        }
+    }
+    for table in &report.primary_keys {
+        let _ = writeln!(
+            text,
+            "  {}: {}; {}",
+            severity(table.severity),
+            table.detail,
+            table.remedy
+        );
+    }
+    for table in &report.statistics {
+        let _ = writeln!(
+            text,
+            "  {}: {}; {}",
+            severity(table.severity),
+            table.detail,
+            table.remedy
+        );
+    }
     for failed in &report.could_not_run {
         let _ = writeln!(
             text,
@@ -40,6 +73,13 @@ pub fn text(report: &Report) -> String {
         );
     }
     text
+}
+
+const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
 }
 
 fn table_lines(text: &mut String, table: &TableResult) {

@@ -1,0 +1,216 @@
+//! What came out of a comparison, and the proof by type that it came out equal.
+
+use std::collections::BTreeSet;
+
+use crossover_core::{catalogue::TableName, plan::Scope, routing::Side};
+use jiff::Timestamp;
+
+use super::{
+    Certificate, CertificateError, CertifiedTable, Chunk, Conditions, FORMAT, How, Outcome, SideFacts, Sides,
+    SignedBy, SigningKey, Statement, WholeNumber, envelope, proof, soundness,
+};
+
+/// Everything a comparison found, whatever it found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// Both databases as they were before the first row was read.
+    pub conditions: Conditions,
+    pub how: How,
+    pub scope: Scope,
+    /// In any order.
+    pub tables: Vec<ComparedTable>,
+}
+
+/// One table of both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComparedTable {
+    pub table: TableName,
+    /// The columns rows are told apart by; empty when the table has none.
+    pub key: Vec<String>,
+    /// In any order. Chunks by ranges of the key begin with one without `lower`, end with one without `upper`, and each
+    /// begins where the one with the next lower number ends; chunks by other means (buckets of hashes) have no bounds at all.
+    pub chunks: Vec<ComparedChunk>,
+}
+
+/// The same rows on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComparedChunk {
+    /// Unique in its table, rising with the bounds.
+    pub id: u32,
+    /// The first key of the chunk; none: from the beginning.
+    pub lower: Option<String>,
+    /// The first key after the chunk; none: to the end.
+    pub upper: Option<String>,
+    /// What each side's rows add up to.
+    pub digests: Sides<ChunkDigest>,
+}
+
+/// What some rows add up to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChunkDigest {
+    pub rows: u64,
+    /// Sums over the hashes of the rows: one for each independent hash.
+    pub sums: Vec<WholeNumber>,
+}
+
+/// A comparison in which every chunk of every table was equal. [`Comparison::equal`] is the only way to one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EqualComparison {
+    started_at: Timestamp,
+    sides: Sides<SideFacts>,
+    how: How,
+    scope: Scope,
+    tables: Vec<CertifiedTable>,
+}
+
+/// Why a comparison cannot be certified: everything that stands against it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "only databases that were compared whole and found equal can be certified: {}; repair what differs, then verify again",
+    .reasons.join("; ")
+)]
+pub struct NotCertifiable {
+    /// One for each table or table and side, sorted.
+    pub reasons: Vec<String>,
+}
+
+/// How many chunks of one table a message names.
+const NAMED_CHUNKS: usize = 5;
+
+impl Comparison {
+    /// The same comparison as one that may be certified, when both sides were equal in everything it was to compare.
+    pub fn equal(mut self) -> Result<EqualComparison, NotCertifiable> {
+        self.tables.sort_by(|a, b| a.table.cmp(&b.table));
+        for table in &mut self.tables {
+            table.chunks.sort_by_key(|chunk| chunk.id);
+        }
+        let mut reasons: Vec<_> = self.tables.iter().filter_map(ComparedTable::difference).collect();
+        reasons.extend(self.uncompared());
+        let Self {
+            conditions,
+            how,
+            scope,
+            tables,
+        } = self;
+        let tables: Vec<_> = tables
+            .into_iter()
+            .map(|table| table.certified(&conditions))
+            .collect();
+        reasons.extend(soundness::faults_of(&tables));
+        reasons.sort();
+        if !reasons.is_empty() {
+            return Err(NotCertifiable { reasons });
+        }
+        Ok(EqualComparison {
+            started_at: conditions.at,
+            sides: Sides {
+                source: conditions.sides.source.facts,
+                target: conditions.sides.target.facts,
+            },
+            how,
+            scope,
+            tables,
+        })
+    }
+
+    /// Tables one side has in scope that were not compared, and the other way round.
+    fn uncompared(&self) -> Vec<String> {
+        let compared: BTreeSet<_> = self.tables.iter().map(|table| &table.table).collect();
+        let mut reasons = Vec::new();
+        for side in [Side::Source, Side::Target] {
+            let there: BTreeSet<_> = self.conditions.sides.of(side).tables.keys().collect();
+            let missed = there.difference(&compared);
+            reasons.extend(
+                missed.map(|table| format!("{side}: table {table} is in scope and was not compared")),
+            );
+            let absent = compared.difference(&there);
+            reasons.extend(
+                absent.map(|table| format!("{side}: table {table} was compared and is not in scope there")),
+            );
+        }
+        reasons
+    }
+}
+
+impl ComparedTable {
+    fn difference(&self) -> Option<String> {
+        let chunks = self.chunks.iter();
+        let differing: Vec<_> = chunks
+            .filter(|chunk| chunk.digests.source != chunk.digests.target)
+            .collect();
+        let (named, more) = differing.split_at(differing.len().min(NAMED_CHUNKS));
+        let mut words: Vec<_> = named.iter().map(|chunk| chunk.difference()).collect();
+        if !more.is_empty() {
+            words.push(format!("and {} more", more.len()));
+        }
+        (!words.is_empty()).then(|| format!("table {} differs in chunk {}", self.table, words.join(", ")))
+    }
+
+    /// The table as a certificate has it. The source speaks for both sides: whoever calls this refuses what differs.
+    fn certified(self, conditions: &Conditions) -> CertifiedTable {
+        let counters = |side| {
+            conditions
+                .sides
+                .of(side)
+                .tables
+                .get(&self.table)
+                .cloned()
+                .flatten()
+        };
+        let writes = Sides {
+            source: counters(Side::Source),
+            target: counters(Side::Target),
+        };
+        let chunks = self.chunks.into_iter().map(|chunk| Chunk {
+            id: chunk.id,
+            lower: chunk.lower,
+            upper: chunk.upper,
+            rows: chunk.digests.source.rows,
+            sums: chunk.digests.source.sums,
+        });
+        let chunks: Vec<_> = chunks.collect();
+        CertifiedTable {
+            rows: chunks.iter().fold(0, |sum, chunk| sum.saturating_add(chunk.rows)),
+            root: proof::table_root(&self.table, &chunks),
+            table: self.table,
+            key: self.key,
+            writes,
+            chunks,
+        }
+    }
+}
+
+impl ComparedChunk {
+    fn difference(&self) -> String {
+        let (source, target) = (self.digests.source.rows, self.digests.target.rows);
+        format!(
+            "{} ({source} rows on the source, {target} on the target)",
+            self.id
+        )
+    }
+}
+
+impl EqualComparison {
+    /// Signs what was compared. `now` is the time of issue.
+    pub fn certify(self, now: Timestamp, key: &SigningKey) -> Result<Certificate, CertificateError> {
+        let public_key = key.public_key();
+        let statement = Statement {
+            format: FORMAT,
+            outcome: Outcome::Equal,
+            started_at: self.started_at,
+            issued_at: now,
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            signed_by: SignedBy {
+                key_id: public_key.key_id(),
+                public_key,
+            },
+            root: proof::root(&self.how, &self.tables),
+            how: self.how,
+            scope: self.scope,
+            sides: self.sides,
+            tables: self.tables,
+        };
+        let signature = envelope::sign(&statement, key)?;
+        Ok(Certificate { statement, signature })
+    }
+}
