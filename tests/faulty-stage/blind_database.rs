@@ -14,7 +14,7 @@ use crossover_core::{
         Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, PortResult, Rows, Sequences, Slots,
         Snapshot, WriterSample,
     },
-    rows::{Hashing, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape},
+    rows::{HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape},
 };
 
 /// The real database, except that no session is ended and no writer is seen.
@@ -121,7 +121,7 @@ impl Rows for BlindDatabase {
     async fn shapes(&self, scope: &Scope) -> PortResult<Vec<TableShape>> {
         self.0.shapes(scope).await
     }
-    async fn hashing(&self) -> PortResult<Hashing> {
+    async fn hashing(&self) -> PortResult<HashingFacts> {
         self.0.hashing().await
     }
     async fn spread(&self, form: &TableForm) -> PortResult<Spread> {

@@ -87,6 +87,15 @@ impl Hashing {
     }
 }
 
+/// What a server can be trusted with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HashingFacts {
+    /// The best way of hashing it can do, by its answers to known questions.
+    pub best: Hashing,
+    /// The database's encoding: its hash functions see texts in it.
+    pub encoding: String,
+}
+
 /// A row's key: the texts of the key's columns, in their order. Rows of tables without a key have their hash instead.
 pub type RowKey = Vec<String>;
 

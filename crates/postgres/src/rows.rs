@@ -17,7 +17,9 @@ use async_trait::async_trait;
 use crossover_core::{
     plan::Scope,
     ports::{Moment, PortError, PortResult, Rows},
-    rows::{Hashing, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape},
+    rows::{
+        Hashing, HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape,
+    },
 };
 use tokio_postgres::{Row, types::Type};
 
@@ -66,8 +68,17 @@ impl Rows for PostgresDatabase {
         self.shapes_in(scope).await.map_err(Failure::into)
     }
 
-    async fn hashing(&self) -> PortResult<Hashing> {
-        self.tested_hashing().await
+    async fn hashing(&self) -> PortResult<HashingFacts> {
+        let rows = self
+            .query("select current_setting('server_encoding') as encoding", &[])
+            .await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| PortError::unexpected(self.what(), "no encoding"))?;
+        Ok(HashingFacts {
+            best: self.tested_hashing().await?,
+            encoding: self.read(row, "encoding")?,
+        })
     }
 
     async fn spread(&self, form: &TableForm) -> PortResult<Spread> {

@@ -30,6 +30,8 @@ pub struct Report {
     /// Tables of the target whose statistics are not fresh.
     pub statistics: Vec<StaleStatistics>,
     pub could_not_run: Vec<CouldNotRun>,
+    /// Where the best way of comparing could not be taken, and why.
+    pub notes: Vec<String>,
     pub elapsed_ms: u64,
     /// Hash of each side's schema; none where only rows were compared.
     #[serde(skip)]
@@ -97,6 +99,7 @@ pub async fn verify(
         primary_keys: beyond.primary_keys,
         statistics: beyond.statistics,
         could_not_run,
+        notes: rows.notes,
         elapsed_ms: sides.clock.now_ms().saturating_sub(began),
         fingerprints,
         seed: rows.seed,

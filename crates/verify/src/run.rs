@@ -5,7 +5,7 @@ use crossover_core::{
     plan::Scope,
     ports::{Clock, PortError, PortResult, Rows},
     routing::Side,
-    rows::{Disagreement, Hashing, RowOptions, TableForm, TableShape, agree},
+    rows::{Disagreement, Hashing, HashingFacts, RowOptions, TableForm, TableShape, agree},
 };
 use serde::Serialize;
 
@@ -56,6 +56,8 @@ pub struct CouldNotRun {
 pub struct RowsReport {
     pub tables: Vec<TableResult>,
     pub could_not_run: Vec<CouldNotRun>,
+    /// Where the best way could not be taken, and why.
+    pub notes: Vec<String>,
     /// Starts the hash chain of this run.
     #[serde(skip)]
     pub seed: i64,
@@ -85,6 +87,8 @@ pub struct Prepared {
     pub could_not_run: Vec<CouldNotRun>,
     pub hashing: Hashing,
     pub seed: i64,
+    /// Where the best way could not be taken, and why.
+    pub notes: Vec<String>,
 }
 
 /// A table as each side has it and is asked for it.
@@ -110,9 +114,8 @@ pub async fn prepare(
         best(sides.source),
         best(sides.target)
     )?;
-    let hashing = options
-        .hashing
-        .map_or(ours.common(theirs), |wanted| wanted.common(ours).common(theirs));
+    let mut notes = Vec::new();
+    let hashing = common_hashing(options.hashing, &ours, &theirs, &mut notes);
     let row_options = RowOptions {
         hashing,
         // Any number that no other run has.
@@ -124,6 +127,7 @@ pub async fn prepare(
         could_not_run: Vec::new(),
         hashing,
         seed: row_options.seed,
+        notes,
     };
     for pair in options.selection.pairs(source, target)? {
         match forms(pair, &row_options, options.quick) {
@@ -132,6 +136,32 @@ pub async fn prepare(
         }
     }
     Ok(prepared)
+}
+
+/// The best way of hashing that is good for both sides.
+fn common_hashing(
+    wanted: Option<Hashing>,
+    ours: &HashingFacts,
+    theirs: &HashingFacts,
+    notes: &mut Vec<String>,
+) -> Hashing {
+    let mut hashing = ours.best.common(theirs.best);
+    for (side, facts) in [("source", ours), ("target", theirs)] {
+        if facts.best != Hashing::TypedHash {
+            notes.push(format!(
+                "the {side} does not answer its hash functions' known questions as other servers do; rows are compared by {}",
+                hashing.as_str()
+            ));
+        }
+    }
+    if ours.encoding != theirs.encoding {
+        hashing = Hashing::Stream;
+        notes.push(format!(
+            "the encodings differ ({} on the source, {} on the target): rows are streamed and compared as UTF-8",
+            ours.encoding, theirs.encoding
+        ));
+    }
+    wanted.map_or(hashing, |wanted| wanted.common(hashing))
 }
 
 fn forms(pair: TablePair, options: &RowOptions, quick: bool) -> Result<PreparedTable, CouldNotRun> {
@@ -199,6 +229,7 @@ pub async fn compare_rows(
     let mut report = RowsReport {
         tables: Vec::with_capacity(prepared.tables.len()),
         could_not_run: prepared.could_not_run,
+        notes: prepared.notes,
         seed: prepared.seed,
     };
     for table in &prepared.tables {

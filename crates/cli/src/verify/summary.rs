@@ -33,6 +33,9 @@ pub fn text(report: &Report) -> String {
     for table in report.tables.iter().filter(|t| !t.equal) {
         table_lines(&mut text, table);
     }
+    for note in &report.notes {
+        let _ = writeln!(text, "  note: {note}");
+    }
     for difference in &report.schema_differences {
         let _ = writeln!(text, "  {}: {difference}", severity(difference.severity));
     }

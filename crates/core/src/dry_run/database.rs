@@ -14,7 +14,7 @@ use crate::{
         Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, Moment, PortResult, RoleAccess, Rows,
         Sequences, Slots, WriterSample,
     },
-    rows::{Hashing, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape},
+    rows::{HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape},
 };
 
 /// A database that is read for real and never changed.
@@ -174,7 +174,7 @@ impl Rows for DryDatabase {
     async fn shapes(&self, scope: &Scope) -> PortResult<Vec<TableShape>> {
         self.real.shapes(scope).await
     }
-    async fn hashing(&self) -> PortResult<Hashing> {
+    async fn hashing(&self) -> PortResult<HashingFacts> {
         self.real.hashing().await
     }
     async fn spread(&self, form: &TableForm) -> PortResult<Spread> {

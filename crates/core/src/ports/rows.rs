@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::PortResult;
 use crate::{
     plan::Scope,
-    rows::{Hashing, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape},
+    rows::{HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape},
 };
 
 /// One moment of a database that several statements can look at.
@@ -29,8 +29,8 @@ impl std::fmt::Debug for Moment {
 pub trait Rows: Send + Sync {
     /// Tables in scope that are no partitions, sorted by name, as far as the comparison has to know them.
     async fn shapes(&self, scope: &Scope) -> PortResult<Vec<TableShape>>;
-    /// The best way of hashing this server can do, by its answers to known questions.
-    async fn hashing(&self) -> PortResult<Hashing>;
+    /// How this server can hash.
+    async fn hashing(&self) -> PortResult<HashingFacts>;
     /// How the values of a key's first column are spread.
     async fn spread(&self, form: &TableForm) -> PortResult<Spread>;
     /// Keeps this moment; dropping it lets it go.

@@ -193,8 +193,3 @@ pub fn table(name: &str) -> TableName {
         name: name.to_owned(),
     }
 }
-
-/// Two sides of different versions, where the stand has them.
-pub async fn both_versions() -> (Side, Side) {
-    tokio::join!(Side::on(Major::V16), Side::on(Major::V17))
-}

@@ -12,8 +12,8 @@ use crossover_core::{
     ports::{Moment, PortError, PortResult, Rows},
     routing::Side,
     rows::{
-        ColumnShape, Hashing, KeyShape, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm,
-        TableShape,
+        ColumnShape, Hashing, HashingFacts, KeyShape, Region, RowDigest, RowHash, RowKey, RowValues, Spread,
+        TableForm, TableShape,
     },
 };
 
@@ -83,8 +83,14 @@ impl Rows for MemoryDatabase {
         .await
     }
 
-    async fn hashing(&self) -> PortResult<Hashing> {
-        self.call("hashing", |_, _| Ok(Hashing::TypedHash)).await
+    async fn hashing(&self) -> PortResult<HashingFacts> {
+        self.call("hashing", |_, _| {
+            Ok(HashingFacts {
+                best: Hashing::TypedHash,
+                encoding: "UTF8".to_owned(),
+            })
+        })
+        .await
     }
 
     async fn spread(&self, _form: &TableForm) -> PortResult<Spread> {

@@ -25,6 +25,9 @@ pub struct TableResult {
     pub method: &'static str,
     /// The key's columns; empty for a table that has none in common.
     pub key: Vec<String>,
+    /// Columns of types whose own hash cannot be used: they are compared by their texts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub as_text: Vec<String>,
     /// Rows that were looked at again because they changed during the comparison.
     pub rechecked: u64,
     /// Rows that differ, as far as they were looked at.
@@ -48,6 +51,7 @@ impl TableResult {
             equal: true,
             method: hashing.as_str(),
             key,
+            as_text: Vec::new(),
             rechecked: 0,
             different_rows: 0,
             more: false,

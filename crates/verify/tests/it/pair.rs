@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use crossover_core::{Secret, plan::Scope, ports::Clock, routing::Side};
 use crossover_postgres::{ConnectionSettings, PostgresDatabase, SslMode};
-use crossover_stand::postgres::{Database, Major, TestServer};
+use crossover_stand::postgres::{Access, Database, Major, TestServer};
 use crossover_verify::{
     RowsReport, Sides, Silent, VerifyError, VerifyOptions, compare_rows,
     rows::{Kind, TableResult},
@@ -52,10 +52,25 @@ pub async fn as_role(
     role: &str,
     password: &str,
 ) -> PostgresDatabase {
+    open(label, database.access(), database.name(), role, password).await
+}
+
+/// The superuser's way into a database by its name.
+pub async fn database(label: &'static str, access: &Access, name: &str) -> PostgresDatabase {
+    open(label, access, name, "postgres", access.password()).await
+}
+
+async fn open(
+    label: &'static str,
+    access: &Access,
+    name: &str,
+    role: &str,
+    password: &str,
+) -> PostgresDatabase {
     let settings = ConnectionSettings {
         host: "127.0.0.1".into(),
-        port: database.access().port(),
-        dbname: database.name().into(),
+        port: access.port(),
+        dbname: name.into(),
         username: role.into(),
         password: Secret::new(password.into()),
         sslmode: SslMode::Disable,

@@ -1,10 +1,10 @@
 //! Values that are easily taken for one another, in every way of hashing and across versions.
 
-use crossover_core::rows::Hashing;
+use crossover_core::{plan::Scope, routing::Side, rows::Hashing};
 use crossover_stand::postgres::Major;
-use crossover_verify::VerifyOptions;
+use crossover_verify::{Sides, Silent, VerifyOptions, compare_rows};
 
-use crate::pair::{Pair, named};
+use crate::pair::{Pair, TestClock, crossover, database, named};
 
 /// A type, and values that all differ from one another although some of them count as equal to PostgreSQL or to a careless hash.
 const LOOKALIKES: &[(&str, &[&str])] = &[
@@ -228,6 +228,47 @@ async fn types_that_differ_between_the_sides_are_compared_by_value() {
         .await;
     let result = pair.table(&VerifyOptions::default()).await;
     assert_eq!(named(&result), ["3 different n"]);
+}
+
+#[tokio::test]
+async fn databases_of_different_encodings_are_compared_by_what_their_texts_mean() {
+    let pair = Pair::new().await;
+    let latin = format!("{}_latin", pair.target.name());
+    let admin = pair.target.connect().await.unwrap();
+    admin
+        .batch_execute(&format!(
+            "create database \"{latin}\" encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template template0"
+        ))
+        .await
+        .unwrap();
+    let fill = "create table t (name text primary key, v text); insert into t values ('Grüße', 'ä'), ('b', 'ö'), ('c', 'c')";
+    pair.source(fill).await;
+    let mut config = pair.target.config();
+    let (client, connection) = config
+        .dbname(&latin)
+        .connect(tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    client.batch_execute(fill).await.unwrap();
+    client
+        .batch_execute("update t set v = 'ü' where name = 'b'")
+        .await
+        .unwrap();
+    let source = crossover("source", &pair.source).await;
+    let target = database("target", pair.target.access(), &latin).await;
+    let sides = Sides {
+        source: &source,
+        target: &target,
+        writer: Side::Source,
+        catch_up: None,
+        clock: &TestClock,
+    };
+    let report = compare_rows(&sides, &Scope::default(), &VerifyOptions::default(), &Silent)
+        .await
+        .unwrap();
+    assert_eq!(named(&report.tables[0]), ["b different v"]);
+    assert!(report.notes[0].contains("LATIN1"), "{:?}", report.notes);
 }
 
 #[tokio::test]
