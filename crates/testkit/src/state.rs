@@ -202,8 +202,9 @@ impl Shared {
             Some(Fault::Freezes) => {
                 self.lock().frozen.insert(process);
                 let state = self.clone();
-                poll_fn(move |_| {
+                poll_fn(move |cx| {
                     if state.lock().frozen.contains(&process) {
+                        cx.waker().wake_by_ref();
                         Poll::Pending
                     } else {
                         Poll::Ready(())
@@ -227,15 +228,17 @@ impl Shared {
         std::future::pending().await
     }
 
-    /// Lets other processes, and other branches of this one, go first.
+    /// Lets other processes, and other branches of this one, go first. Whatever waits here says that it can be polled again: the
+    /// executor polls without being asked, but a set of futures between the two polls only what was woken.
     async fn give_way(&self) {
         let mut waited = false;
-        poll_fn(|_| {
+        poll_fn(|cx| {
             if waited {
                 return Poll::Ready(());
             }
             waited = true;
             self.lock().yields += 1;
+            cx.waker().wake_by_ref();
             Poll::Pending
         })
         .await;
