@@ -1,13 +1,11 @@
 //! Builds what is rehearsed: the Lambda functions and the Worker, from the sources of the workspace.
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::Stdio,
 };
 
-use crossover_core::StageName;
 use crossover_stand::{Parts, Progress, progress::step};
 use tokio::process::Command;
 use worker_bundle::Bundle;
@@ -17,8 +15,8 @@ use crate::error::{RehearsalError, Result};
 /// What was built.
 #[derive(Debug)]
 pub struct Products {
-    /// The program of every function, by stage name.
-    pub functions: BTreeMap<String, PathBuf>,
+    /// The program of all functions, as it is deployed; the handler says which of them it is.
+    pub bootstrap: PathBuf,
     /// The Worker.
     pub worker: Bundle,
 }
@@ -27,11 +25,11 @@ pub struct Products {
 pub async fn build(workspace: &Path, parts: &Parts, progress: &dyn Progress) -> Result<Products> {
     let target = target_dir(workspace).await?;
     let building = step(progress, "build the Lambda functions");
-    let mut arguments = vec!["build", "--profile", "lambda"];
-    for stage in StageName::ALL {
-        arguments.extend(["--package", stage.as_str()]);
-    }
-    cargo(workspace, &arguments).await?;
+    cargo(
+        workspace,
+        &["build", "--profile", "lambda", "--package", "bootstrap"],
+    )
+    .await?;
     building.done();
     let building = step(progress, "build the Worker");
     cargo(
@@ -50,11 +48,10 @@ pub async fn build(workspace: &Path, parts: &Parts, progress: &dyn Progress) -> 
     let wasm = target.join("wasm32-unknown-unknown/worker/edge_router.wasm");
     let worker = bundle(&wasm, &target.join("worker-bundle"), parts).await?;
     building.done();
-    let functions = StageName::ALL
-        .iter()
-        .map(|s| (s.as_str().to_owned(), target.join("lambda").join(s.as_str())))
-        .collect();
-    Ok(Products { functions, worker })
+    Ok(Products {
+        bootstrap: target.join("lambda").join("bootstrap"),
+        worker,
+    })
 }
 
 /// Runs cargo, first without the network: a second run must not need one.

@@ -42,6 +42,7 @@ async fn make(workspace: &std::path::Path) -> Result<serde_json::Value, String> 
         "wasm_opt": parts.wasm_opt(),
         "asl_validator": parts.asl_validator(),
         "worker_bundle": products.worker.dir,
+        "bootstrap": products.bootstrap,
     }))
 }
 
