@@ -18,12 +18,20 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::theatre::needed;
-
 /// Far beyond anything that works; only a test that fails waits this long.
 const PATIENCE: Duration = Duration::from_mins(5);
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
+
+/// The command, which is a program of another package.
+fn program() -> PathBuf {
+    let Some(path) = std::env::var_os("CROSSOVER_BIN") else {
+        panic!(
+            "CROSSOVER_BIN is not set: it names the command `crossover`; `cargo xtask test` builds and sets it"
+        );
+    };
+    path.into()
+}
 
 /// A running command.
 pub struct Running {
@@ -43,7 +51,7 @@ impl Running {
     /// Starts `crossover rehearse` with its report in `folder`.
     pub fn rehearse(folder: &Path, arguments: &[&str]) -> Self {
         let file = |name: &str| File::create(folder.join(name)).unwrap();
-        let child = Command::new(needed("CROSSOVER_BIN", "the command `crossover`"))
+        let child = Command::new(program())
             .arg("rehearse")
             .args(arguments)
             .arg("--out")

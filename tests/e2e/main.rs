@@ -1,7 +1,7 @@
 //! Whole rehearsals on real parts: the good ones, and those in which something is broken on purpose.
 //!
-//! `cargo xtask test` builds the programs that are named in the environment: `CROSSOVER_BIN` (the command) and
-//! `CROSSOVER_FAULTY_STAGE`. What a scenario leaves (report, logs) is under `tmp/` of the target folder.
+//! `cargo xtask test` builds the command and names it in the environment: `CROSSOVER_BIN`. What a scenario leaves (report,
+//! logs) is under `tmp/` of the target folder.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 

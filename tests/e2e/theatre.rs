@@ -12,14 +12,6 @@ use crossover_rehearsal::{RehearsalOptions, ledger::Verdict, rehearse, report::R
 use crossover_stand::{Silent, postgres::workspace_root};
 use tokio::sync::{Mutex, MutexGuard};
 
-/// A program that `cargo xtask test` builds.
-pub fn needed(variable: &str, what: &str) -> PathBuf {
-    let Some(path) = std::env::var_os(variable) else {
-        panic!("{variable} is not set: it names {what}; `cargo xtask test` builds and sets it");
-    };
-    path.into()
-}
-
 /// Two rehearsals at once would be measured against each other on a small machine.
 pub async fn alone() -> MutexGuard<'static, ()> {
     static STAGE: Mutex<()> = Mutex::const_new(());
@@ -48,14 +40,13 @@ pub fn small(scenario: &str) -> RehearsalOptions {
 
 /// Programs with a planned fault in the place of some stages.
 pub fn faults(out: &Path, faults: &[(StageName, &str)]) -> BTreeMap<String, PathBuf> {
-    let program = needed("CROSSOVER_FAULTY_STAGE", "the stage with planned faults");
     faults
         .iter()
         .map(|(stage, fault)| {
             let script = out.join(format!("{fault}.sh"));
             let text = format!(
                 "#!/bin/sh\nexport CROSSOVER_FAULT='{fault}'\nexec '{}'\n",
-                program.display()
+                env!("CARGO_BIN_EXE_faulty-stage")
             );
             fs::write(&script, text).unwrap();
             fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();

@@ -11,8 +11,8 @@ use crossover_core::{
     },
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, PortResult, Rows, Sequences, Slots,
-        Snapshot, WriterSample,
+        Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, Moment, PortResult, Rows, Sequences,
+        Slots, WriterSample,
     },
     rows::{HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape},
 };

@@ -8,47 +8,38 @@ mod blind_database;
 mod crashing_lane;
 mod hanging_drain;
 
-use std::sync::Arc;
+use std::{process::ExitCode, sync::Arc};
 
 use async_trait::async_trait;
 use connection_drain::ConnectionDrain;
 use crossover_core::{Stage, StageError, StageName, World, routing::Phase};
-use crossover_lambda_kit::serve;
+use crossover_lambda_kit::{serve, start};
 use final_sync::FinalSync;
-use lambda_runtime::Error;
 
 use blind_database::BlindDatabase;
 use crashing_lane::{CrashingLane, Moment};
 use hanging_drain::HangingDrain;
 
-fn main() -> Result<(), Error> {
+fn main() -> ExitCode {
     let fault = std::env::var("CROSSOVER_FAULT").unwrap_or_default();
-    match fault.as_str() {
-        "drain-ends-no-session" => serve(Faulty {
-            stage: ConnectionDrain,
-            spoil: blind,
-        }),
-        "final-sync-sees-no-writer" => serve(Faulty {
-            stage: FinalSync,
-            spoil: blind,
-        }),
-        "final-sync-crashes-before-commit" => serve(Faulty {
-            stage: FinalSync,
-            spoil: crash_before_commit,
-        }),
-        "final-sync-crashes-after-commit" => serve(Faulty {
-            stage: FinalSync,
-            spoil: crash_after_commit,
-        }),
-        "drain-hangs-in-the-pause" => serve(HangingDrain),
+    start(|configuration| match fault.as_str() {
+        "drain-ends-no-session" => serve(spoilt(ConnectionDrain, blind), configuration),
+        "final-sync-sees-no-writer" => serve(spoilt(FinalSync, blind), configuration),
+        "final-sync-crashes-before-commit" => serve(spoilt(FinalSync, crash_before_commit), configuration),
+        "final-sync-crashes-after-commit" => serve(spoilt(FinalSync, crash_after_commit), configuration),
+        "drain-hangs-in-the-pause" => serve(HangingDrain, configuration),
         other => Err(format!("CROSSOVER_FAULT is {other:?}, which is no fault of this program").into()),
-    }
+    })
 }
 
 /// A real stage in a spoilt world.
 struct Faulty<S> {
     stage: S,
     spoil: fn(World) -> World,
+}
+
+fn spoilt<S: Stage>(stage: S, spoil: fn(World) -> World) -> Faulty<S> {
+    Faulty { stage, spoil }
 }
 
 #[async_trait]

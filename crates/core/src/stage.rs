@@ -1,49 +1,69 @@
 //! What a stage is: one step of a cutover, with its undo beside it.
 
+use std::str::FromStr;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{Direction, Plan, StageError, World, routing::Phase};
 
-/// The stages, by the name of their Lambda.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StageName {
-    PreCheck,
-    LagWait,
-    Validate,
-    ReverseSync,
-    ConnectionDrain,
-    FinalSync,
-    Abort,
-    Rollback,
+macro_rules! stages {
+    ($($stage:ident = $name:literal),+ $(,)?) => {
+        /// The stages, by the name of their Lambda.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum StageName {
+            $(#[serde(rename = $name)] $stage,)+
+        }
+
+        impl StageName {
+            /// All stages, in the order a reader meets them.
+            pub const ALL: &'static [Self] = &[$(Self::$stage),+];
+
+            /// Name of the Lambda, of its handler and of its package folder.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$stage => $name,)+
+                }
+            }
+        }
+    };
 }
 
-impl StageName {
-    /// All stages, in the order a reader meets them.
-    pub const ALL: &'static [Self] = &[
-        Self::PreCheck,
-        Self::LagWait,
-        Self::Validate,
-        Self::ReverseSync,
-        Self::ConnectionDrain,
-        Self::FinalSync,
-        Self::Abort,
-        Self::Rollback,
-    ];
+// The one place that lists them: whatever goes through all stages, or looks for one by its name, knows each of these.
+stages! {
+    PreCheck = "pre-check",
+    LagWait = "lag-wait",
+    Validate = "validate",
+    ReverseSync = "reverse-sync",
+    ConnectionDrain = "connection-drain",
+    FinalSync = "final-sync",
+    Abort = "abort",
+    Rollback = "rollback",
+}
 
-    /// Name of the Lambda, its package folder and its binary.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PreCheck => "pre-check",
-            Self::LagWait => "lag-wait",
-            Self::Validate => "validate",
-            Self::ReverseSync => "reverse-sync",
-            Self::ConnectionDrain => "connection-drain",
-            Self::FinalSync => "final-sync",
-            Self::Abort => "abort",
-            Self::Rollback => "rollback",
-        }
+/// A name that no stage has.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("no stage is called {given:?}: the stages are {}", names())]
+pub struct UnknownStage {
+    pub given: String,
+}
+
+fn names() -> String {
+    let names: Vec<&str> = StageName::ALL.iter().map(|stage| stage.as_str()).collect();
+    names.join(", ")
+}
+
+impl FromStr for StageName {
+    type Err = UnknownStage;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|stage| stage.as_str() == text)
+            .ok_or_else(|| UnknownStage {
+                given: text.to_owned(),
+            })
     }
 }
 
@@ -89,5 +109,27 @@ pub trait Stage: Send + Sync {
     /// Puts back what `run` changed. Default: it changes nothing.
     async fn undo(&self, _world: &World) -> Result<(), StageError> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stage_is_found_by_its_name() {
+        for stage in StageName::ALL {
+            assert_eq!(stage.as_str().parse(), Ok(*stage));
+            assert_eq!(serde_json::to_value(stage).unwrap(), stage.as_str());
+        }
+    }
+
+    #[test]
+    fn who_looks_for_another_name_is_told_them_all() {
+        let error = "pre_check".parse::<StageName>().unwrap_err().to_string();
+        assert!(error.contains("\"pre_check\""), "{error}");
+        for stage in StageName::ALL {
+            assert!(error.contains(stage.as_str()), "{stage} is not in {error}");
+        }
     }
 }

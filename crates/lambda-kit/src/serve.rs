@@ -11,9 +11,16 @@ use tracing::Instrument;
 
 use crate::{Configuration, StageFailure, worlds::Worlds};
 
-/// Serves a stage until the runtime ends. Configuration errors end the process at once, before any async work.
-pub fn serve<S: Stage + 'static>(stage: S) -> Result<(), Error> {
-    let configuration = Configuration::read(|name| std::env::var(name).ok())?;
+/// Serves a stage until the runtime ends.
+pub fn serve<S: Stage + 'static>(stage: S, configuration: Configuration) -> Result<(), Error> {
+    // Whoever chose the stage may have chosen wrong: no stage does its work under the name of another.
+    if S::NAME != configuration.stage {
+        let (asked, given) = (configuration.stage, S::NAME);
+        return Err(format!(
+            "the function's handler asks for {asked}, and the program would serve {given}: deploy another build of it"
+        )
+        .into());
+    }
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
@@ -137,5 +144,41 @@ async fn note(world: &World, stage: &str, event: &str, detail: Value) {
     let journal: &dyn Journal = &*world.journal;
     if let Err(error) = journal.append(entry).await {
         tracing::warn!(error = %error, "the journal could not be written");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use crossover_core::StageName;
+
+    use super::*;
+
+    struct Rollback;
+
+    #[async_trait]
+    impl Stage for Rollback {
+        const NAME: StageName = StageName::Rollback;
+        type Input = ();
+        type Output = ();
+
+        async fn run(&self, _world: &World, (): ()) -> Result<(), StageError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn no_stage_is_served_under_the_name_of_another() {
+        let configuration = Configuration {
+            stage: StageName::Abort,
+            journal_table: "journal".to_owned(),
+            notice_topic_arn: None,
+            log_level: tracing::Level::INFO,
+        };
+        let error = serve(Rollback, configuration).unwrap_err().to_string();
+        assert!(
+            error.contains("asks for abort") && error.contains("would serve rollback"),
+            "{error}"
+        );
     }
 }

@@ -24,7 +24,6 @@ use crate::{
 const NOT_REAL: &[&str] = &[
     "AWS DMS: its JSON API is a small server of the rehearsal that drives PostgreSQL's own logical replication; task states, counts and latency are those of the real replication, DMS's own times are not",
     "AWS: MiniStack runs the state machines and starts the functions; their start-up and transition times are not Lambda's and Step Functions'",
-    "The functions are those of production built without link-time optimisation: larger and slower to start than the deployed ones",
     "Aurora: PostgreSQL 17 plays the target",
     "Cloudflare: workerd runs the Worker in one place; propagation between locations is not part of the figures",
     "The network: everything is on one machine's loopback, without TLS to the databases and the edge",

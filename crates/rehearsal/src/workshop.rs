@@ -3,13 +3,11 @@
 mod wasm_target;
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::Stdio,
 };
 
-use crossover_core::StageName;
 use crossover_stand::{Parts, Progress, progress::step};
 use tokio::process::Command;
 use wasm_target::WASM_TARGET;
@@ -20,8 +18,8 @@ use crate::error::{RehearsalError, Result};
 /// What was built.
 #[derive(Debug)]
 pub struct Products {
-    /// The program of every function, by stage name.
-    pub functions: BTreeMap<String, PathBuf>,
+    /// The program of all functions, as it is deployed; the handler says which of them it is.
+    pub bootstrap: PathBuf,
     /// The Worker.
     pub worker: Bundle,
 }
@@ -30,11 +28,11 @@ pub struct Products {
 pub async fn build(workspace: &Path, parts: &Parts, progress: &dyn Progress) -> Result<Products> {
     let target = target_dir(workspace).await?;
     let building = step(progress, "build the Lambda functions");
-    let mut arguments = vec!["build", "--profile", "lambda"];
-    for stage in StageName::ALL {
-        arguments.extend(["--package", stage.as_str()]);
-    }
-    cargo(workspace, &arguments).await?;
+    cargo(
+        workspace,
+        &["build", "--profile", "lambda", "--package", "bootstrap"],
+    )
+    .await?;
     building.done();
     wasm_target::ensure(workspace, progress).await?;
     let building = step(progress, "build the Worker");
@@ -54,11 +52,10 @@ pub async fn build(workspace: &Path, parts: &Parts, progress: &dyn Progress) -> 
     let wasm = target.join(WASM_TARGET).join("worker/edge_router.wasm");
     let worker = bundle(&wasm, &target.join("worker-bundle"), parts).await?;
     building.done();
-    let functions = StageName::ALL
-        .iter()
-        .map(|s| (s.as_str().to_owned(), target.join("lambda").join(s.as_str())))
-        .collect();
-    Ok(Products { functions, worker })
+    Ok(Products {
+        bootstrap: target.join("lambda").join("bootstrap"),
+        worker,
+    })
 }
 
 /// Runs cargo, first without the network: a second run must not need one.

@@ -34,7 +34,7 @@ enum Task {
     },
     /// Prove that the inner crates depend on no runtime, no AWS SDK, no database driver and no HTTP client
     CheckLayers,
-    /// Build the Lambda functions as they are deployed; print size and start time of each; fail if one is bigger than 8 MB
+    /// Build the program of the Lambda functions; print its size and the start time of each; fail if it is bigger than 8 MB
     LambdaSize,
 }
 

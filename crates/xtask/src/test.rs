@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::{layers, machines, workspace::Workspace};
+use crate::{lambda_size, layers, machines, workspace::Workspace};
 
 /// Compiles the tests, fetches and builds everything they stand on, and runs them. The closing lines are cargo's own.
 ///
@@ -33,18 +33,8 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
             .map(PathBuf::from)
             .with_context(|| format!("crossover-workshop does not say where {name} is"))
     };
-    announce("build the stage with planned faults");
-    // In the functions' own profile: what it shares with them is there already.
-    workspace.run_cargo(&[
-        "build",
-        "--profile",
-        "lambda",
-        "--package",
-        "crossover-e2e",
-        "--bin",
-        "faulty-stage",
-        "--locked",
-    ])?;
+    announce("weigh the functions");
+    lambda_size::weigh(&place("bootstrap")?)?;
 
     announce("lint the state machines");
     machines::lint(&workspace.root, &place("asl_validator")?)?;
@@ -55,10 +45,6 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
         ("CROSSOVER_WASM_OPT", place("wasm_opt")?),
         ("CROSSOVER_GUARD", built.join("stand-guard")),
         ("CROSSOVER_BIN", built.join("crossover")),
-        (
-            "CROSSOVER_FAULTY_STAGE",
-            workspace.target.join("lambda").join("faulty-stage"),
-        ),
     ];
     let mut test = vec!["test", "--workspace", "--locked"];
     test.extend(arguments.iter().map(String::as_str));

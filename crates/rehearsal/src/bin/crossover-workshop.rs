@@ -48,6 +48,7 @@ async fn make(workspace: &Path) -> Result<serde_json::Value, String> {
         "wasm_opt": parts.wasm_opt(),
         "asl_validator": parts.asl_validator(),
         "worker_bundle": products.worker.dir,
+        "bootstrap": products.bootstrap,
     }))
 }
 

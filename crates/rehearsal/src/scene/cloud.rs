@@ -92,13 +92,17 @@ impl Cloud {
         );
         env.insert("CROSSOVER_JOURNAL_TABLE".to_owned(), JOURNAL_TABLE.to_owned());
         env.insert("CROSSOVER_NOTICE_TOPIC_ARN".to_owned(), topic);
+        let package = pack(&products.bootstrap)?;
         let mut functions = Vec::new();
         for stage in StageName::ALL {
             let name = stage.as_str();
-            let program = options.functions.get(name).unwrap_or(&products.functions[name]);
             functions.push(Function {
                 name: format!("crossover-{name}"),
-                zip: pack(program)?,
+                zip: match options.functions.get(name) {
+                    Some(program) => pack(program)?,
+                    None => package.clone(),
+                },
+                handler: name.to_owned(),
                 env: env.clone(),
                 timeout_seconds: if *stage == StageName::ConnectionDrain || *stage == StageName::FinalSync {
                     options.pause_function_timeout_s

@@ -1,7 +1,7 @@
 //! A Lambda function without a framework, for this crate's tests: it does what its event says. `{"do": "echo"}`
 //! answers the event, `fail` answers the error of the event's `type`, `exit` ends the process, `sleep` takes
-//! `seconds`, `pid` answers its process id. With `"log": true` it writes a line first. With `ECHO_FAILS_TO_START` in its
-//! environment it ends before it asks for an event.
+//! `seconds`, `pid` answers its process id, `handler` the handler it was told. With `"log": true` it writes a line first.
+//! With `ECHO_FAILS_TO_START` in its environment it ends before it asks for an event.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -32,6 +32,7 @@ fn main() -> std::io::Result<()> {
                 ("response", event)
             }
             Some("pid") => ("response", json!(std::process::id())),
+            Some("handler") => ("response", json!(std::env::var("_HANDLER").ok())),
             _ => ("response", event),
         };
         request(&api, "POST", &format!("{id}/{verb}"), Some(&answer.to_string()))?;

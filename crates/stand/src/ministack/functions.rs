@@ -24,6 +24,8 @@ pub struct Function {
     pub name: String,
     /// A zip with an executable `bootstrap`, from [`pack`].
     pub zip: Vec<u8>,
+    /// What Lambda tells the program in `_HANDLER`: which of its functions it is.
+    pub handler: String,
     /// Its environment; must hold [`Aws::sdk_env`] if it talks to the local AWS.
     pub env: BTreeMap<String, String>,
     /// When Lambda ends an invocation, in seconds.
@@ -76,7 +78,7 @@ impl Aws {
         let body = json!({
             "FunctionName": name,
             "Runtime": "provided.al2023",
-            "Handler": "bootstrap",
+            "Handler": function.handler,
             "Role": ROLE,
             "Timeout": function.timeout_seconds,
             "MemorySize": function.memory_mb,

@@ -54,6 +54,7 @@ fn echo(name: &str, timeout_seconds: u32) -> Function {
     Function {
         name: name.to_owned(),
         zip: pack(env!("CARGO_BIN_EXE_stand-echo-lambda").as_ref()).unwrap(),
+        handler: format!("handler-of-{name}"),
         env: BTreeMap::new(),
         timeout_seconds,
         memory_mb: 128,
@@ -116,6 +117,20 @@ async fn a_functions_failures_have_the_names_the_state_machines_rely_on() {
             .unwrap()["do"],
         "echo"
     );
+}
+
+#[tokio::test]
+async fn functions_of_one_program_are_told_apart_by_their_handler() {
+    let local = Local::start().await;
+    local.functions(&["one", "other"]).await;
+    for name in ["one", "other"] {
+        let told = local
+            .aws()
+            .invoke(name, &json!({ "do": "handler" }))
+            .await
+            .unwrap();
+        assert_eq!(told, format!("handler-of-{name}"));
+    }
 }
 
 #[tokio::test]

@@ -1,3 +1,0 @@
-fn main() -> Result<(), lambda_runtime::Error> {
-    crossover_lambda_kit::serve(reverse_sync::ReverseSync)
-}
