@@ -3,6 +3,7 @@
 //! Everything works on the ports of `crossover_core`, so that the same comparison runs in the command, in the validate function
 //! and against the worlds in memory of the tests.
 
+pub mod repair;
 mod report;
 pub mod rows;
 pub mod run;

@@ -20,6 +20,20 @@ pub struct Report {
 }
 
 impl Report {
+    /// Puts what was found about some tables later in the place of what was found before.
+    pub fn take_again(&mut self, later: Self) {
+        let again = |name: &str| later.tables.iter().any(|t| t.name == name);
+        let failed = |name: &str| later.could_not_run.iter().any(|t| t.name == name);
+        self.tables.retain(|t| !again(&t.name) && !failed(&t.name));
+        self.could_not_run.retain(|t| !again(&t.name) && !failed(&t.name));
+        self.tables.extend(later.tables);
+        self.tables.sort_by(|a, b| a.name.cmp(&b.name));
+        self.could_not_run.extend(later.could_not_run);
+        self.could_not_run.sort_by(|a, b| a.name.cmp(&b.name));
+        self.elapsed_ms += later.elapsed_ms;
+        self.equal = self.could_not_run.is_empty() && self.tables.iter().all(|t| t.equal);
+    }
+
     /// Leaves the values of rows out; keys and names of columns stay.
     pub fn without_values(&mut self) {
         for difference in self.tables.iter_mut().flat_map(|t| &mut t.differences) {

@@ -1,0 +1,152 @@
+//! Two databases for one test, and the comparison of them.
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use crossover_core::{Secret, plan::Scope, ports::Clock, routing::Side};
+use crossover_postgres::{ConnectionSettings, PostgresDatabase, SslMode};
+use crossover_stand::postgres::{Database, Major, TestServer};
+use crossover_verify::{
+    RowsReport, Sides, Silent, VerifyError, VerifyOptions, compare_rows,
+    rows::{Kind, TableResult},
+};
+
+pub struct Pair {
+    pub source: Database,
+    pub target: Database,
+}
+
+/// The clock of these tests.
+pub struct TestClock;
+
+#[async_trait]
+impl Clock for TestClock {
+    fn now_ms(&self) -> u64 {
+        static SINCE: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+        SINCE.get_or_init(Instant::now).elapsed().as_millis() as u64
+    }
+    async fn sleep_ms(&self, ms: u64) {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+}
+
+async fn execute(database: &Database, sql: &str) {
+    database
+        .connect()
+        .await
+        .unwrap()
+        .batch_execute(sql)
+        .await
+        .unwrap_or_else(|e| panic!("{e:?} in {sql}"));
+}
+
+/// Crossover's way into a database, as the superuser.
+pub async fn crossover(label: &'static str, database: &Database) -> PostgresDatabase {
+    as_role(label, database, "postgres", database.access().password()).await
+}
+
+/// The same as another role.
+pub async fn as_role(
+    label: &'static str,
+    database: &Database,
+    role: &str,
+    password: &str,
+) -> PostgresDatabase {
+    let settings = ConnectionSettings {
+        host: "127.0.0.1".into(),
+        port: database.access().port(),
+        dbname: database.name().into(),
+        username: role.into(),
+        password: Secret::new(password.into()),
+        sslmode: SslMode::Disable,
+        root_ca_pem: None,
+    };
+    PostgresDatabase::connect(label, settings, Vec::new())
+        .await
+        .unwrap()
+}
+
+impl Pair {
+    pub async fn new() -> Self {
+        Self::on(Major::V16, Major::V17).await
+    }
+
+    pub async fn on(source: Major, target: Major) -> Self {
+        let fresh = async |major| {
+            TestServer::shared(major)
+                .await
+                .unwrap()
+                .fresh_database()
+                .await
+                .unwrap()
+        };
+        Self {
+            source: fresh(source).await,
+            target: fresh(target).await,
+        }
+    }
+
+    pub async fn source(&self, sql: &str) {
+        execute(&self.source, sql).await;
+    }
+
+    pub async fn target(&self, sql: &str) {
+        execute(&self.target, sql).await;
+    }
+
+    pub async fn both(&self, sql: &str) {
+        tokio::join!(self.source(sql), self.target(sql));
+    }
+
+    pub async fn try_compare(&self, options: &VerifyOptions) -> Result<RowsReport, VerifyError> {
+        let source = crossover("source", &self.source).await;
+        let target = crossover("target", &self.target).await;
+        let sides = Sides {
+            source: &source,
+            target: &target,
+            writer: Side::Source,
+            catch_up: None,
+            clock: &TestClock,
+        };
+        compare_rows(&sides, &Scope::default(), options, &Silent).await
+    }
+
+    pub async fn compare(&self, options: &VerifyOptions) -> RowsReport {
+        let report = self.try_compare(options).await.unwrap();
+        assert!(report.could_not_run.is_empty(), "{:?}", report.could_not_run);
+        report
+    }
+
+    /// The only table.
+    pub async fn table(&self, options: &VerifyOptions) -> TableResult {
+        let mut report = self.compare(options).await;
+        assert_eq!(report.tables.len(), 1, "{:?}", report.tables);
+        report.tables.remove(0)
+    }
+}
+
+/// Differences as short texts: key values, kind, columns.
+pub fn named(table: &TableResult) -> Vec<String> {
+    let mut all: Vec<String> = table
+        .differences
+        .iter()
+        .map(|d| {
+            let key: Vec<&str> = d.key.values().map(|v| v.as_deref().unwrap_or("NULL")).collect();
+            let kind = match d.kind {
+                Kind::MissingOnTarget => "missing",
+                Kind::ExtraOnTarget => "extra",
+                Kind::Different => "different",
+            };
+            let times = if d.count > 1 {
+                format!(" x{}", d.count)
+            } else {
+                String::new()
+            };
+            format!("{} {kind}{times} {}", key.join(","), d.columns.join(","))
+                .trim_end()
+                .to_owned()
+        })
+        .collect();
+    all.sort();
+    all
+}
