@@ -1,6 +1,7 @@
 //! `crossover verify`.
 
 mod progress;
+mod repair;
 mod summary;
 
 use std::{process::ExitCode, time::Duration};
@@ -32,7 +33,7 @@ const COULD_NOT_RUN: u8 = 2;
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit status: 0 equal; 1 different (rows, or schema unless --rows-only); 2 could not run, or not for every table; 130 interrupted.\n\
-Nothing is changed on either side. Sessions are read-only."
+Nothing is changed on either side, except by --repair apply on the target. Sessions that compare are read-only."
 )]
 pub struct Arguments {
     /// The database moved from: postgresql://user@host:port/database?sslmode=verify-full[&sslrootcert=FILE]
@@ -80,9 +81,9 @@ pub struct Arguments {
     /// The side the application writes to
     #[arg(long, value_enum, value_name = "SIDE", default_value_t = Writer::Source)]
     writer: Writer,
-    /// Differences named in each table
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    named: u32,
+    /// Differences named in each table [default: 1000, with --repair 100000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    named: Option<u32>,
     /// Print the values of rows that differ
     #[arg(long)]
     show_values: bool,
@@ -92,6 +93,8 @@ pub struct Arguments {
     /// Print the statement that hashes each table on the source, and do nothing else
     #[arg(long)]
     explain_sql: bool,
+    #[command(flatten)]
+    repair: repair::Arguments,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -101,7 +104,7 @@ enum Method {
     Stream,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Writer {
     Source,
     Target,
@@ -130,7 +133,7 @@ impl Arguments {
             rows: RowsOptions {
                 jobs: usize::from(self.jobs),
                 chunk_rows: self.chunk_rows,
-                named: self.named as usize,
+                named: self.named.map_or(self.repair.named(), |n| n as usize),
                 patience_ms: self.patience * 1_000,
                 settle_ms: (20 * self.recheck).max(20_000),
                 ..RowsOptions::default()
@@ -184,13 +187,14 @@ fn hold(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match runtime.block_on(unless_interrupted(compare(arguments))) {
         Ok(code) => code,
         Err(interrupt) => {
-            eprintln!("{interrupt}: nothing was changed on either side");
+            eprintln!("{interrupt}: {}", arguments.repair.when_interrupted());
             Ok(ExitCode::from(interrupt.exit_status()))
         }
     }
 }
 
 async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    arguments.repair.check(arguments.writer)?;
     let (source, target) = tokio::join!(
         arguments.connect("source", &arguments.source),
         arguments.connect("target", &arguments.target)
@@ -224,11 +228,19 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let progress = Progress::new();
     let mut report = verify(&sides, (&source, &target), &scope, &options, &progress).await?;
     progress.finish();
+    let repaired = arguments
+        .repair
+        .run(&sides, (&source, &target), &scope, &options, &mut report)
+        .await?;
     if !arguments.show_values {
         report.without_values();
     }
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        let mut json = serde_json::to_value(&report)?;
+        if let Some(repaired) = &repaired {
+            json["repair"] = serde_json::to_value(repaired)?;
+        }
+        println!("{}", serde_json::to_string_pretty(&json)?);
     }
     eprint!("{}", summary::text(&report));
     Ok(exit_code(&report))

@@ -8,6 +8,7 @@ pub mod database;
 pub mod journal;
 pub mod lane;
 pub mod metrics;
+pub mod repair;
 pub mod replication;
 pub mod rows;
 
@@ -16,6 +17,7 @@ pub use database::{Catalogue, Database, Fence, Sequences, Slots};
 pub use journal::{Journal, JournalEntry};
 pub use lane::Lane;
 pub use metrics::{Clock, Metrics};
+pub use repair::{Repair, RepairTransaction, Written};
 pub use replication::{CdcTask, Replication, TableReplication, TaskState, TaskStatus};
 pub use rows::{Moment, Rows};
 

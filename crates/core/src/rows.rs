@@ -2,6 +2,7 @@
 //!
 //! The rules are here, without any I/O; `crates/verify` runs the comparison, `crates/postgres` writes the SQL.
 
+mod change;
 mod form;
 mod layout;
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::TableName;
 
+pub use change::{Action, RowChange, RowTexts, TableWriting, WritableTable};
 pub use form::{ColumnForm, Disagreement, Form, RowOptions, TableForm, agree};
 pub use layout::{Bounds, Spread, ranges};
 

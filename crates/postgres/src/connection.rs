@@ -14,6 +14,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
     errors::Failure,
+    repair::Writers,
     rows::Readers,
     settings::{ConnectionSettings, SslMode},
     tls,
@@ -31,7 +32,7 @@ const LONG_SESSIONS: usize = 4;
 
 /// What decides how values become text and names become objects, so that both sides say the same. Settings of the
 /// startup packet win over those of the role and of the database.
-const PINNED: &[(&str, &str)] = &[
+pub const PINNED: &[(&str, &str)] = &[
     ("search_path", "pg_catalog"),
     ("TimeZone", "UTC"),
     ("DateStyle", "ISO"),
@@ -64,11 +65,18 @@ pub struct PostgresDatabase {
     main: Mutex<Option<Arc<Client>>>,
     pub(crate) long: Semaphore,
     pub(crate) readers: Readers,
+    pub(crate) writers: Writers,
 }
 
 impl std::fmt::Debug for PostgresDatabase {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "PostgresDatabase({})", self.what)
+    }
+}
+
+impl std::fmt::Display for PostgresDatabase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.what)
     }
 }
 
@@ -117,6 +125,7 @@ impl PostgresDatabase {
             main: Mutex::new(None),
             long: Semaphore::new(LONG_SESSIONS),
             readers: Readers::default(),
+            writers: Writers::default(),
         };
         this.main().await?;
         Ok(this)

@@ -11,6 +11,7 @@ mod errors;
 mod fence;
 mod fingerprint;
 mod quoting;
+mod repair;
 mod rows;
 mod sequences;
 mod sessions;

@@ -3,8 +3,8 @@
 //! The form rows are hashed in is decided by `crossover_core::rows`; here it becomes SQL. Sessions are read-only and pin
 //! everything that values' texts depend on.
 
-mod expression;
-mod lookup;
+pub mod expression;
+pub mod lookup;
 mod readers;
 mod region;
 mod self_test;
@@ -24,6 +24,7 @@ use crossover_core::{
 use tokio_postgres::{Row, types::Type};
 
 pub use readers::Readers;
+pub use region::relation;
 
 use crate::{PostgresDatabase, errors::Failure};
 use region::{from_where, from_where_and};
@@ -33,7 +34,7 @@ const ACTIVE: &str = "select count(*) as active from pg_stat_activity a \
 
 /// The statement that hashes all rows of a table as a comparison does and nothing else: the floor of what one costs.
 pub fn hash_sql(form: &TableForm) -> String {
-    expression::bare_aggregate(form, &region::relation(form))
+    expression::bare_aggregate(form, &relation(form))
 }
 
 impl PostgresDatabase {

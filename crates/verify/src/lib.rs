@@ -6,6 +6,7 @@
 pub mod certificate;
 mod distribute;
 mod estimate;
+pub mod repair;
 mod report;
 pub mod rows;
 pub mod run;

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     rows::TableResult,
-    run::{CouldNotRun, Sides, VerifyError, VerifyOptions, compare_rows},
+    run::{CouldNotRun, RowsReport, Sides, VerifyError, VerifyOptions, compare_rows},
     watch::Watch,
 };
 
@@ -42,6 +42,28 @@ pub struct Report {
 }
 
 impl Report {
+    /// Puts what was found about some tables later in the place of what was found before.
+    pub fn take_again(&mut self, later: RowsReport) {
+        let again = |name: &str| later.tables.iter().any(|t| t.name == name);
+        let failed = |name: &str| later.could_not_run.iter().any(|t| t.name == name);
+        self.tables.retain(|t| !again(&t.name) && !failed(&t.name));
+        self.could_not_run.retain(|t| !again(&t.name) && !failed(&t.name));
+        self.tables.extend(later.tables);
+        self.tables.sort_by(|a, b| a.name.cmp(&b.name));
+        self.could_not_run.extend(later.could_not_run);
+        self.could_not_run.sort_by(|a, b| a.name.cmp(&b.name));
+        self.equal = self.is_equal();
+    }
+
+    fn is_equal(&self) -> bool {
+        self.could_not_run.is_empty()
+            && self.tables.iter().all(|t| t.equal)
+            && self
+                .schema_differences
+                .iter()
+                .all(|d| d.severity == Severity::Warning)
+    }
+
     /// Leaves the values of rows out; keys and names of columns stay.
     pub fn without_values(&mut self) {
         for difference in self.tables.iter_mut().flat_map(|t| &mut t.differences) {
@@ -81,18 +103,12 @@ pub async fn verify(
             }
         }
     };
-    let schemas_equal = beyond.as_ref().is_none_or(|beyond| {
-        beyond
-            .schema_differences
-            .iter()
-            .all(|d| d.severity == Severity::Warning)
-    });
     let fingerprints = beyond
         .as_ref()
         .map(|b| (b.fingerprint_source.clone(), b.fingerprint_target.clone()));
     let beyond = beyond.unwrap_or_else(nothing);
-    Ok(Report {
-        equal: rows.is_equal() && could_not_run.is_empty() && schemas_equal,
+    let mut report = Report {
+        equal: false,
         tables: rows.tables,
         schema_differences: beyond.schema_differences,
         sequences: beyond.sequences,
@@ -103,7 +119,9 @@ pub async fn verify(
         elapsed_ms: sides.clock.now_ms().saturating_sub(began),
         fingerprints,
         seed: rows.seed,
-    })
+    };
+    report.equal = report.is_equal();
+    Ok(report)
 }
 
 const fn nothing() -> BeyondRows {

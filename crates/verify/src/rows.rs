@@ -16,7 +16,9 @@ pub use chunks::{Layout, plan_layout};
 pub use comparison::Comparison;
 pub use difference::{Difference, Kind};
 pub use governor::Governor;
+pub(crate) use patience::patiently;
 pub use recheck::CatchUp;
+pub(crate) use recheck::Recheck;
 pub use result::{Chunk, TableResult};
 pub use selection::{Selection, TablePair, UnknownTables};
 

@@ -66,7 +66,7 @@ fn hash(hashing: Hashing, columns: &[&ColumnForm], seed: i64) -> String {
 }
 
 /// The column's value as text; NULL stays NULL. `is not distinct from null` because a record of NULLs `is null` too.
-fn printed(column: &ColumnForm) -> String {
+pub fn printed(column: &ColumnForm) -> String {
     let name = column_name(column);
     match column.form {
         Form::PrintedByOutput if column.nullable => {

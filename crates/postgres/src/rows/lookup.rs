@@ -4,14 +4,10 @@ use crossover_core::{
     ports::PortResult,
     rows::{Hashing, Region, RowHash, RowKey, RowValues, TableForm},
 };
-use tokio_postgres::{
-    Row,
-    error::SqlState,
-    types::{ToSql, Type},
-};
+use tokio_postgres::{Row, error::SqlState, types::Type};
 
 use super::{expression, region::from_where};
-use crate::{PostgresDatabase, errors::Failure, quoting::ident};
+use crate::{PostgresDatabase, connection::Param, errors::Failure, quoting::ident};
 
 impl PostgresDatabase {
     pub(super) async fn hashes_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
@@ -69,62 +65,97 @@ impl PostgresDatabase {
     }
 
     async fn keyed(&self, form: &TableForm, keys: &[RowKey], what: &str) -> Result<Vec<Row>, Failure> {
+        let values = self.key_texts(form, keys)?;
+        let params = key_params(&values);
+        match self
+            .read_rows(&keyed_sql(form, what, KeyEquality::Typed), &params, None)
+            .await
+        {
+            // The key's type has no `=` in pg_catalog: its text has.
+            Err(failure) if failure.is(&SqlState::UNDEFINED_FUNCTION) => {
+                self.read_rows(&keyed_sql(form, what, KeyEquality::Text), &params, None)
+                    .await
+            }
+            rows => rows,
+        }
+    }
+
+    /// The texts of keys, column by column.
+    pub(crate) fn key_texts<'k>(
+        &self,
+        form: &TableForm,
+        keys: &'k [RowKey],
+    ) -> PortResult<Vec<Vec<&'k str>>> {
         let width = form.key.len();
         let mut values: Vec<Vec<&str>> = vec![Vec::with_capacity(keys.len()); width];
         for key in keys {
             if key.len() != width {
-                return Err(self
-                    .refused(format!("{key:?} is no key of table {}", form.table))
-                    .into());
+                return Err(self.refused(format!("{key:?} is no key of table {}", form.table)));
             }
             for (column, text) in values.iter_mut().zip(key) {
                 column.push(text);
             }
         }
-        let arrays: Vec<String> = (1..=width).map(|place| format!("${place}::text[]")).collect();
-        let names: Vec<String> = (1..=width).map(|place| format!("c{place}")).collect();
-        let casts: Vec<String> = form
-            .key_columns()
-            .zip(&names)
-            .map(|(column, name)| format!("k.{name}::{} as {name}", column.sql_type))
-            .collect();
-        let equal: Vec<String> = form
-            .key_columns()
-            .zip(&names)
-            .map(|(column, name)| format!("q.{} = k.{name}", ident(&column.name)))
-            .collect();
-        let select = format!("select {} as key, {what}", expression::key_text(form));
-        let mut conditions = equal;
-        conditions.extend(form.condition.iter().map(|c| format!("({c}\n)")));
-        let sql = format!(
-            "{select} from {} q join (select distinct {} from unnest({}) as k ({})) k on {}",
-            super::region::relation(form),
-            casts.join(", "),
-            arrays.join(", "),
-            names.join(", "),
-            conditions.join(" and ")
-        );
-        let params: Vec<(&(dyn ToSql + Sync), Type)> = values
-            .iter()
-            .map(|column| (column as _, Type::TEXT_ARRAY))
-            .collect();
-        match self.read_rows(&sql, &params, None).await {
-            // The key's type has no `=` in pg_catalog: its text has.
-            Err(failure) if failure.is(&SqlState::UNDEFINED_FUNCTION) => {
-                let texts: Vec<String> = (1..=width).map(|place| format!("k.c{place}")).collect();
-                let sql = format!(
-                    "{select} from {} q join (select distinct * from unnest({}) as k ({})) k on {} = array[{}]",
-                    super::region::relation(form),
-                    arrays.join(", "),
-                    names.join(", "),
-                    expression::key_text(form),
-                    texts.join(", ")
-                );
-                self.read_rows(&sql, &params, None).await
-            }
-            rows => rows,
-        }
+        Ok(values)
     }
+}
+
+/// How a key is found again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyEquality {
+    /// By the type's own `=`, through the key's index.
+    Typed,
+    /// By its text.
+    Text,
+}
+
+/// Columns of texts as parameters.
+pub fn key_params<'p>(values: &'p [Vec<&str>]) -> Vec<Param<'p>> {
+    values
+        .iter()
+        .map(|column| (column as _, Type::TEXT_ARRAY))
+        .collect()
+}
+
+/// The rows with the keys whose columns are the parameters. The table is `q`.
+pub fn keyed_sql(form: &TableForm, what: &str, equality: KeyEquality) -> String {
+    let width = form.key.len();
+    let arrays: Vec<String> = (1..=width).map(|place| format!("${place}::text[]")).collect();
+    let names: Vec<String> = (1..=width).map(|place| format!("c{place}")).collect();
+    let select = format!("select {} as key, {what}", expression::key_text(form));
+    let mut conditions: Vec<String> = Vec::new();
+    let wanted = match equality {
+        KeyEquality::Typed => {
+            let equal = form
+                .key_columns()
+                .zip(&names)
+                .map(|(column, name)| format!("q.{} = k.{name}", ident(&column.name)));
+            conditions.extend(equal);
+            let casts: Vec<String> = form
+                .key_columns()
+                .zip(&names)
+                .map(|(column, name)| format!("k.{name}::{} as {name}", column.sql_type))
+                .collect();
+            casts.join(", ")
+        }
+        KeyEquality::Text => {
+            let texts: Vec<String> = names.iter().map(|name| format!("k.{name}")).collect();
+            conditions.push(format!(
+                "{} = array[{}]",
+                expression::key_text(form),
+                texts.join(", ")
+            ));
+            "*".to_owned()
+        }
+    };
+    conditions.extend(form.condition.iter().map(|c| format!("({c}\n)")));
+    format!(
+        "{select} from {} q join (select distinct {wanted} from unnest({}) as k ({})) k on {}",
+        super::region::relation(form),
+        arrays.join(", "),
+        names.join(", "),
+        conditions.join(" and ")
+    )
 }
 
 /// Keys of rows without a key are their hashes.

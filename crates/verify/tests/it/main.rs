@@ -9,4 +9,5 @@
 mod bad_input;
 mod layouts;
 mod pair;
+mod repair;
 mod types;

@@ -1,0 +1,246 @@
+//! `crossover verify --repair`.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use crossover_clock::SystemClock;
+use crossover_core::{plan::Scope, ports::Clock};
+use crossover_postgres::PostgresDatabase;
+use crossover_verify::{
+    Report, Sides, VerifyOptions, compare_rows,
+    repair::{ApplyOptions, Heading, Outcome, RepairPlan, RepairReport, RowResult, apply, plan, scripts},
+    rows::Selection,
+};
+
+use super::{Progress, Writer};
+
+/// Differences named where they are to be repaired: what is not named is not repaired.
+const NAMED: usize = 100_000;
+/// Rows shown that were not repaired; the report has the others.
+const SHOWN: usize = 10;
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    /// Write the SQL and its inverse
+    Plan,
+    /// The same, then run it on the target in small transactions, and compare again
+    Apply,
+}
+
+/// Options of the repair.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Make the target's differing rows what the source's are; apply writes to the target, and never over a newer change
+    #[arg(long, value_enum, value_name = "MODE", conflicts_with_all = ["quick", "explain_sql"])]
+    repair: Option<Mode>,
+    /// Where repair.sql and repair-inverse.sql go; they hold the values of rows
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "target/verify",
+        requires = "repair"
+    )]
+    repair_out: PathBuf,
+}
+
+impl Arguments {
+    /// How many differences are named in each table.
+    pub fn named(&self) -> usize {
+        if self.repair.is_some() { NAMED } else { 1_000 }
+    }
+
+    /// Refuses what would undo the application's own writes, before anything is read.
+    pub(super) fn check(&self, writer: Writer) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.repair.is_none() || writer == Writer::Source,
+            "{}",
+            crossover_verify::repair::RepairError::TargetIsWriter
+        );
+        Ok(())
+    }
+
+    pub fn when_interrupted(&self) -> String {
+        match self.repair {
+            Some(Mode::Apply) => format!(
+                "rows that were repaired stay repaired; {} takes them back",
+                self.repair_out.join("repair-inverse.sql").display()
+            ),
+            _ => "nothing was changed on either side".to_owned(),
+        }
+    }
+
+    /// Plans, and repairs if asked to; the report then says what the comparison afterwards found.
+    pub async fn run(
+        &self,
+        sides: &Sides<'_>,
+        databases: (&PostgresDatabase, &PostgresDatabase),
+        scope: &Scope,
+        options: &VerifyOptions,
+        report: &mut Report,
+    ) -> anyhow::Result<Option<RepairReport>> {
+        let Some(mode) = self.repair else {
+            return Ok(None);
+        };
+        let target = databases.1;
+        let plan = plan(sides, target, scope, options, report).await?;
+        self.write(&plan, databases, report)?;
+        let planned = RepairReport::planned(&plan);
+        if mode == Mode::Plan || plan.rows() == 0 {
+            eprint!("{}", text(&planned));
+            return Ok(Some(planned));
+        }
+        eprintln!(
+            "repair: {} rows of {} tables on the target, {} at a time",
+            plan.rows(),
+            plan.tables.len(),
+            ApplyOptions::default().batch
+        );
+        let apply_options = ApplyOptions {
+            patience_ms: options.rows.patience_ms,
+            settle_ms: options.rows.settle_ms,
+            ..ApplyOptions::default()
+        };
+        let repaired = apply(sides, target, &plan, apply_options).await?;
+        eprint!("{}", text(&repaired));
+        let touched = VerifyOptions {
+            selection: Selection {
+                tables: plan
+                    .tables
+                    .iter()
+                    .map(|t| t.table.form.table.to_string())
+                    .collect(),
+                exclude: options.selection.exclude.clone(),
+            },
+            ..options.clone()
+        };
+        let progress = Progress::new();
+        let later = compare_rows(sides, scope, &touched, &progress).await?;
+        progress.finish();
+        report.take_again(later);
+        Ok(Some(repaired))
+    }
+
+    fn write(
+        &self,
+        plan: &RepairPlan,
+        databases: (&PostgresDatabase, &PostgresDatabase),
+        report: &Report,
+    ) -> anyhow::Result<()> {
+        let folder = &self.repair_out;
+        let differ = report.tables.iter().filter(|t| !t.equal).count();
+        let heading = Heading {
+            made: made(SystemClock.now_ms()),
+            source: databases.0.to_string(),
+            target: databases.1.to_string(),
+            comparison: format!(
+                "a comparison of {} tables, of which {differ} differ, in {:.1} s",
+                report.tables.len(),
+                report.elapsed_ms as f64 / 1_000.0
+            ),
+        };
+        let scripts = scripts(plan, databases.1, &heading);
+        fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        for (name, text) in [
+            ("repair.sql", &scripts.repair),
+            ("repair-inverse.sql", &scripts.inverse),
+        ] {
+            let file = folder.join(name);
+            keep(&file, text).with_context(|| format!("{} cannot be written", file.display()))?;
+            eprintln!("wrote {}", file.display());
+        }
+        Ok(())
+    }
+}
+
+/// The moment as ISO 8601 has it.
+fn made(now_ms: u64) -> String {
+    i64::try_from(now_ms)
+        .ok()
+        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
+        .map_or_else(String::new, |at| at.to_string())
+}
+
+/// Writes a file that only its owner may read: it holds the values of rows.
+fn keep(file: &Path, text: &str) -> std::io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)?
+        .write_all(text.as_bytes())
+}
+
+/// The repair for people.
+fn text(report: &RepairReport) -> String {
+    let mut lines = Vec::new();
+    let totals = &report.totals;
+    if !report.silent && totals.planned + totals.repaired > 0 {
+        lines.push(
+            "  triggers and foreign keys of the target fire: its role may not set session_replication_role"
+                .to_owned(),
+        );
+        lines.extend(report.cycles.iter().map(|cycle| {
+            format!(
+                "  foreign keys go round in a circle, rows may fail: {}",
+                cycle.join(", ")
+            )
+        }));
+    }
+    lines.push(if totals.planned > 0 {
+        format!("  {} rows can be repaired, {} cannot", totals.planned, totals.failed)
+    } else {
+        format!(
+            "  {} rows repaired, {} skipped: changed on the source, {} skipped: changed on the target, {} failed",
+            totals.repaired, totals.changed_on_source, totals.changed_on_target, totals.failed
+        )
+    });
+    if totals.different_again > 0 {
+        lines.push(format!(
+            "  {} repaired rows differ again: somebody else writes to them",
+            totals.different_again
+        ));
+    }
+    lines.extend(report.refused.iter().map(|table| {
+        format!(
+            "  not repaired: {}: {}\n    remedy: {}",
+            table.name, table.reason, table.remedy
+        )
+    }));
+    let failed: Vec<String> = report.rows.iter().filter_map(failure).collect();
+    lines.extend(failed.iter().take(SHOWN).cloned());
+    if failed.len() > SHOWN {
+        lines.push(format!(
+            "    and {} more; --json lists them",
+            failed.len() - SHOWN
+        ));
+    }
+    lines
+        .into_iter()
+        .fold("repair\n".to_owned(), |text, line| text + &line + "\n")
+}
+
+fn failure(row: &RowResult) -> Option<String> {
+    let reason = match &row.outcome {
+        Outcome::Failed { reason } => format!("failed: {reason}"),
+        Outcome::SkippedChangedOnSource => "skipped: changed on the source".to_owned(),
+        Outcome::SkippedChangedOnTarget => "skipped: changed on the target".to_owned(),
+        Outcome::Repaired if row.different_again => "repaired, and differs again".to_owned(),
+        Outcome::Repaired | Outcome::Planned => return None,
+    };
+    let key: Vec<String> = row
+        .key
+        .iter()
+        .map(|(column, value)| format!("{column} = {value}"))
+        .collect();
+    Some(format!("    {} ({}): {reason}", row.table, key.join(", ")))
+}

@@ -1,0 +1,302 @@
+//! Carrying out a plan in small transactions; the order of things is explained in [`super`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use crossover_core::{
+    catalogue::TableName,
+    ports::{PortError, PortResult, Repair, RepairTransaction, Written},
+    rows::{Action, RowChange, RowKey, RowTexts},
+};
+
+use super::{Outcome, RepairPlan, RepairReport, TablePlan};
+use crate::{
+    rows::{CatchUp, Recheck, patiently},
+    run::Sides,
+};
+
+/// Keys looked up at once before anything is locked.
+const LOOK: usize = 500;
+/// How often a batch whose rows others hold is tried, and the wait between.
+const TRIES: u32 = 20;
+const WAIT_MS: u64 = 250;
+
+/// How to repair.
+#[derive(Debug, Clone, Copy)]
+pub struct ApplyOptions {
+    /// Rows of one transaction.
+    pub batch: usize,
+    /// How long a server may be away while nothing is locked, in milliseconds.
+    pub patience_ms: u64,
+    /// How long repaired rows that differ again are looked at, in milliseconds.
+    pub settle_ms: u64,
+}
+
+impl Default for ApplyOptions {
+    fn default() -> Self {
+        Self {
+            batch: 100,
+            patience_ms: 60_000,
+            settle_ms: 60_000,
+        }
+    }
+}
+
+/// Both sides and the plan.
+struct Repairing<'a> {
+    sides: &'a Sides<'a>,
+    target: &'a dyn Repair,
+    plan: &'a RepairPlan,
+    options: ApplyOptions,
+}
+
+/// A row on its way.
+struct Work<'p> {
+    table: &'p TablePlan,
+    change: &'p RowChange,
+    outcome: Outcome,
+}
+
+/// Repairs what can be repaired and looks at the repaired rows again. Repeating it changes nothing more.
+///
+/// # Errors
+/// A side that does not answer before anything was written, or when the repaired rows are looked at.
+pub async fn apply(
+    sides: &Sides<'_>,
+    target: &dyn Repair,
+    plan: &RepairPlan,
+    options: ApplyOptions,
+) -> PortResult<RepairReport> {
+    let repairing = Repairing {
+        sides,
+        target,
+        plan,
+        options,
+    };
+    let mut work: Vec<Work<'_>> = plan
+        .steps()
+        .into_iter()
+        .flat_map(|step| {
+            step.changes.into_iter().map(move |change| Work {
+                table: step.table,
+                change,
+                outcome: Outcome::Planned,
+            })
+        })
+        .collect();
+    repairing.first_look(&mut work).await?;
+    repairing.write(&mut work).await;
+    let again = repairing.different_again(&work).await?;
+    let mut report = RepairReport::planned(plan);
+    // The report's rows begin with the plan's, in the same order.
+    for (row, work) in report.rows.iter_mut().zip(&work) {
+        row.different_again = again.contains(&(&work.table.table.form.table, &work.change.key));
+        row.outcome = work.outcome.clone();
+    }
+    report.add_up();
+    Ok(report)
+}
+
+/// Nothing is under way.
+struct Still;
+
+#[async_trait]
+impl CatchUp for Still {
+    async fn pass(&self) -> PortResult<()> {
+        Ok(())
+    }
+}
+
+type Row<'p> = (&'p TableName, &'p RowKey);
+
+impl Repairing<'_> {
+    /// Leaves out what has changed on the source, and waits until the stream has brought everything up to now.
+    async fn first_look(&self, work: &mut [Work<'_>]) -> PortResult<()> {
+        for part in work.chunk_by_mut(|a, b| std::ptr::eq(a.table, b.table)) {
+            for part in part.chunks_mut(LOOK) {
+                let changes: Vec<&RowChange> = part.iter().map(|w| w.change).collect();
+                let table = part[0].table;
+                let changed = patiently(self.sides.clock, self.options.patience_ms, || {
+                    self.changed_on_source(table, &changes)
+                })
+                .await?;
+                for row in part {
+                    if changed.contains(&row.change.key) {
+                        row.outcome = Outcome::SkippedChangedOnSource;
+                    }
+                }
+            }
+        }
+        match self.sides.catch_up {
+            Some(catch_up) => catch_up.pass().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Batch by batch. What fails is tried again as long as something else succeeds: a row may wait for a unique value or a parent
+    /// that a later one brings.
+    async fn write(&self, work: &mut [Work<'_>]) {
+        loop {
+            let mut open: Vec<&mut Work<'_>> = work
+                .iter_mut()
+                .filter(|w| matches!(w.outcome, Outcome::Planned | Outcome::Failed { .. }))
+                .collect();
+            let mut repaired = 0;
+            let mut failed = false;
+            let mut gone: Option<String> = None;
+            let alike = |a: &&mut Work<'_>, b: &&mut Work<'_>| {
+                std::ptr::eq(a.table, b.table) && a.change.action() == b.change.action()
+            };
+            let batches = open
+                .chunk_by_mut(alike)
+                .flat_map(|step| step.chunks_mut(self.options.batch.max(1)));
+            for batch in batches {
+                if let Some(reason) = &gone {
+                    // Nobody is there: the rest is not tried.
+                    for row in batch {
+                        row.outcome = Outcome::Failed {
+                            reason: reason.clone(),
+                        };
+                    }
+                    continue;
+                }
+                if let Err(error) = self.batch(batch).await {
+                    let reason = error.to_string();
+                    for row in batch.iter_mut() {
+                        row.outcome = Outcome::Failed {
+                            reason: reason.clone(),
+                        };
+                    }
+                    if matches!(error, PortError::Unreachable { .. }) {
+                        gone = Some(format!("not tried: {reason}"));
+                    }
+                }
+                repaired += batch.iter().filter(|w| w.outcome == Outcome::Repaired).count();
+                failed |= batch.iter().any(|w| matches!(w.outcome, Outcome::Failed { .. }));
+            }
+            if !failed || repaired == 0 || gone.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// One transaction, or several when rows change on the source meanwhile: each then has fewer rows.
+    async fn batch(&self, batch: &mut [&mut Work<'_>]) -> PortResult<()> {
+        let Some(first) = batch.first() else {
+            return Ok(());
+        };
+        let table = first.table;
+        // What is not there cannot be locked.
+        let whole = first.change.action() == Action::Insert;
+        let mut open: Vec<usize> = (0..batch.len()).collect();
+        let mut tries = 0;
+        while !open.is_empty() {
+            let mut transaction = self.target.begin(&table.table, self.plan.silent).await?;
+            let keys: Vec<RowKey> = open.iter().map(|i| batch[*i].change.key.clone()).collect();
+            let Some(rows) = transaction.lock(&keys, whole).await? else {
+                transaction.rollback().await?;
+                tries += 1;
+                if tries == TRIES {
+                    return Err(PortError::refused(
+                        format!("table {} of the target", table.table.form.table),
+                        "its rows are locked by another session; repair again when that has ended",
+                    ));
+                }
+                self.sides.clock.sleep_ms(WAIT_MS).await;
+                continue;
+            };
+            let now: BTreeMap<RowKey, RowTexts> = rows.into_iter().map(|r| (r.key, r.values)).collect();
+            let written = write_rows(&mut *transaction, batch, &open, &now).await?;
+            let changes: Vec<&RowChange> = written.iter().map(|i| batch[*i].change).collect();
+            let changed = self.changed_on_source(table, &changes).await?;
+            if changed.is_empty() {
+                transaction.commit().await?;
+                for i in written {
+                    batch[i].outcome = Outcome::Repaired;
+                }
+                return Ok(());
+            }
+            transaction.rollback().await?;
+            open = written;
+            open.retain(|i| {
+                let out = changed.contains(&batch[*i].change.key);
+                if out {
+                    batch[*i].outcome = Outcome::SkippedChangedOnSource;
+                }
+                !out
+            });
+        }
+        Ok(())
+    }
+
+    /// Keys of rows that the source does not have as the comparison saw them.
+    async fn changed_on_source(
+        &self,
+        table: &TablePlan,
+        changes: &[&RowChange],
+    ) -> PortResult<BTreeSet<RowKey>> {
+        let keys: Vec<RowKey> = changes.iter().map(|c| c.key.clone()).collect();
+        let rows = self.sides.source.values_of(&table.source, &keys).await?;
+        let now: BTreeMap<RowKey, RowTexts> = rows.into_iter().map(|r| (r.key, r.values)).collect();
+        Ok(changes
+            .iter()
+            .filter(|change| now.get(&change.key) != change.after.as_ref())
+            .map(|change| change.key.clone())
+            .collect())
+    }
+
+    /// Compares the repaired rows, and only them.
+    async fn different_again<'p>(&self, work: &[Work<'p>]) -> PortResult<BTreeSet<Row<'p>>> {
+        let mut found = BTreeSet::new();
+        for plan in &self.plan.tables {
+            let repaired: Vec<&Work<'p>> = work
+                .iter()
+                .filter(|w| std::ptr::eq(w.table, plan) && w.outcome == Outcome::Repaired)
+                .collect();
+            let keys: Vec<RowKey> = repaired.iter().map(|w| w.change.key.clone()).collect();
+            let recheck = Recheck {
+                source: self.sides.source,
+                target: self.sides.target,
+                writer: self.sides.writer,
+                catch_up: self.sides.catch_up.unwrap_or(&Still),
+                clock: self.sides.clock,
+                patience_ms: self.options.patience_ms,
+                settle_ms: self.options.settle_ms,
+            };
+            let forms = (&plan.source, &plan.table.form);
+            let open = recheck.look(forms, &keys).await?;
+            let real = recheck.settle(forms, open).await?;
+            found.extend(
+                repaired
+                    .into_iter()
+                    .filter(|w| real.contains_key(&w.change.key))
+                    .map(|w| (&w.table.table.form.table, &w.change.key)),
+            );
+        }
+        Ok(found)
+    }
+}
+
+/// Writes those rows that still are what was seen, and gives back which were written; the others have their outcome.
+async fn write_rows(
+    transaction: &mut dyn RepairTransaction,
+    batch: &mut [&mut Work<'_>],
+    open: &[usize],
+    now: &BTreeMap<RowKey, RowTexts>,
+) -> PortResult<Vec<usize>> {
+    let mut written = Vec::with_capacity(open.len());
+    for i in open {
+        let change = batch[*i].change;
+        let answer = if now.get(&change.key) == change.before.as_ref() {
+            transaction.change(change).await?
+        } else {
+            Written::NotAsSeen
+        };
+        match answer {
+            Written::Done => written.push(*i),
+            Written::NotAsSeen => batch[*i].outcome = Outcome::SkippedChangedOnTarget,
+            Written::Failed(reason) => batch[*i].outcome = Outcome::Failed { reason },
+        }
+    }
+    Ok(written)
+}

@@ -1,0 +1,272 @@
+//! What is to be done to which rows, and which tables cannot be repaired.
+
+use std::collections::BTreeMap;
+
+use crossover_core::{
+    catalogue::TableName,
+    plan::Scope,
+    ports::{PortError, Repair},
+    routing::Side,
+    rows::{Action, RowChange, RowKey, RowTexts, TableForm, TableWriting, WritableTable},
+};
+
+use super::order::order;
+use crate::{
+    PreparedTable, Report, VerifyError, VerifyOptions, prepare,
+    rows::{Difference, Kind, TableResult},
+    run::{CouldNotRun, Sides},
+};
+
+/// What is to become of one table.
+#[derive(Debug, Clone)]
+pub struct TablePlan {
+    /// How its rows are read on the source.
+    pub source: TableForm,
+    pub table: WritableTable,
+    /// Sorted by key.
+    pub changes: Vec<RowChange>,
+    /// Rows that no statement can repair, and why.
+    pub hopeless: Vec<(RowKey, String)>,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub struct RepairPlan {
+    /// Parents before children.
+    pub tables: Vec<TablePlan>,
+    /// Tables that differ or could not be compared, and are left as they are.
+    pub refused: Vec<CouldNotRun>,
+    /// Circles of foreign keys that planned tables are on.
+    pub cycles: Vec<Vec<TableName>>,
+    /// Triggers and foreign keys do not fire.
+    pub silent: bool,
+}
+
+/// Changes of one kind on one table.
+#[derive(Debug)]
+pub struct Step<'p> {
+    pub table: &'p TablePlan,
+    pub action: Action,
+    pub changes: Vec<&'p RowChange>,
+}
+
+/// Why nothing is repaired at all.
+#[derive(Debug, thiserror::Error)]
+pub enum RepairError {
+    #[error(
+        "the application writes to the target, so its rows are the newer ones: exchange --source and --target to repair the side that follows"
+    )]
+    TargetIsWriter,
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl TablePlan {
+    fn step(&self, action: Action) -> Option<Step<'_>> {
+        let changes: Vec<&RowChange> = self.changes.iter().filter(|c| c.action() == action).collect();
+        (!changes.is_empty()).then_some(Step {
+            table: self,
+            action,
+            changes,
+        })
+    }
+}
+
+impl RepairPlan {
+    /// In the order in which they are done: what goes makes room first, children before parents; what comes comes last, parents before children.
+    pub fn steps(&self) -> Vec<Step<'_>> {
+        let deletes = self.tables.iter().rev().filter_map(|t| t.step(Action::Delete));
+        let updates = self.tables.iter().filter_map(|t| t.step(Action::Update));
+        let inserts = self.tables.iter().filter_map(|t| t.step(Action::Insert));
+        deletes.chain(updates).chain(inserts).collect()
+    }
+
+    pub fn rows(&self) -> usize {
+        self.tables.iter().map(|t| t.changes.len()).sum()
+    }
+}
+
+/// Plans the repair of what a comparison found. Options are those of the comparison. Nothing is written.
+///
+/// # Errors
+/// The application writes to the target; a server that does not answer.
+pub async fn plan(
+    sides: &Sides<'_>,
+    target: &dyn Repair,
+    scope: &Scope,
+    options: &VerifyOptions,
+    report: &Report,
+) -> Result<RepairPlan, RepairError> {
+    if sides.writer == Side::Target {
+        return Err(RepairError::TargetIsWriter);
+    }
+    let prepared = prepare(sides, scope, options).await?;
+    let (writing, silent) = futures::try_join!(target.writing(scope), target.may_be_silent())?;
+    let order = order(&writing);
+    let prepared: BTreeMap<String, &PreparedTable> =
+        prepared.tables.iter().map(|t| (t.table.to_string(), t)).collect();
+    let mut writing: BTreeMap<String, TableWriting> =
+        writing.into_iter().map(|w| (w.table.to_string(), w)).collect();
+    let mut plan = RepairPlan {
+        tables: Vec::new(),
+        refused: report.could_not_run.clone(),
+        cycles: Vec::new(),
+        silent,
+    };
+    for result in report.tables.iter().filter(|t| !t.equal) {
+        let found = prepared.get(&result.name).zip(writing.remove(&result.name));
+        match table(result, found) {
+            Ok(table) => plan.tables.push(table),
+            Err((reason, remedy)) => plan.refused.push(CouldNotRun {
+                name: result.name.clone(),
+                reason,
+                remedy,
+            }),
+        }
+    }
+    let place = |t: &TableName| order.tables.iter().position(|other| other == t);
+    plan.tables.sort_by_key(|t| place(&t.table.writing.table));
+    plan.refused.sort_by(|a, b| a.name.cmp(&b.name));
+    let planned = |t: &TableName| plan.tables.iter().any(|p| p.table.writing.table == *t);
+    plan.cycles = order
+        .cycles
+        .into_iter()
+        .filter(|c| c.iter().any(&planned))
+        .collect();
+    Ok(plan)
+}
+
+/// One table, or why not and what to do.
+fn table(
+    result: &TableResult,
+    found: Option<(&&PreparedTable, TableWriting)>,
+) -> Result<TablePlan, (String, String)> {
+    let refuse = |reason: &str, remedy: String| Err((reason.to_owned(), remedy));
+    let Some((prepared, writing)) = found else {
+        return refuse(
+            "it was on both sides when it was compared and is not any more",
+            "compare again".to_owned(),
+        );
+    };
+    let (mut source, mut form) = prepared.forms.clone();
+    // A row that meets a condition on one side only must count as there, not as missing.
+    source.condition = None;
+    form.condition = None;
+    let key: Vec<&str> = form.key_columns().map(|c| c.name.as_str()).collect();
+    if result.key.is_empty() || key.is_empty() {
+        return refuse(
+            "it has no key that both sides have, so no row of it can be told from another",
+            format!(
+                "add a primary key, or a unique index over columns that are not null, to {} on both sides; or load it again",
+                result.name
+            ),
+        );
+    }
+    if result.key != key {
+        return refuse(
+            "its keys have changed since it was compared",
+            "compare again".to_owned(),
+        );
+    }
+    if result.more {
+        return refuse(
+            &format!(
+                "more of its rows differ than were named ({})",
+                result.differences.len()
+            ),
+            format!(
+                "raise --named above {}, or load the table again if most of it differs",
+                result.different_rows
+            ),
+        );
+    }
+    if !writing.granted {
+        return refuse(
+            "the role may not write it on the target",
+            format!(
+                "grant select, insert, update, delete on {} to the role of --target",
+                result.name
+            ),
+        );
+    }
+    let mut plan = TablePlan {
+        source,
+        table: WritableTable { form, writing },
+        changes: Vec::new(),
+        hopeless: Vec::new(),
+    };
+    for difference in &result.differences {
+        match change(&plan.table, difference) {
+            Ok(change) => plan.changes.push(change),
+            Err(row) => plan.hopeless.push(row),
+        }
+    }
+    plan.changes.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(plan)
+}
+
+fn change(table: &WritableTable, difference: &Difference) -> Result<RowChange, (RowKey, String)> {
+    let form = &table.form;
+    let key: RowKey = form
+        .key_columns()
+        .filter_map(|c| difference.key.get(&c.name).cloned().flatten())
+        .collect();
+    let texts = |row: &BTreeMap<String, Option<String>>| -> RowTexts {
+        form.columns
+            .iter()
+            .map(|c| row.get(&c.name).cloned().flatten())
+            .collect()
+    };
+    let after = difference.source.as_ref().map(texts);
+    let before = difference.target.as_ref().map(texts);
+    let as_found = match difference.kind {
+        Kind::MissingOnTarget => after.is_some() && before.is_none(),
+        Kind::ExtraOnTarget => after.is_none() && before.is_some(),
+        Kind::Different => after.is_some() && before.is_some() && after != before,
+    };
+    if !as_found || key.len() != form.key.len() {
+        return Err((
+            key,
+            "it changed while its values were being read; compare again".to_owned(),
+        ));
+    }
+    let change = RowChange { key, before, after };
+    match obstacle(table, &change) {
+        Some(reason) => Err((change.key, reason)),
+        None => Ok(change),
+    }
+}
+
+/// Why no statement can make this change.
+fn obstacle(table: &WritableTable, change: &RowChange) -> Option<String> {
+    let changing: Vec<&str> = change
+        .changing()
+        .into_iter()
+        .filter_map(|place| table.form.columns.get(place))
+        .map(|c| c.name.as_str())
+        .collect();
+    let of = |kind: &[String]| -> Vec<&str> {
+        changing
+            .iter()
+            .copied()
+            .filter(|name| kind.iter().any(|k| k == name))
+            .collect()
+    };
+    let generated = of(&table.writing.generated);
+    if !changing.is_empty() && generated.len() == changing.len() {
+        return Some(format!(
+            "only generated columns differ ({}): their definitions are not the same on both sides",
+            generated.join(", ")
+        ));
+    }
+    let identity = of(&table.writing.always_identity);
+    if !identity.is_empty() {
+        return Some(format!(
+            "{} is generated always as identity and cannot be updated; alter it to generated by default on the target, then repair again",
+            identity.join(", ")
+        ));
+    }
+    None
+}

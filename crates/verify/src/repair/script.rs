@@ -1,0 +1,145 @@
+//! The plan as two files of SQL: there and back.
+
+use std::fmt::Write as _;
+
+use crossover_core::{
+    ports::Repair,
+    rows::{Action, RowChange},
+};
+
+use super::{RepairPlan, TablePlan};
+
+/// Statements of one transaction.
+const TOGETHER: usize = 100;
+
+/// What the files say of themselves.
+#[derive(Debug, Clone)]
+pub struct Heading {
+    /// When the plan was made.
+    pub made: String,
+    /// The databases, without passwords.
+    pub source: String,
+    pub target: String,
+    /// The comparison it rests on.
+    pub comparison: String,
+}
+
+/// The two files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scripts {
+    pub repair: String,
+    pub inverse: String,
+}
+
+/// Writes the plan down. Running the inverse after the repair gives back exactly what was there.
+pub fn scripts(plan: &RepairPlan, target: &dyn Repair, heading: &Heading) -> Scripts {
+    let there: Vec<(&TablePlan, RowChange)> = plan
+        .steps()
+        .into_iter()
+        .flat_map(|step| step.changes.into_iter().map(move |c| (step.table, c.clone())))
+        .collect();
+    let back: Vec<(&TablePlan, RowChange)> = there
+        .iter()
+        .rev()
+        .map(|(table, change)| (*table, change.inverse()))
+        .collect();
+    let write = |title: &str, changes: &[(&TablePlan, RowChange)]| {
+        let mut text = head(title, plan, heading, changes.len());
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "\n{}", target.settings());
+        // Rows that refer to each other in a circle are only right together.
+        let together = if plan.silent || plan.cycles.is_empty() {
+            TOGETHER
+        } else {
+            changes.len().max(1)
+        };
+        for batch in changes.chunks(together) {
+            let _ = writeln!(text, "\n{}", target.opening(plan.silent));
+            for (table, change) in batch {
+                let _ = writeln!(
+                    text,
+                    "\n{}\n{};",
+                    comment(&about(table, change)),
+                    target.statement(&table.table, change)
+                );
+            }
+            let _ = writeln!(text, "\ncommit;");
+        }
+        text
+    };
+    Scripts {
+        repair: write(
+            "Repair: makes rows of the target what they are on the source.",
+            &there,
+        ),
+        inverse: write(
+            "Inverse of repair.sql: gives the target's rows back as they were before it.",
+            &back,
+        ),
+    }
+}
+
+fn head(title: &str, plan: &RepairPlan, heading: &Heading, rows: usize) -> String {
+    let mut lines = vec![
+        title.to_owned(),
+        format!("Made {}: from the {} to the {}.", heading.made, heading.source, heading.target),
+        format!("Rests on: {}.", heading.comparison),
+        format!("{rows} rows. Each statement touches its row only while the row is what the comparison saw; a count of 0 means it was not."),
+        "Run on the target while the source's rows stay as they are: psql -v ON_ERROR_STOP=1 -f FILE. With changes under way: crossover verify --repair apply."
+            .to_owned(),
+        if plan.silent {
+            "Triggers and foreign keys do not fire (session_replication_role = replica).".to_owned()
+        } else {
+            "Triggers and foreign keys fire: the role may not set session_replication_role.".to_owned()
+        },
+    ];
+    lines.extend(plan.cycles.iter().map(|cycle| {
+        let tables: Vec<String> = cycle.iter().map(ToString::to_string).collect();
+        format!("Foreign keys go round in a circle: {}.", tables.join(", "))
+    }));
+    lines.extend(
+        plan.refused
+            .iter()
+            .map(|table| format!("Left as it is: {}: {}", table.name, table.reason)),
+    );
+    lines.iter().map(|line| comment(line) + "\n").collect()
+}
+
+fn about(table: &TablePlan, change: &RowChange) -> String {
+    let form = &table.table.form;
+    let key: Vec<String> = form
+        .key_columns()
+        .zip(&change.key)
+        .map(|(column, text)| format!("{} = {text}", column.name))
+        .collect();
+    let columns: Vec<&str> = change
+        .changing()
+        .into_iter()
+        .filter_map(|place| form.columns.get(place))
+        .map(|c| c.name.as_str())
+        .collect();
+    let what = match change.action() {
+        Action::Update => format!("update {}", columns.join(", ")),
+        other => other.as_str().to_owned(),
+    };
+    format!("{} ({}): {what}", form.table, key.join(", "))
+}
+
+/// One line that stays a comment whatever is in it.
+fn comment(text: &str) -> String {
+    let text: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    format!("-- {text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_gets_out_of_a_comment() {
+        assert_eq!(comment("a\nb\r\0; drop"), "-- a b  ; drop");
+    }
+}

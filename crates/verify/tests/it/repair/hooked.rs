@@ -1,0 +1,97 @@
+//! A source on which something happens between two looks.
+
+use std::{
+    collections::BTreeMap,
+    pin::Pin,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use async_trait::async_trait;
+use crossover_core::{
+    plan::Scope,
+    ports::{Moment, PortResult, Rows},
+    rows::{HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape},
+};
+use crossover_postgres::PostgresDatabase;
+
+type Event<'a> = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> + Send + Sync + 'a>;
+
+/// Does something right before or after its values are read for the n-th time.
+pub struct Hooked<'a> {
+    pub database: &'a PostgresDatabase,
+    pub looks: AtomicUsize,
+    pub at: usize,
+    pub before: bool,
+    pub event: Event<'a>,
+}
+
+impl<'a> Hooked<'a> {
+    pub fn before(database: &'a PostgresDatabase, at: usize, event: Event<'a>) -> Self {
+        Self {
+            database,
+            looks: AtomicUsize::new(0),
+            at,
+            before: true,
+            event,
+        }
+    }
+
+    pub fn after(database: &'a PostgresDatabase, at: usize, event: Event<'a>) -> Self {
+        Self {
+            before: false,
+            ..Self::before(database, at, event)
+        }
+    }
+}
+
+#[async_trait]
+impl Rows for Hooked<'_> {
+    async fn shapes(&self, scope: &Scope) -> PortResult<Vec<TableShape>> {
+        self.database.shapes(scope).await
+    }
+    async fn hashing(&self) -> PortResult<HashingFacts> {
+        self.database.hashing().await
+    }
+    async fn spread(&self, form: &TableForm) -> PortResult<Spread> {
+        self.database.spread(form).await
+    }
+    async fn moment(&self) -> PortResult<Moment> {
+        self.database.moment().await
+    }
+    async fn active_sessions(&self) -> PortResult<u32> {
+        self.database.active_sessions().await
+    }
+    async fn digest(
+        &self,
+        form: &TableForm,
+        region: &Region,
+        buckets: u32,
+        at: Option<&Moment>,
+    ) -> PortResult<BTreeMap<u32, RowDigest>> {
+        self.database.digest(form, region, buckets, at).await
+    }
+    async fn rows_in(
+        &self,
+        form: &TableForm,
+        region: &Region,
+        buckets: u32,
+        wanted: &[u32],
+        at: Option<&Moment>,
+    ) -> PortResult<Vec<RowHash>> {
+        self.database.rows_in(form, region, buckets, wanted, at).await
+    }
+    async fn rows_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
+        self.database.rows_of(form, keys).await
+    }
+    async fn values_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
+        let now = self.looks.fetch_add(1, Ordering::SeqCst) + 1 == self.at;
+        if now && self.before {
+            (self.event)().await;
+        }
+        let rows = self.database.values_of(form, keys).await?;
+        if now && !self.before {
+            (self.event)().await;
+        }
+        Ok(rows)
+    }
+}
