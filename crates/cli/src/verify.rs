@@ -1,10 +1,12 @@
 //! `crossover verify`.
 
+mod estimate;
+mod page;
 mod progress;
 mod repair;
 mod summary;
 
-use std::{process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use async_trait::async_trait;
 use clap::ValueEnum;
@@ -90,9 +92,18 @@ pub struct Arguments {
     /// Print the report as JSON on standard output
     #[arg(long)]
     json: bool,
+    /// Write the report as a page, a single file for a browser
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["explain_sql", "estimate"])]
+    html: Option<PathBuf>,
     /// Print the statement that hashes each table on the source, and do nothing else
     #[arg(long)]
     explain_sql: bool,
+    /// Measure a few chunks and say how long a comparison would take and what it would cost, and do nothing else
+    #[arg(long, conflicts_with_all = ["explain_sql", "quick"])]
+    estimate: bool,
+    /// Chunks of all functions together that --estimate takes for being compared at the same time [default: as --jobs]
+    #[arg(long, value_name = "N", requires = "estimate", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    workers: Option<u32>,
     #[command(flatten)]
     repair: repair::Arguments,
 }
@@ -150,7 +161,7 @@ impl Arguments {
         }
     }
 
-    async fn connect(&self, label: &'static str, url: &str) -> anyhow::Result<PostgresDatabase> {
+    async fn connect(&self, label: &'static str, url: &str) -> anyhow::Result<(PostgresDatabase, String)> {
         let password = [
             &format!("CROSSOVER_{}_PASSWORD", label.to_uppercase()),
             "PGPASSWORD",
@@ -159,12 +170,14 @@ impl Arguments {
         .find_map(|name| std::env::var(name).ok())
         .map(Secret::new);
         let settings = ConnectionSettings::from_url(label, url, password)?;
+        let place = format!("{} on {}:{}", settings.dbname, settings.host, settings.port);
         let database = PostgresDatabase::connect(label, settings, Vec::new()).await?;
         // One more than chunks, so that a look at a single row never waits for a chunk.
-        Ok(database.with_reading(
+        let database = database.with_reading(
             usize::from(self.jobs) + 1,
             Duration::from_secs(self.statement_timeout),
-        ))
+        );
+        Ok((database, place))
     }
 }
 
@@ -195,11 +208,14 @@ fn hold(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     arguments.repair.check(arguments.writer)?;
+    if let Some(file) = &arguments.html {
+        page::can_be_written(file)?;
+    }
     let (source, target) = tokio::join!(
         arguments.connect("source", &arguments.source),
         arguments.connect("target", &arguments.target)
     );
-    let (source, target) = match (source, target) {
+    let ((source, source_place), (target, target_place)) = match (source, target) {
         (Ok(source), Ok(target)) => (source, target),
         (Err(one), Err(two)) => anyhow::bail!("{one:#}\nerror: {two:#}"),
         (Err(error), _) | (_, Err(error)) => return Err(error),
@@ -225,6 +241,10 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
+    if arguments.estimate {
+        let workers = arguments.workers.unwrap_or(u32::from(arguments.jobs));
+        return estimate::print(&sides, &scope, &options, workers, arguments.json).await;
+    }
     let progress = Progress::new();
     let mut report = verify(&sides, (&source, &target), &scope, &options, &progress).await?;
     progress.finish();
@@ -232,6 +252,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .repair
         .run(&sides, (&source, &target), &scope, &options, &mut report)
         .await?;
+    report.databases = Some((source_place, target_place));
     if !arguments.show_values {
         report.without_values();
     }
@@ -243,6 +264,9 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         println!("{}", serde_json::to_string_pretty(&json)?);
     }
     eprint!("{}", summary::text(&report));
+    if let Some(file) = &arguments.html {
+        page::write(file, &report)?;
+    }
     Ok(exit_code(&report))
 }
 

@@ -6,7 +6,6 @@
 mod breakdown;
 mod chart;
 mod html;
-mod number;
 pub mod pause;
 mod timeline;
 mod verdict;

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{
     rows::{Comparison, Governor, Layout},
-    run::{CouldNotRun, PreparedTable, Sides, VerifyError, VerifyOptions, prepare},
+    run::{CouldNotRun, PreparedTable, Sides, VerifyError, VerifyOptions, could_not_run, prepare},
     watch::{Event, Watch},
 };
 
@@ -113,7 +113,15 @@ pub async fn estimate(
         };
         if place < MEASURED_TABLES && rows > 0 {
             watch.event(&Event::Table { name: &estimate.name });
-            let measured = measure(&comparison, sides, table).await?;
+            let measured = match measure(&comparison, sides, table).await {
+                Ok(measured) => measured,
+                // A table that cannot be read is named; a server that is away stops everything.
+                Err(error @ (PortError::Refused { .. } | PortError::Missing { .. })) => {
+                    prepared.could_not_run.push(could_not_run(&table.table, &error));
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             let (counted, ms) = measured
                 .iter()
                 .fold((0, 0), |(rows, ms), sample| (rows + sample.rows, ms + sample.ms));
@@ -176,6 +184,12 @@ async fn measure(
     };
     let mut samples = Vec::with_capacity(pairs.len());
     for (ours, theirs) in pairs {
+        for (side, database) in [(Side::Source, sides.source), (Side::Target, sides.target)] {
+            comparison
+                .governor
+                .before(side, database, sides.clock, comparison.watch)
+                .await?;
+        }
         let began = sides.clock.now_ms();
         let look = async |side: &dyn Rows, form: &TableForm, region: &Region| {
             side.digest(form, region, buckets, None).await

@@ -1,4 +1,6 @@
-//! The whole finding, as the JSON report has it.
+//! The whole finding, as the JSON report has it, and as a page for people.
+
+mod html;
 
 use crossover_core::{
     plan::Scope,
@@ -39,6 +41,15 @@ pub struct Report {
     /// Starts the hash chain of this run.
     #[serde(skip)]
     pub seed: i64,
+    /// When the comparison began, in milliseconds since 1970.
+    #[serde(skip)]
+    pub began_ms: u64,
+    /// What rows had to meet to be compared; none: all rows were.
+    #[serde(skip)]
+    pub condition: Option<String>,
+    /// What source and target are called, if whoever connected to them says so.
+    #[serde(skip)]
+    pub databases: Option<(String, String)>,
 }
 
 impl Report {
@@ -70,6 +81,11 @@ impl Report {
             difference.source = None;
             difference.target = None;
         }
+    }
+
+    /// The page for people: one file, no reference to anything outside it.
+    pub fn html(&self) -> String {
+        html::page(self)
     }
 }
 
@@ -119,6 +135,9 @@ pub async fn verify(
         elapsed_ms: sides.clock.now_ms().saturating_sub(began),
         fingerprints,
         seed: rows.seed,
+        began_ms: began,
+        condition: options.condition.clone(),
+        databases: None,
     };
     report.equal = report.is_equal();
     Ok(report)

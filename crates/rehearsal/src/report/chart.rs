@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
-use super::html::escape;
-use super::number::duration;
+use crossover_page::{escape, number::duration};
+
 use super::timeline::Phase;
 
 /// The drawing's inner size; stretched to whatever the page gives it.

@@ -6,31 +6,12 @@ mod head;
 
 use std::fmt::Write as _;
 
+use crossover_page::section;
+
 use super::Report;
 use super::chart::{self, Scale, Series, Span, Thin};
 
 const STYLE: &str = include_str!("style.css");
-
-/// Text for HTML, in elements and attributes alike.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-/// A name of the database's, escaped, that may wrap where its words end.
-fn name(text: &str) -> String {
-    escape(text).replace('.', ".<wbr>").replace('_', "_<wbr>")
-}
 
 /// The whole page.
 pub(super) fn page(report: &Report) -> String {
@@ -40,26 +21,8 @@ pub(super) fn page(report: &Report) -> String {
         body.push_str(&direction::section(report, direction));
     }
     body.push_str(&evidence::sections(report));
-    let title = escape(&format!("{} · Crossover rehearsal", report.outcome.word()));
-    format!(
-        r#"<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>{title}</title><style>{STYLE}</style></head>
-<body><main>{body}</main></body></html>
-"#
-    )
-}
-
-/// A titled block; nothing if it has no content.
-fn section(title: &str, note: &str, content: &str) -> String {
-    if content.is_empty() {
-        return String::new();
-    }
-    let note = if note.is_empty() {
-        String::new()
-    } else {
-        format!("<p class=\"note\">{}</p>", escape(note))
-    };
-    format!("<section><h2>{}</h2>{note}{content}</section>", escape(title))
+    let title = format!("{} · Crossover rehearsal", report.outcome.word());
+    crossover_page::document(&title, STYLE, &body)
 }
 
 fn whole_run(report: &Report) -> String {
@@ -82,13 +45,6 @@ fn whole_run(report: &Report) -> String {
             true,
         ),
     )
-}
-
-/// One list item for each line, which is HTML already.
-fn items(lines: impl IntoIterator<Item = String>) -> String {
-    lines
-        .into_iter()
-        .fold(String::new(), |html, line| html + "<li>" + &line + "</li>")
 }
 
 /// The charts of a span of the run, one above the other on one time axis.

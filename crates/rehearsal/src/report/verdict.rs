@@ -1,6 +1,7 @@
 //! Whether the run was good. Unknown is failure: what was not compared has not passed.
 
-use super::number::{count, duration};
+use crossover_page::number::{count, duration};
+
 use super::{Outcome, Report};
 
 /// The added wait a cutover may cost, in milliseconds (95th percentile, longest).

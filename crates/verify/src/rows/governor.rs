@@ -36,7 +36,8 @@ pub struct Governor {
 struct Pace {
     /// Milliseconds per row of the last chunks.
     recent: VecDeque<f64>,
-    looked_at: Option<u64>,
+    /// When a look last found room.
+    room_at: Option<u64>,
 }
 
 impl Pace {
@@ -58,6 +59,15 @@ impl Pace {
             }
             _ => 0,
         }
+    }
+
+    /// Takes note of a look. One that found no room says nothing about the next moment: everybody looks again.
+    const fn looked(&mut self, now: u64, room: bool) {
+        self.room_at = if room { Some(now) } else { None };
+    }
+
+    fn has_room(&self, now: u64) -> bool {
+        self.room_at.is_some_and(|at| now < at + LOOK_EVERY_MS)
     }
 
     fn median(&self) -> Option<f64> {
@@ -96,16 +106,13 @@ impl Governor {
         };
         loop {
             let now = clock.now_ms();
-            {
-                let mut sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
-                let pace = &mut sides[place(side)];
-                if pace.looked_at.is_some_and(|at| now < at + LOOK_EVERY_MS) {
-                    return Ok(());
-                }
-                pace.looked_at = Some(now);
+            if self.sides.lock().unwrap_or_else(PoisonError::into_inner)[place(side)].has_room(now) {
+                return Ok(());
             }
             let active = database.active_sessions().await?;
-            if active <= limit {
+            let room = active <= limit;
+            self.sides.lock().unwrap_or_else(PoisonError::into_inner)[place(side)].looked(now, room);
+            if room {
                 return Ok(());
             }
             let reason = format!("{active} sessions are at work on the {side}, more than {limit}");
@@ -140,6 +147,18 @@ mod tests {
         assert_eq!(pace.after(10_000, 250), 200);
         assert_eq!(pace.after(10_000, 60_000), LONGEST_PAUSE_MS);
         assert_eq!(pace.after(10_000, 60), 0);
+    }
+
+    #[test]
+    fn only_a_look_that_found_room_lets_others_in() {
+        let mut pace = Pace::default();
+        assert!(!pace.has_room(1_000));
+        pace.looked(1_000, false);
+        assert!(!pace.has_room(1_001), "another chunk slipped in while one waits");
+        pace.looked(1_500, true);
+        assert!(pace.has_room(1_500 + LOOK_EVERY_MS - 1) && !pace.has_room(1_500 + LOOK_EVERY_MS));
+        pace.looked(2_000, false);
+        assert!(!pace.has_room(2_001));
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{charts, escape};
+use crossover_page::{escape, number::duration};
+
+use super::charts;
 use crate::report::chart::Span;
-use crate::report::number::duration;
 use crate::report::{Breakdown, Direction, Report, StageRun};
 
 /// Shown before and after the pause, in milliseconds, at least.
@@ -44,7 +45,7 @@ pub(super) fn section(report: &Report, direction: &Direction) -> String {
         direction.from,
         direction.to
     );
-    super::section(&title, "", &html)
+    crossover_page::section(&title, "", &html)
 }
 
 /// The parts of the pause in one bar.

@@ -2,11 +2,14 @@
 
 use std::fmt::Write as _;
 
+use crossover_page::{
+    escape, items, mark, name,
+    number::{count, signed},
+    section,
+};
 use uuid::Uuid;
 
-use super::{escape, items, name, section};
 use crate::report::Report;
-use crate::report::number::{count, signed};
 
 pub(super) fn sections(report: &Report) -> String {
     let mut html = plan(report);
@@ -36,14 +39,6 @@ fn plan(report: &Report) -> String {
         String::new()
     } else {
         section("The plan", "", &format!(r#"<ol class="plan">{steps}</ol>"#))
-    }
-}
-
-fn mark(good: bool, yes: &str, no: &str) -> String {
-    if good {
-        format!(r#"<td class="mark good">✓ {yes}</td>"#)
-    } else {
-        format!(r#"<td class="mark bad">✕ {no}</td>"#)
     }
 }
 

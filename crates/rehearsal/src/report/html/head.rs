@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{escape, items};
-use crate::report::number::{count, duration};
+use crossover_page::{
+    escape, items,
+    number::{count, duration},
+};
+
 use crate::report::{Outcome, Pause, Report};
 
 pub(super) fn section(report: &Report) -> String {

@@ -1,7 +1,7 @@
 //! Numbers as people read them.
 
 /// `1,234,567`.
-pub(super) fn count(number: u64) -> String {
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.char_indices() {
@@ -14,7 +14,7 @@ pub(super) fn count(number: u64) -> String {
 }
 
 /// The same with a sign.
-pub(super) fn signed(number: i64) -> String {
+pub fn signed(number: i64) -> String {
     format!(
         "{}{}",
         if number < 0 { "−" } else { "" },
@@ -23,7 +23,7 @@ pub(super) fn signed(number: i64) -> String {
 }
 
 /// Milliseconds with as many digits as matter: `0.4 ms`, `63 ms`, `12.4 s`, `2 min 05 s`.
-pub(super) fn duration(ms: f64) -> String {
+pub fn duration(ms: f64) -> String {
     if ms < 9.95 {
         format!("{ms:.1} ms")
     } else if ms < 999.5 {

@@ -1,0 +1,207 @@
+//! `--estimate`: how long a comparison would take and what it would cost.
+
+use std::{fmt::Write as _, io::IsTerminal, process::ExitCode, time::Duration};
+
+use crossover_core::plan::Scope;
+use crossover_verify::{Estimate, Event, Range, Sides, VerifyOptions, Watch, estimate};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::COULD_NOT_RUN;
+
+/// Tables that are listed, the largest first; --json has the others.
+const LISTED: usize = 20;
+
+/// Estimates and prints; as JSON if asked to.
+pub async fn print(
+    sides: &Sides<'_>,
+    scope: &Scope,
+    options: &VerifyOptions,
+    workers: u32,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let measuring = Measuring::new();
+    let estimate = estimate(sides, scope, options, workers, &measuring).await?;
+    measuring.bar.finish_and_clear();
+    if json {
+        println!("{}", serde_json::to_string_pretty(&estimate)?);
+    } else {
+        print!("{}", text(&estimate));
+    }
+    Ok(if estimate.could_not_run.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(COULD_NOT_RUN)
+    })
+}
+
+/// Names the table that is measured.
+struct Measuring {
+    bar: ProgressBar,
+    terminal: bool,
+}
+
+impl Measuring {
+    fn new() -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let bar = if terminal {
+            ProgressBar::new_spinner()
+        } else {
+            ProgressBar::hidden()
+        };
+        let style = ProgressStyle::with_template("  {spinner:.cyan} {msg} {elapsed:.dim}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        bar.set_style(style);
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self { bar, terminal }
+    }
+}
+
+impl Watch for Measuring {
+    fn event(&self, event: &Event<'_>) {
+        let said = match event {
+            Event::Table { name } => format!("measuring {name}"),
+            Event::Waiting { reason } => (*reason).to_owned(),
+            Event::Planned { .. } | Event::Rows { .. } | Event::Done { .. } => return,
+        };
+        if self.terminal {
+            self.bar.set_message(said);
+        } else {
+            eprintln!("  … {said}");
+        }
+    }
+}
+
+/// The estimate for people.
+fn text(estimate: &Estimate) -> String {
+    let mut text = String::new();
+    let shown = estimate.tables.iter().take(LISTED);
+    let width = shown.clone().map(|t| t.name.chars().count()).max().unwrap_or(0);
+    let width = width.max("the other 1000 tables".len());
+    // Writing into a string cannot fail.
+    let _ = writeln!(
+        text,
+        "{:width$} {:>16} {:>10} {:>9} {:>12}",
+        "TABLE", "ROWS", "SIZE", "CHUNKS", "ROWS/S"
+    );
+    let mut line = |name: &str, rows: u64, size: u64, chunks: u64, rate: Option<f64>| {
+        let rate = rate.map_or_else(|| "–".to_owned(), |rate| format!("{rate:.0}"));
+        let _ = writeln!(
+            text,
+            "{name:width$} {rows:>16} {:>10} {chunks:>9} {rate:>12}",
+            bytes(size)
+        );
+    };
+    for table in shown {
+        line(
+            &table.name,
+            table.rows,
+            table.bytes,
+            table.chunks,
+            table.rows_per_second,
+        );
+    }
+    let rest = estimate.tables.get(LISTED..).unwrap_or_default();
+    if !rest.is_empty() {
+        line(
+            &format!("the other {} tables", rest.len()),
+            rest.iter().map(|t| t.rows).sum(),
+            rest.iter().map(|t| t.bytes).sum(),
+            rest.iter().map(|t| t.chunks).sum(),
+            None,
+        );
+    }
+    line(
+        "all",
+        estimate.rows,
+        estimate.bytes,
+        estimate.chunks,
+        Some(estimate.rows_per_second.likely),
+    );
+    let between = |range: Range, shown: fn(f64) -> String| {
+        format!(
+            "likely {}, between {} and {}",
+            shown(range.likely),
+            shown(range.low),
+            shown(range.high)
+        )
+    };
+    let _ = writeln!(
+        text,
+        "\ntime with {}  {}\ncost  {}\n\nassumptions, from {} rows measured",
+        workers(estimate.workers),
+        between(estimate.hours, hours),
+        between(estimate.cost_usd, usd),
+        estimate.measured_rows
+    );
+    for assumption in &estimate.assumptions {
+        let _ = writeln!(text, "  - {assumption}");
+    }
+    for failed in &estimate.could_not_run {
+        let _ = writeln!(
+            text,
+            "\nnot estimated: {}: {}\n  remedy: {}",
+            failed.name, failed.reason, failed.remedy
+        );
+    }
+    text
+}
+
+fn workers(workers: u32) -> String {
+    if workers == 1 {
+        "1 chunk at a time".to_owned()
+    } else {
+        format!("{workers} chunks at a time")
+    }
+}
+
+fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    let mut size = bytes as f64;
+    let mut unit = UNITS[0];
+    for larger in &UNITS[1..] {
+        if size < 1_024.0 {
+            break;
+        }
+        size /= 1_024.0;
+        unit = larger;
+    }
+    if unit == UNITS[0] {
+        format!("{bytes} B")
+    } else {
+        format!("{size:.1} {unit}")
+    }
+}
+
+fn hours(hours: f64) -> String {
+    let minutes = hours * 60.0;
+    if minutes < 1.0 {
+        format!("{:.1} s", minutes * 60.0)
+    } else if hours < 1.0 {
+        format!("{minutes:.0} min")
+    } else {
+        format!("{hours:.1} h")
+    }
+}
+
+fn usd(usd: f64) -> String {
+    if usd < 0.01 {
+        "less than 0.01 USD".to_owned()
+    } else {
+        format!("{usd:.2} USD")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_in_units_a_person_would_use() {
+        assert_eq!(
+            [0, 1_023, 1_536, 5 << 40].map(bytes),
+            ["0 B", "1023 B", "1.5 kB", "5.0 TB"]
+        );
+        assert_eq!([0.001, 0.5, 7.25].map(hours), ["3.6 s", "30 min", "7.2 h"]);
+        assert_eq!([0.000_1, 12.345].map(usd), ["less than 0.01 USD", "12.35 USD"]);
+    }
+}

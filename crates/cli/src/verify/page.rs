@@ -1,0 +1,28 @@
+//! The page that `--html` asks for.
+
+use std::{fs, path::Path};
+
+use anyhow::Context;
+use crossover_verify::Report;
+
+/// Fails if the file cannot be written: better known before hours of comparing than after. What is in it stays.
+pub fn can_be_written(file: &Path) -> anyhow::Result<()> {
+    let is_new = !file.exists();
+    fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(file)
+        .with_context(|| cannot(file))?;
+    if is_new {
+        fs::remove_file(file).with_context(|| cannot(file))?;
+    }
+    Ok(())
+}
+
+pub fn write(file: &Path, report: &Report) -> anyhow::Result<()> {
+    fs::write(file, report.html()).with_context(|| cannot(file))
+}
+
+fn cannot(file: &Path) -> String {
+    format!("cannot write the page {}", file.display())
+}

@@ -1,0 +1,11 @@
+//! `crossover verify` as its users run it, on real servers.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod equality;
+mod estimate;
+mod interrupt;
+mod load;
+mod output;
+mod pair;
+mod refusals;

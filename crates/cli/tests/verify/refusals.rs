@@ -1,0 +1,93 @@
+//! What cannot be compared: status 2, named, with what to do, and never a password.
+
+use tokio::net::TcpSocket;
+
+use crate::pair::{Pair, command, said};
+
+#[tokio::test]
+async fn all_unknown_tables_are_named() {
+    let pair = Pair::new().await;
+    pair.both("create table t (id int primary key)").await;
+    let unknown = pair.verify(&["--tables", "t,no_such", "--exclude", "nor_this"]);
+    assert_eq!(unknown.status, Some(2));
+    for name in ["no_such", "nor_this"] {
+        assert!(unknown.stderr.contains(name), "{}", unknown.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_table_without_permission_ends_with_2_and_the_others_are_reported() {
+    let pair = Pair::new().await;
+    pair.both("create table a (id int primary key, v text); create table b (id int primary key); insert into a values (1, 'x')")
+        .await;
+    pair.target("update a set v = 'y'").await;
+    let role = format!("reader_{}", pair.source.name());
+    let password = "hunter2-of-the-test";
+    pair.source(&format!(
+        "create role {role} login password '{password}'; grant select on a to {role}"
+    ))
+    .await;
+    let source = format!(
+        "postgresql://{role}:{password}@127.0.0.1:{}/{}",
+        pair.source.access().port(),
+        pair.source.name()
+    );
+    let arguments = ["--json", "--rows-only", "--recheck", "0"];
+    let output = command(&source, &pair.target.url(), &arguments).output().unwrap();
+    let said = said(&output);
+    assert_eq!(said.status, Some(2), "{}", said.stderr);
+    assert!(!said.stdout.contains(password) && !said.stderr.contains(password));
+    let report = said.json();
+    let failed = report["could_not_run"].as_array().unwrap();
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    assert_eq!(failed[0]["name"], "public.b");
+    assert!(
+        failed[0]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("permission denied")
+    );
+    assert!(failed[0]["remedy"].as_str().unwrap().contains("SELECT"));
+    assert_eq!(report["tables"][0]["name"], "public.a");
+    assert_eq!(report["tables"][0]["differences"][0]["key"]["id"], "1");
+    assert_eq!(report["equal"], false);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_named_without_its_password() {
+    let pair = Pair::new().await;
+    // Bound and not listening: nobody else gets the port, and who connects is refused.
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = held.local_addr().unwrap().port();
+    let password = "hunter2-of-the-test";
+    let away = format!("postgresql://app:{password}@127.0.0.1:{port}/shop");
+    let output = command(&pair.source.url(), &away, &["--patience", "0"])
+        .output()
+        .unwrap();
+    let said = said(&output);
+    assert_eq!(said.status, Some(2), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("target") && said.stderr.contains(&format!("127.0.0.1:{port}")),
+        "{}",
+        said.stderr
+    );
+    for secret in [password, pair.source.access().password()] {
+        assert!(!said.stderr.contains(secret) && !said.stdout.contains(secret));
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_cannot_be_written_is_named_before_anything_is_compared() {
+    let pair = Pair::new().await;
+    pair.both("create table t (id int primary key)").await;
+    let said = pair.verify(&["--html", "/no-such-folder/page.html", "--json"]);
+    assert_eq!(said.status, Some(2));
+    assert!(
+        said.stderr
+            .contains("cannot write the page /no-such-folder/page.html"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(said.stdout, "", "it was compared all the same");
+}
