@@ -19,6 +19,10 @@ pub use governor::Governor;
 pub use recheck::CatchUp;
 pub use result::{Chunk, TableResult};
 pub use selection::{Selection, TablePair, UnknownTables};
+pub(crate) use {
+    difference::{Sighting, Sightings, differing},
+    recheck::{KEYS_AT_ONCE, Recheck},
+};
 
 /// How to compare.
 #[derive(Debug, Clone)]

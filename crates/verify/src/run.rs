@@ -220,7 +220,7 @@ async fn one(comparison: &Comparison<'_>, table: &PreparedTable, quick: bool) ->
 }
 
 /// What the user can do about it.
-fn could_not_run(table: &TableName, error: &PortError) -> CouldNotRun {
+pub(crate) fn could_not_run(table: &TableName, error: &PortError) -> CouldNotRun {
     let remedy = match error {
         PortError::Unreachable { .. } => "make the named server reachable, then compare again",
         PortError::Refused { .. } => {

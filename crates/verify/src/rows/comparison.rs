@@ -49,7 +49,21 @@ impl Comparison<'_> {
         forms: (&TableForm, &TableForm),
     ) -> PortResult<TableResult> {
         let began = self.clock.now_ms();
-        let (mut result, open) = self.open(shapes, forms).await?;
+        let name = forms.0.table.to_string();
+        self.watch.event(&Event::Table { name: &name });
+        let key = forms.0.key_columns().map(|c| c.name.clone()).collect();
+        let mut result = TableResult::new(name, forms.0.hashing, key);
+        let open = match self.layout(shapes, forms).await? {
+            Layout::Ranges(ranges) => self.by_ranges(forms, ranges, &mut result).await?,
+            Layout::Buckets {
+                buckets,
+                source,
+                target,
+            } => {
+                self.by_buckets(forms, buckets, [&source, &target], &mut result)
+                    .await?
+            }
+        };
         let real = match self.catch_up {
             Some(catch_up) if !open.is_empty() => {
                 result.rechecked = open.len() as u64;
@@ -67,30 +81,6 @@ impl Comparison<'_> {
             equal: result.equal,
         });
         Ok(result)
-    }
-
-    /// The rows that differ as both sides are read; what changes meanwhile may be among them.
-    pub(crate) async fn open(
-        &self,
-        shapes: (&TableShape, &TableShape),
-        forms: (&TableForm, &TableForm),
-    ) -> PortResult<(TableResult, Sightings)> {
-        let name = forms.0.table.to_string();
-        self.watch.event(&Event::Table { name: &name });
-        let key = forms.0.key_columns().map(|c| c.name.clone()).collect();
-        let mut result = TableResult::new(name, forms.0.hashing, key);
-        let open = match self.layout(shapes, forms).await? {
-            Layout::Ranges(ranges) => self.by_ranges(forms, ranges, &mut result).await?,
-            Layout::Buckets {
-                buckets,
-                source,
-                target,
-            } => {
-                self.by_buckets(forms, buckets, [&source, &target], &mut result)
-                    .await?
-            }
-        };
-        Ok((result, open))
     }
 
     /// Counts the rows of one table and compares nothing else.
