@@ -4,6 +4,7 @@
 //! ([`crate::dry_run`]) while it reads the real thing.
 
 pub mod access;
+pub mod changes;
 pub mod database;
 pub mod journal;
 pub mod lane;
@@ -13,11 +14,14 @@ pub mod replication;
 pub mod rows;
 
 pub use access::{Access, AccessSnapshot, LockReport, RoleAccess, WriterSample};
+pub use changes::{
+    CHANGES_PLUGIN, Change, Changes, Followed, Relation, Relations, SlotState, Taken, Watched, Written,
+};
 pub use database::{Catalogue, Database, Fence, Sequences, Slots};
 pub use journal::{Journal, JournalEntry};
 pub use lane::Lane;
 pub use metrics::{Clock, Metrics};
-pub use repair::{Repair, RepairTransaction, Written};
+pub use repair::{Repair, RepairTransaction, RowOutcome};
 pub use replication::{CdcTask, Replication, TableReplication, TaskState, TaskStatus};
 pub use rows::{Moment, Rows};
 

@@ -6,6 +6,7 @@
 
 mod access;
 mod catalogue;
+mod changes;
 mod connection;
 mod errors;
 mod fence;

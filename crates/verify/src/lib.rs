@@ -6,6 +6,7 @@
 pub mod certificate;
 mod distribute;
 mod estimate;
+pub mod follow;
 pub mod repair;
 mod report;
 pub mod rows;
@@ -14,6 +15,7 @@ pub mod watch;
 
 pub use distribute::{Assignment, assignments, compare_assignment};
 pub use estimate::{Estimate, Range, TableEstimate, estimate};
+pub use follow::{FollowError, FollowOptions, Follower, Following, Listen, News, Remaining};
 pub use report::{Report, verify};
 pub use run::{
     CouldNotRun, Prepared, PreparedTable, RowsReport, Sides, VerifyError, VerifyOptions, compare_rows,

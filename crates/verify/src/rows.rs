@@ -18,9 +18,12 @@ pub use difference::{Difference, Kind};
 pub use governor::Governor;
 pub(crate) use patience::patiently;
 pub use recheck::CatchUp;
-pub(crate) use recheck::Recheck;
 pub use result::{Chunk, TableResult};
 pub use selection::{Selection, TablePair, UnknownTables};
+pub(crate) use {
+    difference::{Sighting, Sightings, differing},
+    recheck::{KEYS_AT_ONCE, Recheck},
+};
 
 /// How to compare.
 #[derive(Debug, Clone)]

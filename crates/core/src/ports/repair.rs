@@ -10,7 +10,7 @@ use crate::{
 
 /// What became of one row in an open transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Written {
+pub enum RowOutcome {
     Done,
     /// The row is not what was seen; nothing was changed.
     NotAsSeen,
@@ -43,7 +43,7 @@ pub trait RepairTransaction: Send {
     /// None: somebody else holds a lock; the transaction is over.
     async fn lock(&mut self, keys: &[RowKey], whole: bool) -> PortResult<Option<Vec<RowValues>>>;
     /// Makes one change. What fails leaves the rows before it as they are.
-    async fn change(&mut self, change: &RowChange) -> PortResult<Written>;
+    async fn change(&mut self, change: &RowChange) -> PortResult<RowOutcome>;
     async fn commit(self: Box<Self>) -> PortResult<()>;
     async fn rollback(self: Box<Self>) -> PortResult<()>;
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    ports::{PortResult, RepairTransaction, Written},
+    ports::{PortResult, RepairTransaction, RowOutcome},
     rows::{RowChange, RowKey, RowTexts, RowValues, TableForm, WritableTable},
 };
 use tokio_postgres::{
@@ -87,7 +87,7 @@ impl RepairTransaction for Transaction<'_> {
             .map(Some)
     }
 
-    async fn change(&mut self, change: &RowChange) -> PortResult<Written> {
+    async fn change(&mut self, change: &RowChange) -> PortResult<RowOutcome> {
         let sql = statement::returning(&self.table, change);
         let work = async {
             // Both at once: the server takes them in this order.
@@ -101,7 +101,7 @@ impl RepairTransaction for Transaction<'_> {
         let rows = self.database.bounded(STATEMENT, work).await?;
         let written = match &rows {
             Ok(rows) => match rows.first() {
-                None => Written::NotAsSeen,
+                None => RowOutcome::NotAsSeen,
                 Some(row) => {
                     let made: RowTexts = self.database.read(row, "values")?;
                     judge(&self.table.form, change, &made)
@@ -113,12 +113,12 @@ impl RepairTransaction for Transaction<'_> {
                     if failure.disconnected {
                         return Err(failure.into());
                     }
-                    Written::Failed(reason(db))
+                    RowOutcome::Failed(reason(db))
                 }
                 None => return Err(Failure::from_driver(self.database.what(), error).into()),
             },
         };
-        let end = if written == Written::Done {
+        let end = if written == RowOutcome::Done {
             "release savepoint of_row"
         } else {
             "rollback to savepoint of_row; release savepoint of_row"
@@ -148,9 +148,9 @@ fn is_busy(failure: &Failure) -> bool {
 }
 
 /// Whether the row came out as it was asked for: a trigger, a generated column or a narrower type can make another one of it.
-fn judge(form: &TableForm, change: &RowChange, made: &[Option<String>]) -> Written {
+fn judge(form: &TableForm, change: &RowChange, made: &[Option<String>]) -> RowOutcome {
     let Some(after) = &change.after else {
-        return Written::Done;
+        return RowOutcome::Done;
     };
     let others: Vec<&str> = form
         .columns
@@ -160,9 +160,9 @@ fn judge(form: &TableForm, change: &RowChange, made: &[Option<String>]) -> Writt
         .map(|(column, _)| column.name.as_str())
         .collect();
     if others.is_empty() {
-        return Written::Done;
+        return RowOutcome::Done;
     }
-    Written::Failed(format!(
+    RowOutcome::Failed(format!(
         "columns {} come out with other values on the target: compare their types, generation and triggers on both sides",
         others.join(", ")
     ))

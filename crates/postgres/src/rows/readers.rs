@@ -22,7 +22,7 @@ const NOTICE_WHEN_WE_ARE_GONE: &str =
 /// Idle sessions, and how long a statement of theirs may take.
 pub struct Readers {
     idle: Mutex<Vec<Client>>,
-    limit: Duration,
+    pub(crate) limit: Duration,
 }
 
 impl Default for Readers {
@@ -35,13 +35,13 @@ impl Default for Readers {
 }
 
 impl Readers {
-    fn take(&self) -> Option<Client> {
+    pub(crate) fn take(&self) -> Option<Client> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|client| !client.is_closed());
         idle.pop()
     }
 
-    fn give_back(&self, client: Client) {
+    pub(crate) fn give_back(&self, client: Client) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.push(client);
     }
@@ -93,7 +93,7 @@ impl PostgresDatabase {
             .map_err(|e| PortError::unexpected(self.what(), e))
     }
 
-    pub(super) async fn open_reader(&self) -> Result<Client, Failure> {
+    pub(crate) async fn open_reader(&self) -> Result<Client, Failure> {
         let client = self.open(self.readers.limit, Duration::ZERO, READ_ONLY).await?;
         let work = client.query_typed(NOTICE_WHEN_WE_ARE_GONE, &[]);
         Box::pin(self.bounded(Duration::from_secs(5), work)).await?;

@@ -9,6 +9,7 @@
 
 mod access;
 mod catalogue;
+mod changes;
 mod connection;
 mod fence;
 mod fingerprint;

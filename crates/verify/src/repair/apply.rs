@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use crossover_core::{
     catalogue::TableName,
-    ports::{PortError, PortResult, Repair, RepairTransaction, Written},
+    ports::{PortError, PortResult, Repair, RepairTransaction, RowOutcome},
     rows::{Action, RowChange, RowKey, RowTexts},
 };
 
@@ -290,12 +290,12 @@ async fn write_rows(
         let answer = if now.get(&change.key) == change.before.as_ref() {
             transaction.change(change).await?
         } else {
-            Written::NotAsSeen
+            RowOutcome::NotAsSeen
         };
         match answer {
-            Written::Done => written.push(*i),
-            Written::NotAsSeen => batch[*i].outcome = Outcome::SkippedChangedOnTarget,
-            Written::Failed(reason) => batch[*i].outcome = Outcome::Failed { reason },
+            RowOutcome::Done => written.push(*i),
+            RowOutcome::NotAsSeen => batch[*i].outcome = Outcome::SkippedChangedOnTarget,
+            RowOutcome::Failed(reason) => batch[*i].outcome = Outcome::Failed { reason },
         }
     }
     Ok(written)

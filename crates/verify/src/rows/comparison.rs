@@ -395,7 +395,11 @@ impl Comparison<'_> {
     }
 
     /// Gives names to what differs: kind, columns, values.
-    async fn name(&self, forms: (&TableForm, &TableForm), found: Sightings) -> PortResult<Vec<Difference>> {
+    pub(crate) async fn name(
+        &self,
+        forms: (&TableForm, &TableForm),
+        found: Sightings,
+    ) -> PortResult<Vec<Difference>> {
         let mut named = Vec::with_capacity(found.len());
         let found: Vec<_> = found.into_iter().collect();
         for batch in found.chunks(VALUES_AT_ONCE) {

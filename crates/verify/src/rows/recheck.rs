@@ -13,12 +13,16 @@ use super::{
 };
 
 /// Keys looked up in one statement.
-const KEYS_AT_ONCE: usize = 2_000;
+pub const KEYS_AT_ONCE: usize = 2_000;
 
 /// Waits until the follower has applied everything that the writer has committed by now.
 #[async_trait]
 pub trait CatchUp: Send + Sync {
     async fn pass(&self) -> PortResult<()>;
+    /// A pass proves it; otherwise it is only likely, and what differs gets some more time.
+    fn proves(&self) -> bool {
+        true
+    }
 }
 
 /// Both sides and what is asked of them.

@@ -1,0 +1,411 @@
+//! Two databases compared while they change, until they are known to be equal: so that at the pause only the last few rows are left
+//! to verify.
+//!
+//! A logical slot on the writer comes first. From then on no change can be missed: every table is compared as a whole once, and
+//! what differed then, and every key that has changed since, is dirty. Dirty keys are looked at again and again until they are
+//! equal, or until they are known to differ ([`judge`] has the rules, and why a row that is merely busy gives no alarm).
+//!
+//! What is kept is bounded, here and on the writer's disk ([`budget`]); nothing that exceeds it is forgotten. What is kept survives
+//! the process ([`checkpoint`]).
+//!
+//! Not followed: changes of the schema, and rows that somebody else changes on the follower in tables whose row stays the same
+//! on the writer. A new whole comparison finds those.
+
+mod budget;
+mod checkpoint;
+mod dirty;
+mod fence;
+mod judge;
+mod look;
+mod news;
+mod remaining;
+mod sweep;
+mod take;
+mod versions;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crossover_core::{
+    Lsn,
+    catalogue::TableName,
+    plan::Scope,
+    ports::{CHANGES_PLUGIN, Changes, Followed, PortError, Relations, Slots},
+    routing::Side,
+};
+use futures::future::{Either, select};
+
+pub use budget::Budget;
+pub use checkpoint::{CheckpointError, CheckpointFile, slot_name};
+pub use fence::ByFence;
+pub use news::{Listen, News};
+pub use remaining::Remaining;
+
+use crate::{
+    rows::{CatchUp, Governor, TableResult},
+    run::{CouldNotRun, PreparedTable, Sides, VerifyError, VerifyOptions, prepare},
+    watch::Watch,
+};
+use checkpoint::{Checkpoint, Ground, print_of};
+use dirty::Dirty;
+use sweep::Sweep;
+
+/// How to follow.
+#[derive(Debug, Clone)]
+pub struct FollowOptions {
+    pub budget: Budget,
+    /// A round takes at least this long, in milliseconds.
+    pub every_ms: u64,
+    /// How long a row has to differ where passes prove nothing, in milliseconds.
+    pub least_ms: u64,
+    /// Changes taken at once; a transaction is never cut.
+    pub batch: u32,
+    /// Tell the values of rows that differ.
+    pub values: bool,
+}
+
+impl Default for FollowOptions {
+    fn default() -> Self {
+        Self {
+            budget: Budget::default(),
+            every_ms: 200,
+            least_ms: 3_000,
+            batch: 50_000,
+            values: false,
+        }
+    }
+}
+
+/// What a follower works with.
+#[derive(Clone, Copy)]
+pub struct Following<'a> {
+    pub sides: Sides<'a>,
+    /// The writer's changes, and its slots.
+    pub changes: &'a dyn Changes,
+    pub slots: &'a dyn Slots,
+    /// How to wait for the follower.
+    pub catch_up: &'a dyn CatchUp,
+    /// The databases as they identify themselves: source, target.
+    pub identities: (&'a str, &'a str),
+    pub scope: &'a Scope,
+    pub verify: &'a VerifyOptions,
+    pub options: &'a FollowOptions,
+    pub governor: &'a Governor,
+    pub watch: &'a dyn Watch,
+    pub listener: &'a dyn Listen,
+}
+
+/// Why the following ended.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    #[error("{0}")]
+    Ended(String),
+}
+
+impl From<PortError> for FollowError {
+    fn from(error: PortError) -> Self {
+        Self::Verify(error.into())
+    }
+}
+
+/// Follows two databases.
+pub struct Follower<'a> {
+    place: Following<'a>,
+    ground: Ground,
+    file: Option<CheckpointFile>,
+    seed: i64,
+    dirty: Dirty,
+    followed: Vec<Followed>,
+    relations: Relations,
+    round: u32,
+    /// Every change before this is in the dirty set.
+    confirmed: Lsn,
+    /// No changes are taken before this time: writing checkpoints must not become the main work.
+    next_take_ms: u64,
+    /// The last take was complete.
+    current: bool,
+    sweep: Option<Sweep<'a>>,
+    swept: sweep::Done,
+    results: BTreeMap<TableName, TableResult>,
+    could_not_run: Vec<CouldNotRun>,
+    ended: Option<String>,
+}
+
+impl<'a> Follower<'a> {
+    /// Makes the slot, or goes on from the checkpoint.
+    ///
+    /// # Errors
+    /// As a comparison; a checkpoint that cannot be read; a slot that cannot be made.
+    pub async fn begin(place: Following<'a>, file: Option<CheckpointFile>) -> Result<Self, FollowError> {
+        let prepared = prepare(&place.sides, place.scope, place.verify).await?;
+        let ground = ground(&place, &prepared.tables);
+        let earlier = file.as_ref().map(CheckpointFile::read).transpose()?.flatten();
+        let slot = place.changes.slot_state(&ground.slot).await?;
+        let resumed = match earlier {
+            None => None,
+            Some(earlier) => match earlier.obstacle(&ground, slot.as_ref()) {
+                None => Some(earlier),
+                Some(reason) => {
+                    place.listener.hear(&News::StartsAnew { reason });
+                    None
+                }
+            },
+        };
+        let seed = resumed.as_ref().map_or(prepared.seed, |r| r.seed);
+        let confirmed = match &resumed {
+            Some(checkpoint) => checkpoint.confirmed,
+            None => {
+                if slot.is_some() {
+                    place.slots.drop_slot(&ground.slot).await?;
+                }
+                place.slots.create_slot(&ground.slot, CHANGES_PLUGIN).await?
+            }
+        };
+        let tables: Vec<Arc<PreparedTable>> = prepared
+            .tables
+            .into_iter()
+            .map(|mut table| {
+                (table.forms.0.seed, table.forms.1.seed) = (seed, seed);
+                Arc::new(table)
+            })
+            .collect();
+        let followed: Vec<Followed> = tables.iter().map(|t| followed(t, place.sides.writer)).collect();
+        let mut this = Self {
+            dirty: Dirty::new(tables, place.options.budget),
+            relations: place.changes.relations(&followed).await?,
+            followed,
+            ground,
+            file,
+            seed,
+            round: 0,
+            confirmed,
+            next_take_ms: 0,
+            current: false,
+            sweep: None,
+            swept: sweep::Done::default(),
+            results: BTreeMap::new(),
+            could_not_run: prepared.could_not_run,
+            ended: None,
+            place,
+        };
+        this.tell_what_cannot_be_told();
+        if let Some(checkpoint) = &resumed {
+            checkpoint.restore(&mut this.dirty);
+        }
+        this.save()?;
+        let slot = this.ground.slot.clone();
+        let resumed = resumed.is_some();
+        this.place.listener.hear(&News::Follows { slot, resumed });
+        Ok(this)
+    }
+
+    /// Follows until everything is judged: equal, or really different. It can be dropped at any time; then [`Self::end`] is next.
+    pub async fn until_judged(&mut self) -> Result<(), FollowError> {
+        while !self.is_judged() {
+            self.tick().await?;
+        }
+        Ok(())
+    }
+
+    /// Nothing is left to be found out, as of the last look.
+    pub fn is_judged(&self) -> bool {
+        self.current && self.dirty.is_judged()
+    }
+
+    /// Nothing differs, as of the last look, and everything was compared.
+    pub fn is_equal(&self) -> bool {
+        self.is_judged() && self.dirty.reported() == 0 && self.could_not_run.is_empty()
+    }
+
+    /// Rows that are not known to be equal.
+    pub fn dirty_rows(&self) -> u64 {
+        self.dirty.rows()
+    }
+
+    /// Rows that really differ, as far as is known.
+    pub fn different_rows(&self) -> u64 {
+        self.dirty.reported()
+    }
+
+    /// Tables of which nothing is known, and why.
+    pub fn could_not_run(&self) -> &[CouldNotRun] {
+        &self.could_not_run
+    }
+
+    /// The last whole comparison of each table.
+    pub fn tables(&self) -> impl Iterator<Item = &TableResult> {
+        self.results.values()
+    }
+
+    /// The slot on the writer.
+    pub fn slot(&self) -> &str {
+        &self.ground.slot
+    }
+
+    /// One round, while tables that are due are compared as a whole.
+    ///
+    /// # Errors
+    /// A server that stays away; a slot that is gone or has become too large; a checkpoint that cannot be written.
+    pub async fn tick(&mut self) -> Result<(), FollowError> {
+        let sweep = match self.sweep.take() {
+            Some(sweep) => Some(sweep),
+            None => self.begin_sweep(),
+        };
+        match sweep {
+            None => self.patient_round().await?,
+            Some(sweep) => {
+                let rest = match select(Box::pin(self.patient_round()), sweep).await {
+                    Either::Left((done, sweep)) => done.map(|()| Some(sweep)),
+                    Either::Right(((), round)) => round.await.map(|()| None),
+                };
+                self.sweep = rest?;
+            }
+        }
+        self.absorb()
+    }
+
+    /// A server that is away for a moment is asked again.
+    async fn patient_round(&mut self) -> Result<(), FollowError> {
+        let clock = self.place.sides.clock;
+        let patience_ms = self.place.verify.rows.patience_ms;
+        let mut since = None;
+        loop {
+            match self.round().await {
+                Err(FollowError::Verify(VerifyError::Port(error @ PortError::Unreachable { .. }))) => {
+                    let began = *since.get_or_insert_with(|| clock.now_ms());
+                    if clock.now_ms().saturating_sub(began) >= patience_ms {
+                        return Err(error.into());
+                    }
+                    clock.sleep_ms(self.place.options.every_ms).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn round(&mut self) -> Result<(), FollowError> {
+        let clock = self.place.sides.clock;
+        let began = clock.now_ms();
+        self.round += 1;
+        self.current = self.take().await?;
+        if self.current {
+            self.judge().await?;
+        }
+        let looks = self.choose();
+        if !looks.is_empty() {
+            self.place.catch_up.pass().await?;
+            self.look(looks).await?;
+        }
+        let took = clock.now_ms().saturating_sub(began);
+        if took < self.place.options.every_ms {
+            clock.sleep_ms(self.place.options.every_ms - took).await;
+        }
+        Ok(())
+    }
+
+    /// Ends. With `keep` and a checkpoint the slot stays for the next run, otherwise it goes.
+    ///
+    /// # Errors
+    /// A checkpoint that cannot be written; a slot that cannot be dropped.
+    pub async fn end(&mut self, keep: bool) -> Result<(), FollowError> {
+        self.sweep = None;
+        if self.ended.is_some() {
+            return Ok(());
+        }
+        if keep && self.file.is_some() {
+            self.absorb()?;
+            self.save()?;
+            self.place.listener.hear(&News::SlotLeft {
+                slot: self.ground.slot.clone(),
+                purpose: format!(
+                    "slot {} stays on the {} for the next run with this checkpoint, and keeps the write-ahead log from {} on; \
+                     `--forget` drops it",
+                    self.ground.slot, self.place.sides.writer, self.confirmed
+                ),
+            });
+            return Ok(());
+        }
+        Ok(self.place.slots.drop_slot(&self.ground.slot).await?)
+    }
+
+    /// Gives up: the slot goes, and the checkpoint says that nothing can go on from it.
+    async fn give_up(&mut self, reason: String) -> Result<FollowError, FollowError> {
+        self.ended = Some(reason.clone());
+        self.place.slots.drop_slot(&self.ground.slot).await?;
+        self.save()?;
+        Ok(FollowError::Ended(reason))
+    }
+
+    /// Writes the checkpoint, if one is wanted.
+    fn save(&mut self) -> Result<(), CheckpointError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let clock = self.place.sides.clock;
+        let began = clock.now_ms();
+        let ended = self.ended.clone();
+        file.write(&Checkpoint::of(
+            &self.dirty,
+            &self.ground,
+            self.seed,
+            self.confirmed,
+            ended,
+        ))?;
+        let now = clock.now_ms();
+        self.next_take_ms = now + 10 * now.saturating_sub(began);
+        Ok(())
+    }
+
+    fn hear(&self, news: &News) {
+        self.place.listener.hear(news);
+    }
+
+    /// Tables whose changes do not show which rows they changed.
+    fn tell_what_cannot_be_told(&self) {
+        let mut tables: Vec<String> = self
+            .relations
+            .values()
+            .flatten()
+            .filter(|r| !r.tells_old_key)
+            .map(|r| r.table.to_string())
+            .collect();
+        tables.sort();
+        tables.dedup();
+        if !tables.is_empty() {
+            self.hear(&News::Note {
+                text: format!(
+                    "the key of {} is not in the replica identity, so each update or delete there makes it necessary to compare the \
+                     whole table again; `alter table … replica identity` changes that",
+                    tables.join(", ")
+                ),
+            });
+        }
+    }
+}
+
+fn ground(place: &Following<'_>, tables: &[PreparedTable]) -> Ground {
+    let (source, target) = place.identities;
+    let (writer, follower) = match place.sides.writer {
+        Side::Source => (source, target),
+        Side::Target => (target, source),
+    };
+    Ground {
+        source: source.to_owned(),
+        target: target.to_owned(),
+        writer: place.sides.writer,
+        slot: slot_name(writer, follower),
+        forms: print_of(tables),
+    }
+}
+
+fn followed(table: &PreparedTable, writer: Side) -> Followed {
+    let form = match writer {
+        Side::Source => &table.forms.0,
+        Side::Target => &table.forms.1,
+    };
+    Followed {
+        table: form.table.clone(),
+        key: form.key_columns().map(|c| c.name.clone()).collect(),
+    }
+}

@@ -1,0 +1,307 @@
+//! What has to survive a restart, in one file that is always whole.
+//!
+//! The slot is advanced only after the file is on disk, so whatever is not in the file is still in the slot.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use crossover_core::{Lsn, catalogue::TableName, ports::SlotState, routing::Side, rows::RowKey};
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::dirty::{Dirty, PackedKey, Whole};
+use crate::run::PreparedTable;
+
+/// Of the file's form. Another one is not read.
+const VERSION: u32 = 1;
+
+/// What a checkpoint must agree on with the run that goes on from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ground {
+    /// The databases, as they identify themselves.
+    pub source: String,
+    pub target: String,
+    pub writer: Side,
+    pub slot: String,
+    /// Of the tables, their columns, keys and forms.
+    pub forms: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Checkpoint {
+    version: u32,
+    pub ground: Ground,
+    /// Starts the hash chain; keys of rows without a key depend on it.
+    pub seed: i64,
+    /// Every change before this is in here.
+    pub confirmed: Lsn,
+    /// Why nothing can go on from here, if so.
+    pub ended: Option<String>,
+    pub tables: Vec<TableState>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TableState {
+    pub table: TableName,
+    /// It was compared as a whole at least once.
+    pub swept: bool,
+    /// It has to be compared as a whole again.
+    pub whole: bool,
+    /// Rows that are not known to be equal.
+    pub keys: Vec<RowKey>,
+}
+
+/// Where checkpoints are kept.
+#[derive(Debug, Clone)]
+pub struct CheckpointFile(PathBuf);
+
+/// A file that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "checkpoint {path}: {reason}; choose a file in a folder that can be written to, or remove it to start anew"
+)]
+pub struct CheckpointError {
+    path: String,
+    reason: String,
+}
+
+impl CheckpointFile {
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    fn error(&self, reason: impl ToString) -> CheckpointError {
+        CheckpointError {
+            path: self.0.display().to_string(),
+            reason: reason.to_string(),
+        }
+    }
+
+    /// The checkpoint, or none where there is no file.
+    pub(super) fn read(&self) -> Result<Option<Checkpoint>, CheckpointError> {
+        let text = match fs::read(&self.0) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(self.error(error)),
+        };
+        let checkpoint: Checkpoint = serde_json::from_slice(&text).map_err(|e| self.error(e))?;
+        if checkpoint.version != VERSION {
+            return Err(self.error(format!("its version is {}, not {VERSION}", checkpoint.version)));
+        }
+        Ok(Some(checkpoint))
+    }
+
+    /// Writes it beside the old one, onto the disk, and then in the place of the old one.
+    pub(super) fn write(&self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+        let bytes = serde_json::to_vec(checkpoint).map_err(|e| self.error(e))?;
+        self.replace(&bytes).map_err(|e| self.error(e))
+    }
+
+    fn replace(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut beside = self.0.clone().into_os_string();
+        beside.push(".new");
+        let mut file = File::create(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, &self.0)?;
+        let folder = match self.0.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        File::open(folder)?.sync_all()
+    }
+}
+
+impl Checkpoint {
+    pub fn of(dirty: &Dirty, ground: &Ground, seed: i64, confirmed: Lsn, ended: Option<String>) -> Self {
+        let tables = dirty.tables.iter().map(|(table, t)| TableState {
+            table: table.clone(),
+            swept: t.swept,
+            // A comparison under way ends with the process.
+            whole: t.whole != Whole::No,
+            keys: t.keys.keys().map(PackedKey::key).collect(),
+        });
+        Self {
+            version: VERSION,
+            ground: ground.clone(),
+            seed,
+            confirmed,
+            ended,
+            tables: tables.collect(),
+        }
+    }
+
+    /// Why a run cannot go on from here, if it cannot.
+    pub fn obstacle(&self, ground: &Ground, slot: Option<&SlotState>) -> Option<String> {
+        let here = &self.ground;
+        if let Some(reason) = &self.ended {
+            return Some(reason.clone());
+        }
+        if (&here.source, &here.target) != (&ground.source, &ground.target) {
+            return Some("the checkpoint is of other databases".to_owned());
+        }
+        if here.writer != ground.writer {
+            return Some(format!("the writer was the {} then", here.writer));
+        }
+        if here.forms != ground.forms {
+            return Some("tables, columns, keys or options have changed since the checkpoint".to_owned());
+        }
+        match slot {
+            None => Some(format!(
+                "slot {} is gone, and the changes since the checkpoint with it",
+                here.slot
+            )),
+            Some(slot) if slot.lost => Some(format!(
+                "slot {} was given up by the server (max_slot_wal_keep_size)",
+                here.slot
+            )),
+            Some(slot) if slot.confirmed > self.confirmed => Some(format!(
+                "slot {} stands at {}, beyond {} of the checkpoint: another run has used it",
+                here.slot, slot.confirmed, self.confirmed
+            )),
+            Some(_) => None,
+        }
+    }
+
+    /// Puts the state back.
+    pub fn restore(&self, dirty: &mut Dirty) {
+        for state in &self.tables {
+            let Some(table) = dirty.tables.get_mut(&state.table) else {
+                continue;
+            };
+            table.swept = state.swept;
+            table.whole = Whole::No;
+            for key in &state.keys {
+                dirty.add(&state.table, PackedKey::new(key));
+            }
+            if state.whole {
+                dirty.make_whole(&state.table);
+            }
+        }
+    }
+}
+
+/// The same for the same tables, columns, keys and ways of hashing; the seed is none of it.
+pub(super) fn print_of(tables: &[PreparedTable]) -> String {
+    let mut text = String::new();
+    for table in tables {
+        let mut forms = table.forms.clone();
+        forms.0.seed = 0;
+        forms.1.seed = 0;
+        text.push_str(&format!("{forms:?}\n"));
+    }
+    format!("{:016x}", xxh3_64(text.as_bytes()))
+}
+
+/// The slot of a pair of databases: the same in every run, so that none is left behind for ever.
+pub fn slot_name(writer_database: &str, target: &str) -> String {
+    let text = format!("{writer_database}\n{target}");
+    format!("crossover_verify_{:016x}", xxh3_64(text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checkpoint() -> Checkpoint {
+        Checkpoint {
+            version: VERSION,
+            ground: Ground {
+                source: "1".into(),
+                target: "2".into(),
+                writer: Side::Source,
+                slot: "crossover_verify_x".into(),
+                forms: "f".into(),
+            },
+            seed: -7,
+            confirmed: Lsn(100),
+            ended: None,
+            tables: vec![TableState {
+                table: TableName {
+                    schema: "s".into(),
+                    name: "t".into(),
+                },
+                swept: true,
+                whole: false,
+                keys: vec![vec!["1".into(), "it's \"é\"".into()]],
+            }],
+        }
+    }
+
+    fn slot(confirmed: u64, lost: bool) -> SlotState {
+        SlotState {
+            confirmed: Lsn(confirmed),
+            retained: 0,
+            lost,
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read_and_nothing_else_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = CheckpointFile::new(folder.path().join("c.json"));
+        assert_eq!(file.read().unwrap(), None);
+        let mut checkpoint = checkpoint();
+        file.write(&checkpoint).unwrap();
+        checkpoint.confirmed = Lsn(200);
+        file.write(&checkpoint).unwrap();
+        assert_eq!(file.read().unwrap(), Some(checkpoint));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_of_another_form_is_refused_with_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.json");
+        let file = CheckpointFile::new(&path);
+        let mut other = checkpoint();
+        other.version = 2;
+        file.write(&other).unwrap();
+        let error = file.read().unwrap_err().to_string();
+        assert!(
+            error.contains("its version is 2") && error.contains(&path.display().to_string()),
+            "{error}"
+        );
+        fs::write(&path, "{}").unwrap();
+        assert!(file.read().is_err());
+    }
+
+    #[test]
+    fn it_goes_on_only_on_the_same_ground_with_its_own_slot() {
+        let checkpoint = checkpoint();
+        let ground = checkpoint.ground.clone();
+        let reason = |ground: &Ground, slot: Option<SlotState>| checkpoint.obstacle(ground, slot.as_ref());
+        assert_eq!(reason(&ground, Some(slot(100, false))), None);
+        assert_eq!(reason(&ground, Some(slot(90, false))), None);
+        let changed = |change: fn(&mut Ground)| {
+            let mut ground = ground.clone();
+            change(&mut ground);
+            reason(&ground, Some(slot(100, false))).unwrap()
+        };
+        assert!(changed(|g| g.target.push('x')).contains("other databases"));
+        assert!(changed(|g| g.writer = Side::Target).contains("writer"));
+        assert!(changed(|g| g.forms.push('x')).contains("columns"));
+        assert!(reason(&ground, None).unwrap().contains("is gone"));
+        assert!(
+            reason(&ground, Some(slot(100, true)))
+                .unwrap()
+                .contains("given up")
+        );
+        assert!(
+            reason(&ground, Some(slot(101, false)))
+                .unwrap()
+                .contains("another run")
+        );
+        let mut ended = checkpoint.clone();
+        ended.ended = Some("full".into());
+        assert_eq!(
+            ended.obstacle(&ground, Some(&slot(100, false))),
+            Some("full".into())
+        );
+    }
+}

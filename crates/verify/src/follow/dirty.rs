@@ -1,0 +1,274 @@
+//! What is not known to be equal: keys of changed rows, and tables of which nothing is known but that they have to be compared.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crossover_core::{
+    catalogue::TableName,
+    ports::{Change, Watched, Written},
+    routing::Side,
+    rows::RowKey,
+};
+
+use super::{
+    budget::{Budget, Spent},
+    judge::Suspect,
+};
+use crate::run::PreparedTable;
+
+/// A key as one text. No text of PostgreSQL holds a zero byte.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PackedKey(Box<str>);
+
+impl PackedKey {
+    pub fn new(key: &RowKey) -> Self {
+        Self(key.join("\0").into_boxed_str())
+    }
+
+    pub fn key(&self) -> RowKey {
+        self.0.split('\0').map(str::to_owned).collect()
+    }
+}
+
+/// A row that may differ. Small: there are many.
+#[derive(Debug, Default)]
+pub(super) struct Entry {
+    /// The round in which its last change was taken.
+    pub changed: u32,
+    /// The round of the last look at it.
+    pub looked: u32,
+    /// It was seen to differ.
+    pub suspect: Option<Box<Suspect>>,
+}
+
+impl Entry {
+    pub fn is_reported(&self) -> bool {
+        self.suspect.as_ref().is_some_and(|s| s.reported)
+    }
+}
+
+/// Whether a table has to be compared as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whole {
+    No,
+    /// Keys are not kept: the comparison sees their rows.
+    Due,
+    /// It is being compared; keys are kept again.
+    Sweeping,
+}
+
+pub(super) struct DirtyTable {
+    pub prepared: Arc<PreparedTable>,
+    pub keys: BTreeMap<PackedKey, Entry>,
+    pub whole: Whole,
+    /// It is not compared as a whole before this time, in milliseconds: a server has other work.
+    pub not_before: u64,
+    /// It was compared as a whole at least once.
+    pub swept: bool,
+    /// The last whole comparison found more than it named.
+    pub more: bool,
+    /// Rows of it that were reported, whether or not they were named.
+    pub reported: u64,
+}
+
+impl DirtyTable {
+    pub fn new(prepared: Arc<PreparedTable>) -> Self {
+        Self {
+            prepared,
+            keys: BTreeMap::new(),
+            whole: Whole::Due,
+            not_before: 0,
+            swept: false,
+            more: false,
+            reported: 0,
+        }
+    }
+
+    /// Rows have no key: what differs is only found by comparing all of them.
+    pub fn is_keyless(&self) -> bool {
+        self.prepared.forms.0.key.is_empty()
+    }
+}
+
+/// All tables that are followed.
+pub(super) struct Dirty {
+    pub tables: BTreeMap<TableName, DirtyTable>,
+    pub spent: Spent,
+    budget: Budget,
+    /// Tables that were too much since somebody last asked.
+    pub collapsed: Vec<TableName>,
+}
+
+impl Dirty {
+    pub fn new(tables: impl IntoIterator<Item = Arc<PreparedTable>>, budget: Budget) -> Self {
+        Self {
+            tables: tables
+                .into_iter()
+                .map(|t| (t.table.clone(), DirtyTable::new(t)))
+                .collect(),
+            spent: Spent::default(),
+            budget,
+            collapsed: Vec::new(),
+        }
+    }
+
+    /// Takes a change in; `writer` is the side it happened on.
+    pub fn take(&mut self, change: Change, writer: Side, round: u32, now_ms: u64) {
+        match change {
+            Change::Table { table } => self.make_whole(&table),
+            Change::Row { table, key, written } => {
+                let Some(of_table) = self.tables.get_mut(&table) else {
+                    return;
+                };
+                let key = PackedKey::new(&key);
+                if let (Some(written), Some(entry)) = (written, of_table.keys.get_mut(&key)) {
+                    entry.written(&of_table.prepared, writer, written.as_ref(), round, now_ms);
+                }
+                if let Some(entry) = self.add(&table, key) {
+                    entry.changed = round;
+                }
+            }
+        }
+        while self.spent.is_over(&self.budget) {
+            if !self.collapse() {
+                break;
+            }
+        }
+    }
+
+    /// A row that has to be looked at, unless all of its table has to be.
+    pub fn add(&mut self, table: &TableName, key: PackedKey) -> Option<&mut Entry> {
+        let of_table = self.tables.get_mut(table)?;
+        if of_table.whole == Whole::Due && !of_table.keys.contains_key(&key) {
+            return None;
+        }
+        self.add_found(table, key)
+    }
+
+    /// A row that was seen to differ: it is kept even where all of its table has to be compared.
+    pub fn add_found(&mut self, table: &TableName, key: PackedKey) -> Option<&mut Entry> {
+        let of_table = self.tables.get_mut(table)?;
+        let spent = &mut self.spent;
+        Some(of_table.keys.entry(key).or_insert_with_key(|key| {
+            spent.add(&key.0);
+            Entry::default()
+        }))
+    }
+
+    /// Nothing more is wanted of the table.
+    pub fn forget(&mut self, table: &TableName) {
+        if let Some(of_table) = self.tables.remove(table) {
+            for key in of_table.keys.keys() {
+                self.spent.remove(&key.0);
+            }
+        }
+    }
+
+    /// The row is equal. Says whether it had been reported.
+    pub fn remove(&mut self, table: &TableName, key: &PackedKey) -> bool {
+        let Some(of_table) = self.tables.get_mut(table) else {
+            return false;
+        };
+        let Some(entry) = of_table.keys.remove(key) else {
+            return false;
+        };
+        self.spent.remove(&key.0);
+        let reported = entry.is_reported();
+        of_table.reported -= u64::from(reported);
+        reported
+    }
+
+    /// All of the table has to be compared. Rows that were reported stay, so that they can be withdrawn.
+    pub fn make_whole(&mut self, table: &TableName) {
+        let Some(of_table) = self.tables.get_mut(table) else {
+            return;
+        };
+        if of_table.whole == Whole::Due {
+            return;
+        }
+        of_table.whole = Whole::Due;
+        if !of_table.is_keyless() {
+            let spent = &mut self.spent;
+            of_table.keys.retain(|key, entry| {
+                let stays = entry.is_reported();
+                if !stays {
+                    spent.remove(&key.0);
+                }
+                stays
+            });
+        }
+    }
+
+    /// Gives up the keys of the table that has most of them.
+    fn collapse(&mut self) -> bool {
+        let most = self
+            .tables
+            .iter()
+            .filter(|(_, t)| !t.is_keyless() && t.whole != Whole::Due)
+            .map(|(table, t)| {
+                let rows = t.keys.values().filter(|e| !e.is_reported()).count();
+                (rows, table)
+            })
+            .max();
+        let Some((_, table)) = most.filter(|(rows, _)| *rows > 0) else {
+            return false;
+        };
+        let table = table.clone();
+        self.make_whole(&table);
+        self.collapsed.push(table);
+        true
+    }
+
+    /// Rows whose values are wanted with their changes.
+    pub fn watched(&self) -> Watched {
+        let mut watched = Watched::new();
+        for (table, of_table) in &self.tables {
+            let keys = of_table
+                .keys
+                .iter()
+                .filter(|(_, e)| e.suspect.as_ref().is_some_and(|s| s.watching.is_some()))
+                .map(|(key, _)| key.key());
+            let keys: std::collections::BTreeSet<RowKey> = keys.collect();
+            if !keys.is_empty() {
+                watched.insert(table.clone(), keys);
+            }
+        }
+        watched
+    }
+
+    /// Rows to look at.
+    pub fn rows(&self) -> u64 {
+        self.spent.rows
+    }
+
+    /// Rows that were reported.
+    pub fn reported(&self) -> u64 {
+        self.tables.values().map(|t| t.reported).sum()
+    }
+
+    /// Everything has been judged: what is left really differs.
+    pub fn is_judged(&self) -> bool {
+        self.tables.values().all(|t| {
+            let known = t.whole == Whole::No || t.reported > 0 && (t.more || t.is_keyless());
+            t.swept && known && t.keys.values().all(Entry::is_reported)
+        })
+    }
+}
+
+impl Entry {
+    fn written(
+        &mut self,
+        prepared: &PreparedTable,
+        writer: Side,
+        written: Option<&Written>,
+        round: u32,
+        now_ms: u64,
+    ) {
+        let form = match writer {
+            Side::Source => &prepared.forms.0,
+            Side::Target => &prepared.forms.1,
+        };
+        if let Some(watching) = self.suspect.as_mut().and_then(|s| s.watching.as_mut()) {
+            watching.add(form, written, round, now_ms);
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! When a row that was seen to differ really does.
+//!
+//! A round is: take all changes, wait for the follower, look at the follower's row, then at the writer's. In round n that is
+//! take(n), pass(n), look(n).
+//!
+//! **Quiet rows.** Two looks in a row saw the same two rows, and no change of the key was taken since take(n) of the first of them,
+//! up to a take that is complete and came after the last. So the writer's row has stood still since before pass(n), the follower has had
+//! everything, and the rows differ. A row that is switched to and fro between two values cannot be mistaken for one: its changes
+//! are taken.
+//!
+//! **Hot rows.** A row that changes more often than a change takes to travel differs in nearly every look, and is healthy. It is
+//! watched: all versions that the writer gives it are collected. If the first of them was taken by take(n), pass(n) has put it or
+//! a later one into the follower, and whatever look(n) sees there must be one of those taken by take(n+1): the follower shows
+//! nothing that had not been flushed before it was shown. A row that is none of them was never written. Three such looks in a row are asked for. The writer's
+//! row has to be one of the versions at the same time: otherwise the texts of changes and of looks do not compare for
+//! one of its types, and nothing is concluded.
+//!
+//! When passes prove nothing (a fixed wait), both rules ask for some seconds of being different on top. A follower that is
+//! further behind than that gives alarms, which are withdrawn when it has caught up; a fence gives none.
+
+use crossover_core::{ports::Written, rows::TableForm};
+
+use super::{
+    dirty::Entry,
+    versions::{RowNow, Versions},
+};
+use crate::rows::Sighting;
+
+/// Looks at a hot row that saw what was never written.
+const STRANGERS: u32 = 3;
+/// Whole comparisons of a table without a key that saw the same difference.
+const COMPARISONS: u32 = 3;
+
+/// A row that was seen to differ.
+#[derive(Debug)]
+pub(super) struct Suspect {
+    pub sighting: Sighting,
+    /// The round that first saw exactly this, and how many looks in a row have.
+    since: u32,
+    looks: u32,
+    /// When it was last not known to be unequal, in milliseconds.
+    unequal_since_ms: u64,
+    pub unequal_looks: u32,
+    pub reported: bool,
+    pub watching: Option<Box<Watching>>,
+}
+
+/// A row whose versions are collected.
+#[derive(Debug, Default)]
+pub(super) struct Watching {
+    versions: Versions,
+    /// Round and time of the first version.
+    first: Option<(u32, u64)>,
+    probe: Option<Probe>,
+    strangers: u32,
+}
+
+/// Both sides' rows as one look saw them.
+#[derive(Debug)]
+pub(super) struct Probe {
+    pub round: u32,
+    pub follower: RowNow,
+    pub writer: RowNow,
+}
+
+/// What is concluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Open,
+    Differs {
+        hot: bool,
+    },
+    /// It was thought to differ, but what the follower shows has been written.
+    Follows,
+}
+
+/// How sure a pass makes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Certainty {
+    /// Milliseconds a row has to be different for.
+    pub least_ms: u64,
+    pub now_ms: u64,
+}
+
+impl Watching {
+    pub fn add(&mut self, form: &TableForm, written: Option<&Written>, round: u32, now_ms: u64) {
+        if self.versions.add(form, written) {
+            self.first = None;
+            self.strangers = 0;
+        }
+        self.first.get_or_insert((round, now_ms));
+    }
+
+    pub fn probed(&mut self, probe: Probe) {
+        self.probe = Some(probe);
+    }
+
+    fn judge(&mut self, forms: (&TableForm, &TableForm), certainty: Certainty) -> Verdict {
+        let (Some(probe), Some((first, first_ms))) = (self.probe.take(), self.first) else {
+            return Verdict::Open;
+        };
+        let (follower, writer) = forms;
+        if first > probe.round {
+            return Verdict::Open;
+        }
+        if self.versions.know(follower, &probe.follower) {
+            self.strangers = 0;
+            return Verdict::Follows;
+        }
+        if self.versions.know(writer, &probe.writer) {
+            self.strangers += 1;
+        }
+        let long = certainty.now_ms.saturating_sub(first_ms) >= certainty.least_ms;
+        if self.strangers >= STRANGERS && long {
+            Verdict::Differs { hot: true }
+        } else {
+            Verdict::Open
+        }
+    }
+}
+
+impl Entry {
+    /// A look saw it differ.
+    pub fn saw(&mut self, sighting: Sighting, round: u32, now_ms: u64) {
+        self.looked = round;
+        match &mut self.suspect {
+            None => {
+                self.suspect = Some(Box::new(Suspect {
+                    sighting,
+                    since: round,
+                    looks: 1,
+                    unequal_since_ms: now_ms,
+                    unequal_looks: 1,
+                    reported: false,
+                    watching: None,
+                }));
+            }
+            Some(suspect) => {
+                suspect.unequal_looks = suspect.unequal_looks.saturating_add(1);
+                if suspect.sighting == sighting {
+                    suspect.looks = suspect.looks.saturating_add(1);
+                } else {
+                    suspect.sighting = sighting;
+                    suspect.since = round;
+                    suspect.looks = 1;
+                }
+            }
+        }
+    }
+
+    /// Concludes after a complete take. Forms are those of the follower and of the writer.
+    pub fn judge(&mut self, forms: (&TableForm, &TableForm), keyless: bool, certainty: Certainty) -> Verdict {
+        let changed = self.changed;
+        let Some(suspect) = &mut self.suspect else {
+            return Verdict::Open;
+        };
+        let hot = match &mut suspect.watching {
+            Some(watching) => watching.judge(forms, certainty),
+            None => Verdict::Open,
+        };
+        let long = certainty.now_ms.saturating_sub(suspect.unequal_since_ms) >= certainty.least_ms;
+        let still = if keyless {
+            suspect.looks >= COMPARISONS
+        } else {
+            suspect.looks >= 2 && changed <= suspect.since
+        };
+        if still && long {
+            Verdict::Differs { hot: false }
+        } else {
+            hot
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SURE: Certainty = Certainty {
+        least_ms: 0,
+        now_ms: 0,
+    };
+
+    fn sighting(source: i128, target: i128) -> Sighting {
+        Sighting {
+            source: Some((source, 1)),
+            target: Some((target, 1)),
+        }
+    }
+
+    fn form() -> TableForm {
+        TableForm {
+            table: crossover_core::catalogue::TableName {
+                schema: "s".into(),
+                name: "t".into(),
+            },
+            partitioned: false,
+            columns: vec![crossover_core::rows::ColumnForm {
+                name: "v".into(),
+                form: crossover_core::rows::Form::Int4,
+                sql_type: "integer".into(),
+                nullable: false,
+            }],
+            key: vec![0],
+            hashing: crossover_core::rows::Hashing::TypedHash,
+            seed: 1,
+            condition: None,
+        }
+    }
+
+    fn judge(entry: &mut Entry, certainty: Certainty) -> Verdict {
+        let form = form();
+        entry.judge((&form, &form), false, certainty)
+    }
+
+    #[test]
+    fn a_row_that_stood_still_over_two_looks_differs() {
+        let mut entry = Entry {
+            changed: 3,
+            ..Entry::default()
+        };
+        entry.saw(sighting(1, 2), 3, 0);
+        assert_eq!(judge(&mut entry, SURE), Verdict::Open);
+        entry.saw(sighting(1, 2), 4, 0);
+        assert_eq!(judge(&mut entry, SURE), Verdict::Differs { hot: false });
+    }
+
+    #[test]
+    fn a_row_that_is_switched_to_and_fro_is_not_taken_for_one_that_stands_still() {
+        let mut entry = Entry::default();
+        for round in 3..9 {
+            entry.changed = round;
+            assert_eq!(judge(&mut entry, SURE), Verdict::Open, "round {round}");
+            entry.saw(sighting(1, 2), round, 0);
+        }
+    }
+
+    #[test]
+    fn without_a_proof_it_has_to_differ_for_some_time() {
+        let mut entry = Entry::default();
+        entry.saw(sighting(1, 2), 3, 1_000);
+        entry.saw(sighting(1, 2), 4, 2_000);
+        let after = |now_ms| Certainty {
+            least_ms: 3_000,
+            now_ms,
+        };
+        assert_eq!(judge(&mut entry, after(3_999)), Verdict::Open);
+        assert_eq!(judge(&mut entry, after(4_000)), Verdict::Differs { hot: false });
+    }
+
+    fn watched() -> Entry {
+        let mut entry = Entry::default();
+        entry.saw(sighting(1, 2), 1, 0);
+        entry.suspect.as_mut().unwrap().watching = Some(Box::default());
+        entry
+    }
+
+    /// A round in which the writer gives the row the number of the round, and the look sees these rows.
+    fn round(entry: &mut Entry, round: u32, follower: &str, writer: &str) -> Verdict {
+        let value = |text: &str| Some(vec![Some(text.to_owned())]);
+        let written = [("v".to_owned(), Some(round.to_string()))].into();
+        entry.changed = round;
+        entry.saw(sighting(i128::from(round), 0), round, 0);
+        let watching = entry.suspect.as_mut().unwrap().watching.as_mut().unwrap();
+        watching.add(&form(), Some(&written), round, 0);
+        watching.probed(Probe {
+            round,
+            follower: value(follower),
+            writer: value(writer),
+        });
+        judge(entry, SURE)
+    }
+
+    #[test]
+    fn a_hot_row_that_shows_an_older_version_is_healthy() {
+        let mut entry = watched();
+        for n in 2..20_u32 {
+            let before = (n - 1).max(2).to_string();
+            assert_eq!(round(&mut entry, n, &before, &n.to_string()), Verdict::Follows);
+        }
+    }
+
+    #[test]
+    fn a_hot_row_that_shows_what_was_never_written_differs() {
+        let mut entry = watched();
+        assert_eq!(round(&mut entry, 2, "-1", "2"), Verdict::Open);
+        assert_eq!(round(&mut entry, 3, "-1", "3"), Verdict::Open);
+        assert_eq!(round(&mut entry, 4, "-1", "4"), Verdict::Differs { hot: true });
+    }
+
+    #[test]
+    fn nothing_is_concluded_when_the_writers_own_row_is_not_among_its_versions() {
+        let mut entry = watched();
+        for n in 2..20 {
+            assert_eq!(round(&mut entry, n, "-1", "2.0"), Verdict::Open, "round {n}");
+        }
+    }
+
+    #[test]
+    fn a_look_before_the_first_version_was_waited_for_counts_nothing() {
+        let mut watching = Watching::default();
+        let form = form();
+        let written = [("v".to_owned(), Some("1".to_owned()))].into();
+        watching.probed(Probe {
+            round: 4,
+            follower: Some(vec![Some("0".into())]),
+            writer: Some(vec![Some("1".into())]),
+        });
+        watching.add(&form, Some(&written), 5, 0);
+        assert_eq!(watching.judge((&form, &form), SURE), Verdict::Open);
+        assert_eq!(watching.strangers, 0);
+    }
+}

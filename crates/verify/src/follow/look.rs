@@ -1,0 +1,295 @@
+//! Looks at dirty rows, and what is concluded from them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crossover_core::{
+    catalogue::TableName,
+    ports::PortResult,
+    routing::Side,
+    rows::{RowKey, RowValues},
+};
+
+use super::{
+    FollowError, Follower, News,
+    dirty::{DirtyTable, Entry, PackedKey},
+    judge::{Certainty, Probe, Verdict, Watching},
+};
+use crate::{
+    rows::{Comparison, Difference, Recheck, RowsOptions, Sighting, Sightings},
+    run::PreparedTable,
+};
+
+/// Rows looked at in one round.
+const LOOKS: usize = 20_000;
+/// Rows whose versions are collected at the same time.
+const WATCHED: usize = 256;
+/// Looks that have to see a difference before the row's versions are collected.
+const LOOKS_BEFORE: u32 = 2;
+
+/// Rows to look at, by table.
+pub(super) type Looks = BTreeMap<TableName, Vec<PackedKey>>;
+
+impl Follower<'_> {
+    /// Rows for this round: those under suspicion first, then those that were not looked at for longest.
+    pub(super) fn choose(&self) -> Looks {
+        let mut all: Vec<(bool, u32, &TableName, &PackedKey)> = Vec::new();
+        for (table, of_table) in &self.dirty.tables {
+            if of_table.is_keyless() {
+                continue;
+            }
+            let open = |entry: &Entry| entry.suspect.is_some() && !entry.is_reported();
+            all.extend(
+                of_table
+                    .keys
+                    .iter()
+                    .map(|(key, e)| (!open(e), e.looked, table, key)),
+            );
+        }
+        if all.len() > LOOKS {
+            all.select_nth_unstable_by_key(LOOKS, |(open, looked, ..)| (*open, *looked));
+            all.truncate(LOOKS);
+        }
+        let mut looks = Looks::new();
+        for (_, _, table, key) in all {
+            looks.entry(table.clone()).or_default().push(key.clone());
+        }
+        looks
+    }
+
+    pub(super) async fn look(&mut self, looks: Looks) -> Result<(), FollowError> {
+        for (table, keys) in looks {
+            let Some(of_table) = self.dirty.tables.get(&table) else {
+                continue;
+            };
+            let prepared = Arc::clone(&of_table.prepared);
+            let forms = (&prepared.forms.0, &prepared.forms.1);
+            let asked: Vec<RowKey> = keys.iter().map(PackedKey::key).collect();
+            let differ = self.recheck().look(forms, &asked).await?;
+            self.take_in(&table, &keys, differ);
+            self.probe(&table, &prepared).await?;
+        }
+        self.watch_more();
+        Ok(())
+    }
+
+    fn take_in(&mut self, table: &TableName, keys: &[PackedKey], differ: Sightings) {
+        let now = self.place.sides.clock.now_ms();
+        let mut differ: BTreeMap<PackedKey, Sighting> = differ
+            .into_iter()
+            .map(|(key, s)| (PackedKey::new(&key), s))
+            .collect();
+        for key in keys {
+            match differ.remove(key) {
+                None => self.equal(table, key),
+                Some(sighting) => {
+                    if let Some(entry) = self.dirty.add_found(table, key.clone()) {
+                        entry.saw(sighting, self.round, now);
+                    }
+                }
+            }
+        }
+        // The same keys as looks print them, where that is not how changes print them.
+        for (key, sighting) in differ {
+            if let Some(entry) = self.dirty.add_found(table, key) {
+                entry.saw(sighting, self.round, now);
+            }
+        }
+    }
+
+    /// Fetches the rows that are watched, the follower's first.
+    async fn probe(&mut self, table: &TableName, prepared: &PreparedTable) -> PortResult<()> {
+        let round = self.round;
+        let Some(of_table) = self.dirty.tables.get(table) else {
+            return Ok(());
+        };
+        let watched = of_table.keys.iter().filter(|(_, entry)| {
+            entry.looked == round && entry.suspect.as_ref().is_some_and(|s| s.watching.is_some())
+        });
+        let keys: Vec<PackedKey> = watched.map(|(key, _)| key.clone()).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let asked: Vec<RowKey> = keys.iter().map(PackedKey::key).collect();
+        let sides = self.place.sides;
+        let ask = async |side: Side| {
+            let rows = match side {
+                Side::Source => sides.source.values_of(&prepared.forms.0, &asked).await?,
+                Side::Target => sides.target.values_of(&prepared.forms.1, &asked).await?,
+            };
+            Ok::<_, crossover_core::ports::PortError>(by_key(rows))
+        };
+        let mut follower = ask(sides.writer.other()).await?;
+        let mut writer = ask(sides.writer).await?;
+        let Some(of_table) = self.dirty.tables.get_mut(table) else {
+            return Ok(());
+        };
+        for key in keys {
+            let watching = of_table
+                .keys
+                .get_mut(&key)
+                .and_then(|entry| entry.suspect.as_mut())
+                .and_then(|suspect| suspect.watching.as_mut());
+            if let Some(watching) = watching {
+                watching.probed(Probe {
+                    round,
+                    follower: follower.remove(&key),
+                    writer: writer.remove(&key),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows that keep differing are watched, as far as there is room.
+    fn watch_more(&mut self) {
+        let mut room = WATCHED;
+        let round = self.round;
+        // With a condition a row can leave what is compared, and its versions do not tell.
+        let followable = |t: &DirtyTable| !t.is_keyless() && t.prepared.forms.0.condition.is_none();
+        let tables = self.dirty.tables.values_mut().filter(|t| followable(t));
+        for entry in tables.flat_map(|t| t.keys.values_mut()) {
+            let hot = entry.changed + LOOKS_BEFORE >= round;
+            let Some(suspect) = &mut entry.suspect else {
+                continue;
+            };
+            if suspect.watching.is_some() {
+                room = room.saturating_sub(1);
+            } else if room > 0 && (hot || !suspect.reported) && suspect.unequal_looks >= LOOKS_BEFORE {
+                suspect.watching = Some(Box::<Watching>::default());
+                room -= 1;
+            }
+        }
+    }
+
+    /// Concludes about all rows under suspicion. The last take was complete.
+    pub(super) async fn judge(&mut self) -> Result<(), FollowError> {
+        let certainty = Certainty {
+            least_ms: if self.place.catch_up.proves() {
+                0
+            } else {
+                self.place.options.least_ms
+            },
+            now_ms: self.place.sides.clock.now_ms(),
+        };
+        let writer = self.place.sides.writer;
+        let mut differing: BTreeMap<TableName, Vec<(PackedKey, Sighting, bool)>> = BTreeMap::new();
+        let mut following = Vec::new();
+        for (table, of_table) in &mut self.dirty.tables {
+            let keyless = of_table.is_keyless();
+            let forms = (&of_table.prepared.forms.0, &of_table.prepared.forms.1);
+            let forms = match writer {
+                Side::Source => (forms.1, forms.0),
+                Side::Target => forms,
+            };
+            for (key, entry) in &mut of_table.keys {
+                let verdict = entry.judge(forms, keyless, certainty);
+                let Some(suspect) = &mut entry.suspect else {
+                    continue;
+                };
+                match verdict {
+                    Verdict::Differs { hot } if !suspect.reported => {
+                        suspect.reported = true;
+                        // Room for others; what is known already needs no versions.
+                        if !hot {
+                            suspect.watching = None;
+                        }
+                        of_table.reported += 1;
+                        differing.entry(table.clone()).or_default().push((
+                            key.clone(),
+                            suspect.sighting,
+                            hot,
+                        ));
+                    }
+                    Verdict::Follows if suspect.reported => {
+                        suspect.reported = false;
+                        of_table.reported -= 1;
+                        following.push((table.clone(), key.key()));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for (table, key) in following {
+            let table = table.to_string();
+            self.hear(&News::Withdrawn { table, key });
+        }
+        for (table, rows) in differing {
+            self.report(&table, rows).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells of rows that differ, by name as far as names are wanted.
+    async fn report(
+        &self,
+        table: &TableName,
+        rows: Vec<(PackedKey, Sighting, bool)>,
+    ) -> Result<(), FollowError> {
+        let Some(of_table) = self.dirty.tables.get(table) else {
+            return Ok(());
+        };
+        let named = self.place.verify.rows.named;
+        let before = (of_table.reported as usize).saturating_sub(rows.len());
+        let room = named.saturating_sub(before);
+        let more = rows.len() > room && before <= named;
+        let rows: Vec<_> = rows.into_iter().take(room).collect();
+        let hot: BTreeMap<RowKey, bool> = rows.iter().map(|(key, _, hot)| (key.key(), *hot)).collect();
+        let found: Sightings = rows.iter().map(|(key, seen, _)| (key.key(), *seen)).collect();
+        let keys: Vec<RowKey> = found.keys().cloned().collect();
+        let differences = self.name(&of_table.prepared, found).await?;
+        // Names come in the order of the keys.
+        for (key, mut difference) in keys.iter().zip(differences) {
+            if !self.place.options.values {
+                difference.source = None;
+                difference.target = None;
+            }
+            self.hear(&News::Different {
+                table: table.to_string(),
+                hot: hot.get(key).copied().unwrap_or_default(),
+                difference,
+            });
+        }
+        if more {
+            let table = table.to_string();
+            self.hear(&News::More { table });
+        }
+        Ok(())
+    }
+
+    async fn name(&self, table: &PreparedTable, found: Sightings) -> PortResult<Vec<Difference>> {
+        let place = self.place;
+        let options = RowsOptions {
+            columns: place.verify.rows.columns,
+            ..RowsOptions::default()
+        };
+        let comparison = Comparison {
+            source: place.sides.source,
+            target: place.sides.target,
+            clock: place.sides.clock,
+            options: &options,
+            governor: place.governor,
+            watch: place.watch,
+            catch_up: None,
+            writer: place.sides.writer,
+        };
+        comparison.name((&table.forms.0, &table.forms.1), found).await
+    }
+
+    fn recheck(&self) -> Recheck<'_> {
+        Recheck {
+            source: self.place.sides.source,
+            target: self.place.sides.target,
+            writer: self.place.sides.writer,
+            catch_up: self.place.catch_up,
+            clock: self.place.sides.clock,
+            patience_ms: self.place.verify.rows.patience_ms,
+            settle_ms: self.place.verify.rows.settle_ms,
+        }
+    }
+}
+
+fn by_key(rows: Vec<RowValues>) -> BTreeMap<PackedKey, Vec<Option<String>>> {
+    rows.into_iter()
+        .map(|row| (PackedKey::new(&row.key), row.values))
+        .collect()
+}

@@ -1,0 +1,44 @@
+//! What a follower tells while it works.
+
+use serde::Serialize;
+
+use crate::rows::Difference;
+
+/// Something happened. As JSON each is one object with its name in `event`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum News {
+    /// Changes are followed from now on.
+    Follows { slot: String, resumed: bool },
+    /// What an earlier run had done counts no more.
+    StartsAnew { reason: String },
+    /// A table was compared as a whole; `open` rows differed then and are looked at again.
+    Compared {
+        table: String,
+        rows_source: u64,
+        rows_target: u64,
+        open: u64,
+    },
+    /// More of its rows have changed than are kept: it is compared as a whole again.
+    Collapsed { table: String },
+    /// A row that really differs.
+    Different {
+        table: String,
+        /// It goes on changing.
+        hot: bool,
+        difference: Difference,
+    },
+    /// More rows of the table differ than are named.
+    More { table: String },
+    /// A row that was reported is equal after all, or again.
+    Withdrawn { table: String, key: Vec<String> },
+    /// Something the operator should know.
+    Note { text: String },
+    /// The slot stays on the writer for the next run.
+    SlotLeft { slot: String, purpose: String },
+}
+
+/// Receives the news.
+pub trait Listen: Send + Sync {
+    fn hear(&self, news: &News);
+}

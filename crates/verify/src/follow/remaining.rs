@@ -1,0 +1,107 @@
+//! What is left to verify at the pause: the last few rows, and nothing else.
+
+use crossover_core::{
+    catalogue::TableName,
+    ports::{PortError, PortResult},
+    rows::RowKey,
+};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{
+    FollowError, Follower,
+    dirty::{PackedKey, Whole},
+};
+use crate::rows::{KEYS_AT_ONCE, Sightings, differing};
+
+/// What the last look found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Remaining {
+    /// Rows that were looked at.
+    pub looked_at: u64,
+    /// Rows that differ, sorted by table and key.
+    pub different: Vec<(TableName, RowKey)>,
+    /// Tables that have not been compared as a whole, or would have to be again: nothing is known of them.
+    pub unknown: Vec<TableName>,
+    pub elapsed_ms: u64,
+}
+
+impl Remaining {
+    /// Every table is equal.
+    pub fn is_equal(&self) -> bool {
+        self.different.is_empty() && self.unknown.is_empty()
+    }
+}
+
+impl Follower<'_> {
+    /// Looks at the remaining dirty rows once, both sides at the same time, in one round trip for each 2,000 keys of a table. Only
+    /// when nothing changes any more: writers are locked out and the follower has had everything. Nothing is told to the
+    /// listener, the slot stays where it is, and tables are not compared as a whole.
+    ///
+    /// # Errors
+    /// A server that does not answer; a slot that is gone.
+    pub async fn verify_remaining(&mut self) -> Result<Remaining, FollowError> {
+        let clock = self.place.sides.clock;
+        let began = clock.now_ms();
+        loop {
+            let (taken, _) = self.take_once().await?;
+            if taken.complete {
+                break;
+            }
+            // What comes next is behind this batch.
+            if let Some(upto) = taken.upto {
+                self.confirmed = upto;
+                self.save()?;
+                self.place.slots.advance_slot(&self.ground.slot, upto).await?;
+            }
+        }
+        let mut remaining = Remaining::default();
+        let mut looks: Vec<(TableName, Vec<PackedKey>)> = Vec::new();
+        for (table, of_table) in &self.dirty.tables {
+            if of_table.whole != Whole::No || !of_table.swept {
+                remaining.unknown.push(table.clone());
+            }
+            if !of_table.is_keyless() {
+                let keys: Vec<PackedKey> = of_table.keys.keys().cloned().collect();
+                looks.extend(
+                    keys.chunks(KEYS_AT_ONCE)
+                        .map(|keys| (table.clone(), keys.to_vec())),
+                );
+            }
+        }
+        remaining.looked_at = looks.iter().map(|(_, keys)| keys.len() as u64).sum();
+        let this = &*self;
+        let found: Vec<(TableName, Vec<PackedKey>, Sightings)> = stream::iter(looks)
+            .map(|(table, keys)| async move {
+                let found = this.both(&table, &keys).await?;
+                Ok::<_, PortError>((table, keys, found))
+            })
+            .buffer_unordered(this.place.verify.rows.jobs.max(1))
+            .try_collect()
+            .await?;
+        for (table, keys, found) in found {
+            for key in keys.iter().filter(|key| !found.contains_key(&key.key())) {
+                self.dirty.remove(&table, key);
+            }
+            for key in found.into_keys() {
+                self.dirty.add_found(&table, PackedKey::new(&key));
+                remaining.different.push((table.clone(), key));
+            }
+        }
+        remaining.different.sort();
+        remaining.elapsed_ms = clock.now_ms().saturating_sub(began);
+        Ok(remaining)
+    }
+
+    async fn both(&self, table: &TableName, keys: &[PackedKey]) -> PortResult<Sightings> {
+        let Some(of_table) = self.dirty.tables.get(table) else {
+            return Ok(Sightings::new());
+        };
+        let keys: Vec<RowKey> = keys.iter().map(PackedKey::key).collect();
+        let forms = &of_table.prepared.forms;
+        let (source, target) = futures::try_join!(
+            self.place.sides.source.rows_of(&forms.0, &keys),
+            self.place.sides.target.rows_of(&forms.1, &keys)
+        )?;
+        Ok(differing(source, target))
+    }
+}

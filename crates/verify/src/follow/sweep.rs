@@ -1,0 +1,191 @@
+//! Whole tables, compared beside the rounds.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crossover_core::{
+    catalogue::TableName,
+    ports::{PortError, PortResult},
+    rows::RowKey,
+};
+
+use super::{
+    FollowError, Follower, Following,
+    dirty::{PackedKey, Whole},
+    news::News,
+};
+use crate::{
+    rows::{Comparison, Difference, Kind, RowsOptions, Sighting, TableResult},
+    run::{PreparedTable, could_not_run},
+};
+
+/// How soon a table is compared again, in milliseconds, and never before twice the time it took has passed.
+const AGAIN_MS: u64 = 1_000;
+
+/// Comparisons under way.
+pub(super) type Sweep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+/// Comparisons that are done.
+pub(super) type Done = Arc<Mutex<Vec<(TableName, PortResult<TableResult>)>>>;
+
+impl<'a> Follower<'a> {
+    /// The comparison of all tables that are due, if any is. From now on their keys are kept: what changes before a table is read is
+    /// read, what changes afterwards is taken.
+    pub(super) fn begin_sweep(&mut self) -> Option<Sweep<'a>> {
+        let now = self.place.sides.clock.now_ms();
+        let mut tables = Vec::new();
+        for of_table in self.dirty.tables.values_mut() {
+            // Sweeping, and yet no sweep: it was dropped with a tick.
+            let due = match of_table.whole {
+                Whole::No => false,
+                Whole::Due => of_table.not_before <= now,
+                Whole::Sweeping => true,
+            };
+            if due {
+                of_table.whole = Whole::Sweeping;
+                tables.push(Arc::clone(&of_table.prepared));
+            }
+        }
+        if tables.is_empty() {
+            return None;
+        }
+        let (place, done) = (self.place, Arc::clone(&self.swept));
+        Some(Box::pin(sweep(place, tables, done)))
+    }
+
+    /// Takes in what the comparisons found.
+    pub(super) fn absorb(&mut self) -> Result<(), FollowError> {
+        let done = std::mem::take(&mut *self.swept.lock().unwrap_or_else(PoisonError::into_inner));
+        for (table, result) in done {
+            match result {
+                Ok(result) => self.absorb_one(&table, result),
+                Err(error @ PortError::Unreachable { .. }) => return Err(error.into()),
+                Err(error) => {
+                    self.could_not_run.push(could_not_run(&table, &error));
+                    self.dirty.forget(&table);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn absorb_one(&mut self, table: &TableName, result: TableResult) {
+        let now = self.place.sides.clock.now_ms();
+        let found: Vec<(PackedKey, Sighting)> = result
+            .differences
+            .iter()
+            .map(|d| (PackedKey::new(&row_key(d, &result.key)), sighting(d)))
+            .collect();
+        self.hear(&News::Compared {
+            table: table.to_string(),
+            rows_source: result.rows_source,
+            rows_target: result.rows_target,
+            open: found.len() as u64,
+        });
+        let Some(of_table) = self.dirty.tables.get_mut(table) else {
+            return;
+        };
+        of_table.swept = true;
+        of_table.more = result.more;
+        let keyless = of_table.is_keyless();
+        if of_table.whole == Whole::Sweeping {
+            let again = result.more || keyless && !found.is_empty();
+            of_table.whole = if again { Whole::Due } else { Whole::No };
+        }
+        of_table.not_before = now + AGAIN_MS.max(2 * result.elapsed_ms);
+        if keyless {
+            self.absorb_keyless(table, found, now);
+        } else {
+            for (key, _) in found {
+                self.dirty.add_found(table, key);
+            }
+        }
+        self.results.insert(table.clone(), result);
+    }
+
+    /// A table without a key can only be seen as a whole: each comparison is a look at all of its rows.
+    fn absorb_keyless(&mut self, table: &TableName, found: Vec<(PackedKey, Sighting)>, now: u64) {
+        let gone: Vec<PackedKey> = match self.dirty.tables.get(table) {
+            Some(t) => t
+                .keys
+                .keys()
+                .filter(|key| !found.iter().any(|(other, _)| other == *key))
+                .cloned()
+                .collect(),
+            None => Vec::new(),
+        };
+        for key in gone {
+            self.equal(table, &key);
+        }
+        for (key, sighting) in found {
+            if let Some(entry) = self.dirty.add_found(table, key) {
+                entry.saw(sighting, self.round, now);
+            }
+        }
+    }
+
+    /// The row is equal.
+    pub(super) fn equal(&mut self, table: &TableName, key: &PackedKey) {
+        if self.dirty.remove(table, key) {
+            self.hear(&News::Withdrawn {
+                table: table.to_string(),
+                key: key.key(),
+            });
+        }
+    }
+}
+
+async fn sweep(place: Following<'_>, tables: Vec<Arc<PreparedTable>>, done: Done) {
+    let options = RowsOptions {
+        columns: false,
+        ..place.verify.rows.clone()
+    };
+    for table in tables {
+        let comparison = Comparison {
+            source: place.sides.source,
+            target: place.sides.target,
+            clock: place.sides.clock,
+            options: &options,
+            governor: place.governor,
+            watch: place.watch,
+            catch_up: None,
+            writer: place.sides.writer,
+        };
+        let shapes = (&table.shapes.0, &table.shapes.1);
+        let forms = (&table.forms.0, &table.forms.1);
+        let result = comparison.table(shapes, forms).await;
+        done.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((table.table.clone(), result));
+    }
+}
+
+/// The key in its order; of a row without a key its hash.
+fn row_key(difference: &Difference, key: &[String]) -> RowKey {
+    if key.is_empty() {
+        return difference.key.values().flatten().cloned().collect();
+    }
+    key.iter()
+        .map(|column| difference.key.get(column).cloned().flatten().unwrap_or_default())
+        .collect()
+}
+
+/// As much of what was seen as a difference tells: enough for rows that are their own key.
+fn sighting(difference: &Difference) -> Sighting {
+    let there = Some((0, difference.count));
+    match difference.kind {
+        Kind::MissingOnTarget => Sighting {
+            source: there,
+            target: None,
+        },
+        Kind::ExtraOnTarget => Sighting {
+            source: None,
+            target: there,
+        },
+        Kind::Different => Sighting {
+            source: there,
+            target: Some((1, difference.count)),
+        },
+    }
+}

@@ -1,0 +1,147 @@
+//! Changes out of the slot into the dirty set.
+
+use std::collections::BTreeSet;
+
+use crossover_core::{
+    Lsn,
+    catalogue::TableName,
+    ports::{PortError, SlotState},
+};
+
+use super::{FollowError, Follower, News};
+
+/// Takes before the looks come again, however much there is.
+const TAKES: u32 = 20;
+/// The slot is moved on through changes of no interest in steps of this many bytes.
+const STEP: u64 = 1 << 20;
+
+impl Follower<'_> {
+    /// Takes what has changed; says whether that is all of it. What was taken is on disk before the slot moves.
+    pub(super) async fn take(&mut self) -> Result<bool, FollowError> {
+        for _ in 0..TAKES {
+            if self.place.sides.clock.now_ms() < self.next_take_ms {
+                return Ok(false);
+            }
+            let slot = self.checked_slot().await?;
+            let (taken, any) = self.take_once().await?;
+            if let Some(upto) = taken.upto.filter(|upto| *upto > self.confirmed) {
+                let far = upto.0 - slot.confirmed.0.min(upto.0) >= STEP;
+                if any || far {
+                    self.confirmed = upto;
+                    self.save()?;
+                    self.place.slots.advance_slot(&self.ground.slot, upto).await?;
+                }
+            }
+            if taken.complete {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Takes a batch; says whether there was any change in it.
+    pub(super) async fn take_once(&mut self) -> Result<(crossover_core::ports::Taken, bool), FollowError> {
+        let watched = self.dirty.watched();
+        let (place, round) = (self.place, self.round);
+        let now = place.sides.clock.now_ms();
+        let mut any = false;
+        let dirty = &mut self.dirty;
+        let mut take = |change| {
+            any = true;
+            dirty.take(change, place.sides.writer, round, now);
+        };
+        let taken = place
+            .changes
+            .changes(
+                &self.ground.slot,
+                &self.relations,
+                &watched,
+                place.options.batch,
+                &mut take,
+            )
+            .await;
+        let taken = match taken {
+            Err(PortError::Missing { what }) => {
+                return Err(self.slot_is_gone(&format!("{what} does not exist")).await);
+            }
+            taken => taken?,
+        };
+        if !taken.unknown.is_empty() {
+            any |= self.learn(&taken.unknown).await?;
+        }
+        for table in std::mem::take(&mut self.dirty.collapsed) {
+            let table = table.to_string();
+            self.hear(&News::Collapsed { table });
+        }
+        Ok((taken, any))
+    }
+
+    /// Relations that are new: what was written to them is not known by key, so their tables are compared as a whole.
+    async fn learn(&mut self, unknown: &BTreeSet<TableName>) -> Result<bool, FollowError> {
+        let mut relations = self.place.changes.relations(&self.followed).await?;
+        let mut any = false;
+        for name in unknown {
+            match relations.get(name) {
+                Some(Some(relation)) => {
+                    any = true;
+                    self.dirty.make_whole(&relation.table);
+                }
+                Some(None) => {}
+                None => {
+                    self.hear(&News::Note {
+                        text: format!(
+                            "{name} has changed and is there no more: its changes are not followed"
+                        ),
+                    });
+                    relations.insert(name.clone(), None);
+                }
+            }
+        }
+        // Names that are gone stay known, so that they are not asked for again.
+        for (name, relation) in std::mem::take(&mut self.relations) {
+            if relation.is_none() {
+                relations.entry(name).or_insert(None);
+            }
+        }
+        self.relations = relations;
+        Ok(any)
+    }
+
+    /// The slot, if it is there and keeps no more than it may.
+    async fn checked_slot(&mut self) -> Result<SlotState, FollowError> {
+        let budget = self.place.options.budget.wal;
+        let state = self.place.changes.slot_state(&self.ground.slot).await?;
+        match state {
+            None => Err(self.slot_is_gone("it was dropped by somebody else").await),
+            Some(state) if state.lost => {
+                let why = "the server gave it up (max_slot_wal_keep_size)";
+                Err(self.slot_is_gone(why).await)
+            }
+            Some(state) if state.retained > budget => {
+                let reason = format!(
+                    "slot {} kept {} MiB of the write-ahead log on the {}, more than --wal-budget allows ({} MiB): it was dropped, and \
+                     the comparison has to start again",
+                    self.ground.slot,
+                    state.retained >> 20,
+                    self.place.sides.writer,
+                    budget >> 20
+                );
+                Err(self.give_up(reason).await?)
+            }
+            Some(state) => Ok(state),
+        }
+    }
+
+    async fn slot_is_gone(&mut self, why: &str) -> FollowError {
+        let reason = format!(
+            "slot {} cannot be read any more: {why}; what has changed since {} is not known, and the comparison has to start again",
+            self.ground.slot, self.confirmed
+        );
+        self.give_up(reason).await.unwrap_or_else(|error| error)
+    }
+
+    /// The position up to which every change is in the dirty set.
+    pub fn confirmed(&self) -> Lsn {
+        self.confirmed
+    }
+}

@@ -1,0 +1,160 @@
+//! What a row has been on the writer, one version after the other: whoever follows in order shows one of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crossover_core::{
+    ports::Written,
+    rows::{ColumnForm, Form, TableForm},
+};
+use xxhash_rust::xxh3::Xxh3;
+
+/// Versions kept of a row. Beyond it the collecting begins again.
+const KEPT: usize = 100_000;
+
+/// A row's values in the order of the form's columns; none when there is no row.
+pub type RowNow = Option<Vec<Option<String>>>;
+
+/// The versions, as hashes of their texts.
+#[derive(Debug, Clone, Default)]
+pub struct Versions {
+    /// It was removed at some time.
+    gone: bool,
+    /// By the columns that were not written (large values that stayed as they were).
+    rows: BTreeMap<Vec<String>, BTreeSet<u64>>,
+    count: usize,
+}
+
+impl Versions {
+    /// Adds a version; says whether the collecting began again with it.
+    pub fn add(&mut self, form: &TableForm, written: Option<&Written>) -> bool {
+        let anew = self.count >= KEPT;
+        if anew {
+            *self = Self::default();
+        }
+        self.count += 1;
+        let Some(written) = written else {
+            self.gone = true;
+            return anew;
+        };
+        let left_out: Vec<String> = form
+            .columns
+            .iter()
+            .filter(|c| !written.contains_key(&c.name))
+            .map(|c| c.name.clone())
+            .collect();
+        let hash = hash(
+            form.columns
+                .iter()
+                .filter_map(|c| Some((c, written.get(&c.name)?))),
+        );
+        self.rows.entry(left_out).or_default().insert(hash);
+        anew
+    }
+
+    /// Whether the row as it is now is one of them.
+    pub fn know(&self, form: &TableForm, row: &RowNow) -> bool {
+        let Some(values) = row else { return self.gone };
+        self.rows.iter().any(|(left_out, hashes)| {
+            let written = form
+                .columns
+                .iter()
+                .zip(values)
+                .filter(|(c, _)| !left_out.contains(&c.name));
+            hashes.contains(&hash(written))
+        })
+    }
+}
+
+fn hash<'a>(columns: impl Iterator<Item = (&'a ColumnForm, &'a Option<String>)>) -> u64 {
+    let mut hasher = Xxh3::new();
+    for (column, value) in columns {
+        match value {
+            None => hasher.update(&[0]),
+            Some(text) => {
+                let text = common_text(column, text);
+                hasher.update(&[1]);
+                hasher.update(&(text.len() as u64).to_le_bytes());
+                hasher.update(text.as_bytes());
+            }
+        }
+    }
+    hasher.digest()
+}
+
+/// A type's output and its cast to text are the same, but for two: booleans behind a domain, and networks of one address.
+fn common_text<'a>(column: &ColumnForm, text: &'a str) -> &'a str {
+    match column.form {
+        Form::Bool => text.get(..1).unwrap_or(text),
+        Form::Printed | Form::PrintedByOutput => text
+            .strip_suffix("/32")
+            .or_else(|| text.strip_suffix("/128"))
+            .unwrap_or(text),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossover_core::{catalogue::TableName, rows::Hashing};
+
+    use super::*;
+
+    fn form() -> TableForm {
+        let column = |name: &str, form| ColumnForm {
+            name: name.into(),
+            form,
+            sql_type: "text".into(),
+            nullable: true,
+        };
+        TableForm {
+            table: TableName {
+                schema: "s".into(),
+                name: "t".into(),
+            },
+            partitioned: false,
+            columns: vec![
+                column("doc", Form::Printed),
+                column("flag", Form::Bool),
+                column("id", Form::Int4),
+            ],
+            key: vec![2],
+            hashing: Hashing::TypedHash,
+            seed: 1,
+            condition: None,
+        }
+    }
+
+    fn written(values: &[(&str, Option<&str>)]) -> Written {
+        let own = |text: &str| text.to_owned();
+        values.iter().map(|(n, v)| (own(n), v.map(own))).collect()
+    }
+
+    fn now(values: [Option<&str>; 3]) -> RowNow {
+        Some(values.iter().map(|v| v.map(str::to_owned)).collect())
+    }
+
+    #[test]
+    fn only_what_the_row_has_been_is_known() {
+        let form = form();
+        let mut versions = Versions::default();
+        versions.add(
+            &form,
+            Some(&written(&[("id", Some("1")), ("flag", Some("t")), ("doc", None)])),
+        );
+        assert!(versions.know(&form, &now([None, Some("true"), Some("1")])));
+        assert!(!versions.know(&form, &now([Some(""), Some("true"), Some("1")])));
+        assert!(!versions.know(&form, &now([None, Some("false"), Some("1")])));
+        assert!(!versions.know(&form, &None));
+        versions.add(&form, None);
+        assert!(versions.know(&form, &None));
+    }
+
+    #[test]
+    fn a_value_that_was_not_written_again_may_be_anything() {
+        let form = form();
+        let mut versions = Versions::default();
+        versions.add(&form, Some(&written(&[("id", Some("1")), ("flag", None)])));
+        assert!(versions.know(&form, &now([Some("large"), None, Some("1")])));
+        assert!(!versions.know(&form, &now([Some("large"), None, Some("2")])));
+    }
+}
