@@ -169,13 +169,11 @@ impl<'s> Reader<'s> {
         let tag = self.rest[1..].find('$').map(|end| &self.rest[..end + 2]);
         let tag = tag.filter(|tag| tag[1..tag.len() - 1].chars().all(continues_word));
         let length = tag.and_then(|tag| Some(self.rest[tag.len()..].find(tag)? + 2 * tag.len()));
-        match length {
-            Some(length) => Piece::Text(self.take(length).to_owned()),
-            None => {
-                self.take(1);
-                Piece::Mark('$')
-            }
+        if let Some(length) = length {
+            return Piece::Text(self.take(length).to_owned());
         }
+        self.take(1);
+        Piece::Mark('$')
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where the sequences of the two sides stand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -43,16 +43,22 @@ pub struct SequencePair {
 
 /// Every sequence of either side with how it stands, sorted by name.
 pub fn positions(source: &[SequenceFacts], target: &[SequenceFacts]) -> Vec<SequencePair> {
-    let mut pairs: BTreeMap<(&str, &str), (Option<&SequenceFacts>, Option<&SequenceFacts>)> = BTreeMap::new();
-    for sequence in source {
-        pairs.entry((&sequence.schema, &sequence.name)).or_default().0 = Some(sequence);
-    }
-    for sequence in target {
-        pairs.entry((&sequence.schema, &sequence.name)).or_default().1 = Some(sequence);
-    }
-    pairs
+    let (ours, theirs) = (by_name(source), by_name(target));
+    let names: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
+    names
         .into_iter()
-        .map(|((schema, name), (ours, theirs))| pair(format!("{schema}.{name}"), ours, theirs))
+        .map(|name| {
+            let (schema, sequence) = name;
+            let sides = (ours.get(name).copied(), theirs.get(name).copied());
+            pair(format!("{schema}.{sequence}"), sides.0, sides.1)
+        })
+        .collect()
+}
+
+fn by_name(sequences: &[SequenceFacts]) -> BTreeMap<(&str, &str), &SequenceFacts> {
+    sequences
+        .iter()
+        .map(|s| ((s.schema.as_str(), s.name.as_str()), s))
         .collect()
 }
 

@@ -72,9 +72,8 @@ fn description(object: &Definition, parts: &Counted) -> String {
 fn plural(class: ObjectClass, count: usize) -> String {
     let word = class.word();
     match class {
-        ObjectClass::Statistics => word.to_owned(),
         ObjectClass::Grants if count == 1 => "grant".to_owned(),
-        ObjectClass::Grants => word.to_owned(),
+        ObjectClass::Grants | ObjectClass::Statistics => word.to_owned(),
         _ if count == 1 => word.to_owned(),
         ObjectClass::Index => "indexes".to_owned(),
         ObjectClass::Policy => "policies".to_owned(),
