@@ -76,6 +76,7 @@ pub enum Hashing {
 
 impl Hashing {
     /// The one that both servers can do.
+    #[must_use]
     pub fn common(self, other: Self) -> Self {
         self.max(other)
     }
