@@ -1,11 +1,13 @@
 //! The whole finding, as the JSON report has it.
 
+use std::collections::BTreeSet;
+
 use crossover_core::plan::Scope;
 use serde::Serialize;
 
 use crate::{
     rows::TableResult,
-    run::{CouldNotRun, Sides, VerifyError, VerifyOptions, compare_rows},
+    run::{CouldNotRun, RowsReport, Sides, VerifyError, VerifyOptions, compare_rows},
     watch::Watch,
 };
 
@@ -20,18 +22,28 @@ pub struct Report {
 }
 
 impl Report {
-    /// Puts what was found about some tables later in the place of what was found before.
-    pub fn take_again(&mut self, later: Self) {
-        let again = |name: &str| later.tables.iter().any(|t| t.name == name);
-        let failed = |name: &str| later.could_not_run.iter().any(|t| t.name == name);
-        self.tables.retain(|t| !again(&t.name) && !failed(&t.name));
-        self.could_not_run.retain(|t| !again(&t.name) && !failed(&t.name));
-        self.tables.extend(later.tables);
-        self.tables.sort_by(|a, b| a.name.cmp(&b.name));
-        self.could_not_run.extend(later.could_not_run);
-        self.could_not_run.sort_by(|a, b| a.name.cmp(&b.name));
-        self.elapsed_ms += later.elapsed_ms;
-        self.equal = self.could_not_run.is_empty() && self.tables.iter().all(|t| t.equal);
+    /// Puts what was found about some tables' rows later in the place of what was found before.
+    pub fn take_again(&mut self, later: RowsReport, later_ms: u64) {
+        // Every part by its name: a new one has to be thought about here, because the verdict is made again.
+        let Self {
+            equal,
+            tables,
+            could_not_run,
+            elapsed_ms,
+        } = self;
+        let names = later.tables.iter().map(|t| &t.name);
+        let again: BTreeSet<String> = names
+            .chain(later.could_not_run.iter().map(|t| &t.name))
+            .cloned()
+            .collect();
+        tables.retain(|t| !again.contains(&t.name));
+        could_not_run.retain(|t| !again.contains(&t.name));
+        tables.extend(later.tables);
+        tables.sort_by(|a, b| a.name.cmp(&b.name));
+        could_not_run.extend(later.could_not_run);
+        could_not_run.sort_by(|a, b| a.name.cmp(&b.name));
+        *elapsed_ms += later_ms;
+        *equal = could_not_run.is_empty() && tables.iter().all(|t| t.equal);
     }
 
     /// Leaves the values of rows out; keys and names of columns stay.

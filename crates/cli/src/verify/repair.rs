@@ -13,10 +13,9 @@ use crossover_clock::SystemClock;
 use crossover_core::{plan::Scope, ports::Clock};
 use crossover_postgres::PostgresDatabase;
 use crossover_verify::{
-    Report, Sides, VerifyOptions,
+    Report, Sides, VerifyOptions, compare_rows,
     repair::{ApplyOptions, Heading, Outcome, RepairPlan, RepairReport, RowResult, apply, plan, scripts},
     rows::Selection,
-    verify,
 };
 
 use super::{Progress, Writer};
@@ -121,9 +120,10 @@ impl Arguments {
             ..options.clone()
         };
         let progress = Progress::new();
-        let later = verify(sides, scope, &touched, &progress).await?;
+        let began = SystemClock.now_ms();
+        let later = compare_rows(sides, scope, &touched, &progress).await?;
         progress.finish();
-        report.take_again(later);
+        report.take_again(later, SystemClock.now_ms().saturating_sub(began));
         Ok(Some(repaired))
     }
 
