@@ -208,13 +208,11 @@ impl<'a> Reading<'a> {
     }
 
     fn followed(&mut self, name: &TableName) -> Option<&'a Relation> {
-        match self.relations.get(name) {
-            Some(relation) => relation.as_ref(),
-            None => {
-                self.taken.unknown.insert(name.clone());
-                None
-            }
+        if let Some(relation) = self.relations.get(name) {
+            return relation.as_ref();
         }
+        self.taken.unknown.insert(name.clone());
+        None
     }
 
     fn whole(&mut self, relation: &Relation) {

@@ -155,14 +155,13 @@ impl<'a> Follower<'a> {
             },
         };
         let seed = resumed.as_ref().map_or(prepared.seed, |r| r.seed);
-        let confirmed = match &resumed {
-            Some(checkpoint) => checkpoint.confirmed,
-            None => {
-                if slot.is_some() {
-                    place.slots.drop_slot(&ground.slot).await?;
-                }
-                place.slots.create_slot(&ground.slot, CHANGES_PLUGIN).await?
+        let confirmed = if let Some(checkpoint) = &resumed {
+            checkpoint.confirmed
+        } else {
+            if slot.is_some() {
+                place.slots.drop_slot(&ground.slot).await?;
             }
+            place.slots.create_slot(&ground.slot, CHANGES_PLUGIN).await?
         };
         let tables: Vec<Arc<PreparedTable>> = prepared
             .tables

@@ -54,7 +54,7 @@ pub struct Report {
 
 impl Report {
     /// Puts what was found about some tables later in the place of what was found before.
-    pub fn take_again(&mut self, later: RowsReport) {
+    pub fn take_again(&mut self, later: RowsReport, later_ms: u64) {
         let again = |name: &str| later.tables.iter().any(|t| t.name == name);
         let failed = |name: &str| later.could_not_run.iter().any(|t| t.name == name);
         self.tables.retain(|t| !again(&t.name) && !failed(&t.name));
@@ -63,6 +63,7 @@ impl Report {
         self.tables.sort_by(|a, b| a.name.cmp(&b.name));
         self.could_not_run.extend(later.could_not_run);
         self.could_not_run.sort_by(|a, b| a.name.cmp(&b.name));
+        self.elapsed_ms += later_ms;
         self.equal = self.is_equal();
     }
 

@@ -120,9 +120,10 @@ impl Arguments {
             ..options.clone()
         };
         let progress = Progress::new();
+        let began = SystemClock.now_ms();
         let later = compare_rows(sides, scope, &touched, &progress).await?;
         progress.finish();
-        report.take_again(later);
+        report.take_again(later, SystemClock.now_ms().saturating_sub(began));
         Ok(Some(repaired))
     }
 

@@ -123,7 +123,9 @@ fn link(place: usize, column: &ColumnForm, state: &str) -> String {
             "uuid_hash_extended({}, {state})",
             value("uuid", "'00000000-0000-0000-0000-000000000000'::uuid")
         ),
-        Form::Text => format!("hashtextextended({} collate \"C\", {state})", value("text", "''")),
+        Form::Text | Form::Printed => {
+            format!("hashtextextended({} collate \"C\", {state})", value("text", "''"))
+        }
         Form::Date => {
             let value = value("date", "'2000-01-01'::date");
             format!(
@@ -138,7 +140,6 @@ fn link(place: usize, column: &ColumnForm, state: &str) -> String {
             let value = value("numeric", "0::numeric");
             format!("hashint4extended(({value} < 0)::int4, hash_numeric_extended({value}, {state}))")
         }
-        Form::Printed => format!("hashtextextended({} collate \"C\", {state})", value("text", "''")),
         Form::PrintedByOutput => format!("hashtextextended(concat({name}) collate \"C\", {state})"),
     }
 }

@@ -44,10 +44,9 @@ impl PostgresDatabase {
             {
                 Ok(Hashing::Md5)
             }
-            // A server that is bound to FIPS refuses md5.
-            Ok(_) => Ok(Hashing::Stream),
             Err(failure) if failure.disconnected => Err(failure.into()),
-            Err(_) => Ok(Hashing::Stream),
+            // A server that is bound to FIPS refuses md5.
+            Ok(_) | Err(_) => Ok(Hashing::Stream),
         }
     }
 }

@@ -75,6 +75,10 @@ impl CheckpointFile {
         Self(path.into())
     }
 
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "errors are handed over as they are, `map_err` style"
+    )]
     fn error(&self, reason: impl ToString) -> CheckpointError {
         CheckpointError {
             path: self.0.display().to_string(),
@@ -188,14 +192,16 @@ impl Checkpoint {
 
 /// The same for the same tables, columns, keys and ways of hashing; the seed is none of it.
 pub(super) fn print_of(tables: &[PreparedTable]) -> String {
-    let mut text = String::new();
-    for table in tables {
-        let mut forms = table.forms.clone();
-        forms.0.seed = 0;
-        forms.1.seed = 0;
-        text.push_str(&format!("{forms:?}\n"));
-    }
-    format!("{:016x}", xxh3_64(text.as_bytes()))
+    let lines: Vec<String> = tables
+        .iter()
+        .map(|table| {
+            let mut forms = table.forms.clone();
+            forms.0.seed = 0;
+            forms.1.seed = 0;
+            format!("{forms:?}\n")
+        })
+        .collect();
+    format!("{:016x}", xxh3_64(lines.concat().as_bytes()))
 }
 
 /// The slot of a pair of databases: the same in every run, so that none is left behind for ever.

@@ -129,6 +129,7 @@ mod tests {
         values.iter().map(|(n, v)| (own(n), v.map(own))).collect()
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "a row that is there is one of two cases")]
     fn now(values: [Option<&str>; 3]) -> RowNow {
         Some(values.iter().map(|v| v.map(str::to_owned)).collect())
     }

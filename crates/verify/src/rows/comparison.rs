@@ -207,7 +207,13 @@ impl Comparison<'_> {
                 let region = Region::Keys(bounds);
                 let buckets = power_of_two(ours.rows.max(theirs.rows) / PART_ROWS);
                 let found = self
-                    .into_parts(forms, [&[region.clone()], &[region]], buckets, None, [None; 2])
+                    .down_to_rows(
+                        forms,
+                        [std::slice::from_ref(&region); 2],
+                        buckets,
+                        None,
+                        [None; 2],
+                    )
                     .await?;
                 result.more |= self.add(&mut open, found);
             }
@@ -242,7 +248,7 @@ impl Comparison<'_> {
             let rows = |digests: &Digests| digests.values().map(|d| d.rows).sum::<u64>();
             let counted = (rows(&ours), rows(&theirs));
             let found = self
-                .into_parts(forms, parts, buckets, Some((&ours, &theirs)), at)
+                .down_to_rows(forms, parts, buckets, Some((&ours, &theirs)), at)
                 .await?;
             Ok((counted, ours, found))
         })
@@ -265,7 +271,7 @@ impl Comparison<'_> {
     }
 
     /// Finds the rows that differ in some regions: buckets first, then the rows of those that differ.
-    async fn into_parts(
+    async fn down_to_rows(
         &self,
         forms: (&TableForm, &TableForm),
         parts: [&[Region]; 2],

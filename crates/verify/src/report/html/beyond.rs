@@ -39,7 +39,14 @@ fn schema(report: &Report) -> String {
             .map(|d| finding(severity, &d.detail, &d.remedy))
             .collect();
         if !of_weight.is_empty() {
-            html.push_str(&format!("<h3>{title} <small>{}</small></h3>", of_weight.len()));
+            html += &[
+                "<h3>",
+                title,
+                " <small>",
+                &of_weight.len().to_string(),
+                "</small></h3>",
+            ]
+            .concat();
             html.push_str(&findings(&of_weight));
         }
     }

@@ -34,7 +34,8 @@ pub(super) fn section(report: &Report) -> String {
                 folded(open, &summary, &rows(table))
             )
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let with_values = different
         .iter()
         .flat_map(|(_, table)| &table.differences)
@@ -128,7 +129,8 @@ fn columns(difference: &Difference) -> String {
                     value::text(target.get(column))
                 )
             })
-            .collect(),
+            .collect::<Vec<_>>()
+            .concat(),
         (Some(row), _) | (_, Some(row)) => folded(
             false,
             &many(row.len() as u64, "value", "values"),

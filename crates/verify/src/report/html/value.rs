@@ -23,5 +23,6 @@ pub(super) fn pairs(row: &BTreeMap<String, Option<String>>) -> String {
                 text(Some(value))
             )
         })
-        .collect()
+        .collect::<Vec<_>>()
+        .concat()
 }
