@@ -1,0 +1,246 @@
+//! Following two databases while they change: PostgreSQL 16 to 17 by its own logical replication.
+
+mod restart;
+mod stream;
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use crossover_verify::{Follower, News, follow::Budget};
+
+use stream::{Heard, Stream, follow_until};
+
+const SCHEMA: &str = "create table public.t (
+    id int primary key, n int not null default 0, flag bool, address inet, code char(5), amount numeric, at timestamptz, doc jsonb, large text)";
+const ROWS: &str = "insert into public.t select i, 0, true, '10.0.0.1', 'ab', 1.50, now(), '{\"a\": 1}', null from generate_series(1, 2000) i";
+
+/// Updates one row until it is told to stop.
+async fn heat(stream: &Stream, id: i32, stop: &AtomicBool) {
+    let sql = "update public.t set n = n + 1, at = clock_timestamp(), amount = amount + 0.10, flag = not flag where id = $1";
+    let statement = stream.source.prepare(sql).await.unwrap();
+    while !stop.load(Relaxed) {
+        stream.source.execute(&statement, &[&id]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn thousands_of_changes_a_hot_row_among_them_give_no_alarm() {
+    let stream = Stream::of(SCHEMA, ROWS).await;
+    let (fence, heard) = (stream.fence(), Heard::default());
+    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    let done = AtomicBool::new(false);
+    let traffic = async {
+        for round in 0..600 {
+            // A row that is always busy, one that is switched to and fro, and all others one after the other.
+            stream
+                .on_source(
+                    "update public.t set n = n + 1, at = clock_timestamp(), amount = amount + 0.10 where id = 1;
+                     update public.t set flag = not flag where id = 2",
+                )
+                .await;
+            let other = 3 + round;
+            stream
+                .on_source(&match round % 4 {
+                    0 => format!(
+                        "insert into public.t (id, large) values ({}, repeat('x', 5000))",
+                        10_000 + round
+                    ),
+                    1 => format!(
+                        "update public.t set doc = '{{\"b\": {round}}}', code = 'c' where id = {other}"
+                    ),
+                    2 => format!("delete from public.t where id = {other}"),
+                    _ => format!("update public.t set id = {} where id = {other}", 20_000 + round),
+                })
+                .await;
+            stream
+                .on_source("update public.t set n = n + 1, address = '10.0.0.2' where id = 1")
+                .await;
+        }
+        done.store(true, Relaxed);
+    };
+    let following = follow_until(&mut follower, |_| done.load(Relaxed));
+    tokio::join!(traffic, following);
+    follow_until(&mut follower, Follower::is_judged).await;
+    assert!(follower.is_equal(), "{:?}", heard.all());
+    assert_eq!(heard.different(), [""; 0]);
+    assert_eq!(follower.dirty_rows(), 0);
+    let slot = follower.slot().to_owned();
+    follower.end(false).await.unwrap();
+    assert!(!stream.has_slot(&slot).await);
+    stream.end().await;
+}
+
+#[tokio::test]
+async fn a_hot_row_that_differs_is_reported_while_it_is_hot_and_withdrawn_when_it_is_mended() {
+    let stream = Stream::of(SCHEMA, ROWS).await;
+    stream
+        .spoil("update", "new.id = 7", "new.doc = '{\"drift\": true}'")
+        .await;
+    let (fence, heard) = (stream.fence(), Heard::default());
+    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    let stop = AtomicBool::new(false);
+    let following = async {
+        follow_until(&mut follower, |_| !heard.different().is_empty()).await;
+        let hot = heard
+            .all()
+            .iter()
+            .any(|news| matches!(news, News::Different { hot: true, .. }));
+        assert!(hot, "{:?}", heard.all());
+        stream.on_target("drop trigger spoil on public.t").await;
+        // The next update brings no document: nothing mends the row but a change of it.
+        stop.store(true, Relaxed);
+    };
+    tokio::join!(heat(&stream, 7, &stop), following);
+    assert_eq!(heard.different(), ["public.t 7"]);
+    stream
+        .on_source("update public.t set doc = '{\"a\": 2}' where id = 7")
+        .await;
+    follow_until(&mut follower, |_| heard.withdrawn()).await;
+    follow_until(&mut follower, Follower::is_equal).await;
+    follower.end(false).await.unwrap();
+    stream.end().await;
+}
+
+#[tokio::test]
+async fn quiet_rows_that_differ_are_reported_whether_they_did_before_or_came_to_it() {
+    let stream = Stream::of(SCHEMA, ROWS).await;
+    stream.on_target("update public.t set n = -1 where id = 5").await;
+    stream.spoil("update", "new.id = 1010", "new.id = 1011").await;
+    let (fence, heard) = (stream.fence(), Heard::default());
+    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    follow_until(&mut follower, Follower::is_judged).await;
+    assert_eq!(heard.different(), ["public.t 5"]);
+    assert!(!follower.is_equal());
+    // Its key changes, and comes out as another one: the one that was written is missing.
+    stream
+        .on_source("delete from public.t where id = 1010 or id = 1011")
+        .await;
+    stream
+        .on_source("update public.t set id = 1010 where id = 10")
+        .await;
+    follow_until(&mut follower, |_| heard.different().len() > 1).await;
+    assert_eq!(heard.different(), ["public.t 5", "public.t 1010"]);
+    follower.end(false).await.unwrap();
+    stream.end().await;
+}
+
+#[tokio::test]
+async fn a_truncate_that_did_not_travel_is_found() {
+    let stream = Stream::publishing(SCHEMA, ROWS, "insert, update, delete").await;
+    let (fence, heard) = (stream.fence(), Heard::default());
+    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    follow_until(&mut follower, Follower::is_equal).await;
+    stream.on_source("truncate public.t").await;
+    follow_until(&mut follower, |_| heard.different().len() >= 1_000).await;
+    follow_until(&mut follower, Follower::is_judged).await;
+    assert!(!follower.is_equal());
+    follower.end(false).await.unwrap();
+    stream.end().await;
+}
+
+#[tokio::test]
+async fn a_truncate_that_travelled_is_equal() {
+    let stream = Stream::of(SCHEMA, ROWS).await;
+    let (fence, heard) = (stream.fence(), Heard::default());
+    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    follow_until(&mut follower, Follower::is_equal).await;
+    stream.on_source("truncate public.t").await;
+    let before = heard.compared();
+    follow_until(&mut follower, |_| heard.compared() > before).await;
+    follow_until(&mut follower, Follower::is_equal).await;
+    assert_eq!(heard.different(), [""; 0]);
+    follower.end(false).await.unwrap();
+    stream.end().await;
+}
+
+#[tokio::test]
+async fn more_changes_than_are_kept_are_compared_as_a_whole_and_nothing_is_forgotten() {
+    let mut stream = Stream::of(SCHEMA, ROWS).await;
+    stream.options.budget = Budget {
+        rows: 100,
+        ..Budget::default()
+    };
+    stream.spoil("update", "new.id = 1333", "new.n = -1").await;
+    let (fence, heard) = (stream.fence(), Heard::default());
+    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    follow_until(&mut follower, Follower::is_equal).await;
+    let before = heard.compared();
+    stream.on_source("update public.t set n = 5").await;
+    follow_until(&mut follower, |f| {
+        assert!(f.dirty_rows() <= 100, "{} rows are kept", f.dirty_rows());
+        !heard.different().is_empty()
+    })
+    .await;
+    assert!(heard.compared() > before);
+    let collapsed = heard
+        .all()
+        .iter()
+        .any(|news| matches!(news, News::Collapsed { .. }));
+    assert!(collapsed, "{:?}", heard.all());
+    assert_eq!(heard.different(), ["public.t 1333"]);
+    follower.end(false).await.unwrap();
+    stream.end().await;
+}
+
+#[tokio::test]
+async fn a_table_without_a_key_is_compared_again_until_it_is_equal_or_known_to_differ() {
+    let stream = Stream::of(
+        "create table public.t (v text, n int); alter table public.t replica identity full",
+        "insert into public.t values ('a', 1), ('a', 1), ('b', 2)",
+    )
+    .await;
+    stream.spoil("insert", "new.v = 'spoilt'", "new.n = -1").await;
+    let (fence, heard) = (stream.fence(), Heard::default());
+    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    follow_until(&mut follower, Follower::is_equal).await;
+    let before = heard.compared();
+    stream
+        .on_source("insert into public.t values ('a', 1), ('c', 3)")
+        .await;
+    follow_until(&mut follower, |_| heard.compared() > before).await;
+    follow_until(&mut follower, Follower::is_equal).await;
+    stream
+        .on_source("insert into public.t values ('spoilt', 4)")
+        .await;
+    follow_until(&mut follower, |f| f.different_rows() == 2).await;
+    follower.end(false).await.unwrap();
+    stream.end().await;
+}
+
+#[tokio::test]
+async fn at_the_pause_only_the_rows_that_are_left_are_looked_at() {
+    let stream = Stream::of(SCHEMA, ROWS).await;
+    stream.spoil("update", "new.id = 42", "new.n = -1").await;
+    let (fence, heard) = (stream.fence(), Heard::default());
+    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    follow_until(&mut follower, Follower::is_equal).await;
+
+    stream
+        .on_source("update public.t set n = 1 where id between 50 and 60")
+        .await;
+    stream.caught_up().await;
+    let remaining = follower.verify_remaining().await.unwrap();
+    assert!(remaining.is_equal(), "{remaining:?}");
+    assert_eq!(remaining.looked_at, 11);
+
+    stream
+        .on_source("update public.t set n = 1 where id between 40 and 45")
+        .await;
+    stream.caught_up().await;
+    let remaining = follower.verify_remaining().await.unwrap();
+    let different: Vec<String> = remaining
+        .different
+        .iter()
+        .map(|(t, key)| format!("{t} {}", key.join(",")))
+        .collect();
+    assert_eq!(different, ["public.t 42"]);
+
+    stream.on_source("truncate public.t").await;
+    stream.caught_up().await;
+    let remaining = follower.verify_remaining().await.unwrap();
+    assert!(
+        !remaining.is_equal() && remaining.unknown.len() == 1,
+        "{remaining:?}"
+    );
+    follower.end(false).await.unwrap();
+    stream.end().await;
+}

@@ -1,0 +1,189 @@
+//! What is kept when the following ends, however it ends.
+
+use crossover_verify::{FollowError, Follower, News, follow::CheckpointFile};
+
+use super::{
+    ROWS, SCHEMA,
+    stream::{Heard, Stream, follow_until},
+};
+
+struct Kept {
+    folder: tempfile::TempDir,
+}
+
+impl Kept {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn file(&self) -> CheckpointFile {
+        CheckpointFile::new(self.folder.path().join("checkpoint.json"))
+    }
+}
+
+fn resumed(heard: &Heard) -> bool {
+    heard
+        .all()
+        .iter()
+        .any(|news| matches!(news, News::Follows { resumed: true, .. }))
+}
+
+#[tokio::test]
+async fn what_changed_while_nobody_followed_is_found_without_comparing_everything_again() {
+    let stream = Stream::of(SCHEMA, ROWS).await;
+    stream.spoil("update", "new.id in (77, 78)", "new.n = -1").await;
+    let (fence, kept) = (stream.fence(), Kept::new());
+    let first = Heard::default();
+    let mut follower = stream.begin(&fence, &first, Some(kept.file())).await.unwrap();
+    follow_until(&mut follower, Follower::is_equal).await;
+    // One change is taken and not looked at any more; the other comes when nobody follows.
+    stream.on_source("update public.t set n = 1 where id = 77").await;
+    follow_until(&mut follower, |f| f.dirty_rows() > 0).await;
+    drop(follower);
+    stream.on_source("update public.t set n = 1 where id = 78").await;
+
+    let second = Heard::default();
+    let mut follower = stream.begin(&fence, &second, Some(kept.file())).await.unwrap();
+    assert!(resumed(&second), "{:?}", second.all());
+    follow_until(&mut follower, Follower::is_judged).await;
+    let mut different = second.different();
+    different.sort();
+    assert_eq!(different, ["public.t 77", "public.t 78"]);
+    assert_eq!(second.compared(), 0);
+    let slot = follower.slot().to_owned();
+    follower.end(true).await.unwrap();
+    assert!(stream.has_slot(&slot).await);
+    let left = second
+        .all()
+        .iter()
+        .any(|news| matches!(news, News::SlotLeft { purpose, .. } if purpose.contains(&slot)));
+    assert!(left, "{:?}", second.all());
+
+    let third = Heard::default();
+    let mut follower = stream.begin(&fence, &third, Some(kept.file())).await.unwrap();
+    assert!(resumed(&third));
+    follower.end(false).await.unwrap();
+    stream.end().await;
+}
+
+#[tokio::test]
+async fn a_first_comparison_that_was_cut_off_is_made_again() {
+    let stream = Stream::of(SCHEMA, ROWS).await;
+    stream.on_target("update public.t set n = -1 where id = 5").await;
+    let (fence, kept, heard) = (stream.fence(), Kept::new(), Heard::default());
+    let follower = stream.begin(&fence, &heard, Some(kept.file())).await.unwrap();
+    drop(follower);
+    let mut follower = stream.begin(&fence, &heard, Some(kept.file())).await.unwrap();
+    assert!(resumed(&heard));
+    follow_until(&mut follower, Follower::is_judged).await;
+    assert_eq!(heard.different(), ["public.t 5"]);
+    follower.end(false).await.unwrap();
+    stream.end().await;
+}
+
+#[tokio::test]
+async fn it_starts_anew_and_says_why_when_the_ground_has_changed() {
+    let stream = Stream::of(SCHEMA, ROWS).await;
+    let (fence, kept) = (stream.fence(), Kept::new());
+    let begin = async |heard: &Heard, keep: bool| {
+        let mut follower = stream.begin(&fence, heard, Some(kept.file())).await.unwrap();
+        follow_until(&mut follower, Follower::is_equal).await;
+        let slot = follower.slot().to_owned();
+        follower.end(keep).await.unwrap();
+        slot
+    };
+    begin(&Heard::default(), true).await;
+    for client in [&stream.source, &stream.target] {
+        client
+            .batch_execute("alter table public.t add extra int")
+            .await
+            .unwrap();
+    }
+    let heard = Heard::default();
+    begin(&heard, false).await;
+    assert!(
+        heard.starts_anew()[0].contains("columns"),
+        "{:?}",
+        heard.starts_anew()
+    );
+    assert_eq!(heard.compared(), 1);
+
+    // The slot went with the last run.
+    let heard = Heard::default();
+    let slot = begin(&heard, true).await;
+    assert!(
+        heard.starts_anew()[0].contains("is gone"),
+        "{:?}",
+        heard.starts_anew()
+    );
+
+    // Somebody else has moved it.
+    stream.on_source("update public.t set n = 9 where id = 9").await;
+    stream
+        .on_source(&format!(
+            "select pg_replication_slot_advance('{slot}', pg_current_wal_flush_lsn())"
+        ))
+        .await;
+    let heard = Heard::default();
+    begin(&heard, false).await;
+    assert!(
+        heard.starts_anew()[0].contains("another run"),
+        "{:?}",
+        heard.starts_anew()
+    );
+    stream.end().await;
+}
+
+#[tokio::test]
+async fn a_slot_that_keeps_too_much_is_dropped_and_the_next_run_knows() {
+    let mut stream = Stream::of(SCHEMA, ROWS).await;
+    stream.options.budget.wal = 4 << 20;
+    let (fence, kept, heard) = (stream.fence(), Kept::new(), Heard::default());
+    let mut follower = stream.begin(&fence, &heard, Some(kept.file())).await.unwrap();
+    follow_until(&mut follower, Follower::is_equal).await;
+    let slot = follower.slot().to_owned();
+    stream
+        .on_source("insert into public.t (id, doc) select i, to_jsonb(repeat('x', 1000)) from generate_series(100001, 108000) i")
+        .await;
+    let error = loop {
+        if let Err(error) = follower.tick().await {
+            break error;
+        }
+    };
+    let FollowError::Ended(reason) = error else {
+        panic!("{error}")
+    };
+    assert!(
+        reason.contains(&slot) && reason.contains("--wal-budget"),
+        "{reason}"
+    );
+    assert!(!stream.has_slot(&slot).await);
+    follower.end(true).await.unwrap();
+    drop(follower);
+
+    let heard = Heard::default();
+    let mut follower = stream.begin(&fence, &heard, Some(kept.file())).await.unwrap();
+    assert_eq!(heard.starts_anew(), [reason]);
+    follower.end(false).await.unwrap();
+    stream.end().await;
+}
+
+#[tokio::test]
+async fn a_slot_that_somebody_dropped_is_no_proof_any_more() {
+    let stream = Stream::of(SCHEMA, ROWS).await;
+    let (fence, heard) = (stream.fence(), Heard::default());
+    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    follow_until(&mut follower, Follower::is_equal).await;
+    stream
+        .on_source(&format!("select pg_drop_replication_slot('{}')", follower.slot()))
+        .await;
+    let error = loop {
+        if let Err(error) = follower.tick().await {
+            break error.to_string();
+        }
+    };
+    assert!(error.contains("has to start again"), "{error}");
+    stream.end().await;
+}

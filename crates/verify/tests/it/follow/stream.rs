@@ -1,0 +1,263 @@
+//! Two databases with PostgreSQL's own logical replication between them, and a follower of both.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crossover_clock::SystemClock;
+use crossover_core::{
+    Secret,
+    plan::Scope,
+    ports::{Changes, Fence},
+    routing::Side,
+};
+use crossover_postgres::{ConnectionSettings, PostgresDatabase, SslMode};
+use crossover_stand::postgres::{Database, Major, TestServer};
+use crossover_verify::{
+    FollowError, FollowOptions, Follower, Following, Listen, News, Sides, Silent, VerifyOptions,
+    follow::{ByFence, CheckpointFile},
+    rows::{CatchUp, Governor, RowsOptions},
+};
+use tokio_postgres::Client;
+
+/// Nothing takes that long.
+const DEADLINE: Duration = Duration::from_mins(2);
+
+/// Everything that was told.
+#[derive(Default)]
+pub struct Heard(Mutex<Vec<News>>);
+
+impl Listen for Heard {
+    fn hear(&self, news: &News) {
+        self.all().push(news.clone());
+    }
+}
+
+impl Heard {
+    pub fn all(&self) -> MutexGuard<'_, Vec<News>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Rows that were reported, as `table key`.
+    pub fn different(&self) -> Vec<String> {
+        self.all()
+            .iter()
+            .filter_map(|news| match news {
+                News::Different {
+                    table, difference, ..
+                } => {
+                    let key: Vec<&str> = difference.key.values().flatten().map(String::as_str).collect();
+                    Some(format!("{table} {}", key.join(",")))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub fn withdrawn(&self) -> bool {
+        self.all()
+            .iter()
+            .any(|news| matches!(news, News::Withdrawn { .. }))
+    }
+
+    pub fn compared(&self) -> usize {
+        let all = self.all();
+        all.iter()
+            .filter(|news| matches!(news, News::Compared { .. }))
+            .count()
+    }
+
+    pub fn starts_anew(&self) -> Vec<String> {
+        let reasons = |news: &News| match news {
+            News::StartsAnew { reason } => Some(reason.clone()),
+            _ => None,
+        };
+        self.all().iter().filter_map(reasons).collect()
+    }
+}
+
+/// Two databases, the second following the first.
+pub struct Stream {
+    pub source: Client,
+    pub target: Client,
+    subscription: String,
+    databases: [PostgresDatabase; 2],
+    identities: [String; 2],
+    pub options: FollowOptions,
+    pub verify: VerifyOptions,
+    scope: Scope,
+    governor: Governor,
+}
+
+async fn crossover(label: &'static str, database: &Database) -> PostgresDatabase {
+    let settings = ConnectionSettings {
+        host: "127.0.0.1".into(),
+        port: database.access().port(),
+        dbname: database.name().into(),
+        username: "postgres".into(),
+        password: Secret::new(database.access().password().into()),
+        sslmode: SslMode::Disable,
+        root_ca_pem: None,
+    };
+    PostgresDatabase::connect(label, settings, Vec::new())
+        .await
+        .unwrap()
+}
+
+impl Stream {
+    /// Runs `schema` on both sides and `rows` on the source, and waits until the target has them.
+    pub async fn of(schema: &str, rows: &str) -> Self {
+        Self::publishing(schema, rows, "insert, update, delete, truncate").await
+    }
+
+    pub async fn publishing(schema: &str, rows: &str, publish: &str) -> Self {
+        let fresh = async |major| {
+            let server = TestServer::shared(major).await.unwrap();
+            server.fresh_database().await.unwrap()
+        };
+        let (from, to) = (fresh(Major::V16).await, fresh(Major::V17).await);
+        let databases = [crossover("source", &from).await, crossover("target", &to).await];
+        let (source, target) = (from.connect().await.unwrap(), to.connect().await.unwrap());
+        for (database, client) in databases.iter().zip([&source, &target]) {
+            database.prepare_fence().await.unwrap();
+            client.batch_execute(schema).await.unwrap();
+        }
+        source.batch_execute(rows).await.unwrap();
+        let subscription = format!("s_{}", from.name());
+        source
+            .batch_execute(&format!(
+                "create publication p for all tables with (publish = '{publish}')"
+            ))
+            .await
+            .unwrap();
+        target
+            .batch_execute(&format!(
+                "create subscription {subscription} connection 'host=127.0.0.1 port={} dbname={} user=postgres password={}' publication p",
+                from.access().port(),
+                from.name(),
+                from.access().password()
+            ))
+            .await
+            .unwrap();
+        let identities = [
+            databases[0].identity().await.unwrap(),
+            databases[1].identity().await.unwrap(),
+        ];
+        let this = Self {
+            source,
+            target,
+            subscription,
+            databases,
+            identities,
+            options: FollowOptions {
+                every_ms: 20,
+                ..FollowOptions::default()
+            },
+            verify: VerifyOptions {
+                rows: RowsOptions::default(),
+                ..VerifyOptions::default()
+            },
+            scope: Scope::default(),
+            governor: Governor::new(None),
+        };
+        this.until(async || {
+            let sql = "select count(*) filter (where srsubstate <> 'r') = 0 and count(*) > 0 from pg_subscription_rel";
+            this.target.query_one(sql, &[]).await.unwrap().get(0)
+        })
+        .await;
+        this
+    }
+
+    pub async fn on_source(&self, sql: &str) {
+        let done = self.source.batch_execute(sql).await;
+        done.unwrap_or_else(|e| panic!("{e:?} in {sql}"));
+    }
+
+    pub async fn on_target(&self, sql: &str) {
+        let done = self.target.batch_execute(sql).await;
+        done.unwrap_or_else(|e| panic!("{e:?} in {sql}"));
+    }
+
+    /// Changes rows on their way into the target: this is the drift.
+    pub async fn spoil(&self, event: &str, condition: &str, assignment: &str) {
+        self.on_target(&format!(
+            "create or replace function public.spoil() returns trigger language plpgsql as $$ begin {assignment}; return new; end $$;
+             create trigger spoil before {event} on public.t for each row when ({condition}) execute function public.spoil();
+             alter table public.t enable always trigger spoil"
+        ))
+        .await;
+    }
+
+    async fn until(&self, condition: impl AsyncFn() -> bool) {
+        let began = Instant::now();
+        while !condition().await {
+            assert!(began.elapsed() < DEADLINE, "the condition was not met");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    pub fn fence(&self) -> ByFence<'_> {
+        ByFence {
+            writer: &self.databases[0],
+            follower: &self.databases[1],
+            clock: &SystemClock,
+            run: "verify-test".into(),
+            limit_ms: DEADLINE.as_millis() as u64,
+        }
+    }
+
+    /// The target has everything.
+    pub async fn caught_up(&self) {
+        self.fence().pass().await.unwrap();
+    }
+
+    pub async fn begin<'a>(
+        &'a self,
+        fence: &'a ByFence<'a>,
+        heard: &'a Heard,
+        file: Option<CheckpointFile>,
+    ) -> Result<Follower<'a>, FollowError> {
+        let [source, target] = &self.databases;
+        let place = Following {
+            sides: Sides {
+                source,
+                target,
+                writer: Side::Source,
+                catch_up: None,
+                clock: &SystemClock,
+            },
+            changes: source,
+            slots: source,
+            catch_up: fence,
+            identities: (&self.identities[0], &self.identities[1]),
+            scope: &self.scope,
+            verify: &self.verify,
+            options: &self.options,
+            governor: &self.governor,
+            watch: &Silent,
+            listener: heard,
+        };
+        Follower::begin(place, file).await
+    }
+
+    /// Whether the slot is there.
+    pub async fn has_slot(&self, slot: &str) -> bool {
+        let sql = "select exists (select from pg_replication_slots where slot_name = $1::text)";
+        self.source.query_one(sql, &[&slot]).await.unwrap().get(0)
+    }
+
+    pub async fn end(&self) {
+        self.on_target(&format!("drop subscription {}", self.subscription))
+            .await;
+    }
+}
+
+/// Goes on following until something has happened.
+pub async fn follow_until<'a>(follower: &mut Follower<'a>, condition: impl Fn(&Follower<'a>) -> bool) {
+    let began = Instant::now();
+    while !condition(follower) {
+        assert!(began.elapsed() < DEADLINE, "the condition was not met");
+        follower.tick().await.unwrap();
+    }
+}
