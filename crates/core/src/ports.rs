@@ -4,6 +4,7 @@
 //! ([`crate::dry_run`]) while it reads the real thing.
 
 pub mod access;
+pub mod circumstances;
 pub mod database;
 pub mod journal;
 pub mod lane;
@@ -12,6 +13,7 @@ pub mod replication;
 pub mod rows;
 
 pub use access::{Access, AccessSnapshot, LockReport, RoleAccess, WriterSample};
+pub use circumstances::{Circumstances, Standing, Written};
 pub use database::{Catalogue, Database, Fence, Sequences, Slots};
 pub use journal::{Journal, JournalEntry};
 pub use lane::Lane;

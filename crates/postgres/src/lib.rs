@@ -6,6 +6,7 @@
 
 mod access;
 mod catalogue;
+mod circumstances;
 mod connection;
 mod errors;
 mod fence;

@@ -3,6 +3,8 @@
 //! Both servers add up their rows' hashes in chunks; only chunks that differ are looked into, down to the rows and their columns. What
 //! changes meanwhile is looked at again once the other side has caught up.
 
+mod again;
+mod chunk;
 mod chunks;
 mod comparison;
 mod difference;
@@ -12,12 +14,13 @@ mod recheck;
 mod result;
 mod selection;
 
+pub use chunk::Chunk;
 pub use chunks::{Layout, plan_layout};
 pub use comparison::Comparison;
 pub use difference::{Difference, Kind};
 pub use governor::Governor;
 pub use recheck::CatchUp;
-pub use result::{Chunk, TableResult};
+pub use result::TableResult;
 pub use selection::{Selection, TablePair, UnknownTables};
 
 /// How to compare.
@@ -35,6 +38,9 @@ pub struct RowsOptions {
     pub patience_ms: u64,
     /// How long rows that differ are looked at again, in milliseconds.
     pub settle_ms: u64,
+    /// Add chunks up once more whose rows differed at first and were found equal later. Costs a look at all their rows, which
+    /// only a certificate needs.
+    pub settle_chunks: bool,
 }
 
 impl Default for RowsOptions {
@@ -46,6 +52,7 @@ impl Default for RowsOptions {
             columns: true,
             patience_ms: 60_000,
             settle_ms: 60_000,
+            settle_chunks: false,
         }
     }
 }

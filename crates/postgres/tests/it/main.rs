@@ -9,6 +9,7 @@
 
 mod access;
 mod catalogue;
+mod circumstances;
 mod connection;
 mod fence;
 mod fingerprint;

@@ -11,6 +11,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
     Chunk, Difference, Governor, Layout, RowsOptions, TableResult,
+    chunk::Digests,
     chunks::{plan_layout, power_of_two},
     difference::{Sightings, differing},
     patience::patiently,
@@ -24,8 +25,6 @@ const ROWS_AT_ONCE: u64 = 20_000;
 const PART_ROWS: u64 = 256;
 /// Rows whose columns are compared at once.
 const VALUES_AT_ONCE: usize = 200;
-
-type Digests = BTreeMap<u32, RowDigest>;
 
 /// Both sides, and how to compare them.
 pub struct Comparison<'a> {
@@ -59,22 +58,21 @@ impl Comparison<'_> {
         layout: Option<Layout>,
     ) -> PortResult<TableResult> {
         let began = self.clock.now_ms();
-        let name = forms.0.table.to_string();
-        self.watch.event(&Event::Table { name: &name });
+        let key = forms.0.key_columns().map(|c| c.name.clone()).collect();
+        let mut result = TableResult::new(forms.0.table.clone(), forms.0.hashing, key);
+        self.watch.event(&Event::Table { name: &result.name });
         let layout = match layout {
             Some(layout) => layout,
             None => self.layout(shapes, forms).await?,
         };
-        let key = forms.0.key_columns().map(|c| c.name.clone()).collect();
-        let mut result = TableResult::new(name, forms.0.hashing, key);
-        let open = match layout {
-            Layout::Ranges(ranges) => self.by_ranges(forms, ranges, &mut result).await?,
+        let open = match &layout {
+            Layout::Ranges(ranges) => self.by_ranges(forms, ranges.clone(), &mut result).await?,
             Layout::Buckets {
                 buckets,
                 source,
                 target,
             } => {
-                self.by_buckets(forms, buckets, [&source, &target], &mut result)
+                self.by_buckets(forms, *buckets, [source, target], &mut result)
                     .await?
             }
         };
@@ -88,6 +86,9 @@ impl Comparison<'_> {
         result.different_rows = real.values().map(super::difference::Sighting::count).sum();
         result.equal = real.is_empty();
         result.more &= !result.equal;
+        if self.options.settle_chunks && result.equal {
+            self.settle_chunks(forms, &layout, &mut result.chunks).await?;
+        }
         result.differences = self.name(forms, real).await?;
         result.elapsed_ms = self.clock.now_ms().saturating_sub(began);
         self.watch.event(&Event::Done {
@@ -100,9 +101,8 @@ impl Comparison<'_> {
     /// Counts the rows of one table and compares nothing else.
     pub async fn count(&self, forms: (&TableForm, &TableForm)) -> PortResult<TableResult> {
         let began = self.clock.now_ms();
-        let name = forms.0.table.to_string();
-        self.watch.event(&Event::Table { name: &name });
-        let mut result = TableResult::new(name, forms.0.hashing, Vec::new());
+        let mut result = TableResult::new(forms.0.table.clone(), forms.0.hashing, Vec::new());
+        self.watch.event(&Event::Table { name: &result.name });
         result.method = "count";
         let region = Region::Whole;
         let (ours, theirs) = futures::try_join!(
@@ -172,13 +172,8 @@ impl Comparison<'_> {
     ) -> PortResult<Sightings> {
         let digests = stream::iter(ranges.into_iter().enumerate())
             .map(|(id, bounds)| async move {
-                let region = Region::Keys(bounds.clone());
-                let (ours, theirs) = futures::try_join!(
-                    self.digest(Side::Source, forms.0, &region, 1, None),
-                    self.digest(Side::Target, forms.1, &region, 1, None)
-                )?;
-                let all = |digests: Digests| digests.into_values().next().unwrap_or_default();
-                Ok::<_, PortError>((id as u32, bounds, all(ours), all(theirs)))
+                let (ours, theirs) = self.range(forms, &bounds).await?;
+                Ok::<_, PortError>((id as u32, bounds, ours, theirs))
             })
             .buffer_unordered(self.options.jobs.max(1));
         let mut digests = std::pin::pin!(digests);
@@ -189,7 +184,8 @@ impl Comparison<'_> {
             result.chunks.push(Chunk {
                 id,
                 bounds: Some(bounds.clone()),
-                digest: ours,
+                source: ours,
+                target: theirs,
             });
             if ours != theirs {
                 if self.is_enough(&open) {
@@ -219,37 +215,21 @@ impl Comparison<'_> {
         // Rows that move between blocks would be seen twice or not at all: all parts of a side look at one moment. A server that
         // restarts has lost it, and the table begins again.
         patiently(self.clock, self.options.patience_ms, || async {
-            let several = parts.iter().any(|parts| parts.len() > 1);
-            let moments = if several {
-                let (ours, theirs) = futures::try_join!(self.source.moment(), self.target.moment())?;
-                [Some(ours), Some(theirs)]
-            } else {
-                [None, None]
-            };
+            let moments = self.moments(parts).await?;
             let at = [moments[0].as_ref(), moments[1].as_ref()];
-            let (ours, theirs) = futures::try_join!(
-                self.add_up(Side::Source, forms.0, parts[0], buckets, at[0]),
-                self.add_up(Side::Target, forms.1, parts[1], buckets, at[1])
-            )?;
+            let (ours, theirs) = self.add_up_both(forms, parts, buckets, at).await?;
             let rows = |digests: &Digests| digests.values().map(|d| d.rows).sum::<u64>();
             let counted = (rows(&ours), rows(&theirs));
             let found = self
                 .into_parts(forms, parts, buckets, Some((&ours, &theirs)), at)
                 .await?;
-            Ok((counted, ours, found))
+            Ok((counted, Chunk::of_buckets(&ours, &theirs, buckets), found))
         })
         .await
-        .map(|((rows_source, rows_target), ours, found)| {
+        .map(|((rows_source, rows_target), chunks, found)| {
             result.rows_source = rows_source;
             result.rows_target = rows_target;
-            result.chunks = ours
-                .into_iter()
-                .map(|(id, digest)| Chunk {
-                    id,
-                    bounds: None,
-                    digest,
-                })
-                .collect();
+            result.chunks = chunks;
             let mut open = Sightings::new();
             result.more |= self.add(&mut open, found);
             open
@@ -269,10 +249,7 @@ impl Comparison<'_> {
         let (ours, theirs) = if let Some(known) = known {
             known
         } else {
-            computed = futures::try_join!(
-                self.add_up(Side::Source, forms.0, parts[0], buckets, at[0]),
-                self.add_up(Side::Target, forms.1, parts[1], buckets, at[1])
-            )?;
+            computed = self.add_up_both(forms, parts, buckets, at).await?;
             (&computed.0, &computed.1)
         };
         let all: BTreeSet<u32> = ours.keys().chain(theirs.keys()).copied().collect();
@@ -311,6 +288,43 @@ impl Comparison<'_> {
         let cut = found.len() > room;
         open.extend(found.into_iter().take(room));
         more || cut
+    }
+
+    /// The rows of one range on both sides.
+    pub(super) async fn range(
+        &self,
+        forms: (&TableForm, &TableForm),
+        bounds: &Bounds,
+    ) -> PortResult<(RowDigest, RowDigest)> {
+        let region = Region::Keys(bounds.clone());
+        let (ours, theirs) = futures::try_join!(
+            self.digest(Side::Source, forms.0, &region, 1, None),
+            self.digest(Side::Target, forms.1, &region, 1, None)
+        )?;
+        let all = |digests: Digests| digests.into_values().next().unwrap_or_default();
+        Ok((all(ours), all(theirs)))
+    }
+
+    /// A moment of each side where several statements have to look at the same one.
+    pub(super) async fn moments(&self, parts: [&[Region]; 2]) -> PortResult<[Option<Moment>; 2]> {
+        if parts.iter().all(|parts| parts.len() <= 1) {
+            return Ok([None, None]);
+        }
+        let (ours, theirs) = futures::try_join!(self.source.moment(), self.target.moment())?;
+        Ok([Some(ours), Some(theirs)])
+    }
+
+    pub(super) async fn add_up_both(
+        &self,
+        forms: (&TableForm, &TableForm),
+        parts: [&[Region]; 2],
+        buckets: u32,
+        at: [Option<&Moment>; 2],
+    ) -> PortResult<(Digests, Digests)> {
+        futures::try_join!(
+            self.add_up(Side::Source, forms.0, parts[0], buckets, at[0]),
+            self.add_up(Side::Target, forms.1, parts[1], buckets, at[1])
+        )
     }
 
     async fn add_up(

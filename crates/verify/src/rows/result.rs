@@ -1,18 +1,9 @@
 //! What was found about a table.
 
-use crossover_core::rows::{Bounds, Hashing, RowDigest};
+use crossover_core::{catalogue::TableName, rows::Hashing};
 use serde::Serialize;
 
-use super::Difference;
-
-/// A part of a table that was compared by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chunk {
-    pub id: u32,
-    /// The range of the key; none for buckets of the key's hash.
-    pub bounds: Option<Bounds>,
-    pub digest: RowDigest,
-}
+use super::{Chunk, Difference};
 
 /// A table on both sides.
 #[derive(Debug, Clone, Serialize)]
@@ -34,15 +25,19 @@ pub struct TableResult {
     /// The differences that are named, sorted by key.
     pub differences: Vec<Difference>,
     pub elapsed_ms: u64,
-    /// The source's chunks.
+    /// The table by its name's parts.
+    #[serde(skip)]
+    pub table: TableName,
+    /// The chunks, as both sides were found.
     #[serde(skip)]
     pub chunks: Vec<Chunk>,
 }
 
 impl TableResult {
-    pub(super) fn new(name: String, hashing: Hashing, key: Vec<String>) -> Self {
+    pub(super) fn new(table: TableName, hashing: Hashing, key: Vec<String>) -> Self {
         Self {
-            name,
+            name: table.to_string(),
+            table,
             rows_source: 0,
             rows_target: 0,
             equal: true,
