@@ -1,5 +1,6 @@
 //! `crossover verify`.
 
+mod certificate;
 mod estimate;
 mod page;
 mod progress;
@@ -22,11 +23,14 @@ use crossover_postgres::{ConnectionSettings, PostgresDatabase, hash_sql};
 use crossover_stand::interrupt::unless_interrupted;
 use crossover_verify::{
     Report, Sides, VerifyOptions, prepare,
+    repair::RepairReport,
     rows::{CatchUp, RowsOptions, Selection},
     verify,
 };
 
+use certificate::{Before, CertificateArguments, Outcome};
 use progress::Progress;
+use serde::Serialize;
 
 /// Exit status when the comparison could not be made, or not of everything.
 const COULD_NOT_RUN: u8 = 2;
@@ -34,16 +38,32 @@ const COULD_NOT_RUN: u8 = 2;
 /// Options of `crossover verify`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit status: 0 equal; 1 different (rows, or schema unless --rows-only); 2 could not run, or not for every table; 130 interrupted.\n\
+    after_help = "Exit status: 0 equal; 1 different (rows, or schema unless --rows-only); 2 could not run, or not for every table, or equal and not certified; \
+130 interrupted.\n\
+Of a check: 0 the certificate holds; 1 it is stale, altered or another issuer's; 2 could not run.\n\
 Nothing is changed on either side, except by --repair apply on the target. Sessions that compare are read-only."
 )]
 pub struct Arguments {
     /// The database moved from: postgresql://user@host:port/database?sslmode=verify-full[&sslrootcert=FILE]
-    #[arg(long, value_name = "URL", env = "CROSSOVER_SOURCE", hide_env_values = true)]
-    source: String,
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CROSSOVER_SOURCE",
+        hide_env_values = true,
+        required_unless_present = "check_certificate",
+        requires = "target"
+    )]
+    source: Option<String>,
     /// The database moved to; passwords may also come from CROSSOVER_SOURCE_PASSWORD, CROSSOVER_TARGET_PASSWORD or PGPASSWORD
-    #[arg(long, value_name = "URL", env = "CROSSOVER_TARGET", hide_env_values = true)]
-    target: String,
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CROSSOVER_TARGET",
+        hide_env_values = true,
+        required_unless_present = "check_certificate",
+        requires = "source"
+    )]
+    target: Option<String>,
     /// Only these tables: schema.table or table, * for any characters; separated by commas or repeated
     #[arg(long, value_name = "TABLE", value_delimiter = ',')]
     tables: Vec<String>,
@@ -106,6 +126,8 @@ pub struct Arguments {
     workers: Option<u32>,
     #[command(flatten)]
     repair: repair::Arguments,
+    #[command(flatten)]
+    certificates: CertificateArguments,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -147,6 +169,7 @@ impl Arguments {
                 named: self.named.map_or(self.repair.named(), |n| n as usize),
                 patience_ms: self.patience * 1_000,
                 settle_ms: (20 * self.recheck).max(20_000),
+                settle_chunks: self.certificates.is_wanted(),
                 ..RowsOptions::default()
             },
             condition: self.condition.clone(),
@@ -161,7 +184,7 @@ impl Arguments {
         }
     }
 
-    async fn connect(&self, label: &'static str, url: &str) -> anyhow::Result<(PostgresDatabase, String)> {
+    async fn connect(&self, label: &'static str, url: &str) -> anyhow::Result<Connected> {
         let password = [
             &format!("CROSSOVER_{}_PASSWORD", label.to_uppercase()),
             "PGPASSWORD",
@@ -179,7 +202,21 @@ impl Arguments {
         );
         Ok((database, place))
     }
+
+    async fn connect_both(&self) -> anyhow::Result<(Connected, Connected)> {
+        let (Some(source), Some(target)) = (&self.source, &self.target) else {
+            anyhow::bail!("name both databases with --source and --target");
+        };
+        match tokio::join!(self.connect("source", source), self.connect("target", target)) {
+            (Ok(source), Ok(target)) => Ok((source, target)),
+            (Err(one), Err(two)) => anyhow::bail!("{one:#}\nerror: {two:#}"),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        }
+    }
 }
+
+/// A database, and where it is.
+type Connected = (PostgresDatabase, String);
 
 /// Compares the two databases.
 pub fn run(arguments: &Arguments) -> ExitCode {
@@ -197,7 +234,13 @@ fn hold(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .worker_threads(2)
         .enable_all()
         .build()?;
-    match runtime.block_on(unless_interrupted(compare(arguments))) {
+    let work = async {
+        match &arguments.certificates.check_certificate {
+            Some(file) => certificate::check(arguments, file).await,
+            None => compare(arguments).await,
+        }
+    };
+    match runtime.block_on(unless_interrupted(work)) {
         Ok(code) => code,
         Err(interrupt) => {
             eprintln!("{interrupt}: {}", arguments.repair.when_interrupted());
@@ -211,15 +254,12 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(file) = &arguments.html {
         page::can_be_written(file)?;
     }
-    let (source, target) = tokio::join!(
-        arguments.connect("source", &arguments.source),
-        arguments.connect("target", &arguments.target)
+    let issuing = arguments.certificates.issuing()?;
+    anyhow::ensure!(
+        issuing.is_none() || !arguments.repair.is_wanted(),
+        "a certificate speaks of what was compared, not of what was repaired since: run --certificate by itself afterwards"
     );
-    let ((source, source_place), (target, target_place)) = match (source, target) {
-        (Ok(source), Ok(target)) => (source, target),
-        (Err(one), Err(two)) => anyhow::bail!("{one:#}\nerror: {two:#}"),
-        (Err(error), _) | (_, Err(error)) => return Err(error),
-    };
+    let ((source, source_place), (target, target_place)) = arguments.connect_both().await?;
     let options = arguments.options();
     let scope = Scope::default();
     let after_a_while = AfterAWhile {
@@ -245,9 +285,16 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let workers = arguments.workers.unwrap_or(u32::from(arguments.jobs));
         return estimate::print(&sides, &scope, &options, workers, arguments.json).await;
     }
+    let before = match &issuing {
+        Some(_) => Some(Before::read((&source, &target), &sides, &scope, &options).await?),
+        None => None,
+    };
     let progress = Progress::new();
     let mut report = verify(&sides, (&source, &target), &scope, &options, &progress).await?;
     progress.finish();
+    let certificate = issuing
+        .zip(before)
+        .map(|(issuing, before)| issuing.finish(&report, before, options.condition.clone()));
     let repaired = arguments
         .repair
         .run(&sides, (&source, &target), &scope, &options, &mut report)
@@ -256,27 +303,45 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if !arguments.show_values {
         report.without_values();
     }
+    let certified = certificate.as_ref().is_none_or(Outcome::is_issued);
     if arguments.json {
-        let mut json = serde_json::to_value(&report)?;
-        if let Some(repaired) = &repaired {
-            json["repair"] = serde_json::to_value(repaired)?;
-        }
-        println!("{}", serde_json::to_string_pretty(&json)?);
+        let output = Output {
+            report: &report,
+            repair: repaired.as_ref(),
+            certificate: certificate.as_ref(),
+        };
+        println!("{}", serde_json::to_string_pretty(&output)?);
     }
     eprint!("{}", summary::text(&report));
+    if let Some(certificate) = &certificate {
+        eprint!("{}", certificate.text());
+    }
     if let Some(file) = &arguments.html {
         page::write(file, &report)?;
     }
-    Ok(exit_code(&report))
+    Ok(exit_code(&report, certified))
 }
 
-fn exit_code(report: &Report) -> ExitCode {
-    if report.could_not_run.is_empty() {
-        if report.equal {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
+/// The JSON report.
+#[derive(Serialize)]
+struct Output<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    /// Only when it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repair: Option<&'a RepairReport>,
+    /// Only when one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<&'a Outcome>,
+}
+
+fn exit_code(report: &Report, certified: bool) -> ExitCode {
+    if !report.could_not_run.is_empty() {
+        ExitCode::from(COULD_NOT_RUN)
+    } else if !report.equal {
+        ExitCode::FAILURE
+    } else if certified {
+        ExitCode::SUCCESS
     } else {
         ExitCode::from(COULD_NOT_RUN)
     }

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod changes;
+pub mod circumstances;
 pub mod database;
 pub mod journal;
 pub mod lane;
@@ -17,6 +18,7 @@ pub use access::{Access, AccessSnapshot, LockReport, RoleAccess, WriterSample};
 pub use changes::{
     CHANGES_PLUGIN, Change, Changes, Followed, Relation, Relations, SlotState, Taken, Watched, Written,
 };
+pub use circumstances::{Circumstances, Standing, WriteCounts};
 pub use database::{Catalogue, Database, Fence, Sequences, Slots};
 pub use journal::{Journal, JournalEntry};
 pub use lane::Lane;

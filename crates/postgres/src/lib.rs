@@ -7,6 +7,7 @@
 mod access;
 mod catalogue;
 mod changes;
+mod circumstances;
 mod connection;
 mod errors;
 mod fence;

@@ -1,11 +1,12 @@
 //! Certificates: what was compared and found equal, signed, so that it can be shown, checked and doubted later.
 //!
 //! The way of one certificate:
-//! 1. [`Conditions`] are read on both sides, **before the first row**: a write made while the rows are read must raise
+//! 1. [`Conditions::read`] reads the circumstances of both sides, **before the first row**: a write made while the rows are read must raise
 //!    counters the certificate knows, or it would pass unnoticed.
 //! 2. The rows are compared and both sides' chunks written into a [`Comparison`]. [`Comparison::equal`] is the only way to an
 //!    [`EqualComparison`], and [`EqualComparison::certify`] the only way to a new [`Certificate`]: what differs cannot be
 //!    certified, it lacks the type.
+//!    [`Certificate::issue`] goes this way from the report of a comparison.
 //! 3. [`Certificate::to_bytes`] is the file; [`Certificate::check`] reads it back and notices any changed byte.
 //! 4. [`Conditions::still_hold`] tells whether it still speaks for the databases as they are now.
 //! 5. [`Certificate::prove`] takes one chunk out, which can be compared again without the rest.
@@ -16,10 +17,13 @@ mod comparison;
 mod conditions;
 mod envelope;
 mod error;
+mod file;
+mod issue;
 mod key_file;
 mod merkle;
 mod pem;
 mod proof;
+mod reading;
 mod signature;
 mod soundness;
 mod stale;
@@ -37,6 +41,8 @@ pub use comparison::{
 };
 pub use conditions::{Conditions, SideConditions, WriteCounters};
 pub use error::CertificateError;
+pub use file::FileError;
+pub use issue::{CannotCertify, certified_scope};
 pub use merkle::{Hash, InvalidHash};
 pub use proof::{InclusionProof, ProofError, ProvenTable};
 pub use signature::{KeyError, KeyId, PublicKey, SigningKey};

@@ -3,6 +3,8 @@
 //! Both servers add up their rows' hashes in chunks; only chunks that differ are looked into, down to the rows and their columns. What
 //! changes meanwhile is looked at again once the other side has caught up.
 
+mod again;
+mod chunk;
 mod chunks;
 mod comparison;
 mod difference;
@@ -12,13 +14,14 @@ mod recheck;
 mod result;
 mod selection;
 
+pub use chunk::Chunk;
 pub use chunks::{Layout, plan_layout};
 pub use comparison::Comparison;
 pub use difference::{Difference, Kind};
 pub use governor::Governor;
 pub(crate) use patience::patiently;
 pub use recheck::CatchUp;
-pub use result::{Chunk, TableResult};
+pub use result::TableResult;
 pub use selection::{Selection, TablePair, UnknownTables};
 pub(crate) use {
     difference::{Sighting, Sightings, differing},
@@ -32,14 +35,19 @@ pub struct RowsOptions {
     pub jobs: usize,
     /// Rows a chunk should have.
     pub chunk_rows: u64,
-    /// Differences named in a table; further ones are counted as far as they were seen.
+    /// Differences named in a table; further ones are counted as far as they were looked at.
     pub named: usize,
+    /// Rows that differ and are looked at (again) in one pass; with their keys they fit the memory of a small function.
+    pub looked_at: usize,
     /// Name the columns that differ, which costs one look at each row.
     pub columns: bool,
     /// How long a server may be away before the comparison gives up, in milliseconds.
     pub patience_ms: u64,
     /// How long rows that differ are looked at again, in milliseconds.
     pub settle_ms: u64,
+    /// Add chunks up once more whose rows differed at first and were found equal later. Costs a look at all their rows, which
+    /// only a certificate needs.
+    pub settle_chunks: bool,
 }
 
 impl Default for RowsOptions {
@@ -48,9 +56,11 @@ impl Default for RowsOptions {
             jobs: 2,
             chunk_rows: 65_536,
             named: 1_000,
+            looked_at: 50_000,
             columns: true,
             patience_ms: 60_000,
             settle_ms: 60_000,
+            settle_chunks: false,
         }
     }
 }

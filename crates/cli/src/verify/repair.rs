@@ -56,6 +56,11 @@ impl Arguments {
     }
 
     /// Refuses what would undo the application's own writes, before anything is read.
+    /// Rows are to be repaired, or a plan for it is to be made.
+    pub(super) const fn is_wanted(&self) -> bool {
+        self.repair.is_some()
+    }
+
     pub(super) fn check(&self, writer: Writer) -> anyhow::Result<()> {
         anyhow::ensure!(
             self.repair.is_none() || writer == Writer::Source,

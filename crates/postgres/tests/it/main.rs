@@ -10,6 +10,7 @@
 mod access;
 mod catalogue;
 mod changes;
+mod circumstances;
 mod connection;
 mod fence;
 mod fingerprint;

@@ -1,4 +1,4 @@
-//! Keys in files. The only place of certificates that touches the disk.
+//! Keys in files.
 
 use std::{
     fs::{self, OpenOptions},
@@ -14,6 +14,8 @@ use super::{KeyError, PublicKey, SigningKey};
 
 /// Every right of group and others.
 const OTHERS: u32 = 0o077;
+/// For its owner only.
+const OWNER: u32 = 0o600;
 
 fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> KeyError {
     move |source| KeyError::File {
@@ -34,6 +36,25 @@ impl SigningKey {
             }
             loaded => loaded,
         }
+    }
+
+    /// The same, and the public key of a new one in `FILE.pub` beside it, for those who check. Never over another key's.
+    pub fn load_or_create_pair(path: &Path) -> Result<Self, KeyError> {
+        let mut public = path.as_os_str().to_owned();
+        public.push(".pub");
+        let public = PathBuf::from(public);
+        if path.exists() {
+            return Self::load(path);
+        }
+        if public.exists() {
+            return Err(KeyError::Orphan {
+                path: path.to_owned(),
+                public,
+            });
+        }
+        let key = Self::load_or_create(path)?;
+        key.public_key().save(&public)?;
+        Ok(key)
     }
 
     /// The key in this file, which nobody but its owner may use.
@@ -74,7 +95,7 @@ impl PublicKey {
 /// Puts the key where nobody can see half of it: written beside its place, then linked there unless there is one already.
 fn publish(path: &Path, key: &Secret<String>) -> Result<(), KeyError> {
     let beside = beside(path)?;
-    let written = write_new(&beside, key.expose())
+    let written = write_new(&beside, key.expose().as_bytes(), OWNER)
         .and_then(|()| fs::hard_link(&beside, path))
         .or_else(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Ok(()),
@@ -85,18 +106,19 @@ fn publish(path: &Path, key: &Secret<String>) -> Result<(), KeyError> {
     written.map_err(failed("creating", path))
 }
 
-fn write_new(path: &Path, text: &str) -> io::Result<()> {
+/// Writes a new file, down to the disk.
+pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o600)
+        .mode(mode)
         .open(path)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(bytes)?;
     file.sync_all()
 }
 
 /// A name in the same folder that no other process uses.
-fn beside(path: &Path) -> Result<PathBuf, KeyError> {
+pub(super) fn beside(path: &Path) -> Result<PathBuf, KeyError> {
     let mut random = [0; 8];
     SystemRandom::new()
         .fill(&mut random)
@@ -129,6 +151,27 @@ mod tests {
             1,
             "something was left beside the key"
         );
+    }
+
+    #[test]
+    fn a_new_key_has_its_public_key_beside_it_and_another_ones_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, public) = (folder.path().join("k.pem"), folder.path().join("k.pem.pub"));
+        let key = SigningKey::load_or_create_pair(&path).unwrap().public_key();
+        assert_eq!(PublicKey::load(&public).unwrap(), key);
+        fs::remove_file(&public).unwrap();
+        SigningKey::load_or_create_pair(&path).unwrap();
+        assert!(!public.exists(), "written once, when the key is made");
+
+        key.save(&public).unwrap();
+        fs::remove_file(&path).unwrap();
+        let refused = SigningKey::load_or_create_pair(&path).unwrap_err().to_string();
+        assert!(
+            refused.contains("k.pem.pub") && refused.contains("restore"),
+            "{refused}"
+        );
+        assert!(!path.exists());
+        assert_eq!(PublicKey::load(&public).unwrap(), key);
     }
 
     #[test]
@@ -171,7 +214,7 @@ mod tests {
     fn a_broken_key_file_is_named_and_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("signing.pem");
-        write_new(&path, "hunter2").unwrap();
+        write_new(&path, b"hunter2", OWNER).unwrap();
         let refused = SigningKey::load_or_create(&path).unwrap_err().to_string();
         assert!(
             refused.contains("signing.pem") && !refused.contains("hunter2"),

@@ -40,6 +40,12 @@ pub enum KeyError {
         .path.display(), .path.display()
     )]
     OpenToOthers { path: PathBuf, mode: u32 },
+    #[error(
+        "the signing key {} is not there, but its public key {} is: a new key would not belong to it; restore the signing key, \
+         move the public key away, or name another file",
+        .path.display(), .public.display()
+    )]
+    Orphan { path: PathBuf, public: PathBuf },
     #[error("{doing} the key file {} failed; see that its folder exists and that you may use it", .path.display())]
     File {
         doing: &'static str,

@@ -47,6 +47,12 @@ impl From<u128> for WholeNumber {
     }
 }
 
+impl From<i128> for WholeNumber {
+    fn from(number: i128) -> Self {
+        Self(number.to_string())
+    }
+}
+
 impl fmt::Display for WholeNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -7,7 +7,7 @@ const SMALL: u64 = 100_000;
 /// Order on disk and order of the key have to agree this well for ranges of the key to be read without jumping about.
 const ORDERLY: f32 = 0.9;
 /// Rows a bucket should have: few enough to fetch when something in it differs.
-const BUCKET_ROWS: u64 = 2_048;
+pub(super) const BUCKET_ROWS: u64 = 2_048;
 /// A statement over blocks looks at this many rows for each bucket it may answer with.
 const ROWS_PER_BUCKET: u64 = 16;
 

@@ -11,6 +11,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
     Chunk, Difference, Governor, Layout, RowsOptions, TableResult,
+    chunk::Digests,
     chunks::{plan_layout, power_of_two},
     difference::{Sightings, differing},
     patience::patiently,
@@ -20,12 +21,12 @@ use crate::watch::{Event, Watch};
 
 /// Rows fetched of each side at once when a chunk is looked into.
 const ROWS_AT_ONCE: u64 = 20_000;
+/// Passes over a table in which more rows than that were changing.
+const PASSES: usize = 5;
 /// Rows a part of a differing range should have.
 const PART_ROWS: u64 = 256;
 /// Rows whose columns are compared at once.
 const VALUES_AT_ONCE: usize = 200;
-
-type Digests = BTreeMap<u32, RowDigest>;
 
 /// Both sides, and how to compare them.
 pub struct Comparison<'a> {
@@ -59,14 +60,13 @@ impl Comparison<'_> {
         layout: Option<Layout>,
     ) -> PortResult<TableResult> {
         let began = self.clock.now_ms();
-        let name = forms.0.table.to_string();
-        self.watch.event(&Event::Table { name: &name });
+        let key = forms.0.key_columns().map(|c| c.name.clone()).collect();
+        let mut result = TableResult::new(forms.0.table.clone(), forms.0.hashing, key);
+        self.watch.event(&Event::Table { name: &result.name });
         let layout = match layout {
             Some(layout) => layout,
             None => self.layout(shapes, forms).await?,
         };
-        let key = forms.0.key_columns().map(|c| c.name.clone()).collect();
-        let mut result = TableResult::new(name, forms.0.hashing, key);
         if forms.0.hashing == Hashing::TypedHash {
             let printed = forms
                 .0
@@ -75,28 +75,40 @@ impl Comparison<'_> {
                 .filter(|c| matches!(c.form, Form::Printed | Form::PrintedByOutput));
             result.as_text = printed.map(|c| c.name.clone()).collect();
         }
-        let open = match layout {
-            Layout::Ranges(ranges) => self.by_ranges(forms, ranges, &mut result).await?,
-            Layout::Buckets {
-                buckets,
-                source,
-                target,
-            } => {
-                self.by_buckets(forms, buckets, [&source, &target], &mut result)
-                    .await?
+        let mut real = Sightings::new();
+        for _ in 0..PASSES {
+            result.begin_again();
+            let open = match &layout {
+                Layout::Ranges(ranges) => self.by_ranges(forms, ranges.clone(), &mut result).await?,
+                Layout::Buckets {
+                    buckets,
+                    source,
+                    target,
+                } => {
+                    self.by_buckets(forms, *buckets, [source, target], &mut result)
+                        .await?
+                }
+            };
+            real = match self.catch_up {
+                Some(catch_up) if !open.is_empty() => {
+                    result.rechecked += open.len() as u64;
+                    self.recheck(catch_up).settle(forms, open).await?
+                }
+                _ => open,
+            };
+            // What was looked at has settled, but there was more that nobody looked at: nothing is known about it.
+            if !(real.is_empty() && result.more) {
+                break;
             }
-        };
-        let real = match self.catch_up {
-            Some(catch_up) if !open.is_empty() => {
-                result.rechecked = open.len() as u64;
-                self.recheck(catch_up).settle(forms, open).await?
-            }
-            _ => open,
-        };
+        }
         result.different_rows = real.values().map(super::difference::Sighting::count).sum();
-        result.equal = real.is_empty();
-        result.more &= !result.equal;
-        result.differences = self.name(forms, real).await?;
+        result.equal = real.is_empty() && !result.more;
+        result.more |= real.len() > self.options.named;
+        if self.options.settle_chunks && result.equal {
+            self.settle_chunks(forms, &layout, &mut result.chunks).await?;
+        }
+        let named = real.into_iter().take(self.options.named.max(1)).collect();
+        result.differences = self.name(forms, named).await?;
         result.elapsed_ms = self.clock.now_ms().saturating_sub(began);
         self.watch.event(&Event::Done {
             name: &result.name,
@@ -108,9 +120,8 @@ impl Comparison<'_> {
     /// Counts the rows of one table and compares nothing else.
     pub async fn count(&self, forms: (&TableForm, &TableForm)) -> PortResult<TableResult> {
         let began = self.clock.now_ms();
-        let name = forms.0.table.to_string();
-        self.watch.event(&Event::Table { name: &name });
-        let mut result = TableResult::new(name, forms.0.hashing, Vec::new());
+        let mut result = TableResult::new(forms.0.table.clone(), forms.0.hashing, Vec::new());
+        self.watch.event(&Event::Table { name: &result.name });
         result.method = "count";
         let region = Region::Whole;
         let (ours, theirs) = futures::try_join!(
@@ -180,13 +191,8 @@ impl Comparison<'_> {
     ) -> PortResult<Sightings> {
         let digests = stream::iter(ranges.into_iter().enumerate())
             .map(|(id, bounds)| async move {
-                let region = Region::Keys(bounds.clone());
-                let (ours, theirs) = futures::try_join!(
-                    self.digest(Side::Source, forms.0, &region, 1, None),
-                    self.digest(Side::Target, forms.1, &region, 1, None)
-                )?;
-                let all = |digests: Digests| digests.into_values().next().unwrap_or_default();
-                Ok::<_, PortError>((id as u32, bounds, all(ours), all(theirs)))
+                let (ours, theirs) = self.range(forms, &bounds).await?;
+                Ok::<_, PortError>((id as u32, bounds, ours, theirs))
             })
             .buffer_unordered(self.options.jobs.max(1));
         let mut digests = std::pin::pin!(digests);
@@ -197,7 +203,8 @@ impl Comparison<'_> {
             result.chunks.push(Chunk {
                 id,
                 bounds: Some(bounds.clone()),
-                digest: ours,
+                source: ours,
+                target: theirs,
             });
             if ours != theirs {
                 if self.is_enough(&open) {
@@ -233,37 +240,21 @@ impl Comparison<'_> {
         // Rows that move between blocks would be seen twice or not at all: all parts of a side look at one moment. A server that
         // restarts has lost it, and the table begins again.
         patiently(self.clock, self.options.patience_ms, || async {
-            let several = parts.iter().any(|parts| parts.len() > 1);
-            let moments = if several {
-                let (ours, theirs) = futures::try_join!(self.source.moment(), self.target.moment())?;
-                [Some(ours), Some(theirs)]
-            } else {
-                [None, None]
-            };
+            let moments = self.moments(parts).await?;
             let at = [moments[0].as_ref(), moments[1].as_ref()];
-            let (ours, theirs) = futures::try_join!(
-                self.add_up(Side::Source, forms.0, parts[0], buckets, at[0]),
-                self.add_up(Side::Target, forms.1, parts[1], buckets, at[1])
-            )?;
+            let (ours, theirs) = self.add_up_both(forms, parts, buckets, at).await?;
             let rows = |digests: &Digests| digests.values().map(|d| d.rows).sum::<u64>();
             let counted = (rows(&ours), rows(&theirs));
             let found = self
                 .down_to_rows(forms, parts, buckets, Some((&ours, &theirs)), at)
                 .await?;
-            Ok((counted, ours, found))
+            Ok((counted, Chunk::of_buckets(&ours, &theirs, buckets), found))
         })
         .await
-        .map(|((rows_source, rows_target), ours, found)| {
+        .map(|((rows_source, rows_target), chunks, found)| {
             result.rows_source = rows_source;
             result.rows_target = rows_target;
-            result.chunks = ours
-                .into_iter()
-                .map(|(id, digest)| Chunk {
-                    id,
-                    bounds: None,
-                    digest,
-                })
-                .collect();
+            result.chunks = chunks;
             let mut open = Sightings::new();
             result.more |= self.add(&mut open, found);
             open
@@ -283,10 +274,7 @@ impl Comparison<'_> {
         let (ours, theirs) = if let Some(known) = known {
             known
         } else {
-            computed = futures::try_join!(
-                self.add_up(Side::Source, forms.0, parts[0], buckets, at[0]),
-                self.add_up(Side::Target, forms.1, parts[1], buckets, at[1])
-            )?;
+            computed = self.add_up_both(forms, parts, buckets, at).await?;
             (&computed.0, &computed.1)
         };
         let all: BTreeSet<u32> = ours.keys().chain(theirs.keys()).copied().collect();
@@ -315,16 +303,57 @@ impl Comparison<'_> {
         Ok((found, false))
     }
 
+    fn looked_at(&self) -> usize {
+        self.options.looked_at.max(self.options.named).max(1)
+    }
+
     fn is_enough(&self, found: &Sightings) -> bool {
-        found.len() >= self.options.named.max(1)
+        found.len() >= self.looked_at()
     }
 
     /// Takes in what was found, up to the number that is named; says whether there is more.
     fn add(&self, open: &mut Sightings, (found, more): (Sightings, bool)) -> bool {
-        let room = self.options.named.max(1).saturating_sub(open.len());
+        let room = self.looked_at().saturating_sub(open.len());
         let cut = found.len() > room;
         open.extend(found.into_iter().take(room));
         more || cut
+    }
+
+    /// The rows of one range on both sides.
+    pub(super) async fn range(
+        &self,
+        forms: (&TableForm, &TableForm),
+        bounds: &Bounds,
+    ) -> PortResult<(RowDigest, RowDigest)> {
+        let region = Region::Keys(bounds.clone());
+        let (ours, theirs) = futures::try_join!(
+            self.digest(Side::Source, forms.0, &region, 1, None),
+            self.digest(Side::Target, forms.1, &region, 1, None)
+        )?;
+        let all = |digests: Digests| digests.into_values().next().unwrap_or_default();
+        Ok((all(ours), all(theirs)))
+    }
+
+    /// A moment of each side where several statements have to look at the same one.
+    pub(super) async fn moments(&self, parts: [&[Region]; 2]) -> PortResult<[Option<Moment>; 2]> {
+        if parts.iter().all(|parts| parts.len() <= 1) {
+            return Ok([None, None]);
+        }
+        let (ours, theirs) = futures::try_join!(self.source.moment(), self.target.moment())?;
+        Ok([Some(ours), Some(theirs)])
+    }
+
+    pub(super) async fn add_up_both(
+        &self,
+        forms: (&TableForm, &TableForm),
+        parts: [&[Region]; 2],
+        buckets: u32,
+        at: [Option<&Moment>; 2],
+    ) -> PortResult<(Digests, Digests)> {
+        futures::try_join!(
+            self.add_up(Side::Source, forms.0, parts[0], buckets, at[0]),
+            self.add_up(Side::Target, forms.1, parts[1], buckets, at[1])
+        )
     }
 
     async fn add_up(

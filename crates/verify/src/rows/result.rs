@@ -1,18 +1,9 @@
 //! What was found about a table.
 
-use crossover_core::rows::{Bounds, Hashing, RowDigest};
+use crossover_core::{catalogue::TableName, rows::Hashing};
 use serde::Serialize;
 
-use super::Difference;
-
-/// A part of a table that was compared by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chunk {
-    pub id: u32,
-    /// The range of the key; none for buckets of the key's hash.
-    pub bounds: Option<Bounds>,
-    pub digest: RowDigest,
-}
+use super::{Chunk, Difference};
 
 /// A table on both sides.
 #[derive(Debug, Clone, Serialize)]
@@ -32,20 +23,24 @@ pub struct TableResult {
     pub rechecked: u64,
     /// Rows that differ, as far as they were looked at.
     pub different_rows: u64,
-    /// There are more of them than were looked at.
+    /// There are more of them than are named.
     pub more: bool,
     /// The differences that are named, sorted by key.
     pub differences: Vec<Difference>,
     pub elapsed_ms: u64,
-    /// The source's chunks.
+    /// The table by its name's parts.
+    #[serde(skip)]
+    pub table: TableName,
+    /// The chunks, as both sides were found.
     #[serde(skip)]
     pub chunks: Vec<Chunk>,
 }
 
 impl TableResult {
-    pub(super) fn new(name: String, hashing: Hashing, key: Vec<String>) -> Self {
+    pub(super) fn new(table: TableName, hashing: Hashing, key: Vec<String>) -> Self {
         Self {
-            name,
+            name: table.to_string(),
+            table,
             rows_source: 0,
             rows_target: 0,
             equal: true,
@@ -59,6 +54,12 @@ impl TableResult {
             elapsed_ms: 0,
             chunks: Vec::new(),
         }
+    }
+
+    /// Forgets what a pass has counted.
+    pub(super) fn begin_again(&mut self) {
+        (self.rows_source, self.rows_target, self.more) = (0, 0, false);
+        self.chunks.clear();
     }
 
     /// The result as one clause for an error message.

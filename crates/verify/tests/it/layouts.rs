@@ -1,8 +1,9 @@
 //! Tables of every shape: large and small, with and without keys, partitioned here and not there.
 
-use crossover_verify::VerifyOptions;
+use crossover_core::{plan::Scope, ports::PortResult, routing::Side};
+use crossover_verify::{Sides, Silent, VerifyOptions, compare_rows, rows::CatchUp};
 
-use crate::pair::{Pair, named};
+use crate::pair::{Pair, TestClock, crossover, named};
 
 /// Three differences in 150,000 rows: enough rows for chunks.
 async fn drift(pair: &Pair, table: &str, key: &str) {
@@ -38,7 +39,7 @@ async fn a_large_table_in_no_order_is_compared_by_buckets() {
         .await;
     drift(&pair, "t", "id").await;
     let result = pair.table(&VerifyOptions::default()).await;
-    assert!(result.chunks.iter().all(|c| c.bounds.is_none()) && result.chunks.len() >= 256);
+    assert!(result.chunks.iter().all(|c| c.bounds.is_none()) && result.chunks.len() >= 64);
     assert_eq!(named(&result), EXPECTED);
 }
 
@@ -172,6 +173,53 @@ async fn more_differences_than_are_named_are_said_to_be_more() {
         (result.differences.len(), result.more, result.equal),
         (25, true, false)
     );
+}
+
+/// Most rows become equal in between; the others never do.
+struct MendsMost<'a>(&'a Pair);
+
+#[async_trait::async_trait]
+impl CatchUp for MendsMost<'_> {
+    async fn pass(&self) -> PortResult<()> {
+        for table in TABLES {
+            self.0
+                .target(&format!("update {table} set v = abs(v) where id <= 30"))
+                .await;
+        }
+        Ok(())
+    }
+}
+
+/// Which row of a table is looked at is chance; that all of these look at one that is not mended is none.
+const TABLES: [&str; 8] = ["t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7"];
+
+#[tokio::test]
+async fn rows_beyond_those_that_are_looked_at_are_never_taken_for_equal() {
+    let pair = Pair::new().await;
+    for table in TABLES {
+        pair.both(&format!(
+            "create table {table} (id int primary key, v int); insert into {table} select i, i from generate_series(1, 40) i"
+        ))
+        .await;
+        pair.target(&format!("update {table} set v = -v")).await;
+    }
+    let (source, target) = (
+        crossover("source", &pair.source).await,
+        crossover("target", &pair.target).await,
+    );
+    let sides = Sides {
+        source: &source,
+        target: &target,
+        writer: Side::Source,
+        catch_up: Some(&MendsMost(&pair)),
+        clock: &TestClock,
+    };
+    let mut options = VerifyOptions::default();
+    (options.rows.named, options.rows.looked_at) = (1, 1);
+    let report = compare_rows(&sides, &Scope::default(), &options, &Silent)
+        .await
+        .unwrap();
+    assert!(report.tables.iter().all(|t| !t.equal), "{:?}", report.tables);
 }
 
 #[tokio::test]

@@ -23,6 +23,10 @@ fn row(pairs: &[(&str, &str)]) -> BTreeMap<String, Option<String>> {
 
 fn table(name: &str, differences: Vec<Difference>) -> TableResult {
     TableResult {
+        table: crossover_core::catalogue::TableName {
+            schema: "public".to_owned(),
+            name: name.to_owned(),
+        },
         name: name.to_owned(),
         rows_source: 1_000,
         rows_target: 1_000,

@@ -1,0 +1,80 @@
+//! Which database this is, where it stands and what was written to it.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use crossover_core::{
+    catalogue::TableName,
+    plan::Scope,
+    ports::{Circumstances, PortError, PortResult, Standing, WriteCounts},
+};
+use tokio_postgres::{Row, error::SqlState};
+
+use crate::PostgresDatabase;
+
+const STANDING: &str = include_str!("sql/standing.sql");
+const WRITTEN: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/written.sql"));
+const SYSTEM_IDENTIFIER: &str = "select s.system_identifier from pg_control_system() s";
+const POSITION: &str = "select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end::text as position";
+
+impl PostgresDatabase {
+    /// The answer of a function that not every server lets every role call; none where it does not.
+    async fn told(&self, sql: &str) -> PortResult<Option<Row>> {
+        let untold = [
+            SqlState::INSUFFICIENT_PRIVILEGE,
+            SqlState::FEATURE_NOT_SUPPORTED,
+            SqlState::UNDEFINED_FUNCTION,
+            SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+        ];
+        match self.query(sql, &[]).await {
+            Ok(rows) => Ok(rows.into_iter().next()),
+            Err(failure) if untold.iter().any(|code| failure.is(code)) => Ok(None),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    fn written(&self, row: &Row) -> PortResult<(TableName, Option<WriteCounts>)> {
+        let table = TableName {
+            schema: self.read(row, "schema")?,
+            name: self.read(row, "name")?,
+        };
+        let counter = |column| Ok::<_, PortError>(self.read::<i64>(row, column)?.unsigned_abs());
+        let written = WriteCounts {
+            inserts: counter("inserts")?,
+            updates: counter("updates")?,
+            deletes: counter("deletes")?,
+            storage: self.read(row, "storage")?,
+        };
+        Ok((table, self.read::<bool>(row, "counted")?.then_some(written)))
+    }
+}
+
+#[async_trait]
+impl Circumstances for PostgresDatabase {
+    async fn standing(&self, scope: &Scope) -> PortResult<Standing> {
+        let facts = self.query(STANDING, &[]).await?;
+        let facts = facts
+            .first()
+            .ok_or_else(|| PortError::unexpected(self.what(), "no facts about the database"))?;
+        let identifier: Option<i64> = match self.told(SYSTEM_IDENTIFIER).await? {
+            Some(row) => self.read(&row, "system_identifier")?,
+            None => None,
+        };
+        let position: Option<String> = match self.told(POSITION).await? {
+            Some(row) => self.read(&row, "position")?,
+            None => None,
+        };
+        let tables = self.query_scope(WRITTEN, scope, &[]).await?;
+        Ok(Standing {
+            database: self.read(facts, "database")?,
+            server_version_num: self.count(facts, "version_num")?,
+            system_identifier: identifier.map(i64::cast_unsigned),
+            position: position.map(|text| self.lsn(&text)).transpose()?,
+            counted_since_us: self.read(facts, "counted_since_us")?,
+            tables: tables
+                .iter()
+                .map(|row| self.written(row))
+                .collect::<PortResult<BTreeMap<_, _>>>()?,
+        })
+    }
+}

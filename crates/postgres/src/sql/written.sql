@@ -1,0 +1,34 @@
+-- What was written to the tables in scope that are no partitions. A partitioned table has no rows of its own: those of its partitions
+-- are summed. Nobody counts what is written to foreign partitions, or by sessions of a role or database with track_counts off.
+select t.schema, t.name,
+    leaves.counted
+        and current_setting('track_counts') = 'on'
+        and not exists (
+            select from pg_db_role_setting o
+            join pg_database d on d.datname = current_database()
+            cross join unnest(o.setconfig) as setting
+            where o.setdatabase in (0, d.oid) and setting ilike 'track\_counts=%'
+              and lower(setting) not in ('track_counts=on', 'track_counts=true', 'track_counts=yes', 'track_counts=1')
+        ) as counted,
+    leaves.inserts, leaves.updates, leaves.deletes, leaves.storage
+from in_scope t
+join pg_class c on c.oid = t.oid
+cross join lateral (
+    select coalesce(bool_and(l.relkind = 'r'), true) as counted,
+        coalesce(sum(pg_stat_get_tuples_inserted(l.oid)), 0)::bigint as inserts,
+        coalesce(sum(pg_stat_get_tuples_updated(l.oid)), 0)::bigint as updates,
+        coalesce(sum(pg_stat_get_tuples_deleted(l.oid)), 0)::bigint as deletes,
+        coalesce(
+            string_agg(pg_relation_filenode(l.oid)::text, ',' order by n.nspname collate "C", l.relname collate "C"),
+            ''
+        ) as storage
+    from (
+        select t.oid as relation where t.kind = 'r'
+        union all
+        select p.relid from pg_partition_tree(t.oid) p where t.kind = 'p' and p.isleaf and p.relid <> t.oid
+    ) r
+    join pg_class l on l.oid = r.relation
+    join pg_namespace n on n.oid = l.relnamespace
+) leaves
+where t.kind in ('r', 'p') and not c.relispartition
+order by t.schema collate "C", t.name collate "C"

@@ -1,0 +1,142 @@
+//! What a certificate depends on, read from servers.
+
+use crossover_core::{
+    plan::Scope,
+    ports::{Circumstances, Standing, WriteCounts},
+};
+use crossover_postgres::PostgresDatabase;
+use crossover_stand::postgres::Major;
+
+use crate::side::{Side, everything, table};
+
+const DDL: &str = "
+    create table shop.orders (id int);
+    create table shop.parts (id int) partition by range (id);
+    create table shop.parts_a partition of shop.parts for values from (0) to (10);
+    create table shop.parts_b partition of shop.parts for values from (10) to (20);
+    create table shop.hollow (id int) partition by range (id);
+    create view shop.seen as select 1;
+";
+
+/// Counters arrive a moment after the session that counted has ended.
+async fn once(db: &PostgresDatabase, wanted: impl Fn(&Standing) -> bool) -> Standing {
+    loop {
+        let standing = db.standing(&everything()).await.unwrap();
+        if wanted(&standing) {
+            return standing;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+fn of(standing: &Standing, name: &str) -> Option<WriteCounts> {
+    standing.tables[&table(name)].clone()
+}
+
+fn counters(standing: &Standing, name: &str) -> [u64; 3] {
+    let written = of(standing, name).unwrap();
+    [written.inserts, written.updates, written.deletes]
+}
+
+#[tokio::test]
+async fn writes_are_counted_and_new_files_are_seen() {
+    for major in Major::ALL {
+        let side = Side::on(major).await;
+        side.owner(DDL).await;
+        let db = side.crossover().await;
+        let before = db.standing(&everything()).await.unwrap();
+        let names: Vec<String> = before.tables.keys().map(ToString::to_string).collect();
+        assert_eq!(names, ["shop.hollow", "shop.orders", "shop.parts"]);
+        assert_eq!(before.database, side.name);
+        assert_eq!(before.server_version_num, side.version().await);
+        assert!(before.system_identifier.is_some() && before.position.is_some());
+
+        side.owner(
+            "insert into shop.orders select generate_series(1, 5); update shop.orders set id = 0 where id < 3;
+             delete from shop.orders where id = 5; insert into shop.parts select generate_series(1, 15)",
+        )
+        .await;
+        let after = once(&db, |s| {
+            counters(s, "orders") == [5, 2, 1] && counters(s, "parts") == [15, 0, 0]
+        })
+        .await;
+        assert_eq!(of(&after, "hollow"), of(&before, "hollow"));
+        assert!(after.position > before.position);
+
+        side.owner("truncate shop.orders; truncate shop.parts_b").await;
+        let emptied = db.standing(&everything()).await.unwrap();
+        assert_eq!(emptied.counted_since_us, after.counted_since_us);
+        for name in ["orders", "parts"] {
+            assert_eq!(counters(&emptied, name), counters(&after, name));
+            assert_ne!(of(&emptied, name), of(&after, name), "{name}");
+        }
+
+        side.owner("select pg_stat_reset()").await;
+        once(&db, |s| s.counted_since_us > after.counted_since_us).await;
+    }
+}
+
+#[tokio::test]
+async fn what_the_server_does_not_tell_is_none() {
+    let side = Side::new().await;
+    side.owner(DDL).await;
+    side.owner(
+        "revoke execute on function pg_control_system() from public, pg_monitor;
+         revoke execute on function pg_current_wal_lsn() from public, pg_monitor",
+    )
+    .await;
+    let standing = side.crossover().await.standing(&everything()).await.unwrap();
+    assert_eq!((standing.system_identifier, standing.position), (None, None));
+    assert_eq!(standing.tables.len(), 3);
+}
+
+#[tokio::test]
+async fn a_table_whose_writes_somebody_does_not_count_is_none() {
+    let side = Side::new().await;
+    side.owner(DDL).await;
+    let uncounted = async || {
+        let standing = side.crossover().await.standing(&everything()).await.unwrap();
+        standing
+            .tables
+            .values()
+            .filter(|written| written.is_none())
+            .count()
+    };
+    assert_eq!(uncounted().await, 0);
+    let (database, role) = (&side.name, side.own());
+    for (off, on) in [
+        (
+            format!("alter database {database} set track_counts = off"),
+            format!("alter database {database} set track_counts = on"),
+        ),
+        (
+            format!("alter role {role} in database {database} set track_counts = no"),
+            format!("alter role {role} in database {database} reset track_counts"),
+        ),
+    ] {
+        side.admin(&off).await;
+        assert_eq!(uncounted().await, 3, "{off}");
+        side.admin(&on).await;
+        assert_eq!(uncounted().await, 0, "{on}");
+    }
+    side.owner(
+        "create extension postgres_fdw; create server elsewhere foreign data wrapper postgres_fdw;
+         create foreign table shop.parts_far partition of shop.parts for values from (20) to (30) server elsewhere",
+    )
+    .await;
+    assert_eq!(uncounted().await, 1);
+}
+
+#[tokio::test]
+async fn what_is_left_out_of_the_scope_is_not_listed() {
+    let side = Side::new().await;
+    side.owner(DDL).await;
+    side.owner("create table public.other (id int)").await;
+    let scope = Scope {
+        schemas: vec!["shop".into()],
+        exclude: vec!["shop.parts".into()],
+    };
+    let standing = side.crossover().await.standing(&scope).await.unwrap();
+    let names: Vec<String> = standing.tables.keys().map(ToString::to_string).collect();
+    assert_eq!(names, ["shop.hollow", "shop.orders"]);
+}

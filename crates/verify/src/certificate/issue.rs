@@ -1,0 +1,204 @@
+//! From the report of a comparison to its certificate.
+
+use std::collections::BTreeSet;
+
+use crossover_core::{
+    plan::Scope,
+    ports::{Clock, PortResult},
+    rows::{Hashing, RowDigest},
+};
+
+use super::{
+    Certificate, CertificateError, ChunkDigest, ComparedChunk, ComparedTable, Comparison, Conditions, How,
+    Method, NotCertifiable, Sides, SigningKey, reading::now,
+};
+use crate::{
+    Report,
+    rows::{Chunk, Selection, TableResult, UnknownTables},
+    run::{Sides as Databases, VerifyError},
+};
+
+/// Why there is no certificate for a comparison.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotCertify {
+    #[error(
+        "only databases that were compared whole and found equal can be certified, and these were not: {}; put that right, \
+         then verify again", .0.join("; ")
+    )]
+    NotEqual(Vec<String>),
+    #[error(
+        "every row was found equal in the end, but tables {} were written to while they were read, so that parts of them never \
+         added up to the same on both sides; verify again in a quiet moment, when nothing writes to them",
+        .0.join(", ")
+    )]
+    Restless(Vec<String>),
+    #[error("tables {} were compared in parts only; verify them whole", .0.join(", "))]
+    InParts(Vec<String>),
+    #[error("tables {} were only counted, which proves nothing about their rows; verify without --quick", .0.join(", "))]
+    Counted(Vec<String>),
+    #[error("tables were compared by different methods ({}); choose one with --method", .0.join(", "))]
+    Methods(Vec<String>),
+    #[error(transparent)]
+    NotCertifiable(#[from] NotCertifiable),
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+}
+
+/// The scope a certificate states for a selection of tables: everything either side has that is not selected is left out by name.
+/// A table that comes later is therefore in scope: it was not looked at, and nobody knows whether it would have been selected.
+///
+/// # Errors
+/// Names without a table, all at once; a server that does not answer.
+pub async fn certified_scope(
+    sides: &Databases<'_>,
+    scope: &Scope,
+    selection: &Selection,
+) -> Result<Scope, VerifyError> {
+    if selection.tables.is_empty() && selection.exclude.is_empty() {
+        return Ok(scope.clone());
+    }
+    let (source, target) = tables(sides, scope).await?;
+    Ok(without_unselected(scope, selection, source, target)?)
+}
+
+type Shapes = Vec<crossover_core::rows::TableShape>;
+
+async fn tables(sides: &Databases<'_>, scope: &Scope) -> PortResult<(Shapes, Shapes)> {
+    futures::try_join!(sides.source.shapes(scope), sides.target.shapes(scope))
+}
+
+fn without_unselected(
+    scope: &Scope,
+    selection: &Selection,
+    source: Shapes,
+    target: Shapes,
+) -> Result<Scope, UnknownTables> {
+    let names = |shapes: &Shapes| shapes.iter().map(|s| s.table.clone()).collect::<BTreeSet<_>>();
+    let mut left_out = names(&source);
+    left_out.extend(names(&target));
+    for pair in selection.pairs(source, target)? {
+        left_out.remove(&pair.table);
+    }
+    let mut scope = scope.clone();
+    scope.exclude.extend(left_out.iter().map(ToString::to_string));
+    Ok(scope)
+}
+
+impl Certificate {
+    /// Certifies what was compared. `before` was read before the first row, for `scope`, which is that of
+    /// [`certified_scope`]; `condition` is the one the rows were chosen by.
+    ///
+    /// # Errors
+    /// Everything that stands against it.
+    pub fn issue(
+        report: &Report,
+        before: Conditions,
+        scope: Scope,
+        condition: Option<String>,
+        clock: &dyn Clock,
+        key: &SigningKey,
+    ) -> Result<Self, CannotCertify> {
+        let obstacles = inequalities(report);
+        if !obstacles.is_empty() {
+            return Err(CannotCertify::NotEqual(obstacles));
+        }
+        let named = |flawed: fn(&TableResult) -> bool| {
+            let tables = report.tables.iter().filter(|table| flawed(table));
+            tables.map(|table| table.name.clone()).collect::<Vec<_>>()
+        };
+        let refusals: [(Vec<String>, fn(Vec<String>) -> CannotCertify); 3] = [
+            (named(|t| Method::of(t.method).is_none()), CannotCertify::Counted),
+            (named(|t| !Chunk::are_whole(&t.chunks)), CannotCertify::InParts),
+            (
+                named(|t| t.chunks.iter().any(Chunk::differs)),
+                CannotCertify::Restless,
+            ),
+        ];
+        for (tables, refusal) in refusals {
+            if !tables.is_empty() {
+                return Err(refusal(tables));
+            }
+        }
+        let comparison = Comparison {
+            conditions: before,
+            how: How {
+                method: common_method(&report.tables)?,
+                seed: report.seed.into(),
+                condition,
+            },
+            scope,
+            tables: report.tables.iter().map(compared).collect(),
+        };
+        Ok(comparison.equal()?.certify(now(clock), key)?)
+    }
+}
+
+impl Method {
+    fn of(word: &str) -> Option<Self> {
+        [
+            (Hashing::TypedHash, Self::TypedHash),
+            (Hashing::Md5, Self::Md5),
+            (Hashing::Stream, Self::Stream),
+        ]
+        .into_iter()
+        .find_map(|(hashing, method)| (hashing.as_str() == word).then_some(method))
+    }
+}
+
+fn common_method(tables: &[TableResult]) -> Result<Method, CannotCertify> {
+    let words: BTreeSet<&str> = tables.iter().map(|table| table.method).collect();
+    let mut methods = words.iter().filter_map(|word| Method::of(word));
+    match (methods.next(), methods.next()) {
+        (Some(method), None) => Ok(method),
+        (None, _) => Err(CannotCertify::NotEqual(vec!["no table was compared".to_owned()])),
+        (Some(_), Some(_)) => Err(CannotCertify::Methods(
+            words.into_iter().map(str::to_owned).collect(),
+        )),
+    }
+}
+
+/// What the report has against it, in short: it names everything itself.
+fn inequalities(report: &Report) -> Vec<String> {
+    let listed =
+        |what: &str, names: Vec<&str>| (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")));
+    let different = report.tables.iter().filter(|table| !table.equal);
+    let failed = report.could_not_run.iter();
+    let mut reasons: Vec<String> = [
+        listed(
+            "tables that differ",
+            different.map(|table| table.name.as_str()).collect(),
+        ),
+        listed("not compared", failed.map(|c| c.name.as_str()).collect()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if reasons.is_empty() && !report.equal {
+        reasons.push("the schemas differ, as the report tells (--rows-only leaves them out)".to_owned());
+    }
+    reasons
+}
+
+fn compared(table: &TableResult) -> ComparedTable {
+    let digest = |digest: RowDigest| ChunkDigest {
+        rows: digest.rows,
+        sums: vec![digest.sum.into()],
+    };
+    let chunk = |chunk: &Chunk| {
+        let bounds = chunk.bounds.clone().unwrap_or_default();
+        ComparedChunk {
+            id: chunk.id,
+            lower: bounds.from,
+            upper: bounds.to,
+            digests: Sides {
+                source: digest(chunk.source),
+                target: digest(chunk.target),
+            },
+        }
+    };
+    ComparedTable {
+        table: table.table.clone(),
+        key: table.key.clone(),
+        chunks: table.chunks.iter().map(chunk).collect(),
+    }
+}

@@ -1,0 +1,48 @@
+//! Chunks whose rows changed while they were read, added up once more.
+
+use crossover_core::{ports::PortResult, rows::TableForm};
+use futures::{TryStreamExt, stream};
+
+use super::{Chunk, Comparison, Layout, patience::patiently};
+
+impl Comparison<'_> {
+    /// Adds up again what was not the same on both sides, although all rows were found equal since. Once: where it still is not
+    /// the same, something goes on writing.
+    pub(super) async fn settle_chunks(
+        &self,
+        forms: (&TableForm, &TableForm),
+        layout: &Layout,
+        chunks: &mut Vec<Chunk>,
+    ) -> PortResult<()> {
+        if !chunks.iter().any(Chunk::differs) {
+            return Ok(());
+        }
+        match layout {
+            Layout::Ranges(_) => {
+                stream::iter(chunks.iter_mut().filter(|chunk| chunk.differs()).map(Ok))
+                    .try_for_each_concurrent(self.options.jobs.max(1), |chunk| async move {
+                        if let Some(bounds) = &chunk.bounds {
+                            (chunk.source, chunk.target) = self.range(forms, bounds).await?;
+                        }
+                        Ok(())
+                    })
+                    .await
+            }
+            Layout::Buckets {
+                buckets,
+                source,
+                target,
+            } => {
+                let parts: [&[_]; 2] = [source, target];
+                let (ours, theirs) = patiently(self.clock, self.options.patience_ms, || async {
+                    let moments = self.moments(parts).await?;
+                    let at = [moments[0].as_ref(), moments[1].as_ref()];
+                    self.add_up_both(forms, parts, *buckets, at).await
+                })
+                .await?;
+                *chunks = Chunk::of_buckets(&ours, &theirs, *buckets);
+                Ok(())
+            }
+        }
+    }
+}
