@@ -104,7 +104,7 @@ async fn a_hot_row_that_differs_is_reported_while_it_is_hot_and_withdrawn_when_i
 async fn quiet_rows_that_differ_are_reported_whether_they_did_before_or_came_to_it() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream.on_target("update public.t set n = -1 where id = 5").await;
-    stream.spoil("update", "new.id = 1010", "new.id = 1011").await;
+    stream.spoil("update", "new.id = 3010", "new.id = 3011").await;
     let (fence, heard) = (stream.fence(), Heard::default());
     let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
     follow_until(&mut follower, Follower::is_judged).await;
@@ -112,13 +112,13 @@ async fn quiet_rows_that_differ_are_reported_whether_they_did_before_or_came_to_
     assert!(!follower.is_equal());
     // Its key changes, and comes out as another one: the one that was written is missing.
     stream
-        .on_source("delete from public.t where id = 1010 or id = 1011")
-        .await;
-    stream
-        .on_source("update public.t set id = 1010 where id = 10")
+        .on_source("update public.t set id = 3010 where id = 10")
         .await;
     follow_until(&mut follower, |_| heard.different().len() > 1).await;
-    assert_eq!(heard.different(), ["public.t 5", "public.t 1010"]);
+    // The row it came out as is no change of the source's, so it may be met or not.
+    let mut different = heard.different();
+    different.retain(|row| row != "public.t 3011");
+    assert_eq!(different, ["public.t 5", "public.t 3010"]);
     follower.end(false).await.unwrap();
     stream.end().await;
 }
