@@ -160,3 +160,32 @@ fn a_certificate_to_check_has_to_be_there_and_takes_both_databases_or_none() {
     refused(&["verify", "--max-age", "1"], &["--check-certificate"]);
     refused(&["verify"], &["--source", "--target"]);
 }
+
+#[test]
+fn a_repair_that_cannot_be_right_is_refused_before_anything_is_connected() {
+    let nowhere = "postgresql://nobody@127.0.0.1:1/none?sslmode=disable";
+    let verify = |more: &[&str]| {
+        crossover(&[&["verify", "--source", nowhere, "--target", nowhere][..], more].concat())
+    };
+    let output = verify(&["--repair", "apply", "--writer", "target"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        error(&output).contains("exchange --source and --target"),
+        "{}",
+        error(&output)
+    );
+    for more in [
+        &["--repair", "plan", "--quick"][..],
+        &["--repair", "plan", "--explain-sql"],
+    ] {
+        let output = verify(more);
+        assert_eq!(output.status.code(), Some(2), "{more:?}");
+        assert!(
+            error(&output).contains("cannot be used with"),
+            "{more:?}: {}",
+            error(&output)
+        );
+    }
+    let output = verify(&["--repair-out", "somewhere"]);
+    assert!(error(&output).contains("--repair <MODE>"), "{}", error(&output));
+}
