@@ -1,5 +1,6 @@
 //! `crossover verify`.
 
+mod certificate;
 mod progress;
 mod summary;
 
@@ -23,7 +24,9 @@ use crossover_verify::{
     verify,
 };
 
+use certificate::{Before, CertificateArguments, Outcome};
 use progress::Progress;
+use serde::Serialize;
 
 /// Exit status when the comparison could not be made, or not of everything.
 const COULD_NOT_RUN: u8 = 2;
@@ -31,16 +34,32 @@ const COULD_NOT_RUN: u8 = 2;
 /// Options of `crossover verify`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit status: 0 equal; 1 different (rows, or schema unless --rows-only); 2 could not run, or not for every table; 130 interrupted.\n\
+    after_help = "Exit status: 0 equal; 1 different (rows, or schema unless --rows-only); 2 could not run, or not for every table, or equal and not certified; \
+130 interrupted.\n\
+Of a check: 0 the certificate holds; 1 it is stale, altered or another issuer's; 2 could not run.\n\
 Nothing is changed on either side. Sessions are read-only."
 )]
 pub struct Arguments {
     /// The database moved from: postgresql://user@host:port/database?sslmode=verify-full[&sslrootcert=FILE]
-    #[arg(long, value_name = "URL", env = "CROSSOVER_SOURCE", hide_env_values = true)]
-    source: String,
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CROSSOVER_SOURCE",
+        hide_env_values = true,
+        required_unless_present = "check_certificate",
+        requires = "target"
+    )]
+    source: Option<String>,
     /// The database moved to; passwords may also come from CROSSOVER_SOURCE_PASSWORD, CROSSOVER_TARGET_PASSWORD or PGPASSWORD
-    #[arg(long, value_name = "URL", env = "CROSSOVER_TARGET", hide_env_values = true)]
-    target: String,
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CROSSOVER_TARGET",
+        hide_env_values = true,
+        required_unless_present = "check_certificate",
+        requires = "source"
+    )]
+    target: Option<String>,
     /// Only these tables: schema.table or table, * for any characters; separated by commas or repeated
     #[arg(long, value_name = "TABLE", value_delimiter = ',')]
     tables: Vec<String>,
@@ -92,6 +111,8 @@ pub struct Arguments {
     /// Print the statement that hashes each table on the source, and do nothing else
     #[arg(long)]
     explain_sql: bool,
+    #[command(flatten)]
+    certificates: CertificateArguments,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -133,6 +154,7 @@ impl Arguments {
                 named: self.named as usize,
                 patience_ms: self.patience * 1_000,
                 settle_ms: (20 * self.recheck).max(20_000),
+                settle_chunks: self.certificates.is_wanted(),
                 ..RowsOptions::default()
             },
             condition: self.condition.clone(),
@@ -163,6 +185,17 @@ impl Arguments {
             Duration::from_secs(self.statement_timeout),
         ))
     }
+
+    async fn connect_both(&self) -> anyhow::Result<(PostgresDatabase, PostgresDatabase)> {
+        let (Some(source), Some(target)) = (&self.source, &self.target) else {
+            anyhow::bail!("name both databases with --source and --target");
+        };
+        match tokio::join!(self.connect("source", source), self.connect("target", target)) {
+            (Ok(source), Ok(target)) => Ok((source, target)),
+            (Err(one), Err(two)) => anyhow::bail!("{one:#}\nerror: {two:#}"),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        }
+    }
 }
 
 /// Compares the two databases.
@@ -181,7 +214,13 @@ fn hold(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .worker_threads(2)
         .enable_all()
         .build()?;
-    match runtime.block_on(unless_interrupted(compare(arguments))) {
+    let work = async {
+        match &arguments.certificates.check_certificate {
+            Some(file) => certificate::check(arguments, file).await,
+            None => compare(arguments).await,
+        }
+    };
+    match runtime.block_on(unless_interrupted(work)) {
         Ok(code) => code,
         Err(interrupt) => {
             eprintln!("{interrupt}: nothing was changed on either side");
@@ -191,15 +230,8 @@ fn hold(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let (source, target) = tokio::join!(
-        arguments.connect("source", &arguments.source),
-        arguments.connect("target", &arguments.target)
-    );
-    let (source, target) = match (source, target) {
-        (Ok(source), Ok(target)) => (source, target),
-        (Err(one), Err(two)) => anyhow::bail!("{one:#}\nerror: {two:#}"),
-        (Err(error), _) | (_, Err(error)) => return Err(error),
-    };
+    let issuing = arguments.certificates.issuing()?;
+    let (source, target) = arguments.connect_both().await?;
     let options = arguments.options();
     let scope = Scope::default();
     let after_a_while = AfterAWhile {
@@ -221,26 +253,51 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
+    let before = match &issuing {
+        Some(_) => Some(Before::read((&source, &target), &sides, &scope, &options).await?),
+        None => None,
+    };
     let progress = Progress::new();
     let mut report = verify(&sides, (&source, &target), &scope, &options, &progress).await?;
     progress.finish();
+    let certificate = issuing
+        .zip(before)
+        .map(|(issuing, before)| issuing.finish(&report, before, options.condition));
     if !arguments.show_values {
         report.without_values();
     }
+    let certified = certificate.as_ref().is_none_or(Outcome::is_issued);
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        let output = Output {
+            report: &report,
+            certificate: certificate.as_ref(),
+        };
+        println!("{}", serde_json::to_string_pretty(&output)?);
     }
     eprint!("{}", summary::text(&report));
-    Ok(exit_code(&report))
+    if let Some(certificate) = &certificate {
+        eprint!("{}", certificate.text());
+    }
+    Ok(exit_code(&report, certified))
 }
 
-fn exit_code(report: &Report) -> ExitCode {
-    if report.could_not_run.is_empty() {
-        if report.equal {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
+/// The JSON report.
+#[derive(Serialize)]
+struct Output<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    /// Only when one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<&'a Outcome>,
+}
+
+fn exit_code(report: &Report, certified: bool) -> ExitCode {
+    if !report.could_not_run.is_empty() {
+        ExitCode::from(COULD_NOT_RUN)
+    } else if !report.equal {
+        ExitCode::FAILURE
+    } else if certified {
+        ExitCode::SUCCESS
     } else {
         ExitCode::from(COULD_NOT_RUN)
     }

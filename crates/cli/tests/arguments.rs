@@ -85,3 +85,78 @@ fn help_names_every_exit_status() {
         assert!(help.contains(status), "{help}");
     }
 }
+
+const BOTH: [&str; 5] = [
+    "verify",
+    "--source",
+    "postgresql://nobody@127.0.0.1:1/none",
+    "--target",
+    "postgresql://nobody@127.0.0.1:1/none",
+];
+
+/// Refused before a server is asked: nobody listens at these addresses.
+fn refused(arguments: &[&str], words: &[&str]) {
+    let output = crossover(arguments);
+    let error = error(&output);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+    for word in words {
+        assert!(error.contains(word), "{arguments:?}: {error}");
+    }
+    assert!(!error.contains("cannot be reached"), "{arguments:?}: {error}");
+}
+
+#[test]
+fn a_certificate_that_cannot_be_made_is_refused_before_anything_is_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (new, key) = (path("new.json"), path("key.pem"));
+    let with = |more: &[&str], words: &[&str]| refused(&[&BOTH[..], more].concat(), words);
+    with(
+        &["--certificate", &new],
+        &["--signing-key", "CROSSOVER_SIGNING_KEY"],
+    );
+    with(
+        &["--certificate", &new, "--quick"],
+        &["cannot be used with", "--quick"],
+    );
+    with(&["--signing-key", &key], &["--certificate"]);
+
+    let nowhere = path("nowhere/new.json");
+    with(
+        &["--certificate", &nowhere, "--signing-key", &key],
+        &["nowhere/new.json does not exist"],
+    );
+    let there = path("there.json");
+    std::fs::write(&there, "precious").unwrap();
+    with(
+        &["--certificate", &there, "--signing-key", &key],
+        &[
+            "there.json exists already",
+            "never overwritten",
+            "name another file",
+        ],
+    );
+    assert_eq!(std::fs::read_to_string(&there).unwrap(), "precious");
+    let broken = path("broken.pem");
+    std::fs::copy(&there, &broken).unwrap();
+    std::fs::set_permissions(&broken, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    with(
+        &["--certificate", &new, "--signing-key", &broken],
+        &["broken.pem holds no signing key"],
+    );
+    let names = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(names, 2, "something was written although everything was refused");
+}
+
+#[test]
+fn a_certificate_to_check_has_to_be_there_and_takes_both_databases_or_none() {
+    let certificate = ["verify", "--check-certificate", "no-such-certificate.json"];
+    refused(&certificate, &["no-such-certificate.json", "No such file"]);
+    refused(&[&certificate[..], &BOTH[1..3]].concat(), &["--target"]);
+    refused(
+        &[&certificate[..], &["--quick"]].concat(),
+        &["cannot be used with"],
+    );
+    refused(&["verify", "--max-age", "1"], &["--check-certificate"]);
+    refused(&["verify"], &["--source", "--target"]);
+}

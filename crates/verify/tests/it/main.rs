@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod certificate;
 mod layouts;
 mod pair;
 mod types;

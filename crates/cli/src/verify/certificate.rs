@@ -1,0 +1,162 @@
+//! `crossover verify --certificate`, and the options of certificates.
+
+mod check;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use crossover_clock::SystemClock;
+use crossover_core::{Secret, plan::Scope, ports::Clock};
+use crossover_postgres::PostgresDatabase;
+use crossover_verify::{
+    Report, Sides, VerifyOptions,
+    certificate::{self, Certificate, Conditions, SigningKey, certified_scope},
+};
+use serde::Serialize;
+
+pub use check::check;
+
+/// Holds the signing key itself where there shall be no file.
+const KEY_VARIABLE: &str = "CROSSOVER_SIGNING_KEY";
+
+/// Options of certificates.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Certificates")]
+pub struct CertificateArguments {
+    /// When equal, write a signed certificate of it into this file, which must not exist yet
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "explain_sql"])]
+    certificate: Option<PathBuf>,
+    /// The Ed25519 key that signs (PEM); made with FILE.pub beside it when missing. CROSSOVER_SIGNING_KEY may hold the PEM itself
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    signing_key: Option<PathBuf>,
+    /// Check a certificate; with --source and --target also whether it still speaks for them
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = [
+            "certificate", "quick", "explain_sql", "tables", "exclude", "condition", "rows_only", "method", "show_values"
+        ]
+    )]
+    pub check_certificate: Option<PathBuf>,
+    /// The issuer's public key, got by a way you trust: without it nobody knows who signed
+    #[arg(long, value_name = "FILE", requires = "check_certificate")]
+    public_key: Option<PathBuf>,
+    /// How old the comparison may be, in hours
+    #[arg(long, value_name = "HOURS", requires = "check_certificate", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_age: Option<u32>,
+}
+
+/// Everything a certificate needs, found good before anything is compared.
+pub struct Issuing {
+    file: PathBuf,
+    key: SigningKey,
+}
+
+/// What must be known of both sides before the first row is read.
+pub struct Before {
+    conditions: Conditions,
+    scope: Scope,
+}
+
+/// What became of the certificate, as the JSON report has it.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Issued {
+        file: PathBuf,
+        key_id: String,
+        root: String,
+    },
+    Refused {
+        reason: String,
+    },
+}
+
+impl CertificateArguments {
+    pub const fn is_wanted(&self) -> bool {
+        self.certificate.is_some()
+    }
+
+    /// The file and the key of a certificate, when one is asked for.
+    pub fn issuing(&self) -> anyhow::Result<Option<Issuing>> {
+        let Some(file) = &self.certificate else {
+            return Ok(None);
+        };
+        Certificate::may_be_saved(file)?;
+        let key = match (&self.signing_key, std::env::var(KEY_VARIABLE)) {
+            (Some(path), _) => SigningKey::load_or_create_pair(path)?,
+            (None, Ok(pem)) => SigningKey::from_pem(&Secret::new(pem)).context(KEY_VARIABLE)?,
+            (None, Err(_)) => anyhow::bail!(
+                "a certificate has to be signed: name a key with --signing-key FILE (it is made when missing), or put its PEM into \
+                 {KEY_VARIABLE}"
+            ),
+        };
+        Ok(Some(Issuing {
+            file: file.clone(),
+            key,
+        }))
+    }
+}
+
+impl Before {
+    /// Reads the conditions of both sides.
+    pub async fn read(
+        databases: (&PostgresDatabase, &PostgresDatabase),
+        sides: &Sides<'_>,
+        scope: &Scope,
+        options: &VerifyOptions,
+    ) -> anyhow::Result<Self> {
+        let scope = certified_scope(sides, scope, &options.selection).await?;
+        let both = certificate::Sides {
+            source: databases.0 as _,
+            target: databases.1 as _,
+        };
+        let conditions = Conditions::read(both, &scope, &SystemClock).await?;
+        Ok(Self { conditions, scope })
+    }
+}
+
+impl Issuing {
+    /// Writes the certificate of this report, or tells why there is none.
+    pub fn finish(&self, report: &Report, before: Before, condition: Option<String>) -> Outcome {
+        let Before { conditions, scope } = before;
+        let clock: &dyn Clock = &SystemClock;
+        let issued = Certificate::issue(report, conditions, scope, condition, clock, &self.key)
+            .map_err(anyhow::Error::from)
+            .and_then(|certificate| {
+                certificate.save(&self.file)?;
+                Ok(certificate)
+            });
+        match issued {
+            Ok(certificate) => Outcome::Issued {
+                file: self.file.clone(),
+                key_id: certificate.statement().signed_by.key_id.to_string(),
+                root: certificate.statement().root.to_string(),
+            },
+            Err(error) => Outcome::Refused {
+                reason: format!("{error:#}"),
+            },
+        }
+    }
+}
+
+impl Outcome {
+    /// One line for people.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Issued { file, key_id, root } => format!(
+                "  certificate  {} signed with key {key_id}, root {root}\n",
+                shown(file)
+            ),
+            Self::Refused { reason } => format!("  no certificate: {reason}\n"),
+        }
+    }
+
+    pub const fn is_issued(&self) -> bool {
+        matches!(self, Self::Issued { .. })
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

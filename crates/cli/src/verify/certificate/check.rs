@@ -1,0 +1,167 @@
+//! `crossover verify --check-certificate`.
+
+use std::{fmt::Write as _, fs, path::Path, process::ExitCode, time::Duration};
+
+use anyhow::Context as _;
+use crossover_clock::SystemClock;
+use crossover_verify::certificate::{Certificate, Checked, Conditions, PublicKey, Sides, Trust};
+use serde::Serialize;
+
+use super::shown;
+use crate::verify::Arguments;
+
+/// What is known of a certificate, as JSON.
+#[derive(Serialize)]
+struct Finding {
+    file: String,
+    /// Nothing speaks against it, as far as it was looked at.
+    holds: bool,
+    /// It is unaltered and does not contradict itself.
+    intact: bool,
+    /// It is the issuer's whose public key was given.
+    origin_proven: bool,
+    /// It was held against both databases as they are now.
+    databases_asked: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<Outline>,
+    /// Why it does not hold.
+    reasons: Vec<String>,
+}
+
+/// The certificate in short.
+#[derive(Serialize)]
+struct Outline {
+    key_id: String,
+    root: String,
+    started_at: String,
+    issued_at: String,
+    tables: usize,
+    rows: u64,
+    #[serde(rename = "where")]
+    condition: Option<String>,
+    schemas: Vec<String>,
+    exclude: Vec<String>,
+    schemas_equal: bool,
+}
+
+/// Checks a certificate file.
+pub async fn check(arguments: &Arguments, file: &Path) -> anyhow::Result<ExitCode> {
+    let bytes = fs::read(file).with_context(|| format!("reading the certificate {}", shown(file)))?;
+    let options = &arguments.certificates;
+    let trusted = options.public_key.as_deref().map(PublicKey::load).transpose()?;
+    let finding = match Certificate::check(&bytes, trusted.as_ref()) {
+        Err(error) => Finding {
+            file: shown(file),
+            holds: false,
+            intact: false,
+            origin_proven: false,
+            databases_asked: false,
+            certificate: None,
+            reasons: vec![error.to_string()],
+        },
+        Ok(checked) => {
+            let conditions = checked.certificate.conditions();
+            let now = now(arguments, &checked).await?;
+            let max_age = options
+                .max_age
+                .map(|hours| Duration::from_secs(u64::from(hours) * 3_600));
+            let databases_asked = now.is_some();
+            let now = now.unwrap_or_else(|| conditions.unchanged_until(&SystemClock));
+            let reasons: Vec<String> = conditions
+                .still_hold(&now, max_age)
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            Finding {
+                file: shown(file),
+                holds: reasons.is_empty(),
+                intact: true,
+                origin_proven: checked.trust == Trust::Pinned,
+                databases_asked,
+                certificate: Some(outline(&checked)),
+                reasons,
+            }
+        }
+    };
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&finding)?);
+    }
+    eprint!("{}", text(&finding));
+    Ok(if finding.holds {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Both databases as they are; none when they are not named.
+async fn now(arguments: &Arguments, checked: &Checked) -> anyhow::Result<Option<Conditions>> {
+    if arguments.source.is_none() && arguments.target.is_none() {
+        return Ok(None);
+    }
+    let (source, target) = arguments.connect_both().await?;
+    let both = Sides {
+        source: &source as _,
+        target: &target as _,
+    };
+    let scope = &checked.certificate.statement().scope;
+    Ok(Some(Conditions::read(both, scope, &SystemClock).await?))
+}
+
+fn outline(checked: &Checked) -> Outline {
+    let statement = checked.certificate.statement();
+    Outline {
+        key_id: statement.signed_by.key_id.to_string(),
+        root: statement.root.to_string(),
+        started_at: statement.started_at.to_string(),
+        issued_at: statement.issued_at.to_string(),
+        tables: statement.tables.len(),
+        rows: statement.tables.iter().map(|table| table.rows).sum(),
+        condition: statement.how.condition.clone(),
+        schemas: statement.scope.schemas.clone(),
+        exclude: statement.scope.exclude.clone(),
+        schemas_equal: statement.schemas_equal(),
+    }
+}
+
+fn text(finding: &Finding) -> String {
+    let verdict = match (finding.intact, finding.holds) {
+        (false, _) => "NOT TO BE TRUSTED",
+        (true, false) => "STALE",
+        (true, true) => "HOLDS",
+    };
+    let mut text = format!("{verdict}\n");
+    if let Some(outline) = &finding.certificate {
+        // Writing into a string cannot fail.
+        let _ = writeln!(
+            text,
+            "  {}: {} tables with {} rows were equal, compared since {}, signed with key {}",
+            finding.file, outline.tables, outline.rows, outline.started_at, outline.key_id
+        );
+        if let Some(condition) = &outline.condition {
+            let _ = writeln!(text, "  only rows where {condition}");
+        }
+        if !outline.exclude.is_empty() {
+            let _ = writeln!(text, "  tables left out: {}", outline.exclude.join(", "));
+        }
+        if !outline.schemas_equal {
+            let _ = writeln!(text, "  the schemas of the two sides had different fingerprints");
+        }
+        let trust = if finding.origin_proven {
+            Trust::Pinned
+        } else {
+            Trust::Unpinned
+        };
+        let _ = writeln!(text, "  origin: {trust}");
+        if !finding.databases_asked {
+            let _ = writeln!(
+                text,
+                "  databases: not asked; give --source and --target to learn whether it still speaks for them"
+            );
+        }
+    }
+    for reason in &finding.reasons {
+        let _ = writeln!(text, "  {reason}");
+    }
+    text
+}

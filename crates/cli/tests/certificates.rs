@@ -1,0 +1,204 @@
+//! Certificates through the command: made on real servers, checked, altered, outlived.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+};
+
+use crossover_stand::postgres::{Database, Major, TestServer};
+use serde_json::Value;
+
+struct Pair {
+    source: Database,
+    target: Database,
+    folder: tempfile::TempDir,
+}
+
+impl Pair {
+    async fn new() -> Self {
+        let fresh = async |major| {
+            let server = TestServer::shared(major).await.unwrap();
+            server.fresh_database().await.unwrap()
+        };
+        let pair = Self {
+            source: fresh(Major::V16).await,
+            target: fresh(Major::V17).await,
+            folder: tempfile::tempdir().unwrap(),
+        };
+        for database in [&pair.source, &pair.target] {
+            write(
+                database,
+                "create table t (id int primary key); insert into t values (1), (2)",
+            )
+            .await;
+        }
+        pair
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
+    /// `crossover verify` without and with the databases.
+    fn alone(&self, arguments: &[&str]) -> Answer {
+        answer(
+            Command::new(env!("CARGO_BIN_EXE_crossover"))
+                .arg("verify")
+                .args(arguments),
+        )
+    }
+
+    fn verify(&self, arguments: &[&str]) -> Answer {
+        answer(&mut self.command(arguments))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_crossover"));
+        command
+            .args(["verify", "--json", "--recheck", "0"])
+            .args(["--source", &self.source.url(), "--target", &self.target.url()])
+            .args(arguments);
+        command
+    }
+}
+
+struct Answer {
+    code: Option<i32>,
+    json: Value,
+    text: String,
+}
+
+fn answer(command: &mut Command) -> Answer {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.stdin(Stdio::null()).output().unwrap();
+    Answer {
+        code: status.code(),
+        json: serde_json::from_slice(&stdout).unwrap_or_default(),
+        text: String::from_utf8_lossy(&stderr).into_owned(),
+    }
+}
+
+/// Runs SQL; its session reports what it wrote before it answers.
+async fn write(database: &Database, sql: &str) {
+    let session = database.connect().await.unwrap();
+    session.batch_execute(sql).await.unwrap();
+    session
+        .batch_execute("select pg_stat_force_next_flush()")
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_certificate_is_made_checked_and_outlived() {
+    let pair = Pair::new().await;
+    let (file, key) = (pair.text("certificate.json"), pair.text("key.pem"));
+    let made = pair.verify(&["--certificate", &file, "--signing-key", &key]);
+    assert_eq!(made.code, Some(0), "{}", made.text);
+    assert!(
+        made.json["certificate"]["issued"]["root"].is_string(),
+        "{}",
+        made.json
+    );
+    let mode = |name| fs::metadata(pair.path(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("key.pem"), 0o600);
+    let public = pair.text("key.pem.pub");
+
+    let unproven = pair.alone(&["--check-certificate", &file]);
+    assert_eq!(unproven.code, Some(0), "{}", unproven.text);
+    assert!(
+        unproven.text.contains("by whom is not proven"),
+        "{}",
+        unproven.text
+    );
+    let holds = pair.verify(&[
+        "--check-certificate",
+        &file,
+        "--public-key",
+        &public,
+        "--max-age",
+        "1",
+    ]);
+    assert_eq!(holds.code, Some(0), "{}", holds.text);
+    for field in ["holds", "intact", "origin_proven", "databases_asked"] {
+        assert_eq!(holds.json[field], true, "{field}: {}", holds.json);
+    }
+
+    let foreign = pair.text("foreign.pem");
+    pair.verify(&[
+        "--certificate",
+        &pair.text("other.json"),
+        "--signing-key",
+        &foreign,
+    ]);
+    let foreign = pair.alone(&[
+        "--check-certificate",
+        &file,
+        "--public-key",
+        &pair.text("foreign.pem.pub"),
+    ]);
+    assert_eq!(foreign.code, Some(1), "{}", foreign.text);
+
+    write(&pair.target, "update t set id = 3 where id = 2").await;
+    write(&pair.source, "create table more (id int)").await;
+    let stale = pair.verify(&["--check-certificate", &file]);
+    assert_eq!((stale.code, &stale.json["holds"]), (Some(1), &Value::from(false)));
+    for reason in [
+        "target: table public.t was written to: 0 inserts, 1 updates",
+        "source: table public.more is in scope",
+        "source: the schema has changed",
+    ] {
+        assert!(stale.text.contains(reason), "{}", stale.text);
+    }
+
+    let mut bytes = fs::read(&file).unwrap();
+    let place = bytes.len() / 2;
+    bytes[place] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    let altered = pair.alone(&["--check-certificate", &file, "--json"]);
+    assert_eq!(
+        (altered.code, &altered.json["intact"]),
+        (Some(1), &Value::from(false))
+    );
+    assert!(altered.text.starts_with("NOT TO BE TRUSTED"), "{}", altered.text);
+}
+
+#[tokio::test]
+async fn a_pair_that_differs_gets_no_file_and_is_told_why() {
+    let pair = Pair::new().await;
+    write(&pair.target, "delete from t where id = 1").await;
+    let (file, key) = (pair.text("certificate.json"), pair.text("key.pem"));
+    let refused = pair.verify(&["--certificate", &file, "--signing-key", &key]);
+    assert_eq!(refused.code, Some(1), "{}", refused.text);
+    assert!(
+        refused.text.contains("no certificate: only databases") && refused.text.contains("public.t"),
+        "{}",
+        refused.text
+    );
+    assert!(refused.json["certificate"]["refused"]["reason"].is_string());
+    assert!(!pair.path("certificate.json").exists());
+}
+
+#[tokio::test]
+async fn the_signing_key_may_come_from_the_environment_and_touches_no_disk() {
+    let pair = Pair::new().await;
+    let key = crossover_verify::certificate::SigningKey::generate().unwrap();
+    let file = pair.text("certificate.json");
+    let made = answer(
+        pair.command(&["--certificate", &file])
+            .env("CROSSOVER_SIGNING_KEY", key.expose()),
+    );
+    assert_eq!(made.code, Some(0), "{}", made.text);
+    assert_eq!(fs::read_dir(pair.folder.path()).unwrap().count(), 1);
+    assert_eq!(pair.alone(&["--check-certificate", &file]).code, Some(0));
+}
