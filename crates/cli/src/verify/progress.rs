@@ -62,7 +62,7 @@ impl Lines {
     fn take(&mut self, event: &Event<'_>) {
         match event {
             Event::Planned { rows, .. } => self.planned = *rows,
-            Event::Table { name } => self.table = (*name).to_owned(),
+            Event::Table { name } => (*name).clone_into(&mut self.table),
             Event::Rows { count } => self.rows += count,
             Event::Waiting { reason } => eprintln!("  … {reason}"),
             Event::Done { .. } => {}

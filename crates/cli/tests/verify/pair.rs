@@ -9,7 +9,7 @@ use crossover_stand::postgres::{Database, Major, TestServer};
 use serde_json::Value;
 
 /// After this long a condition that does not come true is a failure.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 pub struct Pair {
     pub source: Database,
