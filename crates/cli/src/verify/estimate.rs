@@ -118,12 +118,12 @@ fn text(estimate: &Estimate) -> String {
         Some(estimate.rows_per_second.likely),
     );
     let between = |range: Range, shown: fn(f64) -> String| {
-        format!(
-            "likely {}, between {} and {}",
-            shown(range.likely),
-            shown(range.low),
-            shown(range.high)
-        )
+        let [low, likely, high] = [range.low, range.likely, range.high].map(shown);
+        if low == high {
+            likely
+        } else {
+            format!("likely {likely}, between {low} and {high}")
+        }
     };
     let _ = writeln!(
         text,

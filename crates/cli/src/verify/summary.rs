@@ -41,13 +41,7 @@ pub fn text(report: &Report) -> String {
     }
     for sequence in &report.sequences {
         if let Some(weight) = sequence.severity {
-            let _ = writeln!(
-                text,
-                "  {}: sequence {}: {}",
-                severity(weight),
-                sequence.sequence,
-                sequence.detail
-            );
+            let _ = writeln!(text, "  {}: {}", severity(weight), sequence.detail);
         }
     }
     for table in &report.primary_keys {
@@ -101,7 +95,7 @@ fn table_lines(text: &mut String, table: &TableResult) {
     if table.differences.len() > SHOWN {
         let _ = writeln!(
             text,
-            "    and {} more; --json lists them",
+            "    and {} more; --json and --html list them",
             table.differences.len() - SHOWN
         );
     }

@@ -106,19 +106,19 @@ impl Certificate {
             let tables = report.tables.iter().filter(|table| flawed(table));
             tables.map(|table| table.name.clone()).collect::<Vec<_>>()
         };
-        let refusals: [(Vec<String>, fn(Vec<String>) -> CannotCertify); 3] = [
-            (named(|t| Method::of(t.method).is_none()), CannotCertify::Counted),
-            (named(|t| !Chunk::are_whole(&t.chunks)), CannotCertify::InParts),
-            (
-                named(|t| t.chunks.iter().any(Chunk::differs)),
-                CannotCertify::Restless,
-            ),
-        ];
-        for (tables, refusal) in refusals {
-            if !tables.is_empty() {
-                return Err(refusal(tables));
+        let refuse = |tables: Vec<String>, refusal: fn(Vec<String>) -> CannotCertify| {
+            if tables.is_empty() {
+                Ok(())
+            } else {
+                Err(refusal(tables))
             }
-        }
+        };
+        refuse(named(|t| Method::of(t.method).is_none()), CannotCertify::Counted)?;
+        refuse(named(|t| !Chunk::are_whole(&t.chunks)), CannotCertify::InParts)?;
+        refuse(
+            named(|t| t.chunks.iter().any(Chunk::differs)),
+            CannotCertify::Restless,
+        )?;
         let comparison = Comparison {
             conditions: before,
             how: How {

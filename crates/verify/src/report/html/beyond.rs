@@ -1,5 +1,7 @@
 //! What is beyond rows: the schema, sequences, tables without key, statistics.
 
+use std::fmt::Write as _;
+
 use crossover_core::schema::{SequencePair, Severity};
 use crossover_page::{escape, name, number::signed, section};
 
@@ -39,14 +41,7 @@ fn schema(report: &Report) -> String {
             .map(|d| finding(severity, &d.detail, &d.remedy))
             .collect();
         if !of_weight.is_empty() {
-            html += &[
-                "<h3>",
-                title,
-                " <small>",
-                &of_weight.len().to_string(),
-                "</small></h3>",
-            ]
-            .concat();
+            let _ = write!(html, "<h3>{title} <small>{}</small></h3>", of_weight.len());
             html.push_str(&findings(&of_weight));
         }
     }

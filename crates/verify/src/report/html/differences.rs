@@ -1,5 +1,7 @@
 //! Each row that differs, table by table.
 
+use std::fmt::Write as _;
+
 use crossover_page::{escape, name, number::count};
 
 use super::{folded, many, value, with_rest};
@@ -24,24 +26,22 @@ pub(super) fn section(report: &Report) -> String {
         .filter(|(_, table)| !table.equal)
         .collect();
     let open = different.len() <= OPEN;
-    let html: String = different
-        .iter()
-        .map(|(place, table)| {
-            let summary = format!("<b>{}</b> <span>{}</span>", name(&table.name), said(table));
-            format!(
-                r#"<div class="table" id="{}">{}</div>"#,
-                anchor(*place),
-                folded(open, &summary, &rows(table))
-            )
-        })
-        .collect::<Vec<_>>()
-        .concat();
+    let html = different.iter().fold(String::new(), |mut html, (place, table)| {
+        let summary = format!("<b>{}</b> <span>{}</span>", name(&table.name), said(table));
+        let _ = write!(
+            html,
+            r#"<div class="table" id="{}">{}</div>"#,
+            anchor(*place),
+            folded(open, &summary, &rows(table))
+        );
+        html
+    });
     let with_values = different
         .iter()
         .flat_map(|(_, table)| &table.differences)
         .any(|d| d.source.is_some() || d.target.is_some());
     let note = if with_values {
-        "Of a row that is on both sides, the columns that differ, the source first; of others, the whole row."
+        "Of rows on both sides the columns that differ, source first; of others the whole row."
     } else {
         "Keys and names of columns only; --show-values adds the values."
     };
@@ -88,7 +88,7 @@ const fn words(kind: Kind) -> &'static str {
 }
 
 fn rows(table: &TableResult) -> String {
-    let lines: Vec<String> = table.differences.iter().map(row).collect();
+    let lines: Vec<String> = table.differences.iter().map(|d| row(d, &table.key)).collect();
     let key = if table.key.is_empty() { "Row" } else { "Key" };
     with_rest(&lines, "rows", |rows| {
         format!(
@@ -97,7 +97,7 @@ fn rows(table: &TableResult) -> String {
     })
 }
 
-fn row(difference: &Difference) -> String {
+fn row(difference: &Difference, key: &[String]) -> String {
     let times = if difference.count > 1 {
         format!(" <small>× {}</small>", count(difference.count))
     } else {
@@ -110,31 +110,30 @@ fn row(difference: &Difference) -> String {
     };
     format!(
         r#"<tr><td class="keys">{}</td><td><span class="kind {class}">{}</span>{times}</td><td>{}</td></tr>"#,
-        value::pairs(&difference.key),
+        value::pairs(&difference.key, key),
         words(difference.kind),
-        columns(difference)
+        columns(difference, key)
     )
 }
 
-fn columns(difference: &Difference) -> String {
+fn columns(difference: &Difference, key: &[String]) -> String {
     match (&difference.source, &difference.target) {
-        (Some(source), Some(target)) if difference.kind == Kind::Different => difference
-            .columns
-            .iter()
-            .map(|column| {
-                format!(
+        (Some(source), Some(target)) if difference.kind == Kind::Different => {
+            difference.columns.iter().fold(String::new(), |mut html, column| {
+                let _ = write!(
+                    html,
                     r#"<div class="pair"><span>{}</span><del>{}</del><ins>{}</ins></div>"#,
                     name(column),
                     value::text(source.get(column)),
                     value::text(target.get(column))
-                )
+                );
+                html
             })
-            .collect::<Vec<_>>()
-            .concat(),
+        }
         (Some(row), _) | (_, Some(row)) => folded(
             false,
             &many(row.len() as u64, "value", "values"),
-            &format!(r#"<div class="whole">{}</div>"#, value::pairs(row)),
+            &format!(r#"<div class="whole">{}</div>"#, value::pairs(row, key)),
         ),
         (None, None) => escape(&difference.columns.join(", ")),
     }

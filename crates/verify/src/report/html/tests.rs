@@ -138,6 +138,16 @@ fn hundreds_of_tables_and_thousands_of_differences_are_all_there_and_mostly_fold
 }
 
 #[test]
+fn a_key_is_written_in_its_own_order() {
+    let mut difference = changed("1", "a", "b");
+    difference.key = row(&[("a", "2"), ("z", "1")]);
+    let mut table = table("t", vec![difference]);
+    table.key = vec!["z".into(), "a".into()];
+    let page = report(vec![table]).html();
+    assert!(page.find("<span>z</span> <code>1") < page.find("<span>a</span> <code>2"));
+}
+
+#[test]
 fn null_an_empty_text_and_the_word_null_look_different() {
     let mut difference = changed("1", "", "NULL");
     difference.columns = vec!["note".into(), "other".into()];

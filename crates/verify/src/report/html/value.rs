@@ -1,6 +1,6 @@
 //! Values of rows: anything at all may be in them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use crossover_page::{escape, name};
 
@@ -13,16 +13,19 @@ pub(super) fn text(value: Option<&Option<String>>) -> String {
     }
 }
 
-/// Columns with their values.
-pub(super) fn pairs(row: &BTreeMap<String, Option<String>>) -> String {
-    row.iter()
-        .map(|(column, value)| {
-            format!(
+/// Columns with their values: those of the key first and in its order.
+pub(super) fn pairs(row: &BTreeMap<String, Option<String>>, key: &[String]) -> String {
+    let first = key.iter().filter_map(|column| row.get_key_value(column));
+    let others = row.iter().filter(|(column, _)| !key.contains(column));
+    first
+        .chain(others)
+        .fold(String::new(), |mut html, (column, value)| {
+            let _ = write!(
+                html,
                 r#"<span class="column"><span>{}</span> {}</span>"#,
                 name(column),
                 text(Some(value))
-            )
+            );
+            html
         })
-        .collect::<Vec<_>>()
-        .concat()
 }
