@@ -21,7 +21,7 @@ enum Command {
     /// Hold a whole cutover on this machine, on real parts and under load, and report on it
     Rehearse(rehearse::Arguments),
     /// Prove two databases equal, row by row, and name every difference
-    Verify(verify::Arguments),
+    Verify(Box<verify::Arguments>),
 }
 
 fn main() -> ExitCode {

@@ -213,17 +213,6 @@ impl Arguments {
             (Err(error), _) | (_, Err(error)) => Err(error),
         }
     }
-
-    async fn connect_both(&self) -> anyhow::Result<(PostgresDatabase, PostgresDatabase)> {
-        let (Some(source), Some(target)) = (&self.source, &self.target) else {
-            anyhow::bail!("name both databases with --source and --target");
-        };
-        match tokio::join!(self.connect("source", source), self.connect("target", target)) {
-            (Ok(source), Ok(target)) => Ok((source, target)),
-            (Err(one), Err(two)) => anyhow::bail!("{one:#}\nerror: {two:#}"),
-            (Err(error), _) | (_, Err(error)) => Err(error),
-        }
-    }
 }
 
 /// A database, and where it is.

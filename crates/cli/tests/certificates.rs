@@ -48,7 +48,7 @@ impl Pair {
     }
 
     /// `crossover verify` without and with the databases.
-    fn alone(&self, arguments: &[&str]) -> Answer {
+    fn alone(arguments: &[&str]) -> Answer {
         answer(
             Command::new(env!("CARGO_BIN_EXE_crossover"))
                 .arg("verify")
@@ -114,7 +114,7 @@ async fn a_certificate_is_made_checked_and_outlived() {
     assert_eq!(mode("key.pem"), 0o600);
     let public = pair.text("key.pem.pub");
 
-    let unproven = pair.alone(&["--check-certificate", &file]);
+    let unproven = Pair::alone(&["--check-certificate", &file]);
     assert_eq!(unproven.code, Some(0), "{}", unproven.text);
     assert!(
         unproven.text.contains("by whom is not proven"),
@@ -141,7 +141,7 @@ async fn a_certificate_is_made_checked_and_outlived() {
         "--signing-key",
         &foreign,
     ]);
-    let foreign = pair.alone(&[
+    let foreign = Pair::alone(&[
         "--check-certificate",
         &file,
         "--public-key",
@@ -165,7 +165,7 @@ async fn a_certificate_is_made_checked_and_outlived() {
     let place = bytes.len() / 2;
     bytes[place] ^= 1;
     fs::write(&file, bytes).unwrap();
-    let altered = pair.alone(&["--check-certificate", &file, "--json"]);
+    let altered = Pair::alone(&["--check-certificate", &file, "--json"]);
     assert_eq!(
         (altered.code, &altered.json["intact"]),
         (Some(1), &Value::from(false))
@@ -200,5 +200,5 @@ async fn the_signing_key_may_come_from_the_environment_and_touches_no_disk() {
     );
     assert_eq!(made.code, Some(0), "{}", made.text);
     assert_eq!(fs::read_dir(pair.folder.path()).unwrap().count(), 1);
-    assert_eq!(pair.alone(&["--check-certificate", &file]).code, Some(0));
+    assert_eq!(Pair::alone(&["--check-certificate", &file]).code, Some(0));
 }
