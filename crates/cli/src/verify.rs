@@ -30,6 +30,7 @@ use crossover_verify::{
 
 use certificate::{Before, CertificateArguments, Outcome};
 use progress::Progress;
+use repair::RepairArguments;
 use serde::Serialize;
 
 /// Exit status when the comparison could not be made, or not of everything.
@@ -125,7 +126,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", requires = "estimate", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     workers: Option<u32>,
     #[command(flatten)]
-    repair: repair::Arguments,
+    repair: RepairArguments,
     #[command(flatten)]
     certificates: CertificateArguments,
 }

@@ -24,7 +24,7 @@ const KEY_VARIABLE: &str = "CROSSOVER_SIGNING_KEY";
 #[command(next_help_heading = "Certificates")]
 pub struct CertificateArguments {
     /// When equal, write a signed certificate of it into this file, which must not exist yet
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "explain_sql"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "explain_sql", "estimate"])]
     certificate: Option<PathBuf>,
     /// The Ed25519 key that signs (PEM); made with FILE.pub beside it when missing. CROSSOVER_SIGNING_KEY may hold the PEM itself
     #[arg(long, value_name = "FILE", requires = "certificate")]

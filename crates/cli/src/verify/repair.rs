@@ -35,9 +35,9 @@ enum Mode {
 
 /// Options of the repair.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct RepairArguments {
     /// Make the target's differing rows what the source's are; apply writes to the target, and never over a newer change
-    #[arg(long, value_enum, value_name = "MODE", conflicts_with_all = ["quick", "explain_sql"])]
+    #[arg(long, value_enum, value_name = "MODE", conflicts_with_all = ["quick", "explain_sql", "estimate"])]
     repair: Option<Mode>,
     /// Where repair.sql and repair-inverse.sql go; they hold the values of rows
     #[arg(
@@ -49,7 +49,7 @@ pub struct Arguments {
     repair_out: PathBuf,
 }
 
-impl Arguments {
+impl RepairArguments {
     /// How many differences are named in each table.
     pub fn named(&self) -> usize {
         if self.repair.is_some() { NAMED } else { 1_000 }

@@ -32,6 +32,7 @@ async fn the_json_report_has_the_keys_it_is_known_for() {
             "could_not_run",
             "elapsed_ms",
             "equal",
+            "notes",
             "primary_keys",
             "schema_differences",
             "sequences",
