@@ -5,6 +5,8 @@ mod cpu;
 mod data;
 mod figures;
 mod floor;
+mod goal;
+mod judgement;
 mod linearity;
 mod machine;
 mod marks;

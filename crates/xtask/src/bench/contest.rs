@@ -154,7 +154,7 @@ impl Ring<'_> {
                 program,
                 sorted,
             } => (
-                rival.command(program, self.stand, self.options, *sorted),
+                rival.command(program, self.stand, self.options, *sorted)?,
                 rivals::outcome,
             ),
         };

@@ -1,4 +1,4 @@
-//! From runs to figures, and from figures to verdicts.
+//! From runs to figures.
 
 use serde_json::{Value, json};
 
@@ -42,6 +42,18 @@ pub struct Figure {
     pub at_least: bool,
 }
 
+impl Figure {
+    pub fn exactly(value: f64) -> Self {
+        let at_least = false;
+        Self { value, at_least }
+    }
+
+    pub fn at_least(value: f64) -> Self {
+        let at_least = true;
+        Self { value, at_least }
+    }
+}
+
 impl Entry {
     /// Time from start to end.
     pub fn elapsed(&self) -> Option<Spread> {
@@ -57,10 +69,12 @@ impl Entry {
         {
             return None;
         }
-        let at_least = self.runs.iter().any(|run| run.outcome == Outcome::OverLimit);
-        Some(Figure {
-            value: self.elapsed()?.median,
-            at_least,
+        let median = self.elapsed()?.median;
+        let is_cut_off = self.runs.iter().any(|run| run.outcome == Outcome::OverLimit);
+        Some(if is_cut_off {
+            Figure::at_least(median)
+        } else {
+            Figure::exactly(median)
         })
     }
 
@@ -115,77 +129,9 @@ pub fn ratio(dividend: Option<Figure>, divisor: Option<Figure>) -> Option<Figure
     })
 }
 
-/// What a figure must be.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Goal {
-    AtLeast(f64),
-    AtMost(f64),
-    /// To be known, nothing more.
-    None,
-}
-
-impl Goal {
-    /// Whether it is met; none without a goal, and where a lower bound leaves it open. An unknown figure misses its goal.
-    pub fn is_met(self, figure: Option<Figure>) -> Option<bool> {
-        match (self, figure) {
-            (Self::None, _) => None,
-            (_, None) => Some(false),
-            (Self::AtLeast(goal), Some(figure)) if figure.value >= goal => Some(true),
-            (Self::AtMost(goal), Some(figure)) if figure.value > goal => Some(false),
-            (_, Some(figure)) if figure.at_least => None,
-            (Self::AtLeast(_), Some(_)) => Some(false),
-            (Self::AtMost(_), Some(_)) => Some(true),
-        }
-    }
-
-    pub fn describe(self) -> String {
-        match self {
-            Self::AtLeast(goal) => format!(">= {goal}"),
-            Self::AtMost(goal) => format!("<= {goal}"),
-            Self::None => String::new(),
-        }
-    }
-}
-
-/// A figure with its name and its goal.
-pub struct Mark {
-    pub name: &'static str,
-    pub figure: Option<Figure>,
-    pub goal: Goal,
-}
-
-impl Mark {
-    pub fn json(&self) -> Value {
-        json!({
-            "name": self.name,
-            "value": self.figure.map(|figure| figure.value),
-            "is_lower_bound": self.figure.is_some_and(|figure| figure.at_least),
-            "target": match self.goal {
-                Goal::None => Value::Null,
-                goal => json!(goal.describe()),
-            },
-            "met": self.goal.is_met(self.figure),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn exactly(value: f64) -> Option<Figure> {
-        Some(Figure {
-            value,
-            at_least: false,
-        })
-    }
-
-    fn at_least(value: f64) -> Option<Figure> {
-        Some(Figure {
-            value,
-            at_least: true,
-        })
-    }
 
     #[test]
     fn the_median_is_the_middle_or_between_the_middle_two() {
@@ -207,34 +153,23 @@ mod tests {
 
     #[test]
     fn a_ratio_of_a_lower_bound_is_one_and_by_a_lower_bound_is_none() {
-        assert_eq!(ratio(exactly(6.0), exactly(2.0)), exactly(3.0));
-        assert_eq!(ratio(at_least(6.0), exactly(2.0)), at_least(3.0));
-        assert_eq!(ratio(exactly(6.0), at_least(2.0)), None);
-        assert_eq!(ratio(None, exactly(2.0)), None);
-        assert_eq!(ratio(exactly(6.0), exactly(0.0)), None);
-    }
-
-    #[test]
-    fn a_goal_is_met_missed_or_left_open() {
-        let (least, most) = (Goal::AtLeast(5.0), Goal::AtMost(1.15));
         assert_eq!(
-            (least.is_met(exactly(5.0)), least.is_met(exactly(4.9))),
-            (Some(true), Some(false))
+            ratio(Some(Figure::exactly(6.0)), Some(Figure::exactly(2.0))),
+            Some(Figure::exactly(3.0))
         );
         assert_eq!(
-            (least.is_met(at_least(5.0)), least.is_met(at_least(4.9))),
-            (Some(true), None)
+            ratio(Some(Figure::at_least(6.0)), Some(Figure::exactly(2.0))),
+            Some(Figure::at_least(3.0))
         );
         assert_eq!(
-            (most.is_met(exactly(1.15)), most.is_met(exactly(1.2))),
-            (Some(true), Some(false))
+            ratio(Some(Figure::exactly(6.0)), Some(Figure::at_least(2.0))),
+            None
         );
+        assert_eq!(ratio(None, Some(Figure::exactly(2.0))), None);
         assert_eq!(
-            (most.is_met(at_least(1.1)), most.is_met(at_least(1.2))),
-            (None, Some(false))
+            ratio(Some(Figure::exactly(6.0)), Some(Figure::exactly(0.0))),
+            None
         );
-        assert_eq!(least.is_met(None), Some(false));
-        assert_eq!(Goal::None.is_met(exactly(1.0)), None);
     }
 
     #[test]
@@ -251,8 +186,11 @@ mod tests {
                 })
                 .collect(),
         };
-        assert_eq!(entry(&[Outcome::Equal, Outcome::Equal]).time(), exactly(2.0));
-        assert_eq!(entry(&[Outcome::OverLimit]).time(), at_least(2.0));
+        assert_eq!(
+            entry(&[Outcome::Equal, Outcome::Equal]).time(),
+            Some(Figure::exactly(2.0))
+        );
+        assert_eq!(entry(&[Outcome::OverLimit]).time(), Some(Figure::at_least(2.0)));
         assert_eq!(
             entry(&[Outcome::Equal, Outcome::Failed(String::new())]).time(),
             None

@@ -25,7 +25,7 @@ impl Point {
     }
 }
 
-/// Times ours on tables of all sizes, in turn. Every table but the largest is made for this.
+/// Times ours on tables of all sizes, in turn; none if ours is wrong about one. Every table but the largest is made for this.
 pub fn measure(ring: &mut Ring) -> anyhow::Result<Vec<Point>> {
     let mut tables = Vec::new();
     for sixths in SIXTHS {
@@ -41,10 +41,11 @@ pub fn measure(ring: &mut Ring) -> anyhow::Result<Vec<Point>> {
         for (rows, table, times) in &mut tables {
             let run = ring.run(&Contestant::Ours, table)?;
             if run.outcome != Outcome::Equal {
-                anyhow::bail!(
-                    "ours on {table}, which is equal on both sides: {}",
+                eprintln!(
+                    "  {table} is equal on both sides, but ours: {}",
                     run.outcome.describe()
                 );
+                return Ok(Vec::new());
             }
             eprintln!("  round {round}: {rows} rows {:.2} s", run.elapsed_s);
             times.push(run.elapsed_s);

@@ -2,8 +2,9 @@
 
 use crate::bench::{
     contest::{Contestant, Entry},
-    figures::{Figure, Goal, Mark, ratio},
+    figures::{Figure, ratio},
     floor::Floor,
+    goal::{Goal, Mark},
     linearity::{self, Point},
     options::{Group, Options},
     outcome::Outcome,
@@ -81,7 +82,7 @@ impl Measured<'_> {
             Goal::AtLeast(planted::COUNT as f64),
         ));
         if self.options.scale {
-            let deviation = linearity::largest_deviation(self.sizes).map(exact);
+            let deviation = linearity::largest_deviation(self.sizes).map(Figure::exactly);
             marks.push(mark("deviation from linear time", deviation, Goal::AtMost(0.15)));
         }
         marks
@@ -93,7 +94,7 @@ impl Measured<'_> {
         let ours = all.filter(|entry| entry.contestant == Contestant::Ours);
         ours.filter_map(Entry::client_rss)
             .max_by(f64::total_cmp)
-            .map(exact)
+            .map(Figure::exactly)
     }
 
     /// The fewest of any run.
@@ -111,7 +112,7 @@ impl Measured<'_> {
             .iter()
             .map(|run| found(&run.outcome))
             .min()
-            .map(|found| exact(found as f64))
+            .map(|found| Figure::exactly(found as f64))
     }
 }
 
@@ -131,11 +132,4 @@ fn cpu(entries: &[Entry], which: impl Fn(&Contestant) -> bool) -> Option<Figure>
         value: entry.server_cpu()?,
         at_least: time.at_least,
     })
-}
-
-fn exact(value: f64) -> Figure {
-    Figure {
-        value,
-        at_least: false,
-    }
 }

@@ -57,14 +57,11 @@ pub fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     });
     let in_time = told.recv_timeout(Duration::from_secs(arguments.limit));
     let over_limit = in_time.is_err();
-    let (status, elapsed) = match in_time {
-        Ok(ended) => ended?,
-        Err(_) => {
-            // It may have ended this very moment.
-            let _ = kill(pid, Signal::SIGKILL);
-            told.recv()??
-        }
-    };
+    if over_limit {
+        // It may have ended this very moment.
+        let _ = kill(pid, Signal::SIGKILL);
+    }
+    let (status, elapsed) = in_time.or_else(|_| told.recv())??;
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let cpu = (usage.user_time() + usage.system_time()).num_microseconds();
     let figures = json!({

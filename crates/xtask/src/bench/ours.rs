@@ -6,9 +6,9 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use crate::bench::{
+    judgement::Named,
     measure::Measured,
     outcome::{Outcome, last_line},
-    planted::Named,
     stand::Stand,
 };
 

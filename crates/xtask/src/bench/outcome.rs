@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::bench::planted::{Judgement, Named, Planted, judge};
+use crate::bench::{
+    judgement::{Judgement, Named, judge},
+    planted::Planted,
+};
 
 /// How a contestant's run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::bench::{
     contest::Entry,
-    figures::Mark,
     floor::HashSql,
+    goal::Mark,
     linearity::{self, Point},
     marks::Measured,
     options::Options,
@@ -51,8 +51,8 @@ impl Report<'_> {
             "runs": self.options.runs,
             "options": {
                 "jobs": self.options.jobs,
-                "rival_threads": self.options.rival_threads,
-                "bisection_factor": self.options.bisection_factor,
+                "rival_threads": self.options.rival_threads(),
+                "bisection_factor": self.options.bisection_factor(),
                 "limit_s": self.options.limit,
                 "once_over_s": self.options.once_over,
             },

@@ -1,21 +1,17 @@
 //! reladiff and data-diff: installed from PyPI, pinned, each in an environment of its own, and called as fast as they can be.
 
-use std::{
-    collections::BTreeMap,
-    ffi::OsString,
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+mod installation;
 
-use anyhow::{Context, bail};
+use std::{collections::BTreeMap, ffi::OsString, fs, path::Path};
+
+use anyhow::Context;
 use serde_json::Value;
 
 use crate::bench::{
+    judgement::Named,
     measure::Measured,
     options::Options,
     outcome::{Outcome, last_line},
-    planted::Named,
     stand::Stand,
 };
 
@@ -54,87 +50,40 @@ impl Rival {
         pin.map_or("unknown", |(_, version)| version)
     }
 
-    /// Installs it unless it is there.
-    pub fn install(self, folder: &Path) -> anyhow::Result<()> {
-        if self.installed(folder).is_some() {
-            eprintln!("xtask: {} {} is installed", self.name(), self.version());
-            return Ok(());
-        }
-        let home = self.home(folder);
-        eprintln!(
-            "xtask: install {} {} into {}",
-            self.name(),
-            self.version(),
-            home.display()
-        );
-        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        let pins = folder.join(format!("{}.txt", self.name()));
-        fs::write(&pins, self.pins()).with_context(|| pins.display().to_string())?;
-        python(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home))?;
-        // --no-deps: the list holds every dependency, and one that it forgot must fail, not float.
-        let pip = [
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--no-input",
-            "--disable-pip-version-check",
-        ];
-        python(
-            Command::new(home.join("bin/python"))
-                .args(pip)
-                .arg("--requirement")
-                .arg(&pins),
-        )?;
-        fs::rename(&pins, home.join("pins.txt")).context("the pins cannot be kept")
-    }
-
-    /// Its program, if exactly the pinned versions were installed to the end.
-    pub fn installed(self, folder: &Path) -> Option<PathBuf> {
-        let home = self.home(folder);
-        let program = home.join("bin").join(self.name());
-        let pins = fs::read_to_string(home.join("pins.txt")).ok()?;
-        (pins == self.pins() && program.is_file()).then_some(program)
-    }
-
-    fn home(self, folder: &Path) -> PathBuf {
-        folder.join(self.name())
-    }
-
     /// The command line that compares the table: every column (by default they compare nothing but the key), as fast as they can,
     /// which includes telling reladiff that the key is unique. `sorted` leaves reladiff its default of sorting what it found.
-    pub fn command(self, program: &Path, stand: &Stand, options: &Options, sorted: bool) -> Vec<OsString> {
+    pub fn command(
+        self,
+        program: &Path,
+        stand: &Stand,
+        options: &Options,
+        sorted: bool,
+    ) -> anyhow::Result<Vec<OsString>> {
         let mut command: Vec<OsString> = vec![program.into()];
         for server in [&stand.source, &stand.target] {
             command.extend([server.url.clone().into(), "orders".into()]);
         }
         command.extend(["--key-columns", "id", "--columns", "%", "--json", "--threads"].map(Into::into));
-        command.extend([
-            options.rival_threads.to_string().into(),
-            "--bisection-factor".into(),
-        ]);
-        command.push(options.bisection_factor.to_string().into());
+        command.push(options.rival_threads().to_string().into());
+        let factor = options.bisection_factor();
         match self {
-            Self::Reladiff => command.push("--assume-unique-key".into()),
-            Self::DataDiff => command.push("--no-tracking".into()),
+            Self::Reladiff => {
+                command.extend(["--assume-unique-key", "--bisection-factor"].map(Into::into));
+                command.push(factor.to_string().into());
+                if !sorted {
+                    command.push("--skip-sort-results".into());
+                }
+            }
+            // Its option --bisection-factor makes it fail ('>=' between str and int); the same in a file works.
+            Self::DataDiff => {
+                let settings = program.with_file_name("bench.toml");
+                fs::write(&settings, format!("[run.default]\nbisection_factor = {factor}\n"))
+                    .with_context(|| settings.display().to_string())?;
+                command.extend(["--no-tracking".into(), "--conf".into(), settings.into()]);
+            }
         }
-        if self == Self::Reladiff && !sorted {
-            command.push("--skip-sort-results".into());
-        }
-        command
+        Ok(command)
     }
-}
-
-fn python(command: &mut Command) -> anyhow::Result<()> {
-    let status = command
-        .stdin(Stdio::null())
-        .status()
-        .context("python3 cannot be run")?;
-    if !status.success() {
-        bail!("{command:?} failed ({status}); the lines above say why");
-    }
-    Ok(())
 }
 
 /// What a run means. Their exit status is 0 whether or not the sides are equal, and reladiff's after an error, too.
@@ -193,7 +142,8 @@ fn read(stdout: &str) -> BTreeMap<u64, Named> {
             _ => continue,
         };
         let known = named.entry(key).or_default();
-        known.kind = if known.kind.is_empty() { kind } else { "changed" }.to_owned();
+        let kind = if known.kind.is_empty() { kind } else { "changed" };
+        kind.clone_into(&mut known.kind);
     }
     named
 }

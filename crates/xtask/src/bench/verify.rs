@@ -13,7 +13,7 @@ use crate::{
         options::{Group, Options},
         ours::Ours,
         outcome::Outcome,
-        planted::{self, Planted},
+        planted,
         report::Report,
         rivals::Rival,
         stand::Stand,
@@ -99,7 +99,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
         fs::write(out, format!("{json}\n"))
             .with_context(|| format!("{} cannot be written", out.display()))?;
     }
-    proven(&report.identical, &report.different, &report.planted)
+    proven(&report)
 }
 
 /// Builds the stand, and ours as it is released unless another build is given; one selection of packages, so that what they
@@ -138,33 +138,20 @@ fn rivals(options: &Options, folder: &Path) -> Vec<Contestant> {
 }
 
 /// Speed is worth nothing if the answer is wrong.
-fn proven(identical: &[Entry], different: &[Entry], planted: &[Planted]) -> anyhow::Result<()> {
-    let ours = |entries: &[Entry]| {
-        let entry = entries
-            .iter()
-            .find(|entry| entry.contestant == Contestant::Ours)?;
-        Some(
-            entry
-                .runs
-                .iter()
-                .map(|run| run.outcome.clone())
-                .collect::<Vec<_>>(),
-        )
-    };
-    for outcome in ours(identical).into_iter().flatten() {
-        if outcome != Outcome::Equal {
+fn proven(report: &Report) -> anyhow::Result<()> {
+    for outcome in answers(&report.identical) {
+        if *outcome != Outcome::Equal {
             bail!("ours on equal tables: {}", outcome.describe());
         }
     }
-    for outcome in ours(different).into_iter().flatten() {
-        let Some(judgement) = outcome.judged(planted) else {
-            bail!(
-                "ours on tables with {} differences: {}",
-                planted.len(),
-                outcome.describe()
-            );
+    if report.options.scale && report.options.includes(Group::Ours) && report.sizes.is_empty() {
+        bail!("ours gave no right answer on every size of table; the lines above say where");
+    }
+    for outcome in answers(&report.different) {
+        let Some(judgement) = outcome.judged(&report.planted) else {
+            bail!("ours on tables that differ: {}", outcome.describe());
         };
-        if judgement.found != planted.len() || !judgement.invented.is_empty() {
+        if judgement.found != planted::COUNT || !judgement.invented.is_empty() {
             bail!(
                 "ours missed {:?} and invented {:?}",
                 judgement.missed,
@@ -173,4 +160,12 @@ fn proven(identical: &[Entry], different: &[Entry], planted: &[Planted]) -> anyh
         }
     }
     Ok(())
+}
+
+/// What ours said in each run.
+fn answers(entries: &[Entry]) -> impl Iterator<Item = &Outcome> {
+    let ours = entries
+        .iter()
+        .filter(|entry| entry.contestant == Contestant::Ours);
+    ours.flat_map(|entry| entry.runs.iter().map(|run| &run.outcome))
 }

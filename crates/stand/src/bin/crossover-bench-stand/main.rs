@@ -66,7 +66,7 @@ async fn serve(workspace: &Path, folder: &Path) -> Result<()> {
 
 async fn answer(sides: &[Side; 2], line: &str) -> Value {
     let obeyed = match serde_json::from_str::<Order>(line) {
-        Ok(order) => order.obey(sides).await,
+        Ok(order) => order::obey(order, sides).await,
         Err(error) => Err(error.into()),
     };
     obeyed.unwrap_or_else(|error| json!({ "error": error.to_string() }))

@@ -23,27 +23,25 @@ pub enum Order {
     Quiet,
 }
 
-impl Order {
-    /// Every answer has the seconds it took, from the first byte sent to the last one received, in `elapsed_s`.
-    pub async fn obey(self, [source, target]: &[Side; 2]) -> Result<Value> {
-        let since = Instant::now();
-        let mut answer = match self {
-            Self::Both(sql) => {
-                let (from, to) = tokio::try_join!(source.rows(&sql), target.rows(&sql))?;
-                json!({ "source": from, "target": to })
-            }
-            Self::Source(sql) => json!({ "source": source.rows(&sql).await? }),
-            Self::Target(sql) => json!({ "target": target.rows(&sql).await? }),
-            Self::Discard(copy) => {
-                let (from, to) = tokio::try_join!(source.discard(&copy), target.discard(&copy))?;
-                json!({ "source": from, "target": to })
-            }
-            Self::Quiet => {
-                tokio::try_join!(source.quiet(), target.quiet())?;
-                json!({})
-            }
-        };
-        answer["elapsed_s"] = json!(since.elapsed().as_secs_f64());
-        Ok(answer)
-    }
+/// Does it. Every answer has the seconds it took, from the first byte sent to the last one received, in `elapsed_s`.
+pub async fn obey(order: Order, [source, target]: &[Side; 2]) -> Result<Value> {
+    let since = Instant::now();
+    let mut answer = match order {
+        Order::Both(sql) => {
+            let (from, to) = tokio::try_join!(source.rows(&sql), target.rows(&sql))?;
+            json!({ "source": from, "target": to })
+        }
+        Order::Source(sql) => json!({ "source": source.rows(&sql).await? }),
+        Order::Target(sql) => json!({ "target": target.rows(&sql).await? }),
+        Order::Discard(copy) => {
+            let (from, to) = tokio::try_join!(source.discard(&copy), target.discard(&copy))?;
+            json!({ "source": from, "target": to })
+        }
+        Order::Quiet => {
+            tokio::try_join!(source.quiet(), target.quiet())?;
+            json!({})
+        }
+    };
+    answer["elapsed_s"] = json!(since.elapsed().as_secs_f64());
+    Ok(answer)
 }
