@@ -1,5 +1,6 @@
 //! The workspace's own tasks. `cargo xtask test` is what `.ci/run` calls.
 
+mod bench;
 mod lambda_size;
 mod layers;
 mod machines;
@@ -36,6 +37,11 @@ enum Task {
     CheckLayers,
     /// Build the program of the Lambda functions; print its size and the start time of each; fail if it is bigger than 8 MB
     LambdaSize,
+    /// Measure against others and against what is possible; no part of the tests
+    Bench {
+        #[command(subcommand)]
+        subject: bench::Subject,
+    },
 }
 
 fn main() -> ExitCode {
@@ -50,10 +56,10 @@ fn main() -> ExitCode {
 }
 
 fn run(task: Task) -> anyhow::Result<()> {
-    let workspace = Workspace::find()?;
     match task {
-        Task::Test { arguments } => test::run(&workspace, &arguments),
-        Task::CheckLayers => layers::check(&workspace),
-        Task::LambdaSize => lambda_size::run(&workspace),
+        Task::Test { arguments } => test::run(&Workspace::find()?, &arguments),
+        Task::CheckLayers => layers::check(&Workspace::find()?),
+        Task::LambdaSize => lambda_size::run(&Workspace::find()?),
+        Task::Bench { subject } => bench::run(&subject),
     }
 }

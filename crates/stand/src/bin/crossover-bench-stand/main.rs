@@ -1,0 +1,109 @@
+//! `crossover-bench-stand <workspace> <folder>`: PostgreSQL 16 (source) and 17 (target) for a benchmark, and statements on them.
+//!
+//! For `cargo xtask bench`, which stands on nothing of ours and has no database driver. Its first line on standard output says
+//! where the servers are; from then on every line on standard input is an order ([`order::Order`]) and is answered by one line.
+//! The servers end, and their data goes, with the end of standard input or with a signal.
+
+mod order;
+mod side;
+
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crossover_stand::{Major, Progress, Stand, guard, interrupt::unless_interrupted, parts};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use order::Order;
+use side::Side;
+
+/// Whatever goes wrong is only ever shown.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+fn main() -> ExitCode {
+    guard::install();
+    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let [workspace, folder] = arguments.as_slice() else {
+        eprintln!("usage: crossover-bench-stand <workspace> <folder>");
+        return ExitCode::from(2);
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(unless_interrupted(serve(workspace, folder))) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+        Err(interrupt) => ExitCode::from(interrupt.exit_status()),
+    }
+}
+
+/// Holds the servers until there are no more orders. They are dropped, not stopped: nobody wants their data any more.
+async fn serve(workspace: &Path, folder: &Path) -> Result<()> {
+    let parts = parts::ensure(workspace, &Lines).await?;
+    let mut stand = Stand::new();
+    let (source, target) = tokio::try_join!(
+        Side::start(&parts, Major::V16, "source", folder),
+        Side::start(&parts, Major::V17, "target", folder),
+    )?;
+    let sides = [source.opened(&mut stand).await?, target.opened(&mut stand).await?];
+    let [source, target] = [sides[0].described().await?, sides[1].described().await?];
+    say(&json!({ "source": source, "target": target }))?;
+    let mut lines = lines();
+    while let Some(line) = lines.recv().await {
+        say(&answer(&sides, &line).await)?;
+    }
+    Ok(())
+}
+
+async fn answer(sides: &[Side; 2], line: &str) -> Value {
+    let obeyed = match serde_json::from_str::<Order>(line) {
+        Ok(order) => order::obey(order, sides).await,
+        Err(error) => Err(error.into()),
+    };
+    obeyed.unwrap_or_else(|error| json!({ "error": error.to_string() }))
+}
+
+fn say(answer: &Value) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{answer}")?;
+    out.flush()
+}
+
+/// Standard input, line by line. Read in a thread of its own: such a read cannot be cancelled.
+fn lines() -> mpsc::UnboundedReceiver<String> {
+    let (tell, told) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(std::result::Result::ok) {
+            if tell.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    told
+}
+
+/// One line when something that takes long begins, one when it ends.
+struct Lines;
+
+impl Progress for Lines {
+    fn started(&self, step: &str) {
+        eprintln!("  … {step}");
+    }
+
+    fn done(&self, step: &str, elapsed: Duration) {
+        eprintln!("  ✓ {step} ({:.1} s)", elapsed.as_secs_f64());
+    }
+
+    fn failed(&self, step: &str, elapsed: Duration) {
+        eprintln!("  ✗ {step} ({:.1} s)", elapsed.as_secs_f64());
+    }
+}

@@ -1,0 +1,74 @@
+//! Where and with what it was measured: figures without it mean nothing.
+
+use std::{fs, process::Command};
+
+use serde_json::{Value, json};
+
+use crate::{
+    bench::{ours::Ours, rivals::Rival, stand::Stand},
+    workspace::Workspace,
+};
+
+/// The machine, and how busy it was before the bench: on a busy one nothing but the ratios says much.
+pub fn machine() -> Value {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let memory = field(&read("/proc/meminfo"), "MemTotal");
+    let memory = memory.and_then(|text| text.trim_end_matches(" kB").parse::<u64>().ok());
+    let load = read("/proc/loadavg")
+        .split_whitespace()
+        .next()
+        .and_then(|load| load.parse::<f64>().ok());
+    json!({
+        "os": std::env::consts::OS,
+        "arch": std::env::consts::ARCH,
+        "processor": field(&read("/proc/cpuinfo"), "model name"),
+        "cores": std::thread::available_parallelism().map(usize::from).ok(),
+        "memory_mb": memory.map(|kilobytes| kilobytes / 1024),
+        "load_before": load,
+    })
+}
+
+/// The value behind `name :` in a file of /proc.
+fn field(text: &str, name: &str) -> Option<String> {
+    let line = text
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(key, _)| key.trim() == name);
+    line.map(|(_, value)| value.trim().to_owned())
+}
+
+/// Versions of everything that takes part.
+pub fn versions(workspace: &Workspace, stand: &Stand, ours: Option<&Ours>) -> anyhow::Result<Value> {
+    Ok(json!({
+        "revision": revision(workspace),
+        "crossover": ours.map(Ours::version).transpose()?,
+        "postgresql_source": stand.source.settings["server_version"],
+        "postgresql_target": stand.target.settings["server_version"],
+        "reladiff": Rival::Reladiff.version(),
+        "data-diff": Rival::DataDiff.version(),
+    }))
+}
+
+/// The commit of the checkout, if it is one.
+fn revision(workspace: &Workspace) -> Option<String> {
+    let git = Command::new("git")
+        .args(["describe", "--always", "--dirty"])
+        .current_dir(&workspace.root)
+        .output()
+        .ok()?;
+    let revision = String::from_utf8_lossy(&git.stdout).trim().to_owned();
+    (git.status.success() && !revision.is_empty()).then_some(revision)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_found_by_its_whole_name() {
+        let text = "MemTotalX: 1 kB\nMemTotal:       24 kB\nmodel name\t: A: B\n";
+        assert_eq!(field(text, "MemTotal").unwrap(), "24 kB");
+        assert_eq!(field(text, "model name").unwrap(), "A: B");
+        assert_eq!(field(text, "Mem"), None);
+    }
+}

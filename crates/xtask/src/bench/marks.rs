@@ -1,0 +1,135 @@
+//! The figures that count, and what they must be.
+
+use crate::bench::{
+    contest::{Contestant, Entry},
+    figures::{Figure, ratio},
+    floor::Floor,
+    goal::{Goal, Mark},
+    linearity::{self, Point},
+    options::{Group, Options},
+    outcome::Outcome,
+    planted::{self, Planted},
+    rivals::Rival,
+};
+
+/// Everything measured.
+pub struct Measured<'a> {
+    pub options: &'a Options,
+    pub identical: &'a [Entry],
+    pub different: &'a [Entry],
+    pub planted: &'a [Planted],
+    pub sizes: &'a [Point],
+}
+
+impl Measured<'_> {
+    /// All marks of those that were to take part, in the order of the report.
+    pub fn marks(&self) -> Vec<Mark> {
+        if !self.options.includes(Group::Ours) {
+            return Vec::new();
+        }
+        let rival = |rival: Rival| move |other: &Contestant| matches!(other, Contestant::Rival { rival: one, sorted: false, .. } if *one == rival);
+        let floor = |floor: Floor| move |other: &Contestant| *other == Contestant::Floor(floor);
+        let ours = |other: &Contestant| *other == Contestant::Ours;
+        let mark = |name, figure, goal| Mark { name, figure, goal };
+        let [equal, planted] = [self.identical, self.different].map(|entries| time(entries, ours));
+        let mut marks = Vec::new();
+        for (group, which, names, goal) in [
+            (
+                Group::Reladiff,
+                Rival::Reladiff,
+                ["reladiff / ours", "reladiff / ours, 20 differences"],
+                5.0,
+            ),
+            (
+                Group::DataDiff,
+                Rival::DataDiff,
+                ["data-diff / ours", "data-diff / ours, 20 differences"],
+                10.0,
+            ),
+        ] {
+            if self.options.includes(group) {
+                let (first, second) = (
+                    time(self.identical, rival(which)),
+                    time(self.different, rival(which)),
+                );
+                marks.push(mark(names[0], ratio(first, equal), Goal::AtLeast(goal)));
+                marks.push(mark(names[1], ratio(second, planted), Goal::None));
+            }
+        }
+        if self.options.includes(Group::Floor) {
+            let cpu = ratio(cpu(self.identical, ours), cpu(self.identical, floor(Floor::Hash)));
+            marks.push(mark("server CPU, ours / hash", cpu, Goal::AtMost(1.15)));
+            for (which, name) in [
+                (Floor::Hash, "ours / hash"),
+                (Floor::Count, "ours / count"),
+                (Floor::Copy, "ours / copy"),
+            ] {
+                marks.push(mark(
+                    name,
+                    ratio(equal, time(self.identical, floor(which))),
+                    Goal::None,
+                ));
+            }
+        }
+        marks.push(mark(
+            "client memory of ours, MB",
+            self.memory(),
+            Goal::AtMost(64.0),
+        ));
+        marks.push(mark(
+            "differences found by ours",
+            self.found(),
+            Goal::AtLeast(planted::COUNT as f64),
+        ));
+        if self.options.scale {
+            let deviation = linearity::largest_deviation(self.sizes).map(Figure::exactly);
+            marks.push(mark("deviation from linear time", deviation, Goal::AtMost(0.15)));
+        }
+        marks
+    }
+
+    /// The most of any run.
+    fn memory(&self) -> Option<Figure> {
+        let all = self.identical.iter().chain(self.different);
+        let ours = all.filter(|entry| entry.contestant == Contestant::Ours);
+        ours.filter_map(Entry::client_rss)
+            .max_by(f64::total_cmp)
+            .map(Figure::exactly)
+    }
+
+    /// The fewest of any run.
+    fn found(&self) -> Option<Figure> {
+        let ours = self
+            .different
+            .iter()
+            .find(|entry| entry.contestant == Contestant::Ours)?;
+        let found = |outcome: &Outcome| {
+            outcome
+                .judged(self.planted)
+                .map_or(0, |judgement| judgement.found)
+        };
+        ours.runs
+            .iter()
+            .map(|run| found(&run.outcome))
+            .min()
+            .map(|found| Figure::exactly(found as f64))
+    }
+}
+
+fn find(entries: &[Entry], which: impl Fn(&Contestant) -> bool) -> Option<&Entry> {
+    entries.iter().find(|entry| which(&entry.contestant))
+}
+
+fn time(entries: &[Entry], which: impl Fn(&Contestant) -> bool) -> Option<Figure> {
+    find(entries, which)?.time()
+}
+
+/// The servers' work of those whose time counts.
+fn cpu(entries: &[Entry], which: impl Fn(&Contestant) -> bool) -> Option<Figure> {
+    let entry = find(entries, which)?;
+    let time = entry.time()?;
+    Some(Figure {
+        value: entry.server_cpu()?,
+        at_least: time.at_least,
+    })
+}

@@ -1,0 +1,213 @@
+//! reladiff and data-diff: installed from PyPI, pinned, each in an environment of its own, and called as fast as they can be.
+
+mod installation;
+
+use std::{collections::BTreeMap, ffi::OsString, fs, path::Path};
+
+use anyhow::Context;
+use serde_json::Value;
+
+use crate::bench::{
+    judgement::Named,
+    measure::Measured,
+    options::Options,
+    outcome::{Outcome, last_line},
+    stand::Stand,
+};
+
+/// A program to compare with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rival {
+    Reladiff,
+    DataDiff,
+}
+
+impl Rival {
+    pub const ALL: [Self; 2] = [Self::Reladiff, Self::DataDiff];
+
+    /// Its name, its package's and its program's.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reladiff => "reladiff",
+            Self::DataDiff => "data-diff",
+        }
+    }
+
+    fn pins(self) -> &'static str {
+        match self {
+            Self::Reladiff => include_str!("../../rivals/reladiff.txt"),
+            Self::DataDiff => include_str!("../../rivals/data-diff.txt"),
+        }
+    }
+
+    /// What it is pinned to.
+    pub fn version(self) -> &'static str {
+        let pin = self
+            .pins()
+            .lines()
+            .filter_map(|line| line.split_once("=="))
+            .find(|(name, _)| *name == self.name());
+        pin.map_or("unknown", |(_, version)| version)
+    }
+
+    /// The command line that compares the table: every column (by default they compare nothing but the key), as fast as they can,
+    /// which includes telling reladiff that the key is unique. `sorted` leaves reladiff its default of sorting what it found.
+    pub fn command(
+        self,
+        program: &Path,
+        stand: &Stand,
+        options: &Options,
+        sorted: bool,
+    ) -> anyhow::Result<Vec<OsString>> {
+        let mut command: Vec<OsString> = vec![program.into()];
+        for server in [&stand.source, &stand.target] {
+            command.extend([server.url.clone().into(), "orders".into()]);
+        }
+        command.extend(["--key-columns", "id", "--columns", "%", "--json", "--threads"].map(Into::into));
+        command.push(options.rival_threads().to_string().into());
+        let factor = options.bisection_factor();
+        match self {
+            Self::Reladiff => {
+                command.extend(["--assume-unique-key", "--bisection-factor"].map(Into::into));
+                command.push(factor.to_string().into());
+                if !sorted {
+                    command.push("--skip-sort-results".into());
+                }
+            }
+            // Its option --bisection-factor makes it fail ('>=' between str and int); the same in a file works.
+            Self::DataDiff => {
+                let settings = program.with_file_name("bench.toml");
+                fs::write(&settings, format!("[run.default]\nbisection_factor = {factor}\n"))
+                    .with_context(|| settings.display().to_string())?;
+                command.extend(["--no-tracking".into(), "--conf".into(), settings.into()]);
+            }
+        }
+        Ok(command)
+    }
+}
+
+/// What a run means. Their exit status is 0 whether or not the sides are equal, and reladiff's after an error, too.
+pub fn outcome(measured: &Measured) -> Outcome {
+    if measured.over_limit {
+        return Outcome::OverLimit;
+    }
+    let error = measured
+        .stderr
+        .lines()
+        .chain(measured.stdout.lines())
+        .find(|line| is_error(line));
+    if let Some(line) = error {
+        return Outcome::Failed(line.trim().to_owned());
+    }
+    if measured.exit != 0 {
+        return Outcome::Failed(format!(
+            "exit status {}: {}",
+            measured.exit,
+            last_line(&measured.stderr)
+        ));
+    }
+    let named = read(&measured.stdout);
+    if named.is_empty() {
+        Outcome::Equal
+    } else {
+        Outcome::Different(named)
+    }
+}
+
+/// `[15:48:19] ERROR - ...` of reladiff, `15:48:34 ERROR    ...` of data-diff.
+fn is_error(line: &str) -> bool {
+    line.split_whitespace().take(2).any(|word| word == "ERROR")
+}
+
+/// Rows `["-", ["1", ...]]` for what the source has, `+` for what the target has; both for a row that was changed.
+fn read(stdout: &str) -> BTreeMap<u64, Named> {
+    let mut named: BTreeMap<u64, Named> = BTreeMap::new();
+    for line in stdout.lines() {
+        let Ok(Value::Array(row)) = serde_json::from_str(line.trim()) else {
+            continue;
+        };
+        let [Value::String(sign), Value::Array(values)] = row.as_slice() else {
+            continue;
+        };
+        let Some(key) = values
+            .first()
+            .and_then(Value::as_str)
+            .and_then(|key| key.parse().ok())
+        else {
+            continue;
+        };
+        let kind = match sign.as_str() {
+            "-" => "missing",
+            "+" => "extra",
+            _ => continue,
+        };
+        let known = named.entry(key).or_default();
+        let kind = if known.kind.is_empty() { kind } else { "changed" };
+        kind.clone_into(&mut known.kind);
+    }
+    named
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(exit: i32, stdout: &str, stderr: &str) -> Measured {
+        Measured {
+            elapsed_s: 1.0,
+            cpu_s: 0.1,
+            rss_mb: 9.0,
+            exit,
+            over_limit: false,
+            stdout: stdout.to_owned(),
+            stderr: stderr.to_owned(),
+        }
+    }
+
+    #[test]
+    fn every_pin_is_exact_and_names_its_program() {
+        for rival in Rival::ALL {
+            assert_ne!(rival.version(), "unknown");
+            let loose = rival
+                .pins()
+                .lines()
+                .find(|line| !line.starts_with('#') && !line.contains("=="));
+            assert_eq!(loose, None);
+        }
+    }
+
+    #[test]
+    fn a_row_on_both_sides_is_changed_one_on_either_is_missing_or_extra() {
+        let stdout = "15:48:34 WARNING  a column\n[\"-\", [\"1\", null]]\n[\"+\", [\"1\", \"x\"]]\n[\"-\", [\"2\", null]]\n\
+                      [\"+\", [\"3\", \"[\\\"+\\\"]\"]]\n";
+        let Outcome::Different(named) = outcome(&measured(0, stdout, "")) else {
+            panic!("not different");
+        };
+        let said: Vec<(u64, &str)> = named
+            .iter()
+            .map(|(key, named)| (*key, named.kind.as_str()))
+            .collect();
+        assert_eq!(said, [(1, "changed"), (2, "missing"), (3, "extra")]);
+    }
+
+    #[test]
+    fn an_error_is_a_failure_even_with_exit_status_0_and_rows() {
+        let error = "[15:48:19] ERROR - '<' not supported between instances of 'NoneType' and 'str'";
+        let outcome = outcome(&measured(
+            0,
+            "[\"-\", [\"1\"]]\n",
+            &format!("[15:48:18] WARNING - x\n{error}\n"),
+        ));
+        assert_eq!(outcome, Outcome::Failed(error.to_owned()));
+    }
+
+    #[test]
+    fn silence_is_equality_only_with_exit_status_0() {
+        assert_eq!(outcome(&measured(0, "", "")), Outcome::Equal);
+        let failed = outcome(&measured(137, "", ""));
+        assert_eq!(
+            failed,
+            Outcome::Failed("exit status 137: nothing was said".to_owned())
+        );
+    }
+}

@@ -1,0 +1,171 @@
+//! `cargo xtask bench verify`, from the build to the report.
+
+use std::{fs, path::Path, time::Instant};
+
+use anyhow::{Context, bail};
+
+use crate::{
+    bench::{
+        contest::{self, Contestant, Entry, Ring},
+        data,
+        floor::{Floor, HashSql},
+        linearity, machine,
+        options::{Group, Options},
+        ours::Ours,
+        outcome::Outcome,
+        planted,
+        report::Report,
+        rivals::Rival,
+        stand::Stand,
+    },
+    workspace::Workspace,
+};
+
+/// Says what begins, and when.
+struct Clock(Instant);
+
+impl Clock {
+    fn announce(&self, step: &str) {
+        eprintln!("xtask, after {} s: {step}", self.0.elapsed().as_secs());
+    }
+}
+
+pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
+    let folder = workspace.target.join("bench");
+    if options.install {
+        return Rival::ALL.iter().try_for_each(|rival| rival.install(&folder));
+    }
+    let clock = Clock(Instant::now());
+    // Before the build, which would be measured otherwise.
+    let machine = machine::machine();
+    clock.announce("build");
+    let ours = build(workspace, options)?;
+    let rivals = rivals(options, &folder);
+
+    clock.announce("start the servers");
+    let holder = workspace.target.join("release/crossover-bench-stand");
+    let mut stand = Stand::start(&holder, &workspace.root, &folder.join("servers"))?;
+    let versions = machine::versions(workspace, &stand, ours.as_ref())?;
+    clock.announce("make the rows");
+    data::fill(&mut stand, options.rows)?;
+    let hash = HashSql::choose(ours.as_ref(), &stand);
+    let mut ring = Ring {
+        stand: &mut stand,
+        options,
+        ours: ours.as_ref(),
+        hash: &hash,
+        folder: &folder.join("outputs"),
+    };
+
+    clock.announce("equal tables");
+    let mut contestants: Vec<Contestant> = ours.iter().map(|_| Contestant::Ours).collect();
+    contestants.extend(rivals.iter().cloned());
+    if options.includes(Group::Floor) {
+        contestants.extend(Floor::ALL.map(Contestant::Floor));
+    }
+    let identical = contest::hold(&mut ring, contestants)?;
+
+    let mut sizes = Vec::new();
+    if options.scale && ours.is_some() {
+        clock.announce("tables of several sizes");
+        sizes = linearity::measure(&mut ring)?;
+    }
+
+    clock.announce("twenty differences");
+    let planted = planted::planted(options.rows);
+    data::plant(ring.stand, &planted)?;
+    let mut contestants: Vec<Contestant> = ours.iter().map(|_| Contestant::Ours).collect();
+    contestants.extend(rivals.iter().cloned());
+    let mut different = contest::hold(&mut ring, contestants)?;
+    let sorted = rivals.iter().filter_map(Contestant::sorted).collect();
+    different.extend(contest::once(&mut ring, sorted)?);
+
+    clock.announce("report");
+    let report = Report {
+        options,
+        machine,
+        versions,
+        stand: &stand,
+        hash: &hash,
+        identical,
+        different,
+        planted,
+        sizes,
+    };
+    eprintln!("\n{}", report.table());
+    let json = serde_json::to_string_pretty(&report.json())?;
+    println!("{json}");
+    if let Some(out) = &options.out {
+        fs::write(out, format!("{json}\n"))
+            .with_context(|| format!("{} cannot be written", out.display()))?;
+    }
+    proven(&report)
+}
+
+/// Builds the stand, and ours as it is released unless another build is given; one selection of packages, so that what they
+/// share is built once.
+fn build(workspace: &Workspace, options: &Options) -> anyhow::Result<Option<Ours>> {
+    let mut build = vec!["build", "--release", "--locked", "--package", "crossover-stand"];
+    let takes_part = options.includes(Group::Ours);
+    if takes_part && options.ours.is_none() {
+        build.extend(["--package", "crossover"]);
+    }
+    workspace.run_cargo(&build)?;
+    let own = || workspace.target.join("release/crossover");
+    Ok(takes_part.then(|| Ours::new(options.ours.clone().unwrap_or_else(own), options.jobs)))
+}
+
+/// Those asked for that are there.
+fn rivals(options: &Options, folder: &Path) -> Vec<Contestant> {
+    let asked = [
+        (Group::Reladiff, Rival::Reladiff),
+        (Group::DataDiff, Rival::DataDiff),
+    ];
+    let asked = asked.into_iter().filter(|(group, _)| options.includes(*group));
+    asked
+        .filter_map(|(_, rival)| {
+            let program = rival.installed(folder);
+            if program.is_none() {
+                eprintln!(
+                    "  {} {} is not installed and takes no part; `cargo xtask bench verify --install` installs it",
+                    rival.name(),
+                    rival.version()
+                );
+            }
+            Some(Contestant::Rival { rival, program: program?, sorted: false })
+        })
+        .collect()
+}
+
+/// Speed is worth nothing if the answer is wrong.
+fn proven(report: &Report) -> anyhow::Result<()> {
+    for outcome in answers(&report.identical) {
+        if *outcome != Outcome::Equal {
+            bail!("ours on equal tables: {}", outcome.describe());
+        }
+    }
+    if report.options.scale && report.options.includes(Group::Ours) && report.sizes.is_empty() {
+        bail!("ours gave no right answer on every size of table; the lines above say where");
+    }
+    for outcome in answers(&report.different) {
+        let Some(judgement) = outcome.judged(&report.planted) else {
+            bail!("ours on tables that differ: {}", outcome.describe());
+        };
+        if judgement.found != planted::COUNT || !judgement.invented.is_empty() {
+            bail!(
+                "ours missed {:?} and invented {:?}",
+                judgement.missed,
+                judgement.invented
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What ours said in each run.
+fn answers(entries: &[Entry]) -> impl Iterator<Item = &Outcome> {
+    let ours = entries
+        .iter()
+        .filter(|entry| entry.contestant == Contestant::Ours);
+    ours.flat_map(|entry| entry.runs.iter().map(|run| &run.outcome))
+}
