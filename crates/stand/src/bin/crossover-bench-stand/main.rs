@@ -48,7 +48,7 @@ fn main() -> ExitCode {
 
 /// Holds the servers until there are no more orders. They are dropped, not stopped: nobody wants their data any more.
 async fn serve(workspace: &Path, folder: &Path) -> Result<()> {
-    let parts = parts::ensure(workspace, &Lines).await?;
+    let parts = parts::ensure(workspace, parts::Set::Stand, &Lines).await?;
     let mut stand = Stand::new();
     let (source, target) = tokio::try_join!(
         Side::start(&parts, Major::V16, "source", folder),
