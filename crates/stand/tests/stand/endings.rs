@@ -46,6 +46,7 @@ async fn holds_parts() {
         let function = Function {
             name: "held".to_owned(),
             zip: pack(env!("CARGO_BIN_EXE_stand-echo-lambda").as_ref()).unwrap(),
+            handler: "held".to_owned(),
             env: std::collections::BTreeMap::default(),
             timeout_seconds: 5,
             memory_mb: 128,
