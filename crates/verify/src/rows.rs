@@ -9,6 +9,7 @@ mod chunks;
 mod comparison;
 mod difference;
 mod governor;
+mod naming;
 mod patience;
 mod recheck;
 mod result;

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crossover_core::{
     ports::{Clock, Moment, PortError, PortResult, Rows},
     routing::Side,
-    rows::{Bounds, Form, Hashing, Region, RowDigest, RowHash, RowKey, RowValues, TableForm, TableShape},
+    rows::{Bounds, Form, Hashing, Region, RowDigest, RowHash, RowKey, TableForm, TableShape},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
-    Chunk, Difference, Governor, Layout, RowsOptions, TableResult,
+    Chunk, Governor, Layout, RowsOptions, TableResult,
     chunk::Digests,
     chunks::{plan_layout, power_of_two},
     difference::{Sightings, differing},
@@ -21,12 +21,10 @@ use crate::watch::{Event, Watch};
 
 /// Rows fetched of each side at once when a chunk is looked into.
 const ROWS_AT_ONCE: u64 = 20_000;
-/// Passes over a table in which more rows than that were changing.
+/// Passes over a table in which more rows were changing than are looked at.
 const PASSES: usize = 5;
 /// Rows a part of a differing range should have.
 const PART_ROWS: u64 = 256;
-/// Rows whose columns are compared at once.
-const VALUES_AT_ONCE: usize = 200;
 
 /// Both sides, and how to compare them.
 pub struct Comparison<'a> {
@@ -428,35 +426,6 @@ impl Comparison<'_> {
     {
         patiently(self.clock, self.options.patience_ms, work).await
     }
-
-    /// Gives names to what differs: kind, columns, values.
-    pub(crate) async fn name(
-        &self,
-        forms: (&TableForm, &TableForm),
-        found: Sightings,
-    ) -> PortResult<Vec<Difference>> {
-        let mut named = Vec::with_capacity(found.len());
-        let found: Vec<_> = found.into_iter().collect();
-        for batch in found.chunks(VALUES_AT_ONCE) {
-            let keys: Vec<RowKey> = batch.iter().map(|(key, _)| key.clone()).collect();
-            let (ours, theirs) = if self.options.columns {
-                futures::try_join!(
-                    self.source.values_of(forms.0, &keys),
-                    self.target.values_of(forms.1, &keys)
-                )?
-            } else {
-                (Vec::new(), Vec::new())
-            };
-            let by_key = |rows: Vec<RowValues>| -> BTreeMap<RowKey, RowValues> {
-                rows.into_iter().map(|row| (row.key.clone(), row)).collect()
-            };
-            let (ours, theirs) = (by_key(ours), by_key(theirs));
-            for (key, seen) in batch {
-                named.push(difference(forms.0, key, *seen, ours.get(key), theirs.get(key)));
-            }
-        }
-        Ok(named)
-    }
 }
 
 /// Rows of several parts, with those of one kind counted together.
@@ -494,45 +463,5 @@ fn ranges_agree(source: &TableShape, target: &TableShape, forms: (&TableForm, &T
             forms.0.hashing != Hashing::Stream && ordered(source, &ours.name) && ordered(target, &theirs.name)
         }
         Form::Bool | Form::Printed | Form::PrintedByOutput => false,
-    }
-}
-
-fn difference(
-    form: &TableForm,
-    key: &RowKey,
-    seen: super::difference::Sighting,
-    source: Option<&RowValues>,
-    target: Option<&RowValues>,
-) -> Difference {
-    let values = |row: &RowValues| -> BTreeMap<String, Option<String>> {
-        let names = form.columns.iter().map(|c| c.name.clone());
-        names.zip(row.values.iter().cloned()).collect()
-    };
-    let (source, target) = (source.map(values), target.map(values));
-    let columns = match (&source, &target) {
-        (Some(ours), Some(theirs)) if !form.key.is_empty() => ours
-            .iter()
-            .filter(|(name, value)| theirs.get(*name) != Some(*value))
-            .map(|(name, _)| name.clone())
-            .collect(),
-        _ => Vec::new(),
-    };
-    let key = if form.key.is_empty() {
-        source.as_ref().or(target.as_ref()).cloned().unwrap_or_else(|| {
-            key.iter()
-                .map(|hash| ("row hash".to_owned(), Some(hash.clone())))
-                .collect()
-        })
-    } else {
-        let names = form.key_columns().map(|c| c.name.clone());
-        names.zip(key.iter().cloned().map(Some)).collect()
-    };
-    Difference {
-        key,
-        kind: seen.kind(),
-        columns,
-        count: seen.count(),
-        source,
-        target,
     }
 }
