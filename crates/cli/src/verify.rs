@@ -1,5 +1,6 @@
 //! `crossover verify`.
 
+mod continuous;
 mod progress;
 mod summary;
 
@@ -32,7 +33,7 @@ const COULD_NOT_RUN: u8 = 2;
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit status: 0 equal; 1 different (rows, or schema unless --rows-only); 2 could not run, or not for every table; 130 interrupted.\n\
-Nothing is changed on either side. Sessions are read-only."
+No row is changed on either side, but for crossover.fence with --fence table. Sessions that read rows are read-only."
 )]
 pub struct Arguments {
     /// The database moved from: postgresql://user@host:port/database?sslmode=verify-full[&sslrootcert=FILE]
@@ -92,6 +93,8 @@ pub struct Arguments {
     /// Print the statement that hashes each table on the source, and do nothing else
     #[arg(long)]
     explain_sql: bool,
+    #[command(flatten)]
+    continuous: continuous::Continuous,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -117,6 +120,10 @@ impl CatchUp for AfterAWhile {
     async fn pass(&self) -> PortResult<()> {
         SystemClock.sleep_ms(self.ms).await;
         Ok(())
+    }
+
+    fn proves(&self) -> bool {
+        false
     }
 }
 
@@ -181,6 +188,10 @@ fn hold(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .worker_threads(2)
         .enable_all()
         .build()?;
+    if arguments.continuous.is_wanted() {
+        // It ends in order by itself: a slot may not stay behind.
+        return runtime.block_on(compare(arguments));
+    }
     match runtime.block_on(unless_interrupted(compare(arguments))) {
         Ok(code) => code,
         Err(interrupt) => {
@@ -222,6 +233,20 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let progress = Progress::new();
+    if arguments.continuous.is_wanted() {
+        let ready = continuous::Ready {
+            source: &source,
+            target: &target,
+            sides,
+            after_a_while: &after_a_while,
+            scope: &scope,
+            options: &options,
+            progress: &progress,
+            values: arguments.show_values,
+            json: arguments.json,
+        };
+        return arguments.continuous.run(&ready).await;
+    }
     let mut report = verify(&sides, &scope, &options, &progress).await?;
     progress.finish();
     if !arguments.show_values {
