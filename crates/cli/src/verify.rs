@@ -1,6 +1,7 @@
 //! `crossover verify`.
 
 mod certificate;
+mod continuous;
 mod estimate;
 mod page;
 mod progress;
@@ -42,7 +43,7 @@ const COULD_NOT_RUN: u8 = 2;
     after_help = "Exit status: 0 equal; 1 different (rows, or schema unless --rows-only); 2 could not run, or not for every table, or equal and not certified; \
 130 interrupted.\n\
 Of a check: 0 the certificate holds; 1 it is stale, altered or another issuer's; 2 could not run.\n\
-Nothing is changed on either side, except by --repair apply on the target. Sessions that compare are read-only."
+Nothing is changed on either side, except by --repair apply on the target, and crossover.fence with --fence table. Sessions that compare are read-only."
 )]
 pub struct Arguments {
     /// The database moved from: postgresql://user@host:port/database?sslmode=verify-full[&sslrootcert=FILE]
@@ -129,6 +130,8 @@ pub struct Arguments {
     repair: RepairArguments,
     #[command(flatten)]
     certificates: CertificateArguments,
+    #[command(flatten)]
+    continuous: continuous::Continuous,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -154,6 +157,10 @@ impl CatchUp for AfterAWhile {
     async fn pass(&self) -> PortResult<()> {
         SystemClock.sleep_ms(self.ms).await;
         Ok(())
+    }
+
+    fn proves(&self) -> bool {
+        false
     }
 }
 
@@ -235,6 +242,10 @@ fn hold(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .worker_threads(2)
         .enable_all()
         .build()?;
+    if arguments.continuous.is_wanted() {
+        // It ends in order by itself: a slot may not stay behind.
+        return runtime.block_on(compare(arguments));
+    }
     let work = async {
         match &arguments.certificates.check_certificate {
             Some(file) => certificate::check(arguments, file).await,
@@ -291,6 +302,20 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         None => None,
     };
     let progress = Progress::new();
+    if arguments.continuous.is_wanted() {
+        let ready = continuous::Ready {
+            source: &source,
+            target: &target,
+            sides,
+            after_a_while: &after_a_while,
+            scope: &scope,
+            options: &options,
+            progress: &progress,
+            values: arguments.show_values,
+            json: arguments.json,
+        };
+        return arguments.continuous.run(&ready).await;
+    }
     let mut report = verify(&sides, (&source, &target), &scope, &options, &progress).await?;
     progress.finish();
     let certificate = issuing

@@ -239,6 +239,19 @@ impl<'a> Follower<'a> {
         self.results.values()
     }
 
+    /// What is known now, as the last of the news.
+    pub fn standing(&self) -> News {
+        News::Ended {
+            equal: self.is_equal(),
+            judged: self.is_judged(),
+            tables: self.results.len(),
+            rows: self.results.values().map(|t| t.rows_source).sum(),
+            different_rows: self.dirty.reported(),
+            open_rows: self.dirty.rows() - self.dirty.reported(),
+            could_not_run: self.could_not_run.clone(),
+        }
+    }
+
     /// The slot on the writer.
     pub fn slot(&self) -> &str {
         &self.ground.slot

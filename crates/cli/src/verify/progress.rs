@@ -53,6 +53,15 @@ impl Progress {
         }
     }
 
+    /// Says something beside it.
+    pub fn line(&self, text: &str) {
+        if self.lines.is_some() {
+            eprintln!("{text}");
+        } else {
+            self.bar.println(text);
+        }
+    }
+
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crossover_core::schema::Severity;
 use crossover_verify::{
-    Report,
+    News, Report,
     rows::{Difference, Kind, TableResult},
 };
 
@@ -70,6 +70,72 @@ pub fn text(report: &Report) -> String {
         );
     }
     text
+}
+
+/// What a follower tells, for people.
+pub fn news(news: &News) -> String {
+    match news {
+        News::Follows { slot, resumed: false } => format!("  follows the changes through slot {slot}"),
+        News::Follows { slot, resumed: true } => {
+            format!("  goes on from the checkpoint, through slot {slot}")
+        }
+        News::StartsAnew { reason } => format!("  starts anew: {reason}"),
+        News::Compared {
+            table,
+            rows_source,
+            rows_target,
+            open,
+        } => format!(
+            "  {table}: compared, {rows_source} rows on the source, {rows_target} on the target, {open} to be looked at again"
+        ),
+        News::Collapsed { table } => {
+            format!(
+                "  {table}: more of its rows changed than --dirty-rows allows to keep; it is compared as a whole again"
+            )
+        }
+        News::Different {
+            table,
+            hot,
+            difference,
+        } => format!(
+            "  ✗ {table}{}: {}",
+            if *hot { " (goes on changing)" } else { "" },
+            line(difference)
+        ),
+        News::More { table } => format!("  ✗ {table}: more rows differ than --named allows to name"),
+        News::Withdrawn { table, key } => format!("  ✓ {table}: {} is equal now", key.join(", ")),
+        News::Note { text } => format!("  … {text}"),
+        News::SlotLeft { purpose, .. } => format!("  {purpose}"),
+        News::Ended {
+            equal,
+            judged,
+            tables,
+            rows,
+            different_rows,
+            open_rows,
+            could_not_run,
+        } => {
+            let verdict = if !judged || !could_not_run.is_empty() {
+                "NOT PROVEN"
+            } else if *equal {
+                "EQUAL"
+            } else {
+                "DIFFERENT"
+            };
+            let mut text = format!(
+                "{verdict}\n  rows     {tables} tables compared, {rows} rows on the source then; {different_rows} rows differ, \
+                 {open_rows} to be looked at again"
+            );
+            for failed in could_not_run {
+                let _ = write!(
+                    text,
+                    "\n  not compared: {}: {}\n    remedy: {}",
+                    failed.name, failed.reason, failed.remedy
+                );
+            }
+            text
+        }
+    }
 }
 
 const fn severity(severity: Severity) -> &'static str {

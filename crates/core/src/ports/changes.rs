@@ -75,7 +75,7 @@ pub struct SlotState {
 /// Reading changes. Every method can be repeated.
 #[async_trait]
 pub trait Changes: Send + Sync {
-    /// What tells this database from all others: it stays when the server is restarted, and differs on a restored copy's name.
+    /// What tells this database from all others: it stays when the server is restarted.
     async fn identity(&self) -> PortResult<String>;
     /// All relations as they are now, and what is followed of them.
     async fn relations(&self, followed: &[Followed]) -> PortResult<Relations>;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::rows::Difference;
+use crate::{rows::Difference, run::CouldNotRun};
 
 /// Something happened. As JSON each is one object with its name in `event`.
 #[derive(Debug, Clone, Serialize)]
@@ -34,6 +34,20 @@ pub enum News {
     Withdrawn { table: String, key: Vec<String> },
     /// Something the operator should know.
     Note { text: String },
+    /// The following has ended.
+    Ended {
+        /// Everything was compared and nothing differs.
+        equal: bool,
+        /// Nothing was left to be found out.
+        judged: bool,
+        /// Tables that were compared, and their rows on the source then.
+        tables: usize,
+        rows: u64,
+        different_rows: u64,
+        /// Rows that are not known to be equal and not known to differ.
+        open_rows: u64,
+        could_not_run: Vec<CouldNotRun>,
+    },
     /// The slot stays on the writer for the next run.
     SlotLeft { slot: String, purpose: String },
 }

@@ -9,7 +9,7 @@ use crossover_core::{
 use xxhash_rust::xxh3::Xxh3;
 
 /// Versions kept of a row. Beyond it the collecting begins again.
-const KEPT: usize = 100_000;
+const KEPT: usize = 16_384;
 
 /// A row's values in the order of the form's columns; none when there is no row.
 pub type RowNow = Option<Vec<Option<String>>>;

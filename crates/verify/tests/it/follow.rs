@@ -5,7 +5,9 @@ mod stream;
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use crossover_verify::{Follower, News, follow::Budget};
+use crossover_clock::SystemClock;
+use crossover_core::ports::{Clock, PortResult};
+use crossover_verify::{Follower, News, follow::Budget, rows::CatchUp};
 
 use stream::{Heard, Stream, follow_until};
 
@@ -96,6 +98,44 @@ async fn a_hot_row_that_differs_is_reported_while_it_is_hot_and_withdrawn_when_i
         .await;
     follow_until(&mut follower, |_| heard.withdrawn()).await;
     follow_until(&mut follower, Follower::is_equal).await;
+    follower.end(false).await.unwrap();
+    stream.end().await;
+}
+
+/// Waits, and proves nothing.
+struct AWhile;
+
+#[async_trait::async_trait]
+impl CatchUp for AWhile {
+    async fn pass(&self) -> PortResult<()> {
+        SystemClock.sleep_ms(20).await;
+        Ok(())
+    }
+
+    fn proves(&self) -> bool {
+        false
+    }
+}
+
+#[tokio::test]
+async fn without_a_fence_a_hot_row_and_a_quiet_one_that_differ_are_reported_too() {
+    let mut stream = Stream::of(SCHEMA, ROWS).await;
+    stream.options.least_ms = 200;
+    stream
+        .spoil("update", "new.id = 7", "new.doc = '{\"drift\": true}'")
+        .await;
+    stream.on_target("delete from public.t where id = 8").await;
+    let heard = Heard::default();
+    let mut follower = stream.begin(&AWhile, &heard, None).await.unwrap();
+    let stop = AtomicBool::new(false);
+    let following = async {
+        follow_until(&mut follower, |_| heard.different().len() == 2).await;
+        stop.store(true, Relaxed);
+    };
+    tokio::join!(heat(&stream, 7, &stop), following);
+    let mut different = heard.different();
+    different.sort();
+    assert_eq!(different, ["public.t 7", "public.t 8"]);
     follower.end(false).await.unwrap();
     stream.end().await;
 }

@@ -214,7 +214,7 @@ impl Stream {
 
     pub async fn begin<'a>(
         &'a self,
-        fence: &'a ByFence<'a>,
+        catch_up: &'a dyn CatchUp,
         heard: &'a Heard,
         file: Option<CheckpointFile>,
     ) -> Result<Follower<'a>, FollowError> {
@@ -229,7 +229,7 @@ impl Stream {
             },
             changes: source,
             slots: source,
-            catch_up: fence,
+            catch_up,
             identities: (&self.identities[0], &self.identities[1]),
             scope: &self.scope,
             verify: &self.verify,

@@ -1,0 +1,222 @@
+//! `crossover verify --continuous`: both databases are followed while they change.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::ValueEnum;
+use crossover_clock::SystemClock;
+use crossover_core::{
+    plan::Scope,
+    ports::{Changes, Fence, Slots},
+    routing::Side,
+};
+use crossover_postgres::PostgresDatabase;
+use crossover_stand::interrupt::{Interrupt, interrupted};
+use crossover_verify::{
+    Event, FollowOptions, Follower, Following, Listen, News, Sides, VerifyOptions, Watch,
+    follow::{Budget, ByFence, CheckpointFile, slot_name},
+    rows::{CatchUp, Governor},
+};
+
+use super::{COULD_NOT_RUN, progress::Progress, summary};
+
+/// Options for following.
+#[derive(clap::Args)]
+#[allow(clippy::struct_field_names, reason = "the options are called so")]
+pub struct Continuous {
+    /// Follow both databases while they change, and report rows that really differ: makes a replication slot on the writer, which
+    /// is dropped at the end
+    #[arg(long, conflicts_with_all = ["quick", "explain_sql"])]
+    continuous: bool,
+    /// End when everything is equal, or known to differ
+    #[arg(long, requires = "continuous")]
+    until_clean: bool,
+    /// Keep what is known in this file, and go on from it; the slot then stays when the command ends, until --forget
+    #[arg(long, value_name = "FILE", requires = "continuous")]
+    checkpoint: Option<PathBuf>,
+    /// Changed rows kept in memory; of more than that whole tables are compared again
+    #[arg(long, value_name = "N", requires = "continuous", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+    dirty_rows: u64,
+    /// Write-ahead log the slot may keep on the writer, in MiB; beyond it the slot is dropped and the comparison has to start again
+    #[arg(long, value_name = "MIB", requires = "continuous", default_value_t = 8_192, value_parser = clap::value_parser!(u64).range(16..=16_777_216))]
+    wal_budget: u64,
+    /// How to know that the follower has caught up [default: wait for --recheck milliseconds]
+    #[arg(long, value_enum, value_name = "HOW", requires = "continuous")]
+    fence: Option<Fencing>,
+    /// Drop the slot that an earlier run has left, remove its --checkpoint, and do nothing else
+    #[arg(long, requires = "continuous", conflicts_with_all = ["until_clean", "dirty_rows", "wal_budget", "fence"])]
+    forget: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Fencing {
+    /// Write markers into crossover.fence on the writer; the table must be among the replicated ones
+    Table,
+}
+
+/// What the command has made ready.
+pub struct Ready<'a> {
+    pub source: &'a PostgresDatabase,
+    pub target: &'a PostgresDatabase,
+    pub sides: Sides<'a>,
+    pub after_a_while: &'a dyn CatchUp,
+    pub scope: &'a Scope,
+    pub options: &'a VerifyOptions,
+    pub progress: &'a Progress,
+    pub values: bool,
+    pub json: bool,
+}
+
+/// Prints the news as they come: lines of JSON on standard output, or lines for people on standard error.
+struct Print<'a> {
+    progress: &'a Progress,
+    json: bool,
+}
+
+impl Listen for Print<'_> {
+    fn hear(&self, news: &News) {
+        if self.json {
+            match serde_json::to_string(news) {
+                Ok(line) => println!("{line}"),
+                Err(error) => eprintln!("{news:?} cannot be printed as JSON: {error}"),
+            }
+        } else {
+            self.progress.line(&summary::news(news));
+        }
+    }
+}
+
+impl Watch for Print<'_> {
+    fn event(&self, event: &Event<'_>) {
+        // What differs in a table that is being written to tells nothing yet.
+        if !matches!(event, Event::Done { .. }) {
+            self.progress.event(event);
+        }
+    }
+}
+
+impl Continuous {
+    /// This part has the word instead of a single comparison.
+    pub fn is_wanted(&self) -> bool {
+        self.continuous
+    }
+
+    /// Follows, or forgets.
+    pub async fn run(&self, ready: &Ready<'_>) -> anyhow::Result<ExitCode> {
+        let (source, target) = tokio::try_join!(ready.source.identity(), ready.target.identity())?;
+        let (writer, follower, slot) = match ready.sides.writer {
+            Side::Source => (ready.source, ready.target, slot_name(&source, &target)),
+            Side::Target => (ready.target, ready.source, slot_name(&target, &source)),
+        };
+        if self.forget {
+            return self.forget(writer, &slot).await;
+        }
+        let fence = ByFence {
+            writer,
+            follower,
+            clock: &SystemClock,
+            run: format!("verify-{}", std::process::id()),
+            limit_ms: ready.options.rows.patience_ms.max(1_000),
+        };
+        let catch_up: &dyn CatchUp = match self.fence {
+            Some(Fencing::Table) => {
+                writer.prepare_fence().await?;
+                &fence
+            }
+            None => ready.after_a_while,
+        };
+        let options = FollowOptions {
+            budget: Budget {
+                wal: self.wal_budget << 20,
+                ..Budget::of_rows(self.dirty_rows)
+            },
+            values: ready.values,
+            ..FollowOptions::default()
+        };
+        let governor = Governor::new(ready.options.max_load);
+        let print = Print {
+            progress: ready.progress,
+            json: ready.json,
+        };
+        let place = Following {
+            sides: ready.sides,
+            changes: writer,
+            slots: writer,
+            catch_up,
+            identities: (&source, &target),
+            scope: ready.scope,
+            verify: ready.options,
+            options: &options,
+            governor: &governor,
+            watch: &print,
+            listener: &print,
+        };
+        let ended = self.follow(place, &slot).await;
+        ready.progress.finish();
+        ended
+    }
+
+    async fn follow(&self, place: Following<'_>, slot: &str) -> anyhow::Result<ExitCode> {
+        let file = self.checkpoint.clone().map(CheckpointFile::new);
+        // One for all: a signal between two would be lost.
+        let mut signal = std::pin::pin!(interrupted());
+        let mut follower = tokio::select! {
+            biased;
+            Ok(interrupt) = &mut signal => {
+                if self.checkpoint.is_none() {
+                    place.slots.drop_slot(slot).await?;
+                }
+                return Ok(by(interrupt));
+            }
+            begun = Follower::begin(place, file) => begun?,
+        };
+        let followed = tokio::select! {
+            biased;
+            Ok(interrupt) = &mut signal => Ok(Some(interrupt)),
+            done = self.until_done(&mut follower) => done.map(|()| None),
+        };
+        let ended = follower.end(true).await;
+        let interrupt = match (followed, ended) {
+            (Ok(interrupt), Ok(())) => interrupt,
+            (Err(error), Ok(())) => return Err(error),
+            (Ok(_), Err(error)) => return Err(error.into()),
+            (Err(error), Err(second)) => anyhow::bail!(
+                "{error:#}\nerror: slot {slot} may be left behind ({second}): drop it with --continuous --forget"
+            ),
+        };
+        place.listener.hear(&follower.standing());
+        Ok(match interrupt {
+            Some(interrupt) => by(interrupt),
+            None if !follower.could_not_run().is_empty() => ExitCode::from(COULD_NOT_RUN),
+            None if follower.is_equal() => ExitCode::SUCCESS,
+            None => ExitCode::FAILURE,
+        })
+    }
+
+    async fn until_done(&self, follower: &mut Follower<'_>) -> anyhow::Result<()> {
+        if self.until_clean {
+            return Ok(follower.until_judged().await?);
+        }
+        loop {
+            follower.tick().await?;
+        }
+    }
+
+    async fn forget(&self, writer: &PostgresDatabase, slot: &str) -> anyhow::Result<ExitCode> {
+        writer.drop_slot(slot).await?;
+        eprintln!("slot {slot} is gone");
+        if let Some(file) = &self.checkpoint {
+            match std::fs::remove_file(file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    anyhow::bail!("{} cannot be removed: {error}", file.display())
+                }
+                _ => eprintln!("{} is gone", file.display()),
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn by(interrupt: Interrupt) -> ExitCode {
+    eprintln!("{interrupt}: no row was changed on either side");
+    ExitCode::from(interrupt.exit_status())
+}
