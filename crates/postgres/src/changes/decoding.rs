@@ -336,8 +336,10 @@ mod tests {
                 Ok(_) => Ok(()),
                 Err(error) => Err(error),
             };
-            // A cut at a column's end is a shorter row, not half a one.
-            let shorter = part.ends_with("new-tuple:") || part.ends_with("integer]:2");
+            // A cut at a column's end is a shorter row, not half a one; tables without columns have the shortest.
+            let shorter = ["UPDATE:", "new-tuple:", "integer]:2"]
+                .iter()
+                .any(|end| part.ends_with(end));
             assert_eq!(read.is_ok(), shorter, "{part}: {read:?}");
         }
     }
