@@ -13,7 +13,7 @@ use nix::{
     unistd::Pid,
 };
 
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 
 struct Pair {
     source: Database,
