@@ -400,8 +400,8 @@ async fn differences_of_functions_views_and_types_are_read() {
                 Different,
                 Error,
                 "view shop.wide",
-                "reads `… shop.customers WHERE (name <> 'nobody'::text)` on the source, \
-                 `… shop.customers WHERE (name <> 'somebody'::text)` on the target",
+                "reads `… WHERE (name <> 'nobody'::text)` on the source, \
+                 `… WHERE (name <> 'somebody'::text)` on the target",
             ),
             planted(
                 "alter view shop.wide set (security_barrier = true)",
