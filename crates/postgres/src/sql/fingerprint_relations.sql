@@ -53,7 +53,14 @@ union all
 select 'constraint', format('%s.%s', t.name, k.conname), t.whole,
     array[
         'statement', pg_get_constraintdef(k.oid),
-        'triggers disabled', (select '' where exists (select from pg_trigger g where g.tgconstraint = k.oid and g.tgenabled = 'D'))
+        -- until 14 those of a partitioned table are its partitions' only
+        'triggers disabled', (
+            select '' where exists (
+                select from pg_constraint own
+                join pg_trigger g on g.tgconstraint = own.oid
+                where (own.oid = k.oid or own.conparentid = k.oid) and g.tgenabled = 'D'
+            )
+        )
     ]
 from relations t
 join pg_constraint k on k.conrelid = t.oid
