@@ -30,8 +30,8 @@ use crate::{
 };
 
 /// Database sessions of each sample API: a few are busy at 200 writes a second, and every one more has to log in again
-/// right after the release.
-const POOL: usize = 8;
+/// right after the release, on cores that are few: twice their number is enough.
+const POOL: usize = 4;
 
 /// The lane that is cut over.
 pub const LANE: &str = "main";

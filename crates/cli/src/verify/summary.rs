@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crossover_core::schema::Severity;
 use crossover_verify::{
-    News, Report,
+    CouldNotRun, News, Report,
     rows::{Difference, Kind, TableResult},
 };
 
@@ -17,13 +17,7 @@ pub fn text(report: &Report) -> String {
     // Writing into a string cannot fail.
     let rows: u64 = report.tables.iter().map(|t| t.rows_source).sum();
     let equal = report.tables.iter().filter(|t| t.equal).count();
-    let verdict = if !report.could_not_run.is_empty() {
-        "NOT PROVEN"
-    } else if report.equal {
-        "EQUAL"
-    } else {
-        "DIFFERENT"
-    };
+    let verdict = verdict(report.could_not_run.is_empty(), report.equal);
     let _ = writeln!(
         text,
         "{verdict}\n  rows     {equal} of {} tables equal, {rows} rows on the source, in {:.1} s",
@@ -62,13 +56,7 @@ pub fn text(report: &Report) -> String {
             table.remedy
         );
     }
-    for failed in &report.could_not_run {
-        let _ = writeln!(
-            text,
-            "  not compared: {}: {}\n    remedy: {}",
-            failed.name, failed.reason, failed.remedy
-        );
-    }
+    not_compared(&mut text, &report.could_not_run);
     text
 }
 
@@ -115,26 +103,33 @@ pub fn news(news: &News) -> String {
             open_rows,
             could_not_run,
         } => {
-            let verdict = if !judged || !could_not_run.is_empty() {
-                "NOT PROVEN"
-            } else if *equal {
-                "EQUAL"
-            } else {
-                "DIFFERENT"
-            };
+            let verdict = verdict(*judged && could_not_run.is_empty(), *equal);
             let mut text = format!(
                 "{verdict}\n  rows     {tables} tables compared, {rows} rows on the source then; {different_rows} rows differ, \
-                 {open_rows} to be looked at again"
+                 {open_rows} to be looked at again\n"
             );
-            for failed in could_not_run {
-                let _ = write!(
-                    text,
-                    "\n  not compared: {}: {}\n    remedy: {}",
-                    failed.name, failed.reason, failed.remedy
-                );
-            }
+            not_compared(&mut text, could_not_run);
+            text.truncate(text.trim_end().len());
             text
         }
+    }
+}
+
+const fn verdict(proven: bool, equal: bool) -> &'static str {
+    match (proven, equal) {
+        (false, _) => "NOT PROVEN",
+        (true, true) => "EQUAL",
+        (true, false) => "DIFFERENT",
+    }
+}
+
+fn not_compared(text: &mut String, tables: &[CouldNotRun]) {
+    for table in tables {
+        let _ = writeln!(
+            text,
+            "  not compared: {}: {}\n    remedy: {}",
+            table.name, table.reason, table.remedy
+        );
     }
 }
 

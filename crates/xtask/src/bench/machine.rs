@@ -28,6 +28,16 @@ pub fn machine() -> Value {
     })
 }
 
+/// What to say of a machine that had other things to do, if it had.
+pub fn busy(machine: &Value) -> Option<String> {
+    let (load, cores) = (machine["load_before"].as_f64()?, machine["cores"].as_f64()?);
+    (load > cores / 2.0).then(|| {
+        format!(
+            "the machine was busy before the bench began (load {load} on {cores} cores): times say little"
+        )
+    })
+}
+
 /// The value behind `name :` in a file of /proc.
 fn field(text: &str, name: &str) -> Option<String> {
     let line = text
@@ -63,6 +73,14 @@ fn revision(workspace: &Workspace) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_machine_is_busy_when_half_its_cores_are() {
+        let machine = |load: f64| json!({ "cores": 2, "load_before": load });
+        assert_eq!(busy(&machine(1.0)), None);
+        assert!(busy(&machine(1.1)).unwrap().contains("load 1.1 on 2 cores"));
+        assert_eq!(busy(&json!({ "cores": 2, "load_before": null })), None);
+    }
 
     #[test]
     fn a_field_is_found_by_its_whole_name() {

@@ -9,6 +9,7 @@ use crate::bench::{
     floor::HashSql,
     goal::Mark,
     linearity::{self, Point},
+    machine,
     marks::Measured,
     options::Options,
     outcome::Outcome,
@@ -83,6 +84,9 @@ impl Report<'_> {
         let mut text = String::new();
         let (rows, runs) = (self.options.rows, self.options.runs);
         let _ = writeln!(text, "{rows} rows on either side, {runs} runs\n");
+        if let Some(warning) = machine::busy(&self.machine) {
+            let _ = writeln!(text, "{warning}\n");
+        }
         let columns =
             ["median s", "min", "max", "server CPU s", "client MB"].map(|name| format!("{name:>13}"));
         for (title, entries) in [("equal", &self.identical), ("20 differences", &self.different)] {

@@ -1,17 +1,19 @@
--- $1 = first id, $2 = last id, $3 = customers, $4 = products: one batch of orders with their items and payments.
+-- $1 = first id, $2 = last id, $3 = customers, $4 = products: one batch of orders with their items and payments. Their
+-- days reach into every partition, the default one too: the partition that takes new orders then has statistics, as in a shop that has
+-- been open for years. One that was analysed while it was empty is read from end to end by every plan made for it.
 with placed as (
     insert into shop.orders
         (id, order_date, customer_id, region_code, status, total, note, placed_at, updated_at)
     select
         i,
-        date '2023-01-01' + (i * 104729 % 1095)::integer,
+        date '2023-01-01' + (i * 104729 % 2190)::integer,
         1 + i * 7907 % $3::bigint,
         (array['N01', 'C01', 'S01'])[1 + i % 3],
         (array['paid', 'shipped', 'shipped', 'returned'])[1 + i % 4]::shop.order_status,
         (500 + i * 3571 % 99500)::numeric / 100,
         case i % 6 when 0 then 'leave at the door' when 1 then '' when 2 then E'two\nlines\tand a tab' end,
-        timestamptz '2023-01-01 08:00:00+01' + (i * 104729 % 1095) * interval '1 day' + (i % 43200) * interval '1 second',
-        timestamptz '2023-01-01 08:00:00+01' + (i * 104729 % 1095) * interval '1 day' + (i % 86400) * interval '1 second'
+        timestamptz '2023-01-01 08:00:00+01' + (i * 104729 % 2190) * interval '1 day' + (i % 43200) * interval '1 second',
+        timestamptz '2023-01-01 08:00:00+01' + (i * 104729 % 2190) * interval '1 day' + (i % 86400) * interval '1 second'
     from generate_series($1::bigint, $2::bigint) i
     returning id, order_date, total, status, placed_at
 ), items as (
