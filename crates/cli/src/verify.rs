@@ -268,8 +268,8 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let issuing = arguments.certificates.issuing()?;
     anyhow::ensure!(
-        issuing.is_none() || !arguments.repair.is_wanted(),
-        "a certificate speaks of what was compared, not of what was repaired since: run --certificate by itself afterwards"
+        issuing.is_none() || !arguments.repair.only_plans(),
+        "a plan repairs nothing: ask for a certificate with --repair apply, or by itself afterwards"
     );
     let ((source, source_place), (target, target_place)) = arguments.connect_both().await?;
     let options = arguments.options();
@@ -297,9 +297,12 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let workers = arguments.workers.unwrap_or(u32::from(arguments.jobs));
         return estimate::print(&sides, &scope, &options, workers, arguments.json).await;
     }
+    let databases = (&source, &target);
     let before = match &issuing {
-        Some(_) => Some(Before::read((&source, &target), &sides, &scope, &options).await?),
-        None => None,
+        Some(_) if !arguments.repair.is_wanted() => {
+            Some(Before::read(databases, &sides, &scope, &options).await?)
+        }
+        _ => None,
     };
     let progress = Progress::new();
     if arguments.continuous.is_wanted() {
@@ -316,15 +319,29 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         };
         return arguments.continuous.run(&ready).await;
     }
-    let mut report = verify(&sides, (&source, &target), &scope, &options, &progress).await?;
+    let mut report = verify(&sides, databases, &scope, &options, &progress).await?;
     progress.finish();
-    let certificate = issuing
-        .zip(before)
-        .map(|(issuing, before)| issuing.finish(&report, before, options.condition.clone()));
     let repaired = arguments
         .repair
-        .run(&sides, (&source, &target), &scope, &options, &mut report)
+        .run(&sides, databases, &scope, &options, &mut report)
         .await?;
+    let certificate = match issuing {
+        None => None,
+        Some(issuing) => {
+            let before = match before {
+                Some(before) => before,
+                // What was compared before the repair is not what is there now.
+                None => {
+                    let before = Before::read(databases, &sides, &scope, &options).await?;
+                    let progress = Progress::new();
+                    report = verify(&sides, databases, &scope, &options, &progress).await?;
+                    progress.finish();
+                    before
+                }
+            };
+            Some(issuing.finish(&report, before, options.condition.clone()))
+        }
+    };
     report.databases = Some((source_place, target_place));
     if !arguments.show_values {
         report.without_values();

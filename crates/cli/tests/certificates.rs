@@ -202,3 +202,65 @@ async fn the_signing_key_may_come_from_the_environment_and_touches_no_disk() {
     assert_eq!(fs::read_dir(pair.folder.path()).unwrap().count(), 1);
     assert_eq!(Pair::alone(&["--check-certificate", &file]).code, Some(0));
 }
+
+#[tokio::test]
+async fn what_was_repaired_is_compared_again_and_certified() {
+    let pair = Pair::new().await;
+    write(
+        &pair.target,
+        "delete from t where id = 2; insert into t values (3)",
+    )
+    .await;
+    let (file, key, out) = (
+        pair.text("certificate.json"),
+        pair.text("key.pem"),
+        pair.text("repair"),
+    );
+    let certified = [
+        "--certificate",
+        &file,
+        "--signing-key",
+        &key,
+        "--repair-out",
+        &out,
+    ];
+    let planned = pair.verify(&[&["--repair", "plan"], &certified[..]].concat());
+    assert_eq!(planned.code, Some(2), "{}", planned.text);
+    assert!(
+        planned.text.contains("a plan repairs nothing"),
+        "{}",
+        planned.text
+    );
+
+    let made = pair.verify(&[&["--repair", "apply"], &certified[..]].concat());
+    assert_eq!(made.code, Some(0), "{}", made.text);
+    assert_eq!(made.json["repair"]["totals"]["repaired"], 2, "{}", made.json);
+    assert_eq!(made.json["equal"], true);
+    assert!(
+        made.json["certificate"]["issued"]["root"].is_string(),
+        "{}",
+        made.json
+    );
+    let checked = pair.verify(&[
+        "--check-certificate",
+        &file,
+        "--public-key",
+        &format!("{key}.pub"),
+    ]);
+    assert_eq!(checked.code, Some(0), "{}", checked.text);
+}
+
+#[tokio::test]
+async fn what_is_repaired_is_compared_again_and_ends_equal() {
+    let pair = Pair::new().await;
+    write(&pair.target, "delete from t where id = 2").await;
+    let out = pair.text("repair");
+    let made = pair.verify(&["--repair", "apply", "--repair-out", &out]);
+    assert_eq!(made.code, Some(0), "{}", made.text);
+    assert_eq!(made.json["tables"][0]["rows_target"], 2, "{}", made.json);
+    assert!(
+        fs::read_to_string(pair.path("repair/repair.sql"))
+            .unwrap()
+            .contains("insert")
+    );
+}

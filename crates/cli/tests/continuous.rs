@@ -3,10 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::{
-    process::{Child, Command, Output, Stdio},
+    io::{BufRead, BufReader, Lines},
+    process::{Child, ChildStdout, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
+use crossover_core::{Secret, ports::Fence};
+use crossover_postgres::{ConnectionSettings, PostgresDatabase, SslMode};
 use crossover_stand::postgres::{Database, Major, TestServer};
 use nix::{
     sys::signal::{Signal, kill},
@@ -44,8 +47,49 @@ fn slots(count: u32) -> String {
     )
 }
 
+/// Replicates everything, a thousand rows to begin with.
+async fn follow(follower: &Database, writer: &Database) {
+    execute(
+        writer,
+        "insert into t select i, i from generate_series(1, 1000) i; create publication p for all tables",
+    )
+    .await;
+    let access = writer.access();
+    let subscribe = format!(
+        "create subscription s_{0} connection 'host=127.0.0.1 port={1} dbname={0} user=postgres password={2}' publication p",
+        writer.name(),
+        access.port(),
+        access.password()
+    );
+    execute(follower, &subscribe).await;
+    until(
+        follower,
+        "select count(*) filter (where srsubstate <> 'r') = 0 and count(*) > 0 from pg_subscription_rel",
+    )
+    .await;
+}
+
+async fn unfollow(follower: &Database, writer: &Database) {
+    execute(follower, &format!("drop subscription s_{}", writer.name())).await;
+}
+
+/// Makes the table of the fence, as a migration that uses it has it on both sides.
+async fn prepare_fence(database: &Database) {
+    let settings = ConnectionSettings {
+        host: "127.0.0.1".into(),
+        port: database.access().port(),
+        dbname: database.name().into(),
+        username: "postgres".into(),
+        password: Secret::new(database.access().password().into()),
+        sslmode: SslMode::Disable,
+        root_ca_pem: None,
+    };
+    let database = PostgresDatabase::connect("test", settings, Vec::new()).await;
+    database.unwrap().prepare_fence().await.unwrap();
+}
+
 impl Pair {
-    async fn new() -> Self {
+    async fn unconnected() -> Self {
         let fresh = async |major| {
             let server = TestServer::shared(major).await.unwrap();
             server.fresh_database().await.unwrap()
@@ -57,32 +101,18 @@ impl Pair {
         for database in [&pair.source, &pair.target] {
             execute(database, "create table t (id int primary key, n int)").await;
         }
-        execute(
-            &pair.source,
-            "insert into t select i, i from generate_series(1, 1000) i; create publication p for table t",
-        )
-        .await;
-        let access = pair.source.access();
-        execute(
-            &pair.target,
-            &format!(
-                "create subscription s_{0} connection 'host=127.0.0.1 port={1} dbname={0} user=postgres password={2}' publication p",
-                pair.source.name(),
-                access.port(),
-                access.password()
-            ),
-        )
-        .await;
-        until(&pair.target, "select count(*) = 1000 from t").await;
+        pair
+    }
+
+    /// The target follows the source.
+    async fn new() -> Self {
+        let pair = Self::unconnected().await;
+        follow(&pair.target, &pair.source).await;
         pair
     }
 
     async fn end(&self) {
-        execute(
-            &self.target,
-            &format!("drop subscription s_{}", self.source.name()),
-        )
-        .await;
+        unfollow(&self.target, &self.source).await;
     }
 
     fn start(&self, arguments: &[&str]) -> Child {
@@ -160,6 +190,142 @@ async fn interrupted_it_keeps_the_slot_only_for_a_checkpoint_and_forgets_both_wh
     let (status, text) = pair.run(&["--forget", "--checkpoint", path]).await;
     assert_eq!(status, Some(0), "{text}");
     assert!(!file.exists());
+    until(&pair.source, &slots(0)).await;
+    pair.end().await;
+}
+
+/// A command whose news are read while it runs.
+struct Running {
+    child: Child,
+    news: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    fn of(mut child: Child) -> Self {
+        let news = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, news }
+    }
+
+    /// The next of the news of this kind.
+    fn until(&mut self, event: &str) -> String {
+        let start = format!(r#"{{"event":"{event}""#);
+        loop {
+            let line = self.news.next().expect("the command has ended").unwrap();
+            if line.starts_with(&start) {
+                return line;
+            }
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn told_of_the_pause_it_verifies_what_is_left_and_goes_on() {
+    let pair = Pair::new().await;
+    let mut running = Running::of(pair.start(&["--json", "--recheck", "60000"]));
+    running.until("compared");
+    for (sql, equal) in [
+        ("update t set n = -1 where id <= 20", "true"),
+        ("update t set n = -2 where id <= 20", "false"),
+    ] {
+        execute(&pair.source, sql).await;
+        let here = format!("select count(*) = 20 from t where n = {}", &sql[17..19]);
+        until(&pair.target, &here).await;
+        if equal == "false" {
+            execute(&pair.target, "update t set n = 5 where id = 5").await;
+        }
+        running.signal(Signal::SIGUSR1);
+        let told = running.until("remaining");
+        assert!(told.contains(&format!(r#""equal":{equal}"#)), "{told}");
+        assert!(
+            told.contains(r#""looked_at":20"#) && told.contains(r#""unknown":[]"#),
+            "{told}"
+        );
+        assert_eq!(
+            told.contains(r#""different":[{"table":"public.t","key":["5"]}]"#),
+            equal == "false",
+            "{told}"
+        );
+    }
+    running.signal(Signal::SIGINT);
+    assert_eq!(running.child.wait().unwrap().code(), Some(130));
+    until(&pair.source, &slots(0)).await;
+    pair.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_it_goes_on_from_its_checkpoint_and_misses_nothing() {
+    let pair = Pair::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("checkpoint.json");
+    let path = file.to_str().unwrap();
+    let mut running = Running::of(pair.start(&["--json", "--checkpoint", path]));
+    running.until("compared");
+    execute(&pair.target, "delete from t where id in (7, 8)").await;
+    // One change while it follows, at whatever point of its work the end meets it, one when nobody follows.
+    execute(&pair.source, "update t set n = -1 where id = 7").await;
+    running.signal(Signal::SIGKILL);
+    running.child.wait().unwrap();
+    drop(running);
+    execute(&pair.source, "update t set n = -1 where id = 8").await;
+    let (status, text) = pair.run(&["--until-clean", "--json", "--checkpoint", path]).await;
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains(r#""resumed":true"#), "{text}");
+    for key in ["7", "8"] {
+        assert!(
+            text.contains(&format!(r#""key":{{"id":"{key}"}}"#)),
+            "{key}: {text}"
+        );
+    }
+    let (status, text) = pair.run(&["--forget", "--checkpoint", path]).await;
+    assert_eq!(status, Some(0), "{text}");
+    until(&pair.source, &slots(0)).await;
+    pair.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_cutover_it_follows_the_target() {
+    let pair = Pair::unconnected().await;
+    follow(&pair.source, &pair.target).await;
+    let mut running = Running::of(pair.start(&["--json", "--writer", "target"]));
+    running.until("compared");
+    until(&pair.target, &slots(1)).await;
+    until(&pair.source, &slots(0)).await;
+    execute(&pair.source, "delete from t where id = 7").await;
+    execute(&pair.target, "update t set n = -1 where id = 7").await;
+    let told = running.until("different");
+    assert!(told.contains(r#""kind":"extra_on_target""#), "{told}");
+    running.signal(Signal::SIGINT);
+    assert_eq!(running.child.wait().unwrap().code(), Some(130));
+    until(&pair.target, &slots(0)).await;
+    unfollow(&pair.source, &pair.target).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fence_is_waited_for_where_there_is_leave_to_write_one() {
+    let pair = Pair::unconnected().await;
+    prepare_fence(&pair.source).await;
+    prepare_fence(&pair.target).await;
+    follow(&pair.target, &pair.source).await;
+    execute(&pair.target, "delete from t where id = 7").await;
+    let (status, text) = pair.run(&["--until-clean", "--json", "--fence", "table"]).await;
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains(r#""key":{"id":"7"}"#), "{text}");
+    until(
+        &pair.source,
+        "select count(*) > 0 from crossover.fence where run_id like 'verify-%'",
+    )
+    .await;
     until(&pair.source, &slots(0)).await;
     pair.end().await;
 }

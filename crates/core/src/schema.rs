@@ -27,6 +27,7 @@ use crate::{
     catalogue::ObjectClass,
     plan::Scope,
     ports::{Catalogue, PortResult},
+    routing::Side,
 };
 
 /// In which way two schemas differ in one object.
@@ -105,9 +106,14 @@ pub async fn beyond_rows(
     source: &dyn Catalogue,
     target: &dyn Catalogue,
     scope: &Scope,
+    writer: Side,
 ) -> PortResult<BeyondRows> {
     let (ours, theirs) = (source.fingerprint(scope).await?, target.fingerprint(scope).await?);
-    let sequences = positions(&source.sequences(scope).await?, &target.sequences(scope).await?);
+    let sequences = positions(
+        &source.sequences(scope).await?,
+        &target.sequences(scope).await?,
+        writer,
+    );
     let primary_keys = without_key(&source.tables(scope).await?);
     let statistics = stale(&source.statistics(scope).await?, &target.statistics(scope).await?);
     Ok(BeyondRows {

@@ -18,12 +18,13 @@ mod fence;
 mod judge;
 mod look;
 mod news;
+mod pause;
 mod remaining;
 mod sweep;
 mod take;
 mod versions;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, pin::pin, sync::Arc};
 
 use crossover_core::{
     Lsn,
@@ -37,7 +38,8 @@ use futures::future::{Either, select};
 pub use budget::Budget;
 pub use checkpoint::{CheckpointError, CheckpointFile, slot_name};
 pub use fence::ByFence;
-pub use news::{Listen, News};
+pub use news::{DifferingRow, Listen, News};
+pub use pause::{NoPause, Pause};
 pub use remaining::Remaining;
 
 use crate::{
@@ -90,6 +92,8 @@ pub struct Following<'a> {
     pub verify: &'a VerifyOptions,
     pub options: &'a FollowOptions,
     pub governor: &'a Governor,
+    /// Ends every wait, so that the caller has the word; work under way is ended in order.
+    pub pause: &'a dyn Pause,
     pub watch: &'a dyn Watch,
     pub listener: &'a dyn Listen,
 }
@@ -201,14 +205,6 @@ impl<'a> Follower<'a> {
         Ok(this)
     }
 
-    /// Follows until everything is judged: equal, or really different. It can be dropped at any time; then [`Self::end`] is next.
-    pub async fn until_judged(&mut self) -> Result<(), FollowError> {
-        while !self.is_judged() {
-            self.tick().await?;
-        }
-        Ok(())
-    }
-
     /// Nothing is left to be found out, as of the last look.
     pub fn is_judged(&self) -> bool {
         self.current && self.dirty.is_judged()
@@ -257,7 +253,7 @@ impl<'a> Follower<'a> {
         &self.ground.slot
     }
 
-    /// One round, while tables that are due are compared as a whole.
+    /// One round, while tables that are due are compared as a whole. It can be dropped at any time; then [`Self::end`] is next.
     ///
     /// # Errors
     /// A server that stays away; a slot that is gone or has become too large; a checkpoint that cannot be written.
@@ -308,14 +304,26 @@ impl<'a> Follower<'a> {
         }
         let looks = self.choose();
         if !looks.is_empty() {
-            self.place.catch_up.pass().await?;
+            let Some(passed) = self.unless_paused(self.place.catch_up.pass()).await else {
+                return Ok(());
+            };
+            passed?;
             self.look(looks).await?;
         }
         let took = clock.now_ms().saturating_sub(began);
         if took < self.place.options.every_ms {
-            clock.sleep_ms(self.place.options.every_ms - took).await;
+            self.unless_paused(clock.sleep_ms(self.place.options.every_ms - took))
+                .await;
         }
         Ok(())
+    }
+
+    /// Waits, unless that has to stop.
+    async fn unless_paused<T>(&self, wait: impl Future<Output = T> + Send) -> Option<T> {
+        match select(pin!(wait), self.place.pause.wanted()).await {
+            Either::Left((done, _)) => Some(done),
+            Either::Right(_) => None,
+        }
     }
 
     /// Ends. With `keep` and a checkpoint the slot stays for the next run, otherwise it goes.

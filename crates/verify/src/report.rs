@@ -25,7 +25,8 @@ pub struct Report {
     pub tables: Vec<TableResult>,
     /// Objects that are not the same on both sides; warnings do not make the databases different.
     pub schema_differences: Vec<SchemaDifference>,
-    /// Every sequence of either side, and whether the one of the target lies beyond that of the source.
+    /// Every sequence of either side, and whether the one of the target lies beyond that of the source. One that would hand out
+    /// again what is in use makes the databases different as soon as the target is the writer.
     pub sequences: Vec<SequencePair>,
     /// Tables without a primary key.
     pub primary_keys: Vec<TableWithoutKey>,
@@ -74,6 +75,7 @@ impl Report {
                 .schema_differences
                 .iter()
                 .all(|d| d.severity == Severity::Warning)
+            && self.sequences.iter().all(|s| s.severity != Some(Severity::Error))
     }
 
     /// Leaves the values of rows out; keys and names of columns stay.
@@ -107,7 +109,7 @@ pub async fn verify(
     let beyond = if options.rows_only {
         None
     } else {
-        match beyond_rows(catalogues.0, catalogues.1, scope).await {
+        match beyond_rows(catalogues.0, catalogues.1, scope, sides.writer).await {
             Ok(beyond) => Some(beyond),
             Err(error) => {
                 could_not_run.push(CouldNotRun {

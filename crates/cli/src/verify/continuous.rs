@@ -1,5 +1,7 @@
 //! `crossover verify --continuous`: both databases are followed while they change.
 
+mod pause;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::ValueEnum;
@@ -18,13 +20,14 @@ use crossover_verify::{
 };
 
 use super::{COULD_NOT_RUN, progress::Progress, summary};
+use pause::BySignal;
 
 /// Options for following.
 #[derive(clap::Args)]
 #[allow(clippy::struct_field_names, reason = "the options are called so")]
 pub struct Continuous {
     /// Follow both databases while they change, and report rows that really differ: makes a replication slot on the writer, which
-    /// is dropped at the end
+    /// is dropped at the end. Once nothing changes any more, SIGUSR1 has the remaining rows verified at once
     #[arg(long, conflicts_with_all = ["quick", "explain_sql"])]
     continuous: bool,
     /// End when everything is equal, or known to differ
@@ -133,6 +136,7 @@ impl Continuous {
             ..FollowOptions::default()
         };
         let governor = Governor::new(ready.options.max_load);
+        let pause = BySignal::listen()?;
         let print = Print {
             progress: ready.progress,
             json: ready.json,
@@ -147,15 +151,16 @@ impl Continuous {
             verify: ready.options,
             options: &options,
             governor: &governor,
+            pause: &pause,
             watch: &print,
             listener: &print,
         };
-        let ended = self.follow(place, &slot).await;
+        let ended = self.follow(place, &slot, &pause).await;
         ready.progress.finish();
         ended
     }
 
-    async fn follow(&self, place: Following<'_>, slot: &str) -> anyhow::Result<ExitCode> {
+    async fn follow(&self, place: Following<'_>, slot: &str, pause: &BySignal) -> anyhow::Result<ExitCode> {
         let file = self.checkpoint.clone().map(CheckpointFile::new);
         // One for all: a signal between two would be lost.
         let mut signal = std::pin::pin!(interrupted());
@@ -172,7 +177,7 @@ impl Continuous {
         let followed = tokio::select! {
             biased;
             Ok(interrupt) = &mut signal => Ok(Some(interrupt)),
-            done = self.until_done(&mut follower) => done.map(|()| None),
+            done = self.until_done(&mut follower, pause) => done.map(|()| None),
         };
         let ended = follower.end(true).await;
         let interrupt = match (followed, ended) {
@@ -192,13 +197,14 @@ impl Continuous {
         })
     }
 
-    async fn until_done(&self, follower: &mut Follower<'_>) -> anyhow::Result<()> {
-        if self.until_clean {
-            return Ok(follower.until_judged().await?);
-        }
-        loop {
+    async fn until_done(&self, follower: &mut Follower<'_>, pause: &BySignal) -> anyhow::Result<()> {
+        while !(self.until_clean && follower.is_judged()) {
             follower.tick().await?;
+            if pause.take() {
+                follower.tell_remaining().await?;
+            }
         }
+        Ok(())
     }
 
     async fn forget(&self, writer: &PostgresDatabase, slot: &str) -> anyhow::Result<ExitCode> {

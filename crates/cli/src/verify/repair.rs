@@ -55,12 +55,17 @@ impl RepairArguments {
         if self.repair.is_some() { NAMED } else { 1_000 }
     }
 
-    /// Refuses what would undo the application's own writes, before anything is read.
     /// Rows are to be repaired, or a plan for it is to be made.
     pub(super) const fn is_wanted(&self) -> bool {
         self.repair.is_some()
     }
 
+    /// A plan is made, and nothing is changed.
+    pub(super) const fn only_plans(&self) -> bool {
+        matches!(self.repair, Some(Mode::Plan))
+    }
+
+    /// Refuses what would undo the application's own writes, before anything is read.
     pub(super) fn check(&self, writer: Writer) -> anyhow::Result<()> {
         anyhow::ensure!(
             self.repair.is_none() || writer == Writer::Source,

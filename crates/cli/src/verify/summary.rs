@@ -92,6 +92,30 @@ pub fn news(news: &News) -> String {
         ),
         News::More { table } => format!("  ✗ {table}: more rows differ than --named allows to name"),
         News::Withdrawn { table, key } => format!("  ✓ {table}: {} is equal now", key.join(", ")),
+        News::Remaining {
+            looked_at,
+            different_rows,
+            different,
+            unknown,
+            elapsed_ms,
+            ..
+        } => {
+            let mut text = format!(
+                "  {} what was left: {looked_at} rows looked at in {elapsed_ms} ms, {different_rows} differ",
+                if *different_rows == 0 && unknown.is_empty() {
+                    '✓'
+                } else {
+                    '✗'
+                }
+            );
+            for row in different.iter().take(SHOWN) {
+                let _ = write!(text, "\n    {}: {}", row.table, row.key.join(", "));
+            }
+            if !unknown.is_empty() {
+                let _ = write!(text, "\n    not compared as a whole yet: {}", unknown.join(", "));
+            }
+            text
+        }
         News::Note { text } => format!("  … {text}"),
         News::SlotLeft { purpose, .. } => format!("  {purpose}"),
         News::Ended {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Severity;
-use crate::catalogue::SequenceFacts;
+use crate::{catalogue::SequenceFacts, routing::Side};
 
 /// How a sequence of the target stands to the same one of the source, in the direction it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -41,8 +41,8 @@ pub struct SequencePair {
     pub remedy: Option<String>,
 }
 
-/// Every sequence of either side with how it stands, sorted by name.
-pub fn positions(source: &[SequenceFacts], target: &[SequenceFacts]) -> Vec<SequencePair> {
+/// Every sequence of either side with how it stands, sorted by name; `writer` is the side the application writes to.
+pub fn positions(source: &[SequenceFacts], target: &[SequenceFacts], writer: Side) -> Vec<SequencePair> {
     let (ours, theirs) = (by_name(source), by_name(target));
     let names: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
     names
@@ -50,7 +50,7 @@ pub fn positions(source: &[SequenceFacts], target: &[SequenceFacts]) -> Vec<Sequ
         .map(|name| {
             let (schema, sequence) = name;
             let sides = (ours.get(name).copied(), theirs.get(name).copied());
-            pair(format!("{schema}.{sequence}"), sides.0, sides.1)
+            pair(format!("{schema}.{sequence}"), sides.0, sides.1, writer)
         })
         .collect()
 }
@@ -75,7 +75,12 @@ fn standing(source: Option<&SequenceFacts>, target: Option<&SequenceFacts>) -> S
     }
 }
 
-fn pair(sequence: String, source: Option<&SequenceFacts>, target: Option<&SequenceFacts>) -> SequencePair {
+fn pair(
+    sequence: String,
+    source: Option<&SequenceFacts>,
+    target: Option<&SequenceFacts>,
+    writer: Side,
+) -> SequencePair {
     let standing = standing(source, target);
     let said = match standing {
         Standing::Ahead => "the target is ahead",
@@ -97,11 +102,14 @@ fn pair(sequence: String, source: Option<&SequenceFacts>, target: Option<&Sequen
         .collect();
     let (severity, remedy) = match standing {
         Standing::Ahead | Standing::Level | Standing::ExtraOnTarget => (None, None),
+        // Whoever writes to the target is about to be given a value that is in use.
+        Standing::Behind if writer == Side::Target => (
+            Some(Severity::Error),
+            Some("setval it on the target beyond the source's position, at once"),
+        ),
         Standing::Behind => (
             Some(Severity::Warning),
-            Some(
-                "the cutover moves it beyond the source's (final-sync); where the target is written to already, setval it there at once",
-            ),
+            Some("nothing to do now: the cutover moves it beyond the source's (final-sync)"),
         ),
         Standing::Opposite => (
             Some(Severity::Error),
@@ -145,6 +153,7 @@ mod tests {
         let pairs = positions(
             &[sequence("ids", source.0, source.1)],
             &[sequence("ids", target.0, target.1)],
+            Side::Source,
         );
         (pairs[0].standing, pairs[0].severity)
     }
@@ -158,6 +167,14 @@ mod tests {
         assert_eq!(judged((-1, Some(10)), (-1, Some(11))), behind);
         assert_eq!(judged((1, Some(10)), (1, None)), behind);
         assert_eq!(judged((1, None), (1, Some(10))), (Standing::Ahead, None));
+    }
+
+    #[test]
+    fn behind_is_an_error_as_soon_as_the_target_is_written_to() {
+        let (ours, theirs) = ([sequence("ids", 1, Some(10))], [sequence("ids", 1, Some(9))]);
+        let severity = |writer| positions(&ours, &theirs, writer)[0].severity;
+        assert_eq!(severity(Side::Source), Some(Severity::Warning));
+        assert_eq!(severity(Side::Target), Some(Severity::Error));
     }
 
     #[test]
@@ -181,6 +198,7 @@ mod tests {
         let pairs = positions(
             &[sequence("b", 1, Some(7)), sequence("c", 1, None)],
             &[sequence("a", 1, Some(3)), sequence("c", 1, Some(4))],
+            Side::Source,
         );
         let details: Vec<&str> = pairs.iter().map(|p| p.detail.as_str()).collect();
         assert_eq!(

@@ -32,6 +32,19 @@ pub enum News {
     More { table: String },
     /// A row that was reported is equal after all, or again.
     Withdrawn { table: String, key: Vec<String> },
+    /// What was left was verified while nothing changed.
+    Remaining {
+        /// Every table is equal.
+        equal: bool,
+        /// Rows that had to be looked at.
+        looked_at: u64,
+        different_rows: u64,
+        /// As many of them as are named.
+        different: Vec<DifferingRow>,
+        /// Tables of which nothing is known: not compared as a whole yet, or to be compared again.
+        unknown: Vec<String>,
+        elapsed_ms: u64,
+    },
     /// Something the operator should know.
     Note { text: String },
     /// The following has ended.
@@ -50,6 +63,13 @@ pub enum News {
     },
     /// The slot stays on the writer for the next run.
     SlotLeft { slot: String, purpose: String },
+}
+
+/// A row that differs, by its key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DifferingRow {
+    pub table: String,
+    pub key: Vec<String>,
 }
 
 /// Receives the news.

@@ -8,7 +8,7 @@ use crossover_core::{
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
-    FollowError, Follower,
+    DifferingRow, FollowError, Follower, News,
     dirty::{PackedKey, Whole},
 };
 use crate::rows::{KEYS_AT_ONCE, Sightings, differing};
@@ -30,12 +30,32 @@ impl Remaining {
     pub fn is_equal(&self) -> bool {
         self.different.is_empty() && self.unknown.is_empty()
     }
+
+    /// The same to be told, with so many rows named.
+    pub fn news(&self, named: usize) -> News {
+        let differing = self
+            .different
+            .iter()
+            .take(named)
+            .map(|(table, key)| DifferingRow {
+                table: table.to_string(),
+                key: key.clone(),
+            });
+        News::Remaining {
+            equal: self.is_equal(),
+            looked_at: self.looked_at,
+            different_rows: self.different.len() as u64,
+            different: differing.collect(),
+            unknown: self.unknown.iter().map(ToString::to_string).collect(),
+            elapsed_ms: self.elapsed_ms,
+        }
+    }
 }
 
 impl Follower<'_> {
     /// Looks at the remaining dirty rows once, both sides at the same time, in one round trip for each 2,000 keys of a table. Only
-    /// when nothing changes any more: writers are locked out and the follower has had everything. Nothing is told to the
-    /// listener, the slot stays where it is, and tables are not compared as a whole.
+    /// when nothing changes any more: writers are locked out and the follower has had everything. The slot
+    /// stays where it is, and tables are not compared as a whole.
     ///
     /// # Errors
     /// A server that does not answer; a slot that is gone.
@@ -80,7 +100,7 @@ impl Follower<'_> {
             .await?;
         for (table, keys, found) in found {
             for key in keys.iter().filter(|key| !found.contains_key(&key.key())) {
-                self.dirty.remove(&table, key);
+                self.equal(&table, key);
             }
             for key in found.into_keys() {
                 self.dirty.add_found(&table, PackedKey::new(&key));
@@ -90,6 +110,16 @@ impl Follower<'_> {
         remaining.different.sort();
         remaining.elapsed_ms = clock.now_ms().saturating_sub(began);
         Ok(remaining)
+    }
+
+    /// The same, told as news.
+    ///
+    /// # Errors
+    /// As [`Self::verify_remaining`].
+    pub async fn tell_remaining(&mut self) -> Result<(), FollowError> {
+        let remaining = self.verify_remaining().await?;
+        self.hear(&remaining.news(self.place.verify.rows.named));
+        Ok(())
     }
 
     async fn both(&self, table: &TableName, keys: &[PackedKey]) -> PortResult<Sightings> {

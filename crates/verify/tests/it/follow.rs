@@ -7,7 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crossover_clock::SystemClock;
 use crossover_core::ports::{Clock, PortResult};
-use crossover_verify::{Follower, News, follow::Budget, rows::CatchUp};
+use crossover_verify::{
+    Follower, News,
+    follow::{Budget, Pause},
+    rows::CatchUp,
+};
 
 use stream::{Heard, Stream, follow_until};
 
@@ -281,6 +285,128 @@ async fn at_the_pause_only_the_rows_that_are_left_are_looked_at() {
         !remaining.is_equal() && remaining.unknown.len() == 1,
         "{remaining:?}"
     );
+    follower.end(false).await.unwrap();
+    stream.end().await;
+}
+
+/// The pause has come, and lasts.
+struct Now;
+
+#[async_trait::async_trait]
+impl Pause for Now {
+    async fn wanted(&self) {}
+}
+
+/// A follower that is never known to have caught up.
+struct Never;
+
+#[async_trait::async_trait]
+impl CatchUp for Never {
+    async fn pass(&self) -> PortResult<()> {
+        std::future::pending().await
+    }
+
+    fn proves(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn at_the_pause_nothing_is_waited_for() {
+    let mut stream = Stream::of(SCHEMA, ROWS).await;
+    stream.pause = Box::new(Now);
+    let heard = Heard::default();
+    let mut follower = stream.begin(&Never, &heard, None).await.unwrap();
+    follow_until(&mut follower, |_| heard.compared() == 1).await;
+    stream
+        .on_source("update public.t set n = 1 where id between 50 and 60")
+        .await;
+    stream.caught_up().await;
+    // A round that waited for the follower would not end.
+    follow_until(&mut follower, |f| f.dirty_rows() == 11).await;
+    follower.tell_remaining().await.unwrap();
+    let told = heard.all().pop();
+    assert!(
+        matches!(
+            &told,
+            Some(News::Remaining {
+                equal: true,
+                looked_at: 11,
+                different_rows: 0,
+                ..
+            })
+        ),
+        "{told:?}"
+    );
+    follower.end(false).await.unwrap();
+    stream.end().await;
+}
+
+#[tokio::test]
+async fn a_row_that_was_reported_and_is_equal_at_the_pause_is_withdrawn() {
+    let stream = Stream::of(SCHEMA, ROWS).await;
+    stream.on_target("update public.t set n = -1 where id = 5").await;
+    let (fence, heard) = (stream.fence(), Heard::default());
+    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    follow_until(&mut follower, |_| heard.different() == ["public.t 5"]).await;
+    stream.on_target("update public.t set n = 0 where id = 5").await;
+    assert!(follower.verify_remaining().await.unwrap().is_equal());
+    assert!(heard.withdrawn());
+    follower.end(false).await.unwrap();
+    stream.end().await;
+}
+
+#[tokio::test]
+async fn a_partition_that_appears_meanwhile_is_followed_with_its_table() {
+    let stream = Stream::of(
+        "create table public.t (id int primary key, n int) partition by range (id);
+         create table public.t_1 partition of public.t for values from (1) to (1000)",
+        "insert into public.t select i, 0 from generate_series(1, 500) i",
+    )
+    .await;
+    let (fence, heard) = (stream.fence(), Heard::default());
+    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    follow_until(&mut follower, Follower::is_equal).await;
+    let partition = "create table public.t_2 partition of public.t for values from (1000) to (2000)";
+    stream.on_source(partition).await;
+    stream.on_target(partition).await;
+    stream.refresh().await;
+    stream
+        .on_source("insert into public.t select i, 0 from generate_series(1001, 1100) i")
+        .await;
+    stream.caught_up().await;
+    follow_until(&mut follower, Follower::is_equal).await;
+    // What is changed on the source then finds no row to change.
+    stream.on_target("delete from public.t where id = 1050").await;
+    stream
+        .on_source("update public.t set n = 1 where id = 1050")
+        .await;
+    follow_until(&mut follower, |_| !heard.different().is_empty()).await;
+    assert_eq!(heard.different(), ["public.t 1050"]);
+    follower.end(false).await.unwrap();
+    stream.end().await;
+}
+
+#[tokio::test]
+async fn sessions_that_are_ended_are_opened_again_and_nothing_is_missed() {
+    let stream = Stream::of(SCHEMA, ROWS).await;
+    stream.spoil("update", "new.id % 100 = 7", "new.n = -1").await;
+    let (fence, heard) = (stream.fence(), Heard::default());
+    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    for round in 0..8 {
+        stream.end_sessions().await;
+        stream
+            .on_source(&format!(
+                "update public.t set n = {round} + 1 where id between {0} and {0} + 99",
+                round * 100 + 1
+            ))
+            .await;
+        follow_until(&mut follower, |_| heard.different().len() > round).await;
+    }
+    let mut different = heard.different();
+    different.sort();
+    different.dedup();
+    assert_eq!(different.len(), 8, "{different:?}");
     follower.end(false).await.unwrap();
     stream.end().await;
 }

@@ -129,9 +129,14 @@ const LOOKALIKES: &[(&str, &[&str])] = &[
         ],
     ),
     ("spot[]", &["'{}'", "array[row(1, 'a')::spot]", "null"]),
+    ("citext", &["'a'", "'A'", "''", "null"]),
+    (
+        "hstore",
+        &["''", "'a=>1'", "'a=>NULL'", "'a=>\"NULL\"'", "'a=>\"\"'", "null"],
+    ),
 ];
 
-const TYPES: &str = "create type mood as enum ('good', 'bad'); create domain amount as numeric(9,3);
+const TYPES: &str = "create extension citext; create extension hstore; create type mood as enum ('good', 'bad'); create domain amount as numeric(9,3);
     create domain tag as char(3); create type spot as (x int, name text);";
 
 fn with(hashing: Hashing) -> VerifyOptions {
@@ -285,5 +290,41 @@ async fn the_settings_of_a_database_do_not_change_what_its_rows_are() {
     .await;
     for hashing in [Hashing::TypedHash, Hashing::Md5, Hashing::Stream] {
         assert!(pair.table(&with(hashing)).await.equal, "{hashing:?}");
+    }
+}
+
+#[tokio::test]
+async fn keys_of_a_type_that_an_extension_brings_are_keys_like_others() {
+    let pair = Pair::new().await;
+    pair.both(
+        "create extension citext;
+         create table t (name citext primary key, v int);
+         insert into t select chr(65 + i % 2 * 32) || i || 'x', i from generate_series(1, 5000) i; analyze t",
+    )
+    .await;
+    pair.target("update t set v = -1 where name = 'A42x'; delete from t where name = 'a4001X'")
+        .await;
+    // The same key to PostgreSQL, and not the same row.
+    pair.target("update t set name = upper(name::text) where name = 'a77x'")
+        .await;
+    for hashing in [Hashing::TypedHash, Hashing::Md5, Hashing::Stream] {
+        let mut options = with(hashing);
+        options.rows.chunk_rows = 500;
+        let found = named(&pair.table(&options).await);
+        assert!(
+            found.contains(&"A42x different v".to_owned()),
+            "{hashing:?}: {found:?}"
+        );
+        assert!(
+            found.contains(&"a4001x missing".to_owned()),
+            "{hashing:?}: {found:?}"
+        );
+        assert!(
+            found.len() > 2
+                && found
+                    .iter()
+                    .all(|f| f.contains("42x") || f.contains("4001x") || f.to_lowercase().contains("a77x")),
+            "{hashing:?}: {found:?}"
+        );
     }
 }

@@ -19,6 +19,15 @@ pub struct Server {
     pub settings: Value,
 }
 
+/// What the servers are for.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// Rows that stand still.
+    Still,
+    /// The target can follow the source.
+    Replicating,
+}
+
 /// Both, and the way to run statements on them. They end with it, however this program ends.
 pub struct Stand {
     pub source: Server,
@@ -37,9 +46,10 @@ pub struct Answer {
 
 impl Stand {
     /// Starts the servers; their progress goes to the terminal.
-    pub fn start(program: &Path, root: &Path, folder: &Path) -> anyhow::Result<Self> {
+    pub fn start(program: &Path, root: &Path, folder: &Path, kind: Kind) -> anyhow::Result<Self> {
         let mut holder = Command::new(program)
             .args([root, folder])
+            .args(matches!(kind, Kind::Replicating).then_some("--replicating"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -80,6 +90,19 @@ impl Stand {
     /// Ends every session but the stand's own; returns when they are gone.
     pub fn quiet(&mut self) -> anyhow::Result<()> {
         self.ask(&json!("quiet")).map(drop)
+    }
+
+    /// Begins to run statements on the source, so many times a second.
+    pub fn load(&mut self, sql: &str, per_s: u32) -> anyhow::Result<()> {
+        self.ask(&json!({ "load": { "sql": sql, "per_s": per_s } }))
+            .map(drop)
+    }
+
+    /// Ends all loads; how often each ran.
+    pub fn rest(&mut self) -> anyhow::Result<Vec<u64>> {
+        let answer = self.ask(&json!("rest"))?;
+        let counts = answer.body["source"].as_array().into_iter().flatten();
+        Ok(counts.filter_map(Value::as_u64).collect())
     }
 
     /// The postmasters.

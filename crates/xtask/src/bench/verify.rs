@@ -16,7 +16,7 @@ use crate::{
         planted,
         report::Report,
         rivals::Rival,
-        stand::Stand,
+        stand::{Kind, Stand},
     },
     workspace::Workspace,
 };
@@ -44,7 +44,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
 
     clock.announce("start the servers");
     let holder = workspace.target.join("release/crossover-bench-stand");
-    let mut stand = Stand::start(&holder, &workspace.root, &folder.join("servers"))?;
+    let mut stand = Stand::start(&holder, &workspace.root, &folder.join("servers"), Kind::Still)?;
     let versions = machine::versions(workspace, &stand, ours.as_ref())?;
     clock.announce("make the rows");
     data::fill(&mut stand, options.rows)?;

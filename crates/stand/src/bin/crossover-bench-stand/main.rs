@@ -1,9 +1,11 @@
-//! `crossover-bench-stand <workspace> <folder>`: PostgreSQL 16 (source) and 17 (target) for a benchmark, and statements on them.
+//! `crossover-bench-stand <workspace> <folder> [--replicating]`: PostgreSQL 16 (source) and 17 (target) for a benchmark, and statements
+//! on them. Servers that can replicate write more WAL, so they are only made so where that is wanted.
 //!
 //! For `cargo xtask bench`, which stands on nothing of ours and has no database driver. Its first line on standard output says
 //! where the servers are; from then on every line on standard input is an order ([`order::Order`]) and is answered by one line.
 //! The servers end, and their data goes, with the end of standard input or with a signal.
 
+mod load;
 mod order;
 mod side;
 
@@ -16,6 +18,7 @@ use crossover_stand::{Major, Progress, Stand, guard, interrupt::unless_interrupt
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use load::Loads;
 use order::Order;
 use side::Side;
 
@@ -24,9 +27,15 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 
 fn main() -> ExitCode {
     guard::install();
-    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let mut arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let replicating = arguments
+        .last()
+        .is_some_and(|last| last == Path::new("--replicating"));
+    if replicating {
+        arguments.pop();
+    }
     let [workspace, folder] = arguments.as_slice() else {
-        eprintln!("usage: crossover-bench-stand <workspace> <folder>");
+        eprintln!("usage: crossover-bench-stand <workspace> <folder> [--replicating]");
         return ExitCode::from(2);
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -36,7 +45,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(unless_interrupted(serve(workspace, folder))) {
+    match runtime.block_on(unless_interrupted(serve(workspace, folder, replicating))) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(error)) => {
             eprintln!("error: {error}");
@@ -47,26 +56,26 @@ fn main() -> ExitCode {
 }
 
 /// Holds the servers until there are no more orders. They are dropped, not stopped: nobody wants their data any more.
-async fn serve(workspace: &Path, folder: &Path) -> Result<()> {
+async fn serve(workspace: &Path, folder: &Path, replicating: bool) -> Result<()> {
     let parts = parts::ensure(workspace, parts::Set::Stand, &Lines).await?;
     let mut stand = Stand::new();
     let (source, target) = tokio::try_join!(
-        Side::start(&parts, Major::V16, "source", folder),
-        Side::start(&parts, Major::V17, "target", folder),
+        Side::start(&parts, Major::V16, "source", folder, replicating),
+        Side::start(&parts, Major::V17, "target", folder, replicating),
     )?;
     let sides = [source.opened(&mut stand).await?, target.opened(&mut stand).await?];
     let [source, target] = [sides[0].described().await?, sides[1].described().await?];
     say(&json!({ "source": source, "target": target }))?;
-    let mut lines = lines();
+    let (mut lines, mut loads) = (lines(), Loads::default());
     while let Some(line) = lines.recv().await {
-        say(&answer(&sides, &line).await)?;
+        say(&answer(&sides, &mut loads, &line).await)?;
     }
     Ok(())
 }
 
-async fn answer(sides: &[Side; 2], line: &str) -> Value {
+async fn answer(sides: &[Side; 2], loads: &mut Loads, line: &str) -> Value {
     let obeyed = match serde_json::from_str::<Order>(line) {
-        Ok(order) => order::obey(order, sides).await,
+        Ok(order) => order::obey(order, sides, loads).await,
         Err(error) => Err(error.into()),
     };
     obeyed.unwrap_or_else(|error| json!({ "error": error.to_string() }))

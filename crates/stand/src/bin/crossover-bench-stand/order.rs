@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Result, side::Side};
+use crate::{Result, load::Loads, side::Side};
 
 /// One line of standard input.
 #[derive(Debug, Deserialize)]
@@ -21,10 +21,14 @@ pub enum Order {
     Discard(String),
     /// End every other session on both.
     Quiet,
+    /// Run statements on the source so many times a second, in a session of their own, until `rest`.
+    Load { sql: String, per_s: u32 },
+    /// End every load; answered with how often each ran.
+    Rest,
 }
 
 /// Does it. Every answer has the seconds it took, from the first byte sent to the last one received, in `elapsed_s`.
-pub async fn obey(order: Order, [source, target]: &[Side; 2]) -> Result<Value> {
+pub async fn obey(order: Order, [source, target]: &[Side; 2], loads: &mut Loads) -> Result<Value> {
     let since = Instant::now();
     let mut answer = match order {
         Order::Both(sql) => {
@@ -37,6 +41,11 @@ pub async fn obey(order: Order, [source, target]: &[Side; 2]) -> Result<Value> {
             let (from, to) = tokio::try_join!(source.discard(&copy), target.discard(&copy))?;
             json!({ "source": from, "target": to })
         }
+        Order::Load { sql, per_s } => {
+            loads.begin(source.session().await?, sql, per_s);
+            json!({})
+        }
+        Order::Rest => json!({ "source": loads.rest().await? }),
         Order::Quiet => {
             tokio::try_join!(source.quiet(), target.quiet())?;
             json!({})

@@ -12,18 +12,22 @@ use crate::Result;
 
 const DATABASE: &str = "bench";
 
-/// Memory as a small production server has it, and nothing that would work beside a measurement: no vacuum, and no checkpoint but
-/// those asked for. Without replication a table filled in the transaction that created it needs no WAL.
-const SETTINGS: [(&str, &str); 8] = [
+/// Memory as a small production server has it, and no checkpoint but those asked for.
+const SETTINGS: [(&str, &str); 5] = [
     ("shared_buffers", "512MB"),
     ("maintenance_work_mem", "256MB"),
-    ("wal_level", "minimal"),
-    ("max_wal_senders", "0"),
     ("max_wal_size", "16GB"),
     ("checkpoint_timeout", "1d"),
-    ("autovacuum", "off"),
     ("synchronous_commit", "off"),
 ];
+/// Nothing works beside a measurement, not even vacuum. Without replication a table filled in the transaction that created it needs no
+/// WAL.
+const STILL: [(&str, &str); 3] = [
+    ("wal_level", "minimal"),
+    ("max_wal_senders", "0"),
+    ("autovacuum", "off"),
+];
+const REPLICATING: [(&str, &str); 1] = [("wal_level", "logical")];
 
 /// What the settings of a server can be read from afterwards, for the report.
 const REPORTED: [&str; 4] = [
@@ -47,11 +51,20 @@ pub struct Side {
 }
 
 impl Side {
-    pub async fn start(parts: &Parts, major: Major, name: &'static str, folder: &Path) -> Result<Started> {
+    pub async fn start(
+        parts: &Parts,
+        major: Major,
+        name: &'static str,
+        folder: &Path,
+        replicating: bool,
+    ) -> Result<Started> {
+        let rest = if replicating { &REPLICATING[..] } else { &STILL };
         let settings = Settings {
             extra: SETTINGS
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .to_vec(),
+                .iter()
+                .chain(rest)
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             temporary: true,
             ..Settings::for_role(name)
         };
@@ -87,6 +100,11 @@ impl Side {
                 _ => None,
             })
             .collect())
+    }
+
+    /// Another session, for work that goes on beside the orders.
+    pub async fn session(&self) -> Result<Client> {
+        Ok(self.access.connect(DATABASE).await?)
     }
 
     /// Runs a `copy ... to stdout` and throws away what comes; how many bytes came.

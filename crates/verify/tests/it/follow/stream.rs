@@ -16,7 +16,7 @@ use crossover_postgres::{ConnectionSettings, PostgresDatabase, SslMode};
 use crossover_stand::postgres::{Database, Major, TestServer};
 use crossover_verify::{
     FollowError, FollowOptions, Follower, Following, Listen, News, Sides, Silent, VerifyOptions,
-    follow::{ByFence, CheckpointFile},
+    follow::{ByFence, CheckpointFile, NoPause, Pause},
     rows::{CatchUp, Governor, RowsOptions},
 };
 use tokio_postgres::Client;
@@ -88,6 +88,7 @@ pub struct Stream {
     pub verify: VerifyOptions,
     scope: Scope,
     governor: Governor,
+    pub pause: Box<dyn Pause>,
 }
 
 async fn crossover(label: &'static str, database: &Database) -> PostgresDatabase {
@@ -160,6 +161,7 @@ impl Stream {
             },
             scope: Scope::default(),
             governor: Governor::new(None),
+            pause: Box::new(NoPause),
         };
         this.until(async || {
             let sql = "select count(*) filter (where srsubstate <> 'r') = 0 and count(*) > 0 from pg_subscription_rel";
@@ -187,6 +189,29 @@ impl Stream {
              alter table public.t enable always trigger spoil"
         ))
         .await;
+    }
+
+    /// Lets the target follow tables that have come since, without what they hold.
+    pub async fn refresh(&self) {
+        self.on_target(&format!(
+            "alter subscription {} refresh publication with (copy_data = false)",
+            self.subscription
+        ))
+        .await;
+        self.until(async || {
+            let sql = "select count(*) filter (where srsubstate <> 'r') = 0 from pg_subscription_rel";
+            self.target.query_one(sql, &[]).await.unwrap().get(0)
+        })
+        .await;
+    }
+
+    /// Ends every session of Crossover's on both sides.
+    pub async fn end_sessions(&self) {
+        let sql = "select pg_terminate_backend(pid) from pg_stat_activity \
+             where datname = current_database() and application_name like 'crossover%' and pid <> pg_backend_pid()";
+        for client in [&self.source, &self.target] {
+            client.execute(sql, &[]).await.unwrap();
+        }
     }
 
     async fn until(&self, condition: impl AsyncFn() -> bool) {
@@ -235,6 +260,7 @@ impl Stream {
             verify: &self.verify,
             options: &self.options,
             governor: &self.governor,
+            pause: self.pause.as_ref(),
             watch: &Silent,
             listener: heard,
         };

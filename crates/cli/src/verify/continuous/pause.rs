@@ -1,0 +1,51 @@
+//! SIGUSR1: the pause has come. Whoever holds the writers does not have to end the command and start another one.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+};
+
+use async_trait::async_trait;
+use crossover_verify::follow::Pause;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::Notify,
+};
+
+/// Wanted from the signal until it is taken.
+pub struct BySignal {
+    shared: Arc<(AtomicBool, Notify)>,
+}
+
+impl BySignal {
+    /// Listens from now on: before, the signal ends the process.
+    pub fn listen() -> io::Result<Self> {
+        let mut signals = signal(SignalKind::user_defined1())?;
+        let shared = Arc::new((AtomicBool::new(false), Notify::new()));
+        let told = Arc::clone(&shared);
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                told.0.store(true, SeqCst);
+                told.1.notify_one();
+            }
+        });
+        Ok(Self { shared })
+    }
+
+    /// Whether it is wanted; once for each time.
+    pub fn take(&self) -> bool {
+        self.shared.0.swap(false, SeqCst)
+    }
+}
+
+#[async_trait]
+impl Pause for BySignal {
+    async fn wanted(&self) {
+        while !self.shared.0.load(SeqCst) {
+            self.shared.1.notified().await;
+        }
+    }
+}

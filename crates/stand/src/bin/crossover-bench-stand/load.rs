@@ -1,0 +1,47 @@
+//! Writes that go on beside the orders.
+
+use std::time::Duration;
+
+use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
+use tokio_postgres::Client;
+
+use crate::Result;
+
+/// Everything that is going on.
+#[derive(Default)]
+pub struct Loads(Vec<Running>);
+
+struct Running {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<std::result::Result<u64, tokio_postgres::Error>>,
+}
+
+impl Loads {
+    /// Begins another one. What a server is too slow for is left out, not made up for.
+    pub fn begin(&mut self, session: Client, sql: String, per_s: u32) {
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(Duration::from_secs(1) / per_s.max(1));
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut count = 0;
+            while !*stopped.borrow() {
+                ticks.tick().await;
+                session.batch_execute(&sql).await?;
+                count += 1;
+            }
+            Ok(count)
+        });
+        self.0.push(Running { stop, task });
+    }
+
+    /// Ends all; how often each ran, in the order they were begun.
+    pub async fn rest(&mut self) -> Result<Vec<u64>> {
+        let mut counts = Vec::new();
+        for running in self.0.drain(..) {
+            // A receiver that is gone has ended with an error, which is told below.
+            let _ = running.stop.send(true);
+            counts.push(running.task.await??);
+        }
+        Ok(counts)
+    }
+}
