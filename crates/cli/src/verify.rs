@@ -304,8 +304,8 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         _ => None,
     };
-    let progress = Progress::new();
     if arguments.continuous.is_wanted() {
+        let progress = Progress::new();
         let ready = continuous::Ready {
             source: &source,
             target: &target,
@@ -319,8 +319,13 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         };
         return arguments.continuous.run(&ready).await;
     }
-    let mut report = verify(&sides, databases, &scope, &options, &progress).await?;
-    progress.finish();
+    let whole = async || {
+        let progress = Progress::new();
+        let report = verify(&sides, (&source, &target), &scope, &options, &progress).await?;
+        progress.finish();
+        Ok::<_, anyhow::Error>(report)
+    };
+    let mut report = whole().await?;
     let repaired = arguments
         .repair
         .run(&sides, databases, &scope, &options, &mut report)
@@ -328,16 +333,13 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let certificate = match issuing {
         None => None,
         Some(issuing) => {
-            let before = match before {
-                Some(before) => before,
-                // What was compared before the repair is not what is there now.
-                None => {
-                    let before = Before::read(databases, &sides, &scope, &options).await?;
-                    let progress = Progress::new();
-                    report = verify(&sides, databases, &scope, &options, &progress).await?;
-                    progress.finish();
-                    before
-                }
+            // What was compared before a repair is not what is there now.
+            let before = if let Some(before) = before {
+                before
+            } else {
+                let before = Before::read(databases, &sides, &scope, &options).await?;
+                report = whole().await?;
+                before
             };
             Some(issuing.finish(&report, before, options.condition.clone()))
         }

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::{
-    io::{BufRead, BufReader, Lines},
+    io::{BufRead, BufReader, Lines, Read},
     process::{Child, ChildStdout, Command, Output, Stdio},
     time::{Duration, Instant},
 };
@@ -117,7 +117,12 @@ impl Pair {
 
     fn start(&self, arguments: &[&str]) -> Child {
         Command::new(env!("CARGO_BIN_EXE_crossover"))
-            .args(["verify", "--continuous", "--recheck", "20"])
+            .args(["verify", "--continuous"])
+            .args(if arguments.contains(&"--recheck") {
+                [].as_slice()
+            } else {
+                &["--recheck", "20"]
+            })
             .args(arguments)
             .env("CROSSOVER_SOURCE", self.source.url())
             .env("CROSSOVER_TARGET", self.target.url())
@@ -210,7 +215,16 @@ impl Running {
     fn until(&mut self, event: &str) -> String {
         let start = format!(r#"{{"event":"{event}""#);
         loop {
-            let line = self.news.next().expect("the command has ended").unwrap();
+            let Some(line) = self.news.next().map(Result::unwrap) else {
+                let mut said = String::new();
+                self.child
+                    .stderr
+                    .take()
+                    .unwrap()
+                    .read_to_string(&mut said)
+                    .unwrap();
+                panic!("it has ended: {said}");
+            };
             if line.starts_with(&start) {
                 return line;
             }

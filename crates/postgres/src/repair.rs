@@ -38,6 +38,12 @@ const AT_ONCE: &str = "set constraints all immediate";
 /// In a file, where nobody can leave a row out, everything may be put right until the end.
 const IN_THE_END: &str = "set constraints all deferred";
 
+/// Since 15 a session can be told to hand its counters over when the statement has ended. Before, it does so when it ends, and the
+/// server writes them down within half a second.
+const COUNTS_AT_ONCE: &str = "select current_setting('server_version_num')::int4 >= 150000 as at_once";
+const COUNT_NOW: &str = "select pg_catalog.pg_stat_force_next_flush()";
+const HALF_A_SECOND_AND_MORE: Duration = Duration::from_millis(700);
+
 /// Idle sessions that may write.
 #[derive(Default)]
 pub struct Writers {
@@ -49,6 +55,10 @@ impl Writers {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|client| !client.is_closed());
         idle.pop()
+    }
+
+    fn take_all(&self) -> Vec<Client> {
+        std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn give_back(&self, client: Client) {
@@ -136,5 +146,25 @@ impl Repair for PostgresDatabase {
             client,
             table: table.clone(),
         }))
+    }
+
+    async fn done(&self) -> PortResult<()> {
+        let writers = self.writers.take_all();
+        if writers.is_empty() {
+            return Ok(());
+        }
+        let rows = self.query(COUNTS_AT_ONCE, &[]).await?;
+        let at_once = rows.first().is_some_and(|row| row.get("at_once"));
+        if at_once {
+            for writer in &writers {
+                // A session that has ended has handed them over.
+                let _ = self.bounded(STATEMENT, writer.batch_execute(COUNT_NOW)).await;
+            }
+        }
+        drop(writers);
+        if !at_once {
+            tokio::time::sleep(HALF_A_SECOND_AND_MORE).await;
+        }
+        Ok(())
     }
 }

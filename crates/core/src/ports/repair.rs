@@ -34,6 +34,8 @@ pub trait Repair: Send + Sync {
     /// Begins a transaction; with `silent` triggers and foreign keys do not fire in it. Dropped, it is rolled back.
     async fn begin(&self, table: &WritableTable, silent: bool)
     -> PortResult<Box<dyn RepairTransaction + '_>>;
+    /// Ends the sessions that wrote; then the server's statistics have their writes, which a certificate would take for somebody else's.
+    async fn done(&self) -> PortResult<()>;
 }
 
 /// One small transaction on one table.

@@ -15,6 +15,6 @@ pub struct NoPause;
 #[async_trait]
 impl Pause for NoPause {
     async fn wanted(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -87,6 +87,7 @@ pub async fn apply(
     repairing.first_look(&mut work).await?;
     repairing.write(&mut work).await;
     let again = repairing.different_again(&work).await?;
+    target.done().await?;
     let mut report = RepairReport::planned(plan);
     // The report's rows begin with the plan's, in the same order.
     for (row, work) in report.rows.iter_mut().zip(&work) {

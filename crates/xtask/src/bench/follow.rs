@@ -149,11 +149,12 @@ fn drift(live: &mut Live, follower: &mut Follower, row: u64) -> anyhow::Result<f
          alter table {TABLE} enable always trigger spoil"
     ))?;
     let since = Instant::now();
+    let wanted = row.to_string();
     let of_row = |news: &Value, event: &str| {
         news["event"] == event
             && [&news["difference"]["key"]["id"], &news["key"][0]]
                 .iter()
-                .any(|key| **key == row.to_string())
+                .any(|key| **key == *wanted)
     };
     let (at, _) = follower.until(|news| of_row(news, "different"))?;
     live.stand.target(&format!(
