@@ -202,12 +202,13 @@ async fn interrupted_it_keeps_the_slot_only_for_a_checkpoint_and_forgets_both_wh
 /// A command whose news are read while it runs.
 struct Running {
     child: Child,
-    news: Lines<BufReader<ChildStdout>>,
+    /// None: nobody reads them any more.
+    news: Option<Lines<BufReader<ChildStdout>>>,
 }
 
 impl Running {
     fn of(mut child: Child) -> Self {
-        let news = BufReader::new(child.stdout.take().unwrap()).lines();
+        let news = child.stdout.take().map(|out| BufReader::new(out).lines());
         Self { child, news }
     }
 
@@ -215,7 +216,7 @@ impl Running {
     fn until(&mut self, event: &str) -> String {
         let start = format!(r#"{{"event":"{event}""#);
         loop {
-            let Some(line) = self.news.next().map(Result::unwrap) else {
+            let Some(line) = self.news.as_mut().unwrap().next().map(Result::unwrap) else {
                 let mut said = String::new();
                 self.child
                     .stderr
@@ -340,6 +341,22 @@ async fn a_fence_is_waited_for_where_there_is_leave_to_write_one() {
         "select count(*) > 0 from crossover.fence where run_id like 'verify-%'",
     )
     .await;
+    until(&pair.source, &slots(0)).await;
+    pair.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_ends_in_order_when_nobody_reads_what_it_says() {
+    let pair = Pair::new().await;
+    let mut running = Running::of(pair.start(&["--json"]));
+    running.until("compared");
+    let closed = BufReader::new(running.child.stderr.take().unwrap());
+    running.news = None;
+    execute(&pair.target, "delete from t where id = 7").await;
+    execute(&pair.source, "update t set n = -1 where id = 7").await;
+    let said: Vec<String> = closed.lines().map_while(Result::ok).collect();
+    assert_eq!(running.child.wait().unwrap().code(), Some(2), "{said:?}");
+    assert!(said.iter().any(|line| line.contains("nobody reads")), "{said:?}");
     until(&pair.source, &slots(0)).await;
     pair.end().await;
 }

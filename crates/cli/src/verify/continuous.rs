@@ -2,7 +2,12 @@
 
 mod pause;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 use clap::ValueEnum;
 use crossover_clock::SystemClock;
@@ -73,14 +78,20 @@ pub struct Ready<'a> {
 struct Print<'a> {
     progress: &'a Progress,
     json: bool,
+    /// Nobody reads standard output any more.
+    unread: AtomicBool,
+}
+
+fn print_json(news: &News) -> io::Result<()> {
+    let line = serde_json::to_string(news)?;
+    writeln!(io::stdout(), "{line}")
 }
 
 impl Listen for Print<'_> {
     fn hear(&self, news: &News) {
         if self.json {
-            match serde_json::to_string(news) {
-                Ok(line) => println!("{line}"),
-                Err(error) => eprintln!("{news:?} cannot be printed as JSON: {error}"),
+            if print_json(news).is_err() {
+                self.unread.store(true, Relaxed);
             }
         } else {
             self.progress.line(&summary::news(news));
@@ -140,6 +151,7 @@ impl Continuous {
         let print = Print {
             progress: ready.progress,
             json: ready.json,
+            unread: AtomicBool::new(false),
         };
         let place = Following {
             sides: ready.sides,
@@ -155,12 +167,18 @@ impl Continuous {
             watch: &print,
             listener: &print,
         };
-        let ended = self.follow(place, &slot, &pause).await;
+        let ended = self.follow(place, &slot, &pause, &print.unread).await;
         ready.progress.finish();
         ended
     }
 
-    async fn follow(&self, place: Following<'_>, slot: &str, pause: &BySignal) -> anyhow::Result<ExitCode> {
+    async fn follow(
+        &self,
+        place: Following<'_>,
+        slot: &str,
+        pause: &BySignal,
+        unread: &AtomicBool,
+    ) -> anyhow::Result<ExitCode> {
         let file = self.checkpoint.clone().map(CheckpointFile::new);
         // One for all: a signal between two would be lost.
         let mut signal = std::pin::pin!(interrupted());
@@ -177,7 +195,7 @@ impl Continuous {
         let followed = tokio::select! {
             biased;
             Ok(interrupt) = &mut signal => Ok(Some(interrupt)),
-            done = self.until_done(&mut follower, pause) => done.map(|()| None),
+            done = self.until_done(&mut follower, pause, unread) => done.map(|()| None),
         };
         let ended = follower.end(true).await;
         let interrupt = match (followed, ended) {
@@ -197,12 +215,21 @@ impl Continuous {
         })
     }
 
-    async fn until_done(&self, follower: &mut Follower<'_>, pause: &BySignal) -> anyhow::Result<()> {
+    async fn until_done(
+        &self,
+        follower: &mut Follower<'_>,
+        pause: &BySignal,
+        unread: &AtomicBool,
+    ) -> anyhow::Result<()> {
         while !(self.until_clean && follower.is_judged()) {
             follower.tick().await?;
             if pause.take() {
                 follower.tell_remaining().await?;
             }
+            anyhow::ensure!(
+                !unread.load(Relaxed),
+                "nobody reads standard output any more, so the following has ended"
+            );
         }
         Ok(())
     }
@@ -212,7 +239,7 @@ impl Continuous {
         eprintln!("slot {slot} is gone");
         if let Some(file) = &self.checkpoint {
             match std::fs::remove_file(file) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     anyhow::bail!("{} cannot be removed: {error}", file.display())
                 }
                 _ => eprintln!("{} is gone", file.display()),

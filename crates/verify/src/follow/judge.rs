@@ -12,8 +12,9 @@
 //! watched: all versions that the writer gives it are collected. If the first of them was taken by take(n), pass(n) has put it or
 //! a later one into the follower, and whatever look(n) sees there must be one of those taken by take(n+1): the follower shows
 //! nothing that had not been flushed before it was shown. A row that is none of them was never written. Three such looks in a row are asked for. The writer's
-//! row has to be one of the versions at the same time: otherwise the texts of changes and of looks do not compare for
-//! one of its types, and nothing is concluded.
+//! row has to be one of the versions, too: otherwise the texts of changes and of looks do not compare for one of its types, and nothing
+//! is concluded. It may become one some takes later: where commits do not wait for the disk (`synchronous_commit = off`), a
+//! row is seen before its change can be read.
 //!
 //! When passes prove nothing (a fixed wait), both rules ask for some seconds of being different on top. A follower that is
 //! further behind than that gives alarms, which are withdrawn when it has caught up; a fence gives none.
@@ -28,6 +29,8 @@ use crate::rows::Sighting;
 
 /// Looks at a hot row that saw what was never written.
 const STRANGERS: u32 = 3;
+/// Rounds a look may have to wait until the writer's row in it is among the versions.
+const LATE: u32 = 5;
 /// Whole comparisons of a table without a key that saw the same difference.
 const COMPARISONS: u32 = 3;
 
@@ -91,23 +94,30 @@ impl Watching {
         self.first.get_or_insert((round, now_ms));
     }
 
+    /// A look; not wanted while an earlier one can still be judged.
     pub fn probed(&mut self, probe: Probe) {
-        self.probe = Some(probe);
+        let pending = self.probe.as_ref();
+        if pending.is_none_or(|earlier| probe.round.saturating_sub(earlier.round) > LATE) {
+            self.probe = Some(probe);
+        }
     }
 
     fn judge(&mut self, forms: (&TableForm, &TableForm), certainty: Certainty) -> Verdict {
-        let (Some(probe), Some((first, first_ms))) = (self.probe.take(), self.first) else {
+        let (Some(probe), Some((first, first_ms))) = (&self.probe, self.first) else {
             return Verdict::Open;
         };
         let (follower, writer) = forms;
         if first > probe.round {
+            self.probe = None;
             return Verdict::Open;
         }
         if self.versions.know(follower, &probe.follower) {
+            self.probe = None;
             self.strangers = 0;
             return Verdict::Follows;
         }
         if self.versions.know(writer, &probe.writer) {
+            self.probe = None;
             self.strangers += 1;
         }
         let long = certainty.now_ms.saturating_sub(first_ms) >= certainty.least_ms;
@@ -293,6 +303,22 @@ mod tests {
         let mut entry = watched();
         for n in 2..20 {
             assert_eq!(round(&mut entry, n, "-1", "2.0"), Verdict::Open, "round {n}");
+        }
+    }
+
+    #[test]
+    fn a_row_whose_changes_can_be_read_only_later_is_judged_then() {
+        let mut entry = watched();
+        // Every look sees the version that the take after the next one brings.
+        let verdicts: Vec<Verdict> = (2..20_u32)
+            .map(|n| round(&mut entry, n, "-1", &(n + 2).to_string()))
+            .collect();
+        assert!(verdicts.contains(&Verdict::Differs { hot: true }), "{verdicts:?}");
+
+        let mut entry = watched();
+        for n in 2..20_u32 {
+            let verdict = round(&mut entry, n, &(n + 1).to_string(), &(n + 2).to_string());
+            assert!(verdict != Verdict::Differs { hot: true }, "round {n}");
         }
     }
 

@@ -13,16 +13,16 @@ use crate::Result;
 const DATABASE: &str = "bench";
 
 /// Memory as a small production server has it, and no checkpoint but those asked for.
-const SETTINGS: [(&str, &str); 5] = [
+const SETTINGS: [(&str, &str); 4] = [
     ("shared_buffers", "512MB"),
     ("maintenance_work_mem", "256MB"),
     ("max_wal_size", "16GB"),
     ("checkpoint_timeout", "1d"),
-    ("synchronous_commit", "off"),
 ];
 /// Nothing works beside a measurement, not even vacuum. Without replication a table filled in the transaction that created it needs no
 /// WAL.
-const STILL: [(&str, &str); 3] = [
+const STILL: [(&str, &str); 4] = [
+    ("synchronous_commit", "off"),
     ("wal_level", "minimal"),
     ("max_wal_senders", "0"),
     ("autovacuum", "off"),
