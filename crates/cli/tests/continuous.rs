@@ -139,10 +139,15 @@ impl Pair {
 }
 
 async fn said(child: Child) -> (Option<i32>, String) {
-    let output: Output = tokio::task::spawn_blocking(|| child.wait_with_output())
-        .await
-        .unwrap()
-        .unwrap();
+    let pid = Pid::from_raw(child.id().cast_signed());
+    let mut ended = tokio::task::spawn_blocking(|| child.wait_with_output());
+    let output: Output = if let Ok(ended) = tokio::time::timeout(LIMIT, &mut ended).await {
+        ended.unwrap().unwrap()
+    } else {
+        // What it has said so far tells why.
+        kill(pid, Signal::SIGINT).unwrap();
+        ended.await.unwrap().unwrap()
+    };
     let text = format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),

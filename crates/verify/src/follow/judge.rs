@@ -147,7 +147,8 @@ impl Entry {
             }
             Some(suspect) => {
                 suspect.unequal_looks = suspect.unequal_looks.saturating_add(1);
-                if suspect.sighting == sighting {
+                // A change that was taken since may have been made after the earlier looks: they count no more.
+                if suspect.sighting == sighting && self.changed <= suspect.since {
                     suspect.looks = suspect.looks.saturating_add(1);
                 } else {
                     suspect.sighting = sighting;
@@ -232,6 +233,17 @@ mod tests {
         entry.saw(sighting(1, 2), 3, 0);
         assert_eq!(judge(&mut entry, SURE), Verdict::Open);
         entry.saw(sighting(1, 2), 4, 0);
+        assert_eq!(judge(&mut entry, SURE), Verdict::Differs { hot: false });
+    }
+
+    #[test]
+    fn a_row_that_was_looked_at_before_its_change_was_taken_is_judged_by_later_looks() {
+        let mut entry = Entry::default();
+        entry.saw(sighting(1, 2), 1, 0);
+        entry.changed = 2;
+        entry.saw(sighting(1, 2), 2, 0);
+        assert_eq!(judge(&mut entry, SURE), Verdict::Open);
+        entry.saw(sighting(1, 2), 3, 0);
         assert_eq!(judge(&mut entry, SURE), Verdict::Differs { hot: false });
     }
 
