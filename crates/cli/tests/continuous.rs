@@ -8,8 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossover_core::{Secret, ports::Fence};
-use crossover_postgres::{ConnectionSettings, PostgresDatabase, SslMode};
+use crossover_core::ports::Fence;
+use crossover_postgres::{ConnectionSettings, PostgresDatabase};
 use crossover_stand::postgres::{Database, Major, TestServer};
 use nix::{
     sys::signal::{Signal, kill},
@@ -54,12 +54,10 @@ async fn follow(follower: &Database, writer: &Database) {
         "insert into t select i, i from generate_series(1, 1000) i; create publication p for all tables",
     )
     .await;
-    let access = writer.access();
     let subscribe = format!(
-        "create subscription s_{0} connection 'host=127.0.0.1 port={1} dbname={0} user=postgres password={2}' publication p",
+        "create subscription s_{} connection '{}' publication p",
         writer.name(),
-        access.port(),
-        access.password()
+        writer.url()
     );
     execute(follower, &subscribe).await;
     until(
@@ -75,15 +73,7 @@ async fn unfollow(follower: &Database, writer: &Database) {
 
 /// Makes the table of the fence, as a migration that uses it has it on both sides.
 async fn prepare_fence(database: &Database) {
-    let settings = ConnectionSettings {
-        host: "127.0.0.1".into(),
-        port: database.access().port(),
-        dbname: database.name().into(),
-        username: "postgres".into(),
-        password: Secret::new(database.access().password().into()),
-        sslmode: SslMode::Disable,
-        root_ca_pem: None,
-    };
+    let settings = ConnectionSettings::from_url("test", &database.url(), None).unwrap();
     let database = PostgresDatabase::connect("test", settings, Vec::new()).await;
     database.unwrap().prepare_fence().await.unwrap();
 }

@@ -420,10 +420,7 @@ fn ground(place: &Following<'_>, tables: &[PreparedTable]) -> Ground {
 }
 
 fn followed(table: &PreparedTable, writer: Side) -> Followed {
-    let form = match writer {
-        Side::Source => &table.forms.0,
-        Side::Target => &table.forms.1,
-    };
+    let form = table.form_of(writer);
     Followed {
         table: form.table.clone(),
         key: form.key_columns().map(|c| c.name.clone()).collect(),

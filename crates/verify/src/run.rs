@@ -98,6 +98,16 @@ pub struct PreparedTable {
     pub forms: (TableForm, TableForm),
 }
 
+impl PreparedTable {
+    /// Its form on one side.
+    pub const fn form_of(&self, side: Side) -> &TableForm {
+        match side {
+            Side::Source => &self.forms.0,
+            Side::Target => &self.forms.1,
+        }
+    }
+}
+
 /// Reads both catalogues and agrees on a form for every selected table.
 ///
 /// # Errors

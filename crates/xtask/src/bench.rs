@@ -17,9 +17,12 @@ mod options;
 mod ours;
 mod outcome;
 mod planted;
+mod programs;
+mod publish;
 mod repair;
 mod report;
 mod rivals;
+mod run;
 mod stand;
 mod verify;
 

@@ -22,10 +22,6 @@ pub(super) fn connect_lazily(db_url: &str, pool_size: usize) -> Result<Pool, Api
     if config.get_application_name().is_none() {
         config.application_name("sample-api");
     }
-    if config.get_options().is_none() {
-        // Its statements meet partitioned tables, which PostgreSQL would plan anew each time they run: most of the work of a write.
-        config.options("-c plan_cache_mode=force_generic_plan");
-    }
     let manager = Manager::from_config(
         config,
         NoTls,

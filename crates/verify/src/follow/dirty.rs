@@ -4,14 +4,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crossover_core::{
     catalogue::TableName,
-    ports::{Change, Watched, Written},
+    ports::{Change, Watched},
     routing::Side,
     rows::RowKey,
 };
 
 use super::{
     budget::{Budget, Spent},
-    judge::Suspect,
+    judge::Entry,
 };
 use crate::run::PreparedTable;
 
@@ -26,23 +26,6 @@ impl PackedKey {
 
     pub fn key(&self) -> RowKey {
         self.0.split('\0').map(str::to_owned).collect()
-    }
-}
-
-/// A row that may differ. Small: there are many.
-#[derive(Debug, Default)]
-pub(super) struct Entry {
-    /// The round in which its last change was taken.
-    pub changed: u32,
-    /// The round of the last look at it.
-    pub looked: u32,
-    /// It was seen to differ.
-    pub suspect: Option<Box<Suspect>>,
-}
-
-impl Entry {
-    pub fn is_reported(&self) -> bool {
-        self.suspect.as_ref().is_some_and(|s| s.reported)
     }
 }
 
@@ -121,7 +104,8 @@ impl Dirty {
                 };
                 let key = PackedKey::new(&key);
                 if let (Some(written), Some(entry)) = (written, of_table.keys.get_mut(&key)) {
-                    entry.written(&of_table.prepared, writer, written.as_ref(), round, now_ms);
+                    let form = of_table.prepared.form_of(writer);
+                    entry.written(form, written.as_ref(), round, now_ms);
                 }
                 if let Some(entry) = self.add(&table, key) {
                     entry.changed = round;
@@ -251,24 +235,5 @@ impl Dirty {
             let known = t.whole == Whole::No || t.reported > 0 && (t.more || t.is_keyless());
             t.swept && known && t.keys.values().all(Entry::is_reported)
         })
-    }
-}
-
-impl Entry {
-    fn written(
-        &mut self,
-        prepared: &PreparedTable,
-        writer: Side,
-        written: Option<&Written>,
-        round: u32,
-        now_ms: u64,
-    ) {
-        let form = match writer {
-            Side::Source => &prepared.forms.0,
-            Side::Target => &prepared.forms.1,
-        };
-        if let Some(watching) = self.suspect.as_mut().and_then(|s| s.watching.as_mut()) {
-            watching.add(form, written, round, now_ms);
-        }
     }
 }

@@ -21,10 +21,7 @@
 
 use crossover_core::{ports::Written, rows::TableForm};
 
-use super::{
-    dirty::Entry,
-    versions::{RowNow, Versions},
-};
+use super::versions::{RowNow, Versions};
 use crate::rows::Sighting;
 
 /// Looks at a hot row that saw what was never written.
@@ -33,6 +30,17 @@ const STRANGERS: u32 = 3;
 const LATE: u32 = 5;
 /// Whole comparisons of a table without a key that saw the same difference.
 const COMPARISONS: u32 = 3;
+
+/// A row that may differ. Small: there are many.
+#[derive(Debug, Default)]
+pub(super) struct Entry {
+    /// The round in which its last change was taken.
+    pub changed: u32,
+    /// The round of the last look at it.
+    pub looked: u32,
+    /// It was seen to differ.
+    pub suspect: Option<Box<Suspect>>,
+}
 
 /// A row that was seen to differ.
 #[derive(Debug)]
@@ -130,6 +138,17 @@ impl Watching {
 }
 
 impl Entry {
+    pub fn is_reported(&self) -> bool {
+        self.suspect.as_ref().is_some_and(|s| s.reported)
+    }
+
+    /// The writer gave it this version; `form` is the writer's.
+    pub fn written(&mut self, form: &TableForm, written: Option<&Written>, round: u32, now_ms: u64) {
+        if let Some(watching) = self.suspect.as_mut().and_then(|s| s.watching.as_mut()) {
+            watching.add(form, written, round, now_ms);
+        }
+    }
+
     /// A look saw it differ.
     pub fn saw(&mut self, sighting: Sighting, round: u32, now_ms: u64) {
         self.looked = round;

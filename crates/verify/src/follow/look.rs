@@ -11,8 +11,8 @@ use crossover_core::{
 
 use super::{
     FollowError, Follower, News,
-    dirty::{DirtyTable, Entry, PackedKey},
-    judge::{Certainty, Probe, Verdict, Watching},
+    dirty::{DirtyTable, PackedKey},
+    judge::{Certainty, Entry, Probe, Verdict, Watching},
 };
 use crate::{
     rows::{Comparison, Difference, Recheck, RowsOptions, Sighting, Sightings},

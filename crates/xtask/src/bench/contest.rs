@@ -11,6 +11,7 @@ use crate::bench::{
     ours::{self, Ours},
     outcome::Outcome,
     rivals::{self, Rival},
+    run::{Client, Run},
     stand::Stand,
 };
 
@@ -66,24 +67,6 @@ impl Contestant {
             _ => None,
         }
     }
-}
-
-/// One run.
-#[derive(Debug, Clone)]
-pub struct Run {
-    pub elapsed_s: f64,
-    /// Processor time of both clusters; none where the system does not tell.
-    pub server_cpu_s: Option<f64>,
-    /// The program's own use; none for the servers' own work.
-    pub client: Option<Client>,
-    pub outcome: Outcome,
-}
-
-/// What a client took for itself.
-#[derive(Debug, Clone, Copy)]
-pub struct Client {
-    pub cpu_s: f64,
-    pub rss_mb: f64,
 }
 
 /// All runs of one contestant.

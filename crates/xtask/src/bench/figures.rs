@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::{
-    contest::{Entry, Run},
-    outcome::Outcome,
-};
+use crate::bench::{contest::Entry, outcome::Outcome, run::Run};
 
 /// Middle, least and most.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,6 +1,6 @@
 //! What no comparison can be quicker than: the servers' own work on the same rows, on both at once.
 
-use crate::bench::{contest::Run, cpu, data::TABLE, ours::Ours, outcome::Outcome, stand::Stand};
+use crate::bench::{cpu, data::TABLE, ours::Ours, outcome::Outcome, run::Run, stand::Stand};
 
 /// One piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ use crate::{
         data::TABLE,
         live::{Follower, Live},
         machine,
+        publish::publish,
     },
     workspace::Workspace,
 };
@@ -109,12 +110,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
         "pauses": pauses,
         "client_peak_mb": peak_mb,
     });
-    let text = serde_json::to_string_pretty(&report)?;
-    println!("{text}");
-    if let Some(out) = &options.out {
-        std::fs::write(out, format!("{text}\n"))
-            .with_context(|| format!("{} cannot be written", out.display()))?;
-    }
+    publish(&report, options.out.as_deref())?;
     judge(&report)
 }
 

@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::{
     bench::{
         data::{self, TABLE},
+        programs::{OURS, STAND, build_released, released},
         stand::{Kind, Stand},
     },
     workspace::Workspace,
@@ -35,11 +36,9 @@ pub struct Live {
 impl Live {
     /// Builds what is needed, starts the servers and fills them; the target then follows.
     pub fn begin(workspace: &Workspace, rows: u64) -> anyhow::Result<Self> {
-        let packages = ["--package", "crossover-stand", "--package", "crossover"];
-        workspace.run_cargo(&[&["build", "--release", "--locked"], &packages[..]].concat())?;
-        let program = |name: &str| workspace.target.join("release").join(name);
+        build_released(workspace, &[STAND, OURS])?;
         let folder = workspace.target.join("bench/live");
-        let holder = program("crossover-bench-stand");
+        let holder = released(workspace, "crossover-bench-stand");
         let mut stand = Stand::start(&holder, &workspace.root, &folder, Kind::Replicating)?;
         data::fill(&mut stand, rows)?;
         stand.source("create publication bench for all tables")?;
@@ -50,7 +49,7 @@ impl Live {
         ))?;
         let mut live = Self {
             stand,
-            program: program("crossover"),
+            program: released(workspace, "crossover"),
         };
         live.caught_up()?;
         Ok(live)

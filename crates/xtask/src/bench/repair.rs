@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::{
-    bench::{data::TABLE, live::Live, machine},
+    bench::{data::TABLE, live::Live, machine, publish::publish},
     workspace::Workspace,
 };
 
@@ -64,12 +64,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
         "equal_afterwards": said["equal"],
         "totals": said["repair"]["totals"],
     });
-    let text = serde_json::to_string_pretty(&report)?;
-    println!("{text}");
-    if let Some(out) = &options.out {
-        std::fs::write(out, format!("{text}\n"))
-            .with_context(|| format!("{} cannot be written", out.display()))?;
-    }
+    publish(&report, options.out.as_deref())?;
     ensure!(
         output.status.success() && said["equal"] == true,
         "not equal after the repair"

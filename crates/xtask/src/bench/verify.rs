@@ -1,8 +1,8 @@
 //! `cargo xtask bench verify`, from the build to the report.
 
-use std::{fs, path::Path, time::Instant};
+use std::{path::Path, time::Instant};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use crate::{
     bench::{
@@ -14,6 +14,8 @@ use crate::{
         ours::Ours,
         outcome::Outcome,
         planted,
+        programs::{OURS, STAND, build_released, released},
+        publish::publish,
         report::Report,
         rivals::Rival,
         stand::{Kind, Stand},
@@ -43,7 +45,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let rivals = rivals(options, &folder);
 
     clock.announce("start the servers");
-    let holder = workspace.target.join("release/crossover-bench-stand");
+    let holder = released(workspace, "crossover-bench-stand");
     let mut stand = Stand::start(&holder, &workspace.root, &folder.join("servers"), Kind::Still)?;
     let versions = machine::versions(workspace, &stand, ours.as_ref())?;
     clock.announce("make the rows");
@@ -93,25 +95,19 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
         sizes,
     };
     eprintln!("\n{}", report.table());
-    let json = serde_json::to_string_pretty(&report.json())?;
-    println!("{json}");
-    if let Some(out) = &options.out {
-        fs::write(out, format!("{json}\n"))
-            .with_context(|| format!("{} cannot be written", out.display()))?;
-    }
+    publish(&report.json(), options.out.as_deref())?;
     proven(&report)
 }
 
-/// Builds the stand, and ours as it is released unless another build is given; one selection of packages, so that what they
-/// share is built once.
+/// Builds the stand, and ours unless another build is given.
 fn build(workspace: &Workspace, options: &Options) -> anyhow::Result<Option<Ours>> {
-    let mut build = vec!["build", "--release", "--locked", "--package", "crossover-stand"];
+    let mut packages = vec![STAND];
     let takes_part = options.includes(Group::Ours);
     if takes_part && options.ours.is_none() {
-        build.extend(["--package", "crossover"]);
+        packages.push(OURS);
     }
-    workspace.run_cargo(&build)?;
-    let own = || workspace.target.join("release/crossover");
+    build_released(workspace, &packages)?;
+    let own = || released(workspace, "crossover");
     Ok(takes_part.then(|| Ours::new(options.ours.clone().unwrap_or_else(own), options.jobs)))
 }
 

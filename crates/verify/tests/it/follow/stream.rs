@@ -7,12 +7,11 @@ use std::{
 
 use crossover_clock::SystemClock;
 use crossover_core::{
-    Secret,
     plan::Scope,
     ports::{Changes, Fence},
     routing::Side,
 };
-use crossover_postgres::{ConnectionSettings, PostgresDatabase, SslMode};
+use crossover_postgres::{ConnectionSettings, PostgresDatabase};
 use crossover_stand::postgres::{Database, Major, TestServer};
 use crossover_verify::{
     FollowError, FollowOptions, Follower, Following, Listen, News, Sides, Silent, VerifyOptions,
@@ -92,15 +91,7 @@ pub struct Stream {
 }
 
 async fn crossover(label: &'static str, database: &Database) -> PostgresDatabase {
-    let settings = ConnectionSettings {
-        host: "127.0.0.1".into(),
-        port: database.access().port(),
-        dbname: database.name().into(),
-        username: "postgres".into(),
-        password: Secret::new(database.access().password().into()),
-        sslmode: SslMode::Disable,
-        root_ca_pem: None,
-    };
+    let settings = ConnectionSettings::from_url(label, &database.url(), None).unwrap();
     PostgresDatabase::connect(label, settings, Vec::new())
         .await
         .unwrap()
@@ -134,10 +125,8 @@ impl Stream {
             .unwrap();
         target
             .batch_execute(&format!(
-                "create subscription {subscription} connection 'host=127.0.0.1 port={} dbname={} user=postgres password={}' publication p",
-                from.access().port(),
-                from.name(),
-                from.access().password()
+                "create subscription {subscription} connection '{}' publication p",
+                from.url()
             ))
             .await
             .unwrap();
