@@ -14,6 +14,8 @@ use crate::PostgresDatabase;
 
 const STANDING: &str = include_str!("sql/standing.sql");
 const WRITTEN: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/written.sql"));
+/// Nobody resets statistics that often.
+const READINGS: usize = 5;
 const SYSTEM_IDENTIFIER: &str = "select s.system_identifier from pg_control_system() s";
 const POSITION: &str = "select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end::text as position";
 
@@ -31,6 +33,31 @@ impl PostgresDatabase {
             Err(failure) if untold.iter().any(|code| failure.is(code)) => Ok(None),
             Err(failure) => Err(failure.into()),
         }
+    }
+
+    /// Counters, and since when they count. They are read one after the other, and what begins to count between the two (a reset; until 14
+    /// a new database's first writes) would make one speak for the other: then both are read again.
+    async fn facts_and_counters(&self, scope: &Scope) -> PortResult<(Row, Vec<Row>)> {
+        let mut facts = self.facts().await?;
+        for _ in 0..READINGS {
+            let tables = self.query_scope(WRITTEN, scope, &[]).await?;
+            let since: i64 = self.read(&facts, "counted_since_us")?;
+            facts = self.facts().await?;
+            if self.read::<i64>(&facts, "counted_since_us")? == since {
+                return Ok((facts, tables));
+            }
+        }
+        Err(PortError::unexpected(
+            self.what(),
+            "its statistics are reset all the time",
+        ))
+    }
+
+    async fn facts(&self) -> PortResult<Row> {
+        let rows = self.query(STANDING, &[]).await?;
+        rows.into_iter()
+            .next()
+            .ok_or_else(|| PortError::unexpected(self.what(), "no facts about the database"))
     }
 
     fn written(&self, row: &Row) -> PortResult<(TableName, Option<WriteCounts>)> {
@@ -52,10 +79,7 @@ impl PostgresDatabase {
 #[async_trait]
 impl Circumstances for PostgresDatabase {
     async fn standing(&self, scope: &Scope) -> PortResult<Standing> {
-        let facts = self.query(STANDING, &[]).await?;
-        let facts = facts
-            .first()
-            .ok_or_else(|| PortError::unexpected(self.what(), "no facts about the database"))?;
+        let (facts, tables) = self.facts_and_counters(scope).await?;
         let identifier: Option<i64> = match self.told(SYSTEM_IDENTIFIER).await? {
             Some(row) => self.read(&row, "system_identifier")?,
             None => None,
@@ -64,13 +88,12 @@ impl Circumstances for PostgresDatabase {
             Some(row) => self.read(&row, "position")?,
             None => None,
         };
-        let tables = self.query_scope(WRITTEN, scope, &[]).await?;
         Ok(Standing {
-            database: self.read(facts, "database")?,
-            server_version_num: self.count(facts, "version_num")?,
+            database: self.read(&facts, "database")?,
+            server_version_num: self.count(&facts, "version_num")?,
             system_identifier: identifier.map(i64::cast_unsigned),
             position: position.map(|text| self.lsn(&text)).transpose()?,
-            counted_since_us: self.read(facts, "counted_since_us")?,
+            counted_since_us: self.read(&facts, "counted_since_us")?,
             tables: tables
                 .iter()
                 .map(|row| self.written(row))

@@ -65,7 +65,7 @@ async fn writes_are_counted_and_new_files_are_seen() {
 
         side.owner("truncate shop.orders; truncate shop.parts_b").await;
         let emptied = db.standing(&everything()).await.unwrap();
-        assert_eq!(emptied.counted_since_us, after.counted_since_us);
+        assert_eq!(emptied.counted_since_us, after.counted_since_us, "{major}");
         for name in ["orders", "parts"] {
             assert_eq!(counters(&emptied, name), counters(&after, name));
             assert_ne!(of(&emptied, name), of(&after, name), "{name}");
