@@ -24,8 +24,8 @@ use crate::{PostgresDatabase, errors::Failure};
 use decoding::{Line, RowChange, Tuple, Value};
 
 const RELATIONS: &str = include_str!("sql/followed_relations.sql");
-const IDENTITY: &str = "select concat_ws('/', c.system_identifier, d.oid, d.datname) as identity \
-    from pg_control_system() c, pg_database d where d.datname = current_database()";
+const DATABASE: &str = "select concat_ws('/', d.oid, d.datname) as database \
+    from pg_database d where d.datname = current_database()";
 /// A column that only newer servers have is read through json. What the server keeps begins at the slot's restart position.
 const SLOT: &str = "select coalesce(s.confirmed_flush_lsn, '0/0')::text as confirmed, \
     greatest(pg_wal_lsn_diff(pg_current_wal_lsn(), coalesce(s.restart_lsn, pg_current_wal_lsn())), 0)::int8 as retained, \
@@ -39,11 +39,17 @@ const PEEK: &str = "select p.lsn::text as lsn, p.data from pg_logical_slot_peek_
 #[async_trait]
 impl Changes for PostgresDatabase {
     async fn identity(&self) -> PortResult<String> {
-        let rows = self.query(IDENTITY, &[]).await?;
+        let rows = self.query(DATABASE, &[]).await?;
         let row = rows
             .first()
             .ok_or_else(|| PortError::unexpected(self.what(), "no identity"))?;
-        self.read(row, "identity")
+        let database: String = self.read(row, "database")?;
+        // A server that does not tell who it is goes by its address.
+        let server = match self.system_identifier().await? {
+            Some(identifier) => identifier.to_string(),
+            None => self.address().to_owned(),
+        };
+        Ok(format!("{server}/{database}"))
     }
 
     async fn relations(&self, followed: &[Followed]) -> PortResult<Relations> {

@@ -35,6 +35,15 @@ impl PostgresDatabase {
         }
     }
 
+    /// What tells this server from any other; none where it may not be read.
+    pub(crate) async fn system_identifier(&self) -> PortResult<Option<u64>> {
+        let Some(row) = self.told(SYSTEM_IDENTIFIER).await? else {
+            return Ok(None);
+        };
+        let identifier: Option<i64> = self.read(&row, "system_identifier")?;
+        Ok(identifier.map(i64::cast_unsigned))
+    }
+
     /// Counters, and since when they count. They are read one after the other, and what begins to count between the two (a reset; until 14
     /// a new database's first writes) would make one speak for the other: then both are read again.
     async fn facts_and_counters(&self, scope: &Scope) -> PortResult<(Row, Vec<Row>)> {
@@ -80,10 +89,6 @@ impl PostgresDatabase {
 impl Circumstances for PostgresDatabase {
     async fn standing(&self, scope: &Scope) -> PortResult<Standing> {
         let (facts, tables) = self.facts_and_counters(scope).await?;
-        let identifier: Option<i64> = match self.told(SYSTEM_IDENTIFIER).await? {
-            Some(row) => self.read(&row, "system_identifier")?,
-            None => None,
-        };
         let position: Option<String> = match self.told(POSITION).await? {
             Some(row) => self.read(&row, "position")?,
             None => None,
@@ -91,7 +96,7 @@ impl Circumstances for PostgresDatabase {
         Ok(Standing {
             database: self.read(&facts, "database")?,
             server_version_num: self.count(&facts, "version_num")?,
-            system_identifier: identifier.map(i64::cast_unsigned),
+            system_identifier: self.system_identifier().await?,
             position: position.map(|text| self.lsn(&text)).transpose()?,
             counted_since_us: self.read(&facts, "counted_since_us")?,
             tables: tables

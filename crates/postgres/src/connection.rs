@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use crossover_core::{plan::Scope, ports::PortError};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio_postgres::{
     Client, Config, NoTls, Row,
     config::SslMode as DriverSslMode,
@@ -58,11 +58,14 @@ pub type Param<'a> = (&'a (dyn ToSql + Sync), Type);
 /// One side's database. Cheap to share by reference; made for being held across invocations.
 pub struct PostgresDatabase {
     what: String,
+    address: String,
     config: Config,
     tls: Option<MakeRustlsConnect>,
     pub(crate) own_role: String,
     pub(crate) spared_roles: Vec<String>,
     main: Mutex<Option<Arc<Client>>>,
+    /// The session of [`Self::long_query`].
+    patient: Mutex<Option<Client>>,
     pub(crate) long: Semaphore,
     pub(crate) readers: Readers,
     pub(crate) writers: Writers,
@@ -91,10 +94,8 @@ impl PostgresDatabase {
         spared_roles: Vec<String>,
     ) -> Result<Self, PortError> {
         settings.check(label)?;
-        let what = format!(
-            "{label} database {} at {}:{}",
-            settings.dbname, settings.host, settings.port
-        );
+        let address = format!("{}:{}", settings.host, settings.port);
+        let what = format!("{label} database {} at {address}", settings.dbname);
         let mut config = Config::new();
         config
             .host(&settings.host)
@@ -118,17 +119,24 @@ impl PostgresDatabase {
         };
         let this = Self {
             what,
+            address,
             config,
             tls,
             own_role: settings.username,
             spared_roles,
             main: Mutex::new(None),
+            patient: Mutex::new(None),
             long: Semaphore::new(LONG_SESSIONS),
             readers: Readers::default(),
             writers: Writers::default(),
         };
         this.main().await?;
         Ok(this)
+    }
+
+    /// Where the server is, as the user named it.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 
     /// The database as messages call it.
@@ -187,9 +195,29 @@ impl PostgresDatabase {
         failure
     }
 
-    /// Runs one statement in a session of its own that may take long and waits for locks.
+    /// Runs a statement that may take long and waits for locks, in a session kept for such: whoever follows a slot has one every
+    /// second. Only for statements that may run twice: it is repeated once when the session turns out to be gone.
     pub(crate) async fn long_query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
-        self.query_for(LONG_STATEMENT, sql, params).await
+        let _place = self.long_place().await?;
+        let mut kept = self.patient.lock().await;
+        if let Some(client) = kept.take().filter(|client| !client.is_closed()) {
+            match self
+                .bounded(LONG_STATEMENT, client.query_typed(sql, params))
+                .await
+            {
+                Err(failure) if failure.disconnected => {}
+                answer => {
+                    *kept = answer.is_ok().then_some(client);
+                    return answer;
+                }
+            }
+        }
+        let client = self.open(LONG_STATEMENT, Duration::ZERO, "").await?;
+        let answer = self
+            .bounded(LONG_STATEMENT, client.query_typed(sql, params))
+            .await;
+        *kept = answer.is_ok().then_some(client);
+        answer
     }
 
     /// Runs one statement in a session of its own that waits for locks, for no longer than `limit`.
@@ -199,13 +227,17 @@ impl PostgresDatabase {
         sql: &str,
         params: &[Param<'_>],
     ) -> Result<Vec<Row>, Failure> {
-        let _place = self
-            .long
-            .acquire()
-            .await
-            .map_err(|e| PortError::unexpected(&self.what, e))?;
+        let _place = self.long_place().await?;
         let client = self.open(limit, Duration::ZERO, "").await?;
         self.bounded(limit, client.query_typed(sql, params)).await
+    }
+
+    /// Leave to use one more session beside the main one.
+    pub(crate) async fn long_place(&self) -> Result<SemaphorePermit<'_>, PortError> {
+        self.long
+            .acquire()
+            .await
+            .map_err(|e| PortError::unexpected(&self.what, e))
     }
 
     /// The three parameters every statement over a scope takes.

@@ -41,6 +41,7 @@ impl Failure {
         let mut reason = error.to_string();
         let mut cause = error.source();
         let mut broken = error.is_closed();
+        let mut distrusted = false;
         while let Some(inner) = cause {
             let text = inner.to_string();
             // Some causes repeat the text of what they caused.
@@ -48,9 +49,12 @@ impl Failure {
                 let _ = write!(reason, ": {text}");
             }
             broken |= inner.is::<io::Error>();
+            distrusted |= is_bad_certificate(inner);
             cause = inner.source();
         }
-        let port = if broken {
+        let port = if distrusted {
+            PortError::refused(what, format!("{reason}; {TRUST}"))
+        } else if broken {
             PortError::unreachable(what, reason)
         } else {
             PortError::unexpected(what, reason)
@@ -58,7 +62,7 @@ impl Failure {
         Self {
             port,
             code: None,
-            disconnected: broken,
+            disconnected: broken && !distrusted,
         }
     }
 
@@ -70,6 +74,17 @@ impl Failure {
             disconnected: false,
         }
     }
+}
+
+/// What to do about a certificate that cannot be trusted.
+const TRUST: &str = "connect by the name in the server's certificate, and give its authority as sslrootcert where it is none of \
+    the public ones (RDS and Aurora: the region's bundle)";
+
+/// The server showed a certificate that proves nothing: it will show the same one next time.
+fn is_bad_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    let io = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    io.and_then(|inner| inner.downcast_ref::<rustls::Error>())
+        .is_some_and(|inner| matches!(inner, rustls::Error::InvalidCertificate(_)))
 }
 
 /// The server went away or lets nobody in for now: trying again later can help.

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crossover_core::ports::{Moment, PortError, PortResult};
+use crossover_core::ports::{Moment, PortError};
 use tokio_postgres::{Client, Row};
 
 use crate::{PostgresDatabase, connection::Param, errors::Failure, quoting::literal};
@@ -63,7 +63,7 @@ impl PostgresDatabase {
         params: &[Param<'_>],
         at: Option<&Moment>,
     ) -> Result<Vec<Row>, Failure> {
-        let _place = self.reading_place().await?;
+        let _place = self.long_place().await?;
         let limit = self.readers.limit;
         let client = match self.readers.take() {
             Some(client) => client,
@@ -83,14 +83,6 @@ impl PostgresDatabase {
         let rows = Box::pin(self.bounded(limit, work)).await?;
         self.readers.give_back(client);
         Ok(rows)
-    }
-
-    /// Leave to use one more session.
-    pub(super) async fn reading_place(&self) -> PortResult<tokio::sync::SemaphorePermit<'_>> {
-        self.long
-            .acquire()
-            .await
-            .map_err(|e| PortError::unexpected(self.what(), e))
     }
 
     pub(crate) async fn open_reader(&self) -> Result<Client, Failure> {

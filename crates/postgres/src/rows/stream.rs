@@ -72,7 +72,7 @@ impl PostgresDatabase {
             expression::row_text(form),
             from_where(form, region)
         );
-        let _place = self.reading_place().await?;
+        let _place = self.long_place().await?;
         let client = self.open_reader().await?;
         let fail = |error: tokio_postgres::Error| PortError::from(Failure::from_driver(self.what(), &error));
         if let Some(moment) = at {

@@ -371,3 +371,22 @@ async fn a_database_has_an_identity_of_its_own() {
     assert_eq!(one.crossover().await.identity().await.unwrap(), identity);
     assert_ne!(two_db.identity().await.unwrap(), identity);
 }
+
+#[tokio::test]
+async fn a_server_that_does_not_tell_who_it_is_goes_by_its_address() {
+    let (one, two) = (Side::new().await, Side::new().await);
+    let told = one.crossover().await.identity().await.unwrap();
+    for side in [&one, &two] {
+        side.owner("revoke execute on function pg_control_system() from public, pg_monitor")
+            .await;
+    }
+    let untold = one.crossover().await.identity().await.unwrap();
+    let settings = one.settings();
+    let address = format!("{}:{}/", settings.host, settings.port);
+    assert!(
+        untold.starts_with(&address) && !told.starts_with(&address),
+        "{told} {untold}"
+    );
+    assert_eq!(one.crossover().await.identity().await.unwrap(), untold);
+    assert_ne!(two.crossover().await.identity().await.unwrap(), untold);
+}

@@ -19,3 +19,4 @@ mod sequences;
 mod side;
 mod slots;
 mod statistics;
+mod tls;

@@ -52,6 +52,34 @@ async fn a_slot_is_made_once_advanced_and_dropped() {
 }
 
 #[tokio::test]
+async fn a_slot_is_advanced_again_and_again_in_one_session_and_in_another_when_that_is_gone() {
+    let _turn = TURNS.read().await;
+    let side = Side::on(Major::V17).await;
+    let db = side.crossover().await;
+    let name = side.role("slot");
+    db.create_slot(&name, "test_decoding").await.unwrap();
+    side.owner("create table shop.t (id int)").await;
+    let advance = async || {
+        side.owner("insert into shop.t values (1)").await;
+        db.advance_slot(&name, db.current_lsn().await.unwrap())
+            .await
+            .unwrap();
+        let sessions = "select coalesce(array_agg(a.pid), '{}') from pg_stat_activity a \
+                        where a.datname = $1::text and a.query like '%pg_replication_slot_advance%' and a.pid <> pg_backend_pid()";
+        let row = side.admin.query_one(sessions, &[&side.name]).await.unwrap();
+        row.get::<_, Vec<i32>>(0)
+    };
+    let first = advance().await;
+    assert_eq!(first.len(), 1);
+    assert_eq!(advance().await, first);
+    side.admin(&format!("select pg_terminate_backend({}, 10000)", first[0]))
+        .await;
+    let second = advance().await;
+    assert!(second.len() == 1 && second != first, "{first:?} {second:?}");
+    db.drop_slot(&name).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_slot_waits_for_an_open_transaction() {
     let _turn = TURNS.read().await;
     let side = Side::on(Major::V17).await;

@@ -7,17 +7,20 @@ use crate::bench::{cpu, data::TABLE, ours::Ours, outcome::Outcome, run::Run, sta
 pub enum Floor {
     /// Every value hashed and summed up, in one query per server.
     Hash,
+    /// The jsonb column alone printed and hashed: the server has no cheaper function that tells all its values apart.
+    Printing,
     Count,
     /// Every row sent in binary form and thrown away.
     Copy,
 }
 
 impl Floor {
-    pub const ALL: [Self; 3] = [Self::Hash, Self::Count, Self::Copy];
+    pub const ALL: [Self; 4] = [Self::Hash, Self::Printing, Self::Count, Self::Copy];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Hash => "hash",
+            Self::Printing => "printing",
             Self::Count => "count",
             Self::Copy => "copy",
         }
@@ -51,6 +54,9 @@ pub fn run(floor: Floor, hash: &HashSql, stand: &mut Stand) -> anyhow::Result<Ru
     let before = cpu::seconds(stand.postmasters());
     let answer = match floor {
         Floor::Hash => stand.both(&hash.sql),
+        Floor::Printing => stand.both(&format!(
+            "select count(*), sum(hashtextextended(attributes::text, 1)) from {TABLE}"
+        )),
         Floor::Count => stand.both(&format!("select count(*) from {TABLE}")),
         Floor::Copy => stand.discard(&format!("copy (select * from {TABLE}) to stdout (format binary)")),
     }?;

@@ -37,13 +37,23 @@ impl Measured<'_> {
             (
                 Group::Reladiff,
                 Rival::Reladiff,
-                ["reladiff / ours", "reladiff / ours, 20 differences"],
+                [
+                    "reladiff / ours",
+                    "reladiff / ours, 20 differences",
+                    "reladiff / hash",
+                    "reladiff / printing",
+                ],
                 5.0,
             ),
             (
                 Group::DataDiff,
                 Rival::DataDiff,
-                ["data-diff / ours", "data-diff / ours, 20 differences"],
+                [
+                    "data-diff / ours",
+                    "data-diff / ours, 20 differences",
+                    "data-diff / hash",
+                    "data-diff / printing",
+                ],
                 10.0,
             ),
         ] {
@@ -53,7 +63,14 @@ impl Measured<'_> {
                     time(self.different, rival(which)),
                 );
                 marks.push(mark(names[0], ratio(first, equal), Goal::AtLeast(goal)));
-                marks.push(mark(names[1], ratio(second, planted), Goal::None));
+                marks.push(mark(names[1], ratio(second, planted), Goal::AtLeast(goal)));
+                if self.options.includes(Group::Floor) {
+                    // What the first ratio could become at most: with this hash, and with any that has to print the jsonb column.
+                    for (name, bound) in [(names[2], Floor::Hash), (names[3], Floor::Printing)] {
+                        let bound = time(self.identical, floor(bound));
+                        marks.push(mark(name, ratio(first, bound), Goal::None));
+                    }
+                }
             }
         }
         if self.options.includes(Group::Floor) {

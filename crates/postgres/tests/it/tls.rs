@@ -1,0 +1,118 @@
+//! Certificates and names, against a server that speaks TLS.
+
+use crossover_core::{
+    Secret,
+    ports::{Catalogue, PortError},
+};
+use crossover_postgres::{ConnectionSettings, PostgresDatabase, SslMode};
+use crossover_stand::postgres::{Major, TestServer};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tokio_postgres::{Client, NoTls};
+
+/// A server that shows a certificate for `localhost`, and its authority as PEM.
+struct Secured {
+    server: TestServer,
+    admin: Client,
+    authority: String,
+}
+
+fn authority() -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+impl Secured {
+    async fn start() -> Self {
+        let server = TestServer::private(Major::V16, &[]).await.unwrap();
+        let (admin, connection) = server.access().config("postgres").connect(NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let issuer = authority();
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(["localhost".to_owned()])
+            .unwrap()
+            .signed_by(&key, &issuer)
+            .unwrap();
+        // The server writes them itself: its key has to belong to it.
+        for (file, pem) in [
+            ("server.crt", certificate.pem()),
+            ("server.key", key.serialize_pem()),
+        ] {
+            let lines: Vec<&str> = pem.lines().map(str::trim_end).collect();
+            let write = format!(
+                "copy (select unnest(string_to_array('{}', '|'))) to program 'umask 077; cat > {file}'",
+                lines.join("|")
+            );
+            admin.batch_execute(&write).await.unwrap();
+        }
+        admin.batch_execute("alter system set ssl = on").await.unwrap();
+        admin.batch_execute("select pg_reload_conf()").await.unwrap();
+        while admin
+            .query_one("show ssl", &[])
+            .await
+            .unwrap()
+            .get::<_, String>(0)
+            != "on"
+        {
+            tokio::task::yield_now().await;
+        }
+        Self {
+            server,
+            admin,
+            authority: issuer.pem(),
+        }
+    }
+
+    async fn connect(&self, host: &str, trusted: Option<String>) -> Result<PostgresDatabase, PortError> {
+        let config = self.server.access().config("postgres");
+        let password = String::from_utf8(config.get_password().unwrap().to_vec()).unwrap();
+        let settings = ConnectionSettings {
+            host: host.to_owned(),
+            port: config.get_ports()[0],
+            dbname: "postgres".to_owned(),
+            username: config.get_user().unwrap().to_owned(),
+            password: Secret::new(password),
+            sslmode: SslMode::VerifyFull,
+            root_ca_pem: trusted,
+        };
+        PostgresDatabase::connect("source", settings, vec![]).await
+    }
+}
+
+#[tokio::test]
+async fn a_server_is_spoken_to_by_tls_when_its_authority_is_trusted_and_the_name_is_its_own() {
+    let secured = Secured::start().await;
+    let db = secured
+        .connect("localhost", Some(secured.authority.clone()))
+        .await
+        .unwrap();
+    db.server().await.unwrap();
+    let ours = "select bool_and(s.ssl), count(*) from pg_stat_ssl s join pg_stat_activity a using (pid)
+                where a.application_name = 'crossover'";
+    let row = secured.admin.query_one(ours, &[]).await.unwrap();
+    assert_eq!((row.get(0), row.get(1)), (Some(true), 1_i64));
+}
+
+#[tokio::test]
+async fn a_certificate_that_proves_nothing_is_refused_with_the_remedy() {
+    let secured = Secured::start().await;
+    let stranger = authority().pem();
+    for (host, trusted) in [
+        ("localhost", None),
+        ("localhost", Some(stranger)),
+        ("127.0.0.1", Some(secured.authority.clone())),
+    ] {
+        let error = secured.connect(host, trusted).await.expect_err("connected");
+        assert!(
+            matches!(&error, PortError::Refused { reason, .. } if reason.contains("sslrootcert")),
+            "{host}: {error:?}"
+        );
+    }
+    let sessions = "select count(*) from pg_stat_activity a where a.application_name = 'crossover'";
+    let row = secured.admin.query_one(sessions, &[]).await.unwrap();
+    assert_eq!(
+        row.get::<_, i64>(0),
+        0,
+        "nothing was sent, the password least of all"
+    );
+}
