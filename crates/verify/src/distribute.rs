@@ -3,6 +3,7 @@
 use crossover_core::{
     catalogue::TableName,
     plan::Scope,
+    ports::PortResult,
     routing::Side,
     rows::{Bounds, Hashing, RowOptions, agree},
 };
@@ -10,11 +11,55 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     rows::{Comparison, Governor, Layout, Selection, TableResult},
-    run::{CouldNotRun, Sides, VerifyError, VerifyOptions, prepare},
+    run::{CouldNotRun, PreparedTable, Sides, VerifyError, VerifyOptions, prepare},
     watch::Watch,
 };
 
-/// One piece: a range of a table's key, or the whole of a table whose rows do not lie in the order of their key.
+/// How the work is shared among functions, none of which may run for more than 15 minutes.
+#[derive(Debug, Clone, Copy)]
+pub struct Sharing {
+    /// Assignments in one list, about: with their names and bounds they fit the 256 KiB of a state machine's state.
+    pub most: u64,
+    /// A table whose rows do not lie in the order of their key is one assignment up to this many rows: each side has blocks of its
+    /// own. A larger one is shared by ranges of the key, although that is to read it jumping about. The default takes eight minutes at a
+    /// fifth of the rate docs/verify.md gives.
+    pub unordered_rows: u64,
+}
+
+impl Default for Sharing {
+    fn default() -> Self {
+        Self {
+            most: 1_000,
+            unordered_rows: 100_000_000,
+        }
+    }
+}
+
+impl Sharing {
+    /// Rows an assignment should have.
+    pub(crate) fn rows_each(&self, chunk_rows: u64, rows: u64) -> u64 {
+        chunk_rows.max(rows / self.most.max(1))
+    }
+
+    /// A table's pieces.
+    pub(crate) async fn pieces(
+        &self,
+        comparison: &Comparison<'_>,
+        table: &PreparedTable,
+    ) -> PortResult<Vec<Bounds>> {
+        let shapes = (&table.shapes.0, &table.shapes.1);
+        let forms = (&table.forms.0, &table.forms.1);
+        match comparison.layout(shapes, forms).await? {
+            Layout::Ranges(ranges) => Ok(ranges),
+            Layout::Buckets { .. } if table.rows() > self.unordered_rows => {
+                comparison.key_ranges(shapes, forms).await
+            }
+            Layout::Buckets { .. } => Ok(vec![Bounds::default()]),
+        }
+    }
+}
+
+/// One piece: a range of a table's key, or the whole of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assignment {
@@ -28,7 +73,7 @@ pub struct Assignment {
     pub seed: i64,
 }
 
-/// Cuts everything into at most about `most` assignments: the list has to fit into a state machine's state.
+/// Cuts everything into assignments.
 ///
 /// # Errors
 /// As [`prepare`].
@@ -36,32 +81,19 @@ pub async fn assignments(
     sides: &Sides<'_>,
     scope: &Scope,
     options: &VerifyOptions,
-    most: u64,
+    sharing: Sharing,
     watch: &dyn Watch,
 ) -> Result<(Vec<Assignment>, Vec<CouldNotRun>), VerifyError> {
     let prepared = prepare(sides, scope, options).await?;
-    let rows: u64 = prepared
-        .tables
-        .iter()
-        .map(|t| t.shapes.0.estimated_rows.max(t.shapes.1.estimated_rows))
-        .sum();
+    let rows = prepared.tables.iter().map(PreparedTable::rows).sum();
     let mut wide = options.clone();
-    wide.rows.chunk_rows = options.rows.chunk_rows.max(rows / most.max(1));
+    wide.rows.chunk_rows = sharing.rows_each(options.rows.chunk_rows, rows);
     let governor = Governor::new(options.max_load);
     let comparison = comparison(sides, &wide, &governor, watch);
     let mut list = Vec::new();
     for table in &prepared.tables {
-        let layout = comparison
-            .layout(
-                (&table.shapes.0, &table.shapes.1),
-                (&table.forms.0, &table.forms.1),
-            )
-            .await?;
-        let ranges = match layout {
-            Layout::Ranges(ranges) => ranges,
-            Layout::Buckets { .. } => vec![Bounds::default()],
-        };
-        list.extend(ranges.into_iter().map(|bounds| Assignment {
+        let pieces = sharing.pieces(&comparison, table).await?;
+        list.extend(pieces.into_iter().map(|bounds| Assignment {
             table: table.table.clone(),
             from: bounds.from,
             to: bounds.to,

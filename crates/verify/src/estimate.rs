@@ -9,6 +9,7 @@ use crossover_core::{
 use serde::Serialize;
 
 use crate::{
+    distribute::Sharing,
     rows::{Comparison, Governor, Layout},
     run::{CouldNotRun, PreparedTable, Sides, VerifyError, VerifyOptions, could_not_run, prepare},
     watch::{Event, Watch},
@@ -23,10 +24,12 @@ const LAMBDA_GB: f64 = 0.5;
 /// AWS Lambda, x86, us-east-1: <https://aws.amazon.com/lambda/pricing/>, USD for a GB-second and for a million requests.
 const USD_PER_GB_SECOND: f64 = 0.000_016_666_7;
 const USD_PER_MILLION_REQUESTS: f64 = 0.20;
+/// A Lambda function's longest run: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
+const LAMBDA_MINUTES: f64 = 15.0;
 /// AWS Step Functions, standard workflow, us-east-1: <https://aws.amazon.com/step-functions/pricing/>, USD for a thousand state
-/// transitions; a chunk of a Distributed Map is a child execution of about four.
+/// transitions; an assignment of a Distributed Map is a child execution of about four.
 const USD_PER_THOUSAND_TRANSITIONS: f64 = 0.025;
-const TRANSITIONS_PER_CHUNK: f64 = 4.0;
+const TRANSITIONS_PER_FUNCTION: f64 = 4.0;
 
 /// A table's share.
 #[derive(Debug, Clone, Serialize)]
@@ -35,6 +38,8 @@ pub struct TableEstimate {
     pub rows: u64,
     pub bytes: u64,
     pub chunks: u64,
+    /// Invocations of the validate function that `statemachine/verify.asl.json` makes for it.
+    pub functions: u64,
     /// Rows a second of one chunk at a time, the two sides at once; none: not measured.
     pub rows_per_second: Option<f64>,
 }
@@ -65,6 +70,9 @@ pub struct Estimate {
     pub rows: u64,
     pub bytes: u64,
     pub chunks: u64,
+    pub functions: u64,
+    /// What the longest invocation is likely to take.
+    pub longest_function_minutes: f64,
     /// Chunks compared at the same time: functions that run at once.
     pub workers: u32,
     pub measured_rows: u64,
@@ -100,15 +108,19 @@ pub async fn estimate(
         catch_up: None,
         writer: Side::Source,
     };
+    let sharing = Sharing::default();
+    let all_rows = prepared.tables.iter().map(PreparedTable::rows).sum();
+    let rows_each = sharing.rows_each(options.rows.chunk_rows, all_rows);
     let mut samples: Vec<Sample> = Vec::new();
     let mut tables = Vec::with_capacity(prepared.tables.len());
     for (place, table) in prepared.tables.iter().enumerate() {
-        let rows = rows(table);
+        let rows = table.rows();
         let mut estimate = TableEstimate {
             name: table.table.to_string(),
             rows,
             bytes: bytes(table),
             chunks: rows.div_ceil(options.rows.chunk_rows).max(1),
+            functions: rows.div_ceil(rows_each).max(1),
             rows_per_second: None,
         };
         if place < MEASURED_TABLES && rows > 0 {
@@ -122,13 +134,17 @@ pub async fn estimate(
                 }
                 Err(error) => return Err(error.into()),
             };
+            if measured.by_blocks && rows <= sharing.unordered_rows {
+                estimate.functions = 1;
+            }
             let (counted, ms) = measured
+                .samples
                 .iter()
                 .fold((0, 0), |(rows, ms), sample| (rows + sample.rows, ms + sample.ms));
             if counted > 0 {
                 estimate.rows_per_second = Some(rate(counted, ms));
             }
-            samples.extend(measured);
+            samples.extend(measured.samples);
         }
         tables.push(estimate);
     }
@@ -140,6 +156,13 @@ pub async fn estimate(
     ))
 }
 
+/// What was seen of a table.
+struct Seen {
+    samples: Vec<Sample>,
+    /// Its rows do not lie in the order of their key.
+    by_blocks: bool,
+}
+
 struct Sample {
     rows: u64,
     ms: u64,
@@ -147,10 +170,6 @@ struct Sample {
 
 fn rate(rows: u64, ms: u64) -> f64 {
     rows as f64 * 1_000.0 / (ms as f64).max(1.0)
-}
-
-fn rows(table: &PreparedTable) -> u64 {
-    table.shapes.0.estimated_rows.max(table.shapes.1.estimated_rows)
 }
 
 fn bytes(table: &PreparedTable) -> u64 {
@@ -161,13 +180,14 @@ async fn measure(
     comparison: &Comparison<'_>,
     sides: &Sides<'_>,
     table: &PreparedTable,
-) -> Result<Vec<Sample>, PortError> {
+) -> Result<Seen, PortError> {
     let layout = comparison
         .layout(
             (&table.shapes.0, &table.shapes.1),
             (&table.forms.0, &table.forms.1),
         )
         .await?;
+    let by_blocks = matches!(layout, Layout::Buckets { .. });
     let (pairs, buckets): (Vec<(Region, Region)>, u32) = match layout {
         Layout::Ranges(ranges) => {
             let chosen = spread_out(ranges.into_iter().map(Region::Keys).collect());
@@ -204,7 +224,7 @@ async fn measure(
         });
     }
     samples.retain(|sample| sample.rows > 0);
-    Ok(samples)
+    Ok(Seen { samples, by_blocks })
 }
 
 /// A few of many, evenly from the first to the last.
@@ -250,13 +270,45 @@ fn summed_up(
         high: seconds(likely, slowest / likely.max(1.0)),
     };
     let chunks: u64 = tables.iter().map(|t| t.chunks).sum();
-    let requests = chunks as f64 * USD_PER_MILLION_REQUESTS / 1e6
-        + chunks as f64 * TRANSITIONS_PER_CHUNK * USD_PER_THOUSAND_TRANSITIONS / 1e3;
+    let functions: u64 = tables.iter().map(|t| t.functions).sum();
+    let requests = functions as f64 * USD_PER_MILLION_REQUESTS / 1e6
+        + functions as f64 * TRANSITIONS_PER_FUNCTION * USD_PER_THOUSAND_TRANSITIONS / 1e3;
+    let minutes = |t: &TableEstimate| {
+        let rows = t.rows.div_ceil(t.functions.max(1)) as f64;
+        rows / t.rows_per_second.unwrap_or(likely).max(1.0) / 60.0
+    };
+    let too_long: Vec<&str> = tables
+        .iter()
+        .filter(|t| minutes(t) > LAMBDA_MINUTES)
+        .map(|t| t.name.as_str())
+        .collect();
+    let longest_function_minutes = tables.iter().map(minutes).fold(0.0, f64::max);
     let compute = work.scaled(LAMBDA_GB * USD_PER_GB_SECOND);
+    let mut assumptions = vec![
+        "rows as the statistics have them; ANALYZE makes them better".to_owned(),
+        format!(
+            "low and high are those of the quickest and the slowest of {} measured chunks",
+            samples.len()
+        ),
+        format!(
+            "both servers hash {workers} chunks at a time as quickly as one: no more than they have idle cores"
+        ),
+        format!(
+            "functions of {LAMBDA_GB} GB; Lambda and Step Functions at us-east-1 list prices; databases and traffic between them not included"
+        ),
+    ];
+    if !too_long.is_empty() {
+        assumptions.push(format!(
+            "one function would run for more than the {LAMBDA_MINUTES} minutes Lambda allows for {}: compare it with the command, near the databases",
+            too_long.join(", ")
+        ));
+    }
     Estimate {
         rows: tables.iter().map(|t| t.rows).sum(),
         bytes: tables.iter().map(|t| t.bytes).sum(),
         chunks,
+        functions,
+        longest_function_minutes,
         workers,
         measured_rows,
         rows_per_second: Range {
@@ -270,19 +322,7 @@ fn summed_up(
             likely: compute.likely + requests,
             high: compute.high + requests,
         },
-        assumptions: vec![
-            "rows as the statistics have them; ANALYZE makes them better".to_owned(),
-            format!(
-                "low and high are those of the quickest and the slowest of {} measured chunks",
-                samples.len()
-            ),
-            format!(
-                "both servers hash {workers} chunks at a time as quickly as one: no more than they have idle cores"
-            ),
-            format!(
-                "functions of {LAMBDA_GB} GB; Lambda and Step Functions at us-east-1 list prices; databases and traffic between them not included"
-            ),
-        ],
+        assumptions,
         tables,
         could_not_run,
     }
@@ -298,6 +338,7 @@ mod tests {
             rows,
             bytes: 0,
             chunks: rows / 1_000,
+            functions: 400,
             rows_per_second: rate,
         }
     }
@@ -320,6 +361,28 @@ mod tests {
         let four = summed_up(vec![table(360_000_000, Some(50_000.0))], Vec::new(), &samples, 4);
         assert!((four.hours.likely - 0.5).abs() < 1e-9);
         assert!((four.cost_usd.likely - one.cost_usd.likely).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_function_that_would_run_too_long_is_told() {
+        let samples = [Sample {
+            rows: 50_000,
+            ms: 1_000,
+        }];
+        let told = |functions: u64| {
+            let long = TableEstimate {
+                functions,
+                ..table(90_000_000, Some(50_000.0))
+            };
+            let estimate = summed_up(vec![long, table(1_000, None)], Vec::new(), &samples, 1);
+            let told = estimate
+                .assumptions
+                .iter()
+                .any(|a| a.contains("15 minutes Lambda allows for t:"));
+            (estimate.longest_function_minutes, told)
+        };
+        assert_eq!(told(1), (30.0, true));
+        assert_eq!(told(2), (15.0, false));
     }
 
     #[test]

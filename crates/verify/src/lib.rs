@@ -13,7 +13,7 @@ pub mod rows;
 pub mod run;
 pub mod watch;
 
-pub use distribute::{Assignment, assignments, compare_assignment};
+pub use distribute::{Assignment, Sharing, assignments, compare_assignment};
 pub use estimate::{Estimate, Range, TableEstimate, estimate};
 pub use follow::{FollowError, FollowOptions, Follower, Following, Listen, News, Remaining};
 pub use report::{Report, verify};

@@ -7,6 +7,7 @@ mod again;
 mod chunk;
 mod chunks;
 mod comparison;
+mod cuts;
 mod difference;
 mod governor;
 mod naming;

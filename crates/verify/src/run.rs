@@ -106,6 +106,11 @@ impl PreparedTable {
             Side::Target => &self.forms.1,
         }
     }
+
+    /// Its rows as the statistics have them.
+    pub(crate) fn rows(&self) -> u64 {
+        self.shapes.0.estimated_rows.max(self.shapes.1.estimated_rows)
+    }
 }
 
 /// Reads both catalogues and agrees on a form for every selected table.

@@ -7,8 +7,8 @@ mod catch_up;
 use async_trait::async_trait;
 use crossover_core::{Stage, StageError, StageName, World, routing::Side};
 use crossover_verify::{
-    Assignment, CouldNotRun, Sides, Silent, VerifyError, VerifyOptions, assignments, compare_assignment,
-    compare_rows, rows::TableResult,
+    Assignment, CouldNotRun, Sharing, Sides, Silent, VerifyError, VerifyOptions, assignments,
+    compare_assignment, compare_rows, rows::TableResult,
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +17,6 @@ use catch_up::ByFence;
 /// How long a row that changes all the time is looked at. Between two of its changes both sides are equal, so that one look of
 /// many finds them so.
 const SETTLE_MS: u64 = 20_000;
-/// Assignments in one list: with their names and bounds they fit the 256 KiB of a state.
-const MOST_ASSIGNMENTS: u64 = 1_000;
 
 /// The stage.
 pub struct Validate;
@@ -124,7 +122,7 @@ async fn all(sides: &Sides<'_>, world: &World) -> Result<Output, StageError> {
 
 async fn list(sides: &Sides<'_>, world: &World) -> Result<Output, StageError> {
     let (assignments, could_not_run) =
-        assignments(sides, &world.plan.scope, &options(), MOST_ASSIGNMENTS, &Silent)
+        assignments(sides, &world.plan.scope, &options(), Sharing::default(), &Silent)
             .await
             .map_err(stage_error)?;
     refuse(could_not_run.iter().map(not_compared).collect())?;

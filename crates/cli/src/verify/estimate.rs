@@ -127,10 +127,12 @@ fn text(estimate: &Estimate) -> String {
     };
     let _ = writeln!(
         text,
-        "\ntime with {}  {}\ncost  {}\n\nassumptions, from {} rows measured",
+        "\ntime with {}  {}\ncost  {}\nshared as statemachine/verify.asl.json does it: {} functions, the longest likely {}\n\nassumptions, from {} rows measured",
         workers(estimate.workers),
         between(estimate.hours, hours),
         between(estimate.cost_usd, usd),
+        estimate.functions,
+        hours(estimate.longest_function_minutes / 60.0),
         estimate.measured_rows
     );
     for assumption in &estimate.assumptions {

@@ -12,7 +12,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::{
     Chunk, Governor, Layout, RowsOptions, TableResult,
     chunk::Digests,
-    chunks::{plan_layout, power_of_two},
+    chunks::power_of_two,
     difference::{Sightings, differing},
     patience::patiently,
     recheck::{CatchUp, Recheck},
@@ -150,34 +150,11 @@ impl Comparison<'_> {
         }
     }
 
-    const fn side(&self, side: Side) -> &dyn Rows {
+    pub(super) const fn side(&self, side: Side) -> &dyn Rows {
         match side {
             Side::Source => self.source,
             Side::Target => self.target,
         }
-    }
-
-    /// The way through a table.
-    pub(crate) async fn layout(
-        &self,
-        (source, target): (&TableShape, &TableShape),
-        forms: (&TableForm, &TableForm),
-    ) -> PortResult<Layout> {
-        let chunk_rows = self.options.chunk_rows;
-        let plain = plan_layout(source, target, None, chunk_rows);
-        let small = matches!(&plain, Layout::Buckets { source, .. } if *source == [Region::Whole]);
-        if small || !ranges_agree(source, target, forms) {
-            return Ok(plain);
-        }
-        let ask = |side: Side, form: &TableForm| {
-            let (database, form) = (self.side(side), form.clone());
-            self.patiently(move || {
-                let form = form.clone();
-                async move { database.spread(&form).await }
-            })
-        };
-        let (ours, theirs) = futures::try_join!(ask(Side::Source, forms.0), ask(Side::Target, forms.1))?;
-        Ok(plan_layout(source, target, Some((&ours, &theirs)), chunk_rows))
     }
 
     /// Ranges of the key, one after the other, each in a statement of its own on both sides.
@@ -420,7 +397,7 @@ impl Comparison<'_> {
         Ok(merged(rows))
     }
 
-    async fn patiently<T, F>(&self, work: impl FnMut() -> F + Send) -> PortResult<T>
+    pub(super) async fn patiently<T, F>(&self, work: impl FnMut() -> F + Send) -> PortResult<T>
     where
         F: Future<Output = PortResult<T>> + Send,
     {
@@ -437,31 +414,4 @@ fn merged(parts: Vec<Vec<RowHash>>) -> Vec<RowHash> {
     rows.into_iter()
         .map(|((key, hash), count)| RowHash { key, hash, count })
         .collect()
-}
-
-/// Ranges of the key's first column hold the same keys on both sides: a type whose order no library decides, in one form.
-fn ranges_agree(source: &TableShape, target: &TableShape, forms: (&TableForm, &TableForm)) -> bool {
-    let (Some(ours), Some(theirs)) = (forms.0.key_columns().next(), forms.1.key_columns().next()) else {
-        return false;
-    };
-    let ordered = |shape: &TableShape, name: &str| {
-        shape
-            .columns
-            .iter()
-            .any(|c| c.name == name && c.built_in && c.byte_order)
-    };
-    match ours.form {
-        Form::Int4
-        | Form::Int8
-        | Form::Uuid
-        | Form::Date
-        | Form::Timestamp
-        | Form::TimestampTz
-        | Form::FixedNumeric => true,
-        // Bytes have another order in another encoding; where encodings differ rows are streamed.
-        Form::Text => {
-            forms.0.hashing != Hashing::Stream && ordered(source, &ours.name) && ordered(target, &theirs.name)
-        }
-        Form::Bool | Form::Printed | Form::PrintedByOutput => false,
-    }
 }

@@ -12,4 +12,5 @@ mod follow;
 mod layouts;
 mod pair;
 mod repair;
+mod sharing;
 mod types;
