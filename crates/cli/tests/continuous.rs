@@ -355,3 +355,48 @@ async fn it_ends_in_order_when_nobody_reads_what_it_says() {
     until(&pair.source, &slots(0)).await;
     pair.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_run_on_the_same_databases_is_refused_and_takes_nothing_from_the_first() {
+    const CLAIMED: &str = "select count(*) = 1 from pg_locks where locktype = 'advisory' and granted \
+                           and database = (select oid from pg_database where datname = current_database())";
+    let pair = Pair::new().await;
+    let mut first = Running::of(pair.start(&["--json"]));
+    first.until("compared");
+    for (arguments, interrupted) in [
+        (&["--until-clean"][..], false),
+        (&["--forget"], false),
+        (&[], true),
+    ] {
+        let second = pair.start(arguments);
+        if interrupted {
+            kill(Pid::from_raw(second.id().cast_signed()), Signal::SIGINT).unwrap();
+        }
+        let (status, text) = said(second).await;
+        let refused = status == Some(2) && text.contains("another run follows these databases");
+        assert!(refused || (interrupted && status != Some(0)), "{status:?} {text}");
+        until(&pair.source, &slots(1)).await;
+    }
+
+    // Its claim ends with its session, and it takes it anew.
+    execute(
+        &pair.source,
+        "select pg_terminate_backend(pid, 10000) from pg_locks where locktype = 'advisory' \
+         and database = (select oid from pg_database where datname = current_database())",
+    )
+    .await;
+    until(&pair.source, CLAIMED).await;
+    execute(
+        &pair.target,
+        "create function spoil() returns trigger language plpgsql as 'begin new.n := -1; return new; end';
+         create trigger spoil before update on t for each row execute function spoil();
+         alter table t enable always trigger spoil",
+    )
+    .await;
+    execute(&pair.source, "update t set n = 5 where id = 9").await;
+    assert!(first.until("different").contains(r#""key":{"id":"9"}"#));
+    first.signal(Signal::SIGINT);
+    assert_eq!(first.child.wait().unwrap().code(), Some(130));
+    until(&pair.source, &slots(0)).await;
+    pair.end().await;
+}

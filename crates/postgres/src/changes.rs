@@ -4,6 +4,7 @@
 //! Values are printed under the pinned settings of our sessions, as `rows_of` prints keys; where the two differ for a type (an inet
 //! key, a domain over boolean) looking the key up gives it back as `rows_of` prints it.
 
+mod claim;
 mod decoding;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use futures::{StreamExt, pin_mut};
 use tokio_postgres::{Client, Row, error::SqlState, types::Type};
 
 use crate::{PostgresDatabase, errors::Failure};
+pub(crate) use claim::Claim;
 use decoding::{Line, RowChange, Tuple, Value};
 
 const RELATIONS: &str = include_str!("sql/followed_relations.sql");
@@ -50,6 +52,10 @@ impl Changes for PostgresDatabase {
             None => self.address().to_owned(),
         };
         Ok(format!("{server}/{database}"))
+    }
+
+    async fn claim(&self, slot: &str) -> PortResult<()> {
+        self.claim_slot(slot).await
     }
 
     async fn relations(&self, followed: &[Followed]) -> PortResult<Relations> {

@@ -13,6 +13,7 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
+    changes::Claim,
     errors::Failure,
     repair::Writers,
     rows::Readers,
@@ -66,6 +67,8 @@ pub struct PostgresDatabase {
     main: Mutex<Option<Arc<Client>>>,
     /// The session of [`Self::long_query`].
     patient: Mutex<Option<Client>>,
+    /// The slot that is followed.
+    pub(crate) claim: Mutex<Option<Claim>>,
     pub(crate) long: Semaphore,
     pub(crate) readers: Readers,
     pub(crate) writers: Writers,
@@ -126,6 +129,7 @@ impl PostgresDatabase {
             spared_roles,
             main: Mutex::new(None),
             patient: Mutex::new(None),
+            claim: Mutex::new(None),
             long: Semaphore::new(LONG_SESSIONS),
             readers: Readers::default(),
             writers: Writers::default(),

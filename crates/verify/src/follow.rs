@@ -142,10 +142,11 @@ impl<'a> Follower<'a> {
     /// Makes the slot, or goes on from the checkpoint.
     ///
     /// # Errors
-    /// As a comparison; a checkpoint that cannot be read; a slot that cannot be made.
+    /// As a comparison; a checkpoint that cannot be read; a slot that cannot be made, or that another run follows.
     pub async fn begin(place: Following<'a>, file: Option<CheckpointFile>) -> Result<Self, FollowError> {
         let prepared = prepare(&place.sides, place.scope, place.verify).await?;
         let ground = ground(&place, &prepared.tables);
+        place.changes.claim(&ground.slot).await?;
         let earlier = file.as_ref().map(CheckpointFile::read).transpose()?.flatten();
         let slot = place.changes.slot_state(&ground.slot).await?;
         let resumed = match earlier {
@@ -348,13 +349,22 @@ impl<'a> Follower<'a> {
             });
             return Ok(());
         }
-        Ok(self.place.slots.drop_slot(&self.ground.slot).await?)
+        Ok(self.drop_slot().await?)
+    }
+
+    /// Drops the slot, unless another run has taken it over while this one had lost its connection.
+    async fn drop_slot(&self) -> Result<(), PortError> {
+        match self.place.changes.claim(&self.ground.slot).await {
+            Err(PortError::Refused { .. }) => Ok(()),
+            Err(error) => Err(error),
+            Ok(()) => self.place.slots.drop_slot(&self.ground.slot).await,
+        }
     }
 
     /// Gives up: the slot goes, and the checkpoint says that nothing can go on from it.
     async fn give_up(&mut self, reason: String) -> Result<FollowError, FollowError> {
         self.ended = Some(reason.clone());
-        self.place.slots.drop_slot(&self.ground.slot).await?;
+        self.drop_slot().await?;
         self.save()?;
         Ok(FollowError::Ended(reason))
     }

@@ -185,7 +185,8 @@ impl Continuous {
         let mut follower = tokio::select! {
             biased;
             Ok(interrupt) = &mut signal => {
-                if self.checkpoint.is_none() {
+                // A slot that another run follows is none of ours.
+                if self.checkpoint.is_none() && place.changes.claim(slot).await.is_ok() {
                     place.slots.drop_slot(slot).await?;
                 }
                 return Ok(by(interrupt));
@@ -235,6 +236,7 @@ impl Continuous {
     }
 
     async fn forget(&self, writer: &PostgresDatabase, slot: &str) -> anyhow::Result<ExitCode> {
+        writer.claim(slot).await?;
         writer.drop_slot(slot).await?;
         eprintln!("slot {slot} is gone");
         if let Some(file) = &self.checkpoint {

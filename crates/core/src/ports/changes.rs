@@ -77,6 +77,11 @@ pub struct SlotState {
 pub trait Changes: Send + Sync {
     /// What tells this database from all others: it stays when the server is restarted.
     async fn identity(&self) -> PortResult<String>;
+    /// Has the slot to oneself from now on, until this process ends: two that read from one slot would each miss what the other took.
+    ///
+    /// # Errors
+    /// `Refused` while somebody else has it.
+    async fn claim(&self, slot: &str) -> PortResult<()>;
     /// All relations as they are now, and what is followed of them.
     async fn relations(&self, followed: &[Followed]) -> PortResult<Relations>;
     /// The slot, or none if there is no such slot here.

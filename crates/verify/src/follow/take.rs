@@ -22,6 +22,8 @@ impl Follower<'_> {
             if self.place.sides.clock.now_ms() < self.next_take_ms {
                 return Ok(false);
             }
+            // A server that was restarted has forgotten whose the slot is.
+            self.place.changes.claim(&self.ground.slot).await?;
             let slot = self.checked_slot().await?;
             let (taken, any) = self.take_once().await?;
             if let Some(upto) = taken.upto.filter(|upto| *upto > self.confirmed) {
