@@ -54,6 +54,9 @@ pub enum StageError {
     SequencesBehind { sequences: Vec<String> },
     #[error("{} table(s) differ: {}", .tables.len(), .tables.join(", "))]
     TablesDiffer { tables: Vec<String> },
+    /// Nothing is known to differ.
+    #[error("{} table(s) could not be compared: {}", .tables.len(), .tables.join(", "))]
+    TablesNotCompared { tables: Vec<String> },
     #[error("there is no way back: {reason}")]
     NoWayBack { reason: String },
     #[error("{0}")]
@@ -90,6 +93,7 @@ impl StageError {
         "SequencesBehind",
         "SuperuserWriter",
         "TablesDiffer",
+        "TablesNotCompared",
         "Unreachable",
         "WritersRemain",
     ];
@@ -169,6 +173,11 @@ impl StageError {
                 "TablesDiffer",
                 Never,
                 "compare the named tables and repair them before a cutover",
+            ),
+            Self::TablesNotCompared { .. } => (
+                "TablesNotCompared",
+                Never,
+                "make the named tables comparable, or exclude them from the plan's scope",
             ),
             Self::NoWayBack { .. } => ("NoWayBack", Never, "mend the reverse replication first"),
             Self::Unreachable(_) => ("Unreachable", Again, "make the named server reachable"),

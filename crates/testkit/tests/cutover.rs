@@ -67,7 +67,7 @@ fn an_undisturbed_rollback_commits_and_loses_nothing() {
 
 #[test]
 fn one_fault_anywhere_in_a_cutover_ends_in_committed_or_as_before() {
-    let may_end = ["Refused", "AbortedAsAsked", "DifferentAfterCommit"];
+    let may_end = ["Refused", "AbortedAsAsked", "UnprovenAfterCommit"];
     let (walked, endings) =
         a_machine_survives_one_fault_anywhere(&cutover(), &Scene::busy, &Fault::ALL, &may_end);
     println!("cutover: {walked}\nends in {}", endings.join(", "));
@@ -79,7 +79,7 @@ fn one_fault_anywhere_in_a_cutover_ends_in_committed_or_as_before() {
 
 #[test]
 fn one_fault_anywhere_in_a_rollback_ends_in_committed_or_as_before() {
-    let may_end = ["Refused", "AbortedAsAsked", "DifferentAfterCommit"];
+    let may_end = ["Refused", "AbortedAsAsked", "UnprovenAfterCommit"];
     let (walked, endings) =
         a_machine_survives_one_fault_anywhere(&rollback(), &after_a_cutover, &Fault::ALL, &may_end);
     println!("rollback: {walked}\nends in {}", endings.join(", "));

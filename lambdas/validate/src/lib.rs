@@ -110,9 +110,13 @@ async fn all(sides: &Sides<'_>, world: &World) -> Result<Output, StageError> {
     let report = compare_rows(sides, &world.plan.scope, &options(), &Silent)
         .await
         .map_err(stage_error)?;
-    let mut faults: Vec<String> = differing(&report.tables);
-    faults.extend(report.could_not_run.iter().map(not_compared));
+    let not_compared = not_compared(&report.could_not_run);
+    let mut faults = differing(&report.tables);
+    if !faults.is_empty() {
+        faults.extend(not_compared.iter().cloned());
+    }
     refuse(faults)?;
+    all_compared(not_compared)?;
     Ok(Output {
         rows: report.tables.iter().map(rows).sum(),
         tables: report.tables,
@@ -125,7 +129,7 @@ async fn list(sides: &Sides<'_>, world: &World) -> Result<Output, StageError> {
         assignments(sides, &world.plan.scope, &options(), Sharing::default(), &Silent)
             .await
             .map_err(stage_error)?;
-    refuse(could_not_run.iter().map(not_compared).collect())?;
+    all_compared(not_compared(&could_not_run))?;
     Ok(Output {
         assignments,
         ..Output::default()
@@ -165,8 +169,18 @@ fn differing(tables: &[TableResult]) -> Vec<String> {
         .collect()
 }
 
-fn not_compared(table: &CouldNotRun) -> String {
-    format!("{} (not compared: {})", table.name, table.reason)
+fn not_compared(tables: &[CouldNotRun]) -> Vec<String> {
+    let name = |table: &CouldNotRun| format!("{} (not compared: {})", table.name, table.reason);
+    tables.iter().map(name).collect()
+}
+
+fn all_compared(mut not_compared: Vec<String>) -> Result<(), StageError> {
+    not_compared.sort();
+    if not_compared.is_empty() {
+        Ok(())
+    } else {
+        Err(StageError::TablesNotCompared { tables: not_compared })
+    }
 }
 
 fn refuse(mut faults: Vec<String>) -> Result<(), StageError> {
