@@ -29,6 +29,7 @@ use pause::BySignal;
 
 /// Options for following.
 #[derive(clap::Args)]
+#[command(next_help_heading = "Following while it changes")]
 #[allow(clippy::struct_field_names, reason = "the options are called so")]
 pub struct Continuous {
     /// Follow both databases while they change, and report rows that really differ: makes a replication slot on the writer, which

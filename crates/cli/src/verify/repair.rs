@@ -35,6 +35,7 @@ enum Mode {
 
 /// Options of the repair.
 #[derive(clap::Args)]
+#[command(next_help_heading = "Repair")]
 pub struct RepairArguments {
     /// Make the target's differing rows what the source's are; apply writes to the target, and never over a newer change
     #[arg(long, value_enum, value_name = "MODE", conflicts_with_all = ["quick", "explain_sql", "estimate"])]
