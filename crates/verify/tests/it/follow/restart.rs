@@ -142,7 +142,7 @@ async fn a_slot_that_keeps_too_much_is_dropped_and_the_next_run_knows() {
     stream.options.budget.wal = 4 << 20;
     let (fence, kept, heard) = (stream.fence(), Kept::new(), Heard::default());
     let mut follower = stream.begin(&fence, &heard, Some(kept.file())).await.unwrap();
-    follow_until(&mut follower, Follower::is_equal).await;
+    // Other tests write to this server, too: their writing alone may be too much for the slot.
     let slot = follower.slot().to_owned();
     stream
         .on_source("insert into public.t (id, doc) select i, to_jsonb(repeat('x', 1000)) from generate_series(100001, 108000) i")
