@@ -69,6 +69,8 @@ pub struct Estimate {
     pub cost_usd: Range,
     /// What the figures rest on.
     pub assumptions: Vec<String>,
+    /// What makes the plan or the figures doubtful.
+    pub warnings: Vec<String>,
 }
 
 /// Estimates a comparison with `workers` chunks under way at a time.
@@ -112,7 +114,7 @@ pub async fn estimate(
         };
         if place < MEASURED_TABLES && rows > 0 {
             watch.event(&Event::Table { name: &estimate.name });
-            let measured = match measure(&comparison, sides, table).await {
+            let measured = match measure(&comparison, table).await {
                 Ok(measured) => measured,
                 // A table that cannot be read is named; a server that is away stops everything.
                 Err(error @ (PortError::Refused { .. } | PortError::Missing { .. })) => {
@@ -139,7 +141,7 @@ pub async fn estimate(
         tables,
         prepared.could_not_run,
         &samples,
-        workers.max(1),
+        (options.rows.jobs, workers.max(1)),
     ))
 }
 

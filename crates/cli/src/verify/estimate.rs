@@ -138,6 +138,9 @@ fn text(estimate: &Estimate) -> String {
     for assumption in &estimate.assumptions {
         let _ = writeln!(text, "  - {assumption}");
     }
+    for warning in &estimate.warnings {
+        let _ = writeln!(text, "\nwarning: {warning}");
+    }
     for failed in &estimate.could_not_run {
         let _ = writeln!(
             text,

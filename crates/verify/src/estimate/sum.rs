@@ -18,11 +18,12 @@ const LAMBDA_MINUTES: f64 = 15.0;
 const USD_PER_THOUSAND_TRANSITIONS: f64 = 0.025;
 const TRANSITIONS_PER_FUNCTION: f64 = 4.0;
 
+/// `samples` were measured `jobs` at a time; `workers` will be under way.
 pub(super) fn summed_up(
     tables: Vec<TableEstimate>,
     could_not_run: Vec<CouldNotRun>,
     samples: &[Sample],
-    workers: u32,
+    (jobs, workers): (usize, u32),
 ) -> Estimate {
     let measured_rows = samples.iter().map(|s| s.rows).sum();
     let measured_ms: u64 = samples.iter().map(|s| s.ms).sum();
@@ -60,23 +61,30 @@ pub(super) fn summed_up(
         .collect();
     let longest_function_minutes = tables.iter().map(minutes).fold(0.0, f64::max);
     let compute = work.scaled(LAMBDA_GB * USD_PER_GB_SECOND);
-    let mut assumptions = vec![
+    let assumptions = vec![
         "rows as the statistics have them; ANALYZE makes them better".to_owned(),
         format!(
             "low and high are those of the quickest and the slowest of {} measured chunks",
             samples.len()
         ),
         format!(
-            "both servers hash {workers} chunks at a time as quickly as one: no more than they have idle cores"
+            "each of {workers} chunks at a time is hashed as quickly as each of the {jobs} that were measured together: both servers have the cores for it"
         ),
         format!(
             "functions of {LAMBDA_GB} GB; Lambda and Step Functions at us-east-1 list prices; databases and traffic between them not included"
         ),
     ];
+    let mut warnings = Vec::new();
     if !too_long.is_empty() {
-        assumptions.push(format!(
+        warnings.push(format!(
             "one function would run for more than the {LAMBDA_MINUTES} minutes Lambda allows for {}: compare it with the command, near the databases",
             too_long.join(", ")
+        ));
+    }
+    let expected = tables.iter().map(|t| t.rows).sum::<u64>() / chunks.max(1) * samples.len() as u64;
+    if measured_rows < expected / 10 {
+        warnings.push(format!(
+            "{measured_rows} rows were in the measured chunks, where the statistics let expect {expected}: the rate mostly tells the round trip; ANALYZE both sides"
         ));
     }
     Estimate {
@@ -99,6 +107,7 @@ pub(super) fn summed_up(
             high: compute.high + requests,
         },
         assumptions,
+        warnings,
         tables,
         could_not_run,
     }
@@ -131,12 +140,32 @@ mod tests {
                 ms: 300,
             },
         ];
-        let one = summed_up(vec![table(360_000_000, Some(50_000.0))], Vec::new(), &samples, 1);
+        let one = summed_up(
+            vec![table(360_000_000, Some(50_000.0))],
+            Vec::new(),
+            &samples,
+            (1, 1),
+        );
         assert!((one.hours.likely - 2.0).abs() < 1e-9, "{:?}", one.hours);
         assert!(one.hours.low < one.hours.likely && one.hours.likely < one.hours.high);
-        let four = summed_up(vec![table(360_000_000, Some(50_000.0))], Vec::new(), &samples, 4);
+        let four = summed_up(
+            vec![table(360_000_000, Some(50_000.0))],
+            Vec::new(),
+            &samples,
+            (1, 4),
+        );
         assert!((four.hours.likely - 0.5).abs() < 1e-9);
         assert!((four.cost_usd.likely - one.cost_usd.likely).abs() < 1e-9);
+    }
+
+    #[test]
+    fn statistics_that_are_far_off_are_told() {
+        let warnings = |rows: u64| {
+            let samples = [Sample { rows, ms: 10 }, Sample { rows, ms: 10 }];
+            summed_up(vec![table(50_000, Some(9_000.0))], Vec::new(), &samples, (2, 2)).warnings
+        };
+        assert!(warnings(101).is_empty(), "{:?}", warnings(101));
+        assert!(warnings(99)[0].contains("ANALYZE"), "{:?}", warnings(99));
     }
 
     #[test]
@@ -150,9 +179,9 @@ mod tests {
                 functions,
                 ..table(90_000_000, Some(50_000.0))
             };
-            let estimate = summed_up(vec![long, table(1_000, None)], Vec::new(), &samples, 1);
+            let estimate = summed_up(vec![long, table(1_000, None)], Vec::new(), &samples, (1, 1));
             let told = estimate
-                .assumptions
+                .warnings
                 .iter()
                 .any(|a| a.contains("15 minutes Lambda allows for t:"));
             (estimate.longest_function_minutes, told)
