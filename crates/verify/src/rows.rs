@@ -9,6 +9,7 @@ mod chunks;
 mod comparison;
 mod cuts;
 mod difference;
+mod down;
 mod governor;
 mod naming;
 mod patience;

@@ -7,6 +7,25 @@ pub struct Bounds {
     pub to: Option<String>,
 }
 
+impl Bounds {
+    /// About equally wide pieces of a range of an integer key, at most `most`; the range itself where it is open.
+    pub fn pieces(&self, most: u32) -> Vec<Self> {
+        let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<i64>().ok());
+        let (Some(from), Some(to)) = (number(&self.from), number(&self.to)) else {
+            return vec![self.clone()];
+        };
+        let width = i128::from(to) - i128::from(from);
+        let count = width.clamp(1, i128::from(most.max(1)));
+        let cut = |piece: i128| Some((i128::from(from) + width * piece / count).to_string());
+        (0..count)
+            .map(|piece| Self {
+                from: cut(piece),
+                to: cut(piece + 1),
+            })
+            .collect()
+    }
+}
+
 /// What statistics and the index say about the first column of a key.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Spread {
@@ -97,6 +116,26 @@ mod tests {
             };
             prop_assert_eq!(ranges.iter().filter(|r| holds(r)).count(), 1);
         }
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_follow_each_other_from_end_to_end(from in any::<i64>(), to in any::<i64>(), most in 0u32..50) {
+            let range = Bounds { from: Some(from.min(to).to_string()), to: Some(from.max(to).to_string()) };
+            let pieces = range.pieces(most);
+            prop_assert!(pieces.len() <= most.max(1) as usize);
+            prop_assert_eq!((&pieces[0].from, &pieces[pieces.len() - 1].to), (&range.from, &range.to));
+            prop_assert!(pieces.windows(2).all(|pair| pair[0].to == pair[1].from));
+        }
+    }
+
+    #[test]
+    fn an_open_range_is_its_only_piece() {
+        let open = Bounds {
+            from: None,
+            to: Some("9".into()),
+        };
+        assert_eq!(open.pieces(4), std::slice::from_ref(&open));
     }
 
     #[test]

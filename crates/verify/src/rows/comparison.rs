@@ -1,30 +1,23 @@
 //! One table, from its chunks down to the columns that differ.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crossover_core::{
     ports::{Clock, Moment, PortError, PortResult, Rows},
     routing::Side,
-    rows::{Bounds, Form, Hashing, Region, RowDigest, RowHash, RowKey, TableForm, TableShape},
+    rows::{Bounds, Form, Hashing, Region, RowDigest, TableForm, TableShape},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
     Chunk, Governor, Layout, RowsOptions, TableResult,
     chunk::Digests,
-    chunks::power_of_two,
-    difference::{Sightings, differing},
+    difference::Sightings,
     patience::patiently,
     recheck::{CatchUp, Recheck},
 };
 use crate::watch::{Event, Watch};
 
-/// Rows fetched of each side at once when a chunk is looked into.
-const ROWS_AT_ONCE: u64 = 20_000;
 /// Passes over a table in which more rows were changing than are looked at.
 const PASSES: usize = 5;
-/// Rows a part of a differing range should have.
-const PART_ROWS: u64 = 256;
 
 /// Both sides, and how to compare them.
 pub struct Comparison<'a> {
@@ -186,17 +179,7 @@ impl Comparison<'_> {
                     result.more = true;
                     continue;
                 }
-                let region = Region::Keys(bounds);
-                let buckets = power_of_two(ours.rows.max(theirs.rows) / PART_ROWS);
-                let found = self
-                    .down_to_rows(
-                        forms,
-                        [std::slice::from_ref(&region); 2],
-                        buckets,
-                        None,
-                        [None; 2],
-                    )
-                    .await?;
+                let found = self.down_a_range(forms, &bounds).await?;
                 result.more |= self.add(&mut open, found);
             }
         }
@@ -236,53 +219,11 @@ impl Comparison<'_> {
         })
     }
 
-    /// Finds the rows that differ in some regions: buckets first, then the rows of those that differ.
-    async fn down_to_rows(
-        &self,
-        forms: (&TableForm, &TableForm),
-        parts: [&[Region]; 2],
-        buckets: u32,
-        known: Option<(&Digests, &Digests)>,
-        at: [Option<&Moment>; 2],
-    ) -> PortResult<(Sightings, bool)> {
-        let computed;
-        let (ours, theirs) = if let Some(known) = known {
-            known
-        } else {
-            computed = self.add_up_both(forms, parts, buckets, at).await?;
-            (&computed.0, &computed.1)
-        };
-        let all: BTreeSet<u32> = ours.keys().chain(theirs.keys()).copied().collect();
-        let suspicious: Vec<u32> = all.into_iter().filter(|b| ours.get(b) != theirs.get(b)).collect();
-        let rows_of = |digests: &Digests, bucket: &u32| digests.get(bucket).map_or(0, |d| d.rows);
-        let mut found = Sightings::new();
-        let mut rest = suspicious.as_slice();
-        while !rest.is_empty() {
-            if self.is_enough(&found) {
-                return Ok((found, true));
-            }
-            let mut rows = 0;
-            let mut batch = 0;
-            while batch < rest.len() && (batch == 0 || rows < ROWS_AT_ONCE) {
-                rows += rows_of(ours, &rest[batch]).max(rows_of(theirs, &rest[batch]));
-                batch += 1;
-            }
-            let (wanted, later) = rest.split_at(batch);
-            rest = later;
-            let (ours, theirs) = futures::try_join!(
-                self.fetch(Side::Source, forms.0, parts[0], buckets, wanted, at[0]),
-                self.fetch(Side::Target, forms.1, parts[1], buckets, wanted, at[1])
-            )?;
-            found.extend(differing(ours, theirs));
-        }
-        Ok((found, false))
-    }
-
     fn looked_at(&self) -> usize {
         self.options.looked_at.max(self.options.named).max(1)
     }
 
-    fn is_enough(&self, found: &Sightings) -> bool {
+    pub(super) fn is_enough(&self, found: &Sightings) -> bool {
         found.len() >= self.looked_at()
     }
 
@@ -379,39 +320,10 @@ impl Comparison<'_> {
         Ok(digests)
     }
 
-    async fn fetch(
-        &self,
-        side: Side,
-        form: &TableForm,
-        parts: &[Region],
-        buckets: u32,
-        wanted: &[u32],
-        at: Option<&Moment>,
-    ) -> PortResult<Vec<RowHash>> {
-        let database = self.side(side);
-        let rows: Vec<Vec<RowHash>> = stream::iter(parts.to_vec())
-            .map(|region| async move { database.rows_in(form, &region, buckets, wanted, at).await })
-            .buffer_unordered(self.options.jobs.max(1))
-            .try_collect()
-            .await?;
-        Ok(merged(rows))
-    }
-
     pub(super) async fn patiently<T, F>(&self, work: impl FnMut() -> F + Send) -> PortResult<T>
     where
         F: Future<Output = PortResult<T>> + Send,
     {
         patiently(self.clock, self.options.patience_ms, work).await
     }
-}
-
-/// Rows of several parts, with those of one kind counted together.
-fn merged(parts: Vec<Vec<RowHash>>) -> Vec<RowHash> {
-    let mut rows: BTreeMap<(RowKey, i128), u64> = BTreeMap::new();
-    for row in parts.into_iter().flatten() {
-        *rows.entry((row.key, row.hash)).or_default() += row.count;
-    }
-    rows.into_iter()
-        .map(|((key, hash), count)| RowHash { key, hash, count })
-        .collect()
 }

@@ -1,0 +1,140 @@
+//! From a part of a table that differs down to its rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crossover_core::{
+    ports::{Moment, PortError, PortResult},
+    routing::Side,
+    rows::{Bounds, Form, Region, RowHash, RowKey, TableForm},
+};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{
+    Comparison,
+    chunk::Digests,
+    chunks::power_of_two,
+    difference::{Sightings, differing},
+};
+
+/// Rows fetched of each side at once when a chunk is looked into.
+const ROWS_AT_ONCE: u64 = 20_000;
+/// Pieces a differing range is cut into.
+const PIECES: u32 = 16;
+/// Rows a part of a differing range should have.
+const PART_ROWS: u64 = 256;
+
+impl Comparison<'_> {
+    /// Finds the rows that differ in a range. Narrower ranges come first where the key can be cut anywhere: they go through the index,
+    /// and most are equal; buckets take two looks at all rows.
+    pub(super) async fn down_a_range(
+        &self,
+        forms: (&TableForm, &TableForm),
+        bounds: &Bounds,
+    ) -> PortResult<(Sightings, bool)> {
+        let by_number = |form: &TableForm| {
+            form.key_columns()
+                .next()
+                .is_some_and(|key| matches!(key.form, Form::Int4 | Form::Int8))
+        };
+        let pieces = if by_number(forms.0) {
+            bounds.pieces(PIECES)
+        } else {
+            vec![bounds.clone()]
+        };
+        let suspicious: Vec<(Bounds, u64)> = stream::iter(pieces)
+            .map(|piece| async move {
+                let (ours, theirs) = self.range(forms, &piece).await?;
+                Ok::<_, PortError>((ours != theirs).then(|| (piece, ours.rows.max(theirs.rows))))
+            })
+            .buffered(self.options.jobs.max(1))
+            .try_filter_map(async |piece| Ok(piece))
+            .try_collect()
+            .await?;
+        let mut found = Sightings::new();
+        for (piece, rows) in suspicious {
+            if self.is_enough(&found) {
+                return Ok((found, true));
+            }
+            let region = Region::Keys(piece);
+            let parts = [std::slice::from_ref(&region); 2];
+            let buckets = power_of_two(rows / PART_ROWS);
+            let (more, cut) = self.down_to_rows(forms, parts, buckets, None, [None; 2]).await?;
+            found.extend(more);
+            if cut {
+                return Ok((found, true));
+            }
+        }
+        Ok((found, false))
+    }
+
+    /// Finds the rows that differ in some regions: buckets first, then the rows of those that differ.
+    pub(super) async fn down_to_rows(
+        &self,
+        forms: (&TableForm, &TableForm),
+        parts: [&[Region]; 2],
+        buckets: u32,
+        known: Option<(&Digests, &Digests)>,
+        at: [Option<&Moment>; 2],
+    ) -> PortResult<(Sightings, bool)> {
+        let computed;
+        let (ours, theirs) = if let Some(known) = known {
+            known
+        } else {
+            computed = self.add_up_both(forms, parts, buckets, at).await?;
+            (&computed.0, &computed.1)
+        };
+        let all: BTreeSet<u32> = ours.keys().chain(theirs.keys()).copied().collect();
+        let suspicious: Vec<u32> = all.into_iter().filter(|b| ours.get(b) != theirs.get(b)).collect();
+        let rows_of = |digests: &Digests, bucket: &u32| digests.get(bucket).map_or(0, |d| d.rows);
+        let mut found = Sightings::new();
+        let mut rest = suspicious.as_slice();
+        while !rest.is_empty() {
+            if self.is_enough(&found) {
+                return Ok((found, true));
+            }
+            let mut rows = 0;
+            let mut batch = 0;
+            while batch < rest.len() && (batch == 0 || rows < ROWS_AT_ONCE) {
+                rows += rows_of(ours, &rest[batch]).max(rows_of(theirs, &rest[batch]));
+                batch += 1;
+            }
+            let (wanted, later) = rest.split_at(batch);
+            rest = later;
+            let (ours, theirs) = futures::try_join!(
+                self.fetch(Side::Source, forms.0, parts[0], buckets, wanted, at[0]),
+                self.fetch(Side::Target, forms.1, parts[1], buckets, wanted, at[1])
+            )?;
+            found.extend(differing(ours, theirs));
+        }
+        Ok((found, false))
+    }
+
+    async fn fetch(
+        &self,
+        side: Side,
+        form: &TableForm,
+        parts: &[Region],
+        buckets: u32,
+        wanted: &[u32],
+        at: Option<&Moment>,
+    ) -> PortResult<Vec<RowHash>> {
+        let database = self.side(side);
+        let rows: Vec<Vec<RowHash>> = stream::iter(parts.to_vec())
+            .map(|region| async move { database.rows_in(form, &region, buckets, wanted, at).await })
+            .buffer_unordered(self.options.jobs.max(1))
+            .try_collect()
+            .await?;
+        Ok(merged(rows))
+    }
+}
+
+/// Rows of several parts, with those of one kind counted together.
+fn merged(parts: Vec<Vec<RowHash>>) -> Vec<RowHash> {
+    let mut rows: BTreeMap<(RowKey, i128), u64> = BTreeMap::new();
+    for row in parts.into_iter().flatten() {
+        *rows.entry((row.key, row.hash)).or_default() += row.count;
+    }
+    rows.into_iter()
+        .map(|((key, hash), count)| RowHash { key, hash, count })
+        .collect()
+}
