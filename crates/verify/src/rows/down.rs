@@ -15,6 +15,7 @@ use super::{
     chunks::power_of_two,
     difference::{Sightings, differing},
 };
+use crate::watch::SecondLook;
 
 /// Rows fetched of each side at once when a chunk is looked into.
 const ROWS_AT_ONCE: u64 = 20_000;
@@ -31,6 +32,12 @@ impl Comparison<'_> {
         forms: (&TableForm, &TableForm),
         bounds: &Bounds,
     ) -> PortResult<(Sightings, bool)> {
+        let watch = SecondLook(self.watch);
+        let again = Comparison {
+            watch: &watch,
+            ..*self
+        };
+        let again = &again;
         let by_number = |form: &TableForm| {
             form.key_columns()
                 .next()
@@ -43,7 +50,7 @@ impl Comparison<'_> {
         };
         let suspicious: Vec<(Bounds, u64)> = stream::iter(pieces)
             .map(|piece| async move {
-                let (ours, theirs) = self.range(forms, &piece).await?;
+                let (ours, theirs) = again.range(forms, &piece).await?;
                 Ok::<_, PortError>((ours != theirs).then(|| (piece, ours.rows.max(theirs.rows))))
             })
             .buffered(self.options.jobs.max(1))
@@ -58,7 +65,7 @@ impl Comparison<'_> {
             let region = Region::Keys(piece);
             let parts = [std::slice::from_ref(&region); 2];
             let buckets = power_of_two(rows / PART_ROWS);
-            let (more, cut) = self.down_to_rows(forms, parts, buckets, None, [None; 2]).await?;
+            let (more, cut) = again.down_to_rows(forms, parts, buckets, None, [None; 2]).await?;
             found.extend(more);
             if cut {
                 return Ok((found, true));

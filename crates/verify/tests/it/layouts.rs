@@ -1,7 +1,7 @@
 //! Tables of every shape: large and small, with and without keys, partitioned here and not there.
 
 use crossover_core::{plan::Scope, ports::PortResult, routing::Side};
-use crossover_verify::{Sides, Silent, VerifyOptions, compare_rows, rows::CatchUp};
+use crossover_verify::{Event, Sides, Silent, VerifyOptions, Watch, compare_rows, rows::CatchUp};
 
 use crate::pair::{Pair, TestClock, crossover, named};
 
@@ -30,6 +30,41 @@ async fn a_large_table_in_the_order_of_its_key_is_compared_by_ranges() {
     assert_eq!(named(&result), EXPECTED);
     assert_eq!((result.rows_source, result.rows_target), (150_000, 150_000));
     assert!(!result.more && !result.equal);
+}
+
+/// Counts the rows it is told of.
+#[derive(Default)]
+struct Counted(std::sync::atomic::AtomicU64);
+
+impl Watch for Counted {
+    fn event(&self, event: &Event<'_>) {
+        if let Event::Rows { count } = event {
+            self.0.fetch_add(*count, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+}
+
+#[tokio::test]
+async fn rows_that_are_looked_at_twice_are_told_of_once() {
+    let pair = Pair::new().await;
+    pair.both("create table t (id int primary key, other int, note text); insert into t select i, i, 'n' || i from generate_series(1, 150000) i")
+        .await;
+    drift(&pair, "t", "id").await;
+    let source = crossover("source", &pair.source).await;
+    let target = crossover("target", &pair.target).await;
+    let sides = Sides {
+        source: &source,
+        target: &target,
+        writer: Side::Source,
+        catch_up: None,
+        clock: &TestClock,
+    };
+    let counted = Counted::default();
+    let report = compare_rows(&sides, &Scope::default(), &VerifyOptions::default(), &counted)
+        .await
+        .unwrap();
+    assert_eq!(named(&report.tables[0]), EXPECTED);
+    assert_eq!(counted.0.into_inner(), 300_000);
 }
 
 #[tokio::test]
