@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long a statement of the main session may take on the server.
-const STATEMENT: Duration = Duration::from_secs(30);
+pub(crate) const STATEMENT: Duration = Duration::from_secs(30);
 /// How long a statement of a long-running session may take: hashing a large table, building a slot.
 const LONG_STATEMENT: Duration = Duration::from_hours(2);
 /// What the network may take on top before a statement counts as unanswered.

@@ -85,7 +85,7 @@ pub async fn estimate(
     watch: &dyn Watch,
 ) -> Result<Estimate, VerifyError> {
     let mut prepared = prepare(sides, scope, options).await?;
-    prepared.tables.sort_by_key(|t| std::cmp::Reverse(bytes(t)));
+    prepared.tables.sort_by_key(|t| std::cmp::Reverse(t.bytes()));
     let governor = Governor::new(options.max_load);
     let comparison = Comparison {
         source: sides.source,
@@ -107,7 +107,7 @@ pub async fn estimate(
         let mut estimate = TableEstimate {
             name: table.table.to_string(),
             rows,
-            bytes: bytes(table),
+            bytes: table.bytes(),
             chunks: rows.div_ceil(options.rows.chunk_rows).max(1),
             functions: rows.div_ceil(rows_each).max(1),
             rows_per_second: None,
@@ -143,8 +143,4 @@ pub async fn estimate(
         &samples,
         (options.rows.jobs, workers.max(1)),
     ))
-}
-
-fn bytes(table: &PreparedTable) -> u64 {
-    table.shapes.0.bytes.max(table.shapes.1.bytes)
 }

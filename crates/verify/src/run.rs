@@ -111,6 +111,11 @@ impl PreparedTable {
     pub(crate) fn rows(&self) -> u64 {
         self.shapes.0.estimated_rows.max(self.shapes.1.estimated_rows)
     }
+
+    /// Its size on the larger side.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.shapes.0.bytes.max(self.shapes.1.bytes)
+    }
 }
 
 /// Reads both catalogues and agrees on a form for every selected table.

@@ -110,13 +110,7 @@ async fn all(sides: &Sides<'_>, world: &World) -> Result<Output, StageError> {
     let report = compare_rows(sides, &world.plan.scope, &options(), &Silent)
         .await
         .map_err(stage_error)?;
-    let not_compared = not_compared(&report.could_not_run);
-    let mut faults = differing(&report.tables);
-    if !faults.is_empty() {
-        faults.extend(not_compared.iter().cloned());
-    }
-    refuse(faults)?;
-    all_compared(not_compared)?;
+    refuse(differing(&report.tables), not_compared(&report.could_not_run))?;
     Ok(Output {
         rows: report.tables.iter().map(rows).sum(),
         tables: report.tables,
@@ -129,7 +123,7 @@ async fn list(sides: &Sides<'_>, world: &World) -> Result<Output, StageError> {
         assignments(sides, &world.plan.scope, &options(), Sharing::default(), &Silent)
             .await
             .map_err(stage_error)?;
-    all_compared(not_compared(&could_not_run))?;
+    refuse(Vec::new(), not_compared(&could_not_run))?;
     Ok(Output {
         assignments,
         ..Output::default()
@@ -150,7 +144,8 @@ async fn share(sides: &Sides<'_>, world: &World, assignment: &Assignment) -> Res
 
 fn verdict(shares: Vec<Share>) -> Result<Output, StageError> {
     let rows = shares.iter().map(|share| share.rows).sum();
-    refuse(shares.into_iter().flat_map(|share| share.different).collect())?;
+    let different = shares.into_iter().flat_map(|share| share.different).collect();
+    refuse(different, Vec::new())?;
     Ok(Output {
         rows,
         ..Output::default()
@@ -174,21 +169,15 @@ fn not_compared(tables: &[CouldNotRun]) -> Vec<String> {
     tables.iter().map(name).collect()
 }
 
-fn all_compared(mut not_compared: Vec<String>) -> Result<(), StageError> {
-    not_compared.sort();
-    if not_compared.is_empty() {
-        Ok(())
-    } else {
-        Err(StageError::TablesNotCompared { tables: not_compared })
-    }
-}
-
-fn refuse(mut faults: Vec<String>) -> Result<(), StageError> {
-    faults.sort();
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(StageError::TablesDiffer { tables: faults })
+/// What was not compared is no difference, but belongs beside one.
+fn refuse(differing: Vec<String>, not_compared: Vec<String>) -> Result<(), StageError> {
+    let differ = !differing.is_empty();
+    let mut tables = [differing, not_compared].concat();
+    tables.sort();
+    match (tables.is_empty(), differ) {
+        (true, _) => Ok(()),
+        (false, true) => Err(StageError::TablesDiffer { tables }),
+        (false, false) => Err(StageError::TablesNotCompared { tables }),
     }
 }
 
@@ -225,6 +214,16 @@ mod tests {
         assert_eq!(verdict(vec![share(&[]), share(&[])]).unwrap().rows, 10);
         let error = verdict(vec![share(&["b"]), share(&[]), share(&["a"])]).unwrap_err();
         assert!(matches!(error, StageError::TablesDiffer { tables } if tables == ["a", "b"]));
+    }
+
+    #[test]
+    fn what_was_not_compared_is_no_difference_and_is_named_beside_one() {
+        let name = |name: &str| vec![name.to_owned()];
+        assert!(refuse(Vec::new(), Vec::new()).is_ok());
+        let unproven = refuse(Vec::new(), name("b")).unwrap_err();
+        assert!(matches!(unproven, StageError::TablesNotCompared { tables } if tables == ["b"]));
+        let different = refuse(name("c"), name("b")).unwrap_err();
+        assert!(matches!(different, StageError::TablesDiffer { tables } if tables == ["b", "c"]));
     }
 
     #[test]

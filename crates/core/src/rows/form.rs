@@ -26,6 +26,13 @@ pub enum Form {
     PrintedByOutput,
 }
 
+impl Form {
+    /// Its values are whole numbers, between any two of which a range can be cut.
+    pub const fn is_integer(self) -> bool {
+        matches!(self, Self::Int4 | Self::Int8)
+    }
+}
+
 /// A column in the common form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnForm {
@@ -153,7 +160,7 @@ fn common_form(source: &ColumnShape, target: &ColumnShape) -> Form {
             Form::Printed
         }
         (a, b) if a == b => a,
-        (Form::Int4 | Form::Int8, Form::Int4 | Form::Int8) => Form::Int8,
+        (a, b) if a.is_integer() && b.is_integer() => Form::Int8,
         (Form::PrintedByOutput, _) | (_, Form::PrintedByOutput) => Form::PrintedByOutput,
         _ => Form::Printed,
     }

@@ -14,9 +14,8 @@ impl Bounds {
         let (Some(from), Some(to)) = (number(&self.from), number(&self.to)) else {
             return vec![self.clone()];
         };
-        let width = i128::from(to) - i128::from(from);
-        let count = width.clamp(1, i128::from(most.max(1)));
-        let cut = |piece: i128| Some((i128::from(from) + width * piece / count).to_string());
+        let count = from.abs_diff(to).clamp(1, u64::from(most.max(1)));
+        let cut = |piece| Some(cut(from, to, piece, count).to_string());
         (0..count)
             .map(|piece| Self {
                 from: cut(piece),
@@ -70,17 +69,19 @@ fn integer_cuts(spread: &Spread, least: i64, most: i64, wanted: u64) -> Vec<Stri
     let each = wanted.div_ceil(pieces);
     let mut cuts = Vec::new();
     for pair in fixed.windows(2) {
-        let (from, to) = (i128::from(pair[0]), i128::from(pair[1]));
-        for part in 1..=each {
-            let cut = from + (to - from) * i128::from(part) / i128::from(each);
-            if let Ok(cut) = i64::try_from(cut) {
-                cuts.push(cut);
-            }
-        }
+        cuts.extend((1..=each).map(|part| cut(pair[0], pair[1], part, each)));
     }
     cuts.retain(|cut| *cut > least);
     cuts.dedup();
     cuts.iter().map(i64::to_string).collect()
+}
+
+/// Where the given one of `of` equally wide parts ends.
+fn cut(from: i64, to: i64, part: u64, of: u64) -> i64 {
+    let (start, width) = (i128::from(from), i128::from(to) - i128::from(from));
+    let end = start + width * i128::from(part) / i128::from(of);
+    // It lies between two that fit.
+    i64::try_from(end).unwrap_or(to)
 }
 
 fn thinned(values: &[String], wanted: u64) -> Vec<String> {

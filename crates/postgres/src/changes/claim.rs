@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use crossover_core::ports::PortResult;
+use crossover_core::ports::{PortError, PortResult};
 use tokio::time::Instant;
 use tokio_postgres::{Client, types::Type};
 
-use crate::PostgresDatabase;
+use crate::{PostgresDatabase, connection::STATEMENT};
 
 /// How long a process that has just ended may still seem to be there.
 const LEAVING: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(50);
-const STATEMENT: Duration = Duration::from_secs(30);
 
 /// The server finds out within a minute or so that a machine is gone, which by default takes it hours.
 const KEEPALIVE: &str = " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3";
@@ -65,7 +64,7 @@ impl PostgresDatabase {
         rows.first().map_or(Ok(false), |row| self.read(row, "claimed"))
     }
 
-    async fn taken(&self, slot: &str) -> PortResult<crossover_core::ports::PortError> {
+    async fn taken(&self, slot: &str) -> PortResult<PortError> {
         let rows = self.query(HOLDER, &[(&slot, Type::TEXT)]).await?;
         let pid: Option<i32> = rows.first().map(|row| self.read(row, "pid")).transpose()?;
         let holder = pid.map_or_else(String::new, |pid| {

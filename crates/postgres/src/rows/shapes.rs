@@ -6,7 +6,7 @@ use crossover_core::{
     catalogue::TableName,
     plan::Scope,
     ports::PortResult,
-    rows::{ColumnShape, Form, KeyShape, Leaf, Spread, TableForm, TableShape},
+    rows::{ColumnShape, KeyShape, Leaf, Spread, TableForm, TableShape},
 };
 use tokio_postgres::{Row, types::Type};
 
@@ -116,7 +116,7 @@ impl PostgresDatabase {
             spread.correlation = self.read(row, "correlation")?;
             spread.histogram = self.read::<Option<_>>(row, "histogram")?.unwrap_or_default();
         }
-        if matches!(column.form, Form::Int4 | Form::Int8) {
+        if column.form.is_integer() {
             let ends = format!(
                 "select min({name})::int8 as least, max({name})::int8 as most from {table}",
                 name = ident(&column.name),

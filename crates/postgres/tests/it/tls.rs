@@ -1,5 +1,7 @@
 //! Certificates and names, against a server that speaks TLS.
 
+use std::time::Duration;
+
 use crossover_core::{
     Secret,
     ports::{Catalogue, PortError},
@@ -8,6 +10,9 @@ use crossover_postgres::{ConnectionSettings, PostgresDatabase, SslMode};
 use crossover_stand::postgres::{Major, TestServer};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio_postgres::{Client, NoTls};
+
+/// A server that does not take its certificate never will.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// A server that shows a certificate for `localhost`, and its authority as PEM.
 struct Secured {
@@ -47,15 +52,20 @@ impl Secured {
         }
         admin.batch_execute("alter system set ssl = on").await.unwrap();
         admin.batch_execute("select pg_reload_conf()").await.unwrap();
-        while admin
-            .query_one("show ssl", &[])
+        let reloaded = async {
+            while admin
+                .query_one("show ssl", &[])
+                .await
+                .unwrap()
+                .get::<_, String>(0)
+                != "on"
+            {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(LIMIT, reloaded)
             .await
-            .unwrap()
-            .get::<_, String>(0)
-            != "on"
-        {
-            tokio::task::yield_now().await;
-        }
+            .expect("the server takes its certificate");
         Self {
             server,
             admin,

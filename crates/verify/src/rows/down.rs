@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crossover_core::{
     ports::{Moment, PortError, PortResult},
     routing::Side,
-    rows::{Bounds, Form, Region, RowHash, RowKey, TableForm},
+    rows::{Bounds, Region, RowHash, RowKey, TableForm},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -38,12 +38,8 @@ impl Comparison<'_> {
             ..*self
         };
         let again = &again;
-        let by_number = |form: &TableForm| {
-            form.key_columns()
-                .next()
-                .is_some_and(|key| matches!(key.form, Form::Int4 | Form::Int8))
-        };
-        let pieces = if by_number(forms.0) {
+        let key = forms.0.key_columns().next();
+        let pieces = if key.is_some_and(|key| key.form.is_integer()) {
             bounds.pieces(PIECES)
         } else {
             vec![bounds.clone()]

@@ -1,10 +1,10 @@
 //! What cannot be compared is named, with the remedy, and stops nothing else.
 
-use crossover_core::{plan::Scope, routing::Side};
+use crossover_core::plan::Scope;
 use crossover_stand::postgres::{Major, TestServer};
-use crossover_verify::{Sides, Silent, VerifyError, VerifyOptions, compare_rows};
+use crossover_verify::{Silent, VerifyError, VerifyOptions, compare_rows};
 
-use crate::pair::{Pair, TestClock, as_role, crossover};
+use crate::pair::{Pair, as_role, crossover, still};
 
 #[tokio::test]
 async fn all_unknown_tables_are_named_at_once() {
@@ -56,13 +56,7 @@ async fn a_table_without_permission_is_named_and_the_others_go_on() {
     .await;
     let source = as_role("source", &pair.source, &role, "hunter2-of-the-test").await;
     let target = crossover("target", &pair.target).await;
-    let sides = Sides {
-        source: &source,
-        target: &target,
-        writer: Side::Source,
-        catch_up: None,
-        clock: &TestClock,
-    };
+    let sides = still(&source, &target);
     let report = compare_rows(&sides, &Scope::default(), &VerifyOptions::default(), &Silent)
         .await
         .unwrap();
@@ -114,13 +108,7 @@ async fn a_server_that_restarts_in_the_middle_is_asked_again() {
         crossover("source", &pair.source).await,
         crossover("target", &pair.target).await,
     );
-    let sides = Sides {
-        source: &from,
-        target: &to,
-        writer: Side::Source,
-        catch_up: None,
-        clock: &TestClock,
-    };
+    let sides = still(&from, &to);
     let restart = RestartOnce::new(server);
     let mut options = VerifyOptions::default();
     options.rows.chunk_rows = 10_000;

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use crossover_core::{plan::Scope, ports::PortResult, routing::Side};
+use crossover_core::{plan::Scope, ports::PortResult};
 use crossover_stand::postgres::Database;
 use crossover_verify::{
     Report, Sides, Silent, VerifyOptions,
@@ -14,7 +14,7 @@ use crossover_verify::{
     verify,
 };
 
-use crate::pair::{Pair, TestClock, crossover};
+use crate::pair::{Pair, TestClock, crossover, still};
 
 /// Runs SQL; its session reports what it wrote before it answers.
 async fn counted(database: &Database, sql: &str) {
@@ -65,11 +65,8 @@ async fn compared(pair: &Pair, options: &VerifyOptions, catch_up: Option<&dyn Ca
     let source = crossover("source", &pair.source).await;
     let target = crossover("target", &pair.target).await;
     let sides = Sides {
-        source: &source,
-        target: &target,
-        writer: Side::Source,
         catch_up,
-        clock: &TestClock,
+        ..still(&source, &target)
     };
     let everything = Scope::default();
     let scope = certified_scope(&sides, &everything, &options.selection)

@@ -1,9 +1,9 @@
 //! Tables of every shape: large and small, with and without keys, partitioned here and not there.
 
-use crossover_core::{plan::Scope, ports::PortResult, routing::Side};
+use crossover_core::{plan::Scope, ports::PortResult};
 use crossover_verify::{Event, Sides, Silent, VerifyOptions, Watch, compare_rows, rows::CatchUp};
 
-use crate::pair::{Pair, TestClock, crossover, named};
+use crate::pair::{Pair, crossover, named, still};
 
 /// Three differences in 150,000 rows: enough rows for chunks.
 async fn drift(pair: &Pair, table: &str, key: &str) {
@@ -52,13 +52,7 @@ async fn rows_that_are_looked_at_twice_are_told_of_once() {
     drift(&pair, "t", "id").await;
     let source = crossover("source", &pair.source).await;
     let target = crossover("target", &pair.target).await;
-    let sides = Sides {
-        source: &source,
-        target: &target,
-        writer: Side::Source,
-        catch_up: None,
-        clock: &TestClock,
-    };
+    let sides = still(&source, &target);
     let counted = Counted::default();
     let report = compare_rows(&sides, &Scope::default(), &VerifyOptions::default(), &counted)
         .await
@@ -243,11 +237,8 @@ async fn rows_beyond_those_that_are_looked_at_are_never_taken_for_equal() {
         crossover("target", &pair.target).await,
     );
     let sides = Sides {
-        source: &source,
-        target: &target,
-        writer: Side::Source,
         catch_up: Some(&MendsMost(&pair)),
-        clock: &TestClock,
+        ..still(&source, &target)
     };
     let mut options = VerifyOptions::default();
     (options.rows.named, options.rows.looked_at) = (1, 1);

@@ -30,6 +30,17 @@ impl Clock for TestClock {
     }
 }
 
+/// Both sides of databases that nobody writes to meanwhile.
+pub fn still<'a>(source: &'a PostgresDatabase, target: &'a PostgresDatabase) -> Sides<'a> {
+    Sides {
+        source,
+        target,
+        writer: Side::Source,
+        catch_up: None,
+        clock: &TestClock,
+    }
+}
+
 async fn execute(database: &Database, sql: &str) {
     database
         .connect()
@@ -116,13 +127,7 @@ impl Pair {
     pub async fn try_compare(&self, options: &VerifyOptions) -> Result<RowsReport, VerifyError> {
         let source = crossover("source", &self.source).await;
         let target = crossover("target", &self.target).await;
-        let sides = Sides {
-            source: &source,
-            target: &target,
-            writer: Side::Source,
-            catch_up: None,
-            clock: &TestClock,
-        };
+        let sides = still(&source, &target);
         compare_rows(&sides, &Scope::default(), options, &Silent).await
     }
 

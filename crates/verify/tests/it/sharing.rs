@@ -1,21 +1,15 @@
 //! A comparison shared by many.
 
-use crossover_core::{plan::Scope, routing::Side};
-use crossover_verify::{Sharing, Sides, Silent, VerifyOptions, assignments, compare_assignment};
+use crossover_core::plan::Scope;
+use crossover_verify::{Sharing, Silent, VerifyOptions, assignments, compare_assignment};
 
-use crate::pair::{Pair, TestClock, crossover, named};
+use crate::pair::{Pair, crossover, named, still};
 
 /// Rows of the table in each assignment, and what differs in all of them.
 async fn shared(pair: &Pair, unordered_rows: u64) -> (Vec<u64>, Vec<String>) {
     let source = crossover("source", &pair.source).await;
     let target = crossover("target", &pair.target).await;
-    let sides = Sides {
-        source: &source,
-        target: &target,
-        writer: Side::Source,
-        catch_up: None,
-        clock: &TestClock,
-    };
+    let sides = still(&source, &target);
     let (scope, options) = (Scope::default(), VerifyOptions::default());
     let sharing = Sharing {
         most: 4,

@@ -1,10 +1,10 @@
 //! Values that are easily taken for one another, in every way of hashing and across versions.
 
-use crossover_core::{plan::Scope, routing::Side, rows::Hashing};
+use crossover_core::{plan::Scope, rows::Hashing};
 use crossover_stand::postgres::Major;
-use crossover_verify::{Sides, Silent, VerifyOptions, compare_rows};
+use crossover_verify::{Silent, VerifyOptions, compare_rows};
 
-use crate::pair::{Pair, TestClock, crossover, database, named};
+use crate::pair::{Pair, crossover, database, named, still};
 
 /// A type, and values that all differ from one another although some of them count as equal to PostgreSQL or to a careless hash.
 const LOOKALIKES: &[(&str, &[&str])] = &[
@@ -262,13 +262,7 @@ async fn databases_of_different_encodings_are_compared_by_what_their_texts_mean(
         .unwrap();
     let source = crossover("source", &pair.source).await;
     let target = database("target", pair.target.access(), &latin).await;
-    let sides = Sides {
-        source: &source,
-        target: &target,
-        writer: Side::Source,
-        catch_up: None,
-        clock: &TestClock,
-    };
+    let sides = still(&source, &target);
     let report = compare_rows(&sides, &Scope::default(), &VerifyOptions::default(), &Silent)
         .await
         .unwrap();
