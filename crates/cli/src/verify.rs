@@ -79,7 +79,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
     /// Rows a chunk should have
-    #[arg(long, value_name = "N", default_value_t = 65_536, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+    #[arg(long, value_name = "N", default_value_t = RowsOptions::default().chunk_rows, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
     chunk_rows: u64,
     /// Count rows and look at statistics instead of comparing
     #[arg(long)]

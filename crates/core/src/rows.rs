@@ -5,6 +5,7 @@
 mod change;
 mod form;
 mod layout;
+mod stretch;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,7 @@ use crate::catalogue::TableName;
 pub use change::{Action, RowChange, RowTexts, TableWriting, WritableTable};
 pub use form::{ColumnForm, Disagreement, Form, RowOptions, TableForm, agree};
 pub use layout::{Bounds, Spread, ranges};
+pub use stretch::{Stretch, StretchDigest, gather, stretches};
 
 /// A column as one side's catalogue has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +119,15 @@ impl RowDigest {
         Self {
             rows: self.rows + other.rows,
             sum: self.sum.wrapping_add(other.sum),
+        }
+    }
+
+    /// Without rows that are among these.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self {
+            rows: self.rows - other.rows,
+            sum: self.sum.wrapping_sub(other.sum),
         }
     }
 }

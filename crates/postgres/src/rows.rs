@@ -10,6 +10,7 @@ mod region;
 mod self_test;
 mod shapes;
 mod stream;
+mod stretch;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,8 @@ use crossover_core::{
     plan::Scope,
     ports::{Moment, PortError, PortResult, Rows},
     rows::{
-        Hashing, HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape,
+        Hashing, HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, Stretch, StretchDigest,
+        TableForm, TableShape,
     },
 };
 use tokio_postgres::{Row, types::Type};
@@ -45,6 +47,17 @@ impl PostgresDatabase {
         Err(self.refused(format!(
             "rows cannot be counted in {buckets} buckets: use a power of two"
         )))
+    }
+
+    /// From the columns `rows` and `sum`, which is NULL where there are no rows.
+    fn row_digest(&self, row: &Row) -> PortResult<RowDigest> {
+        let sum = self.read::<Option<&str>>(row, "sum")?.unwrap_or("0");
+        Ok(RowDigest {
+            rows: self.read::<i64>(row, "rows")?.unsigned_abs(),
+            sum: sum
+                .parse()
+                .map_err(|e| PortError::unexpected(self.what(), format!("sum {sum:?}: {e}")))?,
+        })
     }
 
     fn row_hashes(&self, rows: &[Row]) -> PortResult<Vec<RowHash>> {
@@ -131,16 +144,20 @@ impl Rows for PostgresDatabase {
         let rows = self.read_rows(&sql, &[], at).await?;
         let mut digests = BTreeMap::new();
         for row in &rows {
-            let sum: &str = self.read(row, "sum")?;
-            let digest = RowDigest {
-                rows: self.read::<i64>(row, "rows")?.unsigned_abs(),
-                sum: sum
-                    .parse()
-                    .map_err(|e| PortError::unexpected(self.what(), format!("sum {sum:?}: {e}")))?,
-            };
-            digests.insert(self.read::<i32>(row, "bucket")?.unsigned_abs(), digest);
+            digests.insert(
+                self.read::<i32>(row, "bucket")?.unsigned_abs(),
+                self.row_digest(row)?,
+            );
         }
         Ok(digests)
+    }
+
+    async fn begins(&self, form: &TableForm, cuts: &[i64], at: &Moment) -> PortResult<Option<Vec<u32>>> {
+        self.begins_of(form, cuts, at).await
+    }
+
+    async fn stretch(&self, form: &TableForm, stretch: &Stretch, at: &Moment) -> PortResult<StretchDigest> {
+        self.digest_stretch(form, stretch, at).await
     }
 
     async fn rows_in(

@@ -10,7 +10,7 @@ use crossover_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    rows::{Comparison, Governor, Layout, Selection, TableResult},
+    rows::{Comparison, Governor, Layout, Ranges, Selection, TableResult},
     run::{CouldNotRun, PreparedTable, Sides, VerifyError, VerifyOptions, prepare},
     watch::Watch,
 };
@@ -49,8 +49,11 @@ impl Sharing {
     ) -> PortResult<Vec<Bounds>> {
         let shapes = (&table.shapes.0, &table.shapes.1);
         let forms = (&table.forms.0, &table.forms.1);
-        match comparison.layout(shapes, forms).await? {
-            Layout::Ranges(ranges) => Ok(ranges),
+        match comparison
+            .layout(shapes, forms, comparison.options.chunk_rows)
+            .await?
+        {
+            Layout::Ranges(ranges) => Ok(ranges.bounds),
             Layout::Buckets { .. } if table.rows() > self.unordered_rows => {
                 comparison.key_ranges(shapes, forms).await
             }
@@ -139,7 +142,14 @@ pub async fn compare_assignment(
         from: assignment.from.clone(),
         to: assignment.to.clone(),
     };
-    let layout = (bounds != Bounds::default()).then(|| Layout::Ranges(vec![bounds]));
+    let layout = (bounds != Bounds::default()).then(|| {
+        Layout::Ranges(Ranges {
+            bounds: vec![bounds],
+            rows: 0,
+            // Other functions have the rows that lie elsewhere, at other moments.
+            by_disk: [false; 2],
+        })
+    });
     Ok(comparison
         .table_by((&source, &target), (&ours, &theirs), layout)
         .await?)

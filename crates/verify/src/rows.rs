@@ -9,13 +9,17 @@ mod chunks;
 mod comparison;
 mod cuts;
 mod difference;
+mod disk;
 mod down;
 mod governor;
 mod naming;
 mod patience;
+mod ranges;
 mod recheck;
 mod result;
+mod room;
 mod selection;
+mod walk;
 
 pub use chunk::Chunk;
 pub use chunks::{Layout, plan_layout};
@@ -23,6 +27,7 @@ pub use comparison::Comparison;
 pub use difference::{Difference, Kind};
 pub use governor::Governor;
 pub(crate) use patience::patiently;
+pub use ranges::Ranges;
 pub use recheck::CatchUp;
 pub use result::TableResult;
 pub use selection::{Selection, TablePair, UnknownTables};
@@ -36,7 +41,7 @@ pub(crate) use {
 pub struct RowsOptions {
     /// Chunks under way at the same time on each side.
     pub jobs: usize,
-    /// Rows a chunk should have.
+    /// Rows a chunk should have; a quarter of them once something in the table differs.
     pub chunk_rows: u64,
     /// Differences named in a table; further ones are counted as far as they were looked at.
     pub named: usize,
@@ -57,7 +62,7 @@ impl Default for RowsOptions {
     fn default() -> Self {
         Self {
             jobs: 2,
-            chunk_rows: 65_536,
+            chunk_rows: 131_072,
             named: 1_000,
             looked_at: 50_000,
             columns: true,

@@ -14,7 +14,10 @@ use crate::{
         Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, Moment, PortResult, RoleAccess, Rows,
         Sequences, Slots, WriterSample,
     },
-    rows::{HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape},
+    rows::{
+        HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, Stretch, StretchDigest,
+        TableForm, TableShape,
+    },
 };
 
 /// A database that is read for real and never changed.
@@ -194,6 +197,12 @@ impl Rows for DryDatabase {
         at: Option<&Moment>,
     ) -> PortResult<BTreeMap<u32, RowDigest>> {
         self.real.digest(form, region, buckets, at).await
+    }
+    async fn begins(&self, form: &TableForm, cuts: &[i64], at: &Moment) -> PortResult<Option<Vec<u32>>> {
+        self.real.begins(form, cuts, at).await
+    }
+    async fn stretch(&self, form: &TableForm, stretch: &Stretch, at: &Moment) -> PortResult<StretchDigest> {
+        self.real.stretch(form, stretch, at).await
     }
     async fn rows_in(
         &self,

@@ -7,7 +7,10 @@ use async_trait::async_trait;
 use super::PortResult;
 use crate::{
     plan::Scope,
-    rows::{HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape},
+    rows::{
+        HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, Stretch, StretchDigest,
+        TableForm, TableShape,
+    },
 };
 
 /// One moment of a database that several statements can look at.
@@ -45,6 +48,10 @@ pub trait Rows: Send + Sync {
         buckets: u32,
         at: Option<&Moment>,
     ) -> PortResult<BTreeMap<u32, RowDigest>>;
+    /// The blocks in which the first row lies that is not below each of these integer keys; none where one cannot be told.
+    async fn begins(&self, form: &TableForm, cuts: &[i64], at: &Moment) -> PortResult<Option<Vec<u32>>>;
+    /// What lies in the blocks of a stretch.
+    async fn stretch(&self, form: &TableForm, stretch: &Stretch, at: &Moment) -> PortResult<StretchDigest>;
     /// Every row of some of these buckets, sorted by key.
     async fn rows_in(
         &self,

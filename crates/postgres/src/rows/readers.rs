@@ -6,12 +6,22 @@ use std::{
 };
 
 use crossover_core::ports::{Moment, PortError};
-use tokio_postgres::{Client, Row};
+use tokio_postgres::{Client, Row, error::SqlState};
 
 use crate::{PostgresDatabase, connection::Param, errors::Failure, quoting::literal};
 
 /// A chunk that takes longer than this is too large.
 const STATEMENT: Duration = Duration::from_hours(2);
+
+/// What a server says of a moment it does not know (since PostgreSQL 17 and before) and of one whose session has just ended.
+const GONE: [SqlState; 3] = [
+    SqlState::UNDEFINED_OBJECT,
+    SqlState::INVALID_PARAMETER_VALUE,
+    SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+];
+
+/// Beginning to look at a moment takes next to no time.
+const ENTER: Duration = Duration::from_secs(30);
 
 const READ_ONLY: &str = " -c default_transaction_read_only=on -c idle_in_transaction_session_timeout=0";
 
@@ -69,10 +79,10 @@ impl PostgresDatabase {
             Some(client) => client,
             None => self.open_reader().await?,
         };
+        if let Some(moment) = at {
+            self.enter(&client, moment).await?;
+        }
         let work = async {
-            if let Some(moment) = at {
-                client.batch_execute(&begin_at(moment)).await?;
-            }
             let rows = client.query_typed(sql, params).await?;
             if at.is_some() {
                 client.batch_execute("commit").await?;
@@ -101,7 +111,7 @@ impl PostgresDatabase {
                 .await?;
             client.query_typed("select pg_export_snapshot() as id", &[]).await
         };
-        let rows = Box::pin(self.bounded(Duration::from_secs(30), work)).await?;
+        let rows = Box::pin(self.bounded(ENTER, work)).await?;
         let row = rows
             .first()
             .ok_or_else(|| PortError::unexpected(self.what(), "no snapshot was exported"))?;
@@ -111,11 +121,22 @@ impl PostgresDatabase {
             kept_by: Box::new(client),
         })
     }
-}
 
-pub(super) fn begin_at(moment: &Moment) -> String {
-    format!(
-        "begin isolation level repeatable read read only; set transaction snapshot {}",
-        literal(&moment.id)
-    )
+    /// Begins a transaction that looks at a moment. One that is gone has ended with its server or with the session that kept it: like a
+    /// server that is away, it calls for beginning again.
+    pub(super) async fn enter(&self, client: &Client, moment: &Moment) -> Result<(), Failure> {
+        let begin = format!(
+            "begin isolation level repeatable read read only; set transaction snapshot {}",
+            literal(&moment.id)
+        );
+        let entered = Box::pin(self.bounded(ENTER, client.batch_execute(&begin))).await;
+        entered.map_err(|failure| {
+            if GONE.iter().any(|code| failure.is(code)) {
+                let reason =
+                    "the moment that was to be looked at is gone: its session or its server has ended";
+                return PortError::unreachable(self.what(), reason).into();
+            }
+            failure
+        })
+    }
 }

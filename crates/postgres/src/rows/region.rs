@@ -14,11 +14,7 @@ pub fn from_where_and(form: &TableForm, region: &Region, more: Option<String>) -
     let mut conditions = Vec::new();
     let relation = match region {
         Region::Leaf { relation, blocks } => {
-            if let Some((from, to)) = blocks {
-                conditions.push(format!(
-                    "q.ctid >= '({from},0)'::tid and q.ctid < '({to},0)'::tid"
-                ));
-            }
+            conditions.extend(blocks.map(in_blocks));
             format!("only {}", qualified(&relation.schema, &relation.name))
         }
         Region::Keys(bounds) => {
@@ -47,7 +43,13 @@ pub fn relation(form: &TableForm) -> String {
     }
 }
 
-fn within(form: &TableForm, bounds: &Bounds) -> Vec<String> {
+/// Rows of some blocks; the end is not included.
+pub fn in_blocks((from, to): (u32, u32)) -> String {
+    format!("q.ctid >= '({from},0)'::tid and q.ctid < '({to},0)'::tid")
+}
+
+/// Keys whose first column lies within these bounds.
+pub fn within(form: &TableForm, bounds: &Bounds) -> Vec<String> {
     let Some(column) = form.key_columns().next() else {
         return Vec::new();
     };

@@ -10,7 +10,7 @@ use futures::{StreamExt, pin_mut};
 use tokio_postgres::{binary_copy::BinaryCopyOutStream, types::Type};
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
-use super::{expression, readers::begin_at, region::from_where};
+use super::{expression, region::from_where};
 use crate::{PostgresDatabase, errors::Failure};
 
 impl PostgresDatabase {
@@ -76,7 +76,7 @@ impl PostgresDatabase {
         let client = self.open_reader().await?;
         let fail = |error: tokio_postgres::Error| PortError::from(Failure::from_driver(self.what(), &error));
         if let Some(moment) = at {
-            client.batch_execute(&begin_at(moment)).await.map_err(fail)?;
+            self.enter(&client, moment).await?;
         }
         let rows = client.copy_out(&sql).await.map_err(fail)?;
         let rows = BinaryCopyOutStream::new(rows, &[Type::TEXT_ARRAY, Type::TEXT]);

@@ -14,6 +14,7 @@ mod circumstances;
 mod connection;
 mod fence;
 mod fingerprint;
+mod moments;
 mod schema;
 mod sequences;
 mod side;

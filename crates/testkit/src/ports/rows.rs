@@ -13,7 +13,7 @@ use crossover_core::{
     routing::Side,
     rows::{
         ColumnShape, Hashing, HashingFacts, KeyShape, Region, RowDigest, RowHash, RowKey, RowValues, Spread,
-        TableForm, TableShape,
+        Stretch, StretchDigest, TableForm, TableShape,
     },
 };
 
@@ -130,6 +130,14 @@ impl Rows for MemoryDatabase {
             Ok(digests)
         })
         .await
+    }
+
+    async fn begins(&self, _: &TableForm, _: &[i64], _: &Moment) -> PortResult<Option<Vec<u32>>> {
+        self.call("begins", |_, _| Ok(None)).await
+    }
+
+    async fn stretch(&self, _: &TableForm, _: &Stretch, _: &Moment) -> PortResult<StretchDigest> {
+        self.call("stretch", |_, _| Ok(StretchDigest::default())).await
     }
 
     async fn rows_in(

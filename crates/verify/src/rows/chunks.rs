@@ -1,11 +1,16 @@
 //! How a table is cut into chunks.
 
-use crossover_core::rows::{Bounds, Leaf, Region, Spread, TableShape, ranges};
+use crossover_core::rows::{Leaf, Region, Spread, TableShape, ranges};
+
+use super::{Ranges, walk::NARROW};
 
 /// Tables up to this many rows are read in one statement.
 const SMALL: u64 = 100_000;
 /// Order on disk and order of the key have to agree this well for ranges of the key to be read without jumping about.
 const ORDERLY: f32 = 0.9;
+/// Larger tables are not read as of one moment: while it is kept, vacuum can remove nothing in the whole database. Half a minute at the
+/// rate docs/verify.md gives.
+const MOMENT_ROWS: u64 = 50_000_000;
 /// Rows a bucket should have: few enough to fetch when something in it differs.
 pub(super) const BUCKET_ROWS: u64 = 2_048;
 /// A statement over blocks looks at this many rows for each bucket it may answer with.
@@ -15,7 +20,7 @@ const ROWS_PER_BUCKET: u64 = 16;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Layout {
     /// Ranges of the key, each compared by itself: rows lie on disk as their keys do.
-    Ranges(Vec<Bounds>),
+    Ranges(Ranges),
     /// Blocks in the order of the disk, added up in buckets of the key's hash; each side has its own parts.
     Buckets {
         buckets: u32,
@@ -29,7 +34,7 @@ pub fn plan_layout(
     source: &TableShape,
     target: &TableShape,
     spreads: Option<(&Spread, &Spread)>,
-    chunk_rows: u64,
+    rows_each: u64,
 ) -> Layout {
     let rows = source.estimated_rows.max(target.estimated_rows);
     if rows <= SMALL {
@@ -41,18 +46,30 @@ pub fn plan_layout(
     }
     if let Some((ours, theirs)) = spreads {
         let orderly = |spread: &Spread| spread.correlation.is_some_and(|c| c.abs() >= ORDERLY);
-        let cuts = ranges(ours, rows, chunk_rows);
-        if orderly(ours) && orderly(theirs) && cuts.len() > 1 {
-            return Layout::Ranges(cuts);
+        let bounds = ranges(ours, rows, rows_each);
+        if orderly(ours) && orderly(theirs) && bounds.len() > 1 {
+            return Layout::Ranges(Ranges {
+                bounds,
+                rows,
+                by_disk: [(source, ours), (target, theirs)]
+                    .map(|(shape, spread)| has_stretches(shape, spread)),
+            });
         }
     }
     let buckets = power_of_two(rows / BUCKET_ROWS);
-    let statement_rows = chunk_rows.max(u64::from(buckets) * ROWS_PER_BUCKET);
+    let statement_rows = (rows_each * NARROW).max(u64::from(buckets) * ROWS_PER_BUCKET);
     Layout::Buckets {
         buckets,
         source: parts(&source.leaves, rows, statement_rows),
         target: parts(&target.leaves, rows, statement_rows),
     }
+}
+
+/// Whether a side can be read by its disk.
+fn has_stretches(shape: &TableShape, spread: &Spread) -> bool {
+    let is_one_relation =
+        matches!(&shape.leaves[..], [leaf] if leaf.relation == shape.table && leaf.blocks.is_some());
+    is_one_relation && shape.estimated_rows <= MOMENT_ROWS && spread.integers.is_some()
 }
 
 /// A number of buckets that keeps each small, as far as memory allows.
@@ -136,7 +153,7 @@ mod tests {
         let mixed = spread(0.2);
         assert!(matches!(
             plan_layout(&one, &two, Some((&sorted, &sorted)), 65_536),
-            Layout::Ranges(ranges) if ranges.len() >= 15
+            Layout::Ranges(ranges) if ranges.bounds.len() >= 15
         ));
         for (a, b) in [(&sorted, &mixed), (&mixed, &sorted)] {
             let layout = plan_layout(&one, &two, Some((a, b)), 65_536);

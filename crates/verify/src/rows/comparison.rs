@@ -1,9 +1,9 @@
 //! One table, from its chunks down to the columns that differ.
 
 use crossover_core::{
-    ports::{Clock, Moment, PortError, PortResult, Rows},
+    ports::{Clock, Moment, PortResult, Rows},
     routing::Side,
-    rows::{Bounds, Form, Hashing, Region, RowDigest, TableForm, TableShape},
+    rows::{Form, Hashing, Region, TableForm, TableShape},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -13,6 +13,8 @@ use super::{
     difference::Sightings,
     patience::patiently,
     recheck::{CatchUp, Recheck},
+    room::Room,
+    walk::NARROW,
 };
 use crate::watch::{Event, Watch};
 
@@ -56,7 +58,10 @@ impl Comparison<'_> {
         self.watch.event(&Event::Table { name: &result.name });
         let layout = match layout {
             Some(layout) => layout,
-            None => self.layout(shapes, forms).await?,
+            None => {
+                self.layout(shapes, forms, self.options.chunk_rows / NARROW)
+                    .await?
+            }
         };
         if forms.0.hashing == Hashing::TypedHash {
             let printed = forms
@@ -70,7 +75,7 @@ impl Comparison<'_> {
         for _ in 0..PASSES {
             result.begin_again();
             let open = match &layout {
-                Layout::Ranges(ranges) => self.by_ranges(forms, ranges.clone(), &mut result).await?,
+                Layout::Ranges(ranges) => self.by_ranges(forms, ranges, &mut result).await?,
                 Layout::Buckets {
                     buckets,
                     source,
@@ -150,43 +155,6 @@ impl Comparison<'_> {
         }
     }
 
-    /// Ranges of the key, one after the other, each in a statement of its own on both sides.
-    async fn by_ranges(
-        &self,
-        forms: (&TableForm, &TableForm),
-        ranges: Vec<Bounds>,
-        result: &mut TableResult,
-    ) -> PortResult<Sightings> {
-        let digests = stream::iter(ranges.into_iter().enumerate())
-            .map(|(id, bounds)| async move {
-                let (ours, theirs) = self.range(forms, &bounds).await?;
-                Ok::<_, PortError>((id as u32, bounds, ours, theirs))
-            })
-            .buffer_unordered(self.options.jobs.max(1));
-        let mut digests = std::pin::pin!(digests);
-        let mut open = Sightings::new();
-        while let Some((id, bounds, ours, theirs)) = digests.try_next().await? {
-            result.rows_source += ours.rows;
-            result.rows_target += theirs.rows;
-            result.chunks.push(Chunk {
-                id,
-                bounds: Some(bounds.clone()),
-                source: ours,
-                target: theirs,
-            });
-            if ours != theirs {
-                if self.is_enough(&open) {
-                    result.more = true;
-                    continue;
-                }
-                let found = self.down_a_range(forms, &bounds).await?;
-                result.more |= self.add(&mut open, found);
-            }
-        }
-        result.chunks.sort_by_key(|chunk| chunk.id);
-        Ok(open)
-    }
-
     /// Buckets of the key's hash, added up from parts of each side.
     async fn by_buckets(
         &self,
@@ -203,51 +171,20 @@ impl Comparison<'_> {
             let (ours, theirs) = self.add_up_both(forms, parts, buckets, at).await?;
             let rows = |digests: &Digests| digests.values().map(|d| d.rows).sum::<u64>();
             let counted = (rows(&ours), rows(&theirs));
+            let room = Room::new(self.options);
             let found = self
-                .down_to_rows(forms, parts, buckets, Some((&ours, &theirs)), at)
+                .down_to_rows(forms, parts, buckets, Some((&ours, &theirs)), at, &room)
                 .await?;
             Ok((counted, Chunk::of_buckets(&ours, &theirs, buckets), found))
         })
         .await
-        .map(|((rows_source, rows_target), chunks, found)| {
+        .map(|((rows_source, rows_target), chunks, (found, more))| {
             result.rows_source = rows_source;
             result.rows_target = rows_target;
             result.chunks = chunks;
-            let mut open = Sightings::new();
-            result.more |= self.add(&mut open, found);
-            open
+            result.more |= more;
+            found
         })
-    }
-
-    fn looked_at(&self) -> usize {
-        self.options.looked_at.max(self.options.named).max(1)
-    }
-
-    pub(super) fn is_enough(&self, found: &Sightings) -> bool {
-        found.len() >= self.looked_at()
-    }
-
-    /// Takes in what was found, up to the number that is named; says whether there is more.
-    fn add(&self, open: &mut Sightings, (found, more): (Sightings, bool)) -> bool {
-        let room = self.looked_at().saturating_sub(open.len());
-        let cut = found.len() > room;
-        open.extend(found.into_iter().take(room));
-        more || cut
-    }
-
-    /// The rows of one range on both sides.
-    pub(super) async fn range(
-        &self,
-        forms: (&TableForm, &TableForm),
-        bounds: &Bounds,
-    ) -> PortResult<(RowDigest, RowDigest)> {
-        let region = Region::Keys(bounds.clone());
-        let (ours, theirs) = futures::try_join!(
-            self.digest(Side::Source, forms.0, &region, 1, None),
-            self.digest(Side::Target, forms.1, &region, 1, None)
-        )?;
-        let all = |digests: Digests| digests.into_values().next().unwrap_or_default();
-        Ok((all(ours), all(theirs)))
     }
 
     /// A moment of each side where several statements have to look at the same one.
@@ -293,7 +230,7 @@ impl Comparison<'_> {
             .await
     }
 
-    async fn digest(
+    pub(super) async fn digest(
         &self,
         side: Side,
         form: &TableForm,
@@ -302,22 +239,33 @@ impl Comparison<'_> {
         at: Option<&Moment>,
     ) -> PortResult<Digests> {
         let database = self.side(side);
-        self.governor
-            .before(side, database, self.clock, self.watch)
-            .await?;
         let work = || database.digest(form, region, buckets, at);
-        let began = self.clock.now_ms();
+        let rows = |digests: &Digests| digests.values().map(|d| d.rows).sum();
         // What looks at a moment cannot be repeated by itself: the moment is gone with the connection.
-        let digests = if at.is_some() {
-            work().await?
+        if at.is_some() {
+            self.governed(side, work(), rows).await
         } else {
-            self.patiently(work).await?
-        };
-        let rows = digests.values().map(|d| d.rows).sum();
+            self.governed(side, self.patiently(work), rows).await
+        }
+    }
+
+    /// Does some work on a side when its server has room, and tells of the rows that were looked at.
+    pub(super) async fn governed<T>(
+        &self,
+        side: Side,
+        work: impl Future<Output = PortResult<T>>,
+        rows: impl Fn(&T) -> u64,
+    ) -> PortResult<T> {
+        self.governor
+            .before(side, self.side(side), self.clock, self.watch)
+            .await?;
+        let began = self.clock.now_ms();
+        let answer = work.await?;
+        let rows = rows(&answer);
         self.watch.event(&Event::Rows { count: rows });
         let ms = self.clock.now_ms().saturating_sub(began);
         self.governor.after(side, rows, ms, self.clock, self.watch).await;
-        Ok(digests)
+        Ok(answer)
     }
 
     pub(super) async fn patiently<T, F>(&self, work: impl FnMut() -> F + Send) -> PortResult<T>

@@ -14,6 +14,7 @@ use super::{
     chunk::Digests,
     chunks::power_of_two,
     difference::{Sightings, differing},
+    room::Room,
 };
 use crate::watch::SecondLook;
 
@@ -31,6 +32,8 @@ impl Comparison<'_> {
         &self,
         forms: (&TableForm, &TableForm),
         bounds: &Bounds,
+        jobs: usize,
+        room: &Room,
     ) -> PortResult<(Sightings, bool)> {
         let watch = SecondLook(self.watch);
         let again = Comparison {
@@ -49,19 +52,18 @@ impl Comparison<'_> {
                 let (ours, theirs) = again.range(forms, &piece).await?;
                 Ok::<_, PortError>((ours != theirs).then(|| (piece, ours.rows.max(theirs.rows))))
             })
-            .buffered(self.options.jobs.max(1))
+            .buffered(jobs)
             .try_filter_map(async |piece| Ok(piece))
             .try_collect()
             .await?;
         let mut found = Sightings::new();
         for (piece, rows) in suspicious {
-            if self.is_enough(&found) {
-                return Ok((found, true));
-            }
             let region = Region::Keys(piece);
             let parts = [std::slice::from_ref(&region); 2];
             let buckets = power_of_two(rows / PART_ROWS);
-            let (more, cut) = again.down_to_rows(forms, parts, buckets, None, [None; 2]).await?;
+            let (more, cut) = again
+                .down_to_rows(forms, parts, buckets, None, [None; 2], room)
+                .await?;
             found.extend(more);
             if cut {
                 return Ok((found, true));
@@ -78,6 +80,7 @@ impl Comparison<'_> {
         buckets: u32,
         known: Option<(&Digests, &Digests)>,
         at: [Option<&Moment>; 2],
+        room: &Room,
     ) -> PortResult<(Sightings, bool)> {
         let computed;
         let (ours, theirs) = if let Some(known) = known {
@@ -92,7 +95,7 @@ impl Comparison<'_> {
         let mut found = Sightings::new();
         let mut rest = suspicious.as_slice();
         while !rest.is_empty() {
-            if self.is_enough(&found) {
+            if !room.is_left() {
                 return Ok((found, true));
             }
             let mut rows = 0;
@@ -107,7 +110,9 @@ impl Comparison<'_> {
                 self.fetch(Side::Source, forms.0, parts[0], buckets, wanted, at[0]),
                 self.fetch(Side::Target, forms.1, parts[1], buckets, wanted, at[1])
             )?;
-            found.extend(differing(ours, theirs));
+            if room.admit(&mut found, differing(ours, theirs)) {
+                return Ok((found, true));
+            }
         }
         Ok((found, false))
     }

@@ -9,6 +9,7 @@
 mod bad_input;
 mod certificate;
 mod follow;
+mod in_order;
 mod layouts;
 mod pair;
 mod repair;

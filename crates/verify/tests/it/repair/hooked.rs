@@ -10,7 +10,10 @@ use async_trait::async_trait;
 use crossover_core::{
     plan::Scope,
     ports::{Moment, PortResult, Rows},
-    rows::{HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape},
+    rows::{
+        HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, Stretch, StretchDigest,
+        TableForm, TableShape,
+    },
 };
 use crossover_postgres::PostgresDatabase;
 
@@ -70,6 +73,14 @@ impl Rows for Hooked<'_> {
     ) -> PortResult<BTreeMap<u32, RowDigest>> {
         self.database.digest(form, region, buckets, at).await
     }
+    async fn begins(&self, form: &TableForm, cuts: &[i64], at: &Moment) -> PortResult<Option<Vec<u32>>> {
+        self.database.begins(form, cuts, at).await
+    }
+
+    async fn stretch(&self, form: &TableForm, stretch: &Stretch, at: &Moment) -> PortResult<StretchDigest> {
+        self.database.stretch(form, stretch, at).await
+    }
+
     async fn rows_in(
         &self,
         form: &TableForm,

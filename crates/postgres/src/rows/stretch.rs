@@ -1,0 +1,95 @@
+//! Stretches of the disk: a range of an integer key read by its blocks.
+
+use crossover_core::{
+    ports::{Moment, PortError, PortResult},
+    rows::{Stretch, StretchDigest, TableForm},
+};
+use tokio_postgres::types::Type;
+
+use super::{
+    expression,
+    region::{in_blocks, relation, within},
+};
+use crate::{PostgresDatabase, quoting::ident};
+
+impl PostgresDatabase {
+    pub(super) async fn begins_of(
+        &self,
+        form: &TableForm,
+        cuts: &[i64],
+        at: &Moment,
+    ) -> PortResult<Option<Vec<u32>>> {
+        let Some(key) = integer_key(form) else {
+            return Ok(None);
+        };
+        let relation = relation(form);
+        // A tid's text is that of a point: its first coordinate is the block.
+        let sql = format!(
+            "select (select (q.ctid::text::point)[0]::int8 from {relation} q where {key} >= c.cut order by {key} limit 1) \
+             as block from unnest($1::int8[]) with ordinality c (cut, place) order by c.place"
+        );
+        let rows = self
+            .read_rows(&sql, &[(&cuts, Type::INT8_ARRAY)], Some(at))
+            .await?;
+        let blocks = rows.iter().map(|row| self.read::<Option<i64>>(row, "block"));
+        let blocks: Option<Vec<i64>> = blocks.collect::<PortResult<_>>()?;
+        Ok(blocks.and_then(|blocks| {
+            let blocks = blocks.into_iter().map(|block| u32::try_from(block).ok());
+            blocks.collect()
+        }))
+    }
+
+    pub(super) async fn digest_stretch(
+        &self,
+        form: &TableForm,
+        stretch: &Stretch,
+        at: &Moment,
+    ) -> PortResult<StretchDigest> {
+        let Some(key) = integer_key(form) else {
+            return Err(PortError::unexpected(
+                self.what(),
+                "stretches of a key that is no integer",
+            ));
+        };
+        let hash = expression::row_hash(form);
+        let own = within(form, &stretch.keys).join(" and ");
+        // Only rows of other ranges are hashed twice, and there are few of them.
+        let sql = format!(
+            "select count(*) as rows, sum({hash})::text as sum, \
+             array_agg({key}::text || ' ' || {hash}::text) filter (where not ({own})) as elsewhere \
+             from {} q where {}{}",
+            relation(form),
+            in_blocks(stretch.blocks),
+            form.condition
+                .as_ref()
+                .map_or_else(String::new, |condition| format!(" and ({condition}\n)"))
+        );
+        let rows = self.read_rows(&sql, &[], Some(at)).await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| PortError::unexpected(self.what(), "no sum of a stretch"))?;
+        let elsewhere: Option<Vec<String>> = self.read(row, "elsewhere")?;
+        let number = |text: &str| {
+            text.parse::<i64>()
+                .map_err(|e| PortError::unexpected(self.what(), format!("{text:?}: {e}")))
+        };
+        let elsewhere = elsewhere.unwrap_or_default();
+        let elsewhere = elsewhere.iter().map(|row| {
+            let (key, hash) = row.split_once(' ').unwrap_or_default();
+            Ok((number(key)?, number(hash)?))
+        });
+        Ok(StretchDigest {
+            all: self.row_digest(row)?,
+            elsewhere: elsewhere.collect::<PortResult<_>>()?,
+        })
+    }
+}
+
+/// The key's first column, where it is an integer.
+fn integer_key(form: &TableForm) -> Option<String> {
+    let column = form.key_columns().next()?;
+    column
+        .form
+        .is_integer()
+        .then(|| format!("q.{}", ident(&column.name)))
+}

@@ -1,0 +1,126 @@
+//! Ranges of the key, each compared by itself.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossover_core::{
+    ports::PortResult,
+    routing::Side,
+    rows::{Bounds, Region, RowDigest, TableForm},
+};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{Chunk, Comparison, TableResult, chunk::Digests, difference::Sightings, room::Room, walk::Walk};
+
+/// A table in ranges of its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ranges {
+    pub bounds: Vec<Bounds>,
+    /// Rows of all of them, about.
+    pub rows: u64,
+    /// The sides whose disk can be read in stretches.
+    pub by_disk: [bool; 2],
+}
+
+impl Ranges {
+    /// Runs of ranges of about so many rows, each as one range.
+    pub(super) fn joined(&self, chunk_rows: u64) -> Vec<Bounds> {
+        let mut walk = Walk::new(&self.bounds, self.rows, chunk_rows);
+        std::iter::from_fn(|| walk.next(false)).collect()
+    }
+}
+
+impl Comparison<'_> {
+    /// Goes through all ranges. One that differs is looked into by whoever added it up, so that the servers go on with the others
+    /// meanwhile.
+    pub(super) async fn by_ranges(
+        &self,
+        forms: (&TableForm, &TableForm),
+        ranges: &Ranges,
+        result: &mut TableResult,
+    ) -> PortResult<Sightings> {
+        if ranges.by_disk.contains(&true) {
+            return self.by_stretches(forms, ranges, result).await;
+        }
+        let room = &Room::new(self.options);
+        let differs = &AtomicBool::new(false);
+        // A table's only range has all jobs for its pieces.
+        let jobs = (self.options.jobs / ranges.bounds.len().max(1)).max(1);
+        let mut walk = Walk::new(&ranges.bounds, ranges.rows, self.options.chunk_rows);
+        let runs = std::iter::from_fn(move || walk.next(differs.load(Ordering::Relaxed)));
+        let chunks = stream::iter(runs.enumerate())
+            .map(|(id, bounds)| async move {
+                let (source, target) = self.range(forms, &bounds).await?;
+                if source != target {
+                    differs.store(true, Ordering::Relaxed);
+                }
+                let chunk = Chunk {
+                    id: id as u32,
+                    bounds: Some(bounds),
+                    source,
+                    target,
+                };
+                self.looked_into(forms, chunk, jobs, room).await
+            })
+            .buffer_unordered(self.options.jobs.max(1));
+        self.collected(chunks, result).await
+    }
+
+    /// A chunk with the rows that differ in it, and whether there are more of them.
+    pub(super) async fn looked_into(
+        &self,
+        forms: (&TableForm, &TableForm),
+        chunk: Chunk,
+        jobs: usize,
+        room: &Room,
+    ) -> PortResult<(Chunk, Sightings, bool)> {
+        let (found, more) = match &chunk.bounds {
+            Some(bounds) if chunk.differs() && room.is_left() => {
+                self.down_a_range(forms, bounds, jobs, room).await?
+            }
+            _ => (Sightings::new(), chunk.differs()),
+        };
+        Ok((chunk, found, more))
+    }
+
+    /// Takes the chunks into the result.
+    pub(super) async fn collected(
+        &self,
+        chunks: impl stream::Stream<Item = PortResult<(Chunk, Sightings, bool)>>,
+        result: &mut TableResult,
+    ) -> PortResult<Sightings> {
+        let mut chunks = std::pin::pin!(chunks);
+        let mut open = Sightings::new();
+        while let Some((chunk, found, more)) = chunks.try_next().await? {
+            result.rows_source += chunk.source.rows;
+            result.rows_target += chunk.target.rows;
+            result.chunks.push(chunk);
+            result.more |= more;
+            open.extend(found);
+        }
+        result.chunks.sort_by_key(|chunk| chunk.id);
+        Ok(open)
+    }
+
+    /// The rows of one range on both sides, by the index.
+    pub(super) async fn range(
+        &self,
+        forms: (&TableForm, &TableForm),
+        bounds: &Bounds,
+    ) -> PortResult<(RowDigest, RowDigest)> {
+        futures::try_join!(
+            self.by_index(Side::Source, forms.0, bounds),
+            self.by_index(Side::Target, forms.1, bounds)
+        )
+    }
+
+    pub(super) async fn by_index(
+        &self,
+        side: Side,
+        form: &TableForm,
+        bounds: &Bounds,
+    ) -> PortResult<RowDigest> {
+        let region = Region::Keys(bounds.clone());
+        let digests: Digests = self.digest(side, form, &region, 1, None).await?;
+        Ok(digests.into_values().next().unwrap_or_default())
+    }
+}
