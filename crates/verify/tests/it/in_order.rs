@@ -57,6 +57,16 @@ async fn a_table_in_the_order_of_its_key_is_read_by_its_blocks() {
     }
 }
 
+#[tokio::test]
+async fn a_chunk_may_be_the_whole_table() {
+    let pair = Pair::new().await;
+    pair.both(&format!("{TABLE}; {ROWS}; analyze t")).await;
+    let mut options = options();
+    options.rows.chunk_rows = 100_000_000;
+    let result = pair.table(&options).await;
+    assert!(result.equal && result.chunks.len() == 1, "{result:?}");
+}
+
 /// Neighbours have changed places over the width of a chunk: the whole is in order, and a stretch is not.
 #[tokio::test]
 async fn a_table_whose_chunks_are_mixed_is_read_by_its_index() {
