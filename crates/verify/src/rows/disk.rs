@@ -12,9 +12,10 @@ use super::{Chunk, Comparison, Ranges, TableResult, difference::Sightings, room:
 /// A range's digest is known when the whole disk was read, so none becomes narrower where something differs: they are so from the
 /// beginning.
 const NARROWER: u64 = 2;
-/// Of the rows of a stretch so many may belong to other ranges, each of which is named: one in 16, and those of a block or two.
-const ELSEWHERE: u64 = 16;
-const ALWAYS: u64 = 1_000;
+/// Of the rows of a stretch so many may belong to other ranges: one in 64, and those of a block or two. Each is kept by itself until all are
+/// known: 20 MB a side at the very most.
+const ELSEWHERE: u64 = 64;
+const ALWAYS: u64 = 500;
 
 impl Comparison<'_> {
     /// Adds up all ranges, at least on one side by its disk, and looks into those that differ.
@@ -134,8 +135,8 @@ mod tests {
             all: RowDigest { rows, sum: 0 },
             elsewhere: vec![(0, 0); elsewhere],
         };
-        assert!(is_mostly_its_own(&part(900, 900)));
-        assert!(is_mostly_its_own(&part(64_000, 5_000)));
-        assert!(!is_mostly_its_own(&part(64_000, 5_001)));
+        assert!(is_mostly_its_own(&part(400, 400)));
+        assert!(is_mostly_its_own(&part(64_000, 1_500)));
+        assert!(!is_mostly_its_own(&part(64_000, 1_501)));
     }
 }
