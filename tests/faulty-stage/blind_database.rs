@@ -14,7 +14,10 @@ use crossover_core::{
         Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, Moment, PortResult, Rows, Sequences,
         Slots, WriterSample,
     },
-    rows::{HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, TableForm, TableShape},
+    rows::{
+        HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, Stretch, StretchDigest,
+        TableForm, TableShape,
+    },
 };
 
 /// The real database, except that no session is ended and no writer is seen.
@@ -141,6 +144,12 @@ impl Rows for BlindDatabase {
         at: Option<&Moment>,
     ) -> PortResult<BTreeMap<u32, RowDigest>> {
         self.0.digest(form, region, buckets, at).await
+    }
+    async fn begins(&self, form: &TableForm, cuts: &[i64], at: &Moment) -> PortResult<Option<Vec<u32>>> {
+        self.0.begins(form, cuts, at).await
+    }
+    async fn stretch(&self, form: &TableForm, stretch: &Stretch, at: &Moment) -> PortResult<StretchDigest> {
+        self.0.stretch(form, stretch, at).await
     }
     async fn rows_in(
         &self,
