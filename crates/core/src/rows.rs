@@ -14,7 +14,7 @@ use crate::catalogue::TableName;
 pub use change::{Action, RowChange, RowTexts, TableWriting, WritableTable};
 pub use form::{ColumnForm, Disagreement, Form, RowOptions, TableForm, agree};
 pub use layout::{Bounds, Spread, ranges};
-pub use stretch::{Stretch, StretchDigest, gather, stretches};
+pub use stretch::{Stretch, StretchDigest, gather, integer_cuts, stretches};
 
 /// A column as one side's catalogue has it.
 #[derive(Debug, Clone, PartialEq, Eq)]

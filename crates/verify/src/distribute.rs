@@ -49,11 +49,8 @@ impl Sharing {
     ) -> PortResult<Vec<Bounds>> {
         let shapes = (&table.shapes.0, &table.shapes.1);
         let forms = (&table.forms.0, &table.forms.1);
-        match comparison
-            .layout(shapes, forms, comparison.options.chunk_rows)
-            .await?
-        {
-            Layout::Ranges(ranges) => Ok(ranges.bounds),
+        match comparison.layout(shapes, forms).await? {
+            Layout::Ranges(ranges) => Ok(ranges.joined(comparison.options.chunk_rows)),
             Layout::Buckets { .. } if table.rows() > self.unordered_rows => {
                 comparison.key_ranges(shapes, forms).await
             }

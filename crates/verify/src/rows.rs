@@ -41,7 +41,8 @@ pub(crate) use {
 pub struct RowsOptions {
     /// Chunks under way at the same time on each side.
     pub jobs: usize,
-    /// Rows a chunk should have; a quarter of them once something in the table differs.
+    /// Rows a chunk should have: half of them in a table that is read by its blocks, a quarter where ranges go through the index and
+    /// something in the table differs.
     pub chunk_rows: u64,
     /// Differences named in a table; further ones are counted as far as they were looked at.
     pub named: usize,

@@ -8,14 +8,6 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Whether an integer key lies within. A bound that is no number holds nothing.
-    pub fn hold(&self, key: i64) -> bool {
-        let meets = |bound: &Option<String>, holds: &dyn Fn(i64) -> bool| {
-            bound.as_ref().is_none_or(|text| text.parse().is_ok_and(holds))
-        };
-        meets(&self.from, &|from| key >= from) && meets(&self.to, &|to| key < to)
-    }
-
     /// About equally wide pieces of a range of an integer key, at most `most`; the range itself where it is open.
     pub fn pieces(&self, most: u32) -> Vec<Self> {
         let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<i64>().ok());
@@ -98,6 +90,17 @@ fn thinned(values: &[String], wanted: u64) -> Vec<String> {
     let mut cuts: Vec<String> = inner.iter().step_by(step).cloned().collect();
     cuts.dedup();
     cuts
+}
+
+#[cfg(test)]
+impl Bounds {
+    /// Whether an integer key lies within. A bound that is no number holds nothing.
+    pub(super) fn hold(&self, key: i64) -> bool {
+        let meets = |bound: &Option<String>, holds: &dyn Fn(i64) -> bool| {
+            bound.as_ref().is_none_or(|text| text.parse().is_ok_and(holds))
+        };
+        meets(&self.from, &|from| key >= from) && meets(&self.to, &|to| key < to)
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,12 @@ pub struct StretchDigest {
     pub elsewhere: Vec<(i64, i64)>,
 }
 
+/// The keys at which ranges follow each other; none where one is no integer.
+pub fn integer_cuts(ranges: &[Bounds]) -> Option<Vec<i64>> {
+    let cuts = ranges.iter().skip(1);
+    cuts.map(|range| range.from.as_ref()?.parse().ok()).collect()
+}
+
 /// Cuts the disk where the ranges begin: `begins` has the block of the first row that is not below the n-th cut. Every block is in exactly
 /// one stretch. None where the ranges do not begin one after the other.
 pub fn stretches(ranges: &[Bounds], begins: &[u32]) -> Option<Vec<Stretch>> {
@@ -44,13 +50,11 @@ pub fn stretches(ranges: &[Bounds], begins: &[u32]) -> Option<Vec<Stretch>> {
     )
 }
 
-/// The digest of every range from those of all stretches, in their order. None where a range's bound is no integer.
-pub fn gather(ranges: &[Bounds], parts: &[StretchDigest]) -> Option<Vec<RowDigest>> {
-    let cuts = ranges
-        .iter()
-        .skip(1)
-        .map(|range| range.from.as_ref()?.parse().ok());
-    let cuts: Vec<i64> = cuts.collect::<Option<_>>()?;
+/// The digest of every range between the cuts from those of all stretches, in their order. None where there is not one for each.
+pub fn gather(cuts: &[i64], parts: &[StretchDigest]) -> Option<Vec<RowDigest>> {
+    if parts.len() != cuts.len() + 1 {
+        return None;
+    }
     let mut digests: Vec<RowDigest> = parts.iter().map(|part| part.all).collect();
     for (place, part) in parts.iter().enumerate() {
         for (key, hash) in &part.elsewhere {
@@ -60,7 +64,7 @@ pub fn gather(ranges: &[Bounds], parts: &[StretchDigest]) -> Option<Vec<RowDiges
             };
             let own = cuts.partition_point(|cut| cut <= key);
             digests[place] = digests[place].minus(row);
-            digests[own] = digests.get(own)?.plus(row);
+            digests[own] = digests[own].plus(row);
         }
     }
     Some(digests)
@@ -121,7 +125,8 @@ mod tests {
             let parts: Vec<_> = stretches(&ranges, &begins).unwrap().iter().map(|s| read(&disk, s)).collect();
             let held = |range: &Bounds| digest(disk.iter().flatten().copied().filter(|key| range.hold(*key)));
             let expected: Vec<RowDigest> = ranges.iter().map(held).collect();
-            prop_assert_eq!(gather(&ranges, &parts), Some(expected));
+            prop_assert_eq!(integer_cuts(&ranges), Some(cuts.clone()));
+            prop_assert_eq!(gather(&cuts, &parts), Some(expected));
         }
     }
 
@@ -129,5 +134,13 @@ mod tests {
     fn ranges_that_begin_in_another_order_are_no_stretches() {
         assert_eq!(stretches(&ranges(&[1, 2]), &[7, 3]), None);
         assert_eq!(stretches(&ranges(&[1, 2]), &[7]), None);
+    }
+
+    #[test]
+    fn nothing_is_known_while_a_stretch_is_missing() {
+        assert_eq!(
+            gather(&[1, 2], &[StretchDigest::default(), StretchDigest::default()]),
+            None
+        );
     }
 }

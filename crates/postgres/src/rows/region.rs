@@ -14,7 +14,11 @@ pub fn from_where_and(form: &TableForm, region: &Region, more: Option<String>) -
     let mut conditions = Vec::new();
     let relation = match region {
         Region::Leaf { relation, blocks } => {
-            conditions.extend(blocks.map(in_blocks));
+            if let Some((from, to)) = blocks {
+                conditions.push(format!(
+                    "q.ctid >= '({from},0)'::tid and q.ctid < '({to},0)'::tid"
+                ));
+            }
             format!("only {}", qualified(&relation.schema, &relation.name))
         }
         Region::Keys(bounds) => {
@@ -41,11 +45,6 @@ pub fn relation(form: &TableForm) -> String {
     } else {
         format!("only {name}")
     }
-}
-
-/// Rows of some blocks; the end is not included.
-pub fn in_blocks((from, to): (u32, u32)) -> String {
-    format!("q.ctid >= '({from},0)'::tid and q.ctid < '({to},0)'::tid")
 }
 
 /// Keys whose first column lies within these bounds.

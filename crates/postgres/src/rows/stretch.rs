@@ -2,13 +2,13 @@
 
 use crossover_core::{
     ports::{Moment, PortError, PortResult},
-    rows::{Stretch, StretchDigest, TableForm},
+    rows::{Region, Stretch, StretchDigest, TableForm},
 };
 use tokio_postgres::types::Type;
 
 use super::{
     expression,
-    region::{in_blocks, relation, within},
+    region::{from_where, relation, within},
 };
 use crate::{PostgresDatabase, quoting::ident};
 
@@ -52,6 +52,10 @@ impl PostgresDatabase {
             ));
         };
         let hash = expression::row_hash(form);
+        let blocks = Region::Leaf {
+            relation: form.table.clone(),
+            blocks: Some(stretch.blocks),
+        };
         // A range that is open at both ends has every row.
         let own = [vec!["true".to_owned()], within(form, &stretch.keys)].concat();
         let own = own.join(" and ");
@@ -59,12 +63,8 @@ impl PostgresDatabase {
         let sql = format!(
             "select count(*) as rows, sum({hash})::text as sum, \
              array_agg({key}::text || ' ' || {hash}::text) filter (where not ({own})) as elsewhere \
-             from {} q where {}{}",
-            relation(form),
-            in_blocks(stretch.blocks),
-            form.condition
-                .as_ref()
-                .map_or_else(String::new, |condition| format!(" and ({condition}\n)"))
+             from {}",
+            from_where(form, &blocks)
         );
         let rows = self.read_rows(&sql, &[], Some(at)).await?;
         let row = rows

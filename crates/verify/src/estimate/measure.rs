@@ -34,13 +34,12 @@ pub(super) async fn measure(comparison: &Comparison<'_>, table: &PreparedTable) 
         .layout(
             (&table.shapes.0, &table.shapes.1),
             (&table.forms.0, &table.forms.1),
-            comparison.options.chunk_rows,
         )
         .await?;
     let by_blocks = matches!(layout, Layout::Buckets { .. });
     let (pairs, buckets): (Vec<(Region, Region)>, u32) = match layout {
         Layout::Ranges(ranges) => {
-            let mut ranges = ranges.bounds;
+            let mut ranges = ranges.joined(comparison.options.chunk_rows);
             if ranges.len() > SAMPLES {
                 // The open ends hold next to nothing: what is newer than the statistics.
                 ranges.pop();

@@ -34,7 +34,7 @@ pub fn plan_layout(
     source: &TableShape,
     target: &TableShape,
     spreads: Option<(&Spread, &Spread)>,
-    rows_each: u64,
+    chunk_rows: u64,
 ) -> Layout {
     let rows = source.estimated_rows.max(target.estimated_rows);
     if rows <= SMALL {
@@ -46,7 +46,7 @@ pub fn plan_layout(
     }
     if let Some((ours, theirs)) = spreads {
         let orderly = |spread: &Spread| spread.correlation.is_some_and(|c| c.abs() >= ORDERLY);
-        let bounds = ranges(ours, rows, rows_each);
+        let bounds = ranges(ours, rows, chunk_rows / NARROW);
         if orderly(ours) && orderly(theirs) && bounds.len() > 1 {
             return Layout::Ranges(Ranges {
                 bounds,
@@ -57,7 +57,7 @@ pub fn plan_layout(
         }
     }
     let buckets = power_of_two(rows / BUCKET_ROWS);
-    let statement_rows = (rows_each * NARROW).max(u64::from(buckets) * ROWS_PER_BUCKET);
+    let statement_rows = chunk_rows.max(u64::from(buckets) * ROWS_PER_BUCKET);
     Layout::Buckets {
         buckets,
         source: parts(&source.leaves, rows, statement_rows),

@@ -14,7 +14,6 @@ use super::{
     patience::patiently,
     recheck::{CatchUp, Recheck},
     room::Room,
-    walk::NARROW,
 };
 use crate::watch::{Event, Watch};
 
@@ -58,10 +57,7 @@ impl Comparison<'_> {
         self.watch.event(&Event::Table { name: &result.name });
         let layout = match layout {
             Some(layout) => layout,
-            None => {
-                self.layout(shapes, forms, self.options.chunk_rows / NARROW)
-                    .await?
-            }
+            None => self.layout(shapes, forms).await?,
         };
         if forms.0.hashing == Hashing::TypedHash {
             let printed = forms

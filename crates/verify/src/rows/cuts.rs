@@ -9,20 +9,20 @@ use crossover_core::{
 use super::{Comparison, Layout, plan_layout};
 
 impl Comparison<'_> {
-    /// The way through a table, with ranges of about so many rows.
+    /// The way through a table.
     pub(crate) async fn layout(
         &self,
         (source, target): (&TableShape, &TableShape),
         forms: (&TableForm, &TableForm),
-        rows_each: u64,
     ) -> PortResult<Layout> {
-        let plain = plan_layout(source, target, None, rows_each);
+        let chunk_rows = self.options.chunk_rows;
+        let plain = plan_layout(source, target, None, chunk_rows);
         let small = matches!(&plain, Layout::Buckets { source, .. } if *source == [Region::Whole]);
         if small || !ranges_agree(source, target, forms) {
             return Ok(plain);
         }
         let (ours, theirs) = self.spreads(forms).await?;
-        Ok(plan_layout(source, target, Some((&ours, &theirs)), rows_each))
+        Ok(plan_layout(source, target, Some((&ours, &theirs)), chunk_rows))
     }
 
     /// Ranges of the key, in whatever order the rows lie; a single open one where ranges do not mean the same on both sides.

@@ -3,7 +3,7 @@
 use crossover_core::{
     ports::{Moment, PortError, PortResult},
     routing::Side,
-    rows::{Bounds, Hashing, RowDigest, Stretch, StretchDigest, TableForm, gather, stretches},
+    rows::{Bounds, Hashing, RowDigest, Stretch, StretchDigest, TableForm, gather, integer_cuts, stretches},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -78,10 +78,9 @@ impl Comparison<'_> {
         form: &TableForm,
         ranges: &[Bounds],
     ) -> PortResult<Option<Vec<RowDigest>>> {
-        let cuts = ranges
-            .iter()
-            .filter_map(|range| range.from.as_ref()?.parse().ok());
-        let cuts: Vec<i64> = cuts.collect();
+        let Some(cuts) = integer_cuts(ranges) else {
+            return Ok(None);
+        };
         let database = self.side(side);
         let moment = &database.moment().await?;
         let Some(begins) = database.begins(form, &cuts, moment).await? else {
@@ -100,9 +99,7 @@ impl Comparison<'_> {
             .await?
             .into_iter()
             .collect();
-        Ok(parts
-            .filter(|parts| parts.len() == ranges.len())
-            .and_then(|parts| gather(ranges, &parts)))
+        Ok(parts.and_then(|parts| gather(&cuts, &parts)))
     }
 
     async fn stretch(

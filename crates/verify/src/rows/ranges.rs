@@ -11,7 +11,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{Chunk, Comparison, TableResult, chunk::Digests, difference::Sightings, room::Room, walk::Walk};
 
-/// A table in ranges of its key.
+/// A table in narrow ranges of its key, several of which make a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ranges {
     pub bounds: Vec<Bounds>,
@@ -23,7 +23,7 @@ pub struct Ranges {
 
 impl Ranges {
     /// Runs of ranges of about so many rows, each as one range.
-    pub(super) fn joined(&self, chunk_rows: u64) -> Vec<Bounds> {
+    pub(crate) fn joined(&self, chunk_rows: u64) -> Vec<Bounds> {
         let mut walk = Walk::new(&self.bounds, self.rows, chunk_rows);
         std::iter::from_fn(|| walk.next(false)).collect()
     }
