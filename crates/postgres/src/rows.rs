@@ -29,6 +29,7 @@ pub use readers::Readers;
 pub use region::relation;
 
 use crate::{PostgresDatabase, errors::Failure};
+use readers::At;
 use region::{from_where, from_where_and};
 
 const ACTIVE: &str = "select count(*) as active from pg_stat_activity a \
@@ -141,6 +142,7 @@ impl Rows for PostgresDatabase {
                  from (select ({key} & {mask})::int4 as b, {hash} as h from {from} offset 0) x group by 1"
             )
         };
+        let at = at.map(|moment| At::region(moment, region));
         let rows = self.read_rows(&sql, &[], at).await?;
         let mut digests = BTreeMap::new();
         for row in &rows {
@@ -191,6 +193,7 @@ impl Rows for PostgresDatabase {
                 from_where_and(form, region, Some(condition))
             )
         };
+        let at = at.map(|moment| At::region(moment, region));
         let rows = self.read_rows(&sql, &[(&wanted, Type::INT4_ARRAY)], at).await?;
         self.row_hashes(&rows)
     }

@@ -5,10 +5,19 @@ use std::{
     time::Duration,
 };
 
-use crossover_core::ports::{Moment, PortError};
-use tokio_postgres::{Client, Row, error::SqlState};
+use crossover_core::{
+    catalogue::TableName,
+    ports::{Files, Moment, PortError},
+    rows::Region,
+};
+use tokio_postgres::{Client, Row, error::SqlState, types::Type};
 
-use crate::{PostgresDatabase, connection::Param, errors::Failure, quoting::literal};
+use crate::{
+    PostgresDatabase,
+    connection::Param,
+    errors::Failure,
+    quoting::{literal, qualified},
+};
 
 /// A chunk that takes longer than this is too large.
 const STATEMENT: Duration = Duration::from_hours(2);
@@ -20,7 +29,9 @@ const GONE: [SqlState; 3] = [
     SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
 ];
 
-/// Beginning to look at a moment takes next to no time.
+const FILE: &str = "select coalesce(pg_relation_filenode($1::regclass), 0)::int8 as file";
+
+/// Beginning to look at a moment, and ending it, takes next to no time.
 const ENTER: Duration = Duration::from_secs(30);
 
 const READ_ONLY: &str = " -c default_transaction_read_only=on -c idle_in_transaction_session_timeout=0";
@@ -28,6 +39,34 @@ const READ_ONLY: &str = " -c default_transaction_read_only=on -c idle_in_transac
 /// Since 14 a server can notice that its client is gone while it still computes the answer.
 const NOTICE_WHEN_WE_ARE_GONE: &str =
     "select set_config(name, '1s', false) from pg_settings where name = 'client_connection_check_interval'";
+
+/// The moment a statement looks at.
+#[derive(Clone, Copy)]
+pub struct At<'a> {
+    moment: &'a Moment,
+    /// Of which it reads, or tells, certain blocks.
+    blocks_of: Option<&'a TableName>,
+}
+
+impl<'a> At<'a> {
+    pub const fn region(moment: &'a Moment, region: &'a Region) -> Self {
+        let blocks_of = match region {
+            Region::Leaf {
+                relation,
+                blocks: Some(_),
+            } => Some(relation),
+            _ => None,
+        };
+        Self { moment, blocks_of }
+    }
+
+    pub const fn blocks_of(moment: &'a Moment, relation: &'a TableName) -> Self {
+        Self {
+            moment,
+            blocks_of: Some(relation),
+        }
+    }
+}
 
 /// Idle sessions, and how long a statement of theirs may take.
 pub struct Readers {
@@ -71,7 +110,7 @@ impl PostgresDatabase {
         &self,
         sql: &str,
         params: &[Param<'_>],
-        at: Option<&Moment>,
+        at: Option<At<'_>>,
     ) -> Result<Vec<Row>, Failure> {
         let _place = self.long_place().await?;
         let limit = self.readers.limit;
@@ -79,18 +118,14 @@ impl PostgresDatabase {
             Some(client) => client,
             None => self.open_reader().await?,
         };
-        if let Some(moment) = at {
-            self.enter(&client, moment).await?;
+        if let Some(at) = at {
+            self.enter(&client, at).await?;
         }
-        let work = async {
-            let rows = client.query_typed(sql, params).await?;
-            if at.is_some() {
-                client.batch_execute("commit").await?;
-            }
-            Ok(rows)
-        };
         // A session in an unknown state is not given back.
-        let rows = Box::pin(self.bounded(limit, work)).await?;
+        let rows = Box::pin(self.bounded(limit, client.query_typed(sql, params))).await?;
+        if let Some(at) = at {
+            self.done_looking(&client, at).await?;
+        }
         self.readers.give_back(client);
         Ok(rows)
     }
@@ -119,15 +154,16 @@ impl PostgresDatabase {
         Ok(Moment {
             id,
             kept_by: Box::new(client),
+            files: Files::default(),
         })
     }
 
     /// Begins a transaction that looks at a moment. One that is gone has ended with its server or with the session that kept it: like a
     /// server that is away, it calls for beginning again.
-    pub(super) async fn enter(&self, client: &Client, moment: &Moment) -> Result<(), Failure> {
+    pub(super) async fn enter(&self, client: &Client, at: At<'_>) -> Result<(), Failure> {
         let begin = format!(
             "begin isolation level repeatable read read only; set transaction snapshot {}",
-            literal(&moment.id)
+            literal(&at.moment.id)
         );
         let entered = Box::pin(self.bounded(ENTER, client.batch_execute(&begin))).await;
         entered.map_err(|failure| {
@@ -138,5 +174,31 @@ impl PostgresDatabase {
             }
             failure
         })
+    }
+
+    /// Ends such a transaction. What was read by its blocks is only good while the relation lies in the file it lay in before; the lock of
+    /// the statement that read them is still held.
+    pub(super) async fn done_looking(&self, client: &Client, at: At<'_>) -> Result<(), Failure> {
+        let work = async {
+            let file = match at.blocks_of {
+                Some(relation) => {
+                    let name = qualified(&relation.schema, &relation.name);
+                    client.query_typed(FILE, &[(&name, Type::TEXT)]).await?
+                }
+                None => Vec::new(),
+            };
+            client.batch_execute("commit").await?;
+            Ok(file)
+        };
+        let file = Box::pin(self.bounded(ENTER, work)).await?;
+        if let (Some(relation), Some(row)) = (at.blocks_of, file.first())
+            && !at.moment.files.same(relation, self.read(row, "file")?)
+        {
+            let reason = format!(
+                "{relation} was written anew (VACUUM FULL, CLUSTER, TRUNCATE) while its blocks were read"
+            );
+            return Err(PortError::unreachable(self.what(), reason).into());
+        }
+        Ok(())
     }
 }

@@ -10,7 +10,7 @@ use futures::{StreamExt, pin_mut};
 use tokio_postgres::{binary_copy::BinaryCopyOutStream, types::Type};
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
-use super::{expression, region::from_where};
+use super::{expression, readers::At, region::from_where};
 use crate::{PostgresDatabase, errors::Failure};
 
 impl PostgresDatabase {
@@ -75,8 +75,9 @@ impl PostgresDatabase {
         let _place = self.long_place().await?;
         let client = self.open_reader().await?;
         let fail = |error: tokio_postgres::Error| PortError::from(Failure::from_driver(self.what(), &error));
-        if let Some(moment) = at {
-            self.enter(&client, moment).await?;
+        let at = at.map(|moment| At::region(moment, region));
+        if let Some(at) = at {
+            self.enter(&client, at).await?;
         }
         let rows = client.copy_out(&sql).await.map_err(fail)?;
         let rows = BinaryCopyOutStream::new(rows, &[Type::TEXT_ARRAY, Type::TEXT]);
@@ -91,6 +92,9 @@ impl PostgresDatabase {
                 hash,
                 count: 1,
             });
+        }
+        if let Some(at) = at {
+            self.done_looking(&client, at).await?;
         }
         Ok(())
     }

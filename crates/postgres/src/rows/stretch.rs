@@ -8,6 +8,7 @@ use tokio_postgres::types::Type;
 
 use super::{
     expression,
+    readers::At,
     region::{from_where, relation, within},
 };
 use crate::{PostgresDatabase, quoting::ident};
@@ -29,7 +30,11 @@ impl PostgresDatabase {
              as block from unnest($1::int8[]) with ordinality c (cut, place) order by c.place"
         );
         let rows = self
-            .read_rows(&sql, &[(&cuts, Type::INT8_ARRAY)], Some(at))
+            .read_rows(
+                &sql,
+                &[(&cuts, Type::INT8_ARRAY)],
+                Some(At::blocks_of(at, &form.table)),
+            )
             .await?;
         let blocks = rows.iter().map(|row| self.read::<Option<i64>>(row, "block"));
         let blocks: Option<Vec<i64>> = blocks.collect::<PortResult<_>>()?;
@@ -66,7 +71,7 @@ impl PostgresDatabase {
              from {}",
             from_where(form, &blocks)
         );
-        let rows = self.read_rows(&sql, &[], Some(at)).await?;
+        let rows = self.read_rows(&sql, &[], Some(At::region(at, &blocks))).await?;
         let row = rows
             .first()
             .ok_or_else(|| PortError::unexpected(self.what(), "no sum of a stretch"))?;

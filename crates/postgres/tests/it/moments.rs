@@ -1,7 +1,7 @@
 //! Several statements that look at one moment.
 
 use crossover_core::{
-    ports::{Moment, PortError, Rows},
+    ports::{Files, Moment, PortError, Rows},
     rows::{Hashing, Region, TableForm},
 };
 use crossover_stand::postgres::Major;
@@ -41,6 +41,7 @@ async fn a_moment_that_is_gone_calls_for_beginning_again() {
         let gone = Moment {
             id: moment.id.clone(),
             kept_by: Box::new(()),
+            files: Files::default(),
         };
         drop(moment);
         // Its session ends a little later.
@@ -54,5 +55,53 @@ async fn a_moment_that_is_gone_calls_for_beginning_again() {
             matches!(&error, PortError::Unreachable { .. }) && error.to_string().contains("moment"),
             "{error}"
         );
+    }
+}
+
+#[tokio::test]
+async fn blocks_of_a_table_that_was_written_anew_meanwhile_do_not_add_up() {
+    for major in Major::ALL {
+        let side = Side::on(major).await;
+        side.owner(&format!(
+            "create table shop.orders (id int); insert into shop.orders select generate_series(1, 2000); \
+             delete from shop.orders where id <= 1000; grant select on shop.orders to {}",
+            side.own()
+        ))
+        .await;
+        let db = side.crossover().await;
+        let form = form();
+        let streamed = TableForm {
+            hashing: Hashing::Stream,
+            ..form.clone()
+        };
+        let read_as = async |form: &TableForm, blocks, moment: &Moment| {
+            let region = Region::Leaf {
+                relation: table("orders"),
+                blocks: Some(blocks),
+            };
+            let digests = db.digest(form, &region, 1, Some(moment)).await;
+            digests.map(|digests| digests.values().map(|d| d.rows).sum::<u64>())
+        };
+        let read = async |blocks, moment: &Moment| read_as(&form, blocks, moment).await;
+        let moment = db.moment().await.unwrap();
+        let ahead = read((0, 5), &moment).await.unwrap();
+        // Only the one who writes all of it anew moves rows that are not changed.
+        side.owner("vacuum shop.orders").await;
+        side.owner("insert into shop.orders values (3000)").await;
+        assert_eq!(ahead + read((5, u32::MAX), &moment).await.unwrap(), 1_000);
+
+        side.owner("vacuum full shop.orders").await;
+        for form in [&form, &streamed] {
+            let error = read_as(form, (5, u32::MAX), &moment).await.unwrap_err();
+            assert!(
+                matches!(&error, PortError::Unreachable { .. }) && error.to_string().contains("shop.orders"),
+                "{error}"
+            );
+        }
+        let whole = db.digest(&form, &Region::Whole, 1, Some(&moment)).await.unwrap();
+        assert_eq!(whole[&0].rows, 1_000, "a statement by itself sees it as it was");
+        let later = db.moment().await.unwrap();
+        let both = read((0, 2), &later).await.unwrap() + read((2, u32::MAX), &later).await.unwrap();
+        assert_eq!(both, 1_001);
     }
 }

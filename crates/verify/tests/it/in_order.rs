@@ -147,20 +147,41 @@ async fn a_row_that_lies_elsewhere_is_not_missed() {
     assert_eq!((result.rows_source, result.rows_target), (150_000, 150_000));
 }
 
-/// So many rows of both sides together: either has read some, and neither is likely to have read all.
-const BOTH_ARE_READING: u64 = 165_000;
-
-/// Moves a row on both sides from a block that was not read yet into one that was, as soon as some rows were read.
-struct MoveBehind<'a> {
-    pair: &'a Pair,
+/// Does something once, as soon as so many rows of both sides together were read.
+struct Meanwhile<F> {
+    after_rows: u64,
+    does: F,
     rows: AtomicU64,
     done: AtomicBool,
 }
 
-impl Watch for MoveBehind<'_> {
+impl<F: AsyncFn() + Send + Sync> Meanwhile<F> {
+    const fn new(after_rows: u64, does: F) -> Self {
+        Self {
+            after_rows,
+            does,
+            rows: AtomicU64::new(0),
+            done: AtomicBool::new(false),
+        }
+    }
+
+    /// The rows that differ where it was done.
+    async fn compare(&self, pair: &Pair) -> Vec<String> {
+        let source = crossover("source", &pair.source).await;
+        let target = crossover("target", &pair.target).await;
+        let report = compare_rows(&still(&source, &target), &Scope::default(), &options(), self)
+            .await
+            .unwrap();
+        assert!(report.could_not_run.is_empty(), "{:?}", report.could_not_run);
+        assert!(self.done.load(Ordering::Relaxed), "nothing was done meanwhile");
+        report.tables.iter().flat_map(named).collect()
+    }
+}
+
+impl<F: AsyncFn() + Send + Sync> Watch for Meanwhile<F> {
     fn event(&self, event: &Event<'_>) {
         let Event::Rows { count } = event else { return };
-        if self.rows.fetch_add(*count, Ordering::Relaxed) + count < BOTH_ARE_READING
+        if self.rows.fetch_add(*count, Ordering::Relaxed) + count < self.after_rows
             || self.done.swap(true, Ordering::Relaxed)
         {
             return;
@@ -172,8 +193,7 @@ impl Watch for MoveBehind<'_> {
                     .enable_all()
                     .build()
                     .unwrap();
-                let moves = "update t set note = note || repeat('x', 1900) where id = 149000";
-                runtime.block_on(self.pair.both(moves));
+                runtime.block_on((self.does)());
             });
         });
     }
@@ -194,21 +214,55 @@ async fn a_row_that_moves_behind_the_reader_is_not_missed() {
     pair.source(&rows("here")).await;
     pair.target(&rows("there")).await;
     pair.both("vacuum (index_cleanup on, analyze) t").await;
-    let source = crossover("source", &pair.source).await;
-    let target = crossover("target", &pair.target).await;
-    let moving = MoveBehind {
-        pair: &pair,
-        rows: AtomicU64::new(0),
-        done: AtomicBool::new(false),
+    // Either side has read some of its 150,060 rows by then, and neither is likely to have read all.
+    let moves = "update t set note = note || repeat('x', 1900) where id = 149000";
+    let moving = Meanwhile::new(165_000, async || pair.both(moves).await);
+    assert_eq!(moving.compare(&pair).await, ["149000 different note"]);
+}
+
+const ANEW: &str = "vacuum full t";
+
+/// Whether somebody is at it and waits for those who read.
+async fn is_waiting(database: &Database) -> bool {
+    let sql = "select from pg_stat_activity where datname = current_database() and query = $1 and wait_event_type = 'Lock'";
+    let client = database.connect().await.unwrap();
+    !client.query(sql, &[&ANEW]).await.unwrap().is_empty()
+}
+
+/// Every row that is left comes to lie where all has been read already.
+#[tokio::test]
+async fn a_table_that_is_written_anew_under_the_reader_is_read_again() {
+    let pair = std::sync::Arc::new(Pair::new().await);
+    let rows = |note: &str| {
+        format!(
+            "{TABLE} with (autovacuum_enabled = off);
+             insert into t select i, i, case when i = 299000 then '{note}' else 'n' || i end from generate_series(1, 300000) i"
+        )
     };
-    let report = compare_rows(&still(&source, &target), &Scope::default(), &options(), &moving)
-        .await
-        .unwrap();
-    assert!(moving.done.load(Ordering::Relaxed), "nothing was moved");
-    let found: Vec<String> = report
-        .tables
-        .iter()
-        .flat_map(|table: &TableResult| named(table))
-        .collect();
-    assert_eq!(found, ["149000 different note"]);
+    pair.source(&rows("here")).await;
+    pair.target(&rows("there")).await;
+    pair.both("delete from t where id <= 150000; analyze t").await;
+    let anew = std::sync::Mutex::new(Vec::new());
+    let meanwhile = Meanwhile::new(165_000, async || {
+        // By somebody else: who reads and is between two statements holds its lock until it is its turn again.
+        let sides: [fn(&Pair) -> &Database; 2] = [|pair| &pair.source, |pair| &pair.target];
+        for side in sides {
+            let of = pair.clone();
+            let theirs = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Runtime::new().unwrap();
+                runtime.block_on(async {
+                    let client = side(&of).connect().await.unwrap();
+                    client.batch_execute(ANEW).await.unwrap();
+                });
+            });
+            while !theirs.is_finished() && !is_waiting(side(&pair)).await {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            anew.lock().unwrap().push(theirs);
+        }
+    });
+    assert_eq!(meanwhile.compare(&pair).await, ["299000 different note"]);
+    for theirs in anew.into_inner().unwrap() {
+        theirs.join().unwrap();
+    }
 }
