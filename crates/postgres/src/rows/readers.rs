@@ -29,6 +29,7 @@ const GONE: [SqlState; 3] = [
     SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
 ];
 
+/// The file a relation lies in; a foreign table has none.
 const FILE: &str = "select coalesce(pg_relation_filenode($1::regclass), 0)::int8 as file";
 
 /// Beginning to look at a moment, and ending it, takes next to no time.
