@@ -25,7 +25,7 @@ pub use lane::Lane;
 pub use metrics::{Clock, Metrics};
 pub use repair::{Repair, RepairTransaction, RowOutcome};
 pub use replication::{CdcTask, Replication, TableReplication, TaskState, TaskStatus};
-pub use rows::{Files, Moment, Rows};
+pub use rows::{Moment, Rows};
 
 /// Why a port could not do its work. The text names the object; it never holds a secret.
 #[derive(Debug, thiserror::Error)]

@@ -142,7 +142,7 @@ impl Rows for PostgresDatabase {
                  from (select ({key} & {mask})::int4 as b, {hash} as h from {from} offset 0) x group by 1"
             )
         };
-        let at = at.map(|moment| At::region(moment, region));
+        let at = at.map(|moment| At::new(moment, form, region));
         let rows = self.read_rows(&sql, &[], at).await?;
         let mut digests = BTreeMap::new();
         for row in &rows {
@@ -193,7 +193,7 @@ impl Rows for PostgresDatabase {
                 from_where_and(form, region, Some(condition))
             )
         };
-        let at = at.map(|moment| At::region(moment, region));
+        let at = at.map(|moment| At::new(moment, form, region));
         let rows = self.read_rows(&sql, &[(&wanted, Type::INT4_ARRAY)], at).await?;
         self.row_hashes(&rows)
     }

@@ -1,16 +1,11 @@
 //! Row content of one side's database. Nothing here changes anything.
 
-use std::{
-    any::Any,
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-};
+use std::{any::Any, collections::BTreeMap};
 
 use async_trait::async_trait;
 
 use super::PortResult;
 use crate::{
-    catalogue::TableName,
     plan::Scope,
     rows::{
         HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, Stretch, StretchDigest,
@@ -24,21 +19,6 @@ pub struct Moment {
     pub id: String,
     /// Whatever keeps it alive.
     pub kept_by: Box<dyn Any + Send + Sync>,
-    pub files: Files,
-}
-
-/// The file in which each relation lay when its blocks were first read at a moment. Rows that are seen at one moment stay the same when a
-/// table is written anew (VACUUM FULL, CLUSTER), but they lie in other blocks: statements over blocks only add up while the file is the
-/// same.
-#[derive(Debug, Default)]
-pub struct Files(Mutex<BTreeMap<TableName, i64>>);
-
-impl Files {
-    /// Whether blocks that lie in this file can be added to those read before.
-    pub fn same(&self, relation: &TableName, file: i64) -> bool {
-        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *files.entry(relation.clone()).or_insert(file) == file
-    }
 }
 
 impl std::fmt::Debug for Moment {

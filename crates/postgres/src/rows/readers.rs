@@ -7,8 +7,8 @@ use std::{
 
 use crossover_core::{
     catalogue::TableName,
-    ports::{Files, Moment, PortError},
-    rows::Region,
+    ports::{Moment, PortError},
+    rows::{Region, TableForm},
 };
 use tokio_postgres::{Client, Row, error::SqlState, types::Type};
 
@@ -29,8 +29,11 @@ const GONE: [SqlState; 3] = [
     SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
 ];
 
-/// The file a relation lies in; a foreign table has none.
-const FILE: &str = "select coalesce(pg_relation_filenode($1::regclass), 0)::int8 as file";
+/// Whether a table and its partitions lie in the files they lay in at the moment: the catalogue's rows are of the moment, the function tells
+/// of now.
+const IN_ITS_FILES: &str = "select coalesce(bool_and(c.relfilenode = pg_relation_filenode(c.oid)), false) as so \
+    from (select $1::regclass::oid union select relid::oid from pg_partition_tree($1::regclass)) r (relation) \
+    join pg_class c on c.oid = r.relation where c.relkind = 'r' or c.oid = $1::regclass and c.relkind <> 'p'";
 
 /// Beginning to look at a moment, and ending it, takes next to no time.
 const ENTER: Duration = Duration::from_secs(30);
@@ -41,31 +44,20 @@ const READ_ONLY: &str = " -c default_transaction_read_only=on -c idle_in_transac
 const NOTICE_WHEN_WE_ARE_GONE: &str =
     "select set_config(name, '1s', false) from pg_settings where name = 'client_connection_check_interval'";
 
-/// The moment a statement looks at.
+/// The moment a statement looks at, and the table or partition it reads then.
 #[derive(Clone, Copy)]
 pub struct At<'a> {
     moment: &'a Moment,
-    /// Of which it reads, or tells, certain blocks.
-    blocks_of: Option<&'a TableName>,
+    relation: &'a TableName,
 }
 
 impl<'a> At<'a> {
-    pub const fn region(moment: &'a Moment, region: &'a Region) -> Self {
-        let blocks_of = match region {
-            Region::Leaf {
-                relation,
-                blocks: Some(_),
-            } => Some(relation),
-            _ => None,
+    pub const fn new(moment: &'a Moment, form: &'a TableForm, region: &'a Region) -> Self {
+        let relation = match region {
+            Region::Leaf { relation, .. } => relation,
+            Region::Whole | Region::Keys(_) => &form.table,
         };
-        Self { moment, blocks_of }
-    }
-
-    pub const fn blocks_of(moment: &'a Moment, relation: &'a TableName) -> Self {
-        Self {
-            moment,
-            blocks_of: Some(relation),
-        }
+        Self { moment, relation }
     }
 }
 
@@ -155,7 +147,6 @@ impl PostgresDatabase {
         Ok(Moment {
             id,
             kept_by: Box::new(client),
-            files: Files::default(),
         })
     }
 
@@ -177,29 +168,26 @@ impl PostgresDatabase {
         })
     }
 
-    /// Ends such a transaction. What was read by its blocks is only good while the relation lies in the file it lay in before; the lock of
-    /// the statement that read them is still held.
+    /// Ends such a transaction. What was read is only good while the table lies in the files of the moment: one that was truncated or written
+    /// anew since looks empty, or its rows lie in other blocks. The lock of the statement that has read it is still held.
     pub(super) async fn done_looking(&self, client: &Client, at: At<'_>) -> Result<(), Failure> {
+        let relation = at.relation;
+        let name = qualified(&relation.schema, &relation.name);
         let work = async {
-            let file = match at.blocks_of {
-                Some(relation) => {
-                    let name = qualified(&relation.schema, &relation.name);
-                    client.query_typed(FILE, &[(&name, Type::TEXT)]).await?
-                }
-                None => Vec::new(),
-            };
+            let rows = client.query_typed(IN_ITS_FILES, &[(&name, Type::TEXT)]).await?;
             client.batch_execute("commit").await?;
-            Ok(file)
+            Ok(rows)
         };
-        let file = Box::pin(self.bounded(ENTER, work)).await?;
-        if let (Some(relation), Some(row)) = (at.blocks_of, file.first())
-            && !at.moment.files.same(relation, self.read(row, "file")?)
-        {
-            let reason = format!(
-                "{relation} was written anew (VACUUM FULL, CLUSTER, TRUNCATE) while its blocks were read"
-            );
-            return Err(PortError::unreachable(self.what(), reason).into());
+        let rows = Box::pin(self.bounded(ENTER, work)).await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| PortError::unexpected(self.what(), "no answer about a table's files"))?;
+        if self.read(row, "so")? {
+            return Ok(());
         }
-        Ok(())
+        let reason = format!(
+            "{relation} was written anew (VACUUM FULL, CLUSTER, ALTER TABLE, TRUNCATE) while it was read"
+        );
+        Err(PortError::unreachable(self.what(), reason).into())
     }
 }

@@ -75,7 +75,7 @@ impl PostgresDatabase {
         let _place = self.long_place().await?;
         let client = self.open_reader().await?;
         let fail = |error: tokio_postgres::Error| PortError::from(Failure::from_driver(self.what(), &error));
-        let at = at.map(|moment| At::region(moment, region));
+        let at = at.map(|moment| At::new(moment, form, region));
         if let Some(at) = at {
             self.enter(&client, at).await?;
         }

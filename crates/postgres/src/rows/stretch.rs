@@ -33,7 +33,7 @@ impl PostgresDatabase {
             .read_rows(
                 &sql,
                 &[(&cuts, Type::INT8_ARRAY)],
-                Some(At::blocks_of(at, &form.table)),
+                Some(At::new(at, form, &Region::Whole)),
             )
             .await?;
         let blocks = rows.iter().map(|row| self.read::<Option<i64>>(row, "block"));
@@ -71,7 +71,9 @@ impl PostgresDatabase {
              from {}",
             from_where(form, &blocks)
         );
-        let rows = self.read_rows(&sql, &[], Some(At::region(at, &blocks))).await?;
+        let rows = self
+            .read_rows(&sql, &[], Some(At::new(at, form, &blocks)))
+            .await?;
         let row = rows
             .first()
             .ok_or_else(|| PortError::unexpected(self.what(), "no sum of a stretch"))?;
