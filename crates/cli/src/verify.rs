@@ -8,8 +8,14 @@ mod progress;
 mod repair;
 mod summary;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
 
+use anyhow::Context as _;
 use async_trait::async_trait;
 use clap::ValueEnum;
 use crossover_clock::SystemClock;
@@ -216,7 +222,15 @@ impl Arguments {
             anyhow::bail!("name both databases with --source and --target");
         };
         match tokio::join!(self.connect("source", source), self.connect("target", target)) {
-            (Ok(source), Ok(target)) => Ok((source, target)),
+            (Ok(source), Ok(target)) => {
+                anyhow::ensure!(
+                    !source.0.is_same_as(&target.0).await?,
+                    "--source and --target lead to the same database ({} and {}), which proves nothing: name the two sides of the migration",
+                    source.1,
+                    target.1
+                );
+                Ok((source, target))
+            }
             (Err(one), Err(two)) => anyhow::bail!("{one:#}\nerror: {two:#}"),
             (Err(error), _) | (_, Err(error)) => Err(error),
         }
@@ -289,7 +303,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     if arguments.explain_sql {
         for table in prepare(&sides, &scope, &options).await?.tables {
-            println!("-- {}\n{};", table.table, hash_sql(&table.forms.0));
+            print_line(&format!("-- {}\n{};", table.table, hash_sql(&table.forms.0)))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -355,7 +369,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             repair: repaired.as_ref(),
             certificate: certificate.as_ref(),
         };
-        println!("{}", serde_json::to_string_pretty(&output)?);
+        print_json(&output)?;
     }
     eprint!("{}", summary::text(&report));
     if let Some(certificate) = &certificate {
@@ -365,6 +379,16 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         page::write(file, &report)?;
     }
     Ok(exit_code(&report, certified))
+}
+
+/// A line on standard output, which may be closed or full.
+fn print_line(line: &str) -> anyhow::Result<()> {
+    writeln!(io::stdout(), "{line}").context("standard output cannot be written to")
+}
+
+/// The same of what can be told as JSON.
+fn print_json(told: &impl Serialize) -> anyhow::Result<()> {
+    print_line(&serde_json::to_string_pretty(told)?)
 }
 
 /// The JSON report.

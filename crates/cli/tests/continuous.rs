@@ -341,6 +341,47 @@ async fn a_fence_is_waited_for_where_there_is_leave_to_write_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fence_that_the_follower_has_no_table_for_is_not_raised() {
+    let pair = Pair::new().await;
+    execute(&pair.target, "delete from t where id = 7").await;
+    let (status, text) = pair.run(&["--until-clean", "--fence", "table"]).await;
+    assert_eq!(status, Some(2), "{text}");
+    assert!(
+        text.contains("nothing was written") && text.contains("create table"),
+        "{text}"
+    );
+    until(
+        &pair.source,
+        "select to_regclass('crossover.fence') is null and to_regnamespace('crossover') is null",
+    )
+    .await;
+    // Whoever carries the changes goes on.
+    execute(&pair.source, "insert into t values (2000, 1)").await;
+    until(&pair.target, "select count(*) = 1 from t where id = 2000").await;
+    pair.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkpoint_of_other_databases_is_left_alone() {
+    let (pair, other) = (Pair::new().await, Pair::new().await);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("checkpoint.json");
+    let path = file.to_str().unwrap();
+    let (status, text) = pair.run(&["--until-clean", "--checkpoint", path]).await;
+    assert_eq!(status, Some(0), "{text}");
+    let before = std::fs::read(&file).unwrap();
+    let (status, text) = other.run(&["--until-clean", "--checkpoint", path]).await;
+    assert_eq!(status, Some(2), "{text}");
+    assert!(text.contains("of other databases"), "{text}");
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    until(&other.source, &slots(0)).await;
+    let (status, text) = pair.run(&["--forget", "--checkpoint", path]).await;
+    assert_eq!(status, Some(0), "{text}");
+    pair.end().await;
+    other.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_ends_in_order_when_nobody_reads_what_it_says() {
     let pair = Pair::new().await;
     let mut running = Running::of(pair.start(&["--json"]));

@@ -99,6 +99,16 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// The same without some more tables.
+    #[must_use]
+    pub fn without(&self, tables: &[crate::catalogue::TableName]) -> Self {
+        let more = tables.iter().map(ToString::to_string);
+        Self {
+            schemas: self.schemas.clone(),
+            exclude: self.exclude.iter().cloned().chain(more).collect(),
+        }
+    }
+
     /// Whether a table belongs to the migration. Crossover's own schema never does.
     pub fn holds(&self, schema: &str, table: &str) -> bool {
         schema != crate::catalogue::OWN_SCHEMA

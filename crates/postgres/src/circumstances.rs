@@ -19,7 +19,27 @@ const READINGS: usize = 5;
 const SYSTEM_IDENTIFIER: &str = "select s.system_identifier from pg_control_system() s";
 const POSITION: &str = "select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end::text as position";
 
+/// No two servers have started in the same microsecond, not even one and its copy.
+const RUNNING: &str =
+    "select extract(epoch from pg_postmaster_start_time())::text || ' ' || current_database() as running";
+
 impl PostgresDatabase {
+    /// Whether both lead to one and the same database, by whatever names.
+    ///
+    /// # Errors
+    /// A server that does not answer.
+    pub async fn is_same_as(&self, other: &Self) -> PortResult<bool> {
+        let running = async |database: &Self| {
+            let rows = database.query(RUNNING, &[]).await?;
+            let row = rows
+                .first()
+                .ok_or_else(|| PortError::unexpected(database.what(), "no answer about itself"))?;
+            database.read::<String>(row, "running")
+        };
+        let (ours, theirs) = futures::try_join!(running(self), running(other))?;
+        Ok(ours == theirs)
+    }
+
     /// The answer of a function that not every server lets every role call; none where it does not.
     async fn told(&self, sql: &str) -> PortResult<Option<Row>> {
         let untold = [

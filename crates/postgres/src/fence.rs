@@ -15,6 +15,11 @@ use tokio_postgres::{error::SqlState, types::Type};
 use crate::{PostgresDatabase, access::OWN_TABLE, errors::Failure, quoting::idents};
 
 const PREPARE: &str = include_str!("sql/prepare_fence.sql");
+/// What makes the table of markers by hand.
+pub const FENCE_SQL: &str = concat!(
+    "create schema if not exists crossover;\n",
+    include_str!("sql/prepare_fence.sql")
+);
 const RAISE: &str = include_str!("sql/raise_fence.sql");
 const COUNT: &str = "select count(*) as rows from crossover.fence f where f.run_id = $1 and f.nonce = $2";
 

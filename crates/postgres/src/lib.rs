@@ -23,5 +23,6 @@ mod spelling;
 mod tls;
 
 pub use connection::PostgresDatabase;
+pub use fence::FENCE_SQL;
 pub use rows::hash_sql;
 pub use settings::{ConnectionSettings, SslMode};

@@ -98,7 +98,7 @@ async fn tables(
         .await
         .map_err(|error| match error {
             VerifyError::Port(port) => RehearsalError::from(port),
-            VerifyError::UnknownTables(_) | VerifyError::Disagreement(_) => {
+            VerifyError::UnknownTables(_) | VerifyError::Nothing | VerifyError::Disagreement(_) => {
                 unreachable!("no table was asked for by name")
             }
         })?;

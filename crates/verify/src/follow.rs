@@ -107,6 +107,14 @@ pub enum FollowError {
     Checkpoint(#[from] CheckpointError),
     #[error("{0}")]
     Ended(String),
+    #[error(
+        "the checkpoint is of other databases ({source_then} and {target_then}), whose slot still waits for it: name another file, or \
+         end that run for good with --continuous --forget, its own --source and --target and this --checkpoint"
+    )]
+    OtherDatabases {
+        source_then: String,
+        target_then: String,
+    },
 }
 
 impl From<PortError> for FollowError {
@@ -146,8 +154,11 @@ impl<'a> Follower<'a> {
     pub async fn begin(place: Following<'a>, file: Option<CheckpointFile>) -> Result<Self, FollowError> {
         let prepared = prepare(&place.sides, place.scope, place.verify).await?;
         let ground = ground(&place, &prepared.tables);
-        place.changes.claim(&ground.slot).await?;
         let earlier = file.as_ref().map(CheckpointFile::read).transpose()?.flatten();
+        if let Some(earlier) = &earlier {
+            earlier.is_of(&ground)?;
+        }
+        place.changes.claim(&ground.slot).await?;
         let slot = place.changes.slot_state(&ground.slot).await?;
         let resumed = match earlier {
             None => None,
@@ -343,7 +354,7 @@ impl<'a> Follower<'a> {
                 slot: self.ground.slot.clone(),
                 purpose: format!(
                     "slot {} stays on the {} for the next run with this checkpoint, and keeps the write-ahead log from {} on; \
-                     `--forget` drops it",
+                     `--continuous --forget` drops it",
                     self.ground.slot, self.place.sides.writer, self.confirmed
                 ),
             });

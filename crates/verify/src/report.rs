@@ -109,7 +109,9 @@ pub async fn verify(
     let beyond = if options.rows_only {
         None
     } else {
-        match beyond_rows(catalogues.0, catalogues.1, scope, sides.writer).await {
+        // What is not selected is not judged either.
+        let scope = scope.without(&rows.left_out);
+        match beyond_rows(catalogues.0, catalogues.1, &scope, sides.writer).await {
             Ok(beyond) => Some(beyond),
             Err(error) => {
                 could_not_run.push(CouldNotRun {

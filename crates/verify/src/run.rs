@@ -58,6 +58,9 @@ pub struct RowsReport {
     pub could_not_run: Vec<CouldNotRun>,
     /// Where the best way could not be taken, and why.
     pub notes: Vec<String>,
+    /// What is there on a side and was not selected.
+    #[serde(skip)]
+    pub left_out: Vec<TableName>,
     /// Starts the hash chain of this run.
     #[serde(skip)]
     pub seed: i64,
@@ -75,6 +78,10 @@ impl RowsReport {
 pub enum VerifyError {
     #[error(transparent)]
     UnknownTables(#[from] UnknownTables),
+    #[error(
+        "no table was compared: both databases are empty in the scope, or everything is excluded; see that --source and --target name the right databases"
+    )]
+    Nothing,
     #[error(transparent)]
     Disagreement(#[from] Disagreement),
     #[error(transparent)]
@@ -85,6 +92,8 @@ pub enum VerifyError {
 pub struct Prepared {
     pub tables: Vec<PreparedTable>,
     pub could_not_run: Vec<CouldNotRun>,
+    /// What is there on a side and was not selected.
+    pub left_out: Vec<TableName>,
     pub hashing: Hashing,
     pub seed: i64,
     /// Where the best way could not be taken, and why.
@@ -121,7 +130,7 @@ impl PreparedTable {
 /// Reads both catalogues and agrees on a form for every selected table.
 ///
 /// # Errors
-/// Names without a table, all at once; a server that does not answer.
+/// Names without a table, all at once; no table at all, which proves nothing; a server that does not answer.
 pub async fn prepare(
     sides: &Sides<'_>,
     scope: &Scope,
@@ -145,15 +154,23 @@ pub async fn prepare(
     let mut prepared = Prepared {
         tables: Vec::new(),
         could_not_run: Vec::new(),
+        left_out: Vec::new(),
         hashing,
         seed: row_options.seed,
         notes,
     };
     for pair in options.selection.pairs(source, target)? {
+        if !options.selection.holds(&pair.table) {
+            prepared.left_out.push(pair.table);
+            continue;
+        }
         match forms(pair, &row_options, options.quick) {
             Ok(table) => prepared.tables.push(table),
             Err(reason) => prepared.could_not_run.push(reason),
         }
+    }
+    if prepared.tables.is_empty() && prepared.could_not_run.is_empty() {
+        return Err(VerifyError::Nothing);
     }
     Ok(prepared)
 }
@@ -250,6 +267,7 @@ pub async fn compare_rows(
         tables: Vec::with_capacity(prepared.tables.len()),
         could_not_run: prepared.could_not_run,
         notes: prepared.notes,
+        left_out: prepared.left_out,
         seed: prepared.seed,
     };
     for table in &prepared.tables {
@@ -276,9 +294,7 @@ async fn one(comparison: &Comparison<'_>, table: &PreparedTable, quick: bool) ->
 pub(crate) fn could_not_run(table: &TableName, error: &PortError) -> CouldNotRun {
     let remedy = match error {
         PortError::Unreachable { .. } => "make the named server reachable, then compare again",
-        PortError::Refused { .. } => {
-            "grant the role of the connection SELECT on the table, or raise --statement-timeout if that ended it"
-        }
+        PortError::Refused { reason, .. } => refusal_remedy(reason),
         PortError::Missing { .. } => "compare again: the table was removed meanwhile",
         PortError::Unexpected { .. } => "compare again; if it stays, report it with this message",
     };
@@ -286,5 +302,29 @@ pub(crate) fn could_not_run(table: &TableName, error: &PortError) -> CouldNotRun
         name: table.to_string(),
         reason: error.to_string(),
         remedy: remedy.to_owned(),
+    }
+}
+
+/// By what the server said, of which the SQLSTATE is a part.
+fn refusal_remedy(reason: &str) -> &'static str {
+    let is = |codes: &[&str]| {
+        codes
+            .iter()
+            .any(|code| reason.contains(&format!("SQLSTATE {code}")))
+    };
+    if is(&["42501"]) && reason.contains("row-level security") {
+        "let the role of the connection see every row (BYPASSRLS), or leave the table out with --exclude"
+    } else if is(&["42501"]) {
+        "grant the role of the connection SELECT on the table (and USAGE on its schema), on both sides"
+    } else if is(&["57014"]) {
+        "raise --statement-timeout, or lower --chunk-rows; if somebody cancelled it, compare again"
+    } else if is(&["42P01", "42703"]) {
+        "see that the columns in --where exist; if the table was changed meanwhile, compare again"
+    } else if is(&["42601", "42804", "42883", "22P02"]) {
+        "correct --where: it has to be one condition in SQL, in which the table is called q"
+    } else if is(&["22021", "22P05"]) {
+        "one side holds text that the other's encoding cannot represent: correct it there, or leave the table out with --exclude"
+    } else {
+        "do what the message asks for, then compare again; or leave the table out with --exclude"
     }
 }

@@ -184,7 +184,7 @@ fn refuse(differing: Vec<String>, not_compared: Vec<String>) -> Result<(), Stage
 fn stage_error(error: VerifyError) -> StageError {
     match error {
         VerifyError::Port(port) => port.into(),
-        VerifyError::UnknownTables(_) | VerifyError::Disagreement(_) => {
+        VerifyError::UnknownTables(_) | VerifyError::Nothing | VerifyError::Disagreement(_) => {
             StageError::Refused(error.to_string())
         }
     }

@@ -9,6 +9,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
 
+use anyhow::Context as _;
 use clap::ValueEnum;
 use crossover_clock::SystemClock;
 use crossover_core::{
@@ -16,7 +17,7 @@ use crossover_core::{
     ports::{Changes, Fence, Slots},
     routing::Side,
 };
-use crossover_postgres::PostgresDatabase;
+use crossover_postgres::{FENCE_SQL, PostgresDatabase};
 use crossover_stand::interrupt::{Interrupt, interrupted};
 use crossover_verify::{
     Event, FollowOptions, Follower, Following, Listen, News, Sides, VerifyOptions, Watch,
@@ -134,6 +135,11 @@ impl Continuous {
         };
         let catch_up: &dyn CatchUp = match self.fence {
             Some(Fencing::Table) => {
+                // Made on the writer alone, its markers would stop whoever carries the changes.
+                follower.count_fence(&fence.run, "").await.with_context(|| {
+                    format!("the {} cannot take markers; nothing was written. Make the table there and see that it is among the \
+                             replicated ones, or leave out --fence:\n{FENCE_SQL}", ready.sides.writer.other())
+                })?;
                 writer.prepare_fence().await?;
                 &fence
             }

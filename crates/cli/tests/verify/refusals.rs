@@ -91,3 +91,66 @@ async fn a_page_that_cannot_be_written_is_named_before_anything_is_compared() {
     );
     assert_eq!(said.stdout, "", "it was compared all the same");
 }
+
+#[tokio::test]
+async fn a_database_is_not_compared_with_itself() {
+    let pair = Pair::new().await;
+    pair.both("create table t (id int primary key)").await;
+    // By another name of the same server.
+    let again = pair.source.url().replace("127.0.0.1", "localhost");
+    let said = said(&command(&pair.source.url(), &again, &[]).output().unwrap());
+    assert_eq!(said.status, Some(2), "{}", said.stderr);
+    assert!(said.stderr.contains("the same database"), "{}", said.stderr);
+}
+
+#[tokio::test]
+async fn nothing_compared_proves_nothing() {
+    let pair = Pair::new().await;
+    let empty = pair.verify(&[]);
+    assert_eq!(empty.status, Some(2), "{}", empty.stderr);
+    assert!(empty.stderr.contains("no table was compared"), "{}", empty.stderr);
+    pair.both("create table t (id int primary key)").await;
+    assert_eq!(pair.verify(&["--exclude", "t*"]).status, Some(2));
+    assert_eq!(pair.verify(&[]).status, Some(0));
+}
+
+#[tokio::test]
+async fn what_is_left_out_is_not_judged_by_its_schema_either() {
+    let pair = Pair::new().await;
+    pair.both("create table t (id int primary key)").await;
+    pair.source("create table alone (id int); create table other (id int, n int)")
+        .await;
+    pair.target("create table other (id int, n text)").await;
+    assert_eq!(pair.verify(&[]).status, Some(2));
+    let without = pair.verify(&["--exclude", "alone,other"]);
+    assert_eq!(without.status, Some(0), "{}", without.stderr);
+    let only = pair.verify(&["--tables", "t"]);
+    assert_eq!(only.status, Some(0), "{}", only.stderr);
+}
+
+#[tokio::test]
+async fn who_does_not_read_the_report_gets_no_panic() {
+    let pair = Pair::new().await;
+    pair.both("create table t (id int primary key)").await;
+    for arguments in [&["--json"][..], &["--estimate"], &["--explain-sql"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = pair.command(arguments).stdout(full).output().unwrap();
+        let said = said(&output);
+        assert_eq!(said.status, Some(2), "{arguments:?}: {}", said.stderr);
+        assert!(said.stderr.contains("standard output"), "{}", said.stderr);
+    }
+}
+
+#[tokio::test]
+async fn the_remedy_is_that_of_the_refusal() {
+    let pair = Pair::new().await;
+    pair.both("create table t (id int primary key)").await;
+    for (condition, remedy) in [
+        ("id >", "correct --where"),
+        ("nonexistent = 1", "columns in --where"),
+    ] {
+        let said = pair.verify(&["--where", condition]);
+        assert_eq!(said.status, Some(2), "{}", said.stderr);
+        assert!(said.stderr.contains(remedy), "{}", said.stderr);
+    }
+}

@@ -73,15 +73,9 @@ fn without_unselected(
     source: Shapes,
     target: Shapes,
 ) -> Result<Scope, UnknownTables> {
-    let names = |shapes: &Shapes| shapes.iter().map(|s| s.table.clone()).collect::<BTreeSet<_>>();
-    let mut left_out = names(&source);
-    left_out.extend(names(&target));
-    for pair in selection.pairs(source, target)? {
-        left_out.remove(&pair.table);
-    }
-    let mut scope = scope.clone();
-    scope.exclude.extend(left_out.iter().map(ToString::to_string));
-    Ok(scope)
+    let pairs = selection.pairs(source, target)?.into_iter();
+    let left_out: Vec<_> = pairs.map(|p| p.table).filter(|t| !selection.holds(t)).collect();
+    Ok(scope.without(&left_out))
 }
 
 impl Certificate {

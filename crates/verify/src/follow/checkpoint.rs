@@ -12,7 +12,10 @@ use crossover_core::{Lsn, catalogue::TableName, ports::SlotState, routing::Side,
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::dirty::{Dirty, PackedKey, Whole};
+use super::{
+    FollowError,
+    dirty::{Dirty, PackedKey, Whole},
+};
 use crate::run::PreparedTable;
 
 /// Of the file's form. Another one is not read.
@@ -140,14 +143,23 @@ impl Checkpoint {
         }
     }
 
+    /// One of other databases is not written over: it is all that another run can go on from.
+    pub fn is_of(&self, ground: &Ground) -> Result<(), FollowError> {
+        let here = &self.ground;
+        if (&here.source, &here.target) == (&ground.source, &ground.target) {
+            return Ok(());
+        }
+        Err(FollowError::OtherDatabases {
+            source_then: here.source.clone(),
+            target_then: here.target.clone(),
+        })
+    }
+
     /// Why a run cannot go on from here, if it cannot.
     pub fn obstacle(&self, ground: &Ground, slot: Option<&SlotState>) -> Option<String> {
         let here = &self.ground;
         if let Some(reason) = &self.ended {
             return Some(reason.clone());
-        }
-        if (&here.source, &here.target) != (&ground.source, &ground.target) {
-            return Some("the checkpoint is of other databases".to_owned());
         }
         if here.writer != ground.writer {
             return Some(format!("the writer was the {} then", here.writer));

@@ -188,8 +188,17 @@ impl Comparison<'_> {
         if parts.iter().all(|parts| parts.len() <= 1) {
             return Ok([None, None]);
         }
-        let (ours, theirs) = futures::try_join!(self.source.moment(), self.target.moment())?;
+        let (ours, theirs) = futures::try_join!(self.moment_of(Side::Source), self.moment_of(Side::Target))?;
         Ok([Some(ours), Some(theirs)])
+    }
+
+    /// A moment of one side, once its server has room: while a moment is kept, vacuum can remove nothing.
+    pub(super) async fn moment_of(&self, side: Side) -> PortResult<Moment> {
+        let database = self.side(side);
+        self.governor
+            .before(side, database, self.clock, self.watch)
+            .await?;
+        database.moment().await
     }
 
     pub(super) async fn add_up_both(

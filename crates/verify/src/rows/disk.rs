@@ -71,7 +71,8 @@ impl Comparison<'_> {
     }
 
     /// The same by the disk, as of one moment: a row that moves meanwhile would be read twice or not at all. None where too many rows lie
-    /// elsewhere than their keys say.
+    /// elsewhere than their keys say, and where the server has other things to do: while a moment is kept, vacuum can remove nothing, so
+    /// nobody waits with one.
     async fn by_disk(
         &self,
         side: Side,
@@ -82,7 +83,7 @@ impl Comparison<'_> {
             return Ok(None);
         };
         let database = self.side(side);
-        let moment = &database.moment().await?;
+        let moment = &self.moment_of(side).await?;
         let Some(begins) = database.begins(form, &cuts, moment).await? else {
             return Ok(None);
         };
@@ -92,7 +93,7 @@ impl Comparison<'_> {
         let parts: Option<Vec<StretchDigest>> = stream::iter(stretches)
             .map(|stretch| async move { self.stretch(side, form, &stretch, moment).await })
             .buffered(self.options.jobs.max(1))
-            .map_ok(|part| is_mostly_its_own(&part).then_some(part))
+            .map_ok(|part| part.filter(is_mostly_its_own))
             // The first of them is enough.
             .try_take_while(|part| std::future::ready(Ok(part.is_some())))
             .try_collect::<Vec<_>>()
@@ -108,12 +109,21 @@ impl Comparison<'_> {
         form: &TableForm,
         stretch: &Stretch,
         moment: &Moment,
-    ) -> PortResult<StretchDigest> {
+    ) -> PortResult<Option<StretchDigest>> {
         if stretch.blocks.0 >= stretch.blocks.1 {
-            return Ok(StretchDigest::default());
+            return Ok(Some(StretchDigest::default()));
         }
-        let work = self.side(side).stretch(form, stretch, moment);
-        self.governed(side, work, |part| part.all.rows).await
+        let database = self.side(side);
+        if self
+            .governor
+            .too_many(side, database, self.clock)
+            .await?
+            .is_some()
+        {
+            return Ok(None);
+        }
+        let work = database.stretch(form, stretch, moment);
+        self.governed(side, work, |part| part.all.rows).await.map(Some)
     }
 }
 

@@ -101,24 +101,33 @@ impl Governor {
         clock: &dyn Clock,
         watch: &dyn Watch,
     ) -> PortResult<()> {
-        let Some(limit) = self.max_load else {
-            return Ok(());
-        };
-        loop {
-            let now = clock.now_ms();
-            if self.sides.lock().unwrap_or_else(PoisonError::into_inner)[place(side)].has_room(now) {
-                return Ok(());
-            }
-            let active = database.active_sessions().await?;
-            let room = active <= limit;
-            self.sides.lock().unwrap_or_else(PoisonError::into_inner)[place(side)].looked(now, room);
-            if room {
-                return Ok(());
-            }
+        while let Some(active) = self.too_many(side, database, clock).await? {
+            let limit = self.max_load.unwrap_or_default();
             let reason = format!("{active} sessions are at work on the {side}, more than {limit}");
             watch.event(&Event::Waiting { reason: &reason });
             clock.sleep_ms(LOOK_EVERY_MS).await;
         }
+        Ok(())
+    }
+
+    /// The other sessions at work where they are too many for something new; none: there is room.
+    pub async fn too_many(
+        &self,
+        side: Side,
+        database: &dyn Rows,
+        clock: &dyn Clock,
+    ) -> PortResult<Option<u32>> {
+        let Some(limit) = self.max_load else {
+            return Ok(None);
+        };
+        let now = clock.now_ms();
+        if self.sides.lock().unwrap_or_else(PoisonError::into_inner)[place(side)].has_room(now) {
+            return Ok(None);
+        }
+        let active = database.active_sessions().await?;
+        let room = active <= limit;
+        self.sides.lock().unwrap_or_else(PoisonError::into_inner)[place(side)].looked(now, room);
+        Ok((!room).then_some(active))
     }
 
     /// Learns how a chunk went, and stands back if it went slowly.

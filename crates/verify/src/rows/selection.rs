@@ -42,7 +42,7 @@ impl TablePair {
 }
 
 impl Selection {
-    /// Puts together what belongs together, sorted by name.
+    /// Puts together what belongs together, sorted by name, whether the user wants it or not.
     ///
     /// # Errors
     /// All patterns that no table meets: a table with a typing error in its name must not count as compared.
@@ -77,13 +77,13 @@ impl Selection {
         if !unknown.is_empty() {
             return Err(UnknownTables(unknown));
         }
-        let any = |patterns: &[String], table: &TableName| patterns.iter().any(|p| meets(p, table));
-        Ok(pairs
-            .into_values()
-            .filter(|pair| {
-                (self.tables.is_empty() || any(&self.tables, &pair.table)) && !any(&self.exclude, &pair.table)
-            })
-            .collect())
+        Ok(pairs.into_values().collect())
+    }
+
+    /// Whether the user wants this table.
+    pub fn holds(&self, table: &TableName) -> bool {
+        let any = |patterns: &[String]| patterns.iter().any(|p| meets(p, table));
+        (self.tables.is_empty() || any(&self.tables)) && !any(&self.exclude)
     }
 }
 
@@ -126,7 +126,8 @@ mod tests {
         let source = ["a.orders", "a.items", "b.orders"].map(shape).to_vec();
         let target = ["a.orders", "a.items", "c.extra"].map(shape).to_vec();
         let pairs = selection.pairs(source, target)?;
-        Ok(pairs.iter().map(|p| p.table.to_string()).collect())
+        let held = pairs.iter().filter(|p| selection.holds(&p.table));
+        Ok(held.map(|p| p.table.to_string()).collect())
     }
 
     fn only(tables: &[&str], exclude: &[&str]) -> Selection {

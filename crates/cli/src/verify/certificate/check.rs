@@ -8,7 +8,7 @@ use crossover_verify::certificate::{Certificate, Checked, Conditions, PublicKey,
 use serde::Serialize;
 
 use super::shown;
-use crate::verify::Arguments;
+use crate::verify::{Arguments, print_json};
 
 /// What is known of a certificate, as JSON.
 #[derive(Serialize)]
@@ -84,7 +84,7 @@ pub async fn check(arguments: &Arguments, file: &Path) -> anyhow::Result<ExitCod
         }
     };
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&finding)?);
+        print_json(&finding)?;
     }
     eprint!("{}", text(&finding));
     Ok(if finding.holds {
