@@ -11,6 +11,7 @@ mod certificate;
 mod follow;
 mod in_order;
 mod layouts;
+mod load;
 mod pair;
 mod repair;
 mod sharing;

@@ -1,0 +1,136 @@
+//! A server that gets other things to do while a table is read by its blocks.
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use crossover_core::{plan::Scope, ports::Clock};
+use crossover_stand::postgres::{Database, Major, TestServer};
+use crossover_verify::{Event, Sides, VerifyOptions, Watch, compare_rows};
+
+use crate::pair::{Pair, crossover, still};
+
+const BUSY: &str = "select pg_sleep(3600)";
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// A clock by which every look at the load is long ago.
+struct Hasty(AtomicU64);
+
+#[async_trait]
+impl Clock for Hasty {
+    fn now_ms(&self) -> u64 {
+        self.0.fetch_add(1_000, Relaxed)
+    }
+    async fn sleep_ms(&self, ms: u64) {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+}
+
+/// Gives the source's server something to do once some rows were read.
+struct GetsBusy<'a> {
+    database: &'a Database,
+    rows: AtomicU64,
+    waits: AtomicBool,
+}
+
+async fn is_true(database: &Database, sql: &str) -> bool {
+    let client = database.connect().await.unwrap();
+    client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+async fn until(database: &Database, sql: &str) {
+    let began = Instant::now();
+    while !is_true(database, sql).await {
+        assert!(began.elapsed() < LIMIT, "never came true: {sql}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn block_on(work: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(work);
+}
+
+impl Watch for GetsBusy<'_> {
+    fn event(&self, event: &Event<'_>) {
+        match event {
+            Event::Waiting { .. } => self.waits.store(true, Relaxed),
+            Event::Rows { count } if self.rows.fetch_add(*count, Relaxed) == 0 => {
+                let url = self.database.url();
+                std::thread::spawn(move || {
+                    block_on(async {
+                        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+                            .await
+                            .unwrap();
+                        tokio::spawn(connection);
+                        // It is cancelled in the end.
+                        client.batch_execute(BUSY).await.unwrap_err();
+                    });
+                });
+                // A thread and a runtime of its own: this is called within one, which waits for it.
+                std::thread::scope(|scope| {
+                    let busy = "select exists (select from pg_stat_activity where state = 'active' and query = 'select pg_sleep(3600)')";
+                    scope.spawn(|| block_on(until(self.database, busy)));
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_keeps_a_moment_while_a_busy_server_is_waited_for() {
+    // Sessions of all databases count, so the servers are this test's own.
+    let server = TestServer::private(Major::V17, &[]).await.unwrap();
+    let pair = Pair {
+        source: server.fresh_database().await.unwrap(),
+        target: server.fresh_database().await.unwrap(),
+    };
+    pair.both(
+        "create table t (id int primary key, note text);
+         insert into t select i, 'n' || i from generate_series(1, 300000) i; analyze t",
+    )
+    .await;
+    let mut options = VerifyOptions::default();
+    options.rows.chunk_rows = 20_000;
+    options.rows.jobs = 1;
+    options.max_load = Some(0);
+    let source = crossover("source", &pair.source).await;
+    let target = crossover("target", &pair.target).await;
+    let watch = GetsBusy {
+        database: &pair.source,
+        rows: AtomicU64::new(0),
+        waits: AtomicBool::new(false),
+    };
+    let clock = Hasty(AtomicU64::new(0));
+    let sides = Sides {
+        clock: &clock,
+        ..still(&source, &target)
+    };
+    let scope = Scope::default();
+    let observed = async {
+        let began = Instant::now();
+        while !watch.waits.load(Relaxed) {
+            assert!(began.elapsed() < LIMIT, "nobody waited");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        until(
+            &pair.source,
+            "select count(*) = 0 from pg_stat_activity where state = 'idle in transaction' and backend_xmin is not null",
+        )
+        .await;
+        assert!(
+            is_true(
+                &pair.source,
+                "select pg_cancel_backend(pid) from pg_stat_activity where query = 'select pg_sleep(3600)'"
+            )
+            .await
+        );
+    };
+    let (report, ()) = tokio::join!(compare_rows(&sides, &scope, &options, &watch), observed);
+    let report = report.unwrap();
+    assert!(report.is_equal(), "{report:?}");
+    assert_eq!(report.tables[0].rows_source, 300_000);
+}
