@@ -287,6 +287,14 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     );
     let ((source, source_place), (target, target_place)) = arguments.connect_both().await?;
     let options = arguments.options();
+    if let Some(condition) = &options.condition {
+        let checked = tokio::try_join!(
+            source.check_condition(condition),
+            target.check_condition(condition)
+        );
+        checked
+            .context("correct --where: it has to be one condition in SQL, in which the table is called q")?;
+    }
     let scope = Scope::default();
     let after_a_while = AfterAWhile {
         ms: arguments.recheck,

@@ -186,11 +186,22 @@ fn table_lines(text: &mut String, table: &TableResult) {
     }
 }
 
+/// NULL cannot be taken for a text that says so, nor an empty text for nothing; and a line stays a line.
+fn key_value(value: Option<&str>) -> String {
+    match value {
+        None => "NULL".to_owned(),
+        Some(text) if text.is_empty() || text == "NULL" || text.contains(char::is_control) => {
+            format!("{text:?}")
+        }
+        Some(text) => text.to_owned(),
+    }
+}
+
 fn line(difference: &Difference) -> String {
     let key: Vec<String> = difference
         .key
         .iter()
-        .map(|(column, value)| format!("{column} = {}", value.as_deref().unwrap_or("NULL")))
+        .map(|(column, value)| format!("{column} = {}", key_value(value.as_deref())))
         .collect();
     let times = if difference.count > 1 {
         format!(" ({} times)", difference.count)
@@ -215,4 +226,15 @@ fn line(difference: &Difference) -> String {
         }
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_could_be_taken_for_another_is_quoted() {
+        let told = [None, Some("NULL"), Some(""), Some("a\nb"), Some("7")].map(key_value);
+        assert_eq!(told, ["NULL", "\"NULL\"", "\"\"", "\"a\\nb\"", "7"]);
+    }
 }

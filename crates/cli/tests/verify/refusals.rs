@@ -153,4 +153,8 @@ async fn the_remedy_is_that_of_the_refusal() {
         assert_eq!(said.status, Some(2), "{}", said.stderr);
         assert!(said.stderr.contains(remedy), "{}", said.stderr);
     }
+    for good in ["id > 0 -- and no more", "q.id in (1, 2) or ')' = '('", "true"] {
+        let said = pair.verify(&["--where", good]);
+        assert_eq!(said.status, Some(0), "{}", said.stderr);
+    }
 }
