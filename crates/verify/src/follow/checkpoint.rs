@@ -301,7 +301,11 @@ mod tests {
             change(&mut ground);
             reason(&ground, Some(slot(100, false))).unwrap()
         };
-        assert!(changed(|g| g.target.push('x')).contains("other databases"));
+        assert!(checkpoint.is_of(&ground).is_ok());
+        let mut other = ground.clone();
+        other.target.push('x');
+        let error = checkpoint.is_of(&other).unwrap_err();
+        assert!(error.to_string().contains("other databases"), "{error}");
         assert!(changed(|g| g.writer = Side::Target).contains("writer"));
         assert!(changed(|g| g.forms.push('x')).contains("columns"));
         assert!(reason(&ground, None).unwrap().contains("is gone"));
