@@ -95,6 +95,7 @@ async fn a_row_that_comes_out_otherwise_is_not_written() {
 #[tokio::test]
 async fn a_target_the_application_writes_to_is_not_repaired() {
     let pair = Pair::new().await;
+    pair.both("create table t (id int primary key)").await;
     let desk = Desk::at(&pair).await;
     let report = desk.verify().await;
     let sides = Sides {
