@@ -1,5 +1,6 @@
 //! `crossover`: the command.
 
+mod output;
 mod progress;
 mod rehearse;
 mod verify;

@@ -12,7 +12,7 @@ use crossover_rehearsal::{
 };
 use crossover_stand::interrupt::unless_interrupted;
 
-use crate::progress::Terminal;
+use crate::{output::print, progress::Terminal};
 
 /// Exit status when the rehearsal could not be held at all.
 const COULD_NOT_RUN: u8 = 2;
@@ -112,7 +112,7 @@ fn hold(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     };
     if arguments.json {
-        print!("{}", std::fs::read_to_string(&held.json)?);
+        print(&std::fs::read_to_string(&held.json)?)?;
     }
     eprint!("{}", summary(&held.report));
     eprintln!(

@@ -8,12 +8,7 @@ mod progress;
 mod repair;
 mod summary;
 
-use std::{
-    io::{self, Write as _},
-    path::PathBuf,
-    process::ExitCode,
-    time::Duration,
-};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -35,6 +30,7 @@ use crossover_verify::{
     verify,
 };
 
+use crate::output::{print, print_json};
 use certificate::{Before, CertificateArguments, Outcome};
 use progress::Progress;
 use repair::RepairArguments;
@@ -311,7 +307,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     if arguments.explain_sql {
         for table in prepare(&sides, &scope, &options).await?.tables {
-            print_line(&format!("-- {}\n{};", table.table, hash_sql(&table.forms.0)))?;
+            print(&format!("-- {}\n{};\n", table.table, hash_sql(&table.forms.0)))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -387,16 +383,6 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         page::write(file, &report)?;
     }
     Ok(exit_code(&report, certified))
-}
-
-/// A line on standard output, which may be closed or full.
-fn print_line(line: &str) -> anyhow::Result<()> {
-    writeln!(io::stdout(), "{line}").context("standard output cannot be written to")
-}
-
-/// The same of what can be told as JSON.
-fn print_json(told: &impl Serialize) -> anyhow::Result<()> {
-    print_line(&serde_json::to_string_pretty(told)?)
 }
 
 /// The JSON report.

@@ -347,7 +347,7 @@ async fn a_fence_that_the_follower_has_no_table_for_is_not_raised() {
     let (status, text) = pair.run(&["--until-clean", "--fence", "table"]).await;
     assert_eq!(status, Some(2), "{text}");
     assert!(
-        text.contains("nothing was written") && text.contains("create table"),
+        text.contains("no marker was written") && text.contains("create table"),
         "{text}"
     );
     until(

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::{OWN_SCHEMA, TableName};
+
 /// One migration of one lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,7 +103,7 @@ pub struct Scope {
 impl Scope {
     /// The same without some more tables.
     #[must_use]
-    pub fn without(&self, tables: &[crate::catalogue::TableName]) -> Self {
+    pub fn without(&self, tables: &[TableName]) -> Self {
         let more = tables.iter().map(ToString::to_string);
         Self {
             schemas: self.schemas.clone(),
@@ -111,7 +113,7 @@ impl Scope {
 
     /// Whether a table belongs to the migration. Crossover's own schema never does.
     pub fn holds(&self, schema: &str, table: &str) -> bool {
-        schema != crate::catalogue::OWN_SCHEMA
+        schema != OWN_SCHEMA
             && (self.schemas.is_empty() || self.schemas.iter().any(|s| s == schema))
             && !self
                 .exclude

@@ -27,6 +27,23 @@ pub use repair::{Repair, RepairTransaction, RowOutcome};
 pub use replication::{CdcTask, Replication, TableReplication, TaskState, TaskStatus};
 pub use rows::{Moment, Rows};
 
+/// What a refusal is about, as far as it can be told: each calls for another remedy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The role may not do it, or may not see every row.
+    NoRight,
+    /// It took too long, or somebody cancelled it.
+    Stopped,
+    /// A name in it is not known.
+    UnknownName,
+    /// It is not understood: syntax, or types that do not go together.
+    NotUnderstood,
+    /// A text that the other encoding has no characters for.
+    Encoding,
+    /// Only the reason tells.
+    Other,
+}
+
 /// Why a port could not do its work. The text names the object; it never holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum PortError {
@@ -35,7 +52,11 @@ pub enum PortError {
     Unreachable { what: String, reason: String },
     /// It answered that it will not.
     #[error("{what} refused: {reason}")]
-    Refused { what: String, reason: String },
+    Refused {
+        what: String,
+        reason: String,
+        about: Refusal,
+    },
     /// The thing asked for does not exist.
     #[error("{what} does not exist")]
     Missing { what: String },
@@ -63,9 +84,19 @@ impl PortError {
         reason = "errors are handed over as they are, `map_err` style"
     )]
     pub fn refused(what: impl Into<String>, reason: impl ToString) -> Self {
+        Self::refused_about(what, reason, Refusal::Other)
+    }
+
+    /// The same where it is known what the refusal is about.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "errors are handed over as they are, `map_err` style"
+    )]
+    pub fn refused_about(what: impl Into<String>, reason: impl ToString, about: Refusal) -> Self {
         Self::Refused {
             what: what.into(),
             reason: reason.to_string(),
+            about,
         }
     }
 

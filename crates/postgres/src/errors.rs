@@ -2,7 +2,7 @@
 
 use std::{error::Error as _, fmt::Write as _, io, time::Duration};
 
-use crossover_core::ports::PortError;
+use crossover_core::ports::{PortError, Refusal};
 use tokio_postgres::{Error, error::SqlState};
 
 /// A statement that failed, with the code by which callers tell expected refusals apart.
@@ -30,7 +30,7 @@ impl Failure {
             let port = if gone {
                 PortError::unreachable(what, reason)
             } else {
-                PortError::refused(what, reason)
+                PortError::refused_about(what, reason, about(&code))
             };
             return Self {
                 port,
@@ -85,6 +85,18 @@ fn is_bad_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
     let io = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     io.and_then(|inner| inner.downcast_ref::<rustls::Error>())
         .is_some_and(|inner| matches!(inner, rustls::Error::InvalidCertificate(_)))
+}
+
+/// What the server's refusal is about.
+fn about(code: &SqlState) -> Refusal {
+    match code.code() {
+        "42501" => Refusal::NoRight,
+        "57014" => Refusal::Stopped,
+        "42P01" | "42703" => Refusal::UnknownName,
+        "42601" | "42804" | "42883" | "22P02" => Refusal::NotUnderstood,
+        "22021" | "22P05" => Refusal::Encoding,
+        _ => Refusal::Other,
+    }
 }
 
 /// The server went away or lets nobody in for now: trying again later can help.

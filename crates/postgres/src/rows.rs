@@ -3,6 +3,7 @@
 //! The form rows are hashed in is decided by `crossover_core::rows`; here it becomes SQL. Sessions are read-only and pin
 //! everything that values' texts depend on.
 
+mod condition;
 pub mod expression;
 pub mod lookup;
 mod readers;

@@ -6,7 +6,7 @@ use crossover_clock::SystemClock;
 use crossover_core::{
     catalogue::SequenceFacts,
     plan::Scope,
-    ports::{Catalogue, Fence},
+    ports::{Catalogue, Fence, PortError},
 };
 use crossover_postgres::PostgresDatabase;
 use crossover_verify::{Sides, Silent, VerifyError, VerifyOptions, compare_rows};
@@ -98,9 +98,7 @@ async fn tables(
         .await
         .map_err(|error| match error {
             VerifyError::Port(port) => RehearsalError::from(port),
-            VerifyError::UnknownTables(_) | VerifyError::Nothing | VerifyError::Disagreement(_) => {
-                unreachable!("no table was asked for by name")
-            }
+            other => PortError::refused("the comparison of both sides", other).into(),
         })?;
     let compared = report.tables.into_iter().map(|table| TableVerdict {
         name: table.name,

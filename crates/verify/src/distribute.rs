@@ -115,12 +115,8 @@ pub async fn compare_assignment(
     assignment: &Assignment,
     watch: &dyn Watch,
 ) -> Result<TableResult, VerifyError> {
-    let only = Selection {
-        tables: vec![assignment.table.to_string()],
-        exclude: Vec::new(),
-    };
     let (source, target) = futures::try_join!(sides.source.shapes(scope), sides.target.shapes(scope))?;
-    let pairs = only.pairs(source, target)?;
+    let pairs = Selection::default().pairs(source, target)?;
     let pair = pairs.into_iter().find(|pair| pair.table == assignment.table);
     let Some((source, target)) = pair.and_then(|pair| pair.source.zip(pair.target)) else {
         return Err(VerifyError::UnknownTables(crate::rows::UnknownTables(vec![

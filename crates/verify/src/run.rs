@@ -3,7 +3,7 @@
 use crossover_core::{
     catalogue::TableName,
     plan::Scope,
-    ports::{Clock, PortError, PortResult, Rows},
+    ports::{Clock, PortError, PortResult, Refusal, Rows},
     routing::Side,
     rows::{Disagreement, Hashing, HashingFacts, RowOptions, TableForm, TableShape, agree},
 };
@@ -293,8 +293,30 @@ async fn one(comparison: &Comparison<'_>, table: &PreparedTable, quick: bool) ->
 /// What the user can do about it.
 pub(crate) fn could_not_run(table: &TableName, error: &PortError) -> CouldNotRun {
     let remedy = match error {
-        PortError::Unreachable { .. } => "make the named server reachable, then compare again",
-        PortError::Refused { reason, .. } => refusal_remedy(reason),
+        PortError::Unreachable { .. } => {
+            "compare again when the named server answers and nobody writes the table anew"
+        }
+        PortError::Refused { about, .. } => match about {
+            Refusal::NoRight => {
+                "grant the role of the connection SELECT on the table and USAGE on its schema, and BYPASSRLS where a policy hides \
+                 rows, on both sides"
+            }
+            Refusal::Stopped => {
+                "raise --statement-timeout, or lower --chunk-rows; if somebody cancelled it, compare again"
+            }
+            Refusal::UnknownName => {
+                "see that the columns in --where exist; if the table was changed meanwhile, compare again"
+            }
+            Refusal::NotUnderstood => {
+                "correct --where: it has to be one condition in SQL, in which the table is called q"
+            }
+            Refusal::Encoding => {
+                "one side holds text that the other's encoding cannot represent: correct it there, or leave the table out with --exclude"
+            }
+            Refusal::Other => {
+                "do what the message asks for, then compare again; or leave the table out with --exclude"
+            }
+        },
         PortError::Missing { .. } => "compare again: the table was removed meanwhile",
         PortError::Unexpected { .. } => "compare again; if it stays, report it with this message",
     };
@@ -302,29 +324,5 @@ pub(crate) fn could_not_run(table: &TableName, error: &PortError) -> CouldNotRun
         name: table.to_string(),
         reason: error.to_string(),
         remedy: remedy.to_owned(),
-    }
-}
-
-/// By what the server said, of which the SQLSTATE is a part.
-fn refusal_remedy(reason: &str) -> &'static str {
-    let is = |codes: &[&str]| {
-        codes
-            .iter()
-            .any(|code| reason.contains(&format!("SQLSTATE {code}")))
-    };
-    if is(&["42501"]) && reason.contains("row-level security") {
-        "let the role of the connection see every row (BYPASSRLS), or leave the table out with --exclude"
-    } else if is(&["42501"]) {
-        "grant the role of the connection SELECT on the table (and USAGE on its schema), on both sides"
-    } else if is(&["57014"]) {
-        "raise --statement-timeout, or lower --chunk-rows; if somebody cancelled it, compare again"
-    } else if is(&["42P01", "42703"]) {
-        "see that the columns in --where exist; if the table was changed meanwhile, compare again"
-    } else if is(&["42601", "42804", "42883", "22P02"]) {
-        "correct --where: it has to be one condition in SQL, in which the table is called q"
-    } else if is(&["22021", "22P05"]) {
-        "one side holds text that the other's encoding cannot represent: correct it there, or leave the table out with --exclude"
-    } else {
-        "do what the message asks for, then compare again; or leave the table out with --exclude"
     }
 }

@@ -3,18 +3,17 @@
 mod pause;
 
 use std::{
-    io::{self, Write as _},
+    io,
     path::PathBuf,
     process::ExitCode,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
 
-use anyhow::Context as _;
 use clap::ValueEnum;
 use crossover_clock::SystemClock;
 use crossover_core::{
     plan::Scope,
-    ports::{Changes, Fence, Slots},
+    ports::{Changes, Fence, PortError, Slots},
     routing::Side,
 };
 use crossover_postgres::{FENCE_SQL, PostgresDatabase};
@@ -26,6 +25,7 @@ use crossover_verify::{
 };
 
 use super::{COULD_NOT_RUN, progress::Progress, summary};
+use crate::output::print;
 use pause::BySignal;
 
 /// Options for following.
@@ -84,15 +84,14 @@ struct Print<'a> {
     unread: AtomicBool,
 }
 
-fn print_json(news: &News) -> io::Result<()> {
-    let line = serde_json::to_string(news)?;
-    writeln!(io::stdout(), "{line}")
+fn print_line(news: &News) -> anyhow::Result<()> {
+    print(&(serde_json::to_string(news)? + "\n"))
 }
 
 impl Listen for Print<'_> {
     fn hear(&self, news: &News) {
         if self.json {
-            if print_json(news).is_err() {
+            if print_line(news).is_err() {
                 self.unread.store(true, Relaxed);
             }
         } else {
@@ -107,6 +106,17 @@ impl Watch for Print<'_> {
         if !matches!(event, Event::Done { .. }) {
             self.progress.event(event);
         }
+    }
+}
+
+/// Markers of a table that only the writer has would stop whoever carries the changes.
+async fn takes_markers(follower: &PostgresDatabase) -> anyhow::Result<()> {
+    match follower.count_fence("", "").await {
+        Err(PortError::Missing { what }) => anyhow::bail!(
+            "{what} does not exist, so no marker was written: make it, and see that it is among the replicated tables; or leave \
+             out --fence\n{FENCE_SQL}"
+        ),
+        counted => Ok(counted.map(drop)?),
     }
 }
 
@@ -135,11 +145,7 @@ impl Continuous {
         };
         let catch_up: &dyn CatchUp = match self.fence {
             Some(Fencing::Table) => {
-                // Made on the writer alone, its markers would stop whoever carries the changes.
-                follower.count_fence(&fence.run, "").await.with_context(|| {
-                    format!("the {} cannot take markers; nothing was written. Make the table there and see that it is among the \
-                             replicated ones, or leave out --fence:\n{FENCE_SQL}", ready.sides.writer.other())
-                })?;
+                takes_markers(follower).await?;
                 writer.prepare_fence().await?;
                 &fence
             }

@@ -6,7 +6,8 @@ use crossover_core::plan::Scope;
 use crossover_verify::{Estimate, Event, Range, Sides, VerifyOptions, Watch, estimate};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{COULD_NOT_RUN, print_json, print_line};
+use super::COULD_NOT_RUN;
+use crate::output;
 
 /// Tables that are listed, the largest first; --json has the others.
 const LISTED: usize = 20;
@@ -23,9 +24,9 @@ pub async fn print(
     let estimate = estimate(sides, scope, options, workers, &measuring).await?;
     measuring.bar.finish_and_clear();
     if json {
-        print_json(&estimate)?;
+        output::print_json(&estimate)?;
     } else {
-        print_line(text(&estimate).trim_end())?;
+        output::print(&text(&estimate))?;
     }
     Ok(if estimate.could_not_run.is_empty() {
         ExitCode::SUCCESS

@@ -147,6 +147,10 @@ async fn the_remedy_is_that_of_the_refusal() {
     pair.both("create table t (id int primary key)").await;
     for (condition, remedy) in [
         ("id >", "correct --where"),
+        ("", "correct --where"),
+        ("true; select 1", "correct --where"),
+        ("1 = 1) or (1 = 1", "correct --where"),
+        ("1", "correct --where"),
         ("nonexistent = 1", "columns in --where"),
     ] {
         let said = pair.verify(&["--where", condition]);

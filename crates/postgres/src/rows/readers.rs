@@ -30,10 +30,10 @@ const GONE: [SqlState; 3] = [
 ];
 
 /// Whether a table and its partitions lie in the files they lay in at the moment: the catalogue's rows are of the moment, the function tells
-/// of now.
-const IN_ITS_FILES: &str = "select coalesce(bool_and(c.relfilenode = pg_relation_filenode(c.oid)), false) as so \
+/// of now. What has no file (a partitioned table, a foreign one) has none then and now; what was not there then has no row.
+const IN_ITS_FILES: &str = "select coalesce(bool_and(c.relfilenode = coalesce(pg_relation_filenode(c.oid), 0)), false) as so \
     from (select $1::regclass::oid union select relid::oid from pg_partition_tree($1::regclass)) r (relation) \
-    join pg_class c on c.oid = r.relation where c.relkind = 'r' or c.oid = $1::regclass and c.relkind <> 'p'";
+    join pg_class c on c.oid = r.relation";
 
 /// Beginning to look at a moment, and ending it, takes next to no time.
 const ENTER: Duration = Duration::from_secs(30);

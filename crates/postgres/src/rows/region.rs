@@ -1,39 +1,8 @@
 //! Which rows a statement looks at, as the SQL after `from`. The table is `q`.
 
-use crossover_core::{
-    ports::{PortError, PortResult},
-    rows::{Bounds, Region, TableForm},
-};
-use tokio_postgres::error::SqlState;
+use crossover_core::rows::{Bounds, Region, TableForm};
 
-use crate::{
-    PostgresDatabase,
-    quoting::{ident, literal, qualified},
-};
-
-impl PostgresDatabase {
-    /// Whether a condition on rows stays within the parentheses that [`from_where`] puts around it: one that closes them and opens others
-    /// would reach every row of every region. What closes parentheses cannot close brackets as well, so it has to be good in both.
-    ///
-    /// # Errors
-    /// One that does not, with what the server says; a server that does not answer. Names in it are not looked at.
-    pub async fn check_condition(&self, condition: &str) -> PortResult<()> {
-        for sql in [
-            format!("explain select ({condition}\n)"),
-            format!("explain select array[{condition}\n]"),
-        ] {
-            match self.query(&sql, &[]).await {
-                Err(failure) if failure.is(&SqlState::SYNTAX_ERROR) => {
-                    let said = PortError::from(failure);
-                    return Err(self.refused(format!("{condition:?} is no condition by itself: {said}")));
-                }
-                Err(failure) if failure.disconnected => return Err(failure.into()),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-}
+use crate::quoting::{ident, literal, qualified};
 
 /// The relation and the condition.
 pub fn from_where(form: &TableForm, region: &Region) -> String {

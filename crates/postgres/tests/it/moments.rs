@@ -110,3 +110,37 @@ async fn blocks_of_a_table_that_was_written_anew_meanwhile_do_not_add_up() {
         assert_eq!(both, 1_001);
     }
 }
+
+/// What has no file of its own has not lost one.
+#[tokio::test]
+async fn a_partitioned_table_is_read_at_a_moment_with_whatever_partitions_it_has() {
+    for major in Major::ALL {
+        let side = Side::on(major).await;
+        side.owner(&format!(
+            "create table shop.orders (id int) partition by range (id); grant select on shop.orders to {}",
+            side.own()
+        ))
+        .await;
+        let db = side.crossover().await;
+        let form = TableForm {
+            partitioned: true,
+            ..form()
+        };
+        let rows = async |moment: &Moment| {
+            let digests = db.digest(&form, &Region::Whole, 1, Some(moment)).await;
+            digests.map(|digests| digests.values().map(|d| d.rows).sum::<u64>())
+        };
+        let moment = db.moment().await.unwrap();
+        assert_eq!(rows(&moment).await.unwrap(), 0);
+        side.owner(
+            "create table shop.orders1 partition of shop.orders default; insert into shop.orders values (1)",
+        )
+        .await;
+        assert_eq!(rows(&moment).await.unwrap(), 0, "it came later");
+        let moment = db.moment().await.unwrap();
+        assert_eq!(rows(&moment).await.unwrap(), 1);
+        side.owner("truncate shop.orders").await;
+        let error = rows(&moment).await.unwrap_err();
+        assert!(matches!(&error, PortError::Unreachable { .. }), "{error}");
+    }
+}

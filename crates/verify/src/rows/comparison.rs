@@ -264,6 +264,16 @@ impl Comparison<'_> {
         self.governor
             .before(side, self.side(side), self.clock, self.watch)
             .await?;
+        self.measured(side, work, rows).await
+    }
+
+    /// The same without waiting for room.
+    pub(super) async fn measured<T>(
+        &self,
+        side: Side,
+        work: impl Future<Output = PortResult<T>>,
+        rows: impl Fn(&T) -> u64,
+    ) -> PortResult<T> {
         let began = self.clock.now_ms();
         let answer = work.await?;
         let rows = rows(&answer);

@@ -123,7 +123,7 @@ impl Comparison<'_> {
             return Ok(None);
         }
         let work = database.stretch(form, stretch, moment);
-        self.governed(side, work, |part| part.all.rows).await.map(Some)
+        self.measured(side, work, |part| part.all.rows).await.map(Some)
     }
 }
 

@@ -9,7 +9,7 @@ use crossover_verify::{
     rows::{Chunk, TableResult},
 };
 
-use crate::pair::{Pair, crossover, named, still};
+use crate::pair::{Pair, apart, block_on, crossover, is_true, named, still};
 
 const TABLE: &str = "create table t (id int primary key, other int, note text)";
 const ROWS: &str = "insert into t select i, i, 'n' || i from generate_series(1, 150000) i";
@@ -186,16 +186,7 @@ impl<F: AsyncFn() + Send + Sync> Watch for Meanwhile<F> {
         {
             return;
         }
-        // A thread and a runtime of its own: this is called within one, which waits for it.
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .unwrap();
-                runtime.block_on((self.does)());
-            });
-        });
+        apart(&self.does);
     }
 }
 
@@ -222,12 +213,9 @@ async fn a_row_that_moves_behind_the_reader_is_not_missed() {
 
 const ANEW: &str = "vacuum full t";
 
-/// Whether somebody is at it and waits for those who read.
-async fn is_waiting(database: &Database) -> bool {
-    let sql = "select from pg_stat_activity where datname = current_database() and query = $1 and wait_event_type = 'Lock'";
-    let client = database.connect().await.unwrap();
-    !client.query(sql, &[&ANEW]).await.unwrap().is_empty()
-}
+/// Somebody is at it and waits for those who read.
+const IS_WAITING: &str = "select exists (select from pg_stat_activity
+    where datname = current_database() and query = 'vacuum full t' and wait_event_type = 'Lock')";
 
 /// Every row that is left comes to lie where all has been read already.
 #[tokio::test]
@@ -249,13 +237,12 @@ async fn a_table_that_is_written_anew_under_the_reader_is_read_again() {
         for side in sides {
             let of = pair.clone();
             let theirs = std::thread::spawn(move || {
-                let runtime = tokio::runtime::Runtime::new().unwrap();
-                runtime.block_on(async {
+                block_on(async {
                     let client = side(&of).connect().await.unwrap();
                     client.batch_execute(ANEW).await.unwrap();
                 });
             });
-            while !theirs.is_finished() && !is_waiting(side(&pair)).await {
+            while !theirs.is_finished() && !is_true(side(&pair), IS_WAITING).await {
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
             anew.lock().unwrap().push(theirs);

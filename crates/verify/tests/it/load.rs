@@ -10,10 +10,9 @@ use crossover_core::{plan::Scope, ports::Clock};
 use crossover_stand::postgres::{Database, Major, TestServer};
 use crossover_verify::{Event, Sides, VerifyOptions, Watch, compare_rows};
 
-use crate::pair::{Pair, crossover, still};
+use crate::pair::{LIMIT, Pair, apart, block_on, crossover, is_true, still, until};
 
 const BUSY: &str = "select pg_sleep(3600)";
-const LIMIT: Duration = Duration::from_mins(1);
 
 /// A clock by which every look at the load is long ago.
 struct Hasty(AtomicU64);
@@ -35,45 +34,26 @@ struct GetsBusy<'a> {
     waits: AtomicBool,
 }
 
-async fn is_true(database: &Database, sql: &str) -> bool {
-    let client = database.connect().await.unwrap();
-    client.query_one(sql, &[]).await.unwrap().get(0)
-}
-
-async fn until(database: &Database, sql: &str) {
-    let began = Instant::now();
-    while !is_true(database, sql).await {
-        assert!(began.elapsed() < LIMIT, "never came true: {sql}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-fn block_on(work: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.unwrap().block_on(work);
-}
-
 impl Watch for GetsBusy<'_> {
     fn event(&self, event: &Event<'_>) {
         match event {
             Event::Waiting { .. } => self.waits.store(true, Relaxed),
             Event::Rows { count } if self.rows.fetch_add(*count, Relaxed) == 0 => {
                 let url = self.database.url();
+                // It is cancelled in the end.
                 std::thread::spawn(move || {
                     block_on(async {
                         let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
                             .await
                             .unwrap();
                         tokio::spawn(connection);
-                        // It is cancelled in the end.
                         client.batch_execute(BUSY).await.unwrap_err();
                     });
                 });
-                // A thread and a runtime of its own: this is called within one, which waits for it.
-                std::thread::scope(|scope| {
-                    let busy = "select exists (select from pg_stat_activity where state = 'active' and query = 'select pg_sleep(3600)')";
-                    scope.spawn(|| block_on(until(self.database, busy)));
-                });
+                let is_busy = format!(
+                    "select exists (select from pg_stat_activity where state = 'active' and query = '{BUSY}')"
+                );
+                apart(async || until(self.database, &is_busy).await);
             }
             _ => {}
         }
@@ -121,13 +101,8 @@ async fn nobody_keeps_a_moment_while_a_busy_server_is_waited_for() {
             "select count(*) = 0 from pg_stat_activity where state = 'idle in transaction' and backend_xmin is not null",
         )
         .await;
-        assert!(
-            is_true(
-                &pair.source,
-                "select pg_cancel_backend(pid) from pg_stat_activity where query = 'select pg_sleep(3600)'"
-            )
-            .await
-        );
+        let cancel = format!("select pg_cancel_backend(pid) from pg_stat_activity where query = '{BUSY}'");
+        assert!(is_true(&pair.source, &cancel).await);
     };
     let (report, ()) = tokio::join!(compare_rows(&sides, &scope, &options, &watch), observed);
     let report = report.unwrap();

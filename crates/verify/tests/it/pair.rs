@@ -16,6 +16,9 @@ pub struct Pair {
     pub target: Database,
 }
 
+/// After this long a condition that does not come true is a failure.
+pub const LIMIT: Duration = Duration::from_mins(1);
+
 /// The clock of these tests.
 pub struct TestClock;
 
@@ -49,6 +52,34 @@ async fn execute(database: &Database, sql: &str) {
         .batch_execute(sql)
         .await
         .unwrap_or_else(|e| panic!("{e:?} in {sql}"));
+}
+
+/// Whether the query answers true.
+pub async fn is_true(database: &Database, sql: &str) -> bool {
+    let client = database.connect().await.unwrap();
+    client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+/// Waits until it does.
+pub async fn until(database: &Database, sql: &str) {
+    let began = Instant::now();
+    while !is_true(database, sql).await {
+        assert!(began.elapsed() < LIMIT, "never came true: {sql}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Does some work in a runtime of its own.
+pub fn block_on(work: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(work);
+}
+
+/// The same on a thread of its own, and waits for it: for what is called within a runtime, which waits meanwhile.
+pub fn apart(work: impl AsyncFn() + Sync) {
+    std::thread::scope(|scope| {
+        scope.spawn(|| block_on(work()));
+    });
 }
 
 /// Crossover's way into a database, as the superuser.

@@ -8,7 +8,7 @@ use crossover_verify::certificate::{Certificate, Checked, Conditions, PublicKey,
 use serde::Serialize;
 
 use super::shown;
-use crate::verify::{Arguments, print_json};
+use crate::{output::print_json, verify::Arguments};
 
 /// What is known of a certificate, as JSON.
 #[derive(Serialize)]
