@@ -1,0 +1,74 @@
+//! Restoring what was.
+
+use super::{Access, Side, everything, is_locked_out, locked, shop};
+
+/// Locks, restores and compares everything about roles and rights with what it was.
+async fn comes_back(side: &Side) {
+    let before = (side.role_rights().await, side.acl().await);
+    let (db, _) = locked(side).await;
+    assert_ne!(side.role_rights().await, before.0);
+    assert_eq!(db.snapshot().await.unwrap().unwrap().acl, before.1);
+    let restored = db.restore("run-1").await.unwrap();
+    assert!(restored.contains(&side.role("app")), "{restored:?}");
+    assert_eq!(side.role_rights().await, before.0);
+    if before.1.is_some() {
+        assert_eq!(side.acl().await, before.1);
+    }
+    assert_eq!(db.snapshot().await.unwrap(), None);
+    assert!(db.restore("run-1").await.unwrap().is_empty());
+    assert!(!is_locked_out(side, "app").await);
+    // Start, roll back, start again: the second round is like the first.
+    db.lock(&everything(), "run-2").await.unwrap();
+    assert!(is_locked_out(side, "app").await);
+}
+
+#[tokio::test]
+async fn abort_restores_every_role() {
+    let side = shop().await;
+    comes_back(&side).await;
+}
+
+#[tokio::test]
+async fn a_written_access_list_comes_back_to_the_letter() {
+    let side = shop().await;
+    let (name, app, reader, team) = (
+        &side.name,
+        side.role("app"),
+        side.role("reader"),
+        side.role("team"),
+    );
+    side.admin(&format!(
+        "revoke all on database {name} from public;
+         grant connect on database {name} to {team} with grant option;
+         grant connect, create on database {name} to {app};
+         grant temporary on database {name} to public;
+         grant connect on database {name} to {reader}, {};
+         grant connect on database {name} to {}",
+        side.role("heir"),
+        side.own()
+    ))
+    .await;
+    comes_back(&side).await;
+}
+
+#[tokio::test]
+async fn a_spared_role_that_came_in_by_public_still_comes_in_and_loses_the_grant_again() {
+    let side = shop().await;
+    let cdc = side.add_role("cdc", "login").await;
+    side.admin(&format!("grant connect on database {} to public", side.name))
+        .await;
+    let before = side.acl().await;
+    let db = side
+        .crossover_sparing(vec![side.superuser_name(), cdc.clone()])
+        .await;
+    let session = side.session(&cdc).await.unwrap();
+    db.lock(&everything(), "run-1").await.unwrap();
+    assert!(!is_locked_out(&side, "cdc").await && is_locked_out(&side, "reader").await);
+    assert_eq!(db.end_sessions().await.unwrap(), 0);
+    session
+        .query_one("select 1", &[])
+        .await
+        .expect("a spared session goes on");
+    db.restore("run-1").await.unwrap();
+    assert_eq!(side.acl().await, before);
+}
