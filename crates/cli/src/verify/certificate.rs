@@ -5,13 +5,11 @@ mod check;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use crossover_certificate::{self as certificate, Certificate, Conditions, SigningKey, certified_scope};
 use crossover_clock::SystemClock;
 use crossover_core::{Secret, plan::Scope, ports::Clock};
 use crossover_postgres::PostgresDatabase;
-use crossover_verify::{
-    Report, Sides, VerifyOptions,
-    certificate::{self, Certificate, Conditions, SigningKey, certified_scope},
-};
+use crossover_verify::{Report, Sides, VerifyOptions};
 use serde::Serialize;
 
 pub use check::check;

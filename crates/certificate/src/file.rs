@@ -1,18 +1,13 @@
 //! Certificates in files.
 
 use std::{
-    fs,
     io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
 
-use super::{
-    Certificate, CertificateError, KeyError,
-    key_file::{beside, write_new},
-};
+use crossover_atomic_file::{Readers, create, folder};
 
-/// Everybody may read a certificate.
-const MODE: u32 = 0o644;
+use super::{Certificate, CertificateError};
 
 /// Why a certificate is not in its file.
 #[derive(Debug, thiserror::Error)]
@@ -31,8 +26,6 @@ pub enum FileError {
     },
     #[error(transparent)]
     Certificate(#[from] CertificateError),
-    #[error(transparent)]
-    Random(#[from] KeyError),
 }
 
 impl Certificate {
@@ -44,11 +37,7 @@ impl Certificate {
         if path.symlink_metadata().is_ok() {
             return Err(FileError::Exists(path.to_owned()));
         }
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or_else(|| Path::new("."));
-        if folder.is_dir() {
+        if folder(path).is_dir() {
             Ok(())
         } else {
             Err(FileError::NoFolder(path.to_owned()))
@@ -61,11 +50,7 @@ impl Certificate {
     /// There is something by this name; it cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), FileError> {
         let bytes = self.to_bytes()?;
-        let beside = beside(path)?;
-        let written = write_new(&beside, &bytes, MODE).and_then(|()| fs::hard_link(&beside, path));
-        // It may never have been written; what matters is told by `written`.
-        let _ = fs::remove_file(&beside);
-        written.map_err(|source| match source.kind() {
+        create(path, &bytes, Readers::Everybody).map_err(|source| match source.kind() {
             ErrorKind::AlreadyExists => FileError::Exists(path.to_owned()),
             _ => FileError::Writing {
                 path: path.to_owned(),

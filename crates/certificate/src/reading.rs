@@ -46,7 +46,7 @@ impl Conditions {
 }
 
 /// The clock's time as certificates have it.
-pub(crate) fn now(clock: &dyn Clock) -> Timestamp {
+pub(super) fn now(clock: &dyn Clock) -> Timestamp {
     i64::try_from(clock.now_ms())
         .ok()
         .and_then(|ms| Timestamp::from_millisecond(ms).ok())

@@ -5,14 +5,11 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use crossover_core::{plan::Scope, ports::PortResult};
 use crossover_stand::postgres::Database;
-use crossover_verify::{
-    Report, Sides, Silent, VerifyOptions,
-    certificate::{
-        self, CannotCertify, Certificate, CertifiedTable, Conditions, SigningKey, Trust, certified_scope,
-    },
-    rows::CatchUp,
-    verify,
+use crossover_certificate::{
+    self as certificate, CannotCertify, Certificate, CertifiedTable, Conditions, SigningKey, Trust,
+    certified_scope,
 };
+use crossover_verify::{Report, Sides, Silent, VerifyOptions, rows::CatchUp, verify};
 
 use crate::pair::{Pair, TestClock, crossover, still};
 

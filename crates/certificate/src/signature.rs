@@ -8,9 +8,10 @@ use ring::{
     rand::SystemRandom,
     signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey},
 };
+use pem::{EncodeConfig, LineEnding, Pem};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Hash, pem};
+use super::Hash;
 
 const PRIVATE: &str = "PRIVATE KEY";
 const PUBLIC: &str = "PUBLIC KEY";
@@ -18,6 +19,19 @@ const PUBLIC: &str = "PUBLIC KEY";
 const PUBLIC_DER: [u8; 12] = [
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
 ];
+
+/// The content of the block with this label, whatever stands before and after it.
+fn pem_block(text: &str, label: &str) -> Option<Vec<u8>> {
+    let blocks = pem::parse_many(text).ok()?;
+    let block = blocks.into_iter().find(|block| block.tag() == label)?;
+    Some(block.into_contents())
+}
+
+/// One block, in lines of 64 characters as OpenSSL writes them.
+fn pem_text(label: &str, bytes: &[u8]) -> String {
+    let lines = EncodeConfig::new().set_line_ending(LineEnding::LF);
+    pem::encode_config(&Pem::new(label, bytes), lines)
+}
 
 /// Why a key cannot be had. No message repeats a key.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +81,7 @@ impl SigningKey {
     pub fn generate() -> Result<Secret<String>, KeyError> {
         let document =
             Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| KeyError::NoRandomNumbers)?;
-        Ok(Secret::new(pem::write(document.as_ref(), PRIVATE)))
+        Ok(Secret::new(pem_text(PRIVATE, document.as_ref())))
     }
 
     /// The key of a PEM text, ours or that of `openssl genpkey -algorithm ed25519`.
@@ -75,7 +89,7 @@ impl SigningKey {
         let not_a_key = |reason: &str| KeyError::NotAPrivateKey {
             reason: reason.to_owned(),
         };
-        let bytes = pem::read(text.expose(), PRIVATE)
+        let bytes = pem_block(text.expose(), PRIVATE)
             .ok_or_else(|| not_a_key("it has no whole block -----BEGIN PRIVATE KEY-----"))?;
         // Unchecked means: the public key need not be part of it. OpenSSL leaves it out.
         let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&bytes)
@@ -108,7 +122,7 @@ pub struct PublicKey([u8; 32]);
 impl PublicKey {
     /// The key of a PEM text or of base64 text, as it stands in certificates.
     pub fn from_text(text: &str) -> Result<Self, KeyError> {
-        let bytes = match pem::read(text, PUBLIC) {
+        let bytes = match pem_block(text, PUBLIC) {
             Some(der) => der.strip_prefix(&PUBLIC_DER).map(<[u8]>::to_vec),
             None => STANDARD.decode(text.trim()).ok(),
         };
@@ -118,7 +132,7 @@ impl PublicKey {
 
     /// The key as PEM, for a file that others can check certificates with.
     pub fn to_pem(&self) -> String {
-        pem::write(&[&PUBLIC_DER[..], &self.0].concat(), PUBLIC)
+        pem_text(PUBLIC, &[&PUBLIC_DER[..], &self.0].concat())
     }
 
     /// The key's short name.
@@ -180,7 +194,7 @@ mod tests {
     #[test]
     fn a_known_key_makes_the_known_signature() {
         let der = "302e020100300506032b6570042204204ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
-        let text = pem::write(&hex::decode(der).unwrap(), PRIVATE);
+        let text = pem_text(PRIVATE, &hex::decode(der).unwrap());
         let key = SigningKey::from_pem(&Secret::new(text)).unwrap();
         assert_eq!(
             hex::encode(key.public_key().0),
@@ -217,6 +231,19 @@ mod tests {
     }
 
     #[test]
+    fn half_a_key_is_none_and_lines_may_end_as_on_windows() {
+        let text = key().public_key().to_pem();
+        assert!(text.ends_with("-----END PUBLIC KEY-----\n") && text.lines().all(|line| line.len() <= 64));
+        let windows = text.replace('\n', "\r\n");
+        assert_eq!(pem_block(&windows, PUBLIC), pem_block(&text, PUBLIC));
+        assert_eq!(pem_block(&text, PRIVATE), None);
+        assert_eq!(pem_block(&text[..text.len() - 10], PUBLIC), None);
+        assert_eq!(pem_block(&text.replacen("MCow", "MC!w", 1), PUBLIC), None);
+        let both = format!("{}{text}", SigningKey::generate().unwrap().expose());
+        assert_eq!(pem_block(&both, PUBLIC), pem_block(&text, PUBLIC));
+    }
+
+    #[test]
     fn what_is_no_private_key_is_refused_without_repeating_it() {
         let swapped = key().public_key().to_pem().replace(PUBLIC, PRIVATE);
         for text in [
@@ -239,7 +266,7 @@ mod tests {
     fn the_private_key_never_shows() {
         let text = SigningKey::generate().unwrap();
         let key = SigningKey::from_pem(&text).unwrap();
-        let seed = &pem::read(text.expose(), PRIVATE).unwrap()[16..48];
+        let seed = &pem_block(text.expose(), PRIVATE).unwrap()[16..48];
         let shown = format!("{key:?} {text:?}");
         assert!(shown.contains("[redacted]"), "{shown}");
         for form in [hex::encode(seed), STANDARD.encode(seed), format!("{seed:?}")] {

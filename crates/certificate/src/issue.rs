@@ -12,10 +12,9 @@ use super::{
     Certificate, CertificateError, ChunkDigest, ComparedChunk, ComparedTable, Comparison, Conditions, How,
     Method, NotCertifiable, Sides, SigningKey, reading::now,
 };
-use crate::{
-    Report,
+use crossover_verify::{
+    Report, Sides as Databases, VerifyError,
     rows::{Chunk, Selection, TableResult, UnknownTables},
-    run::{Sides as Databases, VerifyError},
 };
 
 /// Why there is no certificate for a comparison.

@@ -1,21 +1,19 @@
 //! Keys in files.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::{self, Read, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    fs,
+    io::{self, Read as _},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
+use crossover_atomic_file::{Readers, create, replace};
 use crossover_core::Secret;
-use ring::rand::{SecureRandom, SystemRandom};
 
 use super::{KeyError, PublicKey, SigningKey};
 
 /// Every right of group and others.
 const OTHERS: u32 = 0o077;
-/// For its owner only.
-const OWNER: u32 = 0o600;
 
 fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> KeyError {
     move |source| KeyError::File {
@@ -88,44 +86,18 @@ impl PublicKey {
 
     /// Writes the key into this file as PEM, for everybody who wants to check certificates.
     pub fn save(&self, path: &Path) -> Result<(), KeyError> {
-        fs::write(path, self.to_pem()).map_err(failed("writing", path))
+        replace(path, self.to_pem().as_bytes(), Readers::Everybody).map_err(failed("writing", path))
     }
 }
 
-/// Puts the key where nobody can see half of it: written beside its place, then linked there unless there is one already.
+/// Puts the key there unless there is one already.
 fn publish(path: &Path, key: &Secret<String>) -> Result<(), KeyError> {
-    let beside = beside(path)?;
-    let written = write_new(&beside, key.expose().as_bytes(), OWNER)
-        .and_then(|()| fs::hard_link(&beside, path))
+    create(path, key.expose().as_bytes(), Readers::Owner)
         .or_else(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Ok(()),
             _ => Err(error),
-        });
-    // It may never have been written; what matters is told by `written`.
-    let _ = fs::remove_file(&beside);
-    written.map_err(failed("creating", path))
-}
-
-/// Writes a new file, down to the disk.
-pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// A name in the same folder that no other process uses.
-pub(super) fn beside(path: &Path) -> Result<PathBuf, KeyError> {
-    let mut random = [0; 8];
-    SystemRandom::new()
-        .fill(&mut random)
-        .map_err(|_| KeyError::NoRandomNumbers)?;
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}", hex::encode(random)));
-    Ok(name.into())
+        })
+        .map_err(failed("creating", path))
 }
 
 #[cfg(test)]
@@ -214,7 +186,7 @@ mod tests {
     fn a_broken_key_file_is_named_and_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("signing.pem");
-        write_new(&path, b"hunter2", OWNER).unwrap();
+        create(&path, b"hunter2", Readers::Owner).unwrap();
         let refused = SigningKey::load_or_create(&path).unwrap_err().to_string();
         assert!(
             refused.contains("signing.pem") && !refused.contains("hunter2"),

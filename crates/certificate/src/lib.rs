@@ -21,7 +21,6 @@ mod file;
 mod issue;
 mod key_file;
 mod merkle;
-mod pem;
 mod proof;
 mod reading;
 mod signature;
