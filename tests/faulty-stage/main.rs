@@ -4,7 +4,7 @@
 //! `CROSSOVER_FAULT` names the fault. MiniStack starts functions from a `bootstrap`, which the tests write as a script that
 //! sets it.
 
-mod blind_database;
+mod blind_writer;
 mod crashing_lane;
 mod hanging_drain;
 
@@ -12,11 +12,11 @@ use std::{process::ExitCode, sync::Arc};
 
 use async_trait::async_trait;
 use connection_drain::ConnectionDrain;
-use crossover_core::{Stage, StageError, StageName, World, routing::Phase};
+use crossover_core::{Stage, StageError, StageName, World, ports::Database, routing::Phase};
 use crossover_lambda_kit::{serve, start};
 use final_sync::FinalSync;
 
-use blind_database::BlindDatabase;
+use blind_writer::BlindWriter;
 use crashing_lane::{CrashingLane, Moment};
 use hanging_drain::HangingDrain;
 
@@ -62,7 +62,10 @@ impl<S: Stage> Stage for Faulty<S> {
 /// Writers are locked out, but the sessions they have live on, and nobody looks.
 fn blind(world: World) -> World {
     World {
-        from: Arc::new(BlindDatabase(Arc::clone(&world.from))),
+        from: Database {
+            writes: Arc::new(BlindWriter(Arc::clone(&world.from.writes))),
+            ..world.from.clone()
+        },
         ..world
     }
 }

@@ -9,7 +9,7 @@ use aws_sdk_databasemigration::{
     types::{Filter, MigrationTypeValue, PostgreSqlSettings, ReplicationTask, StartReplicationTaskTypeValue},
 };
 use crossover_core::{
-    Lsn,
+    Position,
     catalogue::TableName,
     ports::{CdcTask, PortError, PortResult, Replication, TableReplication, TaskState, TaskStatus},
 };
@@ -200,7 +200,7 @@ impl Replication for Dms {
         Ok(())
     }
 
-    async fn start(&self, task: &str, from: Option<Lsn>) -> PortResult<()> {
+    async fn start(&self, task: &str, from: Option<&Position>) -> PortResult<()> {
         let (arn, found) = self.existing(task).await?;
         if matches!(
             state(found.status.as_deref().unwrap_or_default()),
@@ -216,7 +216,7 @@ impl Replication for Dms {
             .start_replication_task()
             .replication_task_arn(arn)
             .start_replication_task_type(kind)
-            .set_cdc_start_position(from.map(|lsn| lsn.to_string()))
+            .set_cdc_start_position(from.map(ToString::to_string))
             .send()
             .await
             .map_err(|e| port_error(&format!("DMS task {task}"), &e))?;

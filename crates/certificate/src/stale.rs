@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
-use crossover_core::{Lsn, catalogue::TableName, routing::Side};
+use crossover_core::{Position, catalogue::TableName, ports::Positions, routing::Side};
 use jiff::Timestamp;
 
-use super::{Conditions, Hash, SideConditions, WriteCounters};
+use super::{Conditions, Hash, SideConditions, Sides, WriteCounters};
 
 /// How far the clocks of two machines may be apart before a certificate counts as made in the future.
 const CLOCK_SKEW: Duration = Duration::from_mins(1);
@@ -32,10 +32,16 @@ pub enum Stale {
     )]
     OtherVersion { side: Side, was: u32, now: u32 },
     #[error(
-        "{side}: the write-ahead log is at {now}, behind {was} where it was compared: the server was put back to an \
+        "{side}: the changes end at {now}, behind {was} where it was compared: the server was put back to an \
          earlier state; verify again"
     )]
-    WentBack { side: Side, was: Lsn, now: Lsn },
+    WentBack {
+        side: Side,
+        was: Position,
+        now: Position,
+    },
+    #[error("{side}: where the changes stood and stand cannot be compared: {reason}; verify again")]
+    PositionsNotCompared { side: Side, reason: String },
     #[error(
         "{side}: the schema has changed (fingerprint {was}, now {now}); compare the schemas and verify again"
     )]
@@ -109,7 +115,7 @@ impl fmt::Display for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::SystemIdentifier => "the server's system identifier",
-            Self::Position => "the position in the write-ahead log",
+            Self::Position => "the position of its changes",
         })
     }
 }
@@ -117,10 +123,22 @@ impl fmt::Display for Unread {
 impl Conditions {
     /// Why a comparison made under these conditions does not hold under those of `now`: all reasons, empty when it still
     /// holds. `now` has to be read for the same scope. `max_age` counts from the beginning of the comparison.
-    pub fn still_hold(&self, now: &Self, max_age: Option<Duration>) -> Vec<Stale> {
+    /// `positions` says of each side's engine which position comes first.
+    pub fn still_hold(
+        &self,
+        now: &Self,
+        max_age: Option<Duration>,
+        positions: Sides<&dyn Positions>,
+    ) -> Vec<Stale> {
         let mut reasons = Vec::new();
         for side in [Side::Source, Side::Target] {
-            compare(side, self.sides.of(side), now.sides.of(side), &mut reasons);
+            compare(
+                side,
+                self.sides.of(side),
+                now.sides.of(side),
+                *positions.of(side),
+                &mut reasons,
+            );
         }
         let age_s = now.at.as_second() - self.at.as_second();
         if age_s < -(CLOCK_SKEW.as_secs() as i64) {
@@ -135,7 +153,13 @@ impl Conditions {
     }
 }
 
-fn compare(side: Side, was: &SideConditions, now: &SideConditions, reasons: &mut Vec<Stale>) {
+fn compare(
+    side: Side,
+    was: &SideConditions,
+    now: &SideConditions,
+    positions: &dyn Positions,
+    reasons: &mut Vec<Stale>,
+) {
     if let Some(other) = elsewhere(side, was, now) {
         // Everything else differs by nature there and would only hide this.
         reasons.push(other);
@@ -151,9 +175,20 @@ fn compare(side: Side, was: &SideConditions, now: &SideConditions, reasons: &mut
         let (was, now) = versions;
         reasons.push(Stale::OtherVersion { side, was, now });
     }
-    match (before.position, after.position) {
-        (Some(was), Some(now)) if now < was => reasons.push(Stale::WentBack { side, was, now }),
-        (Some(_), Some(_)) | (None, None) => {}
+    match (&before.position, &after.position) {
+        (Some(was), Some(now)) => match positions.lies_behind(was, now) {
+            Ok(false) => {}
+            Ok(true) => reasons.push(Stale::WentBack {
+                side,
+                was: was.clone(),
+                now: now.clone(),
+            }),
+            Err(error) => reasons.push(Stale::PositionsNotCompared {
+                side,
+                reason: error.to_string(),
+            }),
+        },
+        (None, None) => {}
         (Some(_), None) | (None, Some(_)) => {
             let what = Unread::Position;
             reasons.push(Stale::Unknown { side, what });

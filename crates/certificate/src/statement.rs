@@ -1,6 +1,6 @@
 //! What a certificate says. The order of the fields here is their order in the file.
 
-use crossover_core::{Lsn, catalogue::TableName, plan::Scope, routing::Side};
+use crossover_core::{Position, catalogue::TableName, plan::Scope, routing::Side};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -107,8 +107,8 @@ pub struct SideFacts {
     pub server_version_num: u32,
     /// `pg_control_system().system_identifier`; none where reading it is forbidden.
     pub system_identifier: Option<WholeNumber>,
-    /// The end of the write-ahead log; none where the server does not tell.
-    pub position: Option<Lsn>,
+    /// Where its changes end, as its engine writes it; none where the server does not tell.
+    pub position: Option<Position>,
     /// `crossover_core::schema::fingerprint_hash` of everything in scope.
     pub schema_fingerprint: Hash,
     /// Since when writes are counted: the later of `pg_stat_database.stats_reset` and `pg_stat_bgwriter.stats_reset`. After a

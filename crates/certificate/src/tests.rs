@@ -7,7 +7,7 @@ mod tampering;
 
 use std::collections::BTreeMap;
 
-use crossover_core::{Lsn, Secret, catalogue::TableName, plan::Scope};
+use crossover_core::{Position, Secret, catalogue::TableName, plan::Scope};
 
 use super::*;
 
@@ -27,7 +27,7 @@ fn facts(identifier: u64) -> SideFacts {
         database: "shop".to_owned(),
         server_version_num: 160_014,
         system_identifier: Some(identifier.into()),
-        position: Some(Lsn(0x16_B374_D848)),
+        position: Some(Position::new("16/B374D848")),
         schema_fingerprint: crossover_core::schema::fingerprint_hash(&[]).parse().unwrap(),
         counted_since: "2026-01-02T03:04:05.678901Z".parse().unwrap(),
     }

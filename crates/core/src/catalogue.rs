@@ -22,17 +22,51 @@ impl std::fmt::Display for TableName {
     }
 }
 
-/// Settings and counters of a server.
+/// What a cutover needs of a server, each as its engine judges it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerFacts {
-    /// `server_version_num`, for example 160014.
+    /// The version as one number, for example 160014.
     pub version_num: u32,
-    pub wal_level: String,
-    pub max_replication_slots: u32,
-    pub used_replication_slots: u32,
-    pub max_wal_senders: u32,
-    pub used_wal_senders: u32,
-    pub in_recovery: bool,
+    /// Its changes can be decoded row by row.
+    pub decodes_changes: Need,
+    /// It can retain one more position.
+    pub retains_another_position: Need,
+    /// It can serve one more reader of its changes.
+    pub serves_another_reader: Need,
+    /// It takes writes: it is no standby.
+    pub takes_writes: Need,
+}
+
+/// Something a cutover needs: it is there, or the engine says what is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    Met,
+    Unmet(Shortfall),
+}
+
+/// What is missing, in the engine's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortfall {
+    /// The setting or part of the server it is about.
+    pub object: String,
+    /// What is wrong with it.
+    pub message: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl Need {
+    /// Met, or else what is missing.
+    pub fn unless(shortfall: Option<Shortfall>) -> Self {
+        shortfall.map_or(Self::Met, Self::Unmet)
+    }
+
+    pub const fn shortfall(&self) -> Option<&Shortfall> {
+        match self {
+            Self::Met => None,
+            Self::Unmet(shortfall) => Some(shortfall),
+        }
+    }
 }
 
 /// A table or partitioned table of the application.
@@ -87,7 +121,7 @@ pub struct SequenceFacts {
     pub max_value: i64,
     pub cycle: bool,
     pub cache: i64,
-    /// `pg_sequences.last_value`: none when it was never used. With CACHE it runs ahead of what was handed out.
+    /// The last value taken from it; none when it was never used. It may run ahead of what was handed out.
     pub last_value: Option<i64>,
     /// Where it started counting.
     pub start_value: i64,
@@ -124,7 +158,7 @@ pub struct TableStatistics {
     /// Rows that are in it now by the server's counters; of a partitioned table those of its partitions. The counters are lost
     /// with a crash: then it is 0.
     pub live_rows: u64,
-    /// Rows the planner reckons with (`reltuples`); none when nobody ever counted.
+    /// Rows the planner reckons with; none when nobody ever counted.
     pub planned_rows: Option<u64>,
     /// When it was last analysed, by hand or by autovacuum; none when never, as far as the server remembers.
     pub analysed_ms_ago: Option<u64>,

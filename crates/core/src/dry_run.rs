@@ -38,16 +38,8 @@ pub fn over(world: World, enters_in: Option<Phase>) -> (World, PlannedSteps) {
         crate::Direction::Reverse => ("target", "source"),
     };
     let dry = World {
-        from: Arc::new(database::DryDatabase::new(
-            from_name,
-            Arc::clone(&world.from),
-            steps.clone(),
-        )),
-        to: Arc::new(database::DryDatabase::new(
-            to_name,
-            Arc::clone(&world.to),
-            steps.clone(),
-        )),
+        from: database::over(from_name, &world.from, steps.clone()),
+        to: database::over(to_name, &world.to, steps.clone()),
         lane: Arc::new(lane::DryLane::new(
             Arc::clone(&world.lane),
             enters_in,

@@ -18,7 +18,7 @@ pub struct Finding {
     /// The check's stable id, for example `PG11`.
     pub check: String,
     pub severity: Severity,
-    /// The table, role, slot, setting or task it is about.
+    /// The table, role, setting or stream it is about.
     pub object: String,
     /// What is wrong with it.
     pub message: String,

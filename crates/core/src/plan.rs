@@ -10,7 +10,7 @@ use crate::catalogue::{OWN_SCHEMA, TableName};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// Names the migration in logs, slots and replication tasks: lower-case letters, digits and `-`, at most 40.
+    /// Names the migration in logs, retained positions and replication tasks: lower-case letters, digits and `-`, at most 40.
     pub migration_id: String,
     /// Names this run. A second run of the same migration (a rollback, another try) has another one.
     pub run_id: String,
@@ -245,9 +245,9 @@ impl Plan {
         faults
     }
 
-    /// Name of the logical slot the reverse stream reads from, on the side that becomes the writer.
-    /// Slot names hold lower-case letters, digits and `_` only, at most 63.
-    pub fn slot_name(&self, direction: crate::Direction) -> String {
+    /// Name of the retained position the reverse stream reads from, on the side that becomes the writer: lower-case letters, digits
+    /// and `_` only, at most 63, which every engine takes.
+    pub fn reverse_position(&self, direction: crate::Direction) -> String {
         let way = match direction {
             crate::Direction::Forward => "back",
             crate::Direction::Reverse => "again",

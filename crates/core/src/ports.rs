@@ -10,19 +10,21 @@ pub mod database;
 pub mod journal;
 pub mod lane;
 pub mod metrics;
+pub mod positions;
 pub mod repair;
 pub mod replication;
 pub mod rows;
 
 pub use access::{Access, AccessSnapshot, LockReport, RoleAccess, WriterSample};
-pub use changes::{
-    CHANGES_PLUGIN, Change, Changes, Followed, Relation, Relations, SlotState, Taken, Watched, Written,
-};
+pub use changes::{Change, Changes, Followed, Relation, Relations, RetainedState, Taken, Watched, Written};
 pub use circumstances::{Circumstances, Standing, WriteCounts};
-pub use database::{Catalogue, Database, Fence, Sequences, Slots};
+pub use database::{
+    Catalogue, Database, DatabaseReader, DatabaseWriter, Fence, RetainedPositions, Sequences,
+};
 pub use journal::{Journal, JournalEntry};
 pub use lane::Lane;
 pub use metrics::{Clock, Metrics};
+pub use positions::Positions;
 pub use repair::{Repair, RepairTransaction, RowOutcome};
 pub use replication::{CdcTask, Replication, TableReplication, TaskState, TaskStatus};
 pub use rows::{Moment, Rows};

@@ -22,12 +22,8 @@ pub struct ColumnShape {
     pub name: String,
     /// As SQL spells it on that side, for example `shop.money_amount` or `numeric(12,2)`.
     pub sql_type: String,
-    /// The type behind all domains, by its catalogue name: `int8`, `timestamptz`, `_text`.
-    pub base_type: String,
-    /// The base type belongs to PostgreSQL itself.
-    pub built_in: bool,
-    /// Length, or precision and scale, in the catalogue's coding; -1 without.
-    pub type_modifier: i32,
+    /// How the engine would hash it if the other side had the same type.
+    pub form: Form,
     pub not_null: bool,
     /// Its texts are ordered byte by byte, whatever libraries the server has.
     pub byte_order: bool,
@@ -44,7 +40,7 @@ pub struct KeyShape {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaf {
     pub relation: TableName,
-    /// How long it is; none where it cannot be read by blocks (before PostgreSQL 14, foreign partitions).
+    /// How long it is; none where the server cannot read it by blocks.
     pub blocks: Option<u32>,
 }
 

@@ -9,6 +9,7 @@
 mod comparison;
 mod fingerprint;
 mod primary_keys;
+mod remedy;
 mod sequences;
 mod statistics;
 mod weight;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use comparison::compare;
 pub use fingerprint::fingerprint_hash;
 pub use primary_keys::{TableWithoutKey, without_key};
+pub use remedy::{Remedies, Remedy};
 pub use sequences::{SequencePair, Standing, positions};
 pub use statistics::{StaleStatistics, Staleness, stale};
 pub use weight::Severity;
@@ -113,11 +115,16 @@ pub async fn beyond_rows(
         &source.sequences(scope).await?,
         &target.sequences(scope).await?,
         writer,
+        target,
     );
-    let primary_keys = without_key(&source.tables(scope).await?);
-    let statistics = stale(&source.statistics(scope).await?, &target.statistics(scope).await?);
+    let primary_keys = without_key(&source.tables(scope).await?, source);
+    let statistics = stale(
+        &source.statistics(scope).await?,
+        &target.statistics(scope).await?,
+        target,
+    );
     Ok(BeyondRows {
-        schema_differences: compare(&ours, &theirs),
+        schema_differences: compare(&ours, &theirs, target),
         sequences,
         primary_keys,
         statistics,

@@ -14,9 +14,9 @@ pub struct World {
     pub plan: Plan,
     pub direction: Direction,
     /// The database that is the writer when the run starts.
-    pub from: Arc<dyn Database>,
+    pub from: Database,
     /// The database that is the writer when the run has committed.
-    pub to: Arc<dyn Database>,
+    pub to: Database,
     pub lane: Arc<dyn Lane>,
     pub replication: Arc<dyn Replication>,
     pub metrics: Arc<dyn Metrics>,
@@ -41,9 +41,9 @@ impl World {
         }
     }
 
-    /// Name of the slot the way back reads from, in the database that becomes the writer.
-    pub fn way_back_slot(&self) -> String {
-        self.plan.slot_name(self.direction)
+    /// Name of the retained position reverse replication reads from, in the database that becomes the writer.
+    pub fn reverse_position(&self) -> String {
+        self.plan.reverse_position(self.direction)
     }
 
     /// The lane's record, if it is not in the hands of another run.

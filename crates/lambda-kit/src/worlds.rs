@@ -21,8 +21,8 @@ use crate::{
 #[derive(Clone)]
 struct Connections {
     plan: Plan,
-    source: Arc<dyn Database>,
-    target: Arc<dyn Database>,
+    source: Database,
+    target: Database,
     lane: Arc<dyn Lane>,
 }
 
@@ -85,9 +85,10 @@ impl Worlds {
         if let Some(connections) = kept.as_ref().filter(|c| c.plan == *plan) {
             return Ok(connections.clone());
         }
+        let output_plugin = &plan.replication.slot_plugin;
         let (source, target, lane) = tokio::try_join!(
-            self.database("source", &plan.source),
-            self.database("target", &plan.target),
+            self.database("source", &plan.source, output_plugin),
+            self.database("target", &plan.target, output_plugin),
             self.lane(plan)
         )?;
         let connections = Connections {
@@ -100,10 +101,17 @@ impl Worlds {
         Ok(connections)
     }
 
-    async fn database(&self, label: &'static str, plan: &DatabasePlan) -> PortResult<Arc<dyn Database>> {
+    async fn database(
+        &self,
+        label: &'static str,
+        plan: &DatabasePlan,
+        output_plugin: &str,
+    ) -> PortResult<Database> {
         let settings: ConnectionSettings = self.secrets.json(&plan.secret_id).await?;
-        let database = PostgresDatabase::connect(label, settings, plan.spared_roles.clone()).await?;
-        Ok(Arc::new(database))
+        let database = PostgresDatabase::connect(label, settings, plan.spared_roles.clone())
+            .await?
+            .with_output_plugin(output_plugin);
+        Ok(Database::new(Arc::new(database)))
     }
 
     async fn lane(&self, plan: &Plan) -> PortResult<Arc<dyn Lane>> {

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
+    Position,
     catalogue::{
         Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
         TableName, TableStatistics,
@@ -11,7 +12,7 @@ use crossover_core::{
 };
 use tokio_postgres::{Row, types::Type};
 
-use crate::{PostgresDatabase, errors::Failure};
+use crate::{PostgresDatabase, errors::Failure, server::ServerFigures};
 
 const SERVER: &str = include_str!("sql/server.sql");
 const TABLES: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/tables.sql"));
@@ -77,15 +78,19 @@ impl Catalogue for PostgresDatabase {
         let row = rows
             .first()
             .ok_or_else(|| PortError::unexpected(self.what(), "no server facts"))?;
-        Ok(ServerFacts {
-            version_num: self.count(row, "version_num")?,
+        let figures = ServerFigures {
             wal_level: self.read(row, "wal_level")?,
-            max_replication_slots: self.count(row, "max_replication_slots")?,
-            used_replication_slots: self.count(row, "used_replication_slots")?,
-            max_wal_senders: self.count(row, "max_wal_senders")?,
-            used_wal_senders: self.count(row, "used_wal_senders")?,
+            slots: (
+                self.count(row, "used_replication_slots")?,
+                self.count(row, "max_replication_slots")?,
+            ),
+            senders: (
+                self.count(row, "used_wal_senders")?,
+                self.count(row, "max_wal_senders")?,
+            ),
             in_recovery: self.read(row, "in_recovery")?,
-        })
+        };
+        Ok(figures.judged(self.count(row, "version_num")?))
     }
 
     async fn tables(&self, scope: &Scope) -> PortResult<Vec<TableFacts>> {
@@ -179,5 +184,15 @@ impl Catalogue for PostgresDatabase {
                 })
             })
             .collect()
+    }
+
+    async fn current_position(&self) -> PortResult<Position> {
+        let rows = self
+            .query("select pg_current_wal_insert_lsn()::text as lsn", &[])
+            .await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| PortError::unexpected(self.what(), "no position"))?;
+        Ok(self.lsn(self.read(row, "lsn")?)?.into())
     }
 }

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use crossover_core::{
     catalogue::TableName,
     ports::{
-        Change, Changes, Followed, PortError, PortResult, Relation, Relations, SlotState, Taken, Watched,
+        Change, Changes, Followed, PortError, PortResult, Relation, Relations, RetainedState, Taken, Watched,
         Written,
     },
     rows::RowKey,
@@ -21,7 +21,7 @@ use crossover_core::{
 use futures::{StreamExt, pin_mut};
 use tokio_postgres::{Client, Row, error::SqlState, types::Type};
 
-use crate::{PostgresDatabase, errors::Failure};
+use crate::{PostgresDatabase, errors::Failure, lsn::Lsn};
 pub(crate) use claim::Claim;
 use decoding::{Line, RowChange, Tuple, Value};
 
@@ -33,6 +33,8 @@ const SLOT: &str = "select coalesce(s.confirmed_flush_lsn, '0/0')::text as confi
     greatest(pg_wal_lsn_diff(pg_current_wal_lsn(), coalesce(s.restart_lsn, pg_current_wal_lsn())), 0)::int8 as retained, \
     coalesce(to_jsonb(s)->>'wal_status' = 'lost', false) or s.restart_lsn is null as lost \
     from pg_replication_slots s where s.slot_name::text = $1 and s.database = current_database()";
+/// Why a slot is lost.
+const GIVEN_UP: &str = "the server gave it up (max_slot_wal_keep_size)";
 /// Everything flushed before this is decoded by a reading that begins afterwards.
 const FLUSHED: &str = "select pg_current_wal_flush_lsn()::text as lsn";
 const PEEK: &str = "select p.lsn::text as lsn, p.data from pg_logical_slot_peek_changes($1, null, $2, \
@@ -54,8 +56,8 @@ impl Changes for PostgresDatabase {
         Ok(format!("{server}/{database}"))
     }
 
-    async fn claim(&self, slot: &str) -> PortResult<()> {
-        self.claim_slot(slot).await
+    async fn claim(&self, name: &str) -> PortResult<()> {
+        self.claim_slot(name).await
     }
 
     async fn relations(&self, followed: &[Followed]) -> PortResult<Relations> {
@@ -64,19 +66,19 @@ impl Changes for PostgresDatabase {
         rows.iter().map(|row| self.relation(row, &followed)).collect()
     }
 
-    async fn slot_state(&self, slot: &str) -> PortResult<Option<SlotState>> {
-        let rows = self.query(SLOT, &[(&slot, Type::TEXT)]).await?;
+    async fn retained_state(&self, name: &str) -> PortResult<Option<RetainedState>> {
+        let rows = self.query(SLOT, &[(&name, Type::TEXT)]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        Ok(Some(SlotState {
-            confirmed: self.lsn(self.read(row, "confirmed")?)?,
-            retained: self.read::<i64>(row, "retained")?.unsigned_abs(),
-            lost: self.read(row, "lost")?,
+        Ok(Some(RetainedState {
+            position: self.lsn(self.read(row, "confirmed")?)?.into(),
+            retained_bytes: self.read::<i64>(row, "retained")?.unsigned_abs(),
+            lost: self.read::<bool>(row, "lost")?.then(|| GIVEN_UP.to_owned()),
         }))
     }
 
     async fn changes(
         &self,
-        slot: &str,
+        name: &str,
         relations: &Relations,
         watched: &Watched,
         limit: u32,
@@ -92,8 +94,9 @@ impl Changes for PostgresDatabase {
             watched,
             take,
             taken: Taken::default(),
+            upto: None,
         };
-        let taken = self.peek(&client, slot, limit, &mut reading).await?;
+        let taken = self.peek(&client, name, limit, &mut reading).await?;
         self.readers.give_back(client);
         Ok(taken)
     }
@@ -162,14 +165,16 @@ impl PostgresDatabase {
                 .line(data)
                 .map_err(|e| PortError::unexpected(self.what(), format!("slot {slot}: {e}")))?;
             if commit {
-                reading.taken.upto = Some(self.lsn(self.read(&row, "lsn")?)?);
+                reading.upto = Some(self.lsn(self.read(&row, "lsn")?)?);
             }
         }
         let mut taken = std::mem::take(&mut reading.taken);
         taken.complete = count < limit;
+        let mut upto = reading.upto;
         if taken.complete {
-            taken.upto = taken.upto.max(Some(flushed));
+            upto = upto.max(Some(flushed));
         }
+        taken.upto = upto.map(Into::into);
         Ok(taken)
     }
 
@@ -195,6 +200,8 @@ struct Reading<'a> {
     watched: &'a Watched,
     take: &'a mut (dyn FnMut(Change) + Send),
     taken: Taken,
+    /// The end of the last transaction that was read.
+    upto: Option<Lsn>,
 }
 
 impl<'a> Reading<'a> {

@@ -117,7 +117,7 @@ impl Circumstances for PostgresDatabase {
             database: self.read(&facts, "database")?,
             server_version_num: self.count(&facts, "version_num")?,
             system_identifier: self.system_identifier().await?,
-            position: position.map(|text| self.lsn(&text)).transpose()?,
+            position: position.map(|text| self.lsn(&text)).transpose()?.map(Into::into),
             counted_since_us: self.read(&facts, "counted_since_us")?,
             tables: tables
                 .iter()

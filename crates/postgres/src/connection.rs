@@ -18,6 +18,7 @@ use crate::{
     repair::Writers,
     rows::Readers,
     settings::{ConnectionSettings, SslMode},
+    slots::OUTPUT_PLUGIN,
     tls,
 };
 
@@ -64,6 +65,8 @@ pub struct PostgresDatabase {
     tls: Option<MakeRustlsConnect>,
     pub(crate) own_role: String,
     pub(crate) spared_roles: Vec<String>,
+    /// Of the slots that are made.
+    pub(crate) output_plugin: String,
     main: Mutex<Option<Arc<Client>>>,
     /// The session of [`Self::long_query`].
     patient: Mutex<Option<Client>>,
@@ -127,6 +130,7 @@ impl PostgresDatabase {
             tls,
             own_role: settings.username,
             spared_roles,
+            output_plugin: OUTPUT_PLUGIN.to_owned(),
             main: Mutex::new(None),
             patient: Mutex::new(None),
             claim: Mutex::new(None),

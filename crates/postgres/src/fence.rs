@@ -7,12 +7,12 @@ use std::fmt::Write as _;
 
 use async_trait::async_trait;
 use crossover_core::{
-    Lsn,
+    Position,
     ports::{Fence, PortError, PortResult},
 };
 use tokio_postgres::{error::SqlState, types::Type};
 
-use crate::{PostgresDatabase, access::OWN_TABLE, errors::Failure, quoting::idents};
+use crate::{PostgresDatabase, access::OWN_TABLE, errors::Failure, lsn::Lsn, quoting::idents};
 
 const PREPARE: &str = include_str!("sql/prepare_fence.sql");
 /// What makes the table of markers by hand.
@@ -40,7 +40,7 @@ impl Fence for PostgresDatabase {
         Ok(self.make_missing(&sql).await?)
     }
 
-    async fn raise_fence(&self, run_id: &str, nonce: &str) -> PortResult<Lsn> {
+    async fn raise_fence(&self, run_id: &str, nonce: &str) -> PortResult<Position> {
         let params = [(&run_id as _, Type::TEXT), (&nonce as _, Type::TEXT)];
         let mut rows = self
             .query(RAISE, &params)
@@ -54,9 +54,7 @@ impl Fence for PostgresDatabase {
             .first()
             .ok_or_else(|| PortError::unexpected(self.what(), "the fence row was not written"))?;
         let position: String = self.read(row, "position")?;
-        position
-            .parse()
-            .map_err(|e| PortError::unexpected(self.what(), e))
+        Ok(self.lsn(&position)?.into())
     }
 
     async fn count_fence(&self, run_id: &str, nonce: &str) -> PortResult<u32> {

@@ -57,13 +57,22 @@ impl PostgresDatabase {
             .filter_map(|pair| Some((pair[0]?, pair[1]?)))
             .map(|(name, value)| Property::new(name, spelled(class, name, value)))
             .collect();
-        let definition = Definition::new(class, self.read(row, "name")?, properties);
+        let mut definition = Definition::new(class, self.read(row, "name")?, properties);
+        if class == ObjectClass::Index && is_unique(&definition) {
+            definition = definition.that_is_unique();
+        }
         let whole: Option<String> = self.read(row, "belongs_to")?;
         Ok(match whole {
             Some(whole) => definition.part_of(whole),
             None => definition,
         })
     }
+}
+
+fn is_unique(index: &Definition) -> bool {
+    index
+        .property(STATEMENT)
+        .is_some_and(|statement| statement.starts_with("CREATE UNIQUE "))
 }
 
 fn spelled(class: ObjectClass, name: &str, value: &str) -> String {

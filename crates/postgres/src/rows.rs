@@ -5,6 +5,7 @@
 
 mod condition;
 pub mod expression;
+mod form;
 pub mod lookup;
 mod readers;
 mod region;

@@ -1,16 +1,23 @@
-//! Logical replication slots.
+//! Retained positions are logical replication slots.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use crossover_core::{
-    Lsn,
-    ports::{PortError, PortResult, Slots},
+    Position,
+    ports::{PortError, PortResult, RetainedPositions},
 };
 use tokio::time::Instant;
 use tokio_postgres::{error::SqlState, types::Type};
 
-use crate::PostgresDatabase;
+use crate::{
+    PostgresDatabase,
+    lsn::{LogPositions, Lsn},
+};
+
+/// The output plugin of slots that Crossover reads itself: it is part of every PostgreSQL, needs no publication, and is what AWS DMS
+/// reads by default, too.
+pub const OUTPUT_PLUGIN: &str = "test_decoding";
 
 /// Building a slot waits for every transaction that is older; longer than this is a refusal.
 const CREATE_LIMIT: Duration = Duration::from_secs(30);
@@ -26,6 +33,13 @@ struct Slot {
 }
 
 impl PostgresDatabase {
+    /// The same database, whose slots are made with this output plugin: the one that the reader of the changes understands.
+    #[must_use]
+    pub fn with_output_plugin(mut self, plugin: impl Into<String>) -> Self {
+        self.output_plugin = plugin.into();
+        self
+    }
+
     async fn slot(&self, name: &str) -> PortResult<Option<Slot>> {
         let sql = "select coalesce(s.plugin::text, '') as plugin, s.database is not distinct from current_database() as here, \
                    s.active_pid, s.active, s.confirmed_flush_lsn::text as confirmed \
@@ -67,8 +81,8 @@ impl PostgresDatabase {
         })?)
     }
 
-    fn check_slot(&self, name: &str, plugin: &str, slot: &Slot) -> PortResult<Lsn> {
-        if !slot.here || slot.plugin != plugin {
+    fn check_slot(&self, name: &str, slot: &Slot) -> PortResult<Lsn> {
+        if !slot.here || slot.plugin != self.output_plugin {
             return Err(self.refused(format!(
                 "slot {name} exists already for another database or plugin ({}); drop it or choose another name",
                 slot.plugin
@@ -92,47 +106,52 @@ impl PostgresDatabase {
 }
 
 #[async_trait]
-impl Slots for PostgresDatabase {
-    async fn create_slot(&self, name: &str, plugin: &str) -> PortResult<Lsn> {
+impl RetainedPositions for PostgresDatabase {
+    async fn retain_position(&self, name: &str) -> PortResult<Position> {
         if let Some(slot) = self.slot(name).await? {
-            return self.check_slot(name, plugin, &slot);
+            return self.check_slot(name, &slot).map(Into::into);
         }
         self.refuse_prepared(name).await?;
         let sql = "select s.lsn::text as lsn from pg_create_logical_replication_slot($1, $2) s";
         match self
-            .query_for(CREATE_LIMIT, sql, &[(&name, Type::NAME), (&plugin, Type::NAME)])
+            .query_for(
+                CREATE_LIMIT,
+                sql,
+                &[(&name, Type::NAME), (&self.output_plugin, Type::NAME)],
+            )
             .await
         {
             Ok(rows) => {
                 let row = rows
                     .first()
                     .ok_or_else(|| PortError::unexpected(self.what(), "no slot was made"))?;
-                self.lsn(self.read(row, "lsn")?)
+                Ok(self.lsn(self.read(row, "lsn")?)?.into())
             }
             Err(failure) if failure.is(&SqlState::DUPLICATE_OBJECT) => match self.slot(name).await? {
-                Some(slot) => self.check_slot(name, plugin, &slot),
+                Some(slot) => self.check_slot(name, &slot).map(Into::into),
                 None => Err(failure.into()),
             },
             Err(failure) => Err(failure.into()),
         }
     }
 
-    async fn advance_slot(&self, name: &str, to: Lsn) -> PortResult<Lsn> {
+    async fn advance_position(&self, name: &str, to: &Position) -> PortResult<Position> {
+        let to = LogPositions::read(to)?;
         let missing = || PortError::missing(format!("slot {name} in {}", self.what()));
         let slot = self.idle_slot(name).await?.ok_or_else(missing)?;
         let now = self.position_of(name, &slot)?;
         if now >= to {
-            return Ok(now);
+            return Ok(now.into());
         }
         let sql = "select pg_replication_slot_advance($1, $2::text::pg_lsn)::text";
         let to = to.to_string();
         self.long_query(sql, &[(&name, Type::NAME), (&to, Type::TEXT)])
             .await?;
         let slot = self.slot(name).await?.ok_or_else(missing)?;
-        self.position_of(name, &slot)
+        Ok(self.position_of(name, &slot)?.into())
     }
 
-    async fn drop_slot(&self, name: &str) -> PortResult<()> {
+    async fn release_position(&self, name: &str) -> PortResult<()> {
         if self.idle_slot(name).await?.is_none() {
             return Ok(());
         }
@@ -143,15 +162,5 @@ impl Slots for PostgresDatabase {
             Err(failure) if failure.is(&SqlState::UNDEFINED_OBJECT) => Ok(()),
             done => Ok(done.map(drop)?),
         }
-    }
-
-    async fn current_lsn(&self) -> PortResult<Lsn> {
-        let rows = self
-            .query("select pg_current_wal_insert_lsn()::text as lsn", &[])
-            .await?;
-        let row = rows
-            .first()
-            .ok_or_else(|| PortError::unexpected(self.what(), "no position"))?;
-        self.lsn(self.read(row, "lsn")?)
     }
 }

@@ -1,9 +1,9 @@
-//! One side's database: roles, sessions, rows, sequences, slots and the log the stream reads.
+//! One side's database: roles, sessions, rows, sequences, retained positions and the log the stream reads.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crossover_core::{
-    Lsn,
+    Position,
     catalogue::{SequenceFacts, TableFacts, TableName},
     plan::Scope,
     ports::{AccessSnapshot, LockReport, PortError, PortResult, RoleAccess, WriterSample},
@@ -56,13 +56,13 @@ pub struct Table {
 pub struct FenceRow {
     pub run_id: String,
     pub nonce: String,
-    pub position: Lsn,
+    pub position: Place,
 }
 
 /// A committed change in the log.
 #[derive(Debug, Clone)]
 pub struct Change {
-    pub lsn: u64,
+    pub place: Place,
     pub at: u64,
     pub effect: Effect,
     /// It came through a stream.
@@ -79,11 +79,25 @@ pub enum Effect {
     Fence(FenceRow),
 }
 
-/// A replication slot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slot {
-    pub plugin: String,
-    pub position: u64,
+/// A place in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place(pub u64);
+
+impl From<Place> for Position {
+    fn from(place: Place) -> Self {
+        Self::new(format!("change {}", place.0))
+    }
+}
+
+impl Place {
+    /// Reads a position of an engine in memory.
+    pub fn read(position: &Position) -> PortResult<Self> {
+        let text = position.as_str();
+        text.strip_prefix("change ")
+            .and_then(|number| number.parse().ok())
+            .map(Self)
+            .ok_or_else(|| PortError::unexpected(format!("position {text:?}"), "not one of this engine"))
+    }
 }
 
 /// A prepared transaction; `token` is the row it will insert.
@@ -106,9 +120,10 @@ pub struct DatabaseState {
     pub tables: BTreeMap<TableName, Table>,
     pub sequences: BTreeMap<String, SequenceFacts>,
     pub fences: Vec<FenceRow>,
-    pub slots: BTreeMap<String, Slot>,
+    /// Places from which changes are kept, by name.
+    pub retained: BTreeMap<String, Place>,
     pub prepared: Vec<Prepared>,
-    pub lsn: u64,
+    pub end: Place,
     pub log: Vec<Change>,
 }
 
@@ -172,9 +187,9 @@ impl DatabaseState {
 
     /// Writes a committed change into the log.
     pub fn append(&mut self, at: u64, effect: Effect, replicated: bool) {
-        self.lsn += 16;
+        self.end.0 += 16;
         self.log.push(Change {
-            lsn: self.lsn,
+            place: self.end,
             at,
             effect,
             replicated,
@@ -371,22 +386,28 @@ impl DatabaseState {
         ended as u32
     }
 
-    pub fn raise_fence(&mut self, now: u64, run_id: &str, nonce: &str, broken: &BTreeSet<Sabotage>) -> Lsn {
+    pub fn raise_fence(
+        &mut self,
+        now: u64,
+        run_id: &str,
+        nonce: &str,
+        broken: &BTreeSet<Sabotage>,
+    ) -> Position {
         let there = self
             .fences
             .iter()
             .find(|f| f.run_id == run_id && f.nonce == nonce);
         if let Some(there) = there.filter(|_| !broken.contains(&Sabotage::FenceRepeats)) {
-            return there.position;
+            return there.position.into();
         }
         let row = FenceRow {
             run_id: run_id.to_owned(),
             nonce: nonce.to_owned(),
-            position: Lsn(self.lsn),
+            position: self.end,
         };
         self.fences.push(row.clone());
         self.append(now, Effect::Fence(row.clone()), false);
-        row.position
+        row.position.into()
     }
 
     pub fn count_fence(&self, run_id: &str, nonce: &str) -> u32 {
@@ -454,21 +475,18 @@ impl DatabaseState {
         Ok(now)
     }
 
-    pub fn create_slot(&mut self, name: &str, plugin: &str) -> PortResult<Lsn> {
-        if let Some(slot) = self.slots.get(name) {
-            return Ok(Lsn(slot.position));
+    pub fn retain(&mut self, name: &str) -> PortResult<Position> {
+        if let Some(place) = self.retained.get(name) {
+            return Ok((*place).into());
         }
         if let Some(prepared) = self.prepared.first() {
-            let reason = format!("slot {name} cannot be made while {} is prepared", prepared.gid);
+            let reason = format!(
+                "position {name} cannot be retained while {} is prepared",
+                prepared.gid
+            );
             return Err(PortError::refused(self.what(), reason));
         }
-        self.slots.insert(
-            name.to_owned(),
-            Slot {
-                plugin: plugin.to_owned(),
-                position: self.lsn,
-            },
-        );
-        Ok(Lsn(self.lsn))
+        self.retained.insert(name.to_owned(), self.end);
+        Ok(self.end.into())
     }
 }

@@ -214,10 +214,10 @@ pub fn wrong_at_the_end(scene: &Scene, before: &Picture, way_back_expected: bool
                     was.access, is.access
                 ));
             }
-            if was.slots != is.slots {
+            if was.retained != is.retained {
                 wrong.push(format!(
-                    "slots of the {side} were {:?} and are {:?}",
-                    was.slots, is.slots
+                    "retained positions of the {side} were {:?} and are {:?}",
+                    was.retained, is.retained
                 ));
             }
         }

@@ -20,7 +20,7 @@ pub struct AccessPicture {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SidePicture {
     pub access: AccessPicture,
-    pub slots: BTreeSet<String>,
+    pub retained: BTreeSet<String>,
     pub sequences: BTreeMap<String, Option<i64>>,
     /// Run and nonce, with how often they are there; probes left out.
     pub fences: BTreeMap<(String, String), usize>,
@@ -82,7 +82,7 @@ fn side(state: &State, side: Side) -> SidePicture {
             public_connect: database.public_connect,
             locked_by: database.snapshot.as_ref().map(|s| s.run_id.clone()),
         },
-        slots: database.slots.keys().cloned().collect(),
+        retained: database.retained.keys().cloned().collect(),
         sequences: database
             .sequences
             .iter()

@@ -7,23 +7,24 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crossover_core::{
-    Direction, Lsn, Plan, World,
+    Direction, Plan, Position, World,
     catalogue::{
-        Definition, ObjectClass, OpenTransaction, PreparedTransaction, Property, RoleFacts, SequenceFacts,
-        ServerFacts, TableFacts, TableStatistics,
+        Definition, Need, ObjectClass, OpenTransaction, PreparedTransaction, Property, RoleFacts,
+        SequenceFacts, ServerFacts, TableFacts, TableStatistics,
     },
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, Catalogue, Fence, LockReport, PortError, PortResult, Sequences, Slots,
-        WriterSample,
+        Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, PortError, PortResult,
+        RetainedPositions, Sequences, WriterSample,
     },
     routing::Side,
+    schema::{Remedies, Remedy},
 };
 
 use services::{MemoryJournal, MemoryLane, MemoryMetrics, MemoryReplication, VirtualClock};
 
 use crate::{
-    database::DatabaseState,
+    database::{DatabaseState, Place},
     sabotage::Sabotage,
     state::{Shared, State},
 };
@@ -70,10 +71,10 @@ pub fn world(shared: &Shared, process: u64, plan: &Plan, direction: Direction) -
         process,
     };
     let database = |side| {
-        Arc::new(MemoryDatabase {
+        Database::new(Arc::new(MemoryDatabase {
             port: port.clone(),
             side,
-        })
+        }))
     };
     World {
         plan: plan.clone(),
@@ -91,15 +92,13 @@ pub fn world(shared: &Shared, process: u64, plan: &Plan, direction: Direction) -
 #[async_trait]
 impl Catalogue for MemoryDatabase {
     async fn server(&self) -> PortResult<ServerFacts> {
-        self.call("server", |state, side| {
+        self.call("server", |_, _| {
             Ok(ServerFacts {
                 version_num: 160_014,
-                wal_level: "logical".to_owned(),
-                max_replication_slots: 10,
-                used_replication_slots: state.side(side).slots.len() as u32,
-                max_wal_senders: 10,
-                used_wal_senders: 1,
-                in_recovery: false,
+                decodes_changes: Need::Met,
+                retains_another_position: Need::Met,
+                serves_another_reader: Need::Met,
+                takes_writes: Need::Met,
             })
         })
         .await
@@ -207,6 +206,17 @@ impl Catalogue for MemoryDatabase {
         })
         .await
     }
+
+    async fn current_position(&self) -> PortResult<Position> {
+        self.call("current_position", |state, side| Ok(state.side(side).end.into()))
+            .await
+    }
+}
+
+impl Remedies for MemoryDatabase {
+    fn remedy(&self, remedy: &Remedy) -> String {
+        format!("{remedy:?}")
+    }
 }
 
 /// Splits the borrow of the state between one side and the list of what is broken.
@@ -287,7 +297,7 @@ impl Fence for MemoryDatabase {
         self.call("prepare_fence", |_, _| Ok(())).await
     }
 
-    async fn raise_fence(&self, run_id: &str, nonce: &str) -> PortResult<Lsn> {
+    async fn raise_fence(&self, run_id: &str, nonce: &str) -> PortResult<Position> {
         self.call("raise_fence", |state, side| {
             let now = state.now;
             Ok(on(state, side, |database, broken| {
@@ -336,50 +346,35 @@ impl Sequences for MemoryDatabase {
 }
 
 #[async_trait]
-impl Slots for MemoryDatabase {
-    async fn create_slot(&self, name: &str, plugin: &str) -> PortResult<Lsn> {
-        self.call("create_slot", |state, side| {
-            state.side_mut(side).create_slot(name, plugin)
-        })
-        .await
+impl RetainedPositions for MemoryDatabase {
+    async fn retain_position(&self, name: &str) -> PortResult<Position> {
+        self.call("retain_position", |state, side| state.side_mut(side).retain(name))
+            .await
     }
 
-    async fn advance_slot(&self, name: &str, to: Lsn) -> PortResult<Lsn> {
-        self.call("advance_slot", |state, side| {
-            if let Some(task) = state.slot_in_use(side, name) {
-                return Err(PortError::refused(
-                    format!("slot {name}"),
-                    format!("task {task} reads from it"),
-                ));
-            }
-            let slots = &mut state.side_mut(side).slots;
-            let slot = slots
+    async fn advance_position(&self, name: &str, to: &Position) -> PortResult<Position> {
+        let to = Place::read(to)?;
+        self.call("advance_position", |state, side| {
+            state.refuse_in_use(side, name)?;
+            let place = state
+                .side_mut(side)
+                .retained
                 .get_mut(name)
-                .ok_or_else(|| PortError::missing(format!("slot {name} in {side}")))?;
-            slot.position = slot.position.max(to.0);
-            Ok(Lsn(slot.position))
+                .ok_or_else(|| PortError::missing(format!("retained position {name} in {side}")))?;
+            *place = to.max(*place);
+            Ok((*place).into())
         })
         .await
     }
 
-    async fn drop_slot(&self, name: &str) -> PortResult<()> {
-        self.call("drop_slot", |state, side| {
-            if let Some(task) = state.slot_in_use(side, name) {
-                return Err(PortError::refused(
-                    format!("slot {name}"),
-                    format!("task {task} reads from it"),
-                ));
-            }
-            if !state.sabotaged(Sabotage::SlotsStay) {
-                state.side_mut(side).slots.remove(name);
+    async fn release_position(&self, name: &str) -> PortResult<()> {
+        self.call("release_position", |state, side| {
+            state.refuse_in_use(side, name)?;
+            if !state.sabotaged(Sabotage::RetainedPositionsStay) {
+                state.side_mut(side).retained.remove(name);
             }
             Ok(())
         })
         .await
-    }
-
-    async fn current_lsn(&self) -> PortResult<Lsn> {
-        self.call("current_lsn", |state, side| Ok(Lsn(state.side(side).lsn)))
-            .await
     }
 }

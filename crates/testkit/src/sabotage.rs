@@ -25,6 +25,6 @@ pub enum Sabotage {
     FenceRepeats,
     /// A repeated lock records what it finds, which is the locked state.
     LockRecordsAgain,
-    /// Dropping a slot says done and leaves it.
-    SlotsStay,
+    /// Releasing a retained position says done and leaves it.
+    RetainedPositionsStay,
 }

@@ -14,7 +14,7 @@ use crossover_core::{
 use serde_json::{Value, json};
 
 use crate::{
-    database::{DatabaseState, Role, Slot, Table},
+    database::{DatabaseState, Place, Role, Table},
     executor::block_on,
     faults::Script,
     picture::Picture,
@@ -126,19 +126,13 @@ fn database(side: Side) -> DatabaseState {
             .into_iter()
             .collect(),
         fences: Vec::new(),
-        slots: if on_source {
-            BTreeMap::from([(
-                "dms".to_owned(),
-                Slot {
-                    plugin: "test_decoding".to_owned(),
-                    position: 0,
-                },
-            )])
+        retained: if on_source {
+            BTreeMap::from([("forward".to_owned(), Place(0))])
         } else {
             BTreeMap::new()
         },
         prepared: Vec::new(),
-        lsn: 0x1000,
+        end: Place(0x1000),
         log: Vec::new(),
     }
 }
@@ -159,7 +153,7 @@ impl Scene {
             state: TaskState::Running,
             becomes: None,
             reads: Side::Source,
-            slot: "dms".to_owned(),
+            retained: "forward".to_owned(),
             tables: tables()
                 .into_keys()
                 .chain([TableName {
@@ -167,7 +161,7 @@ impl Scene {
                     name: "fence".to_owned(),
                 }])
                 .collect(),
-            position: 0,
+            position: Place(0),
             last_failure: None,
             full_load_percent: 100,
         };

@@ -1,14 +1,14 @@
 //! The replication service: tasks that read one side's log and apply it on the other.
 
 use crossover_core::{
-    Lsn, Plan,
+    Plan, Position,
     catalogue::{OWN_SCHEMA, TableName},
     ports::{CdcTask, PortError, PortResult, TaskState},
     routing::Side,
 };
 
 use crate::{
-    database::{Change, Effect},
+    database::{Change, Effect, Place},
     state::State,
 };
 
@@ -19,10 +19,11 @@ pub struct Task {
     /// The state it is on its way to, and when it arrives.
     pub becomes: Option<(u64, TaskState)>,
     pub reads: Side,
-    pub slot: String,
+    /// The retained position it reads from.
+    pub retained: String,
     pub tables: Vec<TableName>,
     /// Everything up to here is applied.
-    pub position: u64,
+    pub position: Place,
     pub last_failure: Option<String>,
     pub full_load_percent: u32,
 }
@@ -65,9 +66,9 @@ impl State {
                 state: TaskState::Other("creating".to_owned()),
                 becomes: Some((ready_at, TaskState::Ready)),
                 reads,
-                slot: spec.slot.clone(),
+                retained: spec.slot.clone(),
                 tables: spec.tables.clone(),
-                position: 0,
+                position: Place(0),
                 last_failure: None,
                 full_load_percent: 100,
             },
@@ -75,9 +76,10 @@ impl State {
         Ok(())
     }
 
-    pub fn start_task(&mut self, name: &str, from: Option<Lsn>) -> PortResult<()> {
+    pub fn start_task(&mut self, name: &str, from: Option<&Position>) -> PortResult<()> {
         let arrives = self.now + self.behaviour.task_ms;
-        let slots = |side: Side, slot: &str| self.side(side).slots.get(slot).map(|s| s.position);
+        let from = from.map(Place::read).transpose()?;
+        let retained = |side: Side, name: &str| self.side(side).retained.get(name).copied();
         let Some(task) = self.tasks.get(name) else {
             return Err(PortError::missing(format!("task {name}")));
         };
@@ -93,19 +95,19 @@ impl State {
                 format!("it is {:?}", task.state),
             ));
         }
-        let kept_from = slots(task.reads, &task.slot);
+        let kept_from = retained(task.reads, &task.retained);
         let Some(task) = self.tasks.get_mut(name) else {
             return Ok(());
         };
         if let Some(kept_from) = kept_from {
-            // A slot hands out nothing from before its position, whatever is asked for.
-            task.position = from.map_or(task.position, |lsn| lsn.0).max(kept_from);
+            // A retained position hands out nothing from before it, whatever is asked for.
+            task.position = from.unwrap_or(task.position).max(kept_from);
             task.state = TaskState::Starting;
             task.becomes = Some((arrives, TaskState::Running));
         } else {
             task.state = TaskState::Failed;
             task.becomes = None;
-            task.last_failure = Some(format!("slot {} does not exist", task.slot));
+            task.last_failure = Some(format!("retained position {} does not exist", task.retained));
         }
         Ok(())
     }
@@ -137,20 +139,23 @@ impl State {
         }
     }
 
-    /// A slot a task reads from can be neither moved nor dropped.
-    pub fn slot_in_use(&self, side: Side, slot: &str) -> Option<&str> {
+    /// A retained position a task reads from can be neither moved nor released.
+    pub fn refuse_in_use(&self, side: Side, name: &str) -> PortResult<()> {
         let uses = |t: &&Task| {
             t.reads == side
-                && t.slot == slot
+                && t.retained == name
                 && matches!(
                     t.state,
                     TaskState::Running | TaskState::Starting | TaskState::Stopping
                 )
         };
-        self.tasks
-            .iter()
-            .find(|(_, t)| uses(t))
-            .map(|(name, _)| name.as_str())
+        match self.tasks.iter().find(|(_, t)| uses(t)) {
+            None => Ok(()),
+            Some((task, _)) => Err(PortError::refused(
+                format!("retained position {name}"),
+                format!("task {task} reads from it"),
+            )),
+        }
     }
 
     pub(crate) fn move_tasks(&mut self) {
@@ -178,9 +183,9 @@ impl State {
                 (task.reads, task.position, task.tables.clone())
             };
             let log = &self.side(reads).log;
-            let begin = log.partition_point(|c| c.lsn <= position);
+            let begin = log.partition_point(|c| c.place <= position);
             let changes: Vec<Change> = log[begin..].iter().take_while(|c| c.at <= due).cloned().collect();
-            let Some(last) = changes.last().map(|c| c.lsn) else {
+            let Some(last) = changes.last().map(|c| c.place) else {
                 continue;
             };
             for change in changes {
@@ -188,9 +193,9 @@ impl State {
             }
             if let Some(task) = self.tasks.get_mut(&name) {
                 task.position = last;
-                let slot = task.slot.clone();
-                if let Some(slot) = self.side_mut(reads).slots.get_mut(&slot) {
-                    slot.position = slot.position.max(last);
+                let name = task.retained.clone();
+                if let Some(place) = self.side_mut(reads).retained.get_mut(&name) {
+                    *place = last.max(*place);
                 }
             }
         }

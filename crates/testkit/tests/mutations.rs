@@ -276,14 +276,18 @@ fn a_lane_that_falls_back_to_an_old_epoch_is_noticed() {
 }
 
 #[test]
-fn a_slot_that_is_left_behind_is_noticed() {
+fn a_retained_position_that_is_left_behind_is_noticed() {
     let said = seen_in_an_abort(
         &cutover(),
         "lane.apply(commit)",
         Fault::Refused,
-        Some(Sabotage::SlotsStay),
+        Some(Sabotage::RetainedPositionsStay),
     );
-    assert_seen("a slot without an owner", &said, "slots of the target were");
+    assert_seen(
+        "a retained position without an owner",
+        &said,
+        "retained positions of the target were",
+    );
 }
 
 #[test]
@@ -319,7 +323,7 @@ impl Stage for HastyAbort {
     type Output = Value;
 
     async fn run(&self, world: &World, _input: Any) -> Result<Value, StageError> {
-        world.from.restore(&world.plan.run_id).await?;
+        world.from.writes.restore(&world.plan.run_id).await?;
         let output = abort::Abort.run(world, abort::Input::default()).await?;
         Ok(serde_json::to_value(output).unwrap())
     }
@@ -359,7 +363,7 @@ impl Stage for ReleaseFirst {
                 )
                 .await?;
         }
-        world.from.restore(&run_id).await?;
+        world.from.writes.restore(&run_id).await?;
         Ok(json!({ "outcome": "aborted" }))
     }
 }
@@ -375,9 +379,9 @@ impl Stage for OpensFirst {
 
     async fn run(&self, world: &World, input: final_sync::Input) -> Result<Value, StageError> {
         if input.step == final_sync::Step::Commit
-            && let Some(snapshot) = world.from.snapshot().await?
+            && let Some(snapshot) = world.from.writes.snapshot().await?
         {
-            world.to.open(&snapshot).await?;
+            world.to.writes.open(&snapshot).await?;
         }
         let output = final_sync::FinalSync.run(world, input).await?;
         Ok(serde_json::to_value(output).unwrap())
@@ -395,7 +399,7 @@ impl Stage for CourtesyOnly {
 
     async fn run(&self, world: &World, input: connection_drain::Input) -> Result<Value, StageError> {
         let output = connection_drain::ConnectionDrain.run(world, input).await?;
-        world.from.restore(&world.plan.run_id).await?;
+        world.from.writes.restore(&world.plan.run_id).await?;
         Ok(serde_json::to_value(output).unwrap())
     }
 }

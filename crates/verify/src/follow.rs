@@ -27,10 +27,10 @@ mod versions;
 use std::{collections::BTreeMap, pin::pin, sync::Arc};
 
 use crossover_core::{
-    Lsn,
+    Position,
     catalogue::TableName,
     plan::Scope,
-    ports::{CHANGES_PLUGIN, Changes, Followed, PortError, Relations, Slots},
+    ports::{Changes, Followed, PortError, Positions, Relations, RetainedPositions},
     routing::Side,
 };
 use futures::future::{Either, select};
@@ -83,7 +83,9 @@ pub struct Following<'a> {
     pub sides: Sides<'a>,
     /// The writer's changes, and its slots.
     pub changes: &'a dyn Changes,
-    pub slots: &'a dyn Slots,
+    pub retained: &'a dyn RetainedPositions,
+    /// What the writer's positions mean to each other.
+    pub positions: &'a dyn Positions,
     /// How to wait for the follower.
     pub catch_up: &'a dyn CatchUp,
     /// The databases as they identify themselves: source, target.
@@ -134,7 +136,7 @@ pub struct Follower<'a> {
     relations: Relations,
     round: u32,
     /// Every change before this is in the dirty set.
-    confirmed: Lsn,
+    confirmed: Position,
     /// No changes are taken before this time: writing checkpoints must not become the main work.
     next_take_ms: u64,
     /// The last take was complete.
@@ -159,10 +161,10 @@ impl<'a> Follower<'a> {
             earlier.is_of(&ground)?;
         }
         place.changes.claim(&ground.slot).await?;
-        let slot = place.changes.slot_state(&ground.slot).await?;
+        let slot = place.changes.retained_state(&ground.slot).await?;
         let resumed = match earlier {
             None => None,
-            Some(earlier) => match earlier.obstacle(&ground, slot.as_ref()) {
+            Some(earlier) => match earlier.obstacle(&ground, slot.as_ref(), place.positions) {
                 None => Some(earlier),
                 Some(reason) => {
                     place.listener.hear(&News::StartsAnew { reason });
@@ -172,12 +174,12 @@ impl<'a> Follower<'a> {
         };
         let seed = resumed.as_ref().map_or(prepared.seed, |r| r.seed);
         let confirmed = if let Some(checkpoint) = &resumed {
-            checkpoint.confirmed
+            checkpoint.confirmed.clone()
         } else {
             if slot.is_some() {
-                place.slots.drop_slot(&ground.slot).await?;
+                place.retained.release_position(&ground.slot).await?;
             }
-            place.slots.create_slot(&ground.slot, CHANGES_PLUGIN).await?
+            place.retained.retain_position(&ground.slot).await?
         };
         let tables: Vec<Arc<PreparedTable>> = prepared
             .tables
@@ -368,7 +370,7 @@ impl<'a> Follower<'a> {
         match self.place.changes.claim(&self.ground.slot).await {
             Err(PortError::Refused { .. }) => Ok(()),
             Err(error) => Err(error),
-            Ok(()) => self.place.slots.drop_slot(&self.ground.slot).await,
+            Ok(()) => self.place.retained.release_position(&self.ground.slot).await,
         }
     }
 
@@ -390,7 +392,7 @@ impl<'a> Follower<'a> {
             &self.dirty,
             &self.ground,
             self.seed,
-            self.confirmed,
+            self.confirmed.clone(),
             ended,
         ))?;
         let now = clock.now_ms();

@@ -74,7 +74,7 @@ impl Stage for Abort {
                 });
             }
         };
-        let restored_roles = world.from.restore(&world.plan.run_id).await?;
+        let restored_roles = world.from.writes.restore(&world.plan.run_id).await?;
         if lane.phase == Phase::Aborting {
             world
                 .command(

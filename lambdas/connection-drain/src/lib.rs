@@ -54,7 +54,11 @@ impl Stage for ConnectionDrain {
         let since_hold = || world.clock.now_ms().saturating_sub(hold_at);
 
         let locking = async {
-            let report = world.from.lock(&world.plan.scope, &world.plan.run_id).await?;
+            let report = world
+                .from
+                .writes
+                .lock(&world.plan.scope, &world.plan.run_id)
+                .await?;
             Ok::<_, StageError>((report, since_hold()))
         };
         let settling = async {
@@ -79,7 +83,7 @@ impl Stage for ConnectionDrain {
 
     /// Unlocks exactly what this run locked. Forbidden before the abort has won the lane: see the abort stage.
     async fn undo(&self, world: &World) -> Result<(), StageError> {
-        world.from.restore(&world.plan.run_id).await?;
+        world.from.writes.restore(&world.plan.run_id).await?;
         Ok(())
     }
 }
@@ -99,7 +103,7 @@ async fn held_lane(world: &World) -> Result<LaneRecord, StageError> {
                 reason,
             });
         }
-        refuse_unstoppable(&world.from.writers().await?)?;
+        refuse_unstoppable(&world.from.writes.writers().await?)?;
         let hold_at = world.clock.now_ms() + lane.lease_ttl_ms + ARM_MARGIN_MS;
         let arm = Command::Arm {
             run_id: world.plan.run_id.clone(),
@@ -160,7 +164,7 @@ async fn keep_lock_if_held(world: &World) -> Result<(), StageError> {
     if world.has_committed(&lane) || lane.writer != world.direction.from() {
         return Err(StageError::AlreadyCommitted { lane: lane.lane });
     }
-    world.from.restore(&world.plan.run_id).await?;
+    world.from.writes.restore(&world.plan.run_id).await?;
     Err(StageError::LaneAborted { lane: lane.lane })
 }
 
@@ -186,7 +190,7 @@ async fn wait_for_transactions(world: &World, hold_at: u64) -> Result<(), PortEr
     let settled = hold_at + limits.drain_settle_ms;
     let patience = hold_at + limits.drain_grace_ms;
     loop {
-        let in_flight = world.from.in_flight().await?;
+        let in_flight = world.from.writes.in_flight().await?;
         let now = world.clock.now_ms();
         if (in_flight == 0 && now >= settled) || now >= patience || world.plan.dry_run {
             return Ok(());
@@ -201,8 +205,8 @@ async fn end_writers(world: &World, hold_at: u64) -> Result<u32, StageError> {
     let mut ended = 0;
     let mut clean_looks = 0;
     loop {
-        ended += world.from.end_sessions().await?;
-        let sample = world.from.writers().await?;
+        ended += world.from.writes.end_sessions().await?;
+        let sample = world.from.writes.writers().await?;
         refuse_unstoppable(&sample)?;
         clean_looks = if sample.is_clean() { clean_looks + 1 } else { 0 };
         if clean_looks == 2 {

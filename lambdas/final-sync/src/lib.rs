@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Lsn, Stage, StageError, StageName, World,
+    Position, Stage, StageError, StageName, World,
     catalogue::SequenceFacts,
     ports::AccessSnapshot,
     routing::{Command, LaneRecord, Phase},
@@ -39,7 +39,7 @@ pub struct Input {
 pub struct Output {
     pub committed: bool,
     /// Position on the new writer before its first application write: where the way back starts.
-    pub way_back_from: Option<Lsn>,
+    pub way_back_from: Option<Position>,
     pub fence_ms: u64,
     pub sequences_ms: u64,
     pub commit_ms: u64,
@@ -74,13 +74,13 @@ impl Stage for FinalSync {
         };
         if input.step == Step::Warm {
             // Both statements also prove that the connections a held environment kept are alive.
-            futures::try_join!(world.from.writers(), world.to.current_lsn())?;
+            futures::try_join!(world.from.writes.writers(), world.to.reads.current_position())?;
             world.lane.read().await?;
             return Ok(output);
         }
 
         let lane = world.own_lane().await?;
-        let snapshot = world.from.snapshot().await?.ok_or_else(|| {
+        let snapshot = world.from.writes.snapshot().await?.ok_or_else(|| {
             StageError::Refused(
                 "the writer's database holds no access snapshot: it was never locked".to_owned(),
             )
@@ -125,7 +125,7 @@ fn require_hold(lane: &LaneRecord) -> Result<(), StageError> {
 /// Everything a commit implies: nobody can write, the fence has arrived exactly once, sequences are ahead, and the place
 /// where the way back starts is written down.
 async fn prove_and_prepare(world: &World, output: &mut Output) -> Result<(), StageError> {
-    let sample = world.from.writers().await?;
+    let sample = world.from.writes.writers().await?;
     if !sample.prepared.is_empty() {
         return Err(StageError::PreparedTransactions {
             gids: sample.prepared,
@@ -158,9 +158,9 @@ async fn prove_and_prepare(world: &World, output: &mut Output) -> Result<(), Sta
 /// Raises the fence behind the last write and waits until it is on the other side.
 async fn wait_for_fence(world: &World, nonce: &str) -> Result<(), StageError> {
     let began = world.clock.now_ms();
-    world.from.raise_fence(&world.plan.run_id, nonce).await?;
+    world.from.writes.raise_fence(&world.plan.run_id, nonce).await?;
     loop {
-        match world.to.count_fence(&world.plan.run_id, nonce).await? {
+        match world.to.writes.count_fence(&world.plan.run_id, nonce).await? {
             1 => return Ok(()),
             0 => {}
             count => {
@@ -183,9 +183,10 @@ async fn wait_for_fence(world: &World, nonce: &str) -> Result<(), StageError> {
 
 /// Moves every sequence of the new writer beyond the old one's, and looks again.
 async fn move_sequences(world: &World) -> Result<Vec<SequenceFacts>, StageError> {
-    let positions = world.from.sequences(&world.plan.scope).await?;
+    let positions = world.from.reads.sequences(&world.plan.scope).await?;
     let moved = world
         .to
+        .writes
         .advance_sequences(&positions, world.plan.limits.sequence_headroom)
         .await?;
     let behind: Vec<String> = positions
@@ -206,9 +207,10 @@ async fn move_sequences(world: &World) -> Result<Vec<SequenceFacts>, StageError>
 
 /// Where the way back starts: before the first application write on the new writer, and found again after a crash because
 /// it is recorded with a marker in that database.
-async fn way_back_position(world: &World) -> Result<Lsn, StageError> {
+async fn way_back_position(world: &World) -> Result<Position, StageError> {
     Ok(world
         .to
+        .writes
         .raise_fence(&world.plan.run_id, &format!("{}-way-back", world.plan.run_id))
         .await?)
 }
@@ -224,7 +226,7 @@ async fn go_forward(
     if output.way_back_from.is_none() {
         output.way_back_from = Some(way_back_position(world).await?);
     }
-    world.to.open(snapshot).await?;
+    world.to.writes.open(snapshot).await?;
     let opened = world.clock.now_ms();
     output.open_ms = opened.saturating_sub(began);
     if lane.phase == Phase::Committed {

@@ -96,7 +96,11 @@ async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
     if !waiting.is_empty() {
         return Ok(Err(format!("tables do not follow yet: {}", waiting.join(", "))));
     }
-    let old = world.from.open_transactions(limits.long_transaction_ms).await?;
+    let old = world
+        .from
+        .reads
+        .open_transactions(limits.long_transaction_ms)
+        .await?;
     if let Some(oldest) = old.first() {
         return Ok(Err(format!(
             "{} has a transaction open for {} ms (pid {})",
@@ -122,10 +126,10 @@ async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
 async fn probe(world: &World) -> Result<u64, StageError> {
     let nonce = format!("probe-{}", uuid::Uuid::new_v4());
     let began = world.clock.now_ms();
-    world.from.raise_fence(&world.plan.run_id, &nonce).await?;
+    world.from.writes.raise_fence(&world.plan.run_id, &nonce).await?;
     loop {
         let waited_ms = world.clock.now_ms().saturating_sub(began);
-        if world.to.count_fence(&world.plan.run_id, &nonce).await? > 0 {
+        if world.to.writes.count_fence(&world.plan.run_id, &nonce).await? > 0 {
             return Ok(waited_ms);
         }
         if waited_ms >= world.plan.limits.fence_ms {

@@ -17,6 +17,7 @@ mod tg_03_schema;
 use async_trait::async_trait;
 use crossover_core::{
     World,
+    catalogue::Need,
     finding::{Finding, Severity},
     ports::PortError,
 };
@@ -45,6 +46,14 @@ pub trait Check: Send + Sync {
     /// A finding that stops the cutover.
     fn blocks(&self, object: &str, message: String, remedy: &str) -> Finding {
         self.finding(Severity::Blocks, object, message, remedy)
+    }
+
+    /// What a side's server lacks stops the cutover.
+    fn unmet(&self, side: &str, need: &Need) -> Vec<Finding> {
+        need.shortfall()
+            .map(|s| self.blocks(&format!("{side}: {}", s.object), s.message.clone(), &s.remedy))
+            .into_iter()
+            .collect()
     }
 }
 

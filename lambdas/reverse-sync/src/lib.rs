@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Lsn, Stage, StageError, StageName, World,
+    Position, Stage, StageError, StageName, World,
     catalogue::{OWN_SCHEMA, TableName},
     ports::{CdcTask, TaskState},
     routing::Side,
@@ -35,14 +35,14 @@ pub struct Input {
     pub step: Step,
     /// For `start`: where final-sync said the way back begins.
     #[serde(default)]
-    pub way_back_from: Option<Lsn>,
+    pub way_back_from: Option<Position>,
 }
 
 #[derive(Debug, Default, Serialize)]
 pub struct Output {
     pub task: String,
     pub slot: String,
-    pub position: Option<Lsn>,
+    pub position: Option<Position>,
     /// Milliseconds a fence took through the way back.
     pub fence_ms: Option<u64>,
 }
@@ -67,7 +67,11 @@ impl Stage for ReverseSync {
             stop(world, task).await?;
             world.replication.delete(task).await?;
         }
-        world.to.drop_slot(&world.way_back_slot()).await?;
+        world
+            .to
+            .writes
+            .release_position(&world.reverse_position())
+            .await?;
         Ok(())
     }
 }
@@ -75,8 +79,8 @@ impl Stage for ReverseSync {
 /// The slot keeps everything from now on; making it takes as long as the oldest open transaction, so never in the pause.
 async fn prepare(world: &World) -> Result<Output, StageError> {
     let replication = &world.plan.replication;
-    let slot = world.way_back_slot();
-    let position = world.to.create_slot(&slot, &replication.slot_plugin).await?;
+    let slot = world.reverse_position();
+    let position = world.to.writes.retain_position(&slot).await?;
     let (reads, writes) = match world.direction.to() {
         Side::Target => (
             &replication.target_endpoints.read_arn,
@@ -89,6 +93,7 @@ async fn prepare(world: &World) -> Result<Output, StageError> {
     };
     let mut tables: Vec<TableName> = world
         .to
+        .reads
         .tables(&world.plan.scope)
         .await?
         .into_iter()
@@ -125,12 +130,12 @@ async fn prepare(world: &World) -> Result<Output, StageError> {
 
 /// Stops the stream that carried the cutover, then starts the way back behind the last change that came through it: two
 /// running streams would send each other's changes in a circle.
-async fn start(world: &World, from: Option<Lsn>) -> Result<Output, StageError> {
+async fn start(world: &World, from: Option<Position>) -> Result<Output, StageError> {
     let from = from.ok_or_else(|| StageError::NoWayBack {
         reason: "final-sync gave no position to start from; input.way_back_from is missing".to_owned(),
     })?;
     stop(world, world.stream()).await?;
-    let (task, slot) = (world.way_back().to_owned(), world.way_back_slot());
+    let (task, slot) = (world.way_back().to_owned(), world.reverse_position());
     let running = |state: &TaskState| *state == TaskState::Running;
     // A start whose answer was lost is on its way: the task holds the slot, which can no longer be moved.
     let on_its_way = |state: &TaskState| matches!(state, TaskState::Starting | TaskState::Running);
@@ -140,8 +145,8 @@ async fn start(world: &World, from: Option<Lsn>) -> Result<Output, StageError> {
         .await?
         .is_some_and(|t| on_its_way(&t.state));
     if !already {
-        world.to.advance_slot(&slot, from).await?;
-        world.replication.start(&task, Some(from)).await?;
+        world.to.writes.advance_position(&slot, &from).await?;
+        world.replication.start(&task, Some(&from)).await?;
     }
     wait_for_state(world, &task, running).await?;
     let fence_ms = prove(world).await?;
@@ -157,10 +162,10 @@ async fn start(world: &World, from: Option<Lsn>) -> Result<Output, StageError> {
 async fn prove(world: &World) -> Result<u64, StageError> {
     let began = world.clock.now_ms();
     let nonce = format!("{}-back", world.plan.run_id);
-    world.to.raise_fence(&world.plan.run_id, &nonce).await?;
+    world.to.writes.raise_fence(&world.plan.run_id, &nonce).await?;
     loop {
         let waited = world.clock.now_ms().saturating_sub(began);
-        if world.from.count_fence(&world.plan.run_id, &nonce).await? > 0 {
+        if world.from.writes.count_fence(&world.plan.run_id, &nonce).await? > 0 {
             return Ok(waited);
         }
         if waited >= PATIENCE_MS {
@@ -179,8 +184,8 @@ async fn retire(world: &World) -> Result<Output, StageError> {
     if world.direction == crossover_core::Direction::Reverse {
         stop(world, &task).await?;
         world.replication.delete(&task).await?;
-        slot = world.plan.slot_name(crossover_core::Direction::Forward);
-        world.from.drop_slot(&slot).await?;
+        slot = world.plan.reverse_position(crossover_core::Direction::Forward);
+        world.from.writes.release_position(&slot).await?;
     }
     Ok(Output {
         task,

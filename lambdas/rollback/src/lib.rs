@@ -53,7 +53,7 @@ impl Stage for Rollback {
             }
             None => return Err(no(format!("reverse replication task {stream} does not exist"))),
         }
-        if world.to.snapshot().await?.is_none() {
+        if world.to.writes.snapshot().await?.is_none() {
             return Err(no(
                 "the source is not locked by a cutover: somebody may have written to it since".to_owned(),
             ));

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use crossover_core::{
     World,
-    ports::{Database, PortError, PortResult},
+    ports::{DatabaseWriter, PortError, PortResult},
 };
 use crossover_verify::rows::CatchUp;
 
@@ -11,8 +11,8 @@ const LOOK_EVERY_MS: u64 = 5;
 
 pub struct ByFence<'a> {
     pub world: &'a World,
-    pub writer: &'a dyn Database,
-    pub follower: &'a dyn Database,
+    pub writer: &'a dyn DatabaseWriter,
+    pub follower: &'a dyn DatabaseWriter,
 }
 
 #[async_trait]

@@ -82,8 +82,8 @@ impl Stage for Validate {
     async fn run(&self, world: &World, input: Input) -> Result<Output, StageError> {
         // `from` is the writer before the commit, whichever way the run goes; `source` here only means the first of two.
         let (writer, follower, side) = match input.when {
-            When::BeforeCommit => (&*world.from, &*world.to, Side::Source),
-            When::AfterCommit => (&*world.to, &*world.from, Side::Target),
+            When::BeforeCommit => (&*world.from.writes, &*world.to.writes, Side::Source),
+            When::AfterCommit => (&*world.to.writes, &*world.from.writes, Side::Target),
         };
         let catch_up = ByFence {
             world,
@@ -91,8 +91,8 @@ impl Stage for Validate {
             follower,
         };
         let sides = Sides {
-            source: &*world.from,
-            target: &*world.to,
+            source: &*world.from.reads,
+            target: &*world.to.reads,
             writer: side,
             catch_up: Some(&catch_up),
             clock: &*world.clock,

@@ -47,7 +47,7 @@ fn comparisons() -> impl Strategy<Value = Comparison> {
         source.database = facts.0;
         source.server_version_num = facts.1;
         source.system_identifier = facts.2.map(WholeNumber::from);
-        source.position = facts.3.map(Lsn);
+        source.position = facts.3.map(|position: u64| Position::new(position.to_string()));
         comparison
     })
 }

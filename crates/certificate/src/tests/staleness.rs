@@ -2,8 +2,15 @@
 
 use std::time::Duration;
 
+use crossover_core::ports::Positions;
+use crossover_postgres::LogPositions;
+
 use super::*;
 
+const ENGINES: Sides<&dyn Positions> = Sides {
+    source: &LogPositions,
+    target: &LogPositions,
+};
 const DAY: Option<Duration> = Some(Duration::from_hours(24));
 
 fn conditions() -> Conditions {
@@ -80,7 +87,11 @@ const CHANGES: &[Change] = &[
         "target: the server was of version 160014 and is of version 170001",
     ),
     (
-        |c| target(c).position = Some(Lsn(1)),
+        |c| target(c).position = Some(Position::new("binlog.000042:1337")),
+        "target: where the changes stood and stand cannot be compared",
+    ),
+    (
+        |c| target(c).position = Some(Position::new("0/1")),
         "target: the write-ahead log is at 0/1, behind 16/B374D848",
     ),
     (
@@ -114,19 +125,19 @@ fn c_time(days: i64) -> jiff::Timestamp {
 #[test]
 fn nothing_has_happened() {
     let certified = certificate(&key()).conditions();
-    assert_eq!(certified.still_hold(&certified, DAY), []);
+    assert_eq!(certified.still_hold(&certified, DAY, ENGINES), []);
     let mut later = conditions();
     later.at = c_time(1);
     let facts = target(&mut later);
     // A minor version and a log that goes on change no row.
     facts.server_version_num += 1;
-    facts.position = Some(Lsn(u64::MAX));
-    assert_eq!(conditions().still_hold(&later, DAY), []);
+    facts.position = Some(Position::new("FFFFFFFF/FFFFFFFF"));
+    assert_eq!(conditions().still_hold(&later, DAY, ENGINES), []);
     later.at = c_time(3_000);
-    assert_eq!(conditions().still_hold(&later, None), []);
+    assert_eq!(conditions().still_hold(&later, None, ENGINES), []);
     later.at = jiff::Timestamp::from_second(conditions().at.as_second() - 60).unwrap();
     assert_eq!(
-        conditions().still_hold(&later, DAY),
+        conditions().still_hold(&later, DAY, ENGINES),
         [],
         "clocks may differ by a minute"
     );
@@ -137,7 +148,7 @@ fn every_change_makes_it_stale_and_is_named() {
     for (change, reason) in CHANGES {
         let mut now = conditions();
         change(&mut now);
-        let reasons = conditions().still_hold(&now, DAY);
+        let reasons = conditions().still_hold(&now, DAY, ENGINES);
         let [told] = &reasons[..] else {
             panic!("{reason}: {reasons:?}");
         };
@@ -154,15 +165,15 @@ fn what_one_server_never_told_is_no_reason_and_what_it_tells_only_now_is() {
     let mut mute = conditions();
     target(&mut mute).system_identifier = None;
     target(&mut mute).position = None;
-    assert_eq!(mute.still_hold(&mute, DAY), []);
-    assert_eq!(mute.still_hold(&conditions(), DAY).len(), 2);
+    assert_eq!(mute.still_hold(&mute, DAY, ENGINES), []);
+    assert_eq!(mute.still_hold(&conditions(), DAY, ENGINES).len(), 2);
 }
 
 #[test]
 fn a_table_that_was_never_counted_is_never_known() {
     let mut uncounted = conditions();
     uncounted.sides.source.tables.insert(table("items"), None);
-    let reasons = uncounted.still_hold(&uncounted, DAY);
+    let reasons = uncounted.still_hold(&uncounted, DAY, ENGINES);
     assert!(matches!(&reasons[..], [Stale::NotCounted { .. }]), "{reasons:?}");
 }
 
@@ -175,7 +186,7 @@ fn all_reasons_are_told_at_once_on_both_sides() {
             counters.inserts += 1;
         }
     }
-    assert_eq!(conditions().still_hold(&now, DAY).len(), 6);
+    assert_eq!(conditions().still_hold(&now, DAY, ENGINES).len(), 6);
 }
 
 #[test]
@@ -184,7 +195,7 @@ fn after_a_reset_counters_say_nothing_but_other_files_do() {
     target(&mut now).counted_since = c_time(0);
     counters(&mut now, "items").inserts = 0;
     counters(&mut now, "orders").storage.clear();
-    let reasons = conditions().still_hold(&now, DAY);
+    let reasons = conditions().still_hold(&now, DAY, ENGINES);
     assert!(
         matches!(
             &reasons[..],
@@ -200,7 +211,7 @@ fn another_server_is_the_only_reason_told_of_its_side() {
     target(&mut now).system_identifier = Some(9_u64.into());
     counters(&mut now, "items").inserts += 1;
     now.sides.source.facts.server_version_num = 150_000;
-    let reasons = conditions().still_hold(&now, DAY);
+    let reasons = conditions().still_hold(&now, DAY, ENGINES);
     assert!(
         matches!(
             &reasons[..],

@@ -3,12 +3,13 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use crossover_core::{plan::Scope, ports::PortResult};
-use crossover_stand::postgres::Database;
 use crossover_certificate::{
-    self as certificate, CannotCertify, Certificate, CertifiedTable, Conditions, SigningKey, Trust,
-    certified_scope,
+    self as certificate, CannotCertify, Certificate, CertifiedTable, Conditions, Sides as Both, SigningKey,
+    Trust, certified_scope,
 };
+use crossover_core::{plan::Scope, ports::PortResult};
+use crossover_postgres::LogPositions;
+use crossover_stand::postgres::Database;
 use crossover_verify::{Report, Sides, Silent, VerifyOptions, rows::CatchUp, verify};
 
 use crate::pair::{Pair, TestClock, crossover, still};
@@ -100,7 +101,14 @@ async fn reasons(pair: &Pair, certificate: &Certificate) -> Vec<String> {
     let now = Conditions::read(databases, &certificate.statement().scope, &TestClock)
         .await
         .unwrap();
-    let stale = certificate.conditions().still_hold(&now, None);
+    let stale = certificate.conditions().still_hold(
+        &now,
+        None,
+        Both {
+            source: &LogPositions,
+            target: &LogPositions,
+        },
+    );
     stale.iter().map(ToString::to_string).collect()
 }
 

@@ -169,7 +169,8 @@ impl Continuous {
         let place = Following {
             sides: ready.sides,
             changes: writer,
-            slots: writer,
+            retained: writer,
+            positions: writer,
             catch_up,
             identities: (&source, &target),
             scope: ready.scope,
@@ -200,7 +201,7 @@ impl Continuous {
             Ok(interrupt) = &mut signal => {
                 // A slot that another run follows is none of ours.
                 if self.checkpoint.is_none() && place.changes.claim(slot).await.is_ok() {
-                    place.slots.drop_slot(slot).await?;
+                    place.retained.release_position(slot).await?;
                 }
                 return Ok(by(interrupt));
             }
@@ -250,7 +251,7 @@ impl Continuous {
 
     async fn forget(&self, writer: &PostgresDatabase, slot: &str) -> anyhow::Result<ExitCode> {
         writer.claim(slot).await?;
-        writer.drop_slot(slot).await?;
+        writer.release_position(slot).await?;
         eprintln!("slot {slot} is gone");
         if let Some(file) = &self.checkpoint {
             match std::fs::remove_file(file) {

@@ -129,6 +129,8 @@ pub struct Definition {
     pub belongs_to: Option<String>,
     /// In the order they are shown in.
     pub properties: Vec<Property>,
+    /// An index that refuses a row like another one.
+    pub unique: bool,
 }
 
 impl Definition {
@@ -143,6 +145,7 @@ impl Definition {
             class,
             belongs_to: None,
             properties,
+            unique: false,
         }
     }
 
@@ -150,6 +153,13 @@ impl Definition {
     #[must_use]
     pub fn part_of(mut self, whole: impl Into<String>) -> Self {
         self.belongs_to = Some(whole.into());
+        self
+    }
+
+    /// The same index, which refuses a row like another one.
+    #[must_use]
+    pub const fn that_is_unique(mut self) -> Self {
+        self.unique = true;
         self
     }
 

@@ -1,72 +1,45 @@
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use super::PlannedSteps;
 use crate::{
-    catalogue::{
-        Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
-        TableStatistics,
-    },
-    lsn::Lsn,
+    catalogue::SequenceFacts,
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, Moment, PortResult, RoleAccess, Rows,
-        Sequences, Slots, WriterSample,
+        Access, AccessSnapshot, Database, Fence, LockReport, PortResult, RetainedPositions, RoleAccess,
+        Sequences, WriterSample,
     },
-    rows::{
-        HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, Stretch, StretchDigest,
-        TableForm, TableShape,
-    },
+    position::Position,
 };
 
-/// A database that is read for real and never changed.
-pub struct DryDatabase {
+/// The same database with its writing half replaced.
+pub(super) fn over(name: &'static str, real: &Database, steps: PlannedSteps) -> Database {
+    Database {
+        reads: Arc::clone(&real.reads),
+        writes: Arc::new(DryWriter {
+            name,
+            real: real.clone(),
+            steps,
+        }),
+    }
+}
+
+/// The writing half of a database that is never changed.
+struct DryWriter {
     name: &'static str,
-    real: Arc<dyn Database>,
+    real: Database,
     steps: PlannedSteps,
 }
 
-impl DryDatabase {
-    pub fn new(name: &'static str, real: Arc<dyn Database>, steps: PlannedSteps) -> Self {
-        Self { name, real, steps }
-    }
-
+impl DryWriter {
     fn note(&self, step: &str) {
         self.steps.note(format!("{}: {step}", self.name));
     }
 }
 
 #[async_trait]
-impl Catalogue for DryDatabase {
-    async fn server(&self) -> PortResult<ServerFacts> {
-        self.real.server().await
-    }
-    async fn tables(&self, scope: &Scope) -> PortResult<Vec<TableFacts>> {
-        self.real.tables(scope).await
-    }
-    async fn roles(&self, scope: &Scope, also: &[String]) -> PortResult<Vec<RoleFacts>> {
-        self.real.roles(scope, also).await
-    }
-    async fn prepared_transactions(&self) -> PortResult<Vec<PreparedTransaction>> {
-        self.real.prepared_transactions().await
-    }
-    async fn open_transactions(&self, min_age_ms: u64) -> PortResult<Vec<OpenTransaction>> {
-        self.real.open_transactions(min_age_ms).await
-    }
-    async fn fingerprint(&self, scope: &Scope) -> PortResult<Vec<Definition>> {
-        self.real.fingerprint(scope).await
-    }
-    async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>> {
-        self.real.sequences(scope).await
-    }
-    async fn statistics(&self, scope: &Scope) -> PortResult<Vec<TableStatistics>> {
-        self.real.statistics(scope).await
-    }
-}
-
-#[async_trait]
-impl Access for DryDatabase {
+impl Access for DryWriter {
     async fn snapshot(&self) -> PortResult<Option<AccessSnapshot>> {
         Ok(Some(AccessSnapshot {
             run_id: "dry-run".to_owned(),
@@ -84,6 +57,7 @@ impl Access for DryDatabase {
     async fn lock(&self, scope: &Scope, _run_id: &str) -> PortResult<LockReport> {
         let writers: Vec<_> = self
             .real
+            .reads
             .roles(scope, &[])
             .await?
             .into_iter()
@@ -100,7 +74,7 @@ impl Access for DryDatabase {
         })
     }
     async fn end_sessions(&self) -> PortResult<u32> {
-        let sessions = self.real.writers().await?.sessions.len() as u32;
+        let sessions = self.real.writes.writers().await?.sessions.len() as u32;
         self.note("end every writer's session");
         Ok(sessions)
     }
@@ -119,14 +93,14 @@ impl Access for DryDatabase {
 }
 
 #[async_trait]
-impl Fence for DryDatabase {
+impl Fence for DryWriter {
     async fn prepare_fence(&self) -> PortResult<()> {
         self.note("make the table crossover.fence where it is missing");
         Ok(())
     }
-    async fn raise_fence(&self, _run_id: &str, _nonce: &str) -> PortResult<Lsn> {
+    async fn raise_fence(&self, _run_id: &str, _nonce: &str) -> PortResult<Position> {
         self.note("write a fence row");
-        self.real.current_lsn().await
+        self.real.reads.current_position().await
     }
     async fn count_fence(&self, _run_id: &str, _nonce: &str) -> PortResult<u32> {
         self.note("wait for the fence row");
@@ -139,7 +113,7 @@ impl Fence for DryDatabase {
 }
 
 #[async_trait]
-impl Sequences for DryDatabase {
+impl Sequences for DryWriter {
     async fn advance_sequences(
         &self,
         positions: &[SequenceFacts],
@@ -154,70 +128,17 @@ impl Sequences for DryDatabase {
 }
 
 #[async_trait]
-impl Slots for DryDatabase {
-    async fn create_slot(&self, name: &str, plugin: &str) -> PortResult<Lsn> {
-        self.note(&format!("make logical slot {name} ({plugin})"));
-        self.real.current_lsn().await
+impl RetainedPositions for DryWriter {
+    async fn retain_position(&self, name: &str) -> PortResult<Position> {
+        self.note(&format!("retain the position {name}"));
+        self.real.reads.current_position().await
     }
-    async fn advance_slot(&self, name: &str, to: Lsn) -> PortResult<Lsn> {
-        self.note(&format!("advance slot {name} to {to}"));
-        Ok(to)
+    async fn advance_position(&self, name: &str, to: &Position) -> PortResult<Position> {
+        self.note(&format!("advance the retained position {name} to {to}"));
+        Ok(to.clone())
     }
-    async fn drop_slot(&self, name: &str) -> PortResult<()> {
-        self.note(&format!("drop slot {name}"));
+    async fn release_position(&self, name: &str) -> PortResult<()> {
+        self.note(&format!("release the retained position {name}"));
         Ok(())
-    }
-    async fn current_lsn(&self) -> PortResult<Lsn> {
-        self.real.current_lsn().await
-    }
-}
-
-#[async_trait]
-impl Rows for DryDatabase {
-    async fn shapes(&self, scope: &Scope) -> PortResult<Vec<TableShape>> {
-        self.real.shapes(scope).await
-    }
-    async fn hashing(&self) -> PortResult<HashingFacts> {
-        self.real.hashing().await
-    }
-    async fn spread(&self, form: &TableForm) -> PortResult<Spread> {
-        self.real.spread(form).await
-    }
-    async fn moment(&self) -> PortResult<Moment> {
-        self.real.moment().await
-    }
-    async fn active_sessions(&self) -> PortResult<u32> {
-        self.real.active_sessions().await
-    }
-    async fn digest(
-        &self,
-        form: &TableForm,
-        region: &Region,
-        buckets: u32,
-        at: Option<&Moment>,
-    ) -> PortResult<BTreeMap<u32, RowDigest>> {
-        self.real.digest(form, region, buckets, at).await
-    }
-    async fn begins(&self, form: &TableForm, cuts: &[i64], at: &Moment) -> PortResult<Option<Vec<u32>>> {
-        self.real.begins(form, cuts, at).await
-    }
-    async fn stretch(&self, form: &TableForm, stretch: &Stretch, at: &Moment) -> PortResult<StretchDigest> {
-        self.real.stretch(form, stretch, at).await
-    }
-    async fn rows_in(
-        &self,
-        form: &TableForm,
-        region: &Region,
-        buckets: u32,
-        wanted: &[u32],
-        at: Option<&Moment>,
-    ) -> PortResult<Vec<RowHash>> {
-        self.real.rows_in(form, region, buckets, wanted, at).await
-    }
-    async fn rows_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
-        self.real.rows_of(form, keys).await
-    }
-    async fn values_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
-        self.real.values_of(form, keys).await
     }
 }

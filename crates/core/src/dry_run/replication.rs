@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use super::PlannedSteps;
 use crate::{
-    lsn::Lsn,
     ports::{CdcTask, Journal, JournalEntry, PortResult, Replication, TableReplication, TaskStatus},
+    position::Position,
 };
 
 /// Tasks that are read for real and never changed.
@@ -40,8 +40,8 @@ impl Replication for DryReplication {
         Ok(())
     }
 
-    async fn start(&self, task: &str, from: Option<Lsn>) -> PortResult<()> {
-        let position = from.map_or_else(|| "where it stopped".to_owned(), |lsn| lsn.to_string());
+    async fn start(&self, task: &str, from: Option<&Position>) -> PortResult<()> {
+        let position = from.map_or_else(|| "where it stopped".to_owned(), |position| position.to_string());
         self.steps
             .note(format!("replication: start task {task} from {position}"));
         Ok(())

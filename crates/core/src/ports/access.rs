@@ -24,7 +24,7 @@ pub struct AccessSnapshot {
     pub public_connect: bool,
     /// Every role the lock changed, sorted by name.
     pub roles: Vec<RoleAccess>,
-    /// The database's access list as the catalogue had it (`datacl::text`), to prove the restoration; none is the default list.
+    /// The database's access list in its engine's own form, to prove the restoration; none is the default list.
     pub acl: Option<String>,
 }
 

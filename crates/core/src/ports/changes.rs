@@ -1,15 +1,12 @@
-//! Which rows a database has changed, read from a logical slot of its own. Nothing here changes any row, and nothing moves the
-//! slot: that is [`super::Slots`]' part, once what was read is safe.
+//! Which rows a database has changed, read from a retained position. Nothing here changes any row, and nothing moves the
+//! position: [`super::RetainedPositions`] does, once what was read is safe.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 
 use super::PortResult;
-use crate::{catalogue::TableName, lsn::Lsn, rows::RowKey};
-
-/// The output plugin the slot has to have: it is part of every PostgreSQL, needs no publication, and is what DMS reads, too.
-pub const CHANGES_PLUGIN: &str = "test_decoding";
+use crate::{catalogue::TableName, position::Position, rows::RowKey};
 
 /// A table whose changes are followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +21,7 @@ pub struct Followed {
 pub struct Relation {
     pub table: TableName,
     pub key: Vec<String>,
-    /// The server writes the old key down whenever it changes or its row goes: the key belongs to the replica identity.
+    /// The server writes the old key down whenever the key changes or its row is removed.
     pub tells_old_key: bool,
 }
 
@@ -54,22 +51,22 @@ pub type Watched = BTreeMap<TableName, BTreeSet<RowKey>>;
 /// How far the reading got.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Taken {
-    /// Every change before this was handed over: the slot may be advanced to it. None when nothing is new.
-    pub upto: Option<Lsn>,
+    /// Every change before this was handed over: the retained position may be advanced to it. None when nothing is new.
+    pub upto: Option<Position>,
     /// Every change committed before the reading began was handed over.
     pub complete: bool,
     /// Relations that are not among those given: they are new, or gone.
     pub unknown: BTreeSet<TableName>,
 }
 
-/// A slot as the server has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SlotState {
-    pub confirmed: Lsn,
-    /// Bytes of the write-ahead log that the server keeps for it.
-    pub retained: u64,
-    /// The server has given up keeping what it needs: it can never be read again.
-    pub lost: bool,
+/// A retained position as the server has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetainedState {
+    pub position: Position,
+    /// Bytes of the change log that the server keeps for it.
+    pub retained_bytes: u64,
+    /// Why its changes can never be read again, in the engine's words: the server has given up keeping them.
+    pub lost: Option<String>,
 }
 
 /// Reading changes. Every method can be repeated.
@@ -77,20 +74,21 @@ pub struct SlotState {
 pub trait Changes: Send + Sync {
     /// What tells this database from all others: it stays when the server is restarted.
     async fn identity(&self) -> PortResult<String>;
-    /// Has the slot to oneself from now on, until this process ends: two that read from one slot would each miss what the other took.
+    /// Has the retained position to oneself from now on, until this process ends: two readers of one position would each miss what
+    /// the other has taken.
     ///
     /// # Errors
     /// `Refused` while somebody else has it.
-    async fn claim(&self, slot: &str) -> PortResult<()>;
+    async fn claim(&self, name: &str) -> PortResult<()>;
     /// All relations as they are now, and what is followed of them.
     async fn relations(&self, followed: &[Followed]) -> PortResult<Relations>;
-    /// The slot, or none if there is no such slot here.
-    async fn slot_state(&self, slot: &str) -> PortResult<Option<SlotState>>;
-    /// Hands over the changes from the slot's position on, in the order of their commits. Stops after the transaction with which
-    /// there are `limit` of them; a transaction is never cut. The same changes come again until the slot is advanced.
+    /// The retained position, or none if there is none of that name here.
+    async fn retained_state(&self, name: &str) -> PortResult<Option<RetainedState>>;
+    /// Hands over the changes from the retained position on, in the order of their commits. Stops after the transaction with which
+    /// there are `limit` of them; a transaction is never cut. The same changes come again until the position is advanced.
     async fn changes(
         &self,
-        slot: &str,
+        name: &str,
         relations: &Relations,
         watched: &Watched,
         limit: u32,

@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::{Catalogue, PortResult};
-use crate::{catalogue::TableName, lsn::Lsn, plan::Scope};
+use crate::{catalogue::TableName, plan::Scope, position::Position};
 
 /// One database at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     pub database: String,
-    /// `server_version_num`, for example 160014.
+    /// The version of the server as one number, for example 160014.
     pub server_version_num: u32,
     /// None where the server does not tell.
     pub system_identifier: Option<u64>,
-    /// The end of the write-ahead log; on a standby, of what it has applied. None where the server does not tell.
-    pub position: Option<Lsn>,
+    /// Where its changes end; on a standby, those it has applied. None where the server does not tell.
+    pub position: Option<Position>,
     /// Since when writes are counted, in microseconds of Unix time.
     pub counted_since_us: i64,
     /// Every table in scope that is no partition, and what was written to it; none: nobody counts all of it.

@@ -1,5 +1,7 @@
 //! One side's database.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::{Access, PortResult, Rows};
@@ -8,13 +10,14 @@ use crate::{
         Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
         TableStatistics,
     },
-    lsn::Lsn,
     plan::Scope,
+    position::Position,
+    schema::Remedies,
 };
 
 /// Facts from the catalogue. Nothing here changes anything.
 #[async_trait]
-pub trait Catalogue: Send + Sync {
+pub trait Catalogue: Remedies {
     async fn server(&self) -> PortResult<ServerFacts>;
     /// Tables in scope, partitions included, sorted by name.
     async fn tables(&self, scope: &Scope) -> PortResult<Vec<TableFacts>>;
@@ -30,6 +33,8 @@ pub trait Catalogue: Send + Sync {
     async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>>;
     /// What the planner knows of every table and materialized view in scope, sorted by name.
     async fn statistics(&self, scope: &Scope) -> PortResult<Vec<TableStatistics>>;
+    /// Where this database's changes end now.
+    async fn current_position(&self) -> PortResult<Position>;
 }
 
 /// Fence rows: unique markers that travel through the change stream.
@@ -37,10 +42,10 @@ pub trait Catalogue: Send + Sync {
 pub trait Fence: Send + Sync {
     /// Makes Crossover's schema and fence table where they are missing.
     async fn prepare_fence(&self) -> PortResult<()>;
-    /// Writes the marker and returns the position recorded with it: the end of the write-ahead log just before the
+    /// Writes the marker and returns the position recorded with it: the end of the changes just before the
     /// marker itself (a column filled when the row is first written). Writing the same marker again changes nothing and returns
     /// the position of the first time, so that a crashed stage finds it again.
-    async fn raise_fence(&self, run_id: &str, nonce: &str) -> PortResult<Lsn>;
+    async fn raise_fence(&self, run_id: &str, nonce: &str) -> PortResult<Position>;
     /// How often the marker is there.
     async fn count_fence(&self, run_id: &str, nonce: &str) -> PortResult<u32>;
     /// Removes the markers of all runs.
@@ -59,20 +64,45 @@ pub trait Sequences: Send + Sync {
     ) -> PortResult<Vec<SequenceFacts>>;
 }
 
-/// Logical replication slots.
+/// Retained positions: from such a position on the database keeps every change, until the position is released.
+///
+/// A position is retained in the form the reader of the changes needs; which form that is follows from the CDC engine of the plan and
+/// is known to the adapter.
 #[async_trait]
-pub trait Slots: Send + Sync {
-    /// Makes a logical slot, or finds the one of that name; returns the position it is consistent from.
-    async fn create_slot(&self, name: &str, plugin: &str) -> PortResult<Lsn>;
-    /// Moves an idle slot forward to `to`; a slot that is further already stays. Returns its position.
-    async fn advance_slot(&self, name: &str, to: Lsn) -> PortResult<Lsn>;
-    /// Removes the slot; it may be gone already.
-    async fn drop_slot(&self, name: &str) -> PortResult<()>;
-    /// The end of the write-ahead log now.
-    async fn current_lsn(&self) -> PortResult<Lsn>;
+pub trait RetainedPositions: Send + Sync {
+    /// Retains the present position under a name, or finds the one of that name; returns the position changes are kept from.
+    /// Takes as long as the oldest open transaction.
+    async fn retain_position(&self, name: &str) -> PortResult<Position>;
+    /// Gives up the changes before `to`, which nobody reads at this time; a position that is further already stays. Returns the
+    /// position now.
+    async fn advance_position(&self, name: &str, to: &Position) -> PortResult<Position>;
+    /// Releases the position; it may be gone already.
+    async fn release_position(&self, name: &str) -> PortResult<()>;
 }
 
-/// Everything a stage may ask of one side's database.
-pub trait Database: Catalogue + Access + Fence + Sequences + Slots + Rows {}
+/// The half of a database that is read as it is: nothing in it changes anything, and no answer depends on what a run has changed.
+pub trait DatabaseReader: Catalogue + Rows {}
 
-impl<T: Catalogue + Access + Fence + Sequences + Slots + Rows> Database for T {}
+impl<T: Catalogue + Rows> DatabaseReader for T {}
+
+/// The half of a database that changes it, with the questions about such changes. A dry run replaces this half and no other.
+pub trait DatabaseWriter: Access + Fence + Sequences + RetainedPositions {}
+
+impl<T: Access + Fence + Sequences + RetainedPositions> DatabaseWriter for T {}
+
+/// Everything a stage may ask of one side's database.
+#[derive(Clone)]
+pub struct Database {
+    pub reads: Arc<dyn DatabaseReader>,
+    pub writes: Arc<dyn DatabaseWriter>,
+}
+
+impl Database {
+    /// Both halves of one adapter.
+    pub fn new<T: DatabaseReader + DatabaseWriter + 'static>(adapter: Arc<T>) -> Self {
+        Self {
+            reads: Arc::clone(&adapter) as Arc<dyn DatabaseReader>,
+            writes: adapter,
+        }
+    }
+}

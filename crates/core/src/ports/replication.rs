@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::PortResult;
-use crate::{catalogue::TableName, lsn::Lsn};
+use crate::{catalogue::TableName, position::Position};
 
 /// State of a task, in DMS's own words where Crossover acts on them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,7 +72,7 @@ pub trait Replication: Send + Sync {
     /// Makes a CDC task that is not running; one of the same name is left as it is.
     async fn create(&self, spec: &CdcTask) -> PortResult<()>;
     /// Starts a task at a position (`Some`), or goes on where it stopped (`None`). Running already: no change.
-    async fn start(&self, task: &str, from: Option<Lsn>) -> PortResult<()>;
+    async fn start(&self, task: &str, from: Option<&Position>) -> PortResult<()>;
     /// Asks a task to stop and does not wait for it. Not running: no change.
     async fn request_stop(&self, task: &str) -> PortResult<()>;
     /// Removes a stopped task; it may be gone already.

@@ -77,7 +77,7 @@ pub struct TableWriting {
     pub generated: Vec<String>,
     /// Identity columns that the server fills; an insert can override it, an update cannot.
     pub always_identity: Vec<String>,
-    /// Columns of types that may have no `=` in `pg_catalog`: they are compared by their texts.
+    /// Columns of types that may have no equality of the server's own: they are compared by their texts.
     pub compared_by_text: Vec<String>,
     /// Tables its foreign keys refer to, itself included; partitions count as their parent.
     pub refers_to: Vec<TableName>,

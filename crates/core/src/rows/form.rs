@@ -1,7 +1,7 @@
 //! The form both sides hash a table's rows in, decided from both catalogues: it must give equal numbers for equal rows and
 //! different ones for all others, so a type's own hash is used only where the type's equality is identity.
 
-use super::{ColumnShape, Hashing, KeyShape, TableShape};
+use super::{Hashing, KeyShape, TableShape};
 use crate::catalogue::TableName;
 
 /// How a column's value goes into the hash.
@@ -9,7 +9,7 @@ use crate::catalogue::TableName;
 pub enum Form {
     /// smallint and integer.
     Int4,
-    /// Any integer. `hashint8` is no good for it: it folds the two halves onto each other, so that 0 and 2^32+1 are the same to it.
+    /// Any integer.
     Int8,
     Bool,
     Uuid,
@@ -19,7 +19,10 @@ pub enum Form {
     Timestamp,
     TimestampTz,
     /// A numeric of fixed scale, equal on both sides: there 1.0 and 1.00 cannot both occur.
-    FixedNumeric,
+    FixedNumeric {
+        precision: u16,
+        scale: u16,
+    },
     /// Everything else by its text. Equal values of these types may differ: 1.0 and 1.00, 1 mon and 30 days, -0 and 0.
     Printed,
     /// The same, for types whose cast to text need not be what the type prints: user-defined ones, and blank-padded texts.
@@ -123,7 +126,7 @@ pub fn agree(
             .zip(&own.columns)
             .map(|((a, b), own)| ColumnForm {
                 name: own.name.clone(),
-                form: common_form(a, b),
+                form: common_form(a.form, b.form),
                 sql_type: own.sql_type.clone(),
                 nullable: !(a.not_null && b.not_null),
             })
@@ -153,12 +156,8 @@ fn common_key(source: &[KeyShape], target: &[KeyShape]) -> Vec<String> {
         .unwrap_or_default()
 }
 
-fn common_form(source: &ColumnShape, target: &ColumnShape) -> Form {
-    let (a, b) = (own_form(source), own_form(target));
-    match (a, b) {
-        (Form::FixedNumeric, Form::FixedNumeric) if source.type_modifier != target.type_modifier => {
-            Form::Printed
-        }
+fn common_form(source: Form, target: Form) -> Form {
+    match (source, target) {
         (a, b) if a == b => a,
         (a, b) if a.is_integer() && b.is_integer() => Form::Int8,
         (Form::PrintedByOutput, _) | (_, Form::PrintedByOutput) => Form::PrintedByOutput,
@@ -166,36 +165,16 @@ fn common_form(source: &ColumnShape, target: &ColumnShape) -> Form {
     }
 }
 
-fn own_form(column: &ColumnShape) -> Form {
-    if !column.built_in {
-        return Form::PrintedByOutput;
-    }
-    match column.base_type.as_str() {
-        "int2" | "int4" => Form::Int4,
-        "int8" => Form::Int8,
-        "bool" => Form::Bool,
-        "uuid" => Form::Uuid,
-        "text" | "varchar" => Form::Text,
-        "date" => Form::Date,
-        "timestamp" => Form::Timestamp,
-        "timestamptz" => Form::TimestampTz,
-        "numeric" if column.type_modifier >= 0 => Form::FixedNumeric,
-        "bpchar" | "_bpchar" => Form::PrintedByOutput,
-        _ => Form::Printed,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::ColumnShape;
 
-    fn column(name: &str, base_type: &str) -> ColumnShape {
+    fn column(name: &str) -> ColumnShape {
         ColumnShape {
             name: name.into(),
-            sql_type: base_type.into(),
-            base_type: base_type.into(),
-            built_in: true,
-            type_modifier: -1,
+            sql_type: "integer".into(),
+            form: Form::Int4,
             not_null: true,
             byte_order: true,
         }
@@ -233,35 +212,33 @@ mod tests {
     #[test]
     fn types_that_differ_are_compared_in_a_form_both_have() {
         let cases = [
-            ("int4", "int8", Form::Int8),
-            ("int2", "int4", Form::Int4),
-            ("varchar", "text", Form::Text),
-            ("numeric", "int8", Form::Printed),
-            ("json", "jsonb", Form::Printed),
-            ("text", "bpchar", Form::PrintedByOutput),
+            (Form::Int4, Form::Int8, Form::Int8),
+            (Form::Int4, Form::Int4, Form::Int4),
+            (Form::Text, Form::Text, Form::Text),
+            (Form::Printed, Form::Int8, Form::Printed),
+            (Form::Date, Form::Timestamp, Form::Printed),
+            (Form::Text, Form::PrintedByOutput, Form::PrintedByOutput),
         ];
         for (a, b, expected) in cases {
-            assert_eq!(common_form(&column("c", a), &column("c", b)), expected, "{a} {b}");
+            assert_eq!(common_form(a, b), expected, "{a:?} {b:?}");
+            assert_eq!(common_form(b, a), expected, "{b:?} {a:?}");
         }
     }
 
     #[test]
     fn a_numeric_is_hashed_as_such_only_when_its_scale_is_fixed_and_the_same() {
-        let fixed = |modifier| ColumnShape {
-            type_modifier: modifier,
-            ..column("c", "numeric")
-        };
-        assert_eq!(common_form(&fixed(786_438), &fixed(786_438)), Form::FixedNumeric);
-        assert_eq!(common_form(&fixed(786_438), &fixed(655_366)), Form::Printed);
-        assert_eq!(common_form(&fixed(786_438), &fixed(-1)), Form::Printed);
+        let fixed = |precision| Form::FixedNumeric { precision, scale: 2 };
+        assert_eq!(common_form(fixed(12), fixed(12)), fixed(12));
+        assert_eq!(common_form(fixed(12), fixed(10)), Form::Printed);
+        assert_eq!(common_form(fixed(12), Form::Printed), Form::Printed);
     }
 
     #[test]
     fn a_column_that_may_be_null_on_one_side_is_nullable_on_both() {
-        let mut loose = column("a", "int4");
+        let mut loose = column("a");
         loose.not_null = false;
         let (one, two) = agree(
-            &table(vec![column("a", "int4")], &[]),
+            &table(vec![column("a")], &[]),
             &table(vec![loose], &[]),
             &options(),
         )
@@ -271,7 +248,7 @@ mod tests {
 
     #[test]
     fn the_key_is_one_both_sides_have() {
-        let columns = || vec![column("a", "int4"), column("b", "int4"), column("c", "int4")];
+        let columns = || vec![column("a"), column("b"), column("c")];
         let (one, two) = agree(
             &table(columns(), &[&["a"], &["c", "b"]]),
             &table(columns(), &[&["b", "c"]]),
@@ -291,8 +268,8 @@ mod tests {
 
     #[test]
     fn a_column_only_one_side_has_is_named() {
-        let wide = table(vec![column("a", "int4"), column("b", "int4")], &[]);
-        let narrow = table(vec![column("a", "int4")], &[]);
+        let wide = table(vec![column("a"), column("b")], &[]);
+        let narrow = table(vec![column("a")], &[]);
         let missing = agree(&wide, &narrow, &options()).unwrap_err().to_string();
         assert_eq!(missing, "table s.t: columns b are missing on the target");
         let extra = agree(&narrow, &wide, &options()).unwrap_err().to_string();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    DifferenceKind, SchemaDifference, Severity,
+    DifferenceKind, Remedies, Remedy, SchemaDifference, Severity,
     weight::{self, Found},
     wording::{self, Counted},
 };
@@ -14,7 +14,12 @@ use crate::catalogue::{Definition, ObjectClass, Property};
 
 /// Every difference, the errors first, each list sorted by object. What goes with an object that is missing as a whole (its
 /// columns, indexes, grants, …) is counted there instead of named one by one. What each difference weighs: [`super::weight`].
-pub fn compare(source: &[Definition], target: &[Definition]) -> Vec<SchemaDifference> {
+/// `target_engine` words what is to be done about a difference.
+pub fn compare(
+    source: &[Definition],
+    target: &[Definition],
+    target_engine: &dyn Remedies,
+) -> Vec<SchemaDifference> {
     let (mut missing, mut extra) = (Vec::new(), Vec::new());
     let mut differences = Vec::new();
     let (source, target) = (sorted(source), sorted(target));
@@ -31,7 +36,7 @@ pub fn compare(source: &[Definition], target: &[Definition]) -> Vec<SchemaDiffer
             Ordering::Greater => extra.extend(there.next()),
             Ordering::Equal => {
                 if let (Some(ours), Some(theirs)) = (here.next(), there.next()) {
-                    differences.extend(different(ours, theirs));
+                    differences.extend(different(ours, theirs, target_engine));
                 }
             }
         }
@@ -44,7 +49,7 @@ pub fn compare(source: &[Definition], target: &[Definition]) -> Vec<SchemaDiffer
         source: Some(wording::excerpt(&object.to_string())),
         target: None,
         detail: wording::missing(object, &parts),
-        remedy: wording::create(object.class).to_owned(),
+        remedy: target_engine.remedy(&Remedy::Create(object.class)),
     }));
     differences.extend(whole(&extra).map(|(object, parts)| {
         let severity = weight::of_extra(object);
@@ -104,7 +109,11 @@ fn whole<'d>(alone: &[&&'d Definition]) -> impl Iterator<Item = (&'d Definition,
 }
 
 /// The same object with other properties.
-fn different(ours: &Definition, theirs: &Definition) -> Option<SchemaDifference> {
+fn different(
+    ours: &Definition,
+    theirs: &Definition,
+    target_engine: &dyn Remedies,
+) -> Option<SchemaDifference> {
     let of_target: HashMap<&str, &Property> =
         theirs.properties.iter().map(|p| (p.name.as_str(), p)).collect();
     let mut severity = Severity::Warning;
@@ -142,7 +151,7 @@ fn different(ours: &Definition, theirs: &Definition) -> Option<SchemaDifference>
         source: side(on_source),
         target: side(on_target),
         detail: format!("{}: {}", ours.object, texts.join("; ")),
-        remedy: wording::change(ours.class, severity).to_owned(),
+        remedy: target_engine.remedy(&Remedy::Change(ours.class, severity)),
     })
 }
 
@@ -151,6 +160,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::schema::remedy::tests::Plain;
 
     fn definition(class: ObjectClass, name: &str, properties: &[(&str, &str)]) -> Definition {
         let properties = properties
@@ -200,7 +210,10 @@ mod tests {
     }
 
     fn details(source: &[Definition], target: &[Definition]) -> Vec<String> {
-        compare(source, target).into_iter().map(|d| d.detail).collect()
+        compare(source, target, &Plain)
+            .into_iter()
+            .map(|d| d.detail)
+            .collect()
     }
 
     #[test]
@@ -217,7 +230,7 @@ mod tests {
             Property::new("type", "numeric(10,2)"),
             Property::new("default", "0"),
         ];
-        let seen = compare(&orders(), &other);
+        let seen = compare(&orders(), &other, &Plain);
         assert_eq!(
             seen,
             [SchemaDifference {
@@ -230,14 +243,14 @@ mod tests {
                 detail: "column shop.orders.total: type numeric(12,2) on the source, numeric(10,2) on the target; \
                          default 0 only on the target"
                     .into(),
-                remedy: "make it on the target what it is on the source".into(),
+                remedy: "Change(Column, Error)".into(),
             }]
         );
     }
 
     #[test]
     fn the_parts_of_a_missing_table_are_counted_and_not_named() {
-        let seen = compare(&orders(), &[]);
+        let seen = compare(&orders(), &[], &Plain);
         assert_eq!(seen.len(), 1);
         assert_eq!(
             (seen[0].kind, seen[0].severity),
@@ -276,7 +289,7 @@ mod tests {
             definition(ObjectClass::Owner, "of table a", &[("role", "dba")]),
             definition(ObjectClass::Table, "a", &[]),
         ];
-        let seen: Vec<_> = compare(&source, &target)
+        let seen: Vec<_> = compare(&source, &target, &Plain)
             .into_iter()
             .map(|d| (d.severity, d.object))
             .collect();
@@ -310,7 +323,7 @@ mod tests {
             definition(ObjectClass::Table, "a", &[]).part_of("table b"),
             definition(ObjectClass::Table, "b", &[]).part_of("table a"),
         ];
-        compare(&ring, &[]);
+        compare(&ring, &[], &Plain);
     }
 
     fn some_schema() -> impl Strategy<Value = Vec<Definition>> {
@@ -337,7 +350,7 @@ mod tests {
             source in some_schema(),
             target in some_schema(),
         ) {
-            let seen = compare(&source, &target);
+            let seen = compare(&source, &target, &Plain);
             let (mut ours, mut theirs) = (source.clone(), target.clone());
             ours.sort();
             theirs.sort();

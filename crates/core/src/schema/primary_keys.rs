@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Severity;
+use super::{Remedies, Remedy, Severity};
 use crate::catalogue::TableFacts;
 
 /// A table without a primary key.
@@ -17,7 +17,7 @@ pub struct TableWithoutKey {
 
 /// Tables of the source without a primary key, sorted. A partition is its parent's matter; a key that only one side has, or
 /// has otherwise, is a difference of the schema.
-pub fn without_key(tables: &[TableFacts]) -> Vec<TableWithoutKey> {
+pub fn without_key(tables: &[TableFacts], engine: &dyn Remedies) -> Vec<TableWithoutKey> {
     let mut found: Vec<TableWithoutKey> = tables
         .iter()
         .filter(|t| t.primary_key.is_empty() && t.partition_of.is_none())
@@ -29,7 +29,10 @@ pub fn without_key(tables: &[TableFacts]) -> Vec<TableWithoutKey> {
                  replicated",
                 t.table
             ),
-            remedy: "alter table ... add primary key on both sides, or leave it out (scope.exclude of a plan, --exclude of verify)".to_owned(),
+            remedy: format!(
+                "{} on both sides, or leave it out (scope.exclude of a plan, --exclude of verify)",
+                engine.remedy(&Remedy::AddPrimaryKey)
+            ),
         })
         .collect();
     found.sort();
@@ -39,7 +42,7 @@ pub fn without_key(tables: &[TableFacts]) -> Vec<TableWithoutKey> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::TableName;
+    use crate::{catalogue::TableName, schema::remedy::tests::Plain};
 
     fn table(name: &str, primary_key: &[&str], partition_of: Option<&str>) -> TableFacts {
         let named = |name: &str| TableName {
@@ -57,18 +60,21 @@ mod tests {
 
     #[test]
     fn tables_without_a_key_are_all_named_and_partitions_left_to_their_parent() {
-        let found = without_key(&[
-            table("log", &[], None),
-            table("events_2026", &[], Some("events")),
-            table("orders", &["id"], None),
-            table("events", &[], None),
-        ]);
+        let found = without_key(
+            &[
+                table("log", &[], None),
+                table("events_2026", &[], Some("events")),
+                table("orders", &["id"], None),
+                table("events", &[], None),
+            ],
+            &Plain,
+        );
         let names: Vec<&str> = found.iter().map(|f| f.table.as_str()).collect();
         assert_eq!(names, ["shop.events", "shop.log"]);
         assert!(
             found
                 .iter()
-                .all(|f| f.severity == Severity::Warning && f.remedy.contains("primary key"))
+                .all(|f| f.severity == Severity::Warning && f.remedy.contains("AddPrimaryKey on both sides"))
         );
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::Severity;
+use super::{Remedies, Remedy, Severity};
 use crate::{catalogue::SequenceFacts, routing::Side};
 
 /// How a sequence of the target stands to the same one of the source, in the direction it counts.
@@ -42,7 +42,12 @@ pub struct SequencePair {
 }
 
 /// Every sequence of either side with how it stands, sorted by name; `writer` is the side the application writes to.
-pub fn positions(source: &[SequenceFacts], target: &[SequenceFacts], writer: Side) -> Vec<SequencePair> {
+pub fn positions(
+    source: &[SequenceFacts],
+    target: &[SequenceFacts],
+    writer: Side,
+    target_engine: &dyn Remedies,
+) -> Vec<SequencePair> {
     let (ours, theirs) = (by_name(source), by_name(target));
     let names: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
     names
@@ -50,7 +55,13 @@ pub fn positions(source: &[SequenceFacts], target: &[SequenceFacts], writer: Sid
         .map(|name| {
             let (schema, sequence) = name;
             let sides = (ours.get(name).copied(), theirs.get(name).copied());
-            pair(format!("{schema}.{sequence}"), sides.0, sides.1, writer)
+            pair(
+                format!("{schema}.{sequence}"),
+                sides.0,
+                sides.1,
+                writer,
+                target_engine,
+            )
         })
         .collect()
 }
@@ -80,6 +91,7 @@ fn pair(
     source: Option<&SequenceFacts>,
     target: Option<&SequenceFacts>,
     writer: Side,
+    target_engine: &dyn Remedies,
 ) -> SequencePair {
     let standing = standing(source, target);
     let said = match standing {
@@ -105,19 +117,19 @@ fn pair(
         // Whoever writes to the target is about to be given a value that is in use.
         Standing::Behind if writer == Side::Target => (
             Some(Severity::Error),
-            Some("setval it on the target beyond the source's position, at once"),
+            Some(target_engine.remedy(&Remedy::AdvanceSequence)),
         ),
         Standing::Behind => (
             Some(Severity::Warning),
-            Some("nothing to do now: the cutover moves it beyond the source's (final-sync)"),
+            Some("nothing to do now: the cutover moves it beyond the source's (final-sync)".to_owned()),
         ),
         Standing::Opposite => (
             Some(Severity::Error),
-            Some("alter sequence ... increment on the target"),
+            Some(target_engine.remedy(&Remedy::TurnSequence)),
         ),
         Standing::MissingOnTarget => (
             Some(Severity::Error),
-            Some("create it on the target as the source has it"),
+            Some("create it on the target as the source has it".to_owned()),
         ),
     };
     SequencePair {
@@ -127,13 +139,14 @@ fn pair(
         target: target.and_then(|s| s.last_value),
         standing,
         severity,
-        remedy: remedy.map(str::to_owned),
+        remedy,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::remedy::tests::Plain;
 
     fn sequence(name: &str, increment: i64, last_value: Option<i64>) -> SequenceFacts {
         SequenceFacts {
@@ -154,6 +167,7 @@ mod tests {
             &[sequence("ids", source.0, source.1)],
             &[sequence("ids", target.0, target.1)],
             Side::Source,
+            &Plain,
         );
         (pairs[0].standing, pairs[0].severity)
     }
@@ -172,7 +186,7 @@ mod tests {
     #[test]
     fn behind_is_an_error_as_soon_as_the_target_is_written_to() {
         let (ours, theirs) = ([sequence("ids", 1, Some(10))], [sequence("ids", 1, Some(9))]);
-        let severity = |writer| positions(&ours, &theirs, writer)[0].severity;
+        let severity = |writer| positions(&ours, &theirs, writer, &Plain)[0].severity;
         assert_eq!(severity(Side::Source), Some(Severity::Warning));
         assert_eq!(severity(Side::Target), Some(Severity::Error));
     }
@@ -199,6 +213,7 @@ mod tests {
             &[sequence("b", 1, Some(7)), sequence("c", 1, None)],
             &[sequence("a", 1, Some(3)), sequence("c", 1, Some(4))],
             Side::Source,
+            &Plain,
         );
         let details: Vec<&str> = pairs.iter().map(|p| p.detail.as_str()).collect();
         assert_eq!(

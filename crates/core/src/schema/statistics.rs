@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Severity;
+use super::{Remedies, Remedy, Severity};
 use crate::catalogue::{TableName, TableStatistics};
 
 /// Changes since the last analysis that are always too few to matter.
@@ -19,7 +19,7 @@ const PART: u64 = 10;
 pub enum Staleness {
     /// It has rows and nobody ever analysed it.
     NeverAnalysed,
-    /// The planner takes it for empty (`reltuples` is 0 or -1) though it has rows.
+    /// The planner takes it for empty though it has rows.
     TakenForEmpty,
     /// More than a tenth of its rows and a thousand changed since.
     Outdated,
@@ -37,7 +37,11 @@ pub struct StaleStatistics {
 }
 
 /// Tables of the target with statistics that are not fresh, sorted. The source tells of rows the target's counters forgot.
-pub fn stale(source: &[TableStatistics], target: &[TableStatistics]) -> Vec<StaleStatistics> {
+pub fn stale(
+    source: &[TableStatistics],
+    target: &[TableStatistics],
+    target_engine: &dyn Remedies,
+) -> Vec<StaleStatistics> {
     let on_source: HashMap<&TableName, u64> = source.iter().map(|s| (&s.table, rows(s))).collect();
     let mut found: Vec<StaleStatistics> = target
         .iter()
@@ -49,7 +53,10 @@ pub fn stale(source: &[TableStatistics], target: &[TableStatistics]) -> Vec<Stal
                 staleness,
                 severity: Severity::Warning,
                 detail: format!("table {}: {said}", table.table),
-                remedy: format!("analyze {} on the target", table.table),
+                remedy: format!(
+                    "{} on the target",
+                    target_engine.remedy(&Remedy::Analyse(table.table.clone()))
+                ),
             })
         })
         .collect();
@@ -96,6 +103,7 @@ fn judge(table: &TableStatistics, rows: u64) -> Option<(Staleness, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::remedy::tests::Plain;
 
     fn fresh(rows: u64) -> TableStatistics {
         TableStatistics {
@@ -112,7 +120,7 @@ mod tests {
     }
 
     fn verdict(source: &TableStatistics, target: &TableStatistics) -> Option<Staleness> {
-        let found = stale(std::slice::from_ref(source), std::slice::from_ref(target));
+        let found = stale(std::slice::from_ref(source), std::slice::from_ref(target), &Plain);
         found.first().map(|f| f.staleness)
     }
 
@@ -126,7 +134,7 @@ mod tests {
             ..fresh(0)
         };
         assert_eq!(verdict(&empty, &empty), None);
-        assert_eq!(stale(&[fresh(10)], &[]), []);
+        assert_eq!(stale(&[fresh(10)], &[], &Plain), []);
     }
 
     #[test]
@@ -169,11 +177,11 @@ mod tests {
             verdict(&fresh(20_000), &changed(3_001)),
             Some(Staleness::Outdated)
         );
-        let found = stale(&[], &[changed(3_001)]);
+        let found = stale(&[], &[changed(3_001)], &Plain);
         assert_eq!(
             found[0].detail,
             "table shop.orders: 3001 of about 20000 rows changed on the target since it was analysed 2 min ago"
         );
-        assert_eq!(found[0].remedy, "analyze shop.orders on the target");
+        assert!(found[0].remedy.starts_with("Analyse") && found[0].remedy.ends_with(" on the target"));
     }
 }

@@ -22,7 +22,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::{Definition, ObjectClass, STATEMENT};
+use crate::catalogue::{Definition, ObjectClass};
 
 /// How much a difference or a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -71,9 +71,7 @@ pub(super) fn of_extra(extra: &Definition) -> Severity {
     let harms = match extra.class {
         ObjectClass::Constraint | ObjectClass::Policy => true,
         ObjectClass::Trigger | ObjectClass::Rule => extra.property("state") != Some("disabled"),
-        ObjectClass::Index => extra
-            .property(STATEMENT)
-            .is_some_and(|statement| statement.starts_with("CREATE UNIQUE ")),
+        ObjectClass::Index => extra.unique,
         ObjectClass::Column => {
             let filled = ["default", "generated", "identity"];
             extra.property("not null").is_some() && filled.iter().all(|by| extra.property(by).is_none())
@@ -125,7 +123,7 @@ pub(super) fn only_warns(class: ObjectClass, property: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::Property;
+    use crate::catalogue::{Property, STATEMENT};
 
     fn extra(class: ObjectClass, properties: &[(&str, &str)]) -> Severity {
         let properties = properties
@@ -152,8 +150,7 @@ mod tests {
             (View, &[(STATEMENT, "SELECT 1")], Warning),
             (Constraint, &[(STATEMENT, "CHECK (false)")], Error),
             (Policy, &[("using", "false")], Error),
-            (Index, &[(STATEMENT, "CREATE INDEX i ON t")], Warning),
-            (Index, &[(STATEMENT, "CREATE UNIQUE INDEX i ON t")], Error),
+            (Index, &[(STATEMENT, "an index")], Warning),
             (Trigger, &[("state", "enabled")], Error),
             (Trigger, &[("state", "disabled")], Warning),
             (Rule, &[("state", "enabled always")], Error),
@@ -165,6 +162,8 @@ mod tests {
         ] {
             assert_eq!(extra(class, properties), severity, "{class:?} {properties:?}");
         }
+        let unique = Definition::new(Index, "x", Vec::new()).that_is_unique();
+        assert_eq!(of_extra(&unique), Error);
     }
 
     #[test]

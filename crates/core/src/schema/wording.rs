@@ -167,72 +167,11 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What to do about something that is missing on the target.
-pub(super) const fn create(class: ObjectClass) -> &'static str {
-    match class {
-        ObjectClass::Extension => {
-            "create extension on the target; where the target does not offer it, the application has to do without"
-        }
-        ObjectClass::Column => "alter table ... add column on the target",
-        ObjectClass::Constraint => "alter table ... add constraint on the target",
-        ObjectClass::Index => {
-            "create it on the target (create index concurrently where it is written to already)"
-        }
-        ObjectClass::Grants => "grant the same rights on the target",
-        ObjectClass::Owner => "give it the same owner on the target",
-        ObjectClass::Database
-        | ObjectClass::EventTrigger
-        | ObjectClass::Schema
-        | ObjectClass::Collation
-        | ObjectClass::Type
-        | ObjectClass::Function
-        | ObjectClass::Sequence
-        | ObjectClass::Table
-        | ObjectClass::Statistics
-        | ObjectClass::Trigger
-        | ObjectClass::Rule
-        | ObjectClass::Policy
-        | ObjectClass::View
-        | ObjectClass::MaterializedView => {
-            "create it on the target as the source has it; pg_dump --schema-only of the source prints the statement"
-        }
-    }
-}
-
 /// What to do about something that is on the target only.
 pub(super) const fn remove(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "drop it on the target, or make it on the source, too",
         Severity::Warning => "drop it on the target, or keep it knowingly",
-    }
-}
-
-/// What to do about something that is another thing on the target.
-pub(super) const fn change(class: ObjectClass, severity: Severity) -> &'static str {
-    match (class, severity) {
-        (ObjectClass::Database, Severity::Error) => {
-            "make the target's database anew with the source's encoding: it cannot be changed afterwards"
-        }
-        (ObjectClass::Database, Severity::Warning) => {
-            "expect another order of text and other index ranges, or make the target's database anew with the source's locale"
-        }
-        (ObjectClass::Extension, _) => {
-            "see that the application can live with the target's version; alter extension ... update or set schema"
-        }
-        (ObjectClass::Index, _) => "reindex it, or drop it and create it anew",
-        (ObjectClass::MaterializedView, Severity::Warning) => "refresh materialized view before it is read",
-        (ObjectClass::Owner, _) => {
-            "alter ... owner to on the target, or grant the source's owner what ownership gave it"
-        }
-        (ObjectClass::Grants, Severity::Warning) => "revoke what is more on the target, or keep it knowingly",
-        (ObjectClass::Grants, Severity::Error) => "grant the same rights on the target",
-        (ObjectClass::Constraint, Severity::Warning) => {
-            "alter table ... enable trigger all on the target once its rows are complete"
-        }
-        (ObjectClass::Trigger | ObjectClass::Rule | ObjectClass::EventTrigger, _) => {
-            "make it equal on the target: alter table ... enable or disable for the state, or create it anew"
-        }
-        _ => "make it on the target what it is on the source",
     }
 }
 

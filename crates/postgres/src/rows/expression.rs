@@ -135,7 +135,7 @@ fn link(place: usize, column: &ColumnForm, state: &str) -> String {
         }
         Form::Timestamp => moment("timestamp", &value, state),
         Form::TimestampTz => moment("timestamptz", &value, state),
-        Form::FixedNumeric => {
+        Form::FixedNumeric { .. } => {
             // hash_numeric leaves the sign out.
             let value = value("numeric", "0::numeric");
             format!("hashint4extended(({value} < 0)::int4, hash_numeric_extended({value}, {state}))")

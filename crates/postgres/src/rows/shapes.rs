@@ -10,6 +10,7 @@ use crossover_core::{
 };
 use tokio_postgres::{Row, types::Type};
 
+use super::form::own_form;
 use crate::{
     PostgresDatabase,
     errors::Failure,
@@ -67,9 +68,11 @@ impl PostgresDatabase {
                 shape.columns.push(ColumnShape {
                     name,
                     sql_type: self.read(row, "sql_type")?,
-                    base_type: self.read(row, "base_type")?,
-                    built_in: self.read(row, "built_in")?,
-                    type_modifier: self.read(row, "type_modifier")?,
+                    form: own_form(
+                        self.read(row, "base_type")?,
+                        self.read(row, "built_in")?,
+                        self.read(row, "type_modifier")?,
+                    ),
                     not_null: self.read(row, "not_null")?,
                     byte_order: self.read(row, "byte_order")?,
                 });

@@ -1,9 +1,9 @@
 //! Facts from the catalogue.
 
 use crossover_core::{
-    catalogue::TableName,
+    catalogue::{Need, TableName},
     plan::Scope,
-    ports::{Catalogue, Slots},
+    ports::Catalogue,
 };
 use crossover_stand::postgres::Major;
 
@@ -14,9 +14,15 @@ async fn the_servers_settings_are_read() {
     let side = Side::on(Major::V17).await;
     let facts = side.crossover().await.server().await.unwrap();
     assert_eq!(facts.version_num, side.version().await);
-    assert_eq!((facts.wal_level.as_str(), facts.in_recovery), ("logical", false));
-    assert!(facts.max_replication_slots >= 1 && facts.max_wal_senders >= 1);
-    side.crossover().await.current_lsn().await.unwrap();
+    for need in [
+        facts.decodes_changes,
+        facts.retains_another_position,
+        facts.serves_another_reader,
+        facts.takes_writes,
+    ] {
+        assert_eq!(need, Need::Met);
+    }
+    side.crossover().await.current_position().await.unwrap();
 }
 
 #[tokio::test]

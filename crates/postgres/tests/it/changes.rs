@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crossover_core::{
     catalogue::TableName,
     ports::{
-        CHANGES_PLUGIN, Change, Changes, Followed, PortError, Relations, Slots, Taken, Watched, Written,
+        Change, Changes, Followed, PortError, Positions, Relations, RetainedPositions, Taken, Watched,
+        Written,
     },
     rows::RowKey,
 };
@@ -52,7 +53,7 @@ impl Stream {
                 key: columns.iter().map(|c| (*c).to_owned()).collect(),
             })
             .collect();
-        db.create_slot(&slot, CHANGES_PLUGIN).await.unwrap();
+        db.retain_position(&slot).await.unwrap();
         let relations = db.relations(&followed).await.unwrap();
         Self {
             side,
@@ -79,7 +80,7 @@ impl Stream {
         let (changes, taken) = self.read(&Watched::new(), 1_000_000).await;
         assert!(taken.complete);
         self.db
-            .advance_slot(&self.slot, taken.upto.unwrap())
+            .advance_position(&self.slot, &taken.upto.unwrap())
             .await
             .unwrap();
         changes
@@ -92,7 +93,7 @@ impl Stream {
     }
 
     async fn end(self) {
-        self.db.drop_slot(&self.slot).await.unwrap();
+        self.db.release_position(&self.slot).await.unwrap();
     }
 }
 
@@ -195,16 +196,18 @@ async fn the_same_changes_come_again_until_the_slot_is_advanced_and_a_transactio
     assert_eq!(first, again);
     stream
         .db
-        .advance_slot(&stream.slot, taken.upto.unwrap())
+        .advance_position(&stream.slot, taken.upto.as_ref().unwrap())
         .await
         .unwrap();
     assert_eq!(stream.next().await, ["shop.t 101"]);
     assert_eq!(stream.next().await, [""; 0]);
-    let slot = stream.db.slot_state(&stream.slot).await.unwrap().unwrap();
-    assert!(!slot.lost && slot.confirmed >= taken.upto.unwrap());
+    let slot = stream.db.retained_state(&stream.slot).await.unwrap().unwrap();
+    assert_eq!(slot.lost, None);
+    let beyond = stream.db.bytes_ahead(&taken.upto.unwrap(), &slot.position);
+    assert!(beyond.unwrap().is_some());
     let name = stream.slot.clone();
-    stream.db.drop_slot(&name).await.unwrap();
-    assert_eq!(stream.db.slot_state(&name).await.unwrap(), None);
+    stream.db.release_position(&name).await.unwrap();
+    assert_eq!(stream.db.retained_state(&name).await.unwrap(), None);
     let gone = stream
         .db
         .changes(&name, &stream.relations, &Watched::new(), 1, &mut |_| {})

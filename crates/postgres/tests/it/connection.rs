@@ -2,7 +2,7 @@
 
 use crossover_core::{
     Secret,
-    ports::{Catalogue, PortError, Slots},
+    ports::{Catalogue, PortError},
 };
 use crossover_postgres::{PostgresDatabase, SslMode};
 
@@ -78,7 +78,7 @@ async fn a_lost_connection_is_made_again() {
     let side = Side::new().await;
     let db = side.crossover().await;
     for _ in 0..3 {
-        db.current_lsn().await.unwrap();
+        db.current_position().await.unwrap();
         let end = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1::text and usename = $2::text";
         side.admin.query(end, &[&side.name, &side.own()]).await.unwrap();
         db.server().await.unwrap();

@@ -1,6 +1,6 @@
 //! Fence rows.
 
-use crossover_core::ports::{Fence, PortError, Slots};
+use crossover_core::ports::{Catalogue, Fence, PortError, Positions};
 
 use crate::side::Side;
 
@@ -18,13 +18,16 @@ async fn a_marker_is_written_once_and_keeps_its_position() {
     db.prepare_fence().await.unwrap();
     db.prepare_fence().await.unwrap();
     assert_eq!(db.count_fence("run-1", "n1").await.unwrap(), 0);
-    let before = db.current_lsn().await.unwrap();
+    let before = db.current_position().await.unwrap();
     let first = db.raise_fence("run-1", "n1").await.unwrap();
-    assert!(before <= first && first < db.current_lsn().await.unwrap());
+    let after = db.current_position().await.unwrap();
+    assert!(db.bytes_ahead(&before, &first).unwrap().is_some());
+    assert!(db.bytes_ahead(&first, &after).unwrap() > Some(0));
     let again = db.raise_fence("run-1", "n1").await.unwrap();
     assert_eq!(again, first);
     assert_eq!(db.count_fence("run-1", "n1").await.unwrap(), 1);
-    assert!(db.raise_fence("run-1", "n2").await.unwrap() > first);
+    let second = db.raise_fence("run-1", "n2").await.unwrap();
+    assert!(db.bytes_ahead(&first, &second).unwrap() > Some(0));
     db.clear_fences().await.unwrap();
     assert_eq!(db.count_fence("run-1", "n1").await.unwrap(), 0);
 }

@@ -8,6 +8,7 @@ use crossover_core::{
     ports::{Access, Catalogue, Fence},
     schema::{compare, fingerprint_hash},
 };
+use crossover_postgres::SqlRemedies;
 use crossover_stand::postgres::Major;
 
 use crate::side::{Side, everything};
@@ -87,7 +88,7 @@ async fn fingerprint(side: &Side) -> Vec<Definition> {
 
 /// Objects that are not the same on both sides.
 fn differing(one: &[Definition], other: &[Definition]) -> Vec<String> {
-    let details = compare(one, other)
+    let details = compare(one, other, &SqlRemedies)
         .into_iter()
         .map(|difference| difference.detail);
     details.collect()

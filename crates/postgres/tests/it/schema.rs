@@ -12,6 +12,7 @@ use crossover_core::{
     routing,
     schema::{DifferenceKind, SchemaDifference, Severity, Standing, beyond_rows, compare},
 };
+use crossover_postgres::SqlRemedies;
 use crossover_stand::postgres::Major;
 
 use crate::{
@@ -57,7 +58,7 @@ async fn expect_seen(side: &Side, changes: &[Planted<'_>]) {
     for planted in changes {
         side.owner(planted.change).await;
         let after = fingerprint(side).await;
-        let seen = compare(&before, &after);
+        let seen = compare(&before, &after, &SqlRemedies);
         let expected = format!("{}: {}", planted.object, planted.reads);
         let found: Option<&SchemaDifference> = seen
             .iter()
@@ -90,7 +91,7 @@ async fn the_databases_encoding_and_locale_are_compared() {
         .fingerprint(&everything())
         .await
         .unwrap();
-    let seen = compare(&ours, &theirs);
+    let seen = compare(&ours, &theirs, &SqlRemedies);
     let database = seen.iter().find(|d| d.object == "database").unwrap();
     assert_eq!((database.severity, database.kind), (Error, Different));
     assert!(

@@ -1,10 +1,7 @@
 //! Logical slots. A prepared transaction anywhere on the server holds up every slot, so these tests take turns with
 //! the one that prepares, on a server where no other test does.
 
-use crossover_core::{
-    Lsn,
-    ports::{PortError, PortResult, Slots},
-};
+use crossover_core::ports::{Catalogue, PortError, PortResult, Positions, RetainedPositions};
 use crossover_stand::postgres::Major;
 use tokio::sync::RwLock;
 
@@ -25,26 +22,31 @@ async fn a_slot_is_made_once_advanced_and_dropped() {
     let side = Side::on(Major::V17).await;
     let db = side.crossover().await;
     let name = side.role("slot");
-    let made = db.create_slot(&name, "test_decoding").await.unwrap();
-    assert_eq!(db.create_slot(&name, "test_decoding").await.unwrap(), made);
-    assert!(refusal(db.create_slot(&name, "pgoutput").await).contains("test_decoding"));
+    let made = db.retain_position(&name).await.unwrap();
+    assert_eq!(db.retain_position(&name).await.unwrap(), made);
+    let for_another_reader = side.crossover().await.with_output_plugin("pgoutput");
+    assert!(refusal(for_another_reader.retain_position(&name).await).contains("test_decoding"));
     let other = Side::on(Major::V17).await.crossover().await;
-    assert!(refusal(other.create_slot(&name, "test_decoding").await).contains("another database"));
+    assert!(refusal(other.retain_position(&name).await).contains("another database"));
 
     side.owner("create table shop.t (id int primary key); insert into shop.t values (1)")
         .await;
-    let now = db.current_lsn().await.unwrap();
-    let reached = db.advance_slot(&name, now).await.unwrap();
-    assert!(made < reached && reached <= now, "{made} {reached} {now}");
+    let now = db.current_position().await.unwrap();
+    let reached = db.advance_position(&name, &now).await.unwrap();
+    assert!(
+        db.bytes_ahead(&made, &reached).unwrap() > Some(0),
+        "{made} {reached}"
+    );
+    assert!(!db.lies_behind(&reached, &now).unwrap(), "{reached} {now}");
     assert_eq!(
-        db.advance_slot(&name, Lsn(made.0)).await.unwrap(),
+        db.advance_position(&name, &made).await.unwrap(),
         reached,
         "a slot never goes back"
     );
 
-    db.drop_slot(&name).await.unwrap();
-    db.drop_slot(&name).await.unwrap();
-    let gone = db.advance_slot(&name, now).await.unwrap_err();
+    db.release_position(&name).await.unwrap();
+    db.release_position(&name).await.unwrap();
+    let gone = db.advance_position(&name, &now).await.unwrap_err();
     assert!(
         matches!(&gone, PortError::Missing { what } if what.contains(&name)),
         "{gone}"
@@ -57,11 +59,11 @@ async fn a_slot_is_advanced_again_and_again_in_one_session_and_in_another_when_t
     let side = Side::on(Major::V17).await;
     let db = side.crossover().await;
     let name = side.role("slot");
-    db.create_slot(&name, "test_decoding").await.unwrap();
+    db.retain_position(&name).await.unwrap();
     side.owner("create table shop.t (id int)").await;
     let advance = async || {
         side.owner("insert into shop.t values (1)").await;
-        db.advance_slot(&name, db.current_lsn().await.unwrap())
+        db.advance_position(&name, &db.current_position().await.unwrap())
             .await
             .unwrap();
         let sessions = "select coalesce(array_agg(a.pid), '{}') from pg_stat_activity a \
@@ -76,7 +78,7 @@ async fn a_slot_is_advanced_again_and_again_in_one_session_and_in_another_when_t
         .await;
     let second = advance().await;
     assert!(second.len() == 1 && second != first, "{first:?} {second:?}");
-    db.drop_slot(&name).await.unwrap();
+    db.release_position(&name).await.unwrap();
 }
 
 #[tokio::test]
@@ -91,7 +93,7 @@ async fn a_slot_waits_for_an_open_transaction() {
         .unwrap();
     let db = side.crossover().await;
     let name = side.role("slot");
-    let making = async { db.create_slot(&name, "test_decoding").await };
+    let making = async { db.retain_position(&name).await };
     let ending = async {
         // Once the slot shows up it is being built, and waits for the writer.
         while side
@@ -110,7 +112,7 @@ async fn a_slot_waits_for_an_open_transaction() {
     };
     let (made, ()) = tokio::join!(making, ending);
     made.unwrap();
-    db.drop_slot(&name).await.unwrap();
+    db.release_position(&name).await.unwrap();
 }
 
 #[tokio::test]
@@ -124,7 +126,7 @@ async fn a_prepared_transaction_refuses_a_slot_at_once() {
     ))
     .await;
     let db = side.crossover().await;
-    let reason = refusal(db.create_slot(&side.role("slot"), "test_decoding").await);
+    let reason = refusal(db.retain_position(&side.role("slot")).await);
     assert!(reason.contains(&gid) && reason.contains(&side.name), "{reason}");
     side.owner(&format!("rollback prepared '{gid}'")).await;
 }
@@ -133,9 +135,9 @@ async fn a_prepared_transaction_refuses_a_slot_at_once() {
 async fn a_slot_in_use_is_named_with_its_reader_and_stays() {
     let _turn = TURNS.read().await;
     let (side, reader) = (Side::on(Major::V17).await, Side::on(Major::V17).await);
-    let db = side.crossover().await;
+    let db = side.crossover().await.with_output_plugin("pgoutput");
     let name = side.role("slot");
-    db.create_slot(&name, "pgoutput").await.unwrap();
+    db.retain_position(&name).await.unwrap();
     side.owner("create publication p").await;
     let settings = side.settings();
     reader
@@ -156,12 +158,15 @@ async fn a_slot_in_use_is_named_with_its_reader_and_stays() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     };
-    let reason = refusal(db.drop_slot(&name).await);
+    let reason = refusal(db.release_position(&name).await);
     assert!(
         reason.contains(&format!("pid {pid}")) && reason.contains(&name),
         "{reason}"
     );
-    let reason = refusal(db.advance_slot(&name, db.current_lsn().await.unwrap()).await);
+    let reason = refusal(
+        db.advance_position(&name, &db.current_position().await.unwrap())
+            .await,
+    );
     assert!(reason.contains(&format!("pid {pid}")), "{reason}");
     reader
         .owner(&format!("alter subscription s_{} disable", side.name))
@@ -176,5 +181,5 @@ async fn a_slot_in_use_is_named_with_its_reader_and_stays() {
     while side.admin.query_opt(active, &[&name]).await.unwrap().is_some() {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
-    db.drop_slot(&name).await.unwrap();
+    db.release_position(&name).await.unwrap();
 }

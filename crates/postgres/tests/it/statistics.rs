@@ -42,7 +42,7 @@ async fn once(
 
 async fn judged(db: &PostgresDatabase) -> Vec<(String, Staleness)> {
     let all = db.statistics(&everything()).await.unwrap();
-    stale(&all, &all)
+    stale(&all, &all, db)
         .into_iter()
         .map(|s| (s.table, s.staleness))
         .collect()

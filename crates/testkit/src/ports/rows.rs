@@ -12,8 +12,8 @@ use crossover_core::{
     ports::{Moment, PortError, PortResult, Rows},
     routing::Side,
     rows::{
-        ColumnShape, Hashing, HashingFacts, KeyShape, Region, RowDigest, RowHash, RowKey, RowValues, Spread,
-        Stretch, StretchDigest, TableForm, TableShape,
+        ColumnShape, Form, Hashing, HashingFacts, KeyShape, Region, RowDigest, RowHash, RowKey, RowValues,
+        Spread, Stretch, StretchDigest, TableForm, TableShape,
     },
 };
 
@@ -47,19 +47,17 @@ fn bucket(key: &RowKey, buckets: u32) -> u32 {
 }
 
 fn shape(table: &Table) -> TableShape {
-    let column = |name: &str, base_type: &str| ColumnShape {
+    let column = |name: &str, form: Form| ColumnShape {
         name: name.to_owned(),
-        sql_type: base_type.to_owned(),
-        base_type: base_type.to_owned(),
-        built_in: true,
-        type_modifier: -1,
+        sql_type: "value".to_owned(),
+        form,
         not_null: true,
         byte_order: true,
     };
     TableShape {
         table: table.facts.table.clone(),
         partitioned: false,
-        columns: vec![column("id", "int8"), column("token", "text")],
+        columns: vec![column("id", Form::Int8), column("token", Form::Text)],
         keys: vec![KeyShape {
             columns: vec!["id".to_owned()],
             primary: true,

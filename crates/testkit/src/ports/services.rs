@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Lsn,
+    Position,
     catalogue::TableName,
     ports::{
         CdcTask, Clock, Journal, JournalEntry, Lane, Metrics, PortError, PortResult, Replication,
@@ -110,7 +110,7 @@ impl Replication for MemoryReplication {
             .await
     }
 
-    async fn start(&self, task: &str, from: Option<Lsn>) -> PortResult<()> {
+    async fn start(&self, task: &str, from: Option<&Position>) -> PortResult<()> {
         self.0
             .call("replication.start".to_owned(), |state| {
                 state.start_task(task, from)

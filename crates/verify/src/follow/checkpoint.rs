@@ -5,7 +5,13 @@
 use std::{fs, io, path::PathBuf};
 
 use crossover_atomic_file::{Readers, replace};
-use crossover_core::{Lsn, catalogue::TableName, ports::SlotState, routing::Side, rows::RowKey};
+use crossover_core::{
+    Position,
+    catalogue::TableName,
+    ports::{Positions, RetainedState},
+    routing::Side,
+    rows::RowKey,
+};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -38,7 +44,7 @@ pub(super) struct Checkpoint {
     /// Starts the hash chain; keys of rows without a key depend on it.
     pub seed: i64,
     /// Every change before this is in here.
-    pub confirmed: Lsn,
+    pub confirmed: Position,
     /// Why nothing can go on from here, if so.
     pub ended: Option<String>,
     pub tables: Vec<TableState>,
@@ -108,7 +114,7 @@ impl CheckpointFile {
 }
 
 impl Checkpoint {
-    pub fn of(dirty: &Dirty, ground: &Ground, seed: i64, confirmed: Lsn, ended: Option<String>) -> Self {
+    pub fn of(dirty: &Dirty, ground: &Ground, seed: i64, confirmed: Position, ended: Option<String>) -> Self {
         let tables = dirty.tables.iter().map(|(table, t)| TableState {
             table: table.clone(),
             swept: t.swept,
@@ -139,7 +145,12 @@ impl Checkpoint {
     }
 
     /// Why a run cannot go on from here, if it cannot.
-    pub fn obstacle(&self, ground: &Ground, slot: Option<&SlotState>) -> Option<String> {
+    pub fn obstacle(
+        &self,
+        ground: &Ground,
+        slot: Option<&RetainedState>,
+        positions: &dyn Positions,
+    ) -> Option<String> {
         let here = &self.ground;
         if let Some(reason) = &self.ended {
             return Some(reason.clone());
@@ -150,20 +161,22 @@ impl Checkpoint {
         if here.forms != ground.forms {
             return Some("tables, columns, keys or options have changed since the checkpoint".to_owned());
         }
-        match slot {
-            None => Some(format!(
+        let Some(slot) = slot else {
+            return Some(format!(
                 "slot {} is gone, and the changes since the checkpoint with it",
                 here.slot
-            )),
-            Some(slot) if slot.lost => Some(format!(
-                "slot {} was given up by the server (max_slot_wal_keep_size)",
-                here.slot
-            )),
-            Some(slot) if slot.confirmed > self.confirmed => Some(format!(
+            ));
+        };
+        if let Some(why) = &slot.lost {
+            return Some(format!("slot {} cannot be read any more: {why}", here.slot));
+        }
+        match positions.bytes_ahead(&self.confirmed, &slot.position) {
+            Err(error) => Some(error.to_string()),
+            Ok(Some(1..)) => Some(format!(
                 "slot {} stands at {}, beyond {} of the checkpoint: another run has used it",
-                here.slot, slot.confirmed, self.confirmed
+                here.slot, slot.position, self.confirmed
             )),
-            Some(_) => None,
+            Ok(Some(0) | None) => None,
         }
     }
 
@@ -207,6 +220,8 @@ pub fn slot_name(writer_database: &str, target: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crossover_core::ports::{PortError, PortResult};
+
     use super::*;
 
     fn checkpoint() -> Checkpoint {
@@ -220,7 +235,7 @@ mod tests {
                 forms: "f".into(),
             },
             seed: -7,
-            confirmed: Lsn(100),
+            confirmed: Position::new("100"),
             ended: None,
             tables: vec![TableState {
                 table: TableName {
@@ -234,11 +249,26 @@ mod tests {
         }
     }
 
-    fn slot(confirmed: u64, lost: bool) -> SlotState {
-        SlotState {
-            confirmed: Lsn(confirmed),
-            retained: 0,
-            lost,
+    /// An engine whose positions are plain numbers.
+    struct Numbers;
+
+    impl Positions for Numbers {
+        fn bytes_ahead(&self, from: &Position, to: &Position) -> PortResult<Option<u64>> {
+            let number = |position: &Position| {
+                position
+                    .as_str()
+                    .parse::<u64>()
+                    .map_err(|e| PortError::unexpected("a position", e))
+            };
+            Ok(number(to)?.checked_sub(number(from)?))
+        }
+    }
+
+    fn slot(confirmed: u64, lost: bool) -> RetainedState {
+        RetainedState {
+            position: Position::new(confirmed.to_string()),
+            retained_bytes: 0,
+            lost: lost.then(|| "it was given up".to_owned()),
         }
     }
 
@@ -249,7 +279,7 @@ mod tests {
         assert_eq!(file.read().unwrap(), None);
         let mut checkpoint = checkpoint();
         file.write(&checkpoint).unwrap();
-        checkpoint.confirmed = Lsn(200);
+        checkpoint.confirmed = Position::new("200");
         file.write(&checkpoint).unwrap();
         assert_eq!(file.read().unwrap(), Some(checkpoint));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -276,7 +306,9 @@ mod tests {
     fn it_goes_on_only_on_the_same_ground_with_its_own_slot() {
         let checkpoint = checkpoint();
         let ground = checkpoint.ground.clone();
-        let reason = |ground: &Ground, slot: Option<SlotState>| checkpoint.obstacle(ground, slot.as_ref());
+        let reason = |ground: &Ground, slot: Option<RetainedState>| {
+            checkpoint.obstacle(ground, slot.as_ref(), &Numbers)
+        };
         assert_eq!(reason(&ground, Some(slot(100, false))), None);
         assert_eq!(reason(&ground, Some(slot(90, false))), None);
         let changed = |change: fn(&mut Ground)| {
@@ -302,10 +334,14 @@ mod tests {
                 .unwrap()
                 .contains("another run")
         );
+        let mut of_another_engine = checkpoint.clone();
+        of_another_engine.confirmed = Position::new("binlog.000042:1337");
+        let reason = of_another_engine.obstacle(&ground, Some(&slot(100, false)), &Numbers);
+        assert!(reason.is_some_and(|reason| reason.contains("a position")));
         let mut ended = checkpoint.clone();
         ended.ended = Some("full".into());
         assert_eq!(
-            ended.obstacle(&ground, Some(&slot(100, false))),
+            ended.obstacle(&ground, Some(&slot(100, false)), &Numbers),
             Some("full".into())
         );
     }

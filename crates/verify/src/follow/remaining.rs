@@ -69,9 +69,7 @@ impl Follower<'_> {
             }
             // What comes next is behind this batch.
             if let Some(upto) = taken.upto {
-                self.confirmed = upto;
-                self.save()?;
-                self.place.slots.advance_slot(&self.ground.slot, upto).await?;
+                self.advance(upto).await?;
             }
         }
         let mut remaining = Remaining::default();

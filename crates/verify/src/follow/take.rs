@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crossover_core::{
-    Lsn,
+    Position,
     catalogue::TableName,
-    ports::{PortError, SlotState},
+    ports::{PortError, RetainedState},
 };
 
 use super::{FollowError, Follower, News};
@@ -26,12 +26,10 @@ impl Follower<'_> {
             self.place.changes.claim(&self.ground.slot).await?;
             let slot = self.checked_slot().await?;
             let (taken, any) = self.take_once().await?;
-            if let Some(upto) = taken.upto.filter(|upto| *upto > self.confirmed) {
-                let far = upto.0 - slot.confirmed.0.min(upto.0) >= STEP;
-                if any || far {
-                    self.confirmed = upto;
-                    self.save()?;
-                    self.place.slots.advance_slot(&self.ground.slot, upto).await?;
+            if let Some(upto) = self.news(taken.upto)? {
+                let ahead = self.place.positions.bytes_ahead(&slot.position, &upto)?;
+                if any || ahead.is_some_and(|bytes| bytes >= STEP) {
+                    self.advance(upto).await?;
                 }
             }
             if taken.complete {
@@ -39,6 +37,24 @@ impl Follower<'_> {
             }
         }
         Ok(false)
+    }
+
+    /// The position, if it lies beyond what is confirmed.
+    fn news(&self, upto: Option<Position>) -> Result<Option<Position>, FollowError> {
+        let Some(upto) = upto else { return Ok(None) };
+        let ahead = self.place.positions.bytes_ahead(&self.confirmed, &upto)?;
+        Ok(ahead.is_some_and(|bytes| bytes > 0).then_some(upto))
+    }
+
+    /// Every change before `upto` is in the dirty set, which is on disk before the server forgets them.
+    pub(super) async fn advance(&mut self, upto: Position) -> Result<(), FollowError> {
+        self.confirmed = upto.clone();
+        self.save()?;
+        self.place
+            .retained
+            .advance_position(&self.ground.slot, &upto)
+            .await?;
+        Ok(())
     }
 
     /// Takes a batch; says whether there was any change in it.
@@ -110,21 +126,18 @@ impl Follower<'_> {
     }
 
     /// The slot, if it is there and keeps no more than it may.
-    async fn checked_slot(&mut self) -> Result<SlotState, FollowError> {
+    async fn checked_slot(&mut self) -> Result<RetainedState, FollowError> {
         let budget = self.place.options.budget.wal;
-        let state = self.place.changes.slot_state(&self.ground.slot).await?;
+        let state = self.place.changes.retained_state(&self.ground.slot).await?;
         match state {
             None => Err(self.slot_is_gone("it was dropped by somebody else").await),
-            Some(state) if state.lost => {
-                let why = "the server gave it up (max_slot_wal_keep_size)";
-                Err(self.slot_is_gone(why).await)
-            }
-            Some(state) if state.retained > budget => {
+            Some(RetainedState { lost: Some(why), .. }) => Err(self.slot_is_gone(&why).await),
+            Some(state) if state.retained_bytes > budget => {
                 let reason = format!(
                     "slot {} kept {} MiB of the write-ahead log on the {}, more than --wal-budget allows ({} MiB): it was dropped, and \
                      the comparison has to start again",
                     self.ground.slot,
-                    state.retained >> 20,
+                    state.retained_bytes >> 20,
                     self.place.sides.writer,
                     budget >> 20
                 );
@@ -143,7 +156,7 @@ impl Follower<'_> {
     }
 
     /// The position up to which every change is in the dirty set.
-    pub fn confirmed(&self) -> Lsn {
-        self.confirmed
+    pub const fn confirmed(&self) -> &Position {
+        &self.confirmed
     }
 }

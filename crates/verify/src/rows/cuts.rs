@@ -56,12 +56,8 @@ fn ranges_agree(source: &TableShape, target: &TableShape, forms: (&TableForm, &T
     let (Some(ours), Some(theirs)) = (forms.0.key_columns().next(), forms.1.key_columns().next()) else {
         return false;
     };
-    let ordered = |shape: &TableShape, name: &str| {
-        shape
-            .columns
-            .iter()
-            .any(|c| c.name == name && c.built_in && c.byte_order)
-    };
+    let ordered =
+        |shape: &TableShape, name: &str| shape.columns.iter().any(|c| c.name == name && c.byte_order);
     match ours.form {
         Form::Int4
         | Form::Int8
@@ -69,7 +65,7 @@ fn ranges_agree(source: &TableShape, target: &TableShape, forms: (&TableForm, &T
         | Form::Date
         | Form::Timestamp
         | Form::TimestampTz
-        | Form::FixedNumeric => true,
+        | Form::FixedNumeric { .. } => true,
         // Bytes have another order in another encoding; where encodings differ rows are streamed.
         Form::Text => {
             forms.0.hashing != Hashing::Stream && ordered(source, &ours.name) && ordered(target, &theirs.name)

@@ -28,7 +28,7 @@ impl Check for TablesFollow {
                 )
             })
             .collect();
-        for table in world.from.tables(&world.plan.scope).await? {
+        for table in world.from.reads.tables(&world.plan.scope).await? {
             if !table.partitioned && !carried.iter().any(|c| c.table == table.table) {
                 findings.push(self.blocks(
                     &table.table.to_string(),

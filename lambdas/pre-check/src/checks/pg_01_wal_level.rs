@@ -17,14 +17,8 @@ impl Check for WalLevel {
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();
         for (side, database) in [("source", &world.from), ("target", &world.to)] {
-            let level = database.server().await?.wal_level;
-            if level != "logical" {
-                findings.push(self.blocks(
-                    &format!("{side}: wal_level"),
-                    format!("is {level}, changes cannot be decoded"),
-                    "set wal_level = logical (Aurora, RDS: rds.logical_replication = 1) and restart",
-                ));
-            }
+            let server = database.reads.server().await?;
+            findings.extend(self.unmet(side, &server.decodes_changes));
         }
         Ok(findings)
     }

@@ -15,14 +15,7 @@ impl Check for ReplicationSlots {
         "free replication slots on the side that becomes the writer"
     }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let server = world.to.server().await?;
-        if server.used_replication_slots < server.max_replication_slots {
-            return Ok(Vec::new());
-        }
-        Ok(vec![self.blocks(
-            "target: max_replication_slots",
-            format!("all {} slots are in use", server.max_replication_slots),
-            "drop unused slots or raise max_replication_slots and restart",
-        )])
+        let server = world.to.reads.server().await?;
+        Ok(self.unmet("target", &server.retains_another_position))
     }
 }

@@ -15,14 +15,7 @@ impl Check for WalSenders {
         "free WAL senders on the side that becomes the writer"
     }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let server = world.to.server().await?;
-        if server.used_wal_senders < server.max_wal_senders {
-            return Ok(Vec::new());
-        }
-        Ok(vec![self.blocks(
-            "target: max_wal_senders",
-            format!("all {} senders are in use", server.max_wal_senders),
-            "raise max_wal_senders and restart",
-        )])
+        let server = world.to.reads.server().await?;
+        Ok(self.unmet("target", &server.serves_another_reader))
     }
 }

@@ -17,7 +17,7 @@ impl Check for PreparedTransactions {
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();
         for (side, database) in [("source", &world.from), ("target", &world.to)] {
-            for prepared in database.prepared_transactions().await? {
+            for prepared in database.reads.prepared_transactions().await? {
                 findings.push(self.blocks(
                     &format!("{side}: prepared transaction {}", prepared.gid),
                     format!(

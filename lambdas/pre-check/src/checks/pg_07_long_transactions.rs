@@ -18,7 +18,7 @@ impl Check for LongTransactions {
         let limit = world.plan.limits.long_transaction_ms;
         let mut findings = Vec::new();
         for (side, database) in [("source", &world.from), ("target", &world.to)] {
-            for open in database.open_transactions(limit).await? {
+            for open in database.reads.open_transactions(limit).await? {
                 findings.push(self.blocks(
                     &format!("{side}: pid {} of {}", open.pid, open.role),
                     format!(

@@ -15,7 +15,7 @@ impl Check for PrimaryKeys {
         "a primary key on every table in scope"
     }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let tables = world.from.tables(&world.plan.scope).await?;
+        let tables = world.from.reads.tables(&world.plan.scope).await?;
         Ok(tables
             .iter()
             .filter(|t| t.primary_key.is_empty() && t.partition_of.is_none())

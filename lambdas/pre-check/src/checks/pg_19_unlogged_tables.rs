@@ -15,7 +15,7 @@ impl Check for UnloggedTables {
         "unlogged tables in scope"
     }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let tables = world.from.tables(&world.plan.scope).await?;
+        let tables = world.from.reads.tables(&world.plan.scope).await?;
         Ok(tables
             .iter()
             .filter(|t| t.unlogged)

@@ -15,7 +15,7 @@ impl Check for Writers {
         "every role that can write, superusers included"
     }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let roles = world.from.roles(&world.plan.scope, &[]).await?;
+        let roles = world.from.reads.roles(&world.plan.scope, &[]).await?;
         Ok(roles
             .iter()
             .filter(|r| r.superuser && r.sessions > 0)

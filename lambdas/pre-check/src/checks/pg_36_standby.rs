@@ -17,13 +17,8 @@ impl Check for Standby {
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();
         for (side, database) in [("source", &world.from), ("target", &world.to)] {
-            if database.server().await?.in_recovery {
-                findings.push(self.blocks(
-                    &format!("{side}: server"),
-                    "is a standby".to_owned(),
-                    "name the primary (the writer endpoint) in its secret",
-                ));
-            }
+            let server = database.reads.server().await?;
+            findings.extend(self.unmet(side, &server.takes_writes));
         }
         Ok(findings)
     }

@@ -18,13 +18,14 @@ impl Check for ApplicationRoles {
         let scope = &world.plan.scope;
         let writers: Vec<String> = world
             .from
+            .reads
             .roles(scope, &[])
             .await?
             .into_iter()
             .filter(|r| r.writes && r.can_login && !r.superuser)
             .map(|r| r.role)
             .collect();
-        let there = world.to.roles(scope, &writers).await?;
+        let there = world.to.reads.roles(scope, &writers).await?;
         let mut findings = Vec::new();
         for role in &writers {
             match there.iter().find(|r| r.role == *role) {

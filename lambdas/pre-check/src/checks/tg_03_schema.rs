@@ -4,7 +4,7 @@ use crossover_core::{
     catalogue::{Definition, ObjectClass},
     finding::Finding,
     ports::PortError,
-    schema::{DifferenceKind, Severity, compare},
+    schema::{DifferenceKind, Remedies, Severity, compare},
 };
 
 use super::Check;
@@ -39,10 +39,15 @@ const fn is_judged(class: ObjectClass) -> bool {
     }
 }
 
-fn judge(check: &Schema, mut source: Vec<Definition>, mut target: Vec<Definition>) -> Vec<Finding> {
+fn judge(
+    check: &Schema,
+    mut source: Vec<Definition>,
+    mut target: Vec<Definition>,
+    target_engine: &dyn Remedies,
+) -> Vec<Finding> {
     source.retain(|definition| is_judged(definition.class));
     target.retain(|definition| is_judged(definition.class));
-    compare(&source, &target)
+    compare(&source, &target, target_engine)
         .into_iter()
         .filter(|d| d.severity == Severity::Error && d.kind != DifferenceKind::ExtraOnTarget)
         .map(|d| {
@@ -63,24 +68,35 @@ impl Check for Schema {
     }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
         let scope = &world.plan.scope;
-        let source = world.from.fingerprint(scope).await?;
-        let target = world.to.fingerprint(scope).await?;
-        Ok(judge(self, source, target))
+        let source = world.from.reads.fingerprint(scope).await?;
+        let target = world.to.reads.fingerprint(scope).await?;
+        Ok(judge(self, source, target, &*world.to.reads))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crossover_core::catalogue::Property;
+    use crossover_core::{catalogue::Property, schema::Remedy};
 
     use super::*;
+
+    struct Engine;
+
+    impl Remedies for Engine {
+        fn remedy(&self, remedy: &Remedy) -> String {
+            match remedy {
+                Remedy::Create(_) => "create it".to_owned(),
+                _ => "make it equal".to_owned(),
+            }
+        }
+    }
 
     fn definition(class: ObjectClass, name: &str, property: &str, value: &str) -> Definition {
         Definition::new(class, name, vec![Property::new(property, value)])
     }
 
     fn judged(source: &[Definition], target: &[Definition]) -> Vec<String> {
-        let findings = judge(&Schema, source.to_vec(), target.to_vec());
+        let findings = judge(&Schema, source.to_vec(), target.to_vec(), &Engine);
         findings.iter().map(ToString::to_string).collect()
     }
 
@@ -99,10 +115,8 @@ mod tests {
         assert_eq!(
             judged(&source, &target),
             [
-                "TG03 column shop.t.a: type numeric(12,2) on the source, numeric(10,2) on the target; make it on the target what it is \
-                 on the source",
-                "TG03 table shop.t: missing on the target: unlogged; create it on the target as the source has it; \
-                 pg_dump --schema-only of the source prints the statement",
+                "TG03 column shop.t.a: type numeric(12,2) on the source, numeric(10,2) on the target; make it equal",
+                "TG03 table shop.t: missing on the target: unlogged; create it",
             ]
         );
     }

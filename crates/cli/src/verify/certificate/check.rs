@@ -3,12 +3,20 @@
 use std::{fmt::Write as _, fs, path::Path, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
-use crossover_clock::SystemClock;
 use crossover_certificate::{Certificate, Checked, Conditions, PublicKey, Sides, Trust};
+use crossover_clock::SystemClock;
+use crossover_core::ports::Positions;
+use crossover_postgres::LogPositions;
 use serde::Serialize;
 
 use super::shown;
 use crate::{output::print_json, verify::Arguments};
+
+/// Both databases are of PostgreSQL.
+const ENGINES: Sides<&dyn Positions> = Sides {
+    source: &LogPositions,
+    target: &LogPositions,
+};
 
 /// What is known of a certificate, as JSON.
 #[derive(Serialize)]
@@ -68,7 +76,7 @@ pub async fn check(arguments: &Arguments, file: &Path) -> anyhow::Result<ExitCod
             let databases_asked = now.is_some();
             let now = now.unwrap_or_else(|| conditions.unchanged_until(&SystemClock));
             let reasons: Vec<String> = conditions
-                .still_hold(&now, max_age)
+                .still_hold(&now, max_age, ENGINES)
                 .iter()
                 .map(ToString::to_string)
                 .collect();

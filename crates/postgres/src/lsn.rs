@@ -2,7 +2,12 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use crossover_core::{
+    Position,
+    ports::{PortError, PortResult, Positions},
+};
+
+use crate::PostgresDatabase;
 
 /// A log sequence number, written by PostgreSQL as two hexadecimal halves: `16/B374D848`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,17 +42,35 @@ impl FromStr for Lsn {
     }
 }
 
-impl Serialize for Lsn {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+impl From<Lsn> for Position {
+    fn from(lsn: Lsn) -> Self {
+        Self::new(lsn.to_string())
     }
 }
 
-impl<'de> Deserialize<'de> for Lsn {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+/// What positions of PostgreSQL mean to each other.
+#[derive(Debug, Clone, Copy)]
+pub struct LogPositions;
+
+impl LogPositions {
+    /// Reads a position that was handed in.
+    pub(crate) fn read(position: &Position) -> PortResult<Lsn> {
+        let text = position.as_str();
+        text.parse()
+            .map_err(|e| PortError::unexpected(format!("position {text:?}"), e))
+    }
+}
+
+impl Positions for LogPositions {
+    fn bytes_ahead(&self, from: &Position, to: &Position) -> PortResult<Option<u64>> {
+        let (from, to) = (Self::read(from)?, Self::read(to)?);
+        Ok(to.0.checked_sub(from.0))
+    }
+}
+
+impl Positions for PostgresDatabase {
+    fn bytes_ahead(&self, from: &Position, to: &Position) -> PortResult<Option<u64>> {
+        LogPositions.bytes_ahead(from, to)
     }
 }
 
@@ -62,6 +85,16 @@ mod tests {
         fn every_position_survives_its_text(position: u64) {
             prop_assert_eq!(Lsn(position).to_string().parse::<Lsn>(), Ok(Lsn(position)));
         }
+    }
+
+    #[test]
+    fn positions_are_compared_as_numbers_and_not_as_texts() {
+        let ahead = |from: &str, to: &str| LogPositions.bytes_ahead(&Position::new(from), &Position::new(to));
+        assert_eq!(ahead("0/FF", "0/100").unwrap(), Some(1));
+        assert_eq!(ahead("9/0", "10/0").unwrap(), Some(7 << 32));
+        assert_eq!(ahead("0/100", "0/100").unwrap(), Some(0));
+        assert_eq!(ahead("10/0", "9/FFFFFFFF").unwrap(), None);
+        assert!(ahead("0/0", "binlog.000042:1337").is_err());
     }
 
     #[test]

@@ -1,0 +1,41 @@
+//! Where a database's stream of changes stands.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A position in the changes of one database, as its engine writes it. Only the engine's own crate reads the text; whoever has to
+/// know which of two comes first asks [`crate::ports::Positions`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Position(String);
+
+impl Position {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The engine's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_is_its_text_and_nothing_else() {
+        let position = Position::new("binlog.000042:1337");
+        let json = serde_json::to_value(&position).unwrap();
+        assert_eq!(json, "binlog.000042:1337");
+        assert_eq!(serde_json::from_value::<Position>(json).unwrap(), position);
+    }
+}
