@@ -9,9 +9,12 @@ pub mod direction;
 pub mod dry_run;
 pub mod error;
 pub mod finding;
+pub mod invocation;
+
 pub mod plan;
 pub mod ports;
 pub mod position;
+pub mod registry;
 pub mod rows;
 pub mod schema;
 pub mod secret;
@@ -21,8 +24,11 @@ pub mod world;
 pub use crossover_routing as routing;
 pub use direction::Direction;
 pub use error::StageError;
+pub use invocation::Invocation;
+
 pub use plan::Plan;
 pub use position::Position;
+pub use registry::Registry;
 pub use secret::Secret;
-pub use stage::{Stage, StageName};
+pub use stage::{AnyStage, Stage, StageName};
 pub use world::World;

@@ -32,5 +32,5 @@ pub use faults::{Fault, Scripted};
 pub use picture::Picture;
 pub use sabotage::Sabotage;
 pub use scene::Scene;
-pub use stage::{AnyStage, Failure};
+pub use stage::Failure;
 pub use state::Shared;

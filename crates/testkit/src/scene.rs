@@ -6,7 +6,7 @@ use std::{
 };
 
 use crossover_core::{
-    Direction, Plan,
+    AnyStage, Direction, Plan,
     catalogue::{OWN_SCHEMA, SequenceFacts, TableFacts, TableName},
     ports::TaskState,
     routing::{LaneRecord, Side},
@@ -18,7 +18,7 @@ use crate::{
     executor::block_on,
     faults::Script,
     picture::Picture,
-    stage::{AnyStage, Failure, invoke},
+    stage::{Failure, invoke},
     state::{Behaviour, Shared, State},
     stream::Task,
     traffic::{Route, Traffic},

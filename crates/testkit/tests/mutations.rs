@@ -10,13 +10,14 @@ mod machines;
 
 use async_trait::async_trait;
 use crossover_core::{
-    Direction, Stage, StageError, StageName, World,
+    AnyStage, Direction, Stage, StageError, StageName, World,
     routing::{Command, Phase, Side},
 };
 use std::sync::Arc;
 
+use crossover_stages::{abort, connection_drain, final_sync, registry};
 use crossover_testkit::{
-    AnyStage, Fault, Machine, Picture, Sabotage, Scene, Scripted,
+    Fault, Machine, Picture, Sabotage, Scene, Scripted,
     database::Prepared,
     executor::{Crew, Dice, block_on},
     laws::{execute, wrong_at_the_end},
@@ -153,7 +154,7 @@ fn a_lock_that_records_the_locked_state_is_noticed() {
     scene.shared.lock().sabotage.insert(Sabotage::LockRecordsAgain);
     let drain = Arc::new(connection_drain::ConnectionDrain) as Arc<dyn AnyStage>;
     scene.stage(&drain, json!({})).unwrap();
-    let abort = Arc::new(abort::Abort) as Arc<dyn AnyStage>;
+    let abort = Arc::new(abort::Abort(registry)) as Arc<dyn AnyStage>;
     scene.stage(&abort, json!({})).unwrap();
     assert_seen(
         "a record of the locked state",
@@ -198,7 +199,7 @@ fn a_fence_that_is_written_again_is_noticed() {
     // The guard is in final-sync: exactly once, not at least once.
     let second = scene.stage(&stage, json!({"step": "commit"})).unwrap_err();
     assert_eq!(second.name, "FenceDuplicated");
-    let abort = Arc::new(abort::Abort) as Arc<dyn AnyStage>;
+    let abort = Arc::new(abort::Abort(registry)) as Arc<dyn AnyStage>;
     scene.stage(&abort, json!({})).unwrap();
     assert_eq!(wrong_at_the_end(&scene, &before, true), Vec::<String>::new());
 }
@@ -230,7 +231,7 @@ fn a_lane_without_compare_and_set_is_noticed() {
         .flat_map(|seed| {
             let scene = prepared.copy();
             let commit: Arc<dyn AnyStage> = Arc::new(final_sync::FinalSync);
-            let abort: Arc<dyn AnyStage> = Arc::new(abort::Abort);
+            let abort: Arc<dyn AnyStage> = Arc::new(abort::Abort(registry));
             let mut crew = Crew::new(&scene.shared)
                 .with(scene.invocation(&commit, json!({"step": "commit"})))
                 .with(scene.invocation(&abort, json!({})));
@@ -318,13 +319,14 @@ struct HastyAbort;
 
 #[async_trait]
 impl Stage for HastyAbort {
-    const NAME: StageName = StageName::Abort;
+    const NAME: StageName = StageName::new("abort");
+    const PURPOSE: &'static str = "";
     type Input = Any;
     type Output = Value;
 
     async fn run(&self, world: &World, _input: Any) -> Result<Value, StageError> {
         world.from.writes.restore(&world.plan.run_id).await?;
-        let output = abort::Abort.run(world, abort::Input::default()).await?;
+        let output = abort::Abort(registry).run(world, abort::Input::default()).await?;
         Ok(serde_json::to_value(output).unwrap())
     }
 }
@@ -334,7 +336,8 @@ struct ReleaseFirst;
 
 #[async_trait]
 impl Stage for ReleaseFirst {
-    const NAME: StageName = StageName::Abort;
+    const NAME: StageName = StageName::new("abort");
+    const PURPOSE: &'static str = "";
     type Input = Any;
     type Output = Value;
 
@@ -373,7 +376,8 @@ struct OpensFirst;
 
 #[async_trait]
 impl Stage for OpensFirst {
-    const NAME: StageName = StageName::FinalSync;
+    const NAME: StageName = final_sync::FinalSync::NAME;
+    const PURPOSE: &'static str = "";
     type Input = final_sync::Input;
     type Output = Value;
 
@@ -393,7 +397,8 @@ struct CourtesyOnly;
 
 #[async_trait]
 impl Stage for CourtesyOnly {
-    const NAME: StageName = StageName::ConnectionDrain;
+    const NAME: StageName = connection_drain::ConnectionDrain::NAME;
+    const PURPOSE: &'static str = "";
     type Input = connection_drain::Input;
     type Output = Value;
 

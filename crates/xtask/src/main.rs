@@ -1,6 +1,7 @@
 //! The workspace's own tasks. `cargo xtask test` is what `.ci/run` calls.
 
 mod bench;
+mod docs;
 mod lambda_size;
 mod layers;
 mod machines;
@@ -37,6 +38,8 @@ enum Task {
     CheckLayers,
     /// Build the program of the Lambda functions; print its size and the start time of each; fail if it is bigger than 8 MB
     LambdaSize,
+    /// Write the documents that are made from lists in the code (docs/stages.md, docs/checks.md)
+    Docs,
     /// Measure against others and against what is possible; no part of the tests
     Bench {
         #[command(subcommand)]
@@ -60,6 +63,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Test { arguments } => test::run(&Workspace::find()?, &arguments),
         Task::CheckLayers => layers::check(&Workspace::find()?),
         Task::LambdaSize => lambda_size::run(&Workspace::find()?),
+        Task::Docs => docs::write(&Workspace::find()?),
         Task::Bench { subject } => bench::run(&subject),
     }
 }

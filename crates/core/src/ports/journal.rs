@@ -12,7 +12,7 @@ pub struct JournalEntry {
     pub run_id: String,
     pub lane: String,
     pub stage: String,
-    /// `started`, `done`, `failed`, `undone`.
+    /// `started`, `done`, `failed`.
     pub event: String,
     /// Unix milliseconds.
     pub at_ms: u64,

@@ -3,11 +3,11 @@
 use std::{collections::HashMap, fs, path::Path, time::Duration};
 
 use crossover_core::{
-    StageName,
     catalogue::{OWN_SCHEMA, TableName},
     plan::Scope,
     ports::Catalogue,
 };
+use crossover_stages::registry;
 use crossover_stand::{
     Progress, loopback,
     ministack::{Aws, Function, pack},
@@ -94,8 +94,9 @@ impl Cloud {
         env.insert("CROSSOVER_NOTICE_TOPIC_ARN".to_owned(), topic);
         let package = pack(&products.bootstrap)?;
         let mut functions = Vec::new();
-        for stage in StageName::ALL {
-            let name = stage.as_str();
+        let stages = registry();
+        for stage in stages.iter() {
+            let name = stage.name().as_str();
             functions.push(Function {
                 name: format!("crossover-{name}"),
                 zip: match options.functions.get(name) {
@@ -104,7 +105,7 @@ impl Cloud {
                 },
                 handler: name.to_owned(),
                 env: env.clone(),
-                timeout_seconds: if *stage == StageName::ConnectionDrain || *stage == StageName::FinalSync {
+                timeout_seconds: if stage.works_in_pause() {
                     options.pause_function_timeout_s
                 } else {
                     600
@@ -113,8 +114,9 @@ impl Cloud {
             });
         }
         let arns = aws.create_functions(&functions).await?;
-        let by_stage: Vec<(String, String)> = StageName::ALL
-            .iter()
+        let by_stage: Vec<(String, String)> = stages
+            .names()
+            .into_iter()
             .zip(arns)
             .map(|(stage, arn)| (stage.as_str().replace('-', "_"), arn))
             .collect();

@@ -49,7 +49,10 @@ pub struct Output {
 
 #[async_trait]
 impl Stage for ReverseSync {
-    const NAME: StageName = StageName::ReverseSync;
+    const NAME: StageName = StageName::new("reverse-sync");
+    const PURPOSE: &'static str = "Prepares reverse replication before the pause, starts it after the commit, retires it after a rollback.";
+    const PUTS_BACK: &'static str =
+        "Removes task and slot of reverse replication, unless another run needs them.";
     type Input = Input;
     type Output = Output;
 
@@ -61,18 +64,24 @@ impl Stage for ReverseSync {
         }
     }
 
-    async fn undo(&self, world: &World) -> Result<(), StageError> {
+    /// Slot and task are named after the migration. Another run that has armed the lane needs them, and so does whoever has
+    /// committed in the meantime.
+    async fn undo(&self, world: &World) -> Result<Vec<String>, StageError> {
+        let lane = world.lane.read().await?;
+        if lane.writer != world.direction.from() || !(lane.phase.is_serving() || world.is_ours(&lane)) {
+            return Ok(Vec::new());
+        }
+        let mut removed = Vec::new();
         let task = world.way_back();
         if world.replication.task(task).await?.is_some() {
             stop(world, task).await?;
             world.replication.delete(task).await?;
+            removed.push(format!("replication task {task}"));
         }
-        world
-            .to
-            .writes
-            .release_position(&world.reverse_position())
-            .await?;
-        Ok(())
+        let slot = world.reverse_position();
+        world.to.writes.release_position(&slot).await?;
+        removed.push(format!("retained position {slot}"));
+        Ok(removed)
     }
 }
 

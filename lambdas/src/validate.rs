@@ -75,7 +75,8 @@ pub struct Output {
 
 #[async_trait]
 impl Stage for Validate {
-    const NAME: StageName = StageName::Validate;
+    const NAME: StageName = StageName::new("validate");
+    const PURPOSE: &'static str = "Compares every table row by row while both sides change.";
     type Input = Input;
     type Output = Output;
 

@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use crossover_core::StageName;
+use crossover_stages::registry;
 
 /// Starts the program and waits for its end. Its first request is noted and left without an answer, on which it ends.
 fn start(environment: &[(&str, &str)]) -> (Option<String>, Output) {
@@ -44,7 +44,7 @@ fn start(environment: &[(&str, &str)]) -> (Option<String>, Output) {
 
 #[test]
 fn every_stage_asks_for_work_under_its_name() {
-    for stage in StageName::ALL {
+    for stage in registry().names() {
         let (asked, output) = start(&[
             ("_HANDLER", stage.as_str()),
             ("CROSSOVER_JOURNAL_TABLE", "journal"),
@@ -75,4 +75,22 @@ fn a_handler_that_is_no_stage_ends_the_program_in_plain_words_before_it_asks_for
     ] {
         assert!(errors.contains(words), "{words} is not in {errors}");
     }
+}
+
+#[test]
+fn the_program_lists_its_stages() {
+    let output = Command::new(env!("CARGO_BIN_EXE_bootstrap"))
+        .arg("--stages")
+        .env_clear()
+        .output()
+        .unwrap();
+    let names: Vec<String> = registry().names().iter().map(ToString::to_string).collect();
+    assert!(output.status.success());
+    assert_eq!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .lines()
+            .collect::<Vec<_>>(),
+        names
+    );
 }

@@ -53,7 +53,9 @@ pub struct Output {
 
 #[async_trait]
 impl Stage for FinalSync {
-    const NAME: StageName = StageName::FinalSync;
+    const NAME: StageName = StageName::new("final-sync");
+    const PURPOSE: &'static str =
+        "Awaits the catch-up marker, moves sequences, commits, opens the new writer. The pause ends.";
     const ENTERS_IN: Option<Phase> = Some(Phase::Hold);
     type Input = Input;
     type Output = Output;

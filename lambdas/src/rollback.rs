@@ -22,7 +22,9 @@ pub struct Output {
 
 #[async_trait]
 impl Stage for Rollback {
-    const NAME: StageName = StageName::Rollback;
+    const NAME: StageName = StageName::new("rollback");
+    const PURPOSE: &'static str =
+        "Proves before a rollback that reverse replication runs and that the source is still locked.";
     type Input = Input;
     type Output = Output;
 

@@ -8,6 +8,7 @@ use crossover_core::{
     Stage, StageError, StageName, World,
     ports::{PortError, WriterSample},
     routing::{Command, LaneRecord, Phase},
+    stage::UndoTime,
 };
 use serde::{Deserialize, Serialize};
 
@@ -43,8 +44,12 @@ pub struct Output {
 
 #[async_trait]
 impl Stage for ConnectionDrain {
-    const NAME: StageName = StageName::ConnectionDrain;
+    const NAME: StageName = StageName::new("connection-drain");
+    const PURPOSE: &'static str = "Holds writes at the edge, locks writers out of the old writer and ends their sessions. The pause begins.";
+    const PUTS_BACK: &'static str =
+        "Unlocks exactly the roles that this run has locked, while writes are still held.";
     const ENDS_IN_PAUSE: bool = true;
+    const UNDO_TIME: UndoTime = UndoTime::BeforeRelease;
     type Input = Input;
     type Output = Output;
 
@@ -82,9 +87,9 @@ impl Stage for ConnectionDrain {
     }
 
     /// Unlocks exactly what this run locked. Forbidden before the abort has won the lane: see the abort stage.
-    async fn undo(&self, world: &World) -> Result<(), StageError> {
-        world.from.writes.restore(&world.plan.run_id).await?;
-        Ok(())
+    async fn undo(&self, world: &World) -> Result<Vec<String>, StageError> {
+        let roles = world.from.writes.restore(&world.plan.run_id).await?;
+        Ok(roles.into_iter().map(|role| format!("role {role}")).collect())
     }
 }
 

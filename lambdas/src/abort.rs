@@ -1,22 +1,22 @@
 //! abort: everything back as it was, if and only if the lane was won.
 //!
-//! The order is the safety: first the decision (compare-and-set, a commit can no longer win), then the writer's database
-//! is unlocked, then held writes go back to it. Unlocking without having won the decision is forbidden.
+//! The order is the safety: first the decision (compare-and-set, a commit can no longer win), then every stage whose undo is
+//! due before held writes are released (the old writer is unlocked), then the release, then the undo of all other stages. Both times
+//! the registry is walked from the last stage to the first. Undoing anything without having won the decision is forbidden.
 
 use async_trait::async_trait;
-use connection_drain::ConnectionDrain;
 use crossover_core::{
-    Stage, StageError, StageName, World,
+    Registry, Stage, StageError, StageName, World,
     routing::{Command, LaneRecord, Phase},
+    stage::UndoTime,
 };
-use reverse_sync::ReverseSync;
 use serde::{Deserialize, Serialize};
 
 /// How often the lane may change between reading and commanding before abort gives up.
 const ATTEMPTS: u32 = 10;
 
-/// The stage.
-pub struct Abort;
+/// The stage, over the registry whose stages it undoes.
+pub struct Abort(pub fn() -> Registry);
 
 /// Why the run aborts, as Step Functions' Catch hands it over.
 #[derive(Debug, Default, Deserialize)]
@@ -47,17 +47,26 @@ pub enum Outcome {
     Superseded,
 }
 
+/// What the undo of one stage has put back.
+#[derive(Debug, Serialize)]
+pub struct Undone {
+    pub stage: StageName,
+    pub objects: Vec<String>,
+}
+
 #[derive(Debug, Serialize)]
 pub struct Output {
     pub outcome: Outcome,
-    pub restored_roles: Vec<String>,
+    /// What was put back, by stage, in the order in which it happened.
+    pub undone: Vec<Undone>,
     pub error: String,
     pub cause: String,
 }
 
 #[async_trait]
 impl Stage for Abort {
-    const NAME: StageName = StageName::Abort;
+    const NAME: StageName = StageName::new("abort");
+    const PURPOSE: &'static str = "Wins the lane for the abort, then puts back what the stages changed. A committed run is left as it is.";
     type Input = Input;
     type Output = Output;
 
@@ -68,29 +77,20 @@ impl Stage for Abort {
             Decision::Lost(outcome) => {
                 return Ok(Output {
                     outcome,
-                    restored_roles: Vec::new(),
+                    undone: Vec::new(),
                     error,
                     cause,
                 });
             }
         };
-        let restored_roles = world.from.writes.restore(&world.plan.run_id).await?;
+        let stages = (self.0)();
+        let mut undone = Vec::new();
+        undo(world, &stages, UndoTime::BeforeRelease, &mut undone).await?;
         if lane.phase == Phase::Aborting {
-            world
-                .command(
-                    &lane,
-                    Command::Release {
-                        run_id: world.plan.run_id.clone(),
-                    },
-                )
-                .await?;
+            let run_id = world.plan.run_id.clone();
+            world.command(&lane, Command::Release { run_id }).await?;
         }
-        // Nobody waits for the rest: traffic flows again. In reverse order of the stages.
-        ConnectionDrain.undo(world).await?;
-        // Slot and task are named after the migration: a run that holds the lane now needs them.
-        if lane.phase.is_serving() || is_ours(world, &lane) {
-            ReverseSync.undo(world).await?;
-        }
+        undo(world, &stages, UndoTime::AfterRelease, &mut undone).await?;
         let text = format!(
             "Run {} of lane {} was aborted: {error} {cause}",
             world.plan.run_id, world.plan.lane
@@ -100,11 +100,33 @@ impl Stage for Abort {
         }
         Ok(Output {
             outcome: Outcome::Aborted,
-            restored_roles,
+            undone,
             error,
             cause,
         })
     }
+}
+
+/// Undoes every stage whose undo is due now, from the last to the first. What one stage cannot put back keeps no other from being
+/// undone; the first error ends the abort, which is then invoked again.
+async fn undo(
+    world: &World,
+    stages: &Registry,
+    due: UndoTime,
+    undone: &mut Vec<Undone>,
+) -> Result<(), StageError> {
+    let mut first_error = Ok(());
+    for stage in stages.iter().rev().filter(|stage| stage.undo_time() == due) {
+        match stage.undo_any(world).await {
+            Ok(objects) if objects.is_empty() => {}
+            Ok(objects) => undone.push(Undone {
+                stage: stage.name(),
+                objects,
+            }),
+            Err(error) => first_error = first_error.and(Err(error)),
+        }
+    }
+    first_error
 }
 
 /// Who decided.
@@ -112,10 +134,6 @@ enum Decision {
     /// No commit of this run can win any more; the lane as it is.
     Won(LaneRecord),
     Lost(Outcome),
-}
-
-fn is_ours(world: &World, lane: &LaneRecord) -> bool {
-    lane.run_id.as_deref() == Some(world.plan.run_id.as_str())
 }
 
 /// Wins the lane for the abort. A lane that another run holds, or that has been decided already, needs no decision: this run
@@ -131,7 +149,7 @@ async fn win(world: &World) -> Result<Decision, StageError> {
             return Ok(Decision::Lost(Outcome::Superseded));
         }
         // A lane that serves is told as well: this run is over, and an invocation of it that comes late cannot arm it any more.
-        let decided = if is_ours(world, &lane) {
+        let decided = if world.is_ours(&lane) {
             !matches!(lane.phase, Phase::Armed | Phase::Hold)
         } else {
             !lane.phase.is_serving()

@@ -36,7 +36,8 @@ pub struct Output {
 
 #[async_trait]
 impl Stage for PreCheck {
-    const NAME: StageName = StageName::PreCheck;
+    const NAME: StageName = StageName::new("pre-check");
+    const PURPOSE: &'static str = "Runs every pre-check of docs/checks.md. Changes nothing.";
     type Input = Input;
     type Output = Output;
 

@@ -31,7 +31,8 @@ pub struct Output {
 
 #[async_trait]
 impl Stage for LagWait {
-    const NAME: StageName = StageName::LagWait;
+    const NAME: StageName = StageName::new("lag-wait");
+    const PURPOSE: &'static str = "Waits until replication keeps up, and proves it with a catch-up marker.";
     type Input = Input;
     type Output = Output;
 
