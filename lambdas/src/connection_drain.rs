@@ -150,12 +150,15 @@ async fn held_lane(world: &World) -> Result<LaneRecord, StageError> {
 /// The way back is still there. Another run of the migration that aborted before this one armed the lane may have removed it; once
 /// the lane is armed nobody else does.
 async fn require_way_back(world: &World) -> Result<(), StageError> {
-    let task = world.way_back();
-    if world.plan.dry_run || world.replication.task(task).await?.is_some() {
+    let stream = world.way_back();
+    if world.plan.dry_run || world.replication.health(stream).await?.is_some() {
         return Ok(());
     }
     Err(StageError::NoWayBack {
-        reason: format!("task {task} is gone: another run of this migration has removed it"),
+        reason: format!(
+            "{} is gone: another run of this migration has removed it",
+            world.replication.name(stream)
+        ),
     })
 }
 

@@ -3,14 +3,11 @@
 //! Unknown is "not ready": a missing figure, an old figure, a table in an unknown state, an old transaction.
 
 use async_trait::async_trait;
-use crossover_core::{Direction, Stage, StageError, StageName, World, ports::TaskState};
+use crossover_core::{Direction, Stage, StageError, StageName, World, ports::StreamState};
 use serde::{Deserialize, Serialize};
 
 /// Time between two looks at the figures.
 const LOOK_EVERY_MS: u64 = 500;
-/// A figure may be this many metric periods old, plus what CloudWatch takes to show it.
-const FRESH_PERIODS: u64 = 3;
-const SHOWN_AFTER_MS: u64 = 5_000;
 
 /// The stage.
 pub struct LagWait;
@@ -70,28 +67,26 @@ impl Stage for LagWait {
 async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
     let stream = world.stream();
     let limits = &world.plan.limits;
-    let Some(task) = world.replication.task(stream).await? else {
-        return Ok(Err(format!("task {stream} does not exist")));
+    let name = world.replication.name(stream);
+    let Some(health) = world.replication.health(stream).await? else {
+        return Ok(Err(format!("{name} does not exist")));
     };
-    if task.state == TaskState::Failed {
-        let reason = format!("task {stream} failed: {}", task.last_failure.unwrap_or_default());
+    if health.state == StreamState::Failed {
+        let reason = format!("{name} failed: {}", health.last_failure.unwrap_or_default());
         return Err(StageError::ReplicationNotReady { reason });
     }
-    if task.state != TaskState::Running {
-        return Ok(Err(format!("task {stream} is {:?}", task.state)));
+    if health.state != StreamState::Running {
+        return Ok(Err(format!("{name} is {:?}", health.state)));
     }
-    if world.direction == Direction::Forward && task.full_load_percent < 100 {
-        return Ok(Err(format!(
-            "task {stream} has loaded {} %",
-            task.full_load_percent
-        )));
+    if world.direction == Direction::Forward && health.loaded_percent < 100 {
+        return Ok(Err(format!("{name} has loaded {} %", health.loaded_percent)));
     }
     let waiting: Vec<String> = world
         .replication
         .tables(stream)
         .await?
         .into_iter()
-        .filter(|t| !t.is_healthy())
+        .filter(|t| !t.follows)
         .map(|t| format!("{} ({})", t.table, t.state))
         .collect();
     if !waiting.is_empty() {
@@ -108,13 +103,11 @@ async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
             oldest.role, oldest.age_ms, oldest.pid
         )));
     }
-    let fresh_ms = u64::from(limits.lag_period_s) * 1000 * FRESH_PERIODS + SHOWN_AFTER_MS;
-    Ok(match world.metrics.cdc_lag(stream).await? {
-        None => Err(format!("there is no lag figure for task {stream}")),
-        Some(lag) if lag.age_ms > fresh_ms => Err(format!(
-            "the lag figure of task {stream} is {} ms old",
-            lag.age_ms
-        )),
+    Ok(match world.metrics.lag(stream).await? {
+        None => Err(format!("there is no lag figure for {name}")),
+        Some(lag) if lag.age_ms > lag.stale_after_ms => {
+            Err(format!("the lag figure of {name} is {} ms old", lag.age_ms))
+        }
         Some(lag) if lag.lag_ms > limits.max_lag_ms => Err(format!(
             "the lag is {} ms, over {} ms",
             lag.lag_ms, limits.max_lag_ms

@@ -1,5 +1,6 @@
 //! pre-check: the catalogue of checks. Nothing is changed; all findings come at once.
 
+mod applies_to;
 mod checks;
 
 use async_trait::async_trait;
@@ -9,6 +10,7 @@ use crossover_core::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use applies_to::AppliesTo;
 pub use checks::{Check, catalogue};
 
 /// The stage.
@@ -44,13 +46,16 @@ impl Stage for PreCheck {
     async fn run(&self, world: &World, _input: Input) -> Result<Output, StageError> {
         let mut checks = Vec::new();
         for check in catalogue() {
-            let outcome = match check.run(world).await {
-                Ok(mut findings) => {
-                    findings.sort();
-                    CheckOutcome::Ran { findings }
-                }
-                Err(error) => CheckOutcome::CouldNotRun {
-                    reason: error.to_string(),
+            let outcome = match check.applies_to().obstacle(&world.plan, world.direction) {
+                Some(reason) => CheckOutcome::NotApplicable { reason },
+                None => match check.run(world).await {
+                    Ok(mut findings) => {
+                        findings.sort();
+                        CheckOutcome::Ran { findings }
+                    }
+                    Err(error) => CheckOutcome::CouldNotRun {
+                        reason: error.to_string(),
+                    },
                 },
             };
             checks.push(Checked {
@@ -70,6 +75,7 @@ fn judge(checks: Vec<Checked>) -> Result<Output, StageError> {
     for check in &checks {
         match &check.outcome {
             CheckOutcome::Ran { findings: found } => findings.extend(found.iter().cloned()),
+            CheckOutcome::NotApplicable { .. } => {}
             CheckOutcome::CouldNotRun { reason } => unknown.push(format!("{}: {reason}", check.id)),
         }
     }

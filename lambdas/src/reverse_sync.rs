@@ -2,16 +2,15 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Position, Stage, StageError, StageName, World,
+    Position, Stage, StageError, StageName, Stream, World,
     catalogue::{OWN_SCHEMA, TableName},
-    ports::{CdcTask, TaskState},
-    routing::Side,
+    ports::{NewStream, StreamState},
 };
 use serde::{Deserialize, Serialize};
 
-/// Time between two looks at a task.
+/// Time between two looks at a stream.
 const LOOK_EVERY_MS: u64 = 50;
-/// How long a task may take to stop, and a stream to carry its first fence. DMS needs up to a few minutes.
+/// How long a stream may take to stop, and to carry its first fence: some engines need a few minutes.
 const PATIENCE_MS: u64 = 300_000;
 
 /// The stage.
@@ -21,11 +20,11 @@ pub struct ReverseSync;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// Before the pause: slot and task are made, the task does not run.
+    /// Before the pause: a position is retained and the stream is made; the stream does not run.
     Prepare,
     /// After the commit: the old stream is stopped, the way back runs and a fence has come through it.
     Start,
-    /// After a rollback: the stream that carried it, and its slot, are removed.
+    /// After a rollback: the stream that carried it, and its retained position, are removed.
     Retire,
 }
 
@@ -40,8 +39,10 @@ pub struct Input {
 
 #[derive(Debug, Default, Serialize)]
 pub struct Output {
-    pub task: String,
-    pub slot: String,
+    /// The stream by its engine's name for it.
+    pub stream: String,
+    /// The retained position it reads from.
+    pub retained: String,
     pub position: Option<Position>,
     /// Milliseconds a fence took through the way back.
     pub fence_ms: Option<u64>,
@@ -52,7 +53,7 @@ impl Stage for ReverseSync {
     const NAME: StageName = StageName::new("reverse-sync");
     const PURPOSE: &'static str = "Prepares reverse replication before the pause, starts it after the commit, retires it after a rollback.";
     const PUTS_BACK: &'static str =
-        "Removes task and slot of reverse replication, unless another run needs them.";
+        "Removes the stream and the retained position of reverse replication, unless another run needs them.";
     type Input = Input;
     type Output = Output;
 
@@ -64,7 +65,7 @@ impl Stage for ReverseSync {
         }
     }
 
-    /// Slot and task are named after the migration. Another run that has armed the lane needs them, and so does whoever has
+    /// Stream and retained position are named after the migration. Another run that has armed the lane needs them, and so does whoever has
     /// committed in the meantime.
     async fn undo(&self, world: &World) -> Result<Vec<String>, StageError> {
         let lane = world.lane.read().await?;
@@ -72,34 +73,23 @@ impl Stage for ReverseSync {
             return Ok(Vec::new());
         }
         let mut removed = Vec::new();
-        let task = world.way_back();
-        if world.replication.task(task).await?.is_some() {
-            stop(world, task).await?;
-            world.replication.delete(task).await?;
-            removed.push(format!("replication task {task}"));
+        let stream = world.way_back();
+        if world.replication.health(stream).await?.is_some() {
+            stop(world, stream).await?;
+            world.replication.remove(stream).await?;
+            removed.push(world.replication.name(stream));
         }
-        let slot = world.reverse_position();
-        world.to.writes.release_position(&slot).await?;
-        removed.push(format!("retained position {slot}"));
+        let retained = world.reverse_position();
+        world.to.writes.release_position(&retained).await?;
+        removed.push(format!("retained position {retained}"));
         Ok(removed)
     }
 }
 
-/// The slot keeps everything from now on; making it takes as long as the oldest open transaction, so never in the pause.
+/// Everything is kept from now on; retaining a position takes as long as the oldest open transaction, so never in the pause.
 async fn prepare(world: &World) -> Result<Output, StageError> {
-    let replication = &world.plan.replication;
-    let slot = world.reverse_position();
-    let position = world.to.writes.retain_position(&slot).await?;
-    let (reads, writes) = match world.direction.to() {
-        Side::Target => (
-            &replication.target_endpoints.read_arn,
-            &replication.source_endpoints.write_arn,
-        ),
-        Side::Source => (
-            &replication.source_endpoints.read_arn,
-            &replication.target_endpoints.write_arn,
-        ),
-    };
+    let retained = world.reverse_position();
+    let position = world.to.writes.retain_position(&retained).await?;
     let mut tables: Vec<TableName> = world
         .to
         .reads
@@ -113,25 +103,25 @@ async fn prepare(world: &World) -> Result<Output, StageError> {
         schema: OWN_SCHEMA.to_owned(),
         name: "fence".to_owned(),
     });
-    let task = world.way_back().to_owned();
+    let stream = world.way_back();
     world
         .replication
-        .create(&CdcTask {
-            task: task.clone(),
-            replication_instance_arn: replication.replication_instance_arn.clone(),
-            source_endpoint_arn: reads.clone(),
-            target_endpoint_arn: writes.clone(),
-            slot: slot.clone(),
+        .prepare(&NewStream {
+            stream,
+            retained: retained.clone(),
             tables,
         })
         .await?;
-    wait_for_state(world, &task, |state| {
-        matches!(state, TaskState::Ready | TaskState::Stopped | TaskState::Running)
+    wait_for_state(world, stream, |state| {
+        matches!(
+            state,
+            StreamState::Ready | StreamState::Stopped | StreamState::Running
+        )
     })
     .await?;
     Ok(Output {
-        task,
-        slot,
+        stream: world.replication.name(stream),
+        retained,
         position: Some(position),
         fence_ms: None,
     })
@@ -144,24 +134,24 @@ async fn start(world: &World, from: Option<Position>) -> Result<Output, StageErr
         reason: "final-sync gave no position to start from; input.way_back_from is missing".to_owned(),
     })?;
     stop(world, world.stream()).await?;
-    let (task, slot) = (world.way_back().to_owned(), world.reverse_position());
-    let running = |state: &TaskState| *state == TaskState::Running;
-    // A start whose answer was lost is on its way: the task holds the slot, which can no longer be moved.
-    let on_its_way = |state: &TaskState| matches!(state, TaskState::Starting | TaskState::Running);
+    let (stream, retained) = (world.way_back(), world.reverse_position());
+    let running = |state: &StreamState| *state == StreamState::Running;
+    // A start whose answer was lost is on its way: the stream reads from its position, which can no longer be moved.
+    let on_its_way = |state: &StreamState| matches!(state, StreamState::Starting | StreamState::Running);
     let already = world
         .replication
-        .task(&task)
+        .health(stream)
         .await?
         .is_some_and(|t| on_its_way(&t.state));
     if !already {
-        world.to.writes.advance_position(&slot, &from).await?;
-        world.replication.start(&task, Some(&from)).await?;
+        world.to.writes.advance_position(&retained, &from).await?;
+        world.replication.start(stream, Some(&from)).await?;
     }
-    wait_for_state(world, &task, running).await?;
+    wait_for_state(world, stream, running).await?;
     let fence_ms = prove(world).await?;
     Ok(Output {
-        task,
-        slot,
+        stream: world.replication.name(stream),
+        retained,
         position: Some(from),
         fence_ms: Some(fence_ms),
     })
@@ -179,60 +169,66 @@ async fn prove(world: &World) -> Result<u64, StageError> {
         }
         if waited >= PATIENCE_MS {
             return Err(StageError::NoWayBack {
-                reason: format!("fence {nonce} did not come through task {}", world.way_back()),
+                reason: format!(
+                    "fence {nonce} did not come through {}",
+                    world.replication.name(world.way_back())
+                ),
             });
         }
         world.clock.sleep_ms(LOOK_EVERY_MS).await;
     }
 }
 
-/// Removes the stream that carried a rollback together with its slot; a forward stream belongs to whoever made it.
+/// Removes the stream that carried a rollback together with its retained position; a forward stream belongs to whoever made it.
 async fn retire(world: &World) -> Result<Output, StageError> {
-    let task = world.stream().to_owned();
-    let mut slot = String::new();
+    let stream = world.stream();
+    let mut retained = String::new();
     if world.direction == crossover_core::Direction::Reverse {
-        stop(world, &task).await?;
-        world.replication.delete(&task).await?;
-        slot = world.plan.reverse_position(crossover_core::Direction::Forward);
-        world.from.writes.release_position(&slot).await?;
+        stop(world, stream).await?;
+        world.replication.remove(stream).await?;
+        retained = world.plan.reverse_position(crossover_core::Direction::Forward);
+        world.from.writes.release_position(&retained).await?;
     }
     Ok(Output {
-        task,
-        slot,
+        stream: world.replication.name(stream),
+        retained,
         ..Output::default()
     })
 }
 
-async fn stop(world: &World, task: &str) -> Result<(), StageError> {
-    if world.replication.task(task).await?.is_none() {
+async fn stop(world: &World, stream: Stream) -> Result<(), StageError> {
+    if world.replication.health(stream).await?.is_none() {
         return Ok(());
     }
-    world.replication.request_stop(task).await?;
-    wait_for_state(world, task, |state| {
-        matches!(state, TaskState::Stopped | TaskState::Ready | TaskState::Failed)
+    world.replication.request_stop(stream).await?;
+    wait_for_state(world, stream, |state| {
+        matches!(
+            state,
+            StreamState::Stopped | StreamState::Ready | StreamState::Failed
+        )
     })
     .await
 }
 
 async fn wait_for_state(
     world: &World,
-    task: &str,
-    reached: impl Fn(&TaskState) -> bool + Send,
+    stream: Stream,
+    reached: impl Fn(&StreamState) -> bool + Send,
 ) -> Result<(), StageError> {
     let began = world.clock.now_ms();
     loop {
-        let status = world.replication.task(task).await?;
+        let status = world.replication.health(stream).await?;
         if world.plan.dry_run || status.as_ref().is_some_and(|s| reached(&s.state)) {
             return Ok(());
         }
-        let failed = status.as_ref().is_some_and(|s| s.state == TaskState::Failed);
+        let failed = status.as_ref().is_some_and(|s| s.state == StreamState::Failed);
         if failed || world.clock.now_ms().saturating_sub(began) >= PATIENCE_MS {
             let now = status.map_or_else(
                 || "missing".to_owned(),
                 |s| format!("{:?} {}", s.state, s.last_failure.unwrap_or_default()),
             );
             return Err(StageError::NoWayBack {
-                reason: format!("task {task} is {now}"),
+                reason: format!("{} is {now}", world.replication.name(stream)),
             });
         }
         world.clock.sleep_ms(LOOK_EVERY_MS).await;

@@ -1,7 +1,7 @@
 //! rollback: the gate of the way back. It proves that the way back is open before the same cutover runs the other way.
 
 use async_trait::async_trait;
-use crossover_core::{Direction, Stage, StageError, StageName, World, ports::TaskState, routing::Phase};
+use crossover_core::{Direction, Stage, StageError, StageName, World, ports::StreamState, routing::Phase};
 use serde::{Deserialize, Serialize};
 
 /// The stage.
@@ -42,18 +42,18 @@ impl Stage for Rollback {
             )
             .to_lowercase()));
         }
-        let stream = world.stream().to_owned();
-        match world.replication.task(&stream).await? {
-            Some(task) if task.state == TaskState::Running => {}
+        let stream = world.replication.name(world.stream());
+        match world.replication.health(world.stream()).await? {
+            Some(task) if task.state == StreamState::Running => {}
             Some(task) => {
                 let why = task.last_failure.unwrap_or_default();
                 return Err(no(format!(
-                    "reverse replication task {stream} is {:?}, not running {why}",
+                    "reverse replication ({stream}) is {:?}, not running {why}",
                     task.state
                 )
                 .to_lowercase()));
             }
-            None => return Err(no(format!("reverse replication task {stream} does not exist"))),
+            None => return Err(no(format!("reverse replication ({stream}) does not exist"))),
         }
         if world.to.writes.snapshot().await?.is_none() {
             return Err(no(

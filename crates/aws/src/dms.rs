@@ -1,3 +1,9 @@
+//! AWS Database Migration Service as the engine that carries changes: a stream is a task.
+
+mod settings;
+
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_databasemigration::{
@@ -9,19 +15,27 @@ use aws_sdk_databasemigration::{
     types::{Filter, MigrationTypeValue, PostgreSqlSettings, ReplicationTask, StartReplicationTaskTypeValue},
 };
 use crossover_core::{
-    Position,
+    Position, Stream,
     catalogue::TableName,
-    ports::{CdcTask, PortError, PortResult, Replication, TableReplication, TaskState, TaskStatus},
+    ports::{NewStream, PortError, PortResult, Replication, StreamHealth, StreamState, TableHealth},
 };
+
+pub use settings::{DmsSettings, Endpoints};
 
 use crate::{failure::port_error, table_mappings::selection};
 
 /// Task settings of the tasks Crossover makes: transactional apply in order, stop on errors instead of ignoring them.
 const TASK_SETTINGS: &str = include_str!("task_settings.json");
 
+/// `TableState` of a table that is loaded and follows.
+const FOLLOWS: &str = "Table completed";
+
 /// AWS Database Migration Service.
 #[derive(Debug, Clone)]
-pub struct Dms(Client);
+pub struct Dms {
+    client: Client,
+    settings: Arc<DmsSettings>,
+}
 
 /// The names CloudWatch files a task's metrics under.
 #[derive(Debug)]
@@ -32,8 +46,15 @@ pub struct MetricIds {
 }
 
 impl Dms {
-    pub fn new(config: &SdkConfig) -> Self {
-        Self(Client::new(config))
+    pub fn new(config: &SdkConfig, settings: DmsSettings) -> Self {
+        Self {
+            client: Client::new(config),
+            settings: Arc::new(settings),
+        }
+    }
+
+    pub(crate) fn lag_period_s(&self) -> u32 {
+        self.settings.lag_period_s
     }
 
     async fn describe(&self, task: &str) -> PortResult<Option<ReplicationTask>> {
@@ -44,7 +65,7 @@ impl Dms {
             .build()
             .map_err(|e| PortError::unexpected(&what, e))?;
         match self
-            .0
+            .client
             .describe_replication_tasks()
             .filters(filter)
             .without_settings(true)
@@ -75,7 +96,8 @@ impl Dms {
     }
 
     /// Where CloudWatch keeps the task's figures; none when there is no such task.
-    pub(crate) async fn metric_ids(&self, task: &str) -> PortResult<Option<MetricIds>> {
+    pub(crate) async fn metric_ids(&self, stream: Stream) -> PortResult<Option<MetricIds>> {
+        let task = self.settings.task(stream);
         let Some(found) = self.describe(task).await? else {
             return Ok(None);
         };
@@ -94,7 +116,7 @@ impl Dms {
             .build()
             .map_err(|e| PortError::unexpected(&what, e))?;
         let answer = self
-            .0
+            .client
             .describe_replication_instances()
             .filters(filter)
             .send()
@@ -111,36 +133,41 @@ impl Dms {
     }
 }
 
-fn state(status: &str) -> TaskState {
+fn state(status: &str) -> StreamState {
     // Source: AWS DMS API reference, ReplicationTask.Status.
     match status {
-        "ready" => TaskState::Ready,
-        "starting" => TaskState::Starting,
-        "running" => TaskState::Running,
-        "stopping" => TaskState::Stopping,
-        "stopped" => TaskState::Stopped,
-        "failed" => TaskState::Failed,
-        other => TaskState::Other(other.to_owned()),
+        "ready" => StreamState::Ready,
+        "starting" => StreamState::Starting,
+        "running" => StreamState::Running,
+        "stopping" => StreamState::Stopping,
+        "stopped" => StreamState::Stopped,
+        "failed" => StreamState::Failed,
+        other => StreamState::Other(other.to_owned()),
     }
 }
 
 #[async_trait]
 impl Replication for Dms {
-    async fn task(&self, task: &str) -> PortResult<Option<TaskStatus>> {
-        Ok(self.describe(task).await?.map(|found| TaskStatus {
-            task: task.to_owned(),
+    fn name(&self, stream: Stream) -> String {
+        format!("DMS task {}", self.settings.task(stream))
+    }
+
+    async fn health(&self, stream: Stream) -> PortResult<Option<StreamHealth>> {
+        let found = self.describe(self.settings.task(stream)).await?;
+        Ok(found.map(|found| StreamHealth {
             state: state(found.status.as_deref().unwrap_or("unknown")),
-            full_load_percent: found
+            loaded_percent: found
                 .replication_task_stats
                 .map_or(0, |s| u32::try_from(s.full_load_progress_percent).unwrap_or(0)),
             last_failure: found.last_failure_message,
         }))
     }
 
-    async fn tables(&self, task: &str) -> PortResult<Vec<TableReplication>> {
+    async fn tables(&self, stream: Stream) -> PortResult<Vec<TableHealth>> {
+        let task = self.settings.task(stream);
         let (arn, _) = self.existing(task).await?;
         let mut pages = self
-            .0
+            .client
             .describe_table_statistics()
             .replication_task_arn(arn)
             .into_paginator()
@@ -148,21 +175,17 @@ impl Replication for Dms {
         let mut tables = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|e| port_error(&format!("table statistics of DMS task {task}"), &e))?;
-            let count = |n: i64| u64::try_from(n).unwrap_or(0);
             tables.extend(
                 page.table_statistics
                     .unwrap_or_default()
                     .into_iter()
-                    .map(|t| TableReplication {
+                    .map(|t| TableHealth {
                         table: TableName {
                             schema: t.schema_name.unwrap_or_default(),
                             name: t.table_name.unwrap_or_default(),
                         },
+                        follows: t.table_state.as_deref() == Some(FOLLOWS),
                         state: t.table_state.unwrap_or_default(),
-                        inserts: count(t.inserts),
-                        updates: count(t.updates),
-                        deletes: count(t.deletes),
-                        full_load_rows: count(t.full_load_rows),
                     }),
             );
         }
@@ -170,41 +193,44 @@ impl Replication for Dms {
         Ok(tables)
     }
 
-    async fn create(&self, spec: &CdcTask) -> PortResult<()> {
-        if self.describe(&spec.task).await?.is_some() {
+    async fn prepare(&self, new: &NewStream) -> PortResult<()> {
+        let task = self.settings.task(new.stream);
+        if self.describe(task).await?.is_some() {
             return Ok(());
         }
+        let (reads, writes) = self.settings.endpoints(new.stream);
         // DMS takes the slot to read from as a setting of the source endpoint, not of the task.
         let request = self
-            .0
+            .client
             .modify_endpoint()
-            .endpoint_arn(&spec.source_endpoint_arn)
-            .postgre_sql_settings(PostgreSqlSettings::builder().slot_name(&spec.slot).build());
+            .endpoint_arn(reads)
+            .postgre_sql_settings(PostgreSqlSettings::builder().slot_name(&new.retained).build());
         // Boxed, here and below: the SDK's futures for requests of this size would lie on the stack of every caller.
         Box::pin(request.send())
             .await
-            .map_err(|e| port_error(&format!("DMS endpoint {}", spec.source_endpoint_arn), &e))?;
+            .map_err(|e| port_error(&format!("DMS endpoint {reads}"), &e))?;
         let request = self
-            .0
+            .client
             .create_replication_task()
-            .replication_task_identifier(&spec.task)
-            .replication_instance_arn(&spec.replication_instance_arn)
-            .source_endpoint_arn(&spec.source_endpoint_arn)
-            .target_endpoint_arn(&spec.target_endpoint_arn)
+            .replication_task_identifier(task)
+            .replication_instance_arn(&self.settings.replication_instance_arn)
+            .source_endpoint_arn(reads)
+            .target_endpoint_arn(writes)
             .migration_type(MigrationTypeValue::Cdc)
-            .table_mappings(selection(&spec.tables).to_string())
+            .table_mappings(selection(&new.tables).to_string())
             .replication_task_settings(TASK_SETTINGS);
         Box::pin(request.send())
             .await
-            .map_err(|e| port_error(&format!("DMS task {}", spec.task), &e))?;
+            .map_err(|e| port_error(&format!("DMS task {task}"), &e))?;
         Ok(())
     }
 
-    async fn start(&self, task: &str, from: Option<&Position>) -> PortResult<()> {
+    async fn start(&self, stream: Stream, from: Option<&Position>) -> PortResult<()> {
+        let task = self.settings.task(stream);
         let (arn, found) = self.existing(task).await?;
         if matches!(
             state(found.status.as_deref().unwrap_or_default()),
-            TaskState::Running | TaskState::Starting
+            StreamState::Running | StreamState::Starting
         ) {
             return Ok(());
         }
@@ -212,7 +238,7 @@ impl Replication for Dms {
             Some(_) => StartReplicationTaskTypeValue::StartReplication,
             None => StartReplicationTaskTypeValue::ResumeProcessing,
         };
-        self.0
+        self.client
             .start_replication_task()
             .replication_task_arn(arn)
             .start_replication_task_type(kind)
@@ -223,15 +249,16 @@ impl Replication for Dms {
         Ok(())
     }
 
-    async fn request_stop(&self, task: &str) -> PortResult<()> {
+    async fn request_stop(&self, stream: Stream) -> PortResult<()> {
+        let task = self.settings.task(stream);
         let (arn, found) = self.existing(task).await?;
         if !matches!(
             state(found.status.as_deref().unwrap_or_default()),
-            TaskState::Running | TaskState::Starting
+            StreamState::Running | StreamState::Starting
         ) {
             return Ok(());
         }
-        self.0
+        self.client
             .stop_replication_task()
             .replication_task_arn(arn)
             .send()
@@ -240,7 +267,8 @@ impl Replication for Dms {
         Ok(())
     }
 
-    async fn delete(&self, task: &str) -> PortResult<()> {
+    async fn remove(&self, stream: Stream) -> PortResult<()> {
+        let task = self.settings.task(stream);
         let Some(found) = self.describe(task).await? else {
             return Ok(());
         };
@@ -248,7 +276,7 @@ impl Replication for Dms {
             return Ok(());
         };
         match self
-            .0
+            .client
             .delete_replication_task()
             .replication_task_arn(arn)
             .send()

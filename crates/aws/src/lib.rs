@@ -12,7 +12,7 @@ mod secrets;
 mod table_mappings;
 
 pub use configuration::load;
-pub use dms::Dms;
+pub use dms::{Dms, DmsSettings, Endpoints};
 pub use journal::DynamoJournal;
 pub use metrics::CloudWatchLag;
 pub use secrets::Secrets;

@@ -6,28 +6,31 @@ use aws_sdk_cloudwatch::{
     primitives::DateTime,
     types::{Dimension, Statistic},
 };
-use crossover_core::ports::{Metrics, PortResult, metrics::LagSample};
+use crossover_core::{
+    Stream,
+    ports::{Metrics, PortResult, metrics::LagSample},
+};
 
 use crate::{Dms, failure::port_error};
 
 /// How far back a figure is looked for.
 const WINDOW: Duration = Duration::from_mins(10);
+/// A figure may be this many periods of the metric old, plus what CloudWatch takes to show it.
+const FRESH_PERIODS: u64 = 3;
+const SHOWN_AFTER_MS: u64 = 5_000;
 
 /// CDC lag as DMS reports it to CloudWatch: `CDCLatencySource` and `CDCLatencyTarget` in seconds, by task.
 #[derive(Debug, Clone)]
 pub struct CloudWatchLag {
     client: aws_sdk_cloudwatch::Client,
     dms: Dms,
-    period_s: u32,
 }
 
 impl CloudWatchLag {
-    /// `period_s` is the resolution the metric is stored with (DMS: 60 s).
-    pub fn new(config: &SdkConfig, dms: Dms, period_s: u32) -> Self {
+    pub fn new(config: &SdkConfig, dms: Dms) -> Self {
         Self {
             client: aws_sdk_cloudwatch::Client::new(config),
             dms,
-            period_s,
         }
     }
 
@@ -41,7 +44,7 @@ impl CloudWatchLag {
             .set_dimensions(Some(dimensions.to_vec()))
             .start_time(DateTime::from(now - WINDOW))
             .end_time(DateTime::from(now + Duration::from_secs(1)))
-            .period(i32::try_from(self.period_s).unwrap_or(60))
+            .period(i32::try_from(self.dms.lag_period_s()).unwrap_or(60))
             .statistics(Statistic::Maximum)
             .send()
             .await
@@ -62,8 +65,8 @@ impl CloudWatchLag {
 
 #[async_trait]
 impl Metrics for CloudWatchLag {
-    async fn cdc_lag(&self, task: &str) -> PortResult<Option<LagSample>> {
-        let Some(ids) = self.dms.metric_ids(task).await? else {
+    async fn lag(&self, stream: Stream) -> PortResult<Option<LagSample>> {
+        let Some(ids) = self.dms.metric_ids(stream).await? else {
             return Ok(None);
         };
         let dimensions = [
@@ -76,6 +79,7 @@ impl Metrics for CloudWatchLag {
                 .value(ids.task)
                 .build(),
         ];
+        let stale_after_ms = u64::from(self.dms.lag_period_s()) * 1_000 * FRESH_PERIODS + SHOWN_AFTER_MS;
         let mut worst: Option<LagSample> = None;
         for metric in ["CDCLatencySource", "CDCLatencyTarget"] {
             // One of the two missing means that half of the way is unknown.
@@ -87,10 +91,18 @@ impl Metrics for CloudWatchLag {
                 .unwrap_or_default()
                 .as_millis() as u64;
             let lag_ms = (seconds.max(0.0) * 1000.0).ceil() as u64;
-            worst = Some(worst.map_or(LagSample { lag_ms, age_ms }, |w| LagSample {
-                lag_ms: w.lag_ms.max(lag_ms),
-                age_ms: w.age_ms.max(age_ms),
-            }));
+            worst = Some(worst.map_or(
+                LagSample {
+                    lag_ms,
+                    age_ms,
+                    stale_after_ms,
+                },
+                |w| LagSample {
+                    lag_ms: w.lag_ms.max(lag_ms),
+                    age_ms: w.age_ms.max(age_ms),
+                    stale_after_ms,
+                },
+            ));
         }
         Ok(worst)
     }

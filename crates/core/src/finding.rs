@@ -42,6 +42,8 @@ impl std::fmt::Display for Finding {
 pub enum CheckOutcome {
     /// It ran; the findings are all there is (none: the check passed).
     Ran { findings: Vec<Finding> },
+    /// It is about another engine than those of the plan.
+    NotApplicable { reason: String },
     /// It could not run, so nothing is known. Never a pass.
     CouldNotRun { reason: String },
 }

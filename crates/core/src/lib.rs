@@ -19,6 +19,7 @@ pub mod rows;
 pub mod schema;
 pub mod secret;
 pub mod stage;
+pub mod stream;
 pub mod world;
 
 pub use crossover_routing as routing;
@@ -31,4 +32,5 @@ pub use position::Position;
 pub use registry::Registry;
 pub use secret::Secret;
 pub use stage::{AnyStage, Stage, StageName};
+pub use stream::Stream;
 pub use world::World;

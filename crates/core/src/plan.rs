@@ -2,7 +2,11 @@
 //!
 //! Unknown fields are refused, so that a typing error in a safety setting stops the run instead of being ignored.
 
+mod engine;
+
 use serde::{Deserialize, Serialize};
+
+pub use engine::{EngineName, ReplicationPlan};
 
 use crate::catalogue::{OWN_SCHEMA, TableName};
 
@@ -39,43 +43,14 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabasePlan {
+    /// The engine of the database: `postgresql`.
+    pub engine: EngineName,
     /// The secret that holds `host`, `port`, `dbname`, `username`, `password` and, where not `verify-full`, `sslmode`.
     pub secret_id: String,
     /// Roles the lock must spare beside the one Crossover itself logs in with: the replication user, monitoring.
     /// Nobody in this list may write application data. Default: none.
     #[serde(default)]
     pub spared_roles: Vec<String>,
-}
-
-/// The replication tasks and what is needed to make the one for the way back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReplicationPlan {
-    /// Identifier of the DMS task source to target. It exists and runs before a cutover starts.
-    pub forward_task: String,
-    /// Identifier of the DMS task target to source, the way back. A cutover makes it, a rollback uses and removes it.
-    pub reverse_task: String,
-    /// Identifier of the DMS task source to target that a rollback makes, so that the target follows again.
-    pub renewed_task: String,
-    /// The DMS replication instance the tasks made by Crossover run on.
-    pub replication_instance_arn: String,
-    /// The DMS endpoints of the source database.
-    pub source_endpoints: Endpoints,
-    /// The DMS endpoints of the target database.
-    pub target_endpoints: Endpoints,
-    /// Output plugin of the slots Crossover makes: `test_decoding` (default) and `pglogical` are what DMS reads.
-    #[serde(default = "default_slot_plugin")]
-    pub slot_plugin: String,
-}
-
-/// DMS endpoints are one-way: a database that is read from and written to has two.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Endpoints {
-    /// ARN of the endpoint that reads from the database. Crossover sets its slot name.
-    pub read_arn: String,
-    /// ARN of the endpoint that writes to the database.
-    pub write_arn: String,
 }
 
 /// The edge-router that serves the lane.
@@ -128,8 +103,6 @@ impl Scope {
 pub struct Limits {
     /// CDC lag above which a cutover does not start. Default: 2000.
     pub max_lag_ms: u64,
-    /// Resolution of the lag metric in seconds: DMS stores one figure a minute. Default: 60.
-    pub lag_period_s: u32,
     /// How long the lag must stay under the limit. Default: 3000.
     pub lag_stable_ms: u64,
     /// How long lag-wait waits for that before it fails. Default: 600000.
@@ -154,7 +127,6 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_lag_ms: 2_000,
-            lag_period_s: 60,
             lag_stable_ms: 3_000,
             lag_wait_ms: 600_000,
             long_transaction_ms: 600_000,
@@ -166,10 +138,6 @@ impl Default for Limits {
             sequence_headroom: 1_000,
         }
     }
-}
-
-fn default_slot_plugin() -> String {
-    "test_decoding".to_owned()
 }
 
 impl Plan {
@@ -226,18 +194,6 @@ impl Plan {
             if !excluded.contains('.') {
                 faults.push(format!(
                     "scope.exclude names {excluded:?}: write it as schema.table"
-                ));
-            }
-        }
-        let tasks = [
-            &self.replication.forward_task,
-            &self.replication.reverse_task,
-            &self.replication.renewed_task,
-        ];
-        for (index, task) in tasks.iter().enumerate() {
-            if tasks[..index].contains(task) {
-                faults.push(format!(
-                    "replication names the task {task:?} twice: each stream needs a task of its own"
                 ));
             }
         }

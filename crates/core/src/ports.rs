@@ -26,7 +26,7 @@ pub use lane::Lane;
 pub use metrics::{Clock, Metrics};
 pub use positions::Positions;
 pub use repair::{Repair, RepairTransaction, RowOutcome};
-pub use replication::{CdcTask, Replication, TableReplication, TaskState, TaskStatus};
+pub use replication::{NewStream, Replication, StreamHealth, StreamState, TableHealth};
 pub use rows::{Moment, Rows};
 
 /// What a refusal is about, as far as it can be told: each calls for another remedy.

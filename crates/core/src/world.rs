@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Direction, Plan, StageError,
+    Direction, Plan, StageError, Stream,
     ports::{Clock, Database, Journal, Lane, Metrics, PortError, Replication},
     routing::{Command, LaneRecord, Phase},
 };
@@ -25,20 +25,14 @@ pub struct World {
 }
 
 impl World {
-    /// The task that carries changes from `from` to `to`.
-    pub fn stream(&self) -> &str {
-        match self.direction {
-            Direction::Forward => &self.plan.replication.forward_task,
-            Direction::Reverse => &self.plan.replication.reverse_task,
-        }
+    /// The stream that carries changes from `from` to `to`.
+    pub const fn stream(&self) -> Stream {
+        Stream::of_run(self.direction)
     }
 
-    /// The task that carries changes from `to` back to `from` once the run has committed.
-    pub fn way_back(&self) -> &str {
-        match self.direction {
-            Direction::Forward => &self.plan.replication.reverse_task,
-            Direction::Reverse => &self.plan.replication.renewed_task,
-        }
+    /// The stream that carries changes from `to` back to `from` once the run has committed.
+    pub const fn way_back(&self) -> Stream {
+        Stream::back_after(self.direction)
     }
 
     /// Name of the retained position reverse replication reads from, in the database that becomes the writer.

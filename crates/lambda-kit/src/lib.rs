@@ -5,6 +5,7 @@
 mod answer;
 mod configuration;
 mod edge;
+mod engines;
 mod serve;
 mod start;
 mod worlds;

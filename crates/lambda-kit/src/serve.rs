@@ -5,7 +5,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tracing::Instrument;
 
-use crate::{Configuration, StageFailure, worlds::Worlds};
+use crate::{Configuration, StageFailure, engines, worlds::Worlds};
 
 /// Serves a stage until the runtime ends.
 pub fn serve(configuration: Configuration) -> Result<(), Error> {
@@ -42,11 +42,8 @@ async fn handle(stage: &dyn AnyStage, worlds: &Worlds, payload: Value) -> Result
         "stage", migration_id = plan.migration_id, run_id = plan.run_id, lane = plan.lane, stage = %stage.name()
     );
     async move {
-        let faults = plan.faults();
-        if !faults.is_empty() {
-            return Err(StageError::InvalidPlan { faults }.into());
-        }
-        let world = worlds.world(&plan, invocation.direction).await?;
+        let settings = engines::read(&plan).map_err(|faults| StageError::InvalidPlan { faults })?;
+        let world = worlds.world(&plan, invocation.direction, settings).await?;
         let clock = Arc::clone(&world.clock);
         let started = clock.now_ms();
         let outcome = invoke(stage, world, invocation.input, &journal_failed).await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crossover_aws::{CloudWatchLag, Dms, DynamoJournal, Secrets};
+use crossover_aws::{CloudWatchLag, Dms, DmsSettings, DynamoJournal, Secrets};
 use crossover_clock::SystemClock;
 use crossover_core::{
     Direction, Plan, StageError, World,
@@ -47,24 +47,25 @@ impl Worlds {
     }
 
     /// The world for a plan, in a direction.
-    pub async fn world(&self, plan: &Plan, direction: Direction) -> Result<World, StageError> {
-        let connections = self.connections(plan).await?;
+    pub async fn world(
+        &self,
+        plan: &Plan,
+        direction: Direction,
+        settings: DmsSettings,
+    ) -> Result<World, StageError> {
+        let connections = self.connections(plan, &settings).await?;
         let (from, to) = match direction {
             Direction::Forward => (connections.source, connections.target),
             Direction::Reverse => (connections.target, connections.source),
         };
-        let dms = Dms::new(&self.aws);
+        let dms = Dms::new(&self.aws, settings);
         Ok(World {
             plan: plan.clone(),
             direction,
             from,
             to,
             lane: connections.lane,
-            metrics: Arc::new(CloudWatchLag::new(
-                &self.aws,
-                dms.clone(),
-                plan.limits.lag_period_s,
-            )),
+            metrics: Arc::new(CloudWatchLag::new(&self.aws, dms.clone())),
             replication: Arc::new(dms),
             journal: Arc::new(DynamoJournal::new(
                 &self.aws,
@@ -80,12 +81,12 @@ impl Worlds {
         *self.kept.lock().await = None;
     }
 
-    async fn connections(&self, plan: &Plan) -> PortResult<Connections> {
+    async fn connections(&self, plan: &Plan, settings: &DmsSettings) -> PortResult<Connections> {
         let mut kept = self.kept.lock().await;
         if let Some(connections) = kept.as_ref().filter(|c| c.plan == *plan) {
             return Ok(connections.clone());
         }
-        let output_plugin = &plan.replication.slot_plugin;
+        let output_plugin = &settings.slot_plugin;
         let (source, target, lane) = tokio::try_join!(
             self.database("source", &plan.source, output_plugin),
             self.database("target", &plan.target, output_plugin),

@@ -31,3 +31,6 @@ pub use lsn::LogPositions;
 pub use remedies::SqlRemedies;
 pub use rows::hash_sql;
 pub use settings::{ConnectionSettings, SslMode};
+
+/// The name of this engine in a plan.
+pub const ENGINE: &str = "postgresql";

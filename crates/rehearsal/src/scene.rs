@@ -12,9 +12,10 @@ use std::{
 
 use crossover_core::{
     Plan,
-    plan::{DatabasePlan, EdgePlan, Endpoints, Limits, ReplicationPlan, Scope},
+    plan::{DatabasePlan, EdgePlan, EngineName, Limits, ReplicationPlan, Scope},
 };
 use crossover_stand::{MiniStack, Parts, Progress, Stand, progress::step};
+use serde_json::{Value, json};
 
 pub use cloud::{Cloud, FORWARD_TASK, RENEWED_TASK, REVERSE_TASK};
 pub use databases::{Database, Databases};
@@ -131,24 +132,13 @@ impl Scene {
             dry_run,
             source: database_plan(cloud::SOURCE_SECRET),
             target: database_plan(cloud::TARGET_SECRET),
-            replication: ReplicationPlan {
-                forward_task: FORWARD_TASK.to_owned(),
-                reverse_task: REVERSE_TASK.to_owned(),
-                renewed_task: RENEWED_TASK.to_owned(),
-                replication_instance_arn: INSTANCE_ARN.to_owned(),
-                source_endpoints: endpoints("source"),
-                target_endpoints: endpoints("target"),
-                slot_plugin: "pgoutput".to_owned(),
-            },
+            replication: replication_plan(),
             edge: EdgePlan {
                 admin_url: self.edge.url.clone(),
                 secret_id: cloud::EDGE_SECRET.to_owned(),
             },
             scope: Scope::default(),
-            limits: Limits {
-                lag_period_s: 1,
-                ..Limits::default()
-            },
+            limits: Limits::default(),
         }
     }
 
@@ -172,16 +162,34 @@ impl Scene {
 
 fn database_plan(secret_id: &str) -> DatabasePlan {
     DatabasePlan {
+        engine: EngineName::new(crossover_postgres::ENGINE),
         secret_id: secret_id.to_owned(),
         spared_roles: vec![databases::DMS_ROLE.to_owned()],
     }
 }
 
-fn endpoints(side: &str) -> Endpoints {
-    Endpoints {
-        read_arn: cloud::endpoint_arn(side, "read"),
-        write_arn: cloud::endpoint_arn(side, "write"),
+fn replication_plan() -> ReplicationPlan {
+    let settings = [
+        ("forward_task", json!(FORWARD_TASK)),
+        ("reverse_task", json!(REVERSE_TASK)),
+        ("renewed_task", json!(RENEWED_TASK)),
+        ("replication_instance_arn", json!(INSTANCE_ARN)),
+        ("source_endpoints", endpoints("source")),
+        ("target_endpoints", endpoints("target")),
+        ("slot_plugin", json!("pgoutput")),
+        ("lag_period_s", json!(1)),
+    ];
+    ReplicationPlan {
+        engine: EngineName::new("dms"),
+        settings: settings
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
     }
+}
+
+fn endpoints(side: &str) -> Value {
+    json!({ "read_arn": cloud::endpoint_arn(side, "read"), "write_arn": cloud::endpoint_arn(side, "write") })
 }
 
 /// A folder that is there.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use crossover_core::{
-    AnyStage, Plan,
+    AnyStage, Direction, Plan, Stream,
     routing::{LaneRecord, Side},
 };
 use serde_json::Value;
@@ -238,17 +238,12 @@ pub fn wrong_at_the_end(scene: &Scene, before: &Picture, way_back_expected: bool
         if state.side(*writer).open_ways().is_empty() {
             wrong.push(format!("the {writer} is the writer and lets nobody in"));
         }
-        let (stream, way_back) = match began {
-            Side::Source => (
-                &state.plan.replication.forward_task,
-                &state.plan.replication.reverse_task,
-            ),
-            Side::Target => (
-                &state.plan.replication.reverse_task,
-                &state.plan.replication.renewed_task,
-            ),
+        let direction = match began {
+            Side::Source => Direction::Forward,
+            Side::Target => Direction::Reverse,
         };
-        let state_of = |task: &str| after.tasks.get(task).map_or("gone", String::as_str);
+        let (stream, way_back) = (Stream::of_run(direction), Stream::back_after(direction));
+        let state_of = |stream: Stream| after.tasks.get(&stream).map_or("gone", String::as_str);
         if way_back_expected && state_of(way_back) != "Running" {
             wrong.push(format!("the way back is {}", state_of(way_back)));
         }

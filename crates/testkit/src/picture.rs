@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crossover_core::routing::{LaneRecord, Side};
+use crossover_core::{
+    Stream,
+    routing::{LaneRecord, Side},
+};
 
 use crate::state::State;
 
@@ -33,7 +36,7 @@ pub struct SidePicture {
 pub struct Picture {
     pub source: SidePicture,
     pub target: SidePicture,
-    pub tasks: BTreeMap<String, String>,
+    pub tasks: BTreeMap<Stream, String>,
     /// Phase, writer, run and epoch.
     pub lane: (String, Side, Option<String>, u64),
 }
@@ -53,7 +56,7 @@ impl Picture {
             tasks: state
                 .tasks
                 .iter()
-                .map(|(name, task)| (name.clone(), format!("{:?}", task.state)))
+                .map(|(stream, task)| (*stream, format!("{:?}", task.state)))
                 .collect(),
             lane: (phase.name().to_owned(), *writer, run_id.clone(), epoch.0),
         }

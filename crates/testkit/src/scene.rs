@@ -6,9 +6,9 @@ use std::{
 };
 
 use crossover_core::{
-    AnyStage, Direction, Plan,
+    AnyStage, Direction, Plan, Stream,
     catalogue::{OWN_SCHEMA, SequenceFacts, TableFacts, TableName},
-    ports::TaskState,
+    ports::StreamState,
     routing::{LaneRecord, Side},
 };
 use serde_json::{Value, json};
@@ -31,12 +31,8 @@ pub const BEGIN: u64 = 1_000_000;
 pub fn plan(run_id: &str) -> Plan {
     serde_json::from_value(json!({
         "migration_id": "shop", "run_id": run_id, "lane": "main",
-        "source": {"secret_id": "s"}, "target": {"secret_id": "t"},
-        "replication": {
-            "forward_task": "there", "reverse_task": "back", "renewed_task": "again", "replication_instance_arn": "i",
-            "source_endpoints": {"read_arn": "source-read", "write_arn": "source-write"},
-            "target_endpoints": {"read_arn": "target-read", "write_arn": "target-write"},
-        },
+        "source": {"engine": "postgresql", "secret_id": "s"}, "target": {"engine": "postgresql", "secret_id": "t"},
+        "replication": {"engine": "memory"},
         "edge": {"admin_url": "https://edge", "secret_id": "e"},
         "limits": {"lag_stable_ms": 500, "lag_wait_ms": 4_000, "drain_settle_ms": 10, "drain_grace_ms": 40},
     }))
@@ -150,9 +146,8 @@ impl Scene {
     pub fn quiet() -> Self {
         let plan = plan("run-1");
         let task = Task {
-            state: TaskState::Running,
+            state: StreamState::Running,
             becomes: None,
-            reads: Side::Source,
             retained: "forward".to_owned(),
             tables: tables()
                 .into_keys()
@@ -163,7 +158,7 @@ impl Scene {
                 .collect(),
             position: Place(0),
             last_failure: None,
-            full_load_percent: 100,
+            loaded_percent: 100,
         };
         let mut state = State {
             plan: plan.clone(),
@@ -171,7 +166,7 @@ impl Scene {
             behaviour: Behaviour::default(),
             source: database(Side::Source),
             target: database(Side::Target),
-            tasks: BTreeMap::from([("there".to_owned(), task)]),
+            tasks: BTreeMap::from([(Stream::Forward, task)]),
             lane: LaneRecord::new("main"),
             journal: Vec::new(),
             notices: Vec::new(),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crossover_core::{
-    Plan,
+    Plan, Stream,
     ports::{JournalEntry, PortError, PortResult, metrics::LagSample},
     routing::{LaneRecord, Phase, Side},
 };
@@ -46,6 +46,7 @@ impl Default for Behaviour {
             lag: Some(LagSample {
                 lag_ms: 20,
                 age_ms: 1_000,
+                stale_after_ms: 185_000,
             }),
             stream_duplicates: false,
         }
@@ -60,7 +61,7 @@ pub struct State {
     pub behaviour: Behaviour,
     pub source: DatabaseState,
     pub target: DatabaseState,
-    pub tasks: BTreeMap<String, Task>,
+    pub tasks: BTreeMap<Stream, Task>,
     pub lane: LaneRecord,
     pub journal: Vec<JournalEntry>,
     pub notices: Vec<String>,

@@ -1,9 +1,9 @@
 //! The replication service: tasks that read one side's log and apply it on the other.
 
 use crossover_core::{
-    Plan, Position,
+    Position, Stream,
     catalogue::{OWN_SCHEMA, TableName},
-    ports::{CdcTask, PortError, PortResult, TaskState},
+    ports::{NewStream, PortError, PortResult, StreamState},
     routing::Side,
 };
 
@@ -15,145 +15,107 @@ use crate::{
 /// A task.
 #[derive(Debug, Clone)]
 pub struct Task {
-    pub state: TaskState,
+    pub state: StreamState,
     /// The state it is on its way to, and when it arrives.
-    pub becomes: Option<(u64, TaskState)>,
-    pub reads: Side,
+    pub becomes: Option<(u64, StreamState)>,
     /// The retained position it reads from.
     pub retained: String,
     pub tables: Vec<TableName>,
     /// Everything up to here is applied.
     pub position: Place,
     pub last_failure: Option<String>,
-    pub full_load_percent: u32,
-}
-
-/// The side an endpoint belongs to, if it can be used to read (or to write).
-fn side_of(plan: &Plan, arn: &str, reading: bool) -> PortResult<Side> {
-    let replication = &plan.replication;
-    let arns = [
-        (Side::Source, &replication.source_endpoints),
-        (Side::Target, &replication.target_endpoints),
-    ];
-    arns.into_iter()
-        .find(|(_, e)| arn == if reading { &e.read_arn } else { &e.write_arn })
-        .map(|(side, _)| side)
-        .ok_or_else(|| {
-            PortError::missing(format!(
-                "endpoint {arn} for {}",
-                if reading { "reading" } else { "writing" }
-            ))
-        })
+    pub loaded_percent: u32,
 }
 
 impl State {
-    pub fn create_task(&mut self, spec: &CdcTask) -> PortResult<()> {
-        let reads = side_of(&self.plan, &spec.source_endpoint_arn, true)?;
-        let writes = side_of(&self.plan, &spec.target_endpoint_arn, false)?;
-        if reads == writes {
-            return Err(PortError::refused(
-                format!("task {}", spec.task),
-                "it would read from and write to the same side",
-            ));
-        }
-        if self.tasks.contains_key(&spec.task) {
-            return Ok(());
-        }
+    pub fn create_task(&mut self, new: &NewStream) {
         let ready_at = self.now + self.behaviour.task_ms;
-        self.tasks.insert(
-            spec.task.clone(),
-            Task {
-                state: TaskState::Other("creating".to_owned()),
-                becomes: Some((ready_at, TaskState::Ready)),
-                reads,
-                retained: spec.slot.clone(),
-                tables: spec.tables.clone(),
-                position: Place(0),
-                last_failure: None,
-                full_load_percent: 100,
-            },
-        );
-        Ok(())
+        self.tasks.entry(new.stream).or_insert_with(|| Task {
+            state: StreamState::Other("creating".to_owned()),
+            becomes: Some((ready_at, StreamState::Ready)),
+            retained: new.retained.clone(),
+            tables: new.tables.clone(),
+            position: Place(0),
+            last_failure: None,
+            loaded_percent: 100,
+        });
     }
 
-    pub fn start_task(&mut self, name: &str, from: Option<&Position>) -> PortResult<()> {
+    pub fn start_task(&mut self, stream: Stream, from: Option<&Position>) -> PortResult<()> {
         let arrives = self.now + self.behaviour.task_ms;
         let from = from.map(Place::read).transpose()?;
         let retained = |side: Side, name: &str| self.side(side).retained.get(name).copied();
-        let Some(task) = self.tasks.get(name) else {
-            return Err(PortError::missing(format!("task {name}")));
+        let Some(task) = self.tasks.get(&stream) else {
+            return Err(PortError::missing(stream.to_string()));
         };
-        if matches!(task.state, TaskState::Running | TaskState::Starting) {
+        if matches!(task.state, StreamState::Running | StreamState::Starting) {
             return Ok(());
         }
         if !matches!(
             task.state,
-            TaskState::Ready | TaskState::Stopped | TaskState::Failed
+            StreamState::Ready | StreamState::Stopped | StreamState::Failed
         ) {
             return Err(PortError::refused(
-                format!("task {name}"),
+                stream.to_string(),
                 format!("it is {:?}", task.state),
             ));
         }
-        let kept_from = retained(task.reads, &task.retained);
-        let Some(task) = self.tasks.get_mut(name) else {
+        let kept_from = retained(stream.reads(), &task.retained);
+        let Some(task) = self.tasks.get_mut(&stream) else {
             return Ok(());
         };
         if let Some(kept_from) = kept_from {
             // A retained position hands out nothing from before it, whatever is asked for.
             task.position = from.unwrap_or(task.position).max(kept_from);
-            task.state = TaskState::Starting;
-            task.becomes = Some((arrives, TaskState::Running));
+            task.state = StreamState::Starting;
+            task.becomes = Some((arrives, StreamState::Running));
         } else {
-            task.state = TaskState::Failed;
+            task.state = StreamState::Failed;
             task.becomes = None;
             task.last_failure = Some(format!("retained position {} does not exist", task.retained));
         }
         Ok(())
     }
 
-    pub fn stop_task(&mut self, name: &str) -> PortResult<()> {
+    pub fn stop_task(&mut self, stream: Stream) -> PortResult<()> {
         let arrives = self.now + self.behaviour.task_ms;
         let task = self
             .tasks
-            .get_mut(name)
-            .ok_or_else(|| PortError::missing(format!("task {name}")))?;
-        if matches!(task.state, TaskState::Running | TaskState::Starting) {
-            task.state = TaskState::Stopping;
-            task.becomes = Some((arrives, TaskState::Stopped));
+            .get_mut(&stream)
+            .ok_or_else(|| PortError::missing(stream.to_string()))?;
+        if matches!(task.state, StreamState::Running | StreamState::Starting) {
+            task.state = StreamState::Stopping;
+            task.becomes = Some((arrives, StreamState::Stopped));
         }
         Ok(())
     }
 
-    pub fn delete_task(&mut self, name: &str) -> PortResult<()> {
-        match self.tasks.get(name).map(|t| &t.state) {
+    pub fn delete_task(&mut self, stream: Stream) -> PortResult<()> {
+        match self.tasks.get(&stream).map(|t| &t.state) {
             None => Ok(()),
-            Some(TaskState::Ready | TaskState::Stopped | TaskState::Failed) => {
-                self.tasks.remove(name);
+            Some(StreamState::Ready | StreamState::Stopped | StreamState::Failed) => {
+                self.tasks.remove(&stream);
                 Ok(())
             }
-            Some(state) => Err(PortError::refused(
-                format!("task {name}"),
-                format!("it is {state:?}"),
-            )),
+            Some(state) => Err(PortError::refused(stream.to_string(), format!("it is {state:?}"))),
         }
     }
 
     /// A retained position a task reads from can be neither moved nor released.
     pub fn refuse_in_use(&self, side: Side, name: &str) -> PortResult<()> {
-        let uses = |t: &&Task| {
-            t.reads == side
+        let uses = |(stream, t): &(&Stream, &Task)| {
+            stream.reads() == side
                 && t.retained == name
                 && matches!(
                     t.state,
-                    TaskState::Running | TaskState::Starting | TaskState::Stopping
+                    StreamState::Running | StreamState::Starting | StreamState::Stopping
                 )
         };
-        match self.tasks.iter().find(|(_, t)| uses(t)) {
+        match self.tasks.iter().find(uses) {
             None => Ok(()),
-            Some((task, _)) => Err(PortError::refused(
+            Some((stream, _)) => Err(PortError::refused(
                 format!("retained position {name}"),
-                format!("task {task} reads from it"),
+                format!("{stream} reads from it"),
             )),
         }
     }
@@ -170,17 +132,18 @@ impl State {
     /// Applies what running tasks have read by now.
     pub(crate) fn carry_changes(&mut self) {
         let due = self.now.saturating_sub(self.behaviour.stream_ms);
-        let running = |t: &&Task| matches!(t.state, TaskState::Running | TaskState::Stopping);
-        let names: Vec<String> = self
+        let running = |t: &&Task| matches!(t.state, StreamState::Running | StreamState::Stopping);
+        let streams: Vec<Stream> = self
             .tasks
             .iter()
             .filter(|(_, t)| running(t))
-            .map(|(n, _)| n.clone())
+            .map(|(stream, _)| *stream)
             .collect();
-        for name in names {
-            let (reads, position, tables) = {
-                let task = &self.tasks[&name];
-                (task.reads, task.position, task.tables.clone())
+        for stream in streams {
+            let reads = stream.reads();
+            let (position, tables) = {
+                let task = &self.tasks[&stream];
+                (task.position, task.tables.clone())
             };
             let log = &self.side(reads).log;
             let begin = log.partition_point(|c| c.place <= position);
@@ -189,9 +152,9 @@ impl State {
                 continue;
             };
             for change in changes {
-                self.apply_change(&name, reads, &tables, change);
+                self.apply_change(stream, &tables, change);
             }
-            if let Some(task) = self.tasks.get_mut(&name) {
+            if let Some(task) = self.tasks.get_mut(&stream) {
                 task.position = last;
                 let name = task.retained.clone();
                 if let Some(place) = self.side_mut(reads).retained.get_mut(&name) {
@@ -201,7 +164,7 @@ impl State {
         }
     }
 
-    fn apply_change(&mut self, task: &str, reads: Side, tables: &[TableName], change: Change) {
+    fn apply_change(&mut self, stream: Stream, tables: &[TableName], change: Change) {
         let carried = match &change.effect {
             Effect::Row { table, .. } => tables.contains(table),
             Effect::Fence(_) => tables.iter().any(|t| t.schema == OWN_SCHEMA && t.name == "fence"),
@@ -210,13 +173,12 @@ impl State {
             return;
         }
         if change.replicated {
-            self.watch.note(format!(
-                "task {task} sends a change back to the side it came from"
-            ));
+            self.watch
+                .note(format!("{stream} sends a change back to the side it came from"));
             return;
         }
         let (now, twice) = (self.now, self.behaviour.stream_duplicates);
-        let to = self.side_mut(reads.other());
+        let to = self.side_mut(stream.writes());
         match change.effect.clone() {
             Effect::Row { table, id, token } => {
                 if let Some(table) = to.tables.get_mut(&table) {

@@ -10,7 +10,7 @@ mod machines;
 
 use async_trait::async_trait;
 use crossover_core::{
-    AnyStage, Direction, Stage, StageError, StageName, World,
+    AnyStage, Direction, Stage, StageError, StageName, Stream, World,
     routing::{Command, Phase, Side},
 };
 use std::sync::Arc;
@@ -461,7 +461,7 @@ fn two_streams_at_once_are_noticed() {
     let before: Picture = scene.picture();
     assert_eq!(execute(&cutover(), &scene, scene.plan.clone()).state, "Committed");
     let _ = scene.run("run-1", Direction::Forward);
-    scene.shared.lock().start_task("there", None).unwrap();
+    scene.shared.lock().start_task(Stream::Forward, None).unwrap();
     let said = wrong_at_the_end(&scene, &before, true).join("\n");
     assert_seen(
         "a circle of streams",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::workspace::Workspace;
+use crate::{words, workspace::Workspace};
 
 /// The crates that hold rules only.
 const INNER: &[&str] = &["crossover-core", "crossover-routing"];
@@ -30,6 +30,7 @@ const FORBIDDEN: &[&str] = &[
 
 /// Fails with every forbidden dependency, and the way to it.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    words::check(workspace)?;
     let graph = Graph::read(&workspace.graph()?)?;
     let offences = INNER
         .iter()

@@ -6,6 +6,7 @@ mod lambda_size;
 mod layers;
 mod machines;
 mod test;
+mod words;
 mod workspace;
 
 use std::process::ExitCode;

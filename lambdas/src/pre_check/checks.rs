@@ -22,6 +22,8 @@ use crossover_core::{
     ports::PortError,
 };
 
+use super::AppliesTo;
+
 /// One question about the world. An error means that nothing is known, never that all is well.
 #[async_trait]
 pub trait Check: Send + Sync {
@@ -29,6 +31,8 @@ pub trait Check: Send + Sync {
     fn id(&self) -> &'static str;
     /// What it looks at, for the operator.
     fn looks_at(&self) -> &'static str;
+    /// The engines it is about. A check of another engine is listed as not applicable.
+    fn applies_to(&self) -> AppliesTo;
     /// Everything it objects to; empty when it passes.
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError>;
 

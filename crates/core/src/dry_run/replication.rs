@@ -4,11 +4,11 @@ use async_trait::async_trait;
 
 use super::PlannedSteps;
 use crate::{
-    ports::{CdcTask, Journal, JournalEntry, PortResult, Replication, TableReplication, TaskStatus},
-    position::Position,
+    Position, Stream,
+    ports::{Journal, JournalEntry, NewStream, PortResult, Replication, StreamHealth, TableHealth},
 };
 
-/// Tasks that are read for real and never changed.
+/// Streams that are read for real and never changed.
 pub struct DryReplication {
     real: Arc<dyn Replication>,
     steps: PlannedSteps,
@@ -22,38 +22,45 @@ impl DryReplication {
 
 #[async_trait]
 impl Replication for DryReplication {
-    async fn task(&self, task: &str) -> PortResult<Option<TaskStatus>> {
-        self.real.task(task).await
+    fn name(&self, stream: Stream) -> String {
+        self.real.name(stream)
     }
 
-    async fn tables(&self, task: &str) -> PortResult<Vec<TableReplication>> {
-        self.real.tables(task).await
+    async fn health(&self, stream: Stream) -> PortResult<Option<StreamHealth>> {
+        self.real.health(stream).await
     }
 
-    async fn create(&self, spec: &CdcTask) -> PortResult<()> {
+    async fn tables(&self, stream: Stream) -> PortResult<Vec<TableHealth>> {
+        self.real.tables(stream).await
+    }
+
+    async fn prepare(&self, new: &NewStream) -> PortResult<()> {
         self.steps.note(format!(
-            "replication: create task {} over slot {} with {} tables",
-            spec.task,
-            spec.slot,
-            spec.tables.len()
+            "replication: prepare {} from the retained position {} with {} tables",
+            self.name(new.stream),
+            new.retained,
+            new.tables.len()
         ));
         Ok(())
     }
 
-    async fn start(&self, task: &str, from: Option<&Position>) -> PortResult<()> {
-        let position = from.map_or_else(|| "where it stopped".to_owned(), |position| position.to_string());
+    async fn start(&self, stream: Stream, from: Option<&Position>) -> PortResult<()> {
+        let position = from.map_or_else(|| "where it stopped".to_owned(), ToString::to_string);
+        let name = self.name(stream);
         self.steps
-            .note(format!("replication: start task {task} from {position}"));
+            .note(format!("replication: start {name} from {position}"));
         Ok(())
     }
 
-    async fn request_stop(&self, task: &str) -> PortResult<()> {
-        self.steps.note(format!("replication: stop task {task}"));
+    async fn request_stop(&self, stream: Stream) -> PortResult<()> {
+        let name = self.name(stream);
+        self.steps.note(format!("replication: stop {name}"));
         Ok(())
     }
 
-    async fn delete(&self, task: &str) -> PortResult<()> {
-        self.steps.note(format!("replication: delete task {task}"));
+    async fn remove(&self, stream: Stream) -> PortResult<()> {
+        let name = self.name(stream);
+        self.steps.note(format!("replication: remove {name}"));
         Ok(())
     }
 }

@@ -3,10 +3,8 @@ use super::*;
 fn plan() -> serde_json::Value {
     serde_json::json!({
         "migration_id": "shop", "run_id": "run-1", "lane": "main",
-        "source": {"secret_id": "s"}, "target": {"secret_id": "t"},
-        "replication": {"forward_task": "f", "reverse_task": "r", "renewed_task": "n", "replication_instance_arn": "i",
-                        "source_endpoints": {"read_arn": "a", "write_arn": "b"},
-                        "target_endpoints": {"read_arn": "c", "write_arn": "d"}},
+        "source": {"engine": "memory", "secret_id": "s"}, "target": {"engine": "memory", "secret_id": "t"},
+        "replication": {"engine": "memory", "forward": "f", "workers": {"count": 2}},
         "edge": {"admin_url": "https://edge", "secret_id": "e"}
     })
 }
@@ -15,7 +13,20 @@ fn plan() -> serde_json::Value {
 fn the_defaults_are_sound() {
     let plan: Plan = serde_json::from_value(plan()).unwrap();
     assert_eq!(plan.faults(), Vec::<String>::new());
-    assert_eq!(plan.replication.slot_plugin, "test_decoding");
+}
+
+#[test]
+fn the_settings_of_the_engine_that_carries_changes_come_through_unread() {
+    let read: Plan = serde_json::from_value(plan()).unwrap();
+    assert_eq!(read.replication.engine.as_str(), "memory");
+    assert_eq!(read.replication.settings["workers"]["count"], 2);
+    assert_eq!(
+        serde_json::to_value(&read).unwrap()["replication"],
+        plan()["replication"]
+    );
+    let mut nameless = plan();
+    nameless["replication"] = serde_json::json!({"forward": "f"});
+    assert!(serde_json::from_value::<Plan>(nameless).is_err());
 }
 
 #[test]
@@ -31,10 +42,9 @@ fn every_fault_is_named_at_once() {
     let mut value = plan();
     value["lane"] = "Main Lane".into();
     value["limits"] = serde_json::json!({"hold_ms": 30_000, "sequence_headroom": 0, "drain_grace_ms": 9_000});
-    value["replication"]["reverse_task"] = "f".into();
     value["scope"] = serde_json::json!({"exclude": ["orders"]});
     let plan: Plan = serde_json::from_value(value).unwrap();
-    assert_eq!(plan.faults().len(), 6, "{:#?}", plan.faults());
+    assert_eq!(plan.faults().len(), 5, "{:#?}", plan.faults());
 }
 
 #[test]

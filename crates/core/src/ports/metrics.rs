@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 
 use super::PortResult;
+use crate::stream::Stream;
 
 /// Figures of the replication as the monitoring has them.
 #[async_trait]
 pub trait Metrics: Send + Sync {
-    /// The newest CDC lag of a task (the larger of source and target latency), in milliseconds, and how old the figure
-    /// is. None when there is no figure: that is "not ready", never "no lag".
-    async fn cdc_lag(&self, task: &str) -> PortResult<Option<LagSample>>;
+    /// The newest lag of a stream from commit to commit, and how old the figure is. None when there is no figure: that is
+    /// "not ready", never "no lag".
+    async fn lag(&self, stream: Stream) -> PortResult<Option<LagSample>>;
 }
 
 /// One measured lag.
@@ -17,6 +18,8 @@ pub trait Metrics: Send + Sync {
 pub struct LagSample {
     pub lag_ms: u64,
     pub age_ms: u64,
+    /// An older figure says nothing: by then the monitoring should have had the next ones.
+    pub stale_after_ms: u64,
 }
 
 /// Time as a port, so that waiting is testable.

@@ -1,80 +1,71 @@
-//! The change stream between the two databases (AWS DMS).
+//! The change streams between the two databases, whatever engine carries them.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::PortResult;
-use crate::{catalogue::TableName, position::Position};
+use crate::{catalogue::TableName, position::Position, stream::Stream};
 
-/// State of a task, in DMS's own words where Crossover acts on them.
+/// What a stream does now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum TaskState {
+pub enum StreamState {
+    /// Prepared, and never started.
     Ready,
     Starting,
     Running,
     Stopping,
     Stopped,
     Failed,
-    /// Any other status, by DMS's name for it.
+    /// Any other state, by the engine's name for it.
     Other(String),
 }
 
-/// A task as DMS describes it.
+/// A stream as its engine describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TaskStatus {
-    pub task: String,
-    pub state: TaskState,
-    pub full_load_percent: u32,
-    /// Why it stopped or failed, in DMS's words.
+pub struct StreamHealth {
+    pub state: StreamState,
+    /// How much of the rows that were there before is loaded, in percent.
+    pub loaded_percent: u32,
+    /// Why it stopped or failed, in the engine's words.
     pub last_failure: Option<String>,
 }
 
-/// One table's replication.
+/// One table of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableReplication {
+pub struct TableHealth {
     pub table: TableName,
-    /// DMS's `TableState`, for example `Table completed`.
+    /// The table is loaded and its changes are carried.
+    pub follows: bool,
+    /// The engine's name for the table's state.
     pub state: String,
-    pub inserts: u64,
-    pub updates: u64,
-    pub deletes: u64,
-    pub full_load_rows: u64,
 }
 
-impl TableReplication {
-    /// The table has been loaded and follows changes.
-    pub fn is_healthy(&self) -> bool {
-        self.state == "Table completed"
-    }
-}
-
-/// A CDC-only task that is to be made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CdcTask {
-    pub task: String,
-    pub replication_instance_arn: String,
-    pub source_endpoint_arn: String,
-    pub target_endpoint_arn: String,
-    /// The slot it reads from.
-    pub slot: String,
+/// A stream that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewStream {
+    pub stream: Stream,
+    /// The retained position it reads from, in the database of the side it reads.
+    pub retained: String,
     /// Tables to carry, the fence table among them.
     pub tables: Vec<TableName>,
 }
 
-/// Tasks of the replication service. Every method can be repeated.
+/// The streams of one migration. Every method can be repeated.
 #[async_trait]
 pub trait Replication: Send + Sync {
-    /// The task, or none if there is no such task.
-    async fn task(&self, task: &str) -> PortResult<Option<TaskStatus>>;
-    /// Every table of a task.
-    async fn tables(&self, task: &str) -> PortResult<Vec<TableReplication>>;
-    /// Makes a CDC task that is not running; one of the same name is left as it is.
-    async fn create(&self, spec: &CdcTask) -> PortResult<()>;
-    /// Starts a task at a position (`Some`), or goes on where it stopped (`None`). Running already: no change.
-    async fn start(&self, task: &str, from: Option<&Position>) -> PortResult<()>;
-    /// Asks a task to stop and does not wait for it. Not running: no change.
-    async fn request_stop(&self, task: &str) -> PortResult<()>;
-    /// Removes a stopped task; it may be gone already.
-    async fn delete(&self, task: &str) -> PortResult<()>;
+    /// What operators know the stream by, with the engine's word for it.
+    fn name(&self, stream: Stream) -> String;
+    /// How the stream is, or none if there is no such stream.
+    async fn health(&self, stream: Stream) -> PortResult<Option<StreamHealth>>;
+    /// Every table of a stream.
+    async fn tables(&self, stream: Stream) -> PortResult<Vec<TableHealth>>;
+    /// Makes a stream of changes that does not run; one that is there already is kept as it is.
+    async fn prepare(&self, new: &NewStream) -> PortResult<()>;
+    /// Starts a stream at a position (`Some`), or goes on where it stopped (`None`). Running already: no change.
+    async fn start(&self, stream: Stream, from: Option<&Position>) -> PortResult<()>;
+    /// Asks a stream to stop and does not wait for it. Not running: no change.
+    async fn request_stop(&self, stream: Stream) -> PortResult<()>;
+    /// Removes a stopped stream; it may be gone already.
+    async fn remove(&self, stream: Stream) -> PortResult<()>;
 }

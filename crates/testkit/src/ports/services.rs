@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Position,
+    Position, Stream,
     catalogue::TableName,
     ports::{
-        CdcTask, Clock, Journal, JournalEntry, Lane, Metrics, PortError, PortResult, Replication,
-        TableReplication, TaskStatus, metrics::LagSample,
+        Clock, Journal, JournalEntry, Lane, Metrics, NewStream, PortError, PortResult, Replication,
+        StreamHealth, TableHealth, metrics::LagSample,
     },
     routing::{Command, Epoch, LaneRecord, Phase},
 };
@@ -71,64 +71,67 @@ pub(super) struct MemoryReplication(pub(super) Port);
 
 #[async_trait]
 impl Replication for MemoryReplication {
-    async fn task(&self, task: &str) -> PortResult<Option<TaskStatus>> {
+    fn name(&self, stream: Stream) -> String {
+        stream.to_string()
+    }
+
+    async fn health(&self, stream: Stream) -> PortResult<Option<StreamHealth>> {
         self.0
-            .call("replication.task".to_owned(), |state| {
-                Ok(state.tasks.get(task).map(|t| TaskStatus {
-                    task: task.to_owned(),
+            .call("replication.health".to_owned(), |state| {
+                Ok(state.tasks.get(&stream).map(|t| StreamHealth {
                     state: t.state.clone(),
-                    full_load_percent: t.full_load_percent,
+                    loaded_percent: t.loaded_percent,
                     last_failure: t.last_failure.clone(),
                 }))
             })
             .await
     }
 
-    async fn tables(&self, task: &str) -> PortResult<Vec<TableReplication>> {
+    async fn tables(&self, stream: Stream) -> PortResult<Vec<TableHealth>> {
         self.0
             .call("replication.tables".to_owned(), |state| {
                 let found = state
                     .tasks
-                    .get(task)
-                    .ok_or_else(|| PortError::missing(format!("task {task}")))?;
-                let healthy = |table: &TableName| TableReplication {
+                    .get(&stream)
+                    .ok_or_else(|| PortError::missing(stream.to_string()))?;
+                let healthy = |table: &TableName| TableHealth {
                     table: table.clone(),
-                    state: "Table completed".to_owned(),
-                    inserts: 0,
-                    updates: 0,
-                    deletes: 0,
-                    full_load_rows: 0,
+                    follows: true,
+                    state: "follows".to_owned(),
                 };
                 Ok(found.tables.iter().map(healthy).collect())
             })
             .await
     }
 
-    async fn create(&self, spec: &CdcTask) -> PortResult<()> {
+    async fn prepare(&self, new: &NewStream) -> PortResult<()> {
         self.0
-            .call("replication.create".to_owned(), |state| state.create_task(spec))
+            .call("replication.prepare".to_owned(), |state| {
+                state.create_task(new);
+                Ok(())
+            })
             .await
     }
 
-    async fn start(&self, task: &str, from: Option<&Position>) -> PortResult<()> {
+    async fn start(&self, stream: Stream, from: Option<&Position>) -> PortResult<()> {
         self.0
             .call("replication.start".to_owned(), |state| {
-                state.start_task(task, from)
+                state.start_task(stream, from)
             })
             .await
     }
 
-    async fn request_stop(&self, task: &str) -> PortResult<()> {
+    async fn request_stop(&self, stream: Stream) -> PortResult<()> {
         self.0
             .call("replication.request_stop".to_owned(), |state| {
-                state.stop_task(task)
+                state.stop_task(stream)
             })
             .await
     }
 
-    async fn delete(&self, task: &str) -> PortResult<()> {
+    async fn remove(&self, stream: Stream) -> PortResult<()> {
         self.0
-            .call("replication.delete".to_owned(), |state| state.delete_task(task))
+            .call("replication.remove".to_owned(), |state| state.delete_task(stream))
             .await
     }
 }
@@ -137,9 +140,9 @@ pub(super) struct MemoryMetrics(pub(super) Port);
 
 #[async_trait]
 impl Metrics for MemoryMetrics {
-    async fn cdc_lag(&self, _task: &str) -> PortResult<Option<LagSample>> {
+    async fn lag(&self, _stream: Stream) -> PortResult<Option<LagSample>> {
         self.0
-            .call("metrics.cdc_lag".to_owned(), |state| Ok(state.behaviour.lag))
+            .call("metrics.lag".to_owned(), |state| Ok(state.behaviour.lag))
             .await
     }
 }

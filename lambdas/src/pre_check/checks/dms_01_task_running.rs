@@ -2,10 +2,10 @@ use async_trait::async_trait;
 use crossover_core::{
     World,
     finding::Finding,
-    ports::{PortError, TaskState},
+    ports::{PortError, StreamState},
 };
 
-use super::Check;
+use super::{AppliesTo, Check};
 
 /// A cutover starts from a running stream.
 pub struct TaskRunning;
@@ -18,10 +18,13 @@ impl Check for TaskRunning {
     fn looks_at(&self) -> &'static str {
         "that the replication task runs and has loaded everything"
     }
+    fn applies_to(&self) -> AppliesTo {
+        AppliesTo::EVERY_ENGINE
+    }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
         let stream = world.stream();
-        let object = format!("DMS task {stream}");
-        let Some(task) = world.replication.task(stream).await? else {
+        let object = world.replication.name(stream);
+        let Some(task) = world.replication.health(stream).await? else {
             return Ok(vec![self.blocks(
                 &object,
                 "does not exist".to_owned(),
@@ -29,7 +32,7 @@ impl Check for TaskRunning {
             )]);
         };
         let mut findings = Vec::new();
-        if task.state != TaskState::Running {
+        if task.state != StreamState::Running {
             let why = task.last_failure.unwrap_or_default();
             findings.push(self.blocks(
                 &object,
@@ -37,10 +40,10 @@ impl Check for TaskRunning {
                 "start it and wait for the full load",
             ));
         }
-        if task.full_load_percent < 100 {
+        if task.loaded_percent < 100 {
             findings.push(self.blocks(
                 &object,
-                format!("has loaded {} %", task.full_load_percent),
+                format!("has loaded {} %", task.loaded_percent),
                 "wait for the full load",
             ));
         }

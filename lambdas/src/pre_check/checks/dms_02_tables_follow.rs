@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use crossover_core::{World, finding::Finding, ports::PortError};
 
-use super::Check;
+use super::{AppliesTo, Check};
 
 /// A table outside the task, or suspended in it, would be lost at the commit.
 pub struct TablesFollow;
@@ -14,16 +14,20 @@ impl Check for TablesFollow {
     fn looks_at(&self) -> &'static str {
         "that exactly the tables in scope are replicated and healthy"
     }
+    fn applies_to(&self) -> AppliesTo {
+        AppliesTo::EVERY_ENGINE
+    }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
         let stream = world.stream();
+        let name = world.replication.name(stream);
         let carried = world.replication.tables(stream).await?;
         let mut findings: Vec<Finding> = carried
             .iter()
-            .filter(|t| !t.is_healthy())
+            .filter(|t| !t.follows)
             .map(|t| {
                 self.blocks(
                     &t.table.to_string(),
-                    format!("is in state {:?} in DMS task {stream}", t.state),
+                    format!("is in state {:?} in {name}", t.state),
                     "reload the table",
                 )
             })
@@ -32,7 +36,7 @@ impl Check for TablesFollow {
             if !table.partitioned && !carried.iter().any(|c| c.table == table.table) {
                 findings.push(self.blocks(
                     &table.table.to_string(),
-                    format!("is in scope but not in DMS task {stream}"),
+                    format!("is in scope but not in {name}"),
                     "add it to the table mappings, or leave it out with scope.exclude",
                 ));
             }

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use crossover_core::{World, finding::Finding, ports::PortError};
 
-use super::Check;
+use super::{AppliesTo, Check};
 
 /// Both sides decode their log: the source for the way there, the target for the way back.
 pub struct WalLevel;
@@ -13,6 +13,9 @@ impl Check for WalLevel {
     }
     fn looks_at(&self) -> &'static str {
         "wal_level on both sides"
+    }
+    fn applies_to(&self) -> AppliesTo {
+        AppliesTo::POSTGRESQL
     }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use crossover_core::{World, finding::Finding, ports::PortError};
 
-use super::Check;
+use super::{AppliesTo, Check};
 
 /// The way back needs a slot of its own.
 pub struct ReplicationSlots;
@@ -13,6 +13,9 @@ impl Check for ReplicationSlots {
     }
     fn looks_at(&self) -> &'static str {
         "free replication slots on the side that becomes the writer"
+    }
+    fn applies_to(&self) -> AppliesTo {
+        AppliesTo::NEW_POSTGRESQL
     }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
         let server = world.to.reads.server().await?;

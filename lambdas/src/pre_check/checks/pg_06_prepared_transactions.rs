@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use crossover_core::{World, finding::Finding, ports::PortError};
 
-use super::Check;
+use super::{AppliesTo, Check};
 
 /// A prepared transaction passes every lock, and a slot waits for it for ever.
 pub struct PreparedTransactions;
@@ -13,6 +13,9 @@ impl Check for PreparedTransactions {
     }
     fn looks_at(&self) -> &'static str {
         "prepared transactions on both sides"
+    }
+    fn applies_to(&self) -> AppliesTo {
+        AppliesTo::EVERY_ENGINE
     }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();

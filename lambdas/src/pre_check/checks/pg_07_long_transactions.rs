@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use crossover_core::{World, finding::Finding, ports::PortError};
 
-use super::Check;
+use super::{AppliesTo, Check};
 
 /// A slot becomes consistent only after every older transaction, and a drain waits for it.
 pub struct LongTransactions;
@@ -13,6 +13,9 @@ impl Check for LongTransactions {
     }
     fn looks_at(&self) -> &'static str {
         "long transactions on both sides"
+    }
+    fn applies_to(&self) -> AppliesTo {
+        AppliesTo::EVERY_ENGINE
     }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
         let limit = world.plan.limits.long_transaction_ms;

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use crossover_core::{World, finding::Finding, ports::PortError};
 
-use super::Check;
+use super::{AppliesTo, Check};
 
 /// Without a key updates and deletes cannot be carried, nor rows compared.
 pub struct PrimaryKeys;
@@ -13,6 +13,9 @@ impl Check for PrimaryKeys {
     }
     fn looks_at(&self) -> &'static str {
         "a primary key on every table in scope"
+    }
+    fn applies_to(&self) -> AppliesTo {
+        AppliesTo::EVERY_ENGINE
     }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
         let tables = world.from.reads.tables(&world.plan.scope).await?;

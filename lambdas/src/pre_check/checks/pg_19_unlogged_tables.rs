@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use crossover_core::{World, finding::Finding, ports::PortError};
 
-use super::Check;
+use super::{AppliesTo, Check};
 
 /// Unlogged tables never reach the log.
 pub struct UnloggedTables;
@@ -13,6 +13,9 @@ impl Check for UnloggedTables {
     }
     fn looks_at(&self) -> &'static str {
         "unlogged tables in scope"
+    }
+    fn applies_to(&self) -> AppliesTo {
+        AppliesTo::OLD_POSTGRESQL
     }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
         let tables = world.from.reads.tables(&world.plan.scope).await?;

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use crossover_core::{World, finding::Finding, ports::PortError};
 
-use super::Check;
+use super::{AppliesTo, Check};
 
 /// Superusers cannot be locked out; every other writer is locked by the drain.
 pub struct Writers;
@@ -13,6 +13,9 @@ impl Check for Writers {
     }
     fn looks_at(&self) -> &'static str {
         "every role that can write, superusers included"
+    }
+    fn applies_to(&self) -> AppliesTo {
+        AppliesTo::EVERY_ENGINE
     }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
         let roles = world.from.reads.roles(&world.plan.scope, &[]).await?;

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use crossover_core::{World, finding::Finding, ports::PortError};
 
-use super::Check;
+use super::{AppliesTo, Check};
 
 /// A standby can be neither locked nor written.
 pub struct Standby;
@@ -13,6 +13,9 @@ impl Check for Standby {
     }
     fn looks_at(&self) -> &'static str {
         "that both sides are primaries"
+    }
+    fn applies_to(&self) -> AppliesTo {
+        AppliesTo::POSTGRESQL
     }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();

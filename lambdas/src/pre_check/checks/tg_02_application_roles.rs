@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use crossover_core::{World, finding::Finding, ports::PortError};
 
-use super::Check;
+use super::{AppliesTo, Check};
 
 /// The target refuses application writes before the commit.
 pub struct ApplicationRoles;
@@ -13,6 +13,9 @@ impl Check for ApplicationRoles {
     }
     fn looks_at(&self) -> &'static str {
         "application roles on the target: there, and not able to log in yet"
+    }
+    fn applies_to(&self) -> AppliesTo {
+        AppliesTo::EVERY_ENGINE
     }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
         let scope = &world.plan.scope;

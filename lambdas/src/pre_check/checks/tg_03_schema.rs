@@ -7,7 +7,7 @@ use crossover_core::{
     schema::{DifferenceKind, Remedies, Severity, compare},
 };
 
-use super::Check;
+use super::{AppliesTo, Check};
 
 /// A difference in the schema becomes lost or refused rows later.
 pub struct Schema;
@@ -65,6 +65,9 @@ impl Check for Schema {
     }
     fn looks_at(&self) -> &'static str {
         "that the schemas are equal"
+    }
+    fn applies_to(&self) -> AppliesTo {
+        AppliesTo::EVERY_ENGINE
     }
     async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
         let scope = &world.plan.scope;

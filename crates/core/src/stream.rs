@@ -1,0 +1,74 @@
+//! The streams of changes between the two databases of a migration.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Direction, routing::Side};
+
+/// One stream, by the part it has in a migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stream {
+    /// Source to target. It exists and runs before a cutover starts.
+    Forward,
+    /// Target to source. A cutover makes it, a rollback uses and removes it.
+    Reverse,
+    /// Source to target. A rollback makes it, so that the target follows again.
+    PostRollback,
+}
+
+impl Stream {
+    /// The stream that a run in this direction goes over.
+    pub const fn of_run(direction: Direction) -> Self {
+        match direction {
+            Direction::Forward => Self::Forward,
+            Direction::Reverse => Self::Reverse,
+        }
+    }
+
+    /// The stream that brings changes back once a run in this direction has committed.
+    pub const fn back_after(direction: Direction) -> Self {
+        match direction {
+            Direction::Forward => Self::Reverse,
+            Direction::Reverse => Self::PostRollback,
+        }
+    }
+
+    /// The side whose changes it reads.
+    pub const fn reads(self) -> Side {
+        match self {
+            Self::Forward | Self::PostRollback => Side::Source,
+            Self::Reverse => Side::Target,
+        }
+    }
+
+    /// The side it writes to.
+    pub const fn writes(self) -> Side {
+        self.reads().other()
+    }
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Forward => "forward replication",
+            Self::Reverse => "reverse replication",
+            Self::PostRollback => "post-rollback replication",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_and_the_stream_back_carry_changes_in_opposite_directions() {
+        for direction in [Direction::Forward, Direction::Reverse] {
+            let (run, back) = (Stream::of_run(direction), Stream::back_after(direction));
+            assert_eq!((run.reads(), run.writes()), (direction.from(), direction.to()));
+            assert_eq!((back.reads(), back.writes()), (direction.to(), direction.from()));
+        }
+    }
+}
