@@ -13,7 +13,7 @@ use clap::ValueEnum;
 use crossover_clock::SystemClock;
 use crossover_core::{
     plan::Scope,
-    ports::{Changes, Fence, PortError, Slots},
+    ports::{Changes, Fence, PortError, RetainedPositions},
     routing::Side,
 };
 use crossover_postgres::{FENCE_SQL, PostgresDatabase};
