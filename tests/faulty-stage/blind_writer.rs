@@ -8,7 +8,7 @@ use crossover_core::{
     catalogue::SequenceFacts,
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, DatabaseWriter, Fence, LockReport, PortResult, RetainedPositions, Sequences,
+        Access, AccessSnapshot, DatabaseWriter, CatchUpMarkers, LockReport, PortResult, RetainedPositions, Sequences,
         WriterSample,
     },
 };
@@ -42,18 +42,18 @@ impl Access for BlindWriter {
 }
 
 #[async_trait]
-impl Fence for BlindWriter {
-    async fn prepare_fence(&self) -> PortResult<()> {
-        self.0.prepare_fence().await
+impl CatchUpMarkers for BlindWriter {
+    async fn prepare_marker(&self) -> PortResult<()> {
+        self.0.prepare_marker().await
     }
-    async fn raise_fence(&self, run_id: &str, nonce: &str) -> PortResult<Position> {
-        self.0.raise_fence(run_id, nonce).await
+    async fn write_marker(&self, run_id: &str, nonce: &str) -> PortResult<Position> {
+        self.0.write_marker(run_id, nonce).await
     }
-    async fn count_fence(&self, run_id: &str, nonce: &str) -> PortResult<u32> {
-        self.0.count_fence(run_id, nonce).await
+    async fn count_markers(&self, run_id: &str, nonce: &str) -> PortResult<u32> {
+        self.0.count_markers(run_id, nonce).await
     }
-    async fn clear_fences(&self) -> PortResult<()> {
-        self.0.clear_fences().await
+    async fn clear_markers(&self) -> PortResult<()> {
+        self.0.clear_markers().await
     }
 }
 

@@ -20,7 +20,7 @@ pub mod schema;
 pub mod secret;
 pub mod stage;
 pub mod stream;
-pub mod world;
+pub mod context;
 
 pub use crossover_routing as routing;
 pub use direction::Direction;
@@ -33,4 +33,4 @@ pub use registry::Registry;
 pub use secret::Secret;
 pub use stage::{AnyStage, Stage, StageName};
 pub use stream::Stream;
-pub use world::World;
+pub use context::StageContext;

@@ -50,7 +50,7 @@ pub struct DatabasePlan {
     /// Roles the lock must spare beside the one Crossover itself logs in with: the replication user, monitoring.
     /// Nobody in this list may write application data. Default: none.
     #[serde(default)]
-    pub spared_roles: Vec<String>,
+    pub exempt_roles: Vec<String>,
 }
 
 /// The edge-router that serves the lane.
@@ -117,8 +117,8 @@ pub struct Limits {
     pub drain_grace_ms: u64,
     /// How long the drain waits until no writer is left, the grace included. Default: 3000.
     pub drain_ms: u64,
-    /// How long final-sync waits for the fence. Default: 4000.
-    pub fence_ms: u64,
+    /// How long final-sync waits for the catch-up marker. Default: 4000.
+    pub marker_ms: u64,
     /// How many ids every sequence is moved beyond the writer's position. Default: 1000.
     pub sequence_headroom: i64,
 }
@@ -134,7 +134,7 @@ impl Default for Limits {
             drain_settle_ms: 100,
             drain_grace_ms: 500,
             drain_ms: 3_000,
-            fence_ms: 4_000,
+            marker_ms: 4_000,
             sequence_headroom: 1_000,
         }
     }
@@ -177,10 +177,10 @@ impl Plan {
                 self.limits.drain_grace_ms, self.limits.drain_ms
             ));
         }
-        if self.limits.drain_ms + self.limits.fence_ms > self.limits.hold_ms {
+        if self.limits.drain_ms + self.limits.marker_ms > self.limits.hold_ms {
             faults.push(format!(
-                "limits.drain_ms + limits.fence_ms ({}) is longer than limits.hold_ms ({}): every run would meet its deadline",
-                self.limits.drain_ms + self.limits.fence_ms,
+                "limits.drain_ms + limits.marker_ms ({}) is longer than limits.hold_ms ({}): every run would meet its deadline",
+                self.limits.drain_ms + self.limits.marker_ms,
                 self.limits.hold_ms
             ));
         }
@@ -205,8 +205,8 @@ impl Plan {
     /// and `_` only, at most 63, which every engine takes.
     pub fn reverse_position(&self, direction: crate::Direction) -> String {
         let way = match direction {
-            crate::Direction::Forward => "back",
-            crate::Direction::Reverse => "again",
+            crate::Direction::Forward => "reverse",
+            crate::Direction::Reverse => "forward",
         };
         format!("crossover_{}_{way}", self.migration_id.replace('-', "_"))
     }

@@ -1,11 +1,11 @@
-//! The ports: how a stage reaches the world. Adapters live in `crates/postgres`, `crates/aws`, `crates/edge-admin`.
+//! The ports: how a stage reaches the context. Adapters live in `crates/postgres`, `crates/aws`, `crates/edge-admin`.
 //!
 //! Reading and writing are separate traits, so that a dry run can replace everything that writes
 //! ([`crate::dry_run`]) while it reads the real thing.
 
 pub mod access;
 pub mod changes;
-pub mod circumstances;
+pub mod change_counters;
 pub mod database;
 pub mod journal;
 pub mod lane;
@@ -16,10 +16,10 @@ pub mod replication;
 pub mod rows;
 
 pub use access::{Access, AccessSnapshot, LockReport, RoleAccess, WriterSample};
-pub use changes::{Change, Changes, Followed, Relation, Relations, RetainedState, Taken, Watched, Written};
-pub use circumstances::{Circumstances, Standing, WriteCounts};
+pub use changes::{Change, Changes, Followed, Relation, Relations, RetainedState, PollOutcome, Watched, Written};
+pub use change_counters::{ChangeCounters, DatabaseState, WriteCounts};
 pub use database::{
-    Catalogue, Database, DatabaseReader, DatabaseWriter, Fence, RetainedPositions, Sequences,
+    Catalogue, Database, DatabaseReader, DatabaseWriter, CatchUpMarkers, RetainedPositions, Sequences,
 };
 pub use journal::{Journal, JournalEntry};
 pub use lane::Lane;
@@ -27,7 +27,7 @@ pub use metrics::{Clock, Metrics};
 pub use positions::Positions;
 pub use repair::{Repair, RepairTransaction, RowOutcome};
 pub use replication::{NewStream, Replication, StreamHealth, StreamState, TableHealth};
-pub use rows::{Moment, Rows};
+pub use rows::{Snapshot, Rows};
 
 /// What a refusal is about, as far as it can be told: each calls for another remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -50,7 +50,7 @@ mod tests {
             "migration_id": "shop", "run_id": "run-1", "lane": "main",
             "source": {"engine": "postgresql", "secret_id": "s"}, "target": {"engine": "postgresql", "secret_id": "t"},
             "replication": {
-                "engine": "dms", "forward_task": "f", "reverse_task": "r", "renewed_task": "n",
+                "engine": "dms", "forward_task": "f", "reverse_task": "r", "post_rollback_task": "n",
                 "replication_instance_arn": "i",
                 "source_endpoints": {"read_arn": "a", "write_arn": "b"},
                 "target_endpoints": {"read_arn": "c", "write_arn": "d"},

@@ -7,10 +7,10 @@
 mod access;
 mod catalogue;
 mod changes;
-mod circumstances;
+mod change_counters;
 mod connection;
 mod errors;
-mod fence;
+mod marker;
 mod fingerprint;
 mod lsn;
 mod quoting;
@@ -26,7 +26,7 @@ mod spelling;
 mod tls;
 
 pub use connection::PostgresDatabase;
-pub use fence::FENCE_SQL;
+pub use marker::MARKER_SQL;
 pub use lsn::LogPositions;
 pub use remedies::SqlRemedies;
 pub use rows::hash_sql;

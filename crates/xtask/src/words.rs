@@ -145,7 +145,7 @@ mod tests {
             ("pub fn current_lsn() -> Lsn {", "lsn"),
             ("struct SlotState;", "slot"),
             ("let max_replication_slots = 1;", "slot"),
-            ("enum Sabotage { SlotsStay }", "slot"),
+            ("enum Defect { SlotsStay }", "slot"),
             ("pub replication_instance_arn: String,", "arn"),
             ("//! has three ARNs", "arn"),
             ("let taskArn = 1;", "arn"),

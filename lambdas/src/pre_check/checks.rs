@@ -16,7 +16,7 @@ mod tg_03_schema;
 
 use async_trait::async_trait;
 use crossover_core::{
-    World,
+    StageContext,
     catalogue::Need,
     finding::{Finding, Severity},
     ports::PortError,
@@ -24,7 +24,7 @@ use crossover_core::{
 
 use super::AppliesTo;
 
-/// One question about the world. An error means that nothing is known, never that all is well.
+/// One question about the context. An error means that nothing is known, never that all is well.
 #[async_trait]
 pub trait Check: Send + Sync {
     /// Stable id.
@@ -34,7 +34,7 @@ pub trait Check: Send + Sync {
     /// The engines it is about. A check of another engine is listed as not applicable.
     fn applies_to(&self) -> AppliesTo;
     /// Everything it objects to; empty when it passes.
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError>;
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError>;
 
     /// A finding of this check.
     fn finding(&self, severity: Severity, object: &str, message: String, remedy: &str) -> Finding {

@@ -13,7 +13,7 @@ pub struct DmsSettings {
     /// Identifier of the task target to source. A cutover makes it, a rollback uses and removes it.
     pub reverse_task: String,
     /// Identifier of the task source to target that a rollback makes, so that the target follows again.
-    pub renewed_task: String,
+    pub post_rollback_task: String,
     /// The replication instance the tasks made by Crossover run on.
     pub replication_instance_arn: String,
     /// The endpoints of the source database.
@@ -50,7 +50,7 @@ const fn default_lag_period_s() -> u32 {
 const TEXTS: &[(&str, bool)] = &[
     ("forward_task", true),
     ("reverse_task", true),
-    ("renewed_task", true),
+    ("post_rollback_task", true),
     ("replication_instance_arn", true),
     ("slot_plugin", false),
 ];
@@ -104,7 +104,7 @@ impl DmsSettings {
         match stream {
             Stream::Forward => &self.forward_task,
             Stream::Reverse => &self.reverse_task,
-            Stream::PostRollback => &self.renewed_task,
+            Stream::PostRollback => &self.post_rollback_task,
         }
     }
 
@@ -181,7 +181,7 @@ mod tests {
     fn plan() -> Value {
         json!({
             "engine": "dms",
-            "forward_task": "f", "reverse_task": "r", "renewed_task": "n", "replication_instance_arn": "i",
+            "forward_task": "f", "reverse_task": "r", "post_rollback_task": "n", "replication_instance_arn": "i",
             "source_endpoints": {"read_arn": "a", "write_arn": "b"},
             "target_endpoints": {"read_arn": "c", "write_arn": "d"},
         })

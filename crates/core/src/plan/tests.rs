@@ -56,5 +56,5 @@ fn our_own_schema_is_never_in_scope() {
     assert!(scope.holds("shop", "orders"));
     assert!(!scope.holds("shop", "noise"));
     assert!(!scope.holds("public", "orders"));
-    assert!(!scope.holds("crossover", "fence"));
+    assert!(!scope.holds("crossover", "catch_up_marker"));
 }

@@ -37,19 +37,19 @@ pub trait Catalogue: Remedies {
     async fn current_position(&self) -> PortResult<Position>;
 }
 
-/// Fence rows: unique markers that travel through the change stream.
+/// Catch-up markers: unique markers that travel through the change stream.
 #[async_trait]
-pub trait Fence: Send + Sync {
-    /// Makes Crossover's schema and fence table where they are missing.
-    async fn prepare_fence(&self) -> PortResult<()>;
+pub trait CatchUpMarkers: Send + Sync {
+    /// Makes Crossover's schema and marker table where they are missing.
+    async fn prepare_marker(&self) -> PortResult<()>;
     /// Writes the marker and returns the position recorded with it: the end of the changes just before the
     /// marker itself (a column filled when the row is first written). Writing the same marker again changes nothing and returns
     /// the position of the first time, so that a crashed stage finds it again.
-    async fn raise_fence(&self, run_id: &str, nonce: &str) -> PortResult<Position>;
+    async fn write_marker(&self, run_id: &str, nonce: &str) -> PortResult<Position>;
     /// How often the marker is there.
-    async fn count_fence(&self, run_id: &str, nonce: &str) -> PortResult<u32>;
+    async fn count_markers(&self, run_id: &str, nonce: &str) -> PortResult<u32>;
     /// Removes the markers of all runs.
-    async fn clear_fences(&self) -> PortResult<()>;
+    async fn clear_markers(&self) -> PortResult<()>;
 }
 
 /// Sequence positions.
@@ -86,9 +86,9 @@ pub trait DatabaseReader: Catalogue + Rows {}
 impl<T: Catalogue + Rows> DatabaseReader for T {}
 
 /// The half of a database that changes it, with the questions about such changes. A dry run replaces this half and no other.
-pub trait DatabaseWriter: Access + Fence + Sequences + RetainedPositions {}
+pub trait DatabaseWriter: Access + CatchUpMarkers + Sequences + RetainedPositions {}
 
-impl<T: Access + Fence + Sequences + RetainedPositions> DatabaseWriter for T {}
+impl<T: Access + CatchUpMarkers + Sequences + RetainedPositions> DatabaseWriter for T {}
 
 /// Everything a stage may ask of one side's database.
 #[derive(Clone)]

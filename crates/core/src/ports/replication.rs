@@ -47,7 +47,7 @@ pub struct NewStream {
     pub stream: Stream,
     /// The retained position it reads from, in the database of the side it reads.
     pub retained: String,
-    /// Tables to carry, the fence table among them.
+    /// Tables to carry, the catch-up marker table among them.
     pub tables: Vec<TableName>,
 }
 

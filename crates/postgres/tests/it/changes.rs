@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crossover_core::{
     catalogue::TableName,
     ports::{
-        Change, Changes, Followed, PortError, Positions, Relations, RetainedPositions, Taken, Watched,
+        Change, Changes, Followed, PortError, Positions, Relations, RetainedPositions, PollOutcome, Watched,
         Written,
     },
     rows::RowKey,
@@ -64,7 +64,7 @@ impl Stream {
         }
     }
 
-    async fn read(&self, watched: &Watched, limit: u32) -> (Vec<Change>, Taken) {
+    async fn read(&self, watched: &Watched, limit: u32) -> (Vec<Change>, PollOutcome) {
         let mut changes = Vec::new();
         let mut take = |change| changes.push(change);
         let taken = self

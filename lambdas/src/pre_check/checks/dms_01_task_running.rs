@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use crossover_core::{
-    World,
+    StageContext,
     finding::Finding,
     ports::{PortError, StreamState},
 };
@@ -21,10 +21,10 @@ impl Check for TaskRunning {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let stream = world.stream();
-        let object = world.replication.name(stream);
-        let Some(task) = world.replication.health(stream).await? else {
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let stream = ctx.stream();
+        let object = ctx.replication.name(stream);
+        let Some(task) = ctx.replication.health(stream).await? else {
             return Ok(vec![self.blocks(
                 &object,
                 "does not exist".to_owned(),

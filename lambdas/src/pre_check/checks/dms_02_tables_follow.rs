@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
@@ -17,10 +17,10 @@ impl Check for TablesFollow {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let stream = world.stream();
-        let name = world.replication.name(stream);
-        let carried = world.replication.tables(stream).await?;
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let stream = ctx.stream();
+        let name = ctx.replication.name(stream);
+        let carried = ctx.replication.tables(stream).await?;
         let mut findings: Vec<Finding> = carried
             .iter()
             .filter(|t| !t.follows)
@@ -32,7 +32,7 @@ impl Check for TablesFollow {
                 )
             })
             .collect();
-        for table in world.from.reads.tables(&world.plan.scope).await? {
+        for table in ctx.old_writer.reads.tables(&ctx.plan.scope).await? {
             if !table.partitioned && !carried.iter().any(|c| c.table == table.table) {
                 findings.push(self.blocks(
                     &table.table.to_string(),

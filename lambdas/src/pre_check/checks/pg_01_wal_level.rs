@@ -1,9 +1,9 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
-/// Both sides decode their log: the source for the way there, the target for the way back.
+/// Both sides decode their log: the source for the way there, the target for reverse replication.
 pub struct WalLevel;
 
 #[async_trait]
@@ -17,9 +17,9 @@ impl Check for WalLevel {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::POSTGRESQL
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();
-        for (side, database) in [("source", &world.from), ("target", &world.to)] {
+        for (side, database) in [("source", &ctx.old_writer), ("target", &ctx.new_writer)] {
             let server = database.reads.server().await?;
             findings.extend(self.unmet(side, &server.decodes_changes));
         }

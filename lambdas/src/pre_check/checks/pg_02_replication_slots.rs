@@ -1,9 +1,9 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
-/// The way back needs a slot of its own.
+/// Reverse replication needs a slot of its own.
 pub struct ReplicationSlots;
 
 #[async_trait]
@@ -17,8 +17,8 @@ impl Check for ReplicationSlots {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::NEW_POSTGRESQL
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let server = world.to.reads.server().await?;
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let server = ctx.new_writer.reads.server().await?;
         Ok(self.unmet("target", &server.retains_another_position))
     }
 }

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
@@ -17,8 +17,8 @@ impl Check for WalSenders {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::NEW_POSTGRESQL
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let server = world.to.reads.server().await?;
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let server = ctx.new_writer.reads.server().await?;
         Ok(self.unmet("target", &server.serves_another_reader))
     }
 }

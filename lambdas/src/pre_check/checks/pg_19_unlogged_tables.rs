@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
@@ -17,8 +17,8 @@ impl Check for UnloggedTables {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::OLD_POSTGRESQL
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let tables = world.from.reads.tables(&world.plan.scope).await?;
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let tables = ctx.old_writer.reads.tables(&ctx.plan.scope).await?;
         Ok(tables
             .iter()
             .filter(|t| t.unlogged)

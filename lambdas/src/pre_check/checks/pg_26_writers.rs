@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
@@ -17,8 +17,8 @@ impl Check for Writers {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let roles = world.from.reads.roles(&world.plan.scope, &[]).await?;
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let roles = ctx.old_writer.reads.roles(&ctx.plan.scope, &[]).await?;
         Ok(roles
             .iter()
             .filter(|r| r.superuser && r.sessions > 0)

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
@@ -17,9 +17,9 @@ impl Check for Standby {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::POSTGRESQL
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();
-        for (side, database) in [("source", &world.from), ("target", &world.to)] {
+        for (side, database) in [("source", &ctx.old_writer), ("target", &ctx.new_writer)] {
             let server = database.reads.server().await?;
             findings.extend(self.unmet(side, &server.takes_writes));
         }

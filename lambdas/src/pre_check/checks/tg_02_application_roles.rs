@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
@@ -17,10 +17,10 @@ impl Check for ApplicationRoles {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let scope = &world.plan.scope;
-        let writers: Vec<String> = world
-            .from
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let scope = &ctx.plan.scope;
+        let writers: Vec<String> = ctx
+            .old_writer
             .reads
             .roles(scope, &[])
             .await?
@@ -28,7 +28,7 @@ impl Check for ApplicationRoles {
             .filter(|r| r.writes && r.can_login && !r.superuser)
             .map(|r| r.role)
             .collect();
-        let there = world.to.reads.roles(scope, &writers).await?;
+        let there = ctx.new_writer.reads.roles(scope, &writers).await?;
         let mut findings = Vec::new();
         for role in &writers {
             match there.iter().find(|r| r.role == *role) {

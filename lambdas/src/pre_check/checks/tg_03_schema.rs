@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use crossover_core::{
-    World,
+    StageContext,
     catalogue::{Definition, ObjectClass},
     finding::Finding,
     ports::PortError,
@@ -69,11 +69,11 @@ impl Check for Schema {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let scope = &world.plan.scope;
-        let source = world.from.reads.fingerprint(scope).await?;
-        let target = world.to.reads.fingerprint(scope).await?;
-        Ok(judge(self, source, target, &*world.to.reads))
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let scope = &ctx.plan.scope;
+        let source = ctx.old_writer.reads.fingerprint(scope).await?;
+        let target = ctx.new_writer.reads.fingerprint(scope).await?;
+        Ok(judge(self, source, target, &*ctx.new_writer.reads))
     }
 }
 

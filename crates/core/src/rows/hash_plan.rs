@@ -6,7 +6,7 @@ use crate::catalogue::TableName;
 
 /// How a column's value goes into the hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum ColumnEncoding {
     /// smallint and integer.
     Int4,
     /// Any integer.
@@ -24,12 +24,12 @@ pub enum Form {
         scale: u16,
     },
     /// Everything else by its text. Equal values of these types may differ: 1.0 and 1.00, 1 mon and 30 days, -0 and 0.
-    Printed,
+    TextCast,
     /// The same, for types whose cast to text need not be what the type prints: user-defined ones, and blank-padded texts.
-    PrintedByOutput,
+    TypeOutput,
 }
 
-impl Form {
+impl ColumnEncoding {
     /// Its values are whole numbers, between any two of which a range can be cut.
     pub const fn is_integer(self) -> bool {
         matches!(self, Self::Int4 | Self::Int8)
@@ -38,9 +38,9 @@ impl Form {
 
 /// A column in the common form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ColumnForm {
+pub struct ColumnPlan {
     pub name: String,
-    pub form: Form,
+    pub form: ColumnEncoding,
     /// The type on this side as SQL spells it: what a key's text is cast to.
     pub sql_type: String,
     /// It can be NULL on one of the sides.
@@ -49,12 +49,12 @@ pub struct ColumnForm {
 
 /// A table as one side is asked for it. Both sides' forms differ in what only concerns that side.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableForm {
+pub struct HashPlan {
     pub table: TableName,
     /// It is a partitioned parent on this side.
     pub partitioned: bool,
     /// Sorted by name.
-    pub columns: Vec<ColumnForm>,
+    pub columns: Vec<ColumnPlan>,
     /// Places of the key's columns; empty when there is no common key.
     pub key: Vec<usize>,
     pub hashing: Hashing,
@@ -64,9 +64,9 @@ pub struct TableForm {
     pub condition: Option<String>,
 }
 
-impl TableForm {
+impl HashPlan {
     /// The key's columns.
-    pub fn key_columns(&self) -> impl Iterator<Item = &ColumnForm> {
+    pub fn key_columns(&self) -> impl Iterator<Item = &ColumnPlan> {
         self.key.iter().filter_map(|place| self.columns.get(*place))
     }
 }
@@ -94,11 +94,11 @@ pub enum Disagreement {
 ///
 /// # Errors
 /// Columns that only one side has: nothing can be said about such rows, so nothing is.
-pub fn agree(
+pub fn negotiate(
     source: &TableShape,
     target: &TableShape,
     options: &RowOptions,
-) -> Result<(TableForm, TableForm), Disagreement> {
+) -> Result<(HashPlan, HashPlan), Disagreement> {
     for (side, here, there) in [("target", source, target), ("source", target, source)] {
         let has = |name: &str| there.columns.iter().any(|c| c.name == name);
         let columns: Vec<String> = here
@@ -116,7 +116,7 @@ pub fn agree(
         }
     }
     let key = common_key(&source.keys, &target.keys);
-    let form = |own: &TableShape| TableForm {
+    let form = |own: &TableShape| HashPlan {
         table: own.table.clone(),
         partitioned: own.partitioned,
         columns: source
@@ -124,7 +124,7 @@ pub fn agree(
             .iter()
             .zip(&target.columns)
             .zip(&own.columns)
-            .map(|((a, b), own)| ColumnForm {
+            .map(|((a, b), own)| ColumnPlan {
                 name: own.name.clone(),
                 form: common_form(a.form, b.form),
                 sql_type: own.sql_type.clone(),
@@ -156,12 +156,12 @@ fn common_key(source: &[KeyShape], target: &[KeyShape]) -> Vec<String> {
         .unwrap_or_default()
 }
 
-fn common_form(source: Form, target: Form) -> Form {
+fn common_form(source: ColumnEncoding, target: ColumnEncoding) -> ColumnEncoding {
     match (source, target) {
         (a, b) if a == b => a,
-        (a, b) if a.is_integer() && b.is_integer() => Form::Int8,
-        (Form::PrintedByOutput, _) | (_, Form::PrintedByOutput) => Form::PrintedByOutput,
-        _ => Form::Printed,
+        (a, b) if a.is_integer() && b.is_integer() => ColumnEncoding::Int8,
+        (ColumnEncoding::TypeOutput, _) | (_, ColumnEncoding::TypeOutput) => ColumnEncoding::TypeOutput,
+        _ => ColumnEncoding::TextCast,
     }
 }
 
@@ -174,7 +174,7 @@ mod tests {
         ColumnShape {
             name: name.into(),
             sql_type: "integer".into(),
-            form: Form::Int4,
+            form: ColumnEncoding::Int4,
             not_null: true,
             byte_order: true,
         }
@@ -212,12 +212,12 @@ mod tests {
     #[test]
     fn types_that_differ_are_compared_in_a_form_both_have() {
         let cases = [
-            (Form::Int4, Form::Int8, Form::Int8),
-            (Form::Int4, Form::Int4, Form::Int4),
-            (Form::Text, Form::Text, Form::Text),
-            (Form::Printed, Form::Int8, Form::Printed),
-            (Form::Date, Form::Timestamp, Form::Printed),
-            (Form::Text, Form::PrintedByOutput, Form::PrintedByOutput),
+            (ColumnEncoding::Int4, ColumnEncoding::Int8, ColumnEncoding::Int8),
+            (ColumnEncoding::Int4, ColumnEncoding::Int4, ColumnEncoding::Int4),
+            (ColumnEncoding::Text, ColumnEncoding::Text, ColumnEncoding::Text),
+            (ColumnEncoding::TextCast, ColumnEncoding::Int8, ColumnEncoding::TextCast),
+            (ColumnEncoding::Date, ColumnEncoding::Timestamp, ColumnEncoding::TextCast),
+            (ColumnEncoding::Text, ColumnEncoding::TypeOutput, ColumnEncoding::TypeOutput),
         ];
         for (a, b, expected) in cases {
             assert_eq!(common_form(a, b), expected, "{a:?} {b:?}");
@@ -227,17 +227,17 @@ mod tests {
 
     #[test]
     fn a_numeric_is_hashed_as_such_only_when_its_scale_is_fixed_and_the_same() {
-        let fixed = |precision| Form::FixedNumeric { precision, scale: 2 };
+        let fixed = |precision| ColumnEncoding::FixedNumeric { precision, scale: 2 };
         assert_eq!(common_form(fixed(12), fixed(12)), fixed(12));
-        assert_eq!(common_form(fixed(12), fixed(10)), Form::Printed);
-        assert_eq!(common_form(fixed(12), Form::Printed), Form::Printed);
+        assert_eq!(common_form(fixed(12), fixed(10)), ColumnEncoding::TextCast);
+        assert_eq!(common_form(fixed(12), ColumnEncoding::TextCast), ColumnEncoding::TextCast);
     }
 
     #[test]
     fn a_column_that_may_be_null_on_one_side_is_nullable_on_both() {
         let mut loose = column("a");
         loose.not_null = false;
-        let (one, two) = agree(
+        let (one, two) = negotiate(
             &table(vec![column("a")], &[]),
             &table(vec![loose], &[]),
             &options(),
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn the_key_is_one_both_sides_have() {
         let columns = || vec![column("a"), column("b"), column("c")];
-        let (one, two) = agree(
+        let (one, two) = negotiate(
             &table(columns(), &[&["a"], &["c", "b"]]),
             &table(columns(), &[&["b", "c"]]),
             &options(),
@@ -257,7 +257,7 @@ mod tests {
         .unwrap();
         assert_eq!(one.key, [2, 1]);
         assert_eq!(one.key, two.key);
-        let (none, _) = agree(
+        let (none, _) = negotiate(
             &table(columns(), &[&["a"]]),
             &table(columns(), &[&["b"]]),
             &options(),
@@ -270,9 +270,9 @@ mod tests {
     fn a_column_only_one_side_has_is_named() {
         let wide = table(vec![column("a"), column("b")], &[]);
         let narrow = table(vec![column("a")], &[]);
-        let missing = agree(&wide, &narrow, &options()).unwrap_err().to_string();
+        let missing = negotiate(&wide, &narrow, &options()).unwrap_err().to_string();
         assert_eq!(missing, "table s.t: columns b are missing on the target");
-        let extra = agree(&narrow, &wide, &options()).unwrap_err().to_string();
+        let extra = negotiate(&narrow, &wide, &options()).unwrap_err().to_string();
         assert_eq!(extra, "table s.t: columns b are missing on the source");
     }
 }

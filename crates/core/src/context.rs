@@ -10,7 +10,7 @@ use crate::{
 
 /// The world of one run.
 #[derive(Clone)]
-pub struct World {
+pub struct StageContext {
     pub plan: Plan,
     pub direction: Direction,
     /// The database that is the writer when the run starts.
@@ -24,14 +24,14 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
 }
 
-impl World {
+impl StageContext {
     /// The stream that carries changes from `from` to `to`.
     pub const fn stream(&self) -> Stream {
         Stream::of_run(self.direction)
     }
 
     /// The stream that carries changes from `to` back to `from` once the run has committed.
-    pub const fn way_back(&self) -> Stream {
+    pub const fn reverse_stream(&self) -> Stream {
         Stream::back_after(self.direction)
     }
 
@@ -59,7 +59,7 @@ impl World {
     pub fn has_committed(&self, record: &LaneRecord) -> bool {
         self.is_ours(record)
             && (record.phase == Phase::Committed
-                || (record.phase == self.serving() && record.writer == self.direction.to()))
+                || (record.phase == self.serving() && record.writer == self.direction.new_writer()))
     }
 
     /// The phase of a lane that `to` serves.
@@ -96,7 +96,7 @@ impl World {
     }
 
     fn taken(&self, record: &LaneRecord) -> StageError {
-        StageError::LaneTaken {
+        StageError::LaneInUse {
             lane: self.plan.lane.clone(),
             phase: format!("{:?}", record.phase).to_lowercase(),
             holder: record.run_id.clone().unwrap_or_else(|| "nobody".to_owned()),

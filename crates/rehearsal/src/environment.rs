@@ -14,7 +14,7 @@ use crossover_core::{
     Plan,
     plan::{DatabasePlan, EdgePlan, EngineName, Limits, ReplicationPlan, Scope},
 };
-use crossover_stand::{MiniStack, Parts, Progress, Stand, progress::step};
+use crossover_stand::{MiniStack, Parts, Progress, TestEnvironment, progress::step};
 use serde_json::{Value, json};
 
 pub use cloud::{Cloud, FORWARD_TASK, RENEWED_TASK, REVERSE_TASK};
@@ -37,8 +37,8 @@ const POOL: usize = 4;
 /// The lane that is cut over.
 pub const LANE: &str = "main";
 
-/// A running scene. Fields are dropped in order: what is in front ends before what is behind it.
-pub struct Scene {
+/// A running environment. Fields are dropped in order: what is in front ends before what is behind it.
+pub struct Environment {
     pub edge: Edge,
     pub source_api: SampleApi,
     pub target_api: SampleApi,
@@ -47,10 +47,10 @@ pub struct Scene {
     pub databases: Databases,
     pub generated: Option<Generated>,
     pub mode: Mode,
-    stand: Stand,
+    stand: TestEnvironment,
 }
 
-impl Scene {
+impl Environment {
     /// Starts everything and fills the databases; the forward stream runs when this returns.
     pub async fn set(
         options: &RehearsalOptions,
@@ -73,7 +73,7 @@ impl Scene {
                 Ok(MiniStack::start(parts, &made(&work.join("aws"))?, crossover_stand::Port::Free).await?)
             },
         )?;
-        let mut stand = Stand::new();
+        let mut stand = TestEnvironment::new();
         let (source, target, aws) = (
             stand.own(source_server),
             stand.own(target_server),
@@ -143,7 +143,7 @@ impl Scene {
     }
 
     /// Ends everything in order: traffic first, databases last.
-    pub async fn strike(self) -> Result<()> {
+    pub async fn shutdown(self) -> Result<()> {
         self.source_api.stop().await;
         self.target_api.stop().await;
         drop(self.dms);
@@ -153,7 +153,7 @@ impl Scene {
 
     /// Why something failed: a part that has ended by itself says more than whoever missed it.
     pub fn reason(&mut self, error: RehearsalError) -> RehearsalError {
-        match self.stand.fallen() {
+        match self.stand.exited() {
             Ok(Some(fall)) => fall.into(),
             Ok(None) | Err(_) => error,
         }
@@ -164,7 +164,7 @@ fn database_plan(secret_id: &str) -> DatabasePlan {
     DatabasePlan {
         engine: EngineName::new(crossover_postgres::ENGINE),
         secret_id: secret_id.to_owned(),
-        spared_roles: vec![databases::DMS_ROLE.to_owned()],
+        exempt_roles: vec![databases::DMS_ROLE.to_owned()],
     }
 }
 
@@ -172,7 +172,7 @@ fn replication_plan() -> ReplicationPlan {
     let settings = [
         ("forward_task", json!(FORWARD_TASK)),
         ("reverse_task", json!(REVERSE_TASK)),
-        ("renewed_task", json!(RENEWED_TASK)),
+        ("post_rollback_task", json!(RENEWED_TASK)),
         ("replication_instance_arn", json!(INSTANCE_ARN)),
         ("source_endpoints", endpoints("source")),
         ("target_endpoints", endpoints("target")),
