@@ -6,6 +6,7 @@
 use async_trait::async_trait;
 use crossover_core::{
     Stage, StageError, StageName, World,
+    polling::Polling,
     ports::{PortError, WriterSample},
     routing::{Command, LaneRecord, Phase},
     stage::UndoTime,
@@ -98,7 +99,7 @@ async fn held_lane(world: &World) -> Result<LaneRecord, StageError> {
     }
     if matches!(lane.phase, Phase::ServeSource | Phase::ServeTarget) {
         if lane.writer != world.direction.from() {
-            let reason = format!("its writer is {:?} already", lane.writer).to_lowercase();
+            let reason = format!("its writer is {} already", lane.writer);
             return Err(StageError::LaneRefused {
                 lane: lane.lane,
                 reason,
@@ -120,10 +121,7 @@ async fn held_lane(world: &World) -> Result<LaneRecord, StageError> {
             .hold_at
             .unwrap_or_default()
             .saturating_sub(world.clock.now_ms());
-        world
-            .clock
-            .sleep_ms(if world.plan.dry_run { 0 } else { wait })
-            .await;
+        world.clock.sleep_ms(wait).await;
         lane = world
             .command(
                 &lane,
@@ -138,7 +136,7 @@ async fn held_lane(world: &World) -> Result<LaneRecord, StageError> {
         Phase::Aborting => Err(StageError::LaneAborted { lane: lane.lane }),
         other => Err(StageError::LaneRefused {
             lane: lane.lane,
-            reason: format!("it is {other:?}, not hold").to_lowercase(),
+            reason: format!("it is {other}, not hold"),
         }),
     }
 }
@@ -147,7 +145,7 @@ async fn held_lane(world: &World) -> Result<LaneRecord, StageError> {
 /// the lane is armed nobody else does.
 async fn require_way_back(world: &World) -> Result<(), StageError> {
     let task = world.way_back();
-    if world.plan.dry_run || world.replication.task(task).await?.is_some() {
+    if world.replication.task(task).await?.is_some() {
         return Ok(());
     }
     Err(StageError::NoWayBack {
@@ -188,21 +186,22 @@ fn refuse_unstoppable(sample: &WriterSample) -> Result<(), StageError> {
 /// arrive, and all of them the grace to end. Whoever is still there then is ended with its session.
 async fn wait_for_transactions(world: &World, hold_at: u64) -> Result<(), PortError> {
     let limits = &world.plan.limits;
-    let settled = hold_at + limits.drain_settle_ms;
-    let patience = hold_at + limits.drain_grace_ms;
-    loop {
-        let in_flight = world.from.in_flight().await?;
-        let now = world.clock.now_ms();
-        if (in_flight == 0 && now >= settled) || now >= patience || world.plan.dry_run {
-            return Ok(());
+    let (clock, settled) = (&*world.clock, hold_at + limits.drain_settle_ms);
+    let grace_ms = (hold_at + limits.drain_grace_ms).saturating_sub(clock.now_ms());
+    let mut polling = Polling::new(clock, LOOK_EVERY_MS, grace_ms);
+    while world.from.in_flight().await? > 0 || clock.now_ms() < settled {
+        if polling.pause().await.is_err() {
+            break;
         }
-        world.clock.sleep_ms(LOOK_EVERY_MS).await;
     }
+    Ok(())
 }
 
 /// Ends writers' sessions until two looks in a row find no writer, no prepared transaction and no undone lock.
 async fn end_writers(world: &World, hold_at: u64) -> Result<u32, StageError> {
-    let give_up = hold_at + world.plan.limits.drain_ms;
+    let clock = &*world.clock;
+    let limit_ms = (hold_at + world.plan.limits.drain_ms).saturating_sub(clock.now_ms());
+    let mut polling = Polling::new(clock, LOOK_EVERY_MS, limit_ms);
     let mut ended = 0;
     let mut clean_looks = 0;
     loop {
@@ -213,8 +212,7 @@ async fn end_writers(world: &World, hold_at: u64) -> Result<u32, StageError> {
         if clean_looks == 2 {
             return Ok(ended);
         }
-        let now = world.clock.now_ms();
-        if now >= give_up && !world.plan.dry_run {
+        if polling.pause().await.is_err() {
             let mut who = sample.sessions;
             who.extend(
                 sample
@@ -223,10 +221,9 @@ async fn end_writers(world: &World, hold_at: u64) -> Result<u32, StageError> {
                     .map(|role| format!("role {role} was given back its login")),
             );
             return Err(StageError::WritersRemain {
-                waited_ms: now.saturating_sub(hold_at),
+                waited_ms: clock.now_ms().saturating_sub(hold_at),
                 who,
             });
         }
-        world.clock.sleep_ms(LOOK_EVERY_MS).await;
     }
 }

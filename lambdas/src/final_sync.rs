@@ -7,13 +7,11 @@ use async_trait::async_trait;
 use crossover_core::{
     Lsn, Stage, StageError, StageName, World,
     catalogue::SequenceFacts,
+    catch_up::wait_for_marker,
     ports::AccessSnapshot,
     routing::{Command, LaneRecord, Phase},
 };
 use serde::{Deserialize, Serialize};
-
-/// Time between two looks for the fence.
-const LOOK_EVERY_MS: u64 = 2;
 
 /// The stage.
 pub struct FinalSync;
@@ -82,11 +80,13 @@ impl Stage for FinalSync {
         }
 
         let lane = world.own_lane().await?;
-        let snapshot = world.from.snapshot().await?.ok_or_else(|| {
-            StageError::Refused(
-                "the writer's database holds no access snapshot: it was never locked".to_owned(),
-            )
-        })?;
+        let snapshot = world
+            .from
+            .snapshot()
+            .await?
+            .ok_or_else(|| StageError::NotLocked {
+                reason: "its database holds no access snapshot".to_owned(),
+            })?;
         let lane = if world.has_committed(&lane) {
             lane
         } else {
@@ -119,7 +119,7 @@ fn require_hold(lane: &LaneRecord) -> Result<(), StageError> {
         }),
         other => Err(StageError::LaneRefused {
             lane: lane.lane.clone(),
-            reason: format!("it is {other:?}, not hold: drain first").to_lowercase(),
+            reason: format!("it is {other}, not hold: drain first"),
         }),
     }
 }
@@ -141,8 +141,13 @@ async fn prove_and_prepare(world: &World, output: &mut Output) -> Result<(), Sta
     }
     let began = world.clock.now_ms();
     let fence = async {
-        wait_for_fence(world, &format!("{}-final", world.plan.run_id)).await?;
-        Ok::<_, StageError>(world.clock.now_ms().saturating_sub(began))
+        let run_id = &world.plan.run_id;
+        let nonce = format!("{run_id}-final");
+        let limit_ms = world.plan.limits.fence_ms;
+        let clock = &*world.clock;
+        Ok::<_, StageError>(
+            wait_for_marker(&*world.from, &*world.to, clock, (run_id, &nonce), limit_ms).await?,
+        )
     };
     let sequences = async {
         let moved = move_sequences(world).await?;
@@ -155,32 +160,6 @@ async fn prove_and_prepare(world: &World, output: &mut Output) -> Result<(), Sta
     output.sequences = moved;
     output.way_back_from = Some(way_back_position(world).await?);
     Ok(())
-}
-
-/// Raises the fence behind the last write and waits until it is on the other side.
-async fn wait_for_fence(world: &World, nonce: &str) -> Result<(), StageError> {
-    let began = world.clock.now_ms();
-    world.from.raise_fence(&world.plan.run_id, nonce).await?;
-    loop {
-        match world.to.count_fence(&world.plan.run_id, nonce).await? {
-            1 => return Ok(()),
-            0 => {}
-            count => {
-                return Err(StageError::FenceDuplicated {
-                    nonce: nonce.to_owned(),
-                    count,
-                });
-            }
-        }
-        let waited_ms = world.clock.now_ms().saturating_sub(began);
-        if waited_ms >= world.plan.limits.fence_ms {
-            return Err(StageError::FenceNotSeen {
-                nonce: nonce.to_owned(),
-                waited_ms,
-            });
-        }
-        world.clock.sleep_ms(LOOK_EVERY_MS).await;
-    }
 }
 
 /// Moves every sequence of the new writer beyond the old one's, and looks again.
@@ -199,7 +178,7 @@ async fn move_sequences(world: &World) -> Result<Vec<SequenceFacts>, StageError>
         })
         .map(ToString::to_string)
         .collect();
-    if behind.is_empty() || world.plan.dry_run {
+    if behind.is_empty() {
         Ok(moved)
     } else {
         Err(StageError::SequencesBehind { sequences: behind })

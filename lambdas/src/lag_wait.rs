@@ -3,7 +3,12 @@
 //! Unknown is "not ready": a missing figure, an old figure, a table in an unknown state, an old transaction.
 
 use async_trait::async_trait;
-use crossover_core::{Direction, Stage, StageError, StageName, World, ports::TaskState};
+use crossover_core::{
+    Direction, Stage, StageError, StageName, World,
+    catch_up::{MarkerError, wait_for_marker},
+    polling::Polling,
+    ports::{PortError, TaskState},
+};
 use serde::{Deserialize, Serialize};
 
 /// Time between two looks at the figures.
@@ -39,30 +44,31 @@ impl Stage for LagWait {
     async fn run(&self, world: &World, _input: Input) -> Result<Output, StageError> {
         let limits = &world.plan.limits;
         let began = world.clock.now_ms();
+        let mut polling = Polling::new(&*world.clock, LOOK_EVERY_MS, limits.lag_wait_ms);
         let mut ready_since: Option<u64> = None;
-        loop {
+        let lag_ms = loop {
             let now = world.clock.now_ms();
-            match readiness(world).await? {
+            let reason = match readiness(world).await? {
                 Ok(lag_ms) => {
-                    let since = *ready_since.get_or_insert(now);
-                    if now.saturating_sub(since) >= limits.lag_stable_ms {
-                        let probe_fence_ms = probe(world).await?;
-                        return Ok(Output {
-                            lag_ms,
-                            probe_fence_ms,
-                            waited_ms: world.clock.now_ms().saturating_sub(began),
-                        });
+                    let ready_ms = now.saturating_sub(*ready_since.get_or_insert(now));
+                    if ready_ms >= limits.lag_stable_ms {
+                        break lag_ms;
                     }
+                    format!("it has kept up for {ready_ms} ms only")
                 }
                 Err(reason) => {
                     ready_since = None;
-                    if now.saturating_sub(began) >= limits.lag_wait_ms {
-                        return Err(StageError::ReplicationNotReady { reason });
-                    }
+                    reason
                 }
-            }
-            world.clock.sleep_ms(LOOK_EVERY_MS).await;
-        }
+            };
+            let waited = polling.pause().await;
+            waited.map_err(|_| StageError::ReplicationNotReady { reason })?;
+        };
+        Ok(Output {
+            lag_ms,
+            probe_fence_ms: probe(world).await?,
+            waited_ms: world.clock.now_ms().saturating_sub(began),
+        })
     }
 }
 
@@ -78,7 +84,7 @@ async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
         return Err(StageError::ReplicationNotReady { reason });
     }
     if task.state != TaskState::Running {
-        return Ok(Err(format!("task {stream} is {:?}", task.state)));
+        return Ok(Err(format!("task {stream} is {}", task.state)));
     }
     if world.direction == Direction::Forward && task.full_load_percent < 100 {
         return Ok(Err(format!(
@@ -119,19 +125,20 @@ async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
     })
 }
 
-/// Lag proves nothing, the fence does: one of ours must come through.
+/// Lag proves nothing, a marker does: one of ours must come through.
 async fn probe(world: &World) -> Result<u64, StageError> {
     let nonce = format!("probe-{}", uuid::Uuid::new_v4());
-    let began = world.clock.now_ms();
-    world.from.raise_fence(&world.plan.run_id, &nonce).await?;
-    loop {
-        let waited_ms = world.clock.now_ms().saturating_sub(began);
-        if world.to.count_fence(&world.plan.run_id, &nonce).await? > 0 {
-            return Ok(waited_ms);
+    let seen = wait_for_marker(
+        &*world.from,
+        &*world.to,
+        &*world.clock,
+        (&world.plan.run_id, &nonce),
+        world.plan.limits.fence_ms,
+    );
+    seen.await.map_err(|error| match error {
+        PortError::Marker(MarkerError::NotSeen { waited_ms, .. }) => {
+            StageError::ProbeFenceNotSeen { waited_ms }
         }
-        if waited_ms >= world.plan.limits.fence_ms {
-            return Err(StageError::ProbeFenceNotSeen { waited_ms });
-        }
-        world.clock.sleep_ms(5).await;
-    }
+        other => other.into(),
+    })
 }

@@ -3,8 +3,10 @@
 use async_trait::async_trait;
 use crossover_core::{
     Lsn, Stage, StageError, StageName, World,
-    catalogue::{OWN_SCHEMA, TableName},
-    ports::{CdcTask, TaskState},
+    catalogue::TableName,
+    catch_up::{MarkerError, wait_for_marker},
+    polling::Polling,
+    ports::{CdcTask, PortError, TaskState},
     routing::Side,
 };
 use serde::{Deserialize, Serialize};
@@ -108,10 +110,7 @@ async fn prepare(world: &World) -> Result<Output, StageError> {
         .filter(|t| !t.partitioned)
         .map(|t| t.table)
         .collect();
-    tables.push(TableName {
-        schema: OWN_SCHEMA.to_owned(),
-        name: "fence".to_owned(),
-    });
+    tables.push(TableName::marker());
     let task = world.way_back().to_owned();
     world
         .replication
@@ -166,23 +165,18 @@ async fn start(world: &World, from: Option<Lsn>) -> Result<Output, StageError> {
     })
 }
 
-/// A fence written at the new writer must come out at the old one.
+/// A marker written at the new writer must come out at the old one.
 async fn prove(world: &World) -> Result<u64, StageError> {
-    let began = world.clock.now_ms();
-    let nonce = format!("{}-back", world.plan.run_id);
-    world.to.raise_fence(&world.plan.run_id, &nonce).await?;
-    loop {
-        let waited = world.clock.now_ms().saturating_sub(began);
-        if world.from.count_fence(&world.plan.run_id, &nonce).await? > 0 {
-            return Ok(waited);
-        }
-        if waited >= PATIENCE_MS {
-            return Err(StageError::NoWayBack {
-                reason: format!("fence {nonce} did not come through task {}", world.way_back()),
-            });
-        }
-        world.clock.sleep_ms(LOOK_EVERY_MS).await;
-    }
+    let run_id = &world.plan.run_id;
+    let nonce = format!("{run_id}-back");
+    let marker = (run_id.as_str(), nonce.as_str());
+    let seen = wait_for_marker(&*world.to, &*world.from, &*world.clock, marker, PATIENCE_MS);
+    seen.await.map_err(|error| match error {
+        PortError::Marker(late @ MarkerError::NotSeen { .. }) => StageError::NoWayBack {
+            reason: format!("{late}: task {} does not carry it", world.way_back()),
+        },
+        other => other.into(),
+    })
 }
 
 /// Removes the stream that carried a rollback together with its slot; a forward stream belongs to whoever made it.
@@ -218,22 +212,21 @@ async fn wait_for_state(
     task: &str,
     reached: impl Fn(&TaskState) -> bool + Send,
 ) -> Result<(), StageError> {
-    let began = world.clock.now_ms();
+    let mut polling = Polling::new(&*world.clock, LOOK_EVERY_MS, PATIENCE_MS);
     loop {
         let status = world.replication.task(task).await?;
-        if world.plan.dry_run || status.as_ref().is_some_and(|s| reached(&s.state)) {
+        if status.as_ref().is_some_and(|s| reached(&s.state)) {
             return Ok(());
         }
         let failed = status.as_ref().is_some_and(|s| s.state == TaskState::Failed);
-        if failed || world.clock.now_ms().saturating_sub(began) >= PATIENCE_MS {
+        if failed || polling.pause().await.is_err() {
             let now = status.map_or_else(
                 || "missing".to_owned(),
-                |s| format!("{:?} {}", s.state, s.last_failure.unwrap_or_default()),
+                |s| format!("{} {}", s.state, s.last_failure.unwrap_or_default()),
             );
             return Err(StageError::NoWayBack {
-                reason: format!("task {task} is {now}"),
+                reason: format!("task {task} is {}", now.trim_end()),
             });
         }
-        world.clock.sleep_ms(LOOK_EVERY_MS).await;
     }
 }

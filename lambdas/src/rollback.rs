@@ -37,10 +37,9 @@ impl Stage for Rollback {
         let begun = lane.run_id.as_deref() == Some(world.plan.run_id.as_str());
         if lane.phase != Phase::ServeTarget && !begun {
             return Err(no(format!(
-                "lane {} is {:?}; only a lane served by the target can go back",
+                "lane {} is {}; only a lane served by the target can go back",
                 lane.lane, lane.phase
-            )
-            .to_lowercase()));
+            )));
         }
         let stream = world.stream().to_owned();
         match world.replication.task(&stream).await? {
@@ -48,10 +47,9 @@ impl Stage for Rollback {
             Some(task) => {
                 let why = task.last_failure.unwrap_or_default();
                 return Err(no(format!(
-                    "reverse replication task {stream} is {:?}, not running {why}",
+                    "reverse replication task {stream} is {}, not running {why}",
                     task.state
-                )
-                .to_lowercase()));
+                )));
             }
             None => return Err(no(format!("reverse replication task {stream} does not exist"))),
         }

@@ -72,7 +72,7 @@ async fn a_dry_run_enters_every_state_of_the_cutover_and_changes_nothing() {
         "lock roles",
         "end every writer's session",
         "write a fence row",
-        "lane: Hold -> Committed",
+        "lane: hold -> committed",
         "let the application's roles in",
     ] {
         assert!(

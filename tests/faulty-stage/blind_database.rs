@@ -1,27 +1,25 @@
 //! A database whose lock sets NOLOGIN and leaves it at that.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
+use ambassador::delegate_to_methods;
 use async_trait::async_trait;
-use crossover_core::{
-    Lsn,
-    catalogue::{
-        Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
-        TableStatistics,
-    },
-    plan::Scope,
-    ports::{
-        Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, Moment, PortResult, Rows, Sequences,
-        Slots, WriterSample,
-    },
-    rows::{
-        HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, Stretch, StretchDigest,
-        TableForm, TableShape,
-    },
-};
+use crossover_core::ports::forward::*;
 
 /// The real database, except that no session is ended and no writer is seen.
 pub struct BlindDatabase(pub Arc<dyn Database>);
+
+#[delegate_to_methods]
+#[delegate(Catalogue, target_ref = "real")]
+#[delegate(Fence, target_ref = "real")]
+#[delegate(Sequences, target_ref = "real")]
+#[delegate(Slots, target_ref = "real")]
+#[delegate(Rows, target_ref = "real")]
+impl BlindDatabase {
+    fn real(&self) -> &dyn Database {
+        &*self.0
+    }
+}
 
 #[async_trait]
 impl Access for BlindDatabase {
@@ -45,126 +43,5 @@ impl Access for BlindDatabase {
     }
     async fn open(&self, like: &AccessSnapshot) -> PortResult<Vec<String>> {
         self.0.open(like).await
-    }
-}
-
-#[async_trait]
-impl Catalogue for BlindDatabase {
-    async fn server(&self) -> PortResult<ServerFacts> {
-        self.0.server().await
-    }
-    async fn tables(&self, scope: &Scope) -> PortResult<Vec<TableFacts>> {
-        self.0.tables(scope).await
-    }
-    async fn roles(&self, scope: &Scope, also: &[String]) -> PortResult<Vec<RoleFacts>> {
-        self.0.roles(scope, also).await
-    }
-    async fn prepared_transactions(&self) -> PortResult<Vec<PreparedTransaction>> {
-        self.0.prepared_transactions().await
-    }
-    async fn open_transactions(&self, min_age_ms: u64) -> PortResult<Vec<OpenTransaction>> {
-        self.0.open_transactions(min_age_ms).await
-    }
-    async fn fingerprint(&self, scope: &Scope) -> PortResult<Vec<Definition>> {
-        self.0.fingerprint(scope).await
-    }
-    async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>> {
-        self.0.sequences(scope).await
-    }
-    async fn statistics(&self, scope: &Scope) -> PortResult<Vec<TableStatistics>> {
-        self.0.statistics(scope).await
-    }
-}
-
-#[async_trait]
-impl Fence for BlindDatabase {
-    async fn prepare_fence(&self) -> PortResult<()> {
-        self.0.prepare_fence().await
-    }
-    async fn raise_fence(&self, run_id: &str, nonce: &str) -> PortResult<Lsn> {
-        self.0.raise_fence(run_id, nonce).await
-    }
-    async fn count_fence(&self, run_id: &str, nonce: &str) -> PortResult<u32> {
-        self.0.count_fence(run_id, nonce).await
-    }
-    async fn clear_fences(&self) -> PortResult<()> {
-        self.0.clear_fences().await
-    }
-}
-
-#[async_trait]
-impl Sequences for BlindDatabase {
-    async fn advance_sequences(
-        &self,
-        positions: &[SequenceFacts],
-        headroom: i64,
-    ) -> PortResult<Vec<SequenceFacts>> {
-        self.0.advance_sequences(positions, headroom).await
-    }
-}
-
-#[async_trait]
-impl Slots for BlindDatabase {
-    async fn create_slot(&self, name: &str, plugin: &str) -> PortResult<Lsn> {
-        self.0.create_slot(name, plugin).await
-    }
-    async fn advance_slot(&self, name: &str, to: Lsn) -> PortResult<Lsn> {
-        self.0.advance_slot(name, to).await
-    }
-    async fn drop_slot(&self, name: &str) -> PortResult<()> {
-        self.0.drop_slot(name).await
-    }
-    async fn current_lsn(&self) -> PortResult<Lsn> {
-        self.0.current_lsn().await
-    }
-}
-
-#[async_trait]
-impl Rows for BlindDatabase {
-    async fn shapes(&self, scope: &Scope) -> PortResult<Vec<TableShape>> {
-        self.0.shapes(scope).await
-    }
-    async fn hashing(&self) -> PortResult<HashingFacts> {
-        self.0.hashing().await
-    }
-    async fn spread(&self, form: &TableForm) -> PortResult<Spread> {
-        self.0.spread(form).await
-    }
-    async fn moment(&self) -> PortResult<Moment> {
-        self.0.moment().await
-    }
-    async fn active_sessions(&self) -> PortResult<u32> {
-        self.0.active_sessions().await
-    }
-    async fn digest(
-        &self,
-        form: &TableForm,
-        region: &Region,
-        buckets: u32,
-        at: Option<&Moment>,
-    ) -> PortResult<BTreeMap<u32, RowDigest>> {
-        self.0.digest(form, region, buckets, at).await
-    }
-    async fn begins(&self, form: &TableForm, cuts: &[i64], at: &Moment) -> PortResult<Option<Vec<u32>>> {
-        self.0.begins(form, cuts, at).await
-    }
-    async fn stretch(&self, form: &TableForm, stretch: &Stretch, at: &Moment) -> PortResult<StretchDigest> {
-        self.0.stretch(form, stretch, at).await
-    }
-    async fn rows_in(
-        &self,
-        form: &TableForm,
-        region: &Region,
-        buckets: u32,
-        wanted: &[u32],
-        at: Option<&Moment>,
-    ) -> PortResult<Vec<RowHash>> {
-        self.0.rows_in(form, region, buckets, wanted, at).await
-    }
-    async fn rows_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
-        self.0.rows_of(form, keys).await
-    }
-    async fn values_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
-        self.0.values_of(form, keys).await
     }
 }

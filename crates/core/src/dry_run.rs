@@ -41,11 +41,15 @@ pub fn over(world: World, enters_in: Option<Phase>) -> (World, PlannedSteps) {
         from: Arc::new(database::DryDatabase::new(
             from_name,
             Arc::clone(&world.from),
+            Arc::clone(&world.clock),
+            world.plan.limits.max_lag_ms,
             steps.clone(),
         )),
         to: Arc::new(database::DryDatabase::new(
             to_name,
             Arc::clone(&world.to),
+            Arc::clone(&world.clock),
+            world.plan.limits.max_lag_ms,
             steps.clone(),
         )),
         lane: Arc::new(lane::DryLane::new(
@@ -53,10 +57,12 @@ pub fn over(world: World, enters_in: Option<Phase>) -> (World, PlannedSteps) {
             enters_in,
             &world.plan,
             world.direction,
+            Arc::clone(&world.clock),
             steps.clone(),
         )),
         replication: Arc::new(replication::DryReplication::new(
             Arc::clone(&world.replication),
+            world.way_back(),
             steps.clone(),
         )),
         journal: Arc::new(replication::DryJournal(steps.clone())),

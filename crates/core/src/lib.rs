@@ -5,6 +5,7 @@
 //! that every rule in it can be tested without a server and every adapter can be replaced.
 
 pub mod catalogue;
+pub mod catch_up;
 pub mod direction;
 pub mod dry_run;
 pub mod error;
@@ -12,6 +13,7 @@ pub mod finding;
 pub mod invocation;
 pub mod lsn;
 pub mod plan;
+pub mod polling;
 pub mod ports;
 pub mod registry;
 pub mod rows;
@@ -22,7 +24,7 @@ pub mod world;
 
 pub use crossover_routing as routing;
 pub use direction::Direction;
-pub use error::StageError;
+pub use error::{ErrorName, StageError};
 pub use invocation::Invocation;
 pub use lsn::Lsn;
 pub use plan::Plan;

@@ -123,7 +123,7 @@ impl<S: Stage> AnyStage for S {
         })?;
         let output = self.run(world, input).await?;
         serde_json::to_value(output)
-            .map_err(|e| StageError::Refused(format!("the stage's output cannot be written: {e}")))
+            .map_err(|e| StageError::Internal(format!("the stage's output cannot be written: {e}")))
     }
 
     async fn undo_any(&self, world: &World) -> Result<Vec<String>, StageError> {

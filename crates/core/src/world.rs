@@ -104,7 +104,7 @@ impl World {
     fn taken(&self, record: &LaneRecord) -> StageError {
         StageError::LaneTaken {
             lane: self.plan.lane.clone(),
-            phase: format!("{:?}", record.phase).to_lowercase(),
+            phase: record.phase.to_string(),
             holder: record.run_id.clone().unwrap_or_else(|| "nobody".to_owned()),
             run_id: self.plan.run_id.clone(),
         }

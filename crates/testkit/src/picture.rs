@@ -66,7 +66,7 @@ fn side(state: &State, side: Side) -> SidePicture {
     for fence in database
         .fences
         .iter()
-        .filter(|f| !f.nonce.starts_with("probe-") && !f.nonce.starts_with("validate-"))
+        .filter(|f| !f.nonce.starts_with("probe-") && !f.nonce.starts_with("verify-"))
     {
         *fences
             .entry((fence.run_id.clone(), fence.nonce.clone()))

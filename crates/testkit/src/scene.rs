@@ -7,7 +7,7 @@ use std::{
 
 use crossover_core::{
     AnyStage, Direction, Plan,
-    catalogue::{OWN_SCHEMA, SequenceFacts, TableFacts, TableName},
+    catalogue::{SequenceFacts, TableFacts, TableName},
     ports::TaskState,
     routing::{LaneRecord, Side},
 };
@@ -160,13 +160,7 @@ impl Scene {
             becomes: None,
             reads: Side::Source,
             slot: "dms".to_owned(),
-            tables: tables()
-                .into_keys()
-                .chain([TableName {
-                    schema: OWN_SCHEMA.to_owned(),
-                    name: "fence".to_owned(),
-                }])
-                .collect(),
+            tables: tables().into_keys().chain([TableName::marker()]).collect(),
             position: 0,
             last_failure: None,
             full_load_percent: 100,

@@ -123,6 +123,7 @@ pub async fn plan(
                 name: result.name.clone(),
                 reason,
                 remedy,
+                marker: None,
             }),
         }
     }
