@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Registry, Stage, StageError, StageName, World,
+    Registry, Stage, StageError, StageName, StageContext,
     routing::{Command, LaneRecord, Phase},
     stage::UndoTime,
 };
@@ -70,9 +70,9 @@ impl Stage for Abort {
     type Input = Input;
     type Output = Output;
 
-    async fn run(&self, world: &World, input: Input) -> Result<Output, StageError> {
+    async fn run(&self, ctx: &StageContext, input: Input) -> Result<Output, StageError> {
         let Cause { error, cause } = input.cause.unwrap_or_default();
-        let lane = match win(world).await? {
+        let lane = match win(ctx).await? {
             Decision::Won(lane) => lane,
             Decision::Lost(outcome) => {
                 return Ok(Output {
@@ -85,17 +85,17 @@ impl Stage for Abort {
         };
         let stages = (self.0)();
         let mut undone = Vec::new();
-        undo(world, &stages, UndoTime::BeforeRelease, &mut undone).await?;
+        undo(ctx, &stages, UndoTime::BeforeRelease, &mut undone).await?;
         if lane.phase == Phase::Aborting {
-            let run_id = world.plan.run_id.clone();
-            world.command(&lane, Command::Release { run_id }).await?;
+            let run_id = ctx.plan.run_id.clone();
+            ctx.command(&lane, Command::Release { run_id }).await?;
         }
-        undo(world, &stages, UndoTime::AfterRelease, &mut undone).await?;
+        undo(ctx, &stages, UndoTime::AfterRelease, &mut undone).await?;
         let text = format!(
             "Run {} of lane {} was aborted: {error} {cause}",
-            world.plan.run_id, world.plan.lane
+            ctx.plan.run_id, ctx.plan.lane
         );
-        if let Err(error) = world.journal.notify("Crossover: cutover aborted", &text).await {
+        if let Err(error) = ctx.journal.notify("Crossover: cutover aborted", &text).await {
             tracing::warn!(error = %error, "nobody could be notified");
         }
         Ok(Output {
@@ -110,14 +110,14 @@ impl Stage for Abort {
 /// Undoes every stage whose undo is due now, from the last to the first. What one stage cannot put back keeps no other from being
 /// undone; the first error ends the abort, which is then invoked again.
 async fn undo(
-    world: &World,
+    ctx: &StageContext,
     stages: &Registry,
     due: UndoTime,
     undone: &mut Vec<Undone>,
 ) -> Result<(), StageError> {
     let mut first_error = Ok(());
     for stage in stages.iter().rev().filter(|stage| stage.undo_time() == due) {
-        match stage.undo_any(world).await {
+        match stage.undo_any(ctx).await {
             Ok(objects) if objects.is_empty() => {}
             Ok(objects) => undone.push(Undone {
                 stage: stage.name(),
@@ -139,17 +139,17 @@ enum Decision {
 /// Wins the lane for the abort. A lane that another run holds, or that has been decided already, needs no decision: this run
 /// cannot have locked anything that counts. But once the lane's writer is the other side, this run's record may be the lock that
 /// keeps the old writer shut: a late abort must not open it.
-async fn win(world: &World) -> Result<Decision, StageError> {
+async fn win(ctx: &StageContext) -> Result<Decision, StageError> {
     for _ in 0..ATTEMPTS {
-        let lane = world.lane.read().await?;
-        if world.has_committed(&lane) {
+        let lane = ctx.lane.read().await?;
+        if ctx.has_committed(&lane) {
             return Ok(Decision::Lost(Outcome::Committed));
         }
-        if lane.writer != world.direction.from() {
+        if lane.writer != ctx.direction.old_writer() {
             return Ok(Decision::Lost(Outcome::Superseded));
         }
         // A lane that serves is told as well: this run is over, and an invocation of it that comes late cannot arm it any more.
-        let decided = if world.is_ours(&lane) {
+        let decided = if ctx.is_ours(&lane) {
             !matches!(lane.phase, Phase::Armed | Phase::Hold)
         } else {
             !lane.phase.is_serving()
@@ -157,11 +157,11 @@ async fn win(world: &World) -> Result<Decision, StageError> {
         if decided {
             return Ok(Decision::Won(lane));
         }
-        match world
+        match ctx
             .command(
                 &lane,
                 Command::Abort {
-                    run_id: world.plan.run_id.clone(),
+                    run_id: ctx.plan.run_id.clone(),
                 },
             )
             .await
@@ -173,7 +173,7 @@ async fn win(world: &World) -> Result<Decision, StageError> {
         }
     }
     Err(StageError::LaneRefused {
-        lane: world.plan.lane.clone(),
+        lane: ctx.plan.lane.clone(),
         reason: format!("it changed {ATTEMPTS} times while the abort tried to win it"),
     })
 }

@@ -1,10 +1,10 @@
-//! lag-wait: the change stream keeps up, proven by its own state, the monitoring's figures and a fence of ours.
+//! lag-wait: the change stream keeps up, proven by its own state, the monitoring's figures and a catch-up marker of ours.
 //!
 //! Unknown is "not ready": a missing figure, an old figure, a table in an unknown state, an old transaction.
 
 use async_trait::async_trait;
 use crossover_core::{
-    Direction, Stage, StageError, StageName, World,
+    Direction, Stage, StageError, StageName, StageContext,
     catch_up::{MarkerError, wait_for_marker},
     polling::Polling,
     ports::{PortError, TaskState},
@@ -29,8 +29,8 @@ pub struct Input {}
 pub struct Output {
     /// The last lag figure.
     pub lag_ms: u64,
-    /// How long a fence took from one side to the other.
-    pub probe_fence_ms: u64,
+    /// How long a catch-up marker took from one side to the other.
+    pub probe_marker_ms: u64,
     pub waited_ms: u64,
 }
 
@@ -41,14 +41,14 @@ impl Stage for LagWait {
     type Input = Input;
     type Output = Output;
 
-    async fn run(&self, world: &World, _input: Input) -> Result<Output, StageError> {
-        let limits = &world.plan.limits;
-        let began = world.clock.now_ms();
-        let mut polling = Polling::new(&*world.clock, LOOK_EVERY_MS, limits.lag_wait_ms);
+    async fn run(&self, ctx: &StageContext, _input: Input) -> Result<Output, StageError> {
+        let limits = &ctx.plan.limits;
+        let began = ctx.clock.now_ms();
+        let mut polling = Polling::new(&*ctx.clock, LOOK_EVERY_MS, limits.lag_wait_ms);
         let mut ready_since: Option<u64> = None;
         let lag_ms = loop {
-            let now = world.clock.now_ms();
-            let reason = match readiness(world).await? {
+            let now = ctx.clock.now_ms();
+            let reason = match readiness(ctx).await? {
                 Ok(lag_ms) => {
                     let ready_ms = now.saturating_sub(*ready_since.get_or_insert(now));
                     if ready_ms >= limits.lag_stable_ms {
@@ -66,17 +66,17 @@ impl Stage for LagWait {
         };
         Ok(Output {
             lag_ms,
-            probe_fence_ms: probe(world).await?,
-            waited_ms: world.clock.now_ms().saturating_sub(began),
+            probe_marker_ms: probe(ctx).await?,
+            waited_ms: ctx.clock.now_ms().saturating_sub(began),
         })
     }
 }
 
 /// The lag now, or the reason why nothing can be said.
-async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
-    let stream = world.stream();
-    let limits = &world.plan.limits;
-    let Some(task) = world.replication.task(stream).await? else {
+async fn readiness(ctx: &StageContext) -> Result<Result<u64, String>, StageError> {
+    let stream = ctx.stream();
+    let limits = &ctx.plan.limits;
+    let Some(task) = ctx.replication.task(stream).await? else {
         return Ok(Err(format!("task {stream} does not exist")));
     };
     if task.state == TaskState::Failed {
@@ -86,13 +86,13 @@ async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
     if task.state != TaskState::Running {
         return Ok(Err(format!("task {stream} is {}", task.state)));
     }
-    if world.direction == Direction::Forward && task.full_load_percent < 100 {
+    if ctx.direction == Direction::Forward && task.full_load_percent < 100 {
         return Ok(Err(format!(
             "task {stream} has loaded {} %",
             task.full_load_percent
         )));
     }
-    let waiting: Vec<String> = world
+    let waiting: Vec<String> = ctx
         .replication
         .tables(stream)
         .await?
@@ -103,7 +103,7 @@ async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
     if !waiting.is_empty() {
         return Ok(Err(format!("tables do not follow yet: {}", waiting.join(", "))));
     }
-    let old = world.from.open_transactions(limits.long_transaction_ms).await?;
+    let old = ctx.old_writer.open_transactions(limits.long_transaction_ms).await?;
     if let Some(oldest) = old.first() {
         return Ok(Err(format!(
             "{} has a transaction open for {} ms (pid {})",
@@ -111,7 +111,7 @@ async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
         )));
     }
     let fresh_ms = u64::from(limits.lag_period_s) * 1000 * FRESH_PERIODS + SHOWN_AFTER_MS;
-    Ok(match world.metrics.cdc_lag(stream).await? {
+    Ok(match ctx.metrics.cdc_lag(stream).await? {
         None => Err(format!("there is no lag figure for task {stream}")),
         Some(lag) if lag.age_ms > fresh_ms => Err(format!(
             "the lag figure of task {stream} is {} ms old",
@@ -126,18 +126,18 @@ async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
 }
 
 /// Lag proves nothing, a marker does: one of ours must come through.
-async fn probe(world: &World) -> Result<u64, StageError> {
+async fn probe(ctx: &StageContext) -> Result<u64, StageError> {
     let nonce = format!("probe-{}", uuid::Uuid::new_v4());
     let seen = wait_for_marker(
-        &*world.from,
-        &*world.to,
-        &*world.clock,
-        (&world.plan.run_id, &nonce),
-        world.plan.limits.fence_ms,
+        &*ctx.old_writer,
+        &*ctx.new_writer,
+        &*ctx.clock,
+        (&ctx.plan.run_id, &nonce),
+        ctx.plan.limits.marker_ms,
     );
     seen.await.map_err(|error| match error {
         PortError::Marker(MarkerError::NotSeen { waited_ms, .. }) => {
-            StageError::ProbeFenceNotSeen { waited_ms }
+            StageError::ProbeMarkerNotSeen { waited_ms }
         }
         other => other.into(),
     })

@@ -7,7 +7,7 @@ use crossover_rehearsal::{
 };
 use crossover_stages::{connection_drain::ConnectionDrain, final_sync::FinalSync};
 
-use crate::theatre::{alone, assert_nobody_noticed, faults, held, small, words};
+use crate::setup::{alone, assert_nobody_noticed, faults, held, small, words};
 
 async fn with_fault(stage: StageName, fault: &str, more: impl FnOnce(&mut RehearsalOptions)) -> Report {
     let mut options = small(fault);

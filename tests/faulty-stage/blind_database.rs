@@ -11,7 +11,7 @@ pub struct BlindDatabase(pub Arc<dyn Database>);
 
 #[delegate_to_methods]
 #[delegate(Catalogue, target_ref = "real")]
-#[delegate(Fence, target_ref = "real")]
+#[delegate(CatchUpMarkers, target_ref = "real")]
 #[delegate(Sequences, target_ref = "real")]
 #[delegate(Slots, target_ref = "real")]
 #[delegate(Rows, target_ref = "real")]

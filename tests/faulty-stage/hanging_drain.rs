@@ -1,7 +1,7 @@
 //! A drain that locks writers out and then never answers.
 
 use async_trait::async_trait;
-use crossover_core::{Stage, StageError, StageName, World, stage::UndoTime};
+use crossover_core::{Stage, StageError, StageName, StageContext, stage::UndoTime};
 use crossover_stages::connection_drain::{ConnectionDrain, Input, Output};
 
 pub struct HangingDrain;
@@ -15,8 +15,8 @@ impl Stage for HangingDrain {
     type Input = Input;
     type Output = Output;
 
-    async fn run(&self, world: &World, input: Input) -> Result<Output, StageError> {
-        ConnectionDrain.run(world, input).await?;
+    async fn run(&self, ctx: &StageContext, input: Input) -> Result<Output, StageError> {
+        ConnectionDrain.run(ctx, input).await?;
         std::future::pending().await
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     polling::Polling,
-    ports::{Clock, Fence, PortResult},
+    ports::{Clock, CatchUpMarkers, PortResult},
 };
 
 /// The first pause between two looks. Clients wait for the marker of final-sync.
@@ -27,17 +27,17 @@ pub enum MarkerError {
 /// # Errors
 /// [`crate::ports::PortError::Marker`] when it is not seen within `limit_ms`, or seen more than once.
 pub async fn wait_for_marker(
-    writer: &dyn Fence,
-    follower: &dyn Fence,
+    writer: &dyn CatchUpMarkers,
+    follower: &dyn CatchUpMarkers,
     clock: &dyn Clock,
     (run_id, nonce): (&str, &str),
     limit_ms: u64,
 ) -> PortResult<u64> {
     let mut polling = Polling::new(clock, FIRST_PAUSE_MS, limit_ms).slowing_down_to(LONGEST_PAUSE_MS);
-    writer.raise_fence(run_id, nonce).await?;
+    writer.write_marker(run_id, nonce).await?;
     let nonce_text = || nonce.to_owned();
     loop {
-        match follower.count_fence(run_id, nonce).await? {
+        match follower.count_markers(run_id, nonce).await? {
             0 => {}
             1 => return Ok(polling.waited_ms()),
             count => {

@@ -36,20 +36,20 @@ pub enum StageError {
     ChecksCouldNotRun { checks: Vec<String> },
     #[error("replication is not ready: {reason}")]
     ReplicationNotReady { reason: String },
-    #[error("the synthetic fence was not seen on the other side within {waited_ms} ms")]
-    ProbeFenceNotSeen { waited_ms: u64 },
+    #[error("the synthetic marker was not seen on the other side within {waited_ms} ms")]
+    ProbeMarkerNotSeen { waited_ms: u64 },
     #[error("writers remain after {waited_ms} ms: {}", .who.join("; "))]
     WritersRemain { waited_ms: u64, who: Vec<String> },
     #[error("superuser sessions cannot be locked out: {}", .who.join("; "))]
     SuperuserWriter { who: Vec<String> },
     #[error("prepared transactions are open: {}", .gids.join(", "))]
     PreparedTransactions { gids: Vec<String> },
-    #[error("fence {nonce} was not seen on the other side within {waited_ms} ms")]
-    FenceNotSeen { nonce: String, waited_ms: u64 },
-    #[error("fence {nonce} was seen {count} times on the other side")]
-    FenceDuplicated { nonce: String, count: u32 },
+    #[error("marker {nonce} was not seen on the other side within {waited_ms} ms")]
+    MarkerNotSeen { nonce: String, waited_ms: u64 },
+    #[error("marker {nonce} was seen {count} times on the other side")]
+    MarkerDuplicated { nonce: String, count: u32 },
     #[error("lane {lane} is {phase} under run {holder}, not under {run_id}")]
-    LaneTaken {
+    LaneInUse {
         lane: String,
         phase: String,
         holder: String,
@@ -68,8 +68,8 @@ pub enum StageError {
     /// Nothing is known to differ.
     #[error("{} table(s) could not be compared: {}", .tables.len(), .tables.join(", "))]
     TablesNotCompared { tables: Vec<String> },
-    #[error("there is no way back: {reason}")]
-    NoWayBack { reason: String },
+    #[error("there is no reverse replication: {reason}")]
+    NoReverseReplication { reason: String },
     #[error("the old writer is not locked: {reason}")]
     NotLocked { reason: String },
     #[error("{0}")]
@@ -127,9 +127,9 @@ impl ErrorName {
                 Never,
                 "mend the replication task or end what holds it up, then start again",
             ),
-            Self::ProbeFenceNotSeen => (
+            Self::ProbeMarkerNotSeen => (
                 Never,
-                "see that the table crossover.fence is in the task's table mappings",
+                "see that the table crossover.catch_up_marker is in the task's table mappings",
             ),
             Self::WritersRemain => (
                 Never,
@@ -140,15 +140,15 @@ impl ErrorName {
                 "stop the named sessions; give these programs a role without SUPERUSER",
             ),
             Self::PreparedTransactions => (Never, "commit or roll back the named transactions"),
-            Self::FenceNotSeen => (
+            Self::MarkerNotSeen => (
                 Never,
                 "look at the replication task's latency and errors; the run aborts",
             ),
-            Self::FenceDuplicated => (
+            Self::MarkerDuplicated => (
                 Never,
                 "the change stream applies rows twice: look at the replication task",
             ),
-            Self::LaneTaken => (Never, "wait for the other run, or abort it"),
+            Self::LaneInUse => (Never, "wait for the other run, or abort it"),
             Self::LaneRefused => (Never, "read the lane's audit log for what came before"),
             Self::LaneAborted => (
                 Never,
@@ -161,7 +161,7 @@ impl ErrorName {
                 Never,
                 "make the named tables comparable, or exclude them from the plan's scope",
             ),
-            Self::NoWayBack => (Never, "mend the reverse replication first"),
+            Self::NoReverseReplication => (Never, "mend the reverse replication first"),
             Self::NotLocked => (
                 Never,
                 "run connection-drain before final-sync, as the state machine does",
@@ -213,8 +213,8 @@ impl StageError {
 impl From<MarkerError> for StageError {
     fn from(error: MarkerError) -> Self {
         match error {
-            MarkerError::NotSeen { nonce, waited_ms } => Self::FenceNotSeen { nonce, waited_ms },
-            MarkerError::Duplicated { nonce, count } => Self::FenceDuplicated { nonce, count },
+            MarkerError::NotSeen { nonce, waited_ms } => Self::MarkerNotSeen { nonce, waited_ms },
+            MarkerError::Duplicated { nonce, count } => Self::MarkerDuplicated { nonce, count },
         }
     }
 }
@@ -301,11 +301,11 @@ mod tests {
             nonce: "n".into(),
             waited_ms: 5,
         };
-        assert_eq!(ends_as(late.into()), ("FenceNotSeen", RetryClass::Never));
+        assert_eq!(ends_as(late.into()), ("MarkerNotSeen", RetryClass::Never));
         let twice = MarkerError::Duplicated {
             nonce: "n".into(),
             count: 2,
         };
-        assert_eq!(ends_as(twice.into()), ("FenceDuplicated", RetryClass::Never));
+        assert_eq!(ends_as(twice.into()), ("MarkerDuplicated", RetryClass::Never));
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    AnyStage, Direction, Plan, StageError, World, dry_run,
+    AnyStage, Direction, Plan, StageError, StageContext, dry_run,
     ports::{JournalEntry, PortError},
 };
 
@@ -22,24 +22,24 @@ pub struct Invocation {
 /// fails is worth no cutover: `journal_failed` gets its error.
 pub async fn invoke(
     stage: &dyn AnyStage,
-    world: World,
+    ctx: StageContext,
     input: Value,
     journal_failed: &(dyn Fn(PortError) + Sync),
 ) -> Result<Value, StageError> {
-    let started_at = world.clock.now_ms();
-    let (world, planned) = if world.plan.dry_run {
-        let (world, steps) = dry_run::over(world, stage.enters_in());
-        (world, Some(steps))
+    let started_at = ctx.clock.now_ms();
+    let (ctx, planned) = if ctx.plan.dry_run {
+        let (ctx, steps) = dry_run::over(ctx, stage.enters_in());
+        (ctx, Some(steps))
     } else {
-        (world, None)
+        (ctx, None)
     };
     let note = async |event: &str, detail: Value| {
-        if let Err(error) = world.journal.append(entry(&world, stage, event, detail)).await {
+        if let Err(error) = ctx.journal.append(entry(&ctx, stage, event, detail)).await {
             journal_failed(error);
         }
     };
-    let started = note("started", json!({ "direction": world.direction }));
-    let ((), outcome) = futures::join!(started, stage.run_json(&world, input));
+    let started = note("started", json!({ "direction": ctx.direction }));
+    let ((), outcome) = futures::join!(started, stage.run_json(&ctx, input));
     match &outcome {
         Ok(_) if stage.ends_in_pause() => {}
         Ok(output) => note("done", kept(output)).await,
@@ -50,25 +50,25 @@ pub async fn invoke(
     }
     let output = outcome?;
     Ok(json!({
-        "stage": stage.name(), "ms": world.clock.now_ms().saturating_sub(started_at), "started_at": started_at, "output": output,
+        "stage": stage.name(), "ms": ctx.clock.now_ms().saturating_sub(started_at), "started_at": started_at, "output": output,
         "planned": planned.map(|steps| steps.take()).unwrap_or_default(),
     }))
 }
 
-fn entry(world: &World, stage: &dyn AnyStage, event: &str, detail: Value) -> JournalEntry {
+fn entry(ctx: &StageContext, stage: &dyn AnyStage, event: &str, detail: Value) -> JournalEntry {
     let Plan {
         migration_id,
         run_id,
         lane,
         ..
-    } = world.plan.clone();
+    } = ctx.plan.clone();
     JournalEntry {
         migration_id,
         run_id,
         lane,
         stage: stage.name().to_string(),
         event: event.to_owned(),
-        at_ms: world.clock.now_ms(),
+        at_ms: ctx.clock.now_ms(),
         detail,
     }
 }

@@ -20,7 +20,7 @@ pub mod rows;
 pub mod schema;
 pub mod secret;
 pub mod stage;
-pub mod world;
+pub mod context;
 
 pub use crossover_routing as routing;
 pub use direction::Direction;
@@ -31,4 +31,4 @@ pub use plan::Plan;
 pub use registry::Registry;
 pub use secret::Secret;
 pub use stage::{AnyStage, Stage, StageName};
-pub use world::World;
+pub use context::StageContext;

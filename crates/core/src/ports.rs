@@ -1,11 +1,11 @@
-//! The ports: how a stage reaches the world. Adapters live in `crates/postgres`, `crates/aws`, `crates/edge-admin`.
+//! The ports: how a stage reaches the context. Adapters live in `crates/postgres`, `crates/aws`, `crates/edge-admin`.
 //!
 //! Reading and writing are separate traits, so that a dry run can replace everything that writes
 //! ([`crate::dry_run`]) while it reads the real thing.
 
 pub mod access;
 pub mod changes;
-pub mod circumstances;
+pub mod change_counters;
 pub mod database;
 pub mod journal;
 pub mod lane;
@@ -16,16 +16,16 @@ pub mod rows;
 
 pub use access::{Access, AccessSnapshot, LockReport, RoleAccess, WriterSample};
 pub use changes::{
-    CHANGES_PLUGIN, Change, Changes, Followed, Relation, Relations, SlotState, Taken, Watched, Written,
+    CHANGES_PLUGIN, Change, Changes, Followed, Relation, Relations, SlotState, PollOutcome, Watched, Written,
 };
-pub use circumstances::{Circumstances, Standing, WriteCounts};
-pub use database::{Catalogue, Database, Fence, Sequences, Slots};
+pub use change_counters::{ChangeCounters, DatabaseState, WriteCounts};
+pub use database::{Catalogue, Database, CatchUpMarkers, Sequences, Slots};
 pub use journal::{Journal, JournalEntry};
 pub use lane::Lane;
 pub use metrics::{Clock, Metrics};
 pub use repair::{Repair, RepairTransaction, RowOutcome};
 pub use replication::{CdcTask, Replication, TableReplication, TaskState, TaskStatus};
-pub use rows::{Moment, Rows};
+pub use rows::{Snapshot, Rows};
 
 use crate::catch_up::MarkerError;
 
@@ -35,7 +35,7 @@ pub mod forward {
     pub use std::collections::BTreeMap;
 
     pub use super::{
-        Access, AccessSnapshot, Catalogue, Clock, Database, Fence, LockReport, Moment, PortError, PortResult,
+        Access, AccessSnapshot, Catalogue, Clock, Database, CatchUpMarkers, LockReport, Snapshot, PortError, PortResult,
         RoleAccess, Rows, Sequences, Slots, WriterSample, database::*, rows::*,
     };
     pub use crate::{
@@ -46,8 +46,8 @@ pub mod forward {
         },
         plan::Scope,
         rows::{
-            HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, Stretch, StretchDigest,
-            TableForm, TableShape,
+            HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, ColumnStatistics, BlockRange, BlockRangeDigest,
+            HashPlan, TableShape,
         },
     };
 }

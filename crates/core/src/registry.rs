@@ -52,7 +52,7 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
-    use crate::{Stage, StageError, World};
+    use crate::{Stage, StageError, StageContext};
 
     struct First;
     struct Second;
@@ -64,7 +64,7 @@ mod tests {
         type Input = ();
         type Output = ();
 
-        async fn run(&self, _world: &World, (): ()) -> Result<(), StageError> {
+        async fn run(&self, _world: &StageContext, (): ()) -> Result<(), StageError> {
             Ok(())
         }
     }
@@ -76,7 +76,7 @@ mod tests {
         type Input = ();
         type Output = ();
 
-        async fn run(&self, _world: &World, (): ()) -> Result<(), StageError> {
+        async fn run(&self, _world: &StageContext, (): ()) -> Result<(), StageError> {
             Ok(())
         }
     }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{StageError, World, routing::Phase};
+use crate::{StageError, StageContext, routing::Phase};
 
 /// The name of a stage: of its Lambda, of its handler and, with `_` for `-`, of its module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -63,12 +63,12 @@ pub trait Stage: Send + Sync {
     type Output: Serialize + Send;
 
     /// Does the work.
-    async fn run(&self, world: &World, input: Self::Input) -> Result<Self::Output, StageError>;
+    async fn run(&self, ctx: &StageContext, input: Self::Input) -> Result<Self::Output, StageError>;
 
     /// Puts back what `run` changed, and names each object that was put back. Default: `run` changes nothing.
     ///
     /// An abort may come late: an undo that removes what other runs of the migration share reads the lane first.
-    async fn undo(&self, _world: &World) -> Result<Vec<String>, StageError> {
+    async fn undo(&self, _world: &StageContext) -> Result<Vec<String>, StageError> {
         Ok(Vec::new())
     }
 }
@@ -82,8 +82,8 @@ pub trait AnyStage: Send + Sync {
     fn enters_in(&self) -> Option<Phase>;
     fn ends_in_pause(&self) -> bool;
     fn undo_time(&self) -> UndoTime;
-    async fn run_json(&self, world: &World, input: Value) -> Result<Value, StageError>;
-    async fn undo_any(&self, world: &World) -> Result<Vec<String>, StageError>;
+    async fn run_json(&self, ctx: &StageContext, input: Value) -> Result<Value, StageError>;
+    async fn undo_any(&self, ctx: &StageContext) -> Result<Vec<String>, StageError>;
 
     /// It works while writes are held, so that every client waits for it.
     fn works_in_pause(&self) -> bool {
@@ -117,16 +117,16 @@ impl<S: Stage> AnyStage for S {
         S::UNDO_TIME
     }
 
-    async fn run_json(&self, world: &World, input: Value) -> Result<Value, StageError> {
+    async fn run_json(&self, ctx: &StageContext, input: Value) -> Result<Value, StageError> {
         let input = serde_json::from_value(input).map_err(|e| StageError::InvalidPlan {
             faults: vec![format!("input: {e}")],
         })?;
-        let output = self.run(world, input).await?;
+        let output = self.run(ctx, input).await?;
         serde_json::to_value(output)
             .map_err(|e| StageError::Internal(format!("the stage's output cannot be written: {e}")))
     }
 
-    async fn undo_any(&self, world: &World) -> Result<Vec<String>, StageError> {
-        self.undo(world).await
+    async fn undo_any(&self, ctx: &StageContext) -> Result<Vec<String>, StageError> {
+        self.undo(ctx).await
     }
 }

@@ -62,7 +62,7 @@ impl Configuration {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use crossover_core::{Stage, StageError, StageName, World};
+    use crossover_core::{Stage, StageError, StageName, StageContext};
 
     use super::*;
 
@@ -75,7 +75,7 @@ mod tests {
         type Input = ();
         type Output = ();
 
-        async fn run(&self, _world: &World, (): ()) -> Result<(), StageError> {
+        async fn run(&self, _world: &StageContext, (): ()) -> Result<(), StageError> {
             Ok(())
         }
     }

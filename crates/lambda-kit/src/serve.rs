@@ -5,7 +5,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tracing::Instrument;
 
-use crate::{Configuration, StageFailure, worlds::Worlds};
+use crate::{Configuration, StageFailure, contexts::Contexts};
 
 /// Serves a stage until the runtime ends.
 pub fn serve(configuration: Configuration) -> Result<(), Error> {
@@ -24,7 +24,7 @@ pub fn serve(configuration: Configuration) -> Result<(), Error> {
         .build()?
         .block_on(async move {
             let stage = Arc::clone(&configuration.stage);
-            let worlds = Arc::new(Worlds::new(configuration, crossover_aws::load().await));
+            let worlds = Arc::new(Contexts::new(configuration, crossover_aws::load().await));
             lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| -> Answer {
                 let (worlds, stage) = (Arc::clone(&worlds), Arc::clone(&stage));
                 Box::pin(async move { handle(&*stage, &worlds, event.payload).await })
@@ -35,7 +35,7 @@ pub fn serve(configuration: Configuration) -> Result<(), Error> {
 
 type Answer = Pin<Box<dyn Future<Output = Result<Value, StageFailure>> + Send>>;
 
-async fn handle(stage: &dyn AnyStage, worlds: &Worlds, payload: Value) -> Result<Value, StageFailure> {
+async fn handle(stage: &dyn AnyStage, worlds: &Contexts, payload: Value) -> Result<Value, StageFailure> {
     let invocation: Invocation = serde_json::from_value(payload).map_err(|e| StageFailure::bad_input(&e))?;
     let plan = invocation.plan;
     let span = tracing::info_span!(
@@ -46,10 +46,10 @@ async fn handle(stage: &dyn AnyStage, worlds: &Worlds, payload: Value) -> Result
         if !faults.is_empty() {
             return Err(StageError::InvalidPlan { faults }.into());
         }
-        let world = worlds.world(&plan, invocation.direction).await?;
-        let clock = Arc::clone(&world.clock);
+        let ctx = worlds.ctx(&plan, invocation.direction).await?;
+        let clock = Arc::clone(&ctx.clock);
         let started = clock.now_ms();
-        let outcome = invoke(stage, world, invocation.input, &journal_failed).await;
+        let outcome = invoke(stage, ctx, invocation.input, &journal_failed).await;
         let ms = clock.now_ms().saturating_sub(started);
         match outcome {
             Ok(answer) => {

@@ -13,10 +13,10 @@ use crossover_verify::{Sides, Silent, VerifyError, VerifyOptions, compare_rows};
 use crate::{
     error::{RehearsalError, Result},
     load::Side,
-    scene::Databases,
+    environment::Databases,
 };
 
-/// The stream was quick until now; a fence that takes longer than this is lost.
+/// The stream was quick until now; a catch-up marker that takes longer than this is lost.
 const FENCE_LIMIT_MS: u64 = 60_000;
 
 /// A table on both sides.

@@ -17,7 +17,7 @@ pub struct Failure {
     pub text: String,
 }
 
-/// One invocation of a stage: a process of its own in the shared world.
+/// One invocation of a stage: a process of its own in the shared system.
 pub async fn invoke(
     shared: Shared,
     plan: Plan,
@@ -26,8 +26,8 @@ pub async fn invoke(
     input: Value,
 ) -> Result<Value, Failure> {
     let process = shared.lock().id();
-    let world = ports::world(&shared, process, &plan, direction);
-    let work = invocation::invoke(&*stage, world, input, &|_| ());
+    let ctx = ports::ctx(&shared, process, &plan, direction);
+    let work = invocation::invoke(&*stage, ctx, input, &|_| ());
     match mortal(shared.clone(), process, work).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(Failure {

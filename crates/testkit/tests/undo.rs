@@ -12,15 +12,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crossover_core::{
-    AnyStage, Direction, Registry, Stage, StageError, StageName, World,
+    AnyStage, Direction, Registry, Stage, StageError, StageName, StageContext,
     ports::{JournalEntry, PortError},
     routing::Phase,
     stage::UndoTime,
 };
 use crossover_stages::{abort, registry};
 use crossover_testkit::{
-    Fault, Scene, Scripted,
-    executor::{Crew, Dice},
+    Fault, Scenario, Scripted,
+    executor::{Processes, Schedule},
     laws::{execute, wrong_at_the_end},
 };
 use machines::{cutover, entered};
@@ -38,13 +38,13 @@ impl Stage for LeavesASlot {
     type Input = Value;
     type Output = ();
 
-    async fn run(&self, world: &World, _input: Value) -> Result<(), StageError> {
-        world.to.create_slot(SLOT, "test_decoding").await?;
+    async fn run(&self, ctx: &StageContext, _input: Value) -> Result<(), StageError> {
+        ctx.new_writer.create_slot(SLOT, "test_decoding").await?;
         Ok(())
     }
 
-    async fn undo(&self, world: &World) -> Result<Vec<String>, StageError> {
-        world.to.drop_slot(SLOT).await?;
+    async fn undo(&self, ctx: &StageContext) -> Result<Vec<String>, StageError> {
+        ctx.new_writer.drop_slot(SLOT).await?;
         Ok(vec![format!("slot {SLOT}")])
     }
 }
@@ -64,12 +64,12 @@ impl<const NUMBER: u8, const IN_TIME: bool> Stage for Noted<NUMBER, IN_TIME> {
     type Input = Value;
     type Output = ();
 
-    async fn run(&self, _world: &World, _input: Value) -> Result<(), StageError> {
+    async fn run(&self, _world: &StageContext, _input: Value) -> Result<(), StageError> {
         Ok(())
     }
 
-    async fn undo(&self, world: &World) -> Result<Vec<String>, StageError> {
-        let phase = world.lane.read().await?.phase;
+    async fn undo(&self, ctx: &StageContext) -> Result<Vec<String>, StageError> {
+        let phase = ctx.lane.read().await?.phase;
         let entry = JournalEntry {
             migration_id: String::new(),
             run_id: String::new(),
@@ -79,7 +79,7 @@ impl<const NUMBER: u8, const IN_TIME: bool> Stage for Noted<NUMBER, IN_TIME> {
             at_ms: 0,
             detail: Value::Null,
         };
-        world.journal.append(entry).await?;
+        ctx.journal.append(entry).await?;
         Ok(Vec::new())
     }
 }
@@ -95,11 +95,11 @@ impl<const IN_TIME: bool> Stage for CannotUndo<IN_TIME> {
     type Input = Value;
     type Output = ();
 
-    async fn run(&self, _world: &World, _input: Value) -> Result<(), StageError> {
+    async fn run(&self, _world: &StageContext, _input: Value) -> Result<(), StageError> {
         Ok(())
     }
 
-    async fn undo(&self, _world: &World) -> Result<Vec<String>, StageError> {
+    async fn undo(&self, _world: &StageContext) -> Result<Vec<String>, StageError> {
         Err(PortError::refused("the new stage", "it cannot put anything back").into())
     }
 }
@@ -110,14 +110,14 @@ fn abort_over(stages: fn() -> Registry) -> Arc<dyn AnyStage> {
 
 #[test]
 fn a_stage_that_is_added_to_the_registry_is_undone() {
-    let (scene, added) = (Scene::busy(), Arc::new(LeavesASlot) as Arc<dyn AnyStage>);
-    let before = scene.picture();
-    entered(&scene, "FinalSync");
-    scene.stage(&added, Value::Null).unwrap();
-    let answer = scene
+    let (scenario, added) = (Scenario::busy(), Arc::new(LeavesASlot) as Arc<dyn AnyStage>);
+    let before = scenario.lasting_state();
+    entered(&scenario, "FinalSync");
+    scenario.stage(&added, Value::Null).unwrap();
+    let answer = scenario
         .stage(&abort_over(|| registry().with(LeavesASlot)), json!({}))
         .unwrap();
-    assert_eq!(wrong_at_the_end(&scene, &before, true), Vec::<String>::new());
+    assert_eq!(wrong_at_the_end(&scenario, &before, true), Vec::<String>::new());
     let undone = answer["output"]["undone"].as_array().unwrap();
     let stages: Vec<&str> = undone.iter().map(|u| u["stage"].as_str().unwrap()).collect();
     assert_eq!(stages, ["connection-drain", "leaves-a-slot", "reverse-sync"]);
@@ -126,8 +126,8 @@ fn a_stage_that_is_added_to_the_registry_is_undone() {
 
 #[test]
 fn stages_are_undone_from_the_last_to_the_first_around_the_release() {
-    let scene = Scene::busy();
-    entered(&scene, "FinalSync");
+    let scenario = Scenario::busy();
+    entered(&scenario, "FinalSync");
     let stages = || {
         registry()
             .with(Noted::<1, false>)
@@ -135,8 +135,8 @@ fn stages_are_undone_from_the_last_to_the_first_around_the_release() {
             .with(Noted::<3, false>)
             .with(Noted::<4, true>)
     };
-    scene.stage(&abort_over(stages), json!({})).unwrap();
-    let state = scene.shared.lock();
+    scenario.stage(&abort_over(stages), json!({})).unwrap();
+    let state = scenario.shared.lock();
     let noted: Vec<String> = state
         .journal
         .iter()
@@ -156,51 +156,51 @@ fn stages_are_undone_from_the_last_to_the_first_around_the_release() {
 
 #[test]
 fn an_undo_that_fails_keeps_no_other_stage_from_being_undone() {
-    let scene = Scene::busy();
-    let before = scene.picture();
-    entered(&scene, "FinalSync");
-    let failure = scene
+    let scenario = Scenario::busy();
+    let before = scenario.lasting_state();
+    entered(&scenario, "FinalSync");
+    let failure = scenario
         .stage(&abort_over(|| registry().with(CannotUndo::<false>)), json!({}))
         .unwrap_err();
     assert!(failure.text.contains("cannot put anything back"), "{failure:?}");
-    assert_eq!(wrong_at_the_end(&scene, &before, true), Vec::<String>::new());
+    assert_eq!(wrong_at_the_end(&scenario, &before, true), Vec::<String>::new());
 }
 
 #[test]
 fn held_writes_are_not_released_while_an_undo_that_is_due_before_fails() {
-    let scene = Scene::busy();
-    entered(&scene, "FinalSync");
-    let failure = scene
+    let scenario = Scenario::busy();
+    entered(&scenario, "FinalSync");
+    let failure = scenario
         .stage(&abort_over(|| registry().with(CannotUndo::<true>)), json!({}))
         .unwrap_err();
     assert!(failure.text.contains("cannot put anything back"), "{failure:?}");
-    let state = scene.shared.lock();
+    let state = scenario.shared.lock();
     assert_eq!(state.lane.phase, Phase::Aborting);
     assert_eq!(state.watch.violations, Vec::<String>::new());
 }
 
 #[test]
 fn an_abort_that_stood_still_removes_nothing_that_a_later_run_has_committed_over() {
-    let prepared = Scene::busy();
-    let before = prepared.picture();
+    let prepared = Scenario::busy();
+    let before = prepared.lasting_state();
     entered(&prepared, "FinalSync");
     let last_look = {
-        let scene = prepared.copy();
-        scene.shared.script(None);
-        scene.stage(&abort_over(registry), json!({})).unwrap();
-        let points = scene.shared.points();
+        let scenario = prepared.copy();
+        scenario.shared.script(None);
+        scenario.stage(&abort_over(registry), json!({})).unwrap();
+        let points = scenario.shared.points();
         points.iter().rposition(|point| point == "lane.read").unwrap()
     };
-    let scene = prepared.copy();
-    scene
+    let scenario = prepared.copy();
+    scenario
         .shared
         .script(Scripted::Nth(last_look as u64, Fault::Freezes));
-    let mut crew = Crew::new(&scene.shared).with(scene.invocation(&abort_over(registry), json!({})));
-    crew.drive(&mut Dice::new(0));
-    let later = scene.run("run-2", Direction::Forward);
+    let mut processes = Processes::new(&scenario.shared).with(scenario.invocation(&abort_over(registry), json!({})));
+    processes.drive(&mut Schedule::new(0));
+    let later = scenario.run("run-2", Direction::Forward);
     let ended = execute(&cutover(), &later, later.plan.clone());
     assert_eq!(ended.state, "Committed", "{}", ended.data["error"]);
-    scene.shared.thaw();
-    crew.drive(&mut Dice::new(0));
-    assert_eq!(wrong_at_the_end(&scene, &before, true), Vec::<String>::new());
+    scenario.shared.thaw();
+    processes.drive(&mut Schedule::new(0));
+    assert_eq!(wrong_at_the_end(&scenario, &before, true), Vec::<String>::new());
 }

@@ -6,7 +6,7 @@ use crossover_core::{
     plan::Scope,
     ports::{Clock, PortError, PortResult, Refusal, Rows},
     routing::Side,
-    rows::{Disagreement, Hashing, HashingFacts, RowOptions, TableForm, TableShape, agree},
+    rows::{Disagreement, Hashing, HashingFacts, RowOptions, HashPlan, TableShape, negotiate},
 };
 use serde::Serialize;
 
@@ -108,12 +108,12 @@ pub struct Prepared {
 pub struct PreparedTable {
     pub table: TableName,
     pub shapes: (TableShape, TableShape),
-    pub forms: (TableForm, TableForm),
+    pub forms: (HashPlan, HashPlan),
 }
 
 impl PreparedTable {
     /// Its form on one side.
-    pub const fn form_of(&self, side: Side) -> &TableForm {
+    pub const fn form_of(&self, side: Side) -> &HashPlan {
         match side {
             Side::Source => &self.forms.0,
             Side::Target => &self.forms.1,
@@ -219,7 +219,7 @@ fn forms(pair: TablePair, options: &RowOptions, quick: bool) -> Result<PreparedT
             });
         }
     };
-    let (mut ours, mut theirs) = agree(&source, &target, options).map_err(|disagreement| CouldNotRun {
+    let (mut ours, mut theirs) = negotiate(&source, &target, options).map_err(|disagreement| CouldNotRun {
         name,
         reason: disagreement.to_string(),
         remedy: "apply the missing columns, then compare again".to_owned(),
@@ -326,7 +326,7 @@ pub(crate) fn could_not_run(table: &TableName, error: &PortError) -> CouldNotRun
         PortError::Missing { .. } => "compare again: the table was removed meanwhile",
         PortError::Unexpected { .. } => "compare again; if it stays, report it with this message",
         PortError::Marker(MarkerError::NotSeen { .. }) => {
-            "see that crossover.fence is among the replicated tables and that replication runs"
+            "see that crossover.catch_up_marker is among the replicated tables and that replication runs"
         }
         PortError::Marker(MarkerError::Duplicated { .. }) => {
             "the change stream applies rows twice: look at the replication task"

@@ -101,22 +101,22 @@ impl Access for DryDatabase {
 }
 
 #[async_trait]
-impl Fence for DryDatabase {
-    async fn prepare_fence(&self) -> PortResult<()> {
-        self.note("make the table crossover.fence where it is missing");
+impl CatchUpMarkers for DryDatabase {
+    async fn prepare_marker(&self) -> PortResult<()> {
+        self.note("make the table crossover.catch_up_marker where it is missing");
         Ok(())
     }
-    async fn raise_fence(&self, _run_id: &str, _nonce: &str) -> PortResult<Lsn> {
-        self.note("write a fence row");
+    async fn write_marker(&self, _run_id: &str, _nonce: &str) -> PortResult<Lsn> {
+        self.note("write a catch-up marker row");
         self.real.current_lsn().await
     }
-    async fn count_fence(&self, _run_id: &str, _nonce: &str) -> PortResult<u32> {
-        self.note("wait for the fence row");
+    async fn count_markers(&self, _run_id: &str, _nonce: &str) -> PortResult<u32> {
+        self.note("wait for the catch-up marker row");
         self.clock.sleep_ms(self.marker_ms).await;
         Ok(1)
     }
-    async fn clear_fences(&self) -> PortResult<()> {
-        self.note("remove old fence rows");
+    async fn clear_markers(&self) -> PortResult<()> {
+        self.note("remove old marker rows");
         Ok(())
     }
 }

@@ -3,15 +3,15 @@
 use async_trait::async_trait;
 use crossover_core::{
     catch_up::wait_for_marker,
-    ports::{Clock, Fence, PortResult},
+    ports::{Clock, CatchUpMarkers, PortResult},
 };
 
 use crate::rows::CatchUp;
 
-/// Needs the right to write the table `crossover.fence` on the writer, and the table among those that are replicated.
-pub struct ByFence<'a> {
-    pub writer: &'a dyn Fence,
-    pub follower: &'a dyn Fence,
+/// Needs the right to write the table `crossover.catch_up_marker` on the writer, and the table among those that are replicated.
+pub struct MarkerCatchUp<'a> {
+    pub writer: &'a dyn CatchUpMarkers,
+    pub follower: &'a dyn CatchUpMarkers,
     pub clock: &'a dyn Clock,
     /// Tells the markers of this run from others.
     pub run: String,
@@ -20,8 +20,8 @@ pub struct ByFence<'a> {
 }
 
 #[async_trait]
-impl CatchUp for ByFence<'_> {
-    async fn pass(&self) -> PortResult<()> {
+impl CatchUp for MarkerCatchUp<'_> {
+    async fn wait_for_catchup(&self) -> PortResult<()> {
         let nonce = format!("verify-{}", uuid::Uuid::new_v4().simple());
         let marker = (self.run.as_str(), nonce.as_str());
         wait_for_marker(self.writer, self.follower, self.clock, marker, self.limit_ms).await?;
