@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Stage, StageError, StageName, StageContext,
+    Stage, StageContext, StageError, StageName,
     polling::Polling,
     ports::{PortError, WriterSample},
     routing::{Command, LaneRecord, Phase},

@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Lsn, Stage, StageError, StageName, StageContext,
+    Lsn, Stage, StageContext, StageError, StageName,
     catalogue::SequenceFacts,
     catch_up::wait_for_marker,
     ports::AccessSnapshot,
@@ -146,7 +146,14 @@ async fn prove_and_prepare(ctx: &StageContext, output: &mut Output) -> Result<()
         let limit_ms = ctx.plan.limits.marker_ms;
         let clock = &*ctx.clock;
         Ok::<_, StageError>(
-            wait_for_marker(&*ctx.old_writer, &*ctx.new_writer, clock, (run_id, &nonce), limit_ms).await?,
+            wait_for_marker(
+                &*ctx.old_writer,
+                &*ctx.new_writer,
+                clock,
+                (run_id, &nonce),
+                limit_ms,
+            )
+            .await?,
         )
     };
     let sequences = async {
@@ -209,14 +216,13 @@ async fn go_forward(
     let opened = ctx.clock.now_ms();
     output.open_ms = opened.saturating_sub(began);
     if lane.phase == Phase::Committed {
-        ctx
-            .command(
-                lane,
-                Command::Release {
-                    run_id: ctx.plan.run_id.clone(),
-                },
-            )
-            .await?;
+        ctx.command(
+            lane,
+            Command::Release {
+                run_id: ctx.plan.run_id.clone(),
+            },
+        )
+        .await?;
     }
     output.released_at = ctx.clock.now_ms();
     output.release_ms = output.released_at.saturating_sub(opened);

@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Direction, Stage, StageError, StageName, StageContext,
+    Direction, Stage, StageContext, StageError, StageName,
     catch_up::{MarkerError, wait_for_marker},
     polling::Polling,
     ports::{PortError, TaskState},
@@ -103,7 +103,10 @@ async fn readiness(ctx: &StageContext) -> Result<Result<u64, String>, StageError
     if !waiting.is_empty() {
         return Ok(Err(format!("tables do not follow yet: {}", waiting.join(", "))));
     }
-    let old = ctx.old_writer.open_transactions(limits.long_transaction_ms).await?;
+    let old = ctx
+        .old_writer
+        .open_transactions(limits.long_transaction_ms)
+        .await?;
     if let Some(oldest) = old.first() {
         return Ok(Err(format!(
             "{} has a transaction open for {} ms (pid {})",

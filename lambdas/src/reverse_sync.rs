@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Lsn, Stage, StageError, StageName, StageContext,
+    Lsn, Stage, StageContext, StageError, StageName,
     catalogue::TableName,
     catch_up::{MarkerError, wait_for_marker},
     polling::Polling,
@@ -91,7 +91,10 @@ impl Stage for ReverseSync {
 async fn prepare(ctx: &StageContext) -> Result<Output, StageError> {
     let replication = &ctx.plan.replication;
     let slot = ctx.reverse_slot();
-    let position = ctx.new_writer.create_slot(&slot, &replication.slot_plugin).await?;
+    let position = ctx
+        .new_writer
+        .create_slot(&slot, &replication.slot_plugin)
+        .await?;
     let (reads, writes) = match ctx.direction.new_writer() {
         Side::Target => (
             &replication.target_endpoints.read_arn,
@@ -112,8 +115,7 @@ async fn prepare(ctx: &StageContext) -> Result<Output, StageError> {
         .collect();
     tables.push(TableName::marker());
     let task = ctx.reverse_stream().to_owned();
-    ctx
-        .replication
+    ctx.replication
         .create(&CdcTask {
             task: task.clone(),
             replication_instance_arn: replication.replication_instance_arn.clone(),
@@ -170,7 +172,13 @@ async fn prove(ctx: &StageContext) -> Result<u64, StageError> {
     let run_id = &ctx.plan.run_id;
     let nonce = format!("{run_id}-back");
     let marker = (run_id.as_str(), nonce.as_str());
-    let seen = wait_for_marker(&*ctx.new_writer, &*ctx.old_writer, &*ctx.clock, marker, TIMEOUT_MS);
+    let seen = wait_for_marker(
+        &*ctx.new_writer,
+        &*ctx.old_writer,
+        &*ctx.clock,
+        marker,
+        TIMEOUT_MS,
+    );
     seen.await.map_err(|error| match error {
         PortError::Marker(late @ MarkerError::NotSeen { .. }) => StageError::NoReverseReplication {
             reason: format!("{late}: task {} does not carry it", ctx.reverse_stream()),

@@ -11,12 +11,12 @@ mod hanging_drain;
 use std::{process::ExitCode, sync::Arc};
 
 use async_trait::async_trait;
-use crossover_core::{Registry, Stage, StageError, StageName, StageContext, routing::Phase, stage::UndoTime};
+use crossover_core::{Registry, Stage, StageContext, StageError, StageName, routing::Phase, stage::UndoTime};
 use crossover_lambda_kit::start;
 use crossover_stages::{connection_drain::ConnectionDrain, final_sync::FinalSync};
 
 use blind_database::BlindDatabase;
-use crashing_lane::{CrashingLane, CrashPoint};
+use crashing_lane::{CrashPoint, CrashingLane};
 use hanging_drain::HangingDrain;
 
 fn main() -> ExitCode {

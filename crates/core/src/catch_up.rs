@@ -3,7 +3,7 @@
 
 use crate::{
     polling::Polling,
-    ports::{Clock, CatchUpMarkers, PortResult},
+    ports::{CatchUpMarkers, Clock, PortResult},
 };
 
 /// The first pause between two looks. Clients wait for the marker of final-sync.

@@ -6,6 +6,7 @@
 
 pub mod catalogue;
 pub mod catch_up;
+pub mod context;
 pub mod direction;
 pub mod dry_run;
 pub mod error;
@@ -20,8 +21,8 @@ pub mod rows;
 pub mod schema;
 pub mod secret;
 pub mod stage;
-pub mod context;
 
+pub use context::StageContext;
 pub use crossover_routing as routing;
 pub use direction::Direction;
 pub use error::{ErrorName, StageError};
@@ -31,4 +32,3 @@ pub use plan::Plan;
 pub use registry::Registry;
 pub use secret::Secret;
 pub use stage::{AnyStage, Stage, StageName};
-pub use context::StageContext;

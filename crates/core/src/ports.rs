@@ -4,8 +4,8 @@
 //! ([`crate::dry_run`]) while it reads the real thing.
 
 pub mod access;
-pub mod changes;
 pub mod change_counters;
+pub mod changes;
 pub mod database;
 pub mod journal;
 pub mod lane;
@@ -15,17 +15,17 @@ pub mod replication;
 pub mod rows;
 
 pub use access::{Access, AccessSnapshot, LockReport, RoleAccess, WriterSample};
-pub use changes::{
-    CHANGES_PLUGIN, Change, Changes, Followed, Relation, Relations, SlotState, PollOutcome, Watched, Written,
-};
 pub use change_counters::{ChangeCounters, DatabaseState, WriteCounts};
-pub use database::{Catalogue, Database, CatchUpMarkers, Sequences, Slots};
+pub use changes::{
+    CHANGES_PLUGIN, Change, Changes, Followed, PollOutcome, Relation, Relations, SlotState, Watched, Written,
+};
+pub use database::{Catalogue, CatchUpMarkers, Database, Sequences, Slots};
 pub use journal::{Journal, JournalEntry};
 pub use lane::Lane;
 pub use metrics::{Clock, Metrics};
 pub use repair::{Repair, RepairTransaction, RowOutcome};
 pub use replication::{CdcTask, Replication, TableReplication, TaskState, TaskStatus};
-pub use rows::{Snapshot, Rows};
+pub use rows::{Rows, Snapshot};
 
 use crate::catch_up::MarkerError;
 
@@ -35,8 +35,8 @@ pub mod forward {
     pub use std::collections::BTreeMap;
 
     pub use super::{
-        Access, AccessSnapshot, Catalogue, Clock, Database, CatchUpMarkers, LockReport, Snapshot, PortError, PortResult,
-        RoleAccess, Rows, Sequences, Slots, WriterSample, database::*, rows::*,
+        Access, AccessSnapshot, Catalogue, CatchUpMarkers, Clock, Database, LockReport, PortError,
+        PortResult, RoleAccess, Rows, Sequences, Slots, Snapshot, WriterSample, database::*, rows::*,
     };
     pub use crate::{
         Lsn,
@@ -46,8 +46,8 @@ pub mod forward {
         },
         plan::Scope,
         rows::{
-            HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, ColumnStatistics, BlockRange, BlockRangeDigest,
-            HashPlan, TableShape,
+            BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest,
+            RowHash, RowKey, RowValues, TableShape,
         },
     };
 }

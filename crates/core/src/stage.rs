@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{StageError, StageContext, routing::Phase};
+use crate::{StageContext, StageError, routing::Phase};
 
 /// The name of a stage: of its Lambda, of its handler and, with `_` for `-`, of its module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -6,7 +6,7 @@ use crossover_core::{
     plan::Scope,
     ports::{Clock, PortError, PortResult, Refusal, Rows},
     routing::Side,
-    rows::{Disagreement, Hashing, HashingFacts, RowOptions, HashPlan, TableShape, negotiate},
+    rows::{Disagreement, HashPlan, Hashing, HashingFacts, RowOptions, TableShape, negotiate},
 };
 use serde::Serialize;
 
@@ -219,12 +219,13 @@ fn forms(pair: TablePair, options: &RowOptions, quick: bool) -> Result<PreparedT
             });
         }
     };
-    let (mut ours, mut theirs) = negotiate(&source, &target, options).map_err(|disagreement| CouldNotRun {
-        name,
-        reason: disagreement.to_string(),
-        remedy: "apply the missing columns, then compare again".to_owned(),
-        marker: None,
-    })?;
+    let (mut ours, mut theirs) =
+        negotiate(&source, &target, options).map_err(|disagreement| CouldNotRun {
+            name,
+            reason: disagreement.to_string(),
+            remedy: "apply the missing columns, then compare again".to_owned(),
+            marker: None,
+        })?;
     if quick {
         for form in [&mut ours, &mut theirs] {
             form.columns.clear();

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use crossover_core::{
     catch_up::wait_for_marker,
-    ports::{Clock, CatchUpMarkers, PortResult},
+    ports::{CatchUpMarkers, Clock, PortResult},
 };
 
 use crate::rows::CatchUp;
