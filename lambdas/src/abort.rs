@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Registry, Stage, StageError, StageName, StageContext,
+    Registry, Stage, StageContext, StageError, StageName,
     routing::{Command, LaneRecord, Phase},
     stage::UndoTime,
 };

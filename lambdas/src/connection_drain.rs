@@ -5,7 +5,8 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Stage, StageError, StageName, StageContext,
+    Stage, StageContext, StageError, StageName,
+    polling::Polling,
     ports::{PortError, WriterSample},
     routing::{Command, LaneRecord, Phase},
     stage::UndoTime,
@@ -102,7 +103,7 @@ async fn held_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
     }
     if matches!(lane.phase, Phase::ServeSource | Phase::ServeTarget) {
         if lane.writer != ctx.direction.old_writer() {
-            let reason = format!("its writer is {:?} already", lane.writer).to_lowercase();
+            let reason = format!("its writer is {} already", lane.writer);
             return Err(StageError::LaneRefused {
                 lane: lane.lane,
                 reason,
@@ -124,10 +125,7 @@ async fn held_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
             .hold_at
             .unwrap_or_default()
             .saturating_sub(ctx.clock.now_ms());
-        ctx
-            .clock
-            .sleep_ms(if ctx.plan.dry_run { 0 } else { wait })
-            .await;
+        ctx.clock.sleep_ms(wait).await;
         lane = ctx
             .command(
                 &lane,
@@ -142,7 +140,7 @@ async fn held_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
         Phase::Aborting => Err(StageError::LaneAborted { lane: lane.lane }),
         other => Err(StageError::LaneRefused {
             lane: lane.lane,
-            reason: format!("it is {other:?}, not hold").to_lowercase(),
+            reason: format!("it is {other}, not hold"),
         }),
     }
 }
@@ -151,7 +149,7 @@ async fn held_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
 /// the lane is armed nobody else does.
 async fn require_reverse_replication(ctx: &StageContext) -> Result<(), StageError> {
     let stream = ctx.reverse_stream();
-    if ctx.plan.dry_run || ctx.replication.health(stream).await?.is_some() {
+    if ctx.replication.health(stream).await?.is_some() {
         return Ok(());
     }
     Err(StageError::NoReverseReplication {
@@ -195,21 +193,22 @@ fn refuse_unstoppable(sample: &WriterSample) -> Result<(), StageError> {
 /// arrive, and all of them the grace to end. Whoever is still there then is ended with its session.
 async fn wait_for_transactions(ctx: &StageContext, hold_at: u64) -> Result<(), PortError> {
     let limits = &ctx.plan.limits;
-    let settled = hold_at + limits.drain_settle_ms;
-    let patience = hold_at + limits.drain_grace_ms;
-    loop {
-        let in_flight = ctx.old_writer.writes.in_flight().await?;
-        let now = ctx.clock.now_ms();
-        if (in_flight == 0 && now >= settled) || now >= patience || ctx.plan.dry_run {
-            return Ok(());
+    let (clock, settled) = (&*ctx.clock, hold_at + limits.drain_settle_ms);
+    let grace_ms = (hold_at + limits.drain_grace_ms).saturating_sub(clock.now_ms());
+    let mut polling = Polling::new(clock, LOOK_EVERY_MS, grace_ms);
+    while ctx.old_writer.writes.in_flight().await? > 0 || clock.now_ms() < settled {
+        if polling.pause().await.is_err() {
+            break;
         }
-        ctx.clock.sleep_ms(LOOK_EVERY_MS).await;
     }
+    Ok(())
 }
 
 /// Ends writers' sessions until two looks in a row find no writer, no prepared transaction and no undone lock.
 async fn end_writers(ctx: &StageContext, hold_at: u64) -> Result<u32, StageError> {
-    let give_up = hold_at + ctx.plan.limits.drain_ms;
+    let clock = &*ctx.clock;
+    let limit_ms = (hold_at + ctx.plan.limits.drain_ms).saturating_sub(clock.now_ms());
+    let mut polling = Polling::new(clock, LOOK_EVERY_MS, limit_ms);
     let mut ended = 0;
     let mut clean_looks = 0;
     loop {
@@ -220,8 +219,7 @@ async fn end_writers(ctx: &StageContext, hold_at: u64) -> Result<u32, StageError
         if clean_looks == 2 {
             return Ok(ended);
         }
-        let now = ctx.clock.now_ms();
-        if now >= give_up && !ctx.plan.dry_run {
+        if polling.pause().await.is_err() {
             let mut who = sample.sessions;
             who.extend(
                 sample
@@ -230,10 +228,9 @@ async fn end_writers(ctx: &StageContext, hold_at: u64) -> Result<u32, StageError
                     .map(|role| format!("role {role} was given back its login")),
             );
             return Err(StageError::WritersRemain {
-                waited_ms: now.saturating_sub(hold_at),
+                waited_ms: clock.now_ms().saturating_sub(hold_at),
                 who,
             });
         }
-        ctx.clock.sleep_ms(LOOK_EVERY_MS).await;
     }
 }

@@ -5,15 +5,13 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Position, Stage, StageError, StageName, StageContext,
+    Position, Stage, StageContext, StageError, StageName,
     catalogue::SequenceFacts,
+    catch_up::wait_for_marker,
     ports::AccessSnapshot,
     routing::{Command, LaneRecord, Phase},
 };
 use serde::{Deserialize, Serialize};
-
-/// Time between two looks for the catch-up marker.
-const LOOK_EVERY_MS: u64 = 2;
 
 /// The stage.
 pub struct FinalSync;
@@ -76,17 +74,23 @@ impl Stage for FinalSync {
         };
         if input.step == Step::Warm {
             // Both statements also prove that the connections a held environment kept are alive.
-            futures::try_join!(ctx.old_writer.writes.writers(), ctx.new_writer.reads.current_position())?;
+            futures::try_join!(
+                ctx.old_writer.writes.writers(),
+                ctx.new_writer.reads.current_position()
+            )?;
             ctx.lane.read().await?;
             return Ok(output);
         }
 
         let lane = ctx.own_lane().await?;
-        let snapshot = ctx.old_writer.writes.snapshot().await?.ok_or_else(|| {
-            StageError::Refused(
-                "the writer's database holds no access snapshot: it was never locked".to_owned(),
-            )
-        })?;
+        let snapshot = ctx
+            .old_writer
+            .writes
+            .snapshot()
+            .await?
+            .ok_or_else(|| StageError::NotLocked {
+                reason: "its database holds no access snapshot".to_owned(),
+            })?;
         let lane = if ctx.has_committed(&lane) {
             lane
         } else {
@@ -119,7 +123,7 @@ fn require_hold(lane: &LaneRecord) -> Result<(), StageError> {
         }),
         other => Err(StageError::LaneRefused {
             lane: lane.lane.clone(),
-            reason: format!("it is {other:?}, not hold: drain first").to_lowercase(),
+            reason: format!("it is {other}, not hold: drain first"),
         }),
     }
 }
@@ -141,8 +145,20 @@ async fn prove_and_prepare(ctx: &StageContext, output: &mut Output) -> Result<()
     }
     let began = ctx.clock.now_ms();
     let marker = async {
-        wait_for_marker(ctx, &format!("{}-final", ctx.plan.run_id)).await?;
-        Ok::<_, StageError>(ctx.clock.now_ms().saturating_sub(began))
+        let run_id = &ctx.plan.run_id;
+        let nonce = format!("{run_id}-final");
+        let limit_ms = ctx.plan.limits.marker_ms;
+        let clock = &*ctx.clock;
+        Ok::<_, StageError>(
+            wait_for_marker(
+                &*ctx.old_writer.writes,
+                &*ctx.new_writer.writes,
+                clock,
+                (run_id, &nonce),
+                limit_ms,
+            )
+            .await?,
+        )
     };
     let sequences = async {
         let moved = move_sequences(ctx).await?;
@@ -155,32 +171,6 @@ async fn prove_and_prepare(ctx: &StageContext, output: &mut Output) -> Result<()
     output.sequences = moved;
     output.reverse_from = Some(reverse_start_position(ctx).await?);
     Ok(())
-}
-
-/// Raises the catch-up marker behind the last write and waits until it is on the other side.
-async fn wait_for_marker(ctx: &StageContext, nonce: &str) -> Result<(), StageError> {
-    let began = ctx.clock.now_ms();
-    ctx.old_writer.writes.write_marker(&ctx.plan.run_id, nonce).await?;
-    loop {
-        match ctx.new_writer.writes.count_markers(&ctx.plan.run_id, nonce).await? {
-            1 => return Ok(()),
-            0 => {}
-            count => {
-                return Err(StageError::MarkerDuplicated {
-                    nonce: nonce.to_owned(),
-                    count,
-                });
-            }
-        }
-        let waited_ms = ctx.clock.now_ms().saturating_sub(began);
-        if waited_ms >= ctx.plan.limits.marker_ms {
-            return Err(StageError::MarkerNotSeen {
-                nonce: nonce.to_owned(),
-                waited_ms,
-            });
-        }
-        ctx.clock.sleep_ms(LOOK_EVERY_MS).await;
-    }
 }
 
 /// Moves every sequence of the new writer beyond the old one's, and looks again.
@@ -200,7 +190,7 @@ async fn move_sequences(ctx: &StageContext) -> Result<Vec<SequenceFacts>, StageE
         })
         .map(ToString::to_string)
         .collect();
-    if behind.is_empty() || ctx.plan.dry_run {
+    if behind.is_empty() {
         Ok(moved)
     } else {
         Err(StageError::SequencesBehind { sequences: behind })
@@ -232,14 +222,13 @@ async fn go_forward(
     let opened = ctx.clock.now_ms();
     output.open_ms = opened.saturating_sub(began);
     if lane.phase == Phase::Committed {
-        ctx
-            .command(
-                lane,
-                Command::Release {
-                    run_id: ctx.plan.run_id.clone(),
-                },
-            )
-            .await?;
+        ctx.command(
+            lane,
+            Command::Release {
+                run_id: ctx.plan.run_id.clone(),
+            },
+        )
+        .await?;
     }
     output.released_at = ctx.clock.now_ms();
     output.release_ms = output.released_at.saturating_sub(opened);

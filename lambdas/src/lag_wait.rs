@@ -3,7 +3,12 @@
 //! Unknown is "not ready": a missing figure, an old figure, a table in an unknown state, an old transaction.
 
 use async_trait::async_trait;
-use crossover_core::{Direction, Stage, StageError, StageName, StageContext, ports::StreamState};
+use crossover_core::{
+    Direction, Stage, StageContext, StageError, StageName,
+    catch_up::{MarkerError, wait_for_marker},
+    polling::Polling,
+    ports::{PortError, StreamState},
+};
 use serde::{Deserialize, Serialize};
 
 /// Time between two looks at the figures.
@@ -36,30 +41,31 @@ impl Stage for LagWait {
     async fn run(&self, ctx: &StageContext, _input: Input) -> Result<Output, StageError> {
         let limits = &ctx.plan.limits;
         let began = ctx.clock.now_ms();
+        let mut polling = Polling::new(&*ctx.clock, LOOK_EVERY_MS, limits.lag_wait_ms);
         let mut ready_since: Option<u64> = None;
-        loop {
+        let lag_ms = loop {
             let now = ctx.clock.now_ms();
-            match readiness(ctx).await? {
+            let reason = match readiness(ctx).await? {
                 Ok(lag_ms) => {
-                    let since = *ready_since.get_or_insert(now);
-                    if now.saturating_sub(since) >= limits.lag_stable_ms {
-                        let probe_marker_ms = probe(ctx).await?;
-                        return Ok(Output {
-                            lag_ms,
-                            probe_marker_ms,
-                            waited_ms: ctx.clock.now_ms().saturating_sub(began),
-                        });
+                    let ready_ms = now.saturating_sub(*ready_since.get_or_insert(now));
+                    if ready_ms >= limits.lag_stable_ms {
+                        break lag_ms;
                     }
+                    format!("it has kept up for {ready_ms} ms only")
                 }
                 Err(reason) => {
                     ready_since = None;
-                    if now.saturating_sub(began) >= limits.lag_wait_ms {
-                        return Err(StageError::ReplicationNotReady { reason });
-                    }
+                    reason
                 }
-            }
-            ctx.clock.sleep_ms(LOOK_EVERY_MS).await;
-        }
+            };
+            let waited = polling.pause().await;
+            waited.map_err(|_| StageError::ReplicationNotReady { reason })?;
+        };
+        Ok(Output {
+            lag_ms,
+            probe_marker_ms: probe(ctx).await?,
+            waited_ms: ctx.clock.now_ms().saturating_sub(began),
+        })
     }
 }
 
@@ -76,7 +82,7 @@ async fn readiness(ctx: &StageContext) -> Result<Result<u64, String>, StageError
         return Err(StageError::ReplicationNotReady { reason });
     }
     if health.state != StreamState::Running {
-        return Ok(Err(format!("{name} is {:?}", health.state)));
+        return Ok(Err(format!("{name} is {}", health.state)));
     }
     if ctx.direction == Direction::Forward && health.loaded_percent < 100 {
         return Ok(Err(format!("{name} has loaded {} %", health.loaded_percent)));
@@ -116,19 +122,20 @@ async fn readiness(ctx: &StageContext) -> Result<Result<u64, String>, StageError
     })
 }
 
-/// Lag proves nothing, the catch-up marker does: one of ours must come through.
+/// Lag proves nothing, a marker does: one of ours must come through.
 async fn probe(ctx: &StageContext) -> Result<u64, StageError> {
     let nonce = format!("probe-{}", uuid::Uuid::new_v4());
-    let began = ctx.clock.now_ms();
-    ctx.old_writer.writes.write_marker(&ctx.plan.run_id, &nonce).await?;
-    loop {
-        let waited_ms = ctx.clock.now_ms().saturating_sub(began);
-        if ctx.new_writer.writes.count_markers(&ctx.plan.run_id, &nonce).await? > 0 {
-            return Ok(waited_ms);
+    let seen = wait_for_marker(
+        &*ctx.old_writer.writes,
+        &*ctx.new_writer.writes,
+        &*ctx.clock,
+        (&ctx.plan.run_id, &nonce),
+        ctx.plan.limits.marker_ms,
+    );
+    seen.await.map_err(|error| match error {
+        PortError::Marker(MarkerError::NotSeen { waited_ms, .. }) => {
+            StageError::ProbeMarkerNotSeen { waited_ms }
         }
-        if waited_ms >= ctx.plan.limits.marker_ms {
-            return Err(StageError::ProbeMarkerNotSeen { waited_ms });
-        }
-        ctx.clock.sleep_ms(5).await;
-    }
+        other => other.into(),
+    })
 }

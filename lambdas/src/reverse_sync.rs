@@ -2,9 +2,11 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Position, Stage, StageError, StageName, Stream, StageContext,
-    catalogue::{OWN_SCHEMA, TableName},
-    ports::{NewStream, StreamState},
+    Position, Stage, StageContext, StageError, StageName, Stream,
+    catalogue::TableName,
+    catch_up::{MarkerError, wait_for_marker},
+    polling::Polling,
+    ports::{NewStream, PortError, StreamState},
 };
 use serde::{Deserialize, Serialize};
 
@@ -99,13 +101,9 @@ async fn prepare(ctx: &StageContext) -> Result<Output, StageError> {
         .filter(|t| !t.partitioned)
         .map(|t| t.table)
         .collect();
-    tables.push(TableName {
-        schema: OWN_SCHEMA.to_owned(),
-        name: "catch_up_marker".to_owned(),
-    });
+    tables.push(TableName::marker());
     let stream = ctx.reverse_stream();
-    ctx
-        .replication
+    ctx.replication
         .prepare(&NewStream {
             stream,
             retained: retained.clone(),
@@ -157,26 +155,27 @@ async fn start(ctx: &StageContext, from: Option<Position>) -> Result<Output, Sta
     })
 }
 
-/// A catch-up marker written at the new writer must come out at the old one.
+/// A marker written at the new writer must come out at the old one.
 async fn prove(ctx: &StageContext) -> Result<u64, StageError> {
-    let began = ctx.clock.now_ms();
-    let nonce = format!("{}-reverse", ctx.plan.run_id);
-    ctx.new_writer.writes.write_marker(&ctx.plan.run_id, &nonce).await?;
-    loop {
-        let waited = ctx.clock.now_ms().saturating_sub(began);
-        if ctx.old_writer.writes.count_markers(&ctx.plan.run_id, &nonce).await? > 0 {
-            return Ok(waited);
-        }
-        if waited >= TIMEOUT_MS {
-            return Err(StageError::NoReverseReplication {
-                reason: format!(
-                    "marker {nonce} did not come through {}",
-                    ctx.replication.name(ctx.reverse_stream())
-                ),
-            });
-        }
-        ctx.clock.sleep_ms(LOOK_EVERY_MS).await;
-    }
+    let run_id = &ctx.plan.run_id;
+    let nonce = format!("{run_id}-back");
+    let marker = (run_id.as_str(), nonce.as_str());
+    let seen = wait_for_marker(
+        &*ctx.new_writer.writes,
+        &*ctx.old_writer.writes,
+        &*ctx.clock,
+        marker,
+        TIMEOUT_MS,
+    );
+    seen.await.map_err(|error| match error {
+        PortError::Marker(late @ MarkerError::NotSeen { .. }) => StageError::NoReverseReplication {
+            reason: format!(
+                "{late}: {} does not carry it",
+                ctx.replication.name(ctx.reverse_stream())
+            ),
+        },
+        other => other.into(),
+    })
 }
 
 /// Removes the stream that carried a rollback together with its retained position; a forward stream belongs to whoever made it.
@@ -215,22 +214,21 @@ async fn wait_for_state(
     stream: Stream,
     reached: impl Fn(&StreamState) -> bool + Send,
 ) -> Result<(), StageError> {
-    let began = ctx.clock.now_ms();
+    let mut polling = Polling::new(&*ctx.clock, LOOK_EVERY_MS, TIMEOUT_MS);
     loop {
         let status = ctx.replication.health(stream).await?;
-        if ctx.plan.dry_run || status.as_ref().is_some_and(|s| reached(&s.state)) {
+        if status.as_ref().is_some_and(|s| reached(&s.state)) {
             return Ok(());
         }
         let failed = status.as_ref().is_some_and(|s| s.state == StreamState::Failed);
-        if failed || ctx.clock.now_ms().saturating_sub(began) >= TIMEOUT_MS {
+        if failed || polling.pause().await.is_err() {
             let now = status.map_or_else(
                 || "missing".to_owned(),
-                |s| format!("{:?} {}", s.state, s.last_failure.unwrap_or_default()),
+                |s| format!("{} {}", s.state, s.last_failure.unwrap_or_default()),
             );
             return Err(StageError::NoReverseReplication {
-                reason: format!("{} is {now}", ctx.replication.name(stream)),
+                reason: format!("{} is {}", ctx.replication.name(stream), now.trim_end()),
             });
         }
-        ctx.clock.sleep_ms(LOOK_EVERY_MS).await;
     }
 }

@@ -1,7 +1,9 @@
 //! rollback: the gate of reverse replication. It proves that reverse replication is open before the same cutover runs the other way.
 
 use async_trait::async_trait;
-use crossover_core::{Direction, Stage, StageError, StageName, StageContext, ports::StreamState, routing::Phase};
+use crossover_core::{
+    Direction, Stage, StageContext, StageError, StageName, ports::StreamState, routing::Phase,
+};
 use serde::{Deserialize, Serialize};
 
 /// The stage.
@@ -37,10 +39,9 @@ impl Stage for Rollback {
         let begun = lane.run_id.as_deref() == Some(ctx.plan.run_id.as_str());
         if lane.phase != Phase::ServeTarget && !begun {
             return Err(no(format!(
-                "lane {} is {:?}; only a lane served by the target can go back",
+                "lane {} is {}; only a lane served by the target can go back",
                 lane.lane, lane.phase
-            )
-            .to_lowercase()));
+            )));
         }
         let stream = ctx.replication.name(ctx.stream());
         match ctx.replication.health(ctx.stream()).await? {
@@ -48,10 +49,9 @@ impl Stage for Rollback {
             Some(task) => {
                 let why = task.last_failure.unwrap_or_default();
                 return Err(no(format!(
-                    "reverse replication ({stream}) is {:?}, not running {why}",
+                    "reverse replication ({stream}) is {}, not running {why}",
                     task.state
-                )
-                .to_lowercase()));
+                )));
             }
             None => return Err(no(format!("reverse replication ({stream}) does not exist"))),
         }

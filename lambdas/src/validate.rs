@@ -2,17 +2,13 @@
 //!
 //! One invocation compares everything, or its part of it: `statemachine/verify.asl.json` lets many of them share the work.
 
-mod catch_up;
-
 use async_trait::async_trait;
-use crossover_core::{Stage, StageError, StageName, StageContext, routing::Side};
+use crossover_core::{Stage, StageContext, StageError, StageName, routing::Side};
 use crossover_verify::{
     Assignment, CouldNotRun, Partitioning, Sides, Silent, VerifyError, VerifyOptions, assignments,
-    compare_assignment, compare_rows, rows::TableResult,
+    compare_assignment, compare_rows, follow::MarkerCatchUp, rows::TableResult,
 };
 use serde::{Deserialize, Serialize};
-
-use catch_up::MarkerCatchUp;
 
 /// How long a row that changes all the time is looked at. Between two of its changes both sides are equal, so that one look of
 /// many finds them so.
@@ -87,9 +83,11 @@ impl Stage for Validate {
             When::AfterCommit => (&*ctx.new_writer.writes, &*ctx.old_writer.writes, Side::Target),
         };
         let catch_up = MarkerCatchUp {
-            ctx,
             writer,
             follower,
+            clock: &*ctx.clock,
+            run: ctx.plan.run_id.clone(),
+            limit_ms: ctx.plan.limits.marker_ms,
         };
         let sides = Sides {
             source: &*ctx.old_writer.reads,
@@ -111,7 +109,13 @@ async fn all(sides: &Sides<'_>, ctx: &StageContext) -> Result<Output, StageError
     let report = compare_rows(sides, &ctx.plan.scope, &options(), &Silent)
         .await
         .map_err(stage_error)?;
-    refuse(differing(&report.tables), not_compared(&report.could_not_run))?;
+    let different = differing(&report.tables);
+    let marker = report.could_not_run.iter().find_map(|table| table.marker.clone());
+    if let (true, Some(marker)) = (different.is_empty(), marker) {
+        // No table is at fault: the change stream is.
+        return Err(marker.into());
+    }
+    refuse(different, not_compared(&report.could_not_run))?;
     Ok(Output {
         rows: report.tables.iter().map(rows).sum(),
         tables: report.tables,
@@ -120,10 +124,15 @@ async fn all(sides: &Sides<'_>, ctx: &StageContext) -> Result<Output, StageError
 }
 
 async fn list(sides: &Sides<'_>, ctx: &StageContext) -> Result<Output, StageError> {
-    let (assignments, could_not_run) =
-        assignments(sides, &ctx.plan.scope, &options(), Partitioning::default(), &Silent)
-            .await
-            .map_err(stage_error)?;
+    let (assignments, could_not_run) = assignments(
+        sides,
+        &ctx.plan.scope,
+        &options(),
+        Partitioning::default(),
+        &Silent,
+    )
+    .await
+    .map_err(stage_error)?;
     refuse(Vec::new(), not_compared(&could_not_run))?;
     Ok(Output {
         assignments,
@@ -185,9 +194,10 @@ fn refuse(differing: Vec<String>, not_compared: Vec<String>) -> Result<(), Stage
 fn stage_error(error: VerifyError) -> StageError {
     match error {
         VerifyError::Port(port) => port.into(),
-        VerifyError::UnknownTables(_) | VerifyError::Nothing | VerifyError::Disagreement(_) => {
-            StageError::Refused(error.to_string())
-        }
+        VerifyError::UnknownTables(_) | VerifyError::Nothing => StageError::Missing(error.to_string()),
+        VerifyError::Disagreement(_) => StageError::TablesNotCompared {
+            tables: vec![error.to_string()],
+        },
     }
 }
 

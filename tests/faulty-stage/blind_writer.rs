@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
+use ambassador::delegate_to_methods;
 use async_trait::async_trait;
-use crossover_core::{
-    Position,
-    catalogue::SequenceFacts,
-    plan::Scope,
-    ports::{
-        Access, AccessSnapshot, DatabaseWriter, CatchUpMarkers, LockReport, PortResult, RetainedPositions, Sequences,
-        WriterSample,
-    },
-};
+use crossover_core::ports::forward::*;
 
 /// The writing half of the real database, except that no session is ended and no writer is seen.
 pub struct BlindWriter(pub Arc<dyn DatabaseWriter>);
+
+#[delegate_to_methods]
+#[delegate(CatchUpMarkers, target_ref = "real")]
+#[delegate(Sequences, target_ref = "real")]
+#[delegate(RetainedPositions, target_ref = "real")]
+impl BlindWriter {
+    fn real(&self) -> &dyn DatabaseWriter {
+        &*self.0
+    }
+}
 
 #[async_trait]
 impl Access for BlindWriter {
@@ -38,45 +41,5 @@ impl Access for BlindWriter {
     }
     async fn open(&self, like: &AccessSnapshot) -> PortResult<Vec<String>> {
         self.0.open(like).await
-    }
-}
-
-#[async_trait]
-impl CatchUpMarkers for BlindWriter {
-    async fn prepare_marker(&self) -> PortResult<()> {
-        self.0.prepare_marker().await
-    }
-    async fn write_marker(&self, run_id: &str, nonce: &str) -> PortResult<Position> {
-        self.0.write_marker(run_id, nonce).await
-    }
-    async fn count_markers(&self, run_id: &str, nonce: &str) -> PortResult<u32> {
-        self.0.count_markers(run_id, nonce).await
-    }
-    async fn clear_markers(&self) -> PortResult<()> {
-        self.0.clear_markers().await
-    }
-}
-
-#[async_trait]
-impl Sequences for BlindWriter {
-    async fn advance_sequences(
-        &self,
-        positions: &[SequenceFacts],
-        headroom: i64,
-    ) -> PortResult<Vec<SequenceFacts>> {
-        self.0.advance_sequences(positions, headroom).await
-    }
-}
-
-#[async_trait]
-impl RetainedPositions for BlindWriter {
-    async fn retain_position(&self, name: &str) -> PortResult<Position> {
-        self.0.retain_position(name).await
-    }
-    async fn advance_position(&self, name: &str, to: &Position) -> PortResult<Position> {
-        self.0.advance_position(name, to).await
-    }
-    async fn release_position(&self, name: &str) -> PortResult<()> {
-        self.0.release_position(name).await
     }
 }

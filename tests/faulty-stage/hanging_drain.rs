@@ -1,7 +1,7 @@
 //! A drain that locks writers out and then never answers.
 
 use async_trait::async_trait;
-use crossover_core::{Stage, StageError, StageName, StageContext, stage::UndoTime};
+use crossover_core::{Stage, StageContext, StageError, StageName, stage::UndoTime};
 use crossover_stages::connection_drain::{ConnectionDrain, Input, Output};
 
 pub struct HangingDrain;

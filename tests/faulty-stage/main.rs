@@ -12,13 +12,13 @@ use std::{process::ExitCode, sync::Arc};
 
 use async_trait::async_trait;
 use crossover_core::{
-    Registry, Stage, StageError, StageName, StageContext, ports::Database, routing::Phase, stage::UndoTime,
+    Registry, Stage, StageContext, StageError, StageName, ports::Database, routing::Phase, stage::UndoTime,
 };
 use crossover_lambda_kit::start;
 use crossover_stages::{connection_drain::ConnectionDrain, final_sync::FinalSync};
 
 use blind_writer::BlindWriter;
-use crashing_lane::{CrashingLane, CrashPoint};
+use crashing_lane::{CrashPoint, CrashingLane};
 use hanging_drain::HangingDrain;
 
 fn main() -> ExitCode {
@@ -70,7 +70,7 @@ impl<S: Stage> Stage for Faulty<S> {
 /// Writers are locked out, but the sessions they have live on, and nobody looks.
 fn blind(ctx: StageContext) -> StageContext {
     StageContext {
-        from: Database {
+        old_writer: Database {
             writes: Arc::new(BlindWriter(Arc::clone(&ctx.old_writer.writes))),
             ..ctx.old_writer.clone()
         },

@@ -14,9 +14,9 @@ pub struct StageContext {
     pub plan: Plan,
     pub direction: Direction,
     /// The database that is the writer when the run starts.
-    pub from: Database,
+    pub old_writer: Database,
     /// The database that is the writer when the run has committed.
-    pub to: Database,
+    pub new_writer: Database,
     pub lane: Arc<dyn Lane>,
     pub replication: Arc<dyn Replication>,
     pub metrics: Arc<dyn Metrics>,
@@ -98,7 +98,7 @@ impl StageContext {
     fn taken(&self, record: &LaneRecord) -> StageError {
         StageError::LaneInUse {
             lane: self.plan.lane.clone(),
-            phase: format!("{:?}", record.phase).to_lowercase(),
+            phase: record.phase.to_string(),
             holder: record.run_id.clone().unwrap_or_else(|| "nobody".to_owned()),
             run_id: self.plan.run_id.clone(),
         }

@@ -38,17 +38,19 @@ pub fn over(ctx: StageContext, enters_in: Option<Phase>) -> (StageContext, Plann
         crate::Direction::Reverse => ("target", "source"),
     };
     let dry = StageContext {
-        from: database::over(from_name, &ctx.old_writer, steps.clone()),
-        to: database::over(to_name, &ctx.new_writer, steps.clone()),
+        old_writer: database::over(from_name, &ctx.old_writer, &ctx, steps.clone()),
+        new_writer: database::over(to_name, &ctx.new_writer, &ctx, steps.clone()),
         lane: Arc::new(lane::DryLane::new(
             Arc::clone(&ctx.lane),
             enters_in,
             &ctx.plan,
             ctx.direction,
+            Arc::clone(&ctx.clock),
             steps.clone(),
         )),
         replication: Arc::new(replication::DryReplication::new(
             Arc::clone(&ctx.replication),
+            ctx.reverse_stream(),
             steps.clone(),
         )),
         journal: Arc::new(replication::DryJournal(steps.clone())),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    AnyStage, Direction, Plan, StageError, StageContext, dry_run,
+    AnyStage, Direction, Plan, StageContext, StageError, dry_run,
     ports::{JournalEntry, PortError},
 };
 

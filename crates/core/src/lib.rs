@@ -5,13 +5,15 @@
 //! that every rule in it can be tested without a server and every adapter can be replaced.
 
 pub mod catalogue;
+pub mod catch_up;
+pub mod context;
 pub mod direction;
 pub mod dry_run;
 pub mod error;
 pub mod finding;
 pub mod invocation;
-
 pub mod plan;
+pub mod polling;
 pub mod ports;
 pub mod position;
 pub mod registry;
@@ -20,17 +22,15 @@ pub mod schema;
 pub mod secret;
 pub mod stage;
 pub mod stream;
-pub mod context;
 
+pub use context::StageContext;
 pub use crossover_routing as routing;
 pub use direction::Direction;
-pub use error::StageError;
+pub use error::{ErrorName, StageError};
 pub use invocation::Invocation;
-
 pub use plan::Plan;
 pub use position::Position;
 pub use registry::Registry;
 pub use secret::Secret;
 pub use stage::{AnyStage, Stage, StageName};
 pub use stream::Stream;
-pub use context::StageContext;

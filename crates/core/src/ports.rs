@@ -4,8 +4,8 @@
 //! ([`crate::dry_run`]) while it reads the real thing.
 
 pub mod access;
-pub mod changes;
 pub mod change_counters;
+pub mod changes;
 pub mod database;
 pub mod journal;
 pub mod lane;
@@ -16,10 +16,12 @@ pub mod replication;
 pub mod rows;
 
 pub use access::{Access, AccessSnapshot, LockReport, RoleAccess, WriterSample};
-pub use changes::{Change, Changes, Followed, Relation, Relations, RetainedState, PollOutcome, Watched, Written};
 pub use change_counters::{ChangeCounters, DatabaseState, WriteCounts};
+pub use changes::{
+    Change, Changes, Followed, PollOutcome, Relation, Relations, RetainedState, Watched, Written,
+};
 pub use database::{
-    Catalogue, Database, DatabaseReader, DatabaseWriter, CatchUpMarkers, RetainedPositions, Sequences,
+    Catalogue, CatchUpMarkers, Database, DatabaseReader, DatabaseWriter, RetainedPositions, Sequences,
 };
 pub use journal::{Journal, JournalEntry};
 pub use lane::Lane;
@@ -27,7 +29,33 @@ pub use metrics::{Clock, Metrics};
 pub use positions::Positions;
 pub use repair::{Repair, RepairTransaction, RowOutcome};
 pub use replication::{NewStream, Replication, StreamHealth, StreamState, TableHealth};
-pub use rows::{Snapshot, Rows};
+pub use rows::{Rows, Snapshot};
+
+use crate::catch_up::MarkerError;
+
+/// Everything that the signatures of the ports name, for whoever forwards a port to another implementation: the forwarding is
+/// generated (`ambassador`), so that a new method of a port needs no change there.
+pub mod forward {
+    pub use std::collections::BTreeMap;
+
+    pub use super::{
+        Access, AccessSnapshot, Catalogue, CatchUpMarkers, Clock, Database, DatabaseWriter, LockReport,
+        PortError, PortResult, RetainedPositions, RoleAccess, Rows, Sequences, Snapshot, WriterSample,
+        database::*, rows::*,
+    };
+    pub use crate::{
+        Position,
+        catalogue::{
+            Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts,
+            TableFacts, TableStatistics,
+        },
+        plan::Scope,
+        rows::{
+            BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest,
+            RowHash, RowKey, RowValues, TableShape,
+        },
+    };
+}
 
 /// What a refusal is about, as far as it can be told: each calls for another remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +93,9 @@ pub enum PortError {
     /// It answered something that makes no sense here.
     #[error("{what} answered unexpectedly: {reason}")]
     Unexpected { what: String, reason: String },
+    /// A catch-up marker proved nothing.
+    #[error(transparent)]
+    Marker(#[from] MarkerError),
 }
 
 impl PortError {

@@ -52,7 +52,7 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
-    use crate::{Stage, StageError, StageContext};
+    use crate::{Stage, StageContext, StageError};
 
     struct First;
     struct Second;

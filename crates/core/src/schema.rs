@@ -21,7 +21,7 @@ pub use comparison::compare;
 pub use fingerprint::fingerprint_hash;
 pub use primary_keys::{TableWithoutKey, without_key};
 pub use remedy::{Remedies, Remedy};
-pub use sequences::{SequencePair, SequenceOrder, positions};
+pub use sequences::{SequenceOrder, SequencePair, positions};
 pub use statistics::{StaleStatistics, Staleness, stale};
 pub use weight::Severity;
 

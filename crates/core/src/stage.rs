@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{StageError, StageContext, routing::Phase};
+use crate::{StageContext, StageError, routing::Phase};
 
 /// The name of a stage: of its Lambda, of its handler and, with `_` for `-`, of its module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -123,7 +123,7 @@ impl<S: Stage> AnyStage for S {
         })?;
         let output = self.run(ctx, input).await?;
         serde_json::to_value(output)
-            .map_err(|e| StageError::Refused(format!("the stage's output cannot be written: {e}")))
+            .map_err(|e| StageError::Internal(format!("the stage's output cannot be written: {e}")))
     }
 
     async fn undo_any(&self, ctx: &StageContext) -> Result<Vec<String>, StageError> {

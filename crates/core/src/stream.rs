@@ -67,8 +67,14 @@ mod tests {
     fn a_run_and_the_stream_back_carry_changes_in_opposite_directions() {
         for direction in [Direction::Forward, Direction::Reverse] {
             let (run, back) = (Stream::of_run(direction), Stream::back_after(direction));
-            assert_eq!((run.reads(), run.writes()), (direction.old_writer(), direction.new_writer()));
-            assert_eq!((back.reads(), back.writes()), (direction.new_writer(), direction.old_writer()));
+            assert_eq!(
+                (run.reads(), run.writes()),
+                (direction.old_writer(), direction.new_writer())
+            );
+            assert_eq!(
+                (back.reads(), back.writes()),
+                (direction.new_writer(), direction.old_writer())
+            );
         }
     }
 }

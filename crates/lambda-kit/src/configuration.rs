@@ -62,7 +62,7 @@ impl Configuration {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use crossover_core::{Stage, StageError, StageName, StageContext};
+    use crossover_core::{Stage, StageContext, StageError, StageName};
 
     use super::*;
 

@@ -4,11 +4,11 @@
 
 mod answer;
 mod configuration;
+mod contexts;
 mod edge;
 mod engines;
 mod serve;
 mod start;
-mod contexts;
 
 pub use answer::StageFailure;
 pub use configuration::{Configuration, ConfigurationError};

@@ -5,7 +5,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tracing::Instrument;
 
-use crate::{Configuration, StageFailure, engines, contexts::Contexts};
+use crate::{Configuration, StageFailure, contexts::Contexts, engines};
 
 /// Serves a stage until the runtime ends.
 pub fn serve(configuration: Configuration) -> Result<(), Error> {

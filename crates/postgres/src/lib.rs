@@ -6,13 +6,13 @@
 
 mod access;
 mod catalogue;
-mod changes;
 mod change_counters;
+mod changes;
 mod connection;
 mod errors;
-mod marker;
 mod fingerprint;
 mod lsn;
+mod marker;
 mod quoting;
 mod remedies;
 mod repair;
@@ -26,8 +26,8 @@ mod spelling;
 mod tls;
 
 pub use connection::PostgresDatabase;
-pub use marker::MARKER_SQL;
 pub use lsn::LogPositions;
+pub use marker::MARKER_SQL;
 pub use remedies::SqlRemedies;
 pub use rows::hash_sql;
 pub use settings::{ConnectionSettings, SslMode};

@@ -14,7 +14,7 @@ use crossover_core::{
     },
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, Catalogue, Database, CatchUpMarkers, LockReport, PortError, PortResult,
+        Access, AccessSnapshot, Catalogue, CatchUpMarkers, Database, LockReport, PortError, PortResult,
         RetainedPositions, Sequences, WriterSample,
     },
     routing::Side,

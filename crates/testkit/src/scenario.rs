@@ -7,7 +7,7 @@ use std::{
 
 use crossover_core::{
     AnyStage, Direction, Plan, Stream,
-    catalogue::{OWN_SCHEMA, SequenceFacts, TableFacts, TableName},
+    catalogue::{SequenceFacts, TableFacts, TableName},
     ports::StreamState,
     routing::{LaneRecord, Side},
 };
@@ -149,13 +149,7 @@ impl Scenario {
             state: StreamState::Running,
             becomes: None,
             retained: "forward".to_owned(),
-            tables: tables()
-                .into_keys()
-                .chain([TableName {
-                    schema: OWN_SCHEMA.to_owned(),
-                    name: "catch_up_marker".to_owned(),
-                }])
-                .collect(),
+            tables: tables().into_keys().chain([TableName::marker()]).collect(),
             position: Place(0),
             last_failure: None,
             loaded_percent: 100,

@@ -2,7 +2,7 @@
 
 use crossover_core::{
     Position, Stream,
-    catalogue::{OWN_SCHEMA, TableName},
+    catalogue::TableName,
     ports::{NewStream, PortError, PortResult, StreamState},
     routing::Side,
 };
@@ -167,7 +167,7 @@ impl State {
     fn apply_change(&mut self, stream: Stream, tables: &[TableName], change: Change) {
         let carried = match &change.effect {
             Effect::Row { table, .. } => tables.contains(table),
-            Effect::Marker(_) => tables.iter().any(|t| t.schema == OWN_SCHEMA && t.name == "catch_up_marker"),
+            Effect::Marker(_) => tables.contains(&TableName::marker()),
         };
         if !carried {
             return;

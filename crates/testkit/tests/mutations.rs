@@ -10,14 +10,14 @@ mod machines;
 
 use async_trait::async_trait;
 use crossover_core::{
-    AnyStage, Direction, Stage, StageError, StageName, Stream, StageContext,
+    AnyStage, Direction, Stage, StageContext, StageError, StageName, Stream,
     routing::{Command, Phase, Side},
 };
 use std::sync::Arc;
 
 use crossover_stages::{abort, connection_drain, final_sync, registry};
 use crossover_testkit::{
-    Fault, Machine, LastingState, Defect, Scenario, Scripted,
+    Defect, Fault, LastingState, Machine, Scenario, Scripted,
     database::Prepared,
     executor::{Processes, Schedule, block_on},
     laws::{execute, wrong_at_the_end},
@@ -88,7 +88,11 @@ fn sessions_that_are_not_ended_are_noticed() {
         &said,
         "committed while writers were left: session",
     );
-    assert_seen("a write after the catch-up marker", &said, "is lost on the target");
+    assert_seen(
+        "a write after the catch-up marker",
+        &said,
+        "is lost on the target",
+    );
 }
 
 #[test]
@@ -345,26 +349,24 @@ impl Stage for ReleaseFirst {
         let run_id = ctx.plan.run_id.clone();
         let lane = ctx.lane.read().await?;
         let lane = if lane.phase == Phase::Hold {
-            ctx
-                .command(
-                    &lane,
-                    Command::Abort {
-                        run_id: run_id.clone(),
-                    },
-                )
-                .await?
+            ctx.command(
+                &lane,
+                Command::Abort {
+                    run_id: run_id.clone(),
+                },
+            )
+            .await?
         } else {
             lane
         };
         if lane.phase == Phase::Aborting {
-            ctx
-                .command(
-                    &lane,
-                    Command::Release {
-                        run_id: run_id.clone(),
-                    },
-                )
-                .await?;
+            ctx.command(
+                &lane,
+                Command::Release {
+                    run_id: run_id.clone(),
+                },
+            )
+            .await?;
         }
         ctx.old_writer.writes.restore(&run_id).await?;
         Ok(json!({ "outcome": "aborted" }))
@@ -459,7 +461,10 @@ fn a_drain_that_relies_on_the_edge_is_noticed() {
 fn two_streams_at_once_are_noticed() {
     let scenario = Scenario::busy();
     let before: LastingState = scenario.lasting_state();
-    assert_eq!(execute(&cutover(), &scenario, scenario.plan.clone()).state, "Committed");
+    assert_eq!(
+        execute(&cutover(), &scenario, scenario.plan.clone()).state,
+        "Committed"
+    );
     let _ = scenario.run("run-1", Direction::Forward);
     scenario.shared.lock().start_task(Stream::Forward, None).unwrap();
     let said = wrong_at_the_end(&scenario, &before, true).join("\n");

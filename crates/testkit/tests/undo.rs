@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crossover_core::{
-    AnyStage, Direction, Registry, Stage, StageError, StageName, StageContext,
+    AnyStage, Direction, Registry, Stage, StageContext, StageError, StageName,
     ports::{JournalEntry, PortError},
     routing::Phase,
     stage::UndoTime,
@@ -195,7 +195,8 @@ fn an_abort_that_stood_still_removes_nothing_that_a_later_run_has_committed_over
     scenario
         .shared
         .script(Scripted::Nth(last_look as u64, Fault::Freezes));
-    let mut processes = Processes::new(&scenario.shared).with(scenario.invocation(&abort_over(registry), json!({})));
+    let mut processes =
+        Processes::new(&scenario.shared).with(scenario.invocation(&abort_over(registry), json!({})));
     processes.drive(&mut Schedule::new(0));
     let later = scenario.run("run-2", Direction::Forward);
     let ended = execute(&cutover(), &later, later.plan.clone());

@@ -119,6 +119,7 @@ pub async fn verify(
                     reason: error.to_string(),
                     remedy: "let the role of the connection read the catalogue, or compare with --rows-only"
                         .to_owned(),
+                    marker: None,
                 });
                 None
             }

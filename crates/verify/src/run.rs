@@ -2,10 +2,11 @@
 
 use crossover_core::{
     catalogue::TableName,
+    catch_up::MarkerError,
     plan::Scope,
     ports::{Clock, PortError, PortResult, Refusal, Rows},
     routing::Side,
-    rows::{Disagreement, Hashing, HashingFacts, RowOptions, HashPlan, TableShape, negotiate},
+    rows::{Disagreement, HashPlan, Hashing, HashingFacts, RowOptions, TableShape, negotiate},
 };
 use serde::Serialize;
 
@@ -49,6 +50,9 @@ pub struct CouldNotRun {
     pub name: String,
     pub reason: String,
     pub remedy: String,
+    /// The catch-up marker that proved nothing, where that is the reason.
+    #[serde(skip)]
+    pub marker: Option<MarkerError>,
 }
 
 /// What was found about the rows.
@@ -211,14 +215,17 @@ fn forms(pair: TablePair, options: &RowOptions, quick: bool) -> Result<PreparedT
                 reason: format!("the {side} has no such table"),
                 remedy: format!("create {name} there, or leave it out with --exclude {name}"),
                 name,
+                marker: None,
             });
         }
     };
-    let (mut ours, mut theirs) = negotiate(&source, &target, options).map_err(|disagreement| CouldNotRun {
-        name,
-        reason: disagreement.to_string(),
-        remedy: "apply the missing columns, then compare again".to_owned(),
-    })?;
+    let (mut ours, mut theirs) =
+        negotiate(&source, &target, options).map_err(|disagreement| CouldNotRun {
+            name,
+            reason: disagreement.to_string(),
+            remedy: "apply the missing columns, then compare again".to_owned(),
+            marker: None,
+        })?;
     if quick {
         for form in [&mut ours, &mut theirs] {
             form.columns.clear();
@@ -319,8 +326,19 @@ pub(crate) fn could_not_run(table: &TableName, error: &PortError) -> CouldNotRun
         },
         PortError::Missing { .. } => "compare again: the table was removed meanwhile",
         PortError::Unexpected { .. } => "compare again; if it stays, report it with this message",
+        PortError::Marker(MarkerError::NotSeen { .. }) => {
+            "see that crossover.catch_up_marker is among the replicated tables and that replication runs"
+        }
+        PortError::Marker(MarkerError::Duplicated { .. }) => {
+            "the change stream applies rows twice: look at the replication task"
+        }
+    };
+    let marker = match error {
+        PortError::Marker(marker) => Some(marker.clone()),
+        _ => None,
     };
     CouldNotRun {
+        marker,
         name: table.to_string(),
         reason: error.to_string(),
         remedy: remedy.to_owned(),

@@ -3,23 +3,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::PlannedSteps;
-use crate::{
-    catalogue::SequenceFacts,
-    plan::Scope,
-    ports::{
-        Access, AccessSnapshot, Database, CatchUpMarkers, LockReport, PortResult, RetainedPositions, RoleAccess,
-        Sequences, WriterSample,
-    },
-    position::Position,
-};
+use crate::{StageContext, ports::forward::*};
 
 /// The same database with its writing half replaced.
-pub(super) fn over(name: &'static str, real: &Database, steps: PlannedSteps) -> Database {
+pub(super) fn over(name: &'static str, real: &Database, ctx: &StageContext, steps: PlannedSteps) -> Database {
     Database {
         reads: Arc::clone(&real.reads),
         writes: Arc::new(DryWriter {
             name,
             real: real.clone(),
+            clock: Arc::clone(&ctx.clock),
+            marker_ms: ctx.plan.limits.max_lag_ms,
             steps,
         }),
     }
@@ -29,6 +23,9 @@ pub(super) fn over(name: &'static str, real: &Database, steps: PlannedSteps) -> 
 struct DryWriter {
     name: &'static str,
     real: Database,
+    clock: Arc<dyn Clock>,
+    /// How long a marker that is not written takes to arrive: what follows really waits for it, so that what is on its way arrives.
+    marker_ms: u64,
     steps: PlannedSteps,
 }
 
@@ -104,6 +101,7 @@ impl CatchUpMarkers for DryWriter {
     }
     async fn count_markers(&self, _run_id: &str, _nonce: &str) -> PortResult<u32> {
         self.note("wait for the catch-up marker row");
+        self.clock.sleep_ms(self.marker_ms).await;
         Ok(1)
     }
     async fn clear_markers(&self) -> PortResult<()> {
@@ -123,7 +121,7 @@ impl Sequences for DryWriter {
             "move {} sequences at least {headroom} steps beyond the other side's",
             positions.len()
         ));
-        Ok(positions.to_vec())
+        Ok(positions.iter().map(|old| old.moved_by(headroom)).collect())
     }
 }
 

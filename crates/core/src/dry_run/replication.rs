@@ -1,22 +1,43 @@
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use async_trait::async_trait;
 
 use super::PlannedSteps;
 use crate::{
     Position, Stream,
-    ports::{Journal, JournalEntry, NewStream, PortResult, Replication, StreamHealth, TableHealth},
+    ports::{
+        Journal, JournalEntry, NewStream, PortResult, Replication, StreamHealth, StreamState, TableHealth,
+    },
 };
 
-/// Streams that are read for real and never changed.
+/// Streams that are read for real and never changed. What was prepared, started, stopped and removed is remembered, so that a stage
+/// finds what it has made.
 pub struct DryReplication {
     real: Arc<dyn Replication>,
+    /// Streams as they would be by now; none: removed.
+    pretended: Mutex<BTreeMap<Stream, Option<StreamState>>>,
     steps: PlannedSteps,
 }
 
 impl DryReplication {
-    pub fn new(real: Arc<dyn Replication>, steps: PlannedSteps) -> Self {
-        Self { real, steps }
+    /// `prepared` is a stream that an earlier stage of the same run would have made by now.
+    pub fn new(real: Arc<dyn Replication>, prepared: Stream, steps: PlannedSteps) -> Self {
+        Self {
+            real,
+            pretended: Mutex::new(BTreeMap::from([(prepared, Some(StreamState::Ready))])),
+            steps,
+        }
+    }
+
+    fn pretend(&self, stream: Stream, state: Option<StreamState>) {
+        self.lock().insert(stream, state);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Stream, Option<StreamState>>> {
+        self.pretended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -27,7 +48,15 @@ impl Replication for DryReplication {
     }
 
     async fn health(&self, stream: Stream) -> PortResult<Option<StreamHealth>> {
-        self.real.health(stream).await
+        let pretended = self.lock().get(&stream).cloned();
+        let Some(state) = pretended else {
+            return self.real.health(stream).await;
+        };
+        Ok(state.map(|state| StreamHealth {
+            state,
+            loaded_percent: 100,
+            last_failure: None,
+        }))
     }
 
     async fn tables(&self, stream: Stream) -> PortResult<Vec<TableHealth>> {
@@ -41,6 +70,7 @@ impl Replication for DryReplication {
             new.retained,
             new.tables.len()
         ));
+        self.pretend(new.stream, Some(StreamState::Ready));
         Ok(())
     }
 
@@ -49,18 +79,21 @@ impl Replication for DryReplication {
         let name = self.name(stream);
         self.steps
             .note(format!("replication: start {name} from {position}"));
+        self.pretend(stream, Some(StreamState::Running));
         Ok(())
     }
 
     async fn request_stop(&self, stream: Stream) -> PortResult<()> {
         let name = self.name(stream);
         self.steps.note(format!("replication: stop {name}"));
+        self.pretend(stream, Some(StreamState::Stopped));
         Ok(())
     }
 
     async fn remove(&self, stream: Stream) -> PortResult<()> {
         let name = self.name(stream);
         self.steps.note(format!("replication: remove {name}"));
+        self.pretend(stream, None);
         Ok(())
     }
 }

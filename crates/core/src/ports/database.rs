@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ambassador::delegatable_trait;
 use async_trait::async_trait;
 
 use super::{Access, PortResult, Rows};
@@ -39,6 +40,7 @@ pub trait Catalogue: Remedies {
 
 /// Catch-up markers: unique markers that travel through the change stream.
 #[async_trait]
+#[delegatable_trait]
 pub trait CatchUpMarkers: Send + Sync {
     /// Makes Crossover's schema and marker table where they are missing.
     async fn prepare_marker(&self) -> PortResult<()>;
@@ -54,6 +56,7 @@ pub trait CatchUpMarkers: Send + Sync {
 
 /// Sequence positions.
 #[async_trait]
+#[delegatable_trait]
 pub trait Sequences: Send + Sync {
     /// Moves each sequence to a position from which it hands out only values beyond those of `positions` (by at least
     /// `headroom` steps in its direction); never moves one back. Returns the positions now.
@@ -69,6 +72,7 @@ pub trait Sequences: Send + Sync {
 /// A position is retained in the form the reader of the changes needs; which form that is follows from the CDC engine of the plan and
 /// is known to the adapter.
 #[async_trait]
+#[delegatable_trait]
 pub trait RetainedPositions: Send + Sync {
     /// Retains the present position under a name, or finds the one of that name; returns the position changes are kept from.
     /// Takes as long as the oldest open transaction.

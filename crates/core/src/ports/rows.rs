@@ -2,14 +2,15 @@
 
 use std::{any::Any, collections::BTreeMap};
 
+use ambassador::delegatable_trait;
 use async_trait::async_trait;
 
 use super::PortResult;
 use crate::{
     plan::Scope,
     rows::{
-        HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, ColumnStatistics, BlockRange, BlockRangeDigest,
-        HashPlan, TableShape,
+        BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest, RowHash,
+        RowKey, RowValues, TableShape,
     },
 };
 
@@ -29,6 +30,7 @@ impl std::fmt::Debug for Snapshot {
 
 /// Reading rows, mostly as hashes that the server computes. Every method can be repeated.
 #[async_trait]
+#[delegatable_trait]
 pub trait Rows: Send + Sync {
     /// Tables in scope that are no partitions, sorted by name, as far as the comparison has to know them.
     async fn shapes(&self, scope: &Scope) -> PortResult<Vec<TableShape>>;
@@ -51,7 +53,12 @@ pub trait Rows: Send + Sync {
     /// The blocks in which the first row lies that is not below each of these integer keys; none where one cannot be told.
     async fn begins(&self, form: &HashPlan, cuts: &[i64], at: &Snapshot) -> PortResult<Option<Vec<u32>>>;
     /// What lies in the blocks of a block range.
-    async fn block_range(&self, form: &HashPlan, block_range: &BlockRange, at: &Snapshot) -> PortResult<BlockRangeDigest>;
+    async fn block_range(
+        &self,
+        form: &HashPlan,
+        block_range: &BlockRange,
+        at: &Snapshot,
+    ) -> PortResult<BlockRangeDigest>;
     /// Every row of some of these buckets, sorted by key.
     async fn rows_in(
         &self,

@@ -215,9 +215,21 @@ mod tests {
             (ColumnEncoding::Int4, ColumnEncoding::Int8, ColumnEncoding::Int8),
             (ColumnEncoding::Int4, ColumnEncoding::Int4, ColumnEncoding::Int4),
             (ColumnEncoding::Text, ColumnEncoding::Text, ColumnEncoding::Text),
-            (ColumnEncoding::TextCast, ColumnEncoding::Int8, ColumnEncoding::TextCast),
-            (ColumnEncoding::Date, ColumnEncoding::Timestamp, ColumnEncoding::TextCast),
-            (ColumnEncoding::Text, ColumnEncoding::TypeOutput, ColumnEncoding::TypeOutput),
+            (
+                ColumnEncoding::TextCast,
+                ColumnEncoding::Int8,
+                ColumnEncoding::TextCast,
+            ),
+            (
+                ColumnEncoding::Date,
+                ColumnEncoding::Timestamp,
+                ColumnEncoding::TextCast,
+            ),
+            (
+                ColumnEncoding::Text,
+                ColumnEncoding::TypeOutput,
+                ColumnEncoding::TypeOutput,
+            ),
         ];
         for (a, b, expected) in cases {
             assert_eq!(common_form(a, b), expected, "{a:?} {b:?}");
@@ -230,7 +242,10 @@ mod tests {
         let fixed = |precision| ColumnEncoding::FixedNumeric { precision, scale: 2 };
         assert_eq!(common_form(fixed(12), fixed(12)), fixed(12));
         assert_eq!(common_form(fixed(12), fixed(10)), ColumnEncoding::TextCast);
-        assert_eq!(common_form(fixed(12), ColumnEncoding::TextCast), ColumnEncoding::TextCast);
+        assert_eq!(
+            common_form(fixed(12), ColumnEncoding::TextCast),
+            ColumnEncoding::TextCast
+        );
     }
 
     #[test]

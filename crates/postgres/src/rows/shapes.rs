@@ -6,11 +6,11 @@ use crossover_core::{
     catalogue::TableName,
     plan::Scope,
     ports::PortResult,
-    rows::{ColumnShape, KeyShape, Leaf, ColumnStatistics, HashPlan, TableShape},
+    rows::{ColumnShape, ColumnStatistics, HashPlan, KeyShape, Leaf, TableShape},
 };
 use tokio_postgres::{Row, types::Type};
 
-use super::form::own_form;
+use super::encoding::own_encoding;
 use crate::{
     PostgresDatabase,
     errors::Failure,
@@ -68,7 +68,7 @@ impl PostgresDatabase {
                 shape.columns.push(ColumnShape {
                     name,
                     sql_type: self.read(row, "sql_type")?,
-                    form: own_form(
+                    form: own_encoding(
                         self.read(row, "base_type")?,
                         self.read(row, "built_in")?,
                         self.read(row, "type_modifier")?,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crossover_core::{
     catalogue::TableName,
     ports::{
-        Change, Changes, Followed, PortError, Positions, Relations, RetainedPositions, PollOutcome, Watched,
+        Change, Changes, Followed, PollOutcome, PortError, Positions, Relations, RetainedPositions, Watched,
         Written,
     },
     rows::RowKey,

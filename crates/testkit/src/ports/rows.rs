@@ -9,11 +9,11 @@ use async_trait::async_trait;
 use crossover_core::{
     catalogue::TableName,
     plan::Scope,
-    ports::{Snapshot, PortError, PortResult, Rows},
+    ports::{PortError, PortResult, Rows, Snapshot},
     routing::Side,
     rows::{
-        ColumnShape, ColumnEncoding, Hashing, HashingFacts, KeyShape, Region, RowDigest, RowHash, RowKey, RowValues,
-        ColumnStatistics, BlockRange, BlockRangeDigest, HashPlan, TableShape,
+        BlockRange, BlockRangeDigest, ColumnEncoding, ColumnShape, ColumnStatistics, HashPlan, Hashing,
+        HashingFacts, KeyShape, Region, RowDigest, RowHash, RowKey, RowValues, TableShape,
     },
 };
 
@@ -47,7 +47,7 @@ fn bucket(key: &RowKey, buckets: u32) -> u32 {
 }
 
 fn shape(table: &Table) -> TableShape {
-    let column = |name: &str, form: Form| ColumnShape {
+    let column = |name: &str, form: ColumnEncoding| ColumnShape {
         name: name.to_owned(),
         sql_type: "value".to_owned(),
         form,
@@ -57,7 +57,10 @@ fn shape(table: &Table) -> TableShape {
     TableShape {
         table: table.facts.table.clone(),
         partitioned: false,
-        columns: vec![column("id", ColumnEncoding::Int8), column("token", ColumnEncoding::Text)],
+        columns: vec![
+            column("id", ColumnEncoding::Int8),
+            column("token", ColumnEncoding::Text),
+        ],
         keys: vec![KeyShape {
             columns: vec!["id".to_owned()],
             primary: true,
@@ -92,7 +95,8 @@ impl Rows for MemoryDatabase {
     }
 
     async fn column_statistics(&self, _form: &HashPlan) -> PortResult<ColumnStatistics> {
-        self.call("column_statistics", |_, _| Ok(ColumnStatistics::default())).await
+        self.call("column_statistics", |_, _| Ok(ColumnStatistics::default()))
+            .await
     }
 
     async fn export_snapshot(&self) -> PortResult<Snapshot> {
@@ -135,7 +139,8 @@ impl Rows for MemoryDatabase {
     }
 
     async fn block_range(&self, _: &HashPlan, _: &BlockRange, _: &Snapshot) -> PortResult<BlockRangeDigest> {
-        self.call("block_range", |_, _| Ok(BlockRangeDigest::default())).await
+        self.call("block_range", |_, _| Ok(BlockRangeDigest::default()))
+            .await
     }
 
     async fn rows_in(

@@ -114,7 +114,13 @@ impl CheckpointFile {
 }
 
 impl Checkpoint {
-    pub fn of(dirty: &Dirty, ground: &CheckpointIdentity, seed: i64, confirmed: Position, ended: Option<String>) -> Self {
+    pub fn of(
+        dirty: &Dirty,
+        ground: &CheckpointIdentity,
+        seed: i64,
+        confirmed: Position,
+        ended: Option<String>,
+    ) -> Self {
         let tables = dirty.tables.iter().map(|(table, t)| TableState {
             table: table.clone(),
             swept: t.swept,

@@ -36,7 +36,7 @@ impl Check for TaskRunning {
             let why = task.last_failure.unwrap_or_default();
             findings.push(self.blocks(
                 &object,
-                format!("is {:?}, not running {why}", task.state),
+                format!("is {}, not running {why}", task.state),
                 "start it and wait for the full load",
             ));
         }

@@ -93,6 +93,7 @@ fn every_text_is_escaped_wherever_it_comes_from() {
         name: NASTY.into(),
         reason: NASTY.into(),
         remedy: NASTY.into(),
+        marker: None,
     });
     report.schema_differences.push(SchemaDifference {
         object: NASTY.into(),
@@ -182,6 +183,7 @@ fn the_headline_says_what_is_known() {
         name: "u".into(),
         reason: "r".into(),
         remedy: "m".into(),
+        marker: None,
     });
     assert_eq!(headline(&equal), "Not proven. 1 item was not compared.");
     let mut different = report(vec![table("t", vec![changed("1", "a", "b")])]);

@@ -7,7 +7,7 @@ const HEADER: i32 = 4;
 
 /// The form of a column, decided from the type behind all domains (`int8`, `timestamptz`, `_text`), from whether that type belongs to
 /// PostgreSQL itself, and from its modifier (-1 without one).
-pub(super) fn own_form(base_type: &str, built_in: bool, modifier: i32) -> ColumnEncoding {
+pub(super) fn own_encoding(base_type: &str, built_in: bool, modifier: i32) -> ColumnEncoding {
     if !built_in {
         return ColumnEncoding::TypeOutput;
     }
@@ -53,9 +53,9 @@ mod tests {
             ("_bpchar", ColumnEncoding::TypeOutput),
         ];
         for (base_type, form) in cases {
-            assert_eq!(own_form(base_type, true, -1), form, "{base_type}");
+            assert_eq!(own_encoding(base_type, true, -1), form, "{base_type}");
             assert_eq!(
-                own_form(base_type, false, -1),
+                own_encoding(base_type, false, -1),
                 ColumnEncoding::TypeOutput,
                 "{base_type}"
             );
@@ -67,7 +67,7 @@ mod tests {
         // The modifiers of numeric(12,2) and numeric(10,2).
         for (modifier, precision) in [(786_438, 12), (655_366, 10)] {
             let fixed = ColumnEncoding::FixedNumeric { precision, scale: 2 };
-            assert_eq!(own_form("numeric", true, modifier), fixed);
+            assert_eq!(own_encoding("numeric", true, modifier), fixed);
         }
     }
 }
