@@ -86,7 +86,7 @@ async fn poll_once(
 fn lease(snapshot: Snapshot, asked_ms: u64, answered_ms: u64) -> LeasedLane {
     LeasedLane::new(
         snapshot.record,
-        snapshot.at.clamp(asked_ms, answered_ms.max(asked_ms)),
+        snapshot.at_ms.clamp(asked_ms, answered_ms.max(asked_ms)),
     )
 }
 
@@ -101,7 +101,7 @@ mod tests {
             lease(
                 Snapshot {
                     record: LaneRecord::new("main"),
-                    at,
+                    at_ms: at,
                 },
                 1_000,
                 9_000,

@@ -95,7 +95,7 @@ impl DurableObject for LaneObject {
         if let Some((record, _)) = self.store.latest()? {
             self.enforce_deadline(&record.lane)?;
             // Fired early by a clock that is off: come again.
-            if let Some(deadline_ms) = record.hold_deadline
+            if let Some(deadline_ms) = record.hold_deadline_ms
                 && now_ms() < deadline_ms
             {
                 self.set_alarm(deadline_ms).await?;
@@ -149,7 +149,7 @@ impl LaneObject {
     fn snapshot(&self, lane: &str) -> Result<Response> {
         let snapshot = Snapshot {
             record: self.current(lane)?.0,
-            at: now_ms(),
+            at_ms: now_ms(),
         };
         let headers = Headers::new();
         headers.set(SNAPSHOT_HEADER, &serde_json::to_string(&snapshot)?)?;
@@ -208,8 +208,8 @@ impl LaneObject {
             Operation::Apply { expected, command } => {
                 match self.change(lane, Some(expected), &command, now)? {
                     Ok(record) => {
-                        if let Command::Arm { hold_deadline, .. } = command {
-                            self.set_alarm(hold_deadline).await?;
+                        if let Command::Arm { hold_deadline_ms, .. } = command {
+                            self.set_alarm(hold_deadline_ms).await?;
                         }
                         Response::from_json(&record)
                     }

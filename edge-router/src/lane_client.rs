@@ -18,7 +18,7 @@ pub struct Snapshot {
     /// The record.
     pub record: LaneRecord,
     /// The Durable Object's clock when it answered (Unix milliseconds).
-    pub at: u64,
+    pub at_ms: u64,
 }
 
 /// A call that has been authenticated by the isolate; its nonce is still to be checked.

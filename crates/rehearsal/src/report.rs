@@ -73,7 +73,7 @@ pub struct StageRun {
     /// Its name, as in the state machine.
     pub name: String,
     /// How long it took, in milliseconds.
-    pub ms: f64,
+    pub duration_ms: f64,
     /// `succeeded`, or the name of the error.
     pub outcome: String,
 }

@@ -181,8 +181,8 @@ mod tests {
         let arm = Command::Arm {
             run_id: run_id(),
             towards: Side::Target,
-            hold_at: NOW + 5_000,
-            hold_deadline: NOW + 15_000,
+            hold_at_ms: NOW + 5_000,
+            hold_deadline_ms: NOW + 15_000,
         };
         let steps: &[(Command, u64)] = match phase {
             Phase::ServeSource => &[],

@@ -4,7 +4,7 @@
 //! serve_X --arm--> armed --hold--> hold --commit--> committed --release--> serve_(other of X)
 //!                    \--------------\--abort or deadline--> aborting --release--> serve_X
 //! ```
-//! Writes are held from `hold_at` on, and in hold, committed and aborting. The commit is the point of no return:
+//! Writes are held from `hold_at_ms` on, and in hold, committed and aborting. The commit is the point of no return:
 //! [`Command::Commit`] and [`Command::Abort`] leave the same phase, so exactly one of them can win.
 
 mod refusal;
@@ -92,7 +92,7 @@ impl fmt::Display for Epoch {
 pub enum Phase {
     /// The source serves everything.
     ServeSource,
-    /// A cutover is announced; writes are held from `hold_at` on.
+    /// A cutover is announced; writes are held from `hold_at_ms` on.
     Armed,
     /// Writes are held; commit or abort will follow.
     Hold,
@@ -153,9 +153,9 @@ pub struct LaneRecord {
     /// Where the cutover under way goes (a rollback goes to the source); none while serving.
     pub towards: Option<Side>,
     /// From here on isolates hold writes by their own clocks (Unix milliseconds).
-    pub hold_at: Option<u64>,
+    pub hold_at_ms: Option<u64>,
     /// A commit is refused from here on, and the alarm aborts (Unix milliseconds).
-    pub hold_deadline: Option<u64>,
+    pub hold_deadline_ms: Option<u64>,
     /// The lease while serving (milliseconds); see [`LaneRecord::lease_ttl`] for the one in force.
     pub lease_ttl_ms: u64,
     /// Where reads go.
@@ -173,11 +173,11 @@ pub enum Command {
         /// The side that is to become the writer.
         towards: Side,
         /// When writes begin to be held (Unix milliseconds), at least one lease from now.
-        hold_at: u64,
+        hold_at_ms: u64,
         /// When the cutover is given up if it is not committed (Unix milliseconds).
-        hold_deadline: u64,
+        hold_deadline_ms: u64,
     },
-    /// `hold_at` has passed: draining may begin.
+    /// `hold_at_ms` has passed: draining may begin.
     Hold {
         /// The run that armed the lane.
         run_id: String,
@@ -197,7 +197,7 @@ pub enum Command {
         /// The run that armed the lane.
         run_id: String,
     },
-    /// The lane's own alarm at `hold_deadline`. Never accepted over HTTP.
+    /// The lane's own alarm at `hold_deadline_ms`. Never accepted over HTTP.
     DeadlinePassed,
 }
 
@@ -237,8 +237,8 @@ impl LaneRecord {
             phase: Phase::ServeSource,
             writer: Side::Source,
             towards: None,
-            hold_at: None,
-            hold_deadline: None,
+            hold_at_ms: None,
+            hold_deadline_ms: None,
             lease_ttl_ms: SERVE_LEASE_MS,
             reads: ReadRule::FollowWriter,
         }
@@ -257,7 +257,7 @@ impl LaneRecord {
     pub fn holds_writes(&self, now_ms: u64) -> bool {
         match self.phase {
             Phase::ServeSource | Phase::ServeTarget => false,
-            Phase::Armed => self.hold_at.is_none_or(|hold_at| now_ms >= hold_at),
+            Phase::Armed => self.hold_at_ms.is_none_or(|hold_at_ms| now_ms >= hold_at_ms),
             Phase::Hold | Phase::Committed | Phase::Aborting => true,
         }
     }
@@ -282,25 +282,25 @@ impl LaneRecord {
                 Command::Arm {
                     run_id,
                     towards,
-                    hold_at,
-                    hold_deadline,
+                    hold_at_ms,
+                    hold_deadline_ms,
                 },
             ) => {
                 self.check_not_over(run_id)?;
-                self.check_schedule(run_id, *towards, *hold_at, *hold_deadline, now_ms)?;
+                self.check_schedule(run_id, *towards, *hold_at_ms, *hold_deadline_ms, now_ms)?;
                 Ok(Self {
                     run_id: Some(run_id.clone()),
                     towards: Some(*towards),
-                    hold_at: Some(*hold_at),
-                    hold_deadline: Some(*hold_deadline),
+                    hold_at_ms: Some(*hold_at_ms),
+                    hold_deadline_ms: Some(*hold_deadline_ms),
                     ..self.moved_to(Phase::Armed)
                 })
             }
             (Phase::Armed, Command::Hold { run_id }) => {
                 self.check_owner(run_id)?;
                 self.check_deadline(command, now_ms)?;
-                match self.hold_at {
-                    Some(hold_at) if now_ms >= hold_at => Ok(self.moved_to(Phase::Hold)),
+                match self.hold_at_ms {
+                    Some(hold_at_ms) if now_ms >= hold_at_ms => Ok(self.moved_to(Phase::Hold)),
                     from => Err(too_early(command, from, now_ms)),
                 }
             }
@@ -329,7 +329,7 @@ impl LaneRecord {
                     ..self.moved_to(self.phase)
                 })
             }
-            (Phase::Armed | Phase::Hold, Command::DeadlinePassed) => match self.hold_deadline {
+            (Phase::Armed | Phase::Hold, Command::DeadlinePassed) => match self.hold_deadline_ms {
                 Some(deadline) if now_ms >= deadline => Ok(self.moved_to(Phase::Aborting)),
                 from => Err(too_early(command, from, now_ms)),
             },
@@ -337,8 +337,8 @@ impl LaneRecord {
                 self.check_owner(run_id)?;
                 Ok(Self {
                     towards: None,
-                    hold_at: None,
-                    hold_deadline: None,
+                    hold_at_ms: None,
+                    hold_deadline_ms: None,
                     ..self.moved_to(self.writer.served())
                 })
             }
@@ -382,7 +382,7 @@ impl LaneRecord {
     }
 
     fn check_deadline(&self, command: &Command, now_ms: u64) -> Result<(), Refusal> {
-        match self.hold_deadline {
+        match self.hold_deadline_ms {
             Some(deadline_ms) if now_ms < deadline_ms => Ok(()),
             deadline => Err(Refusal::DeadlineOver {
                 command: command.name(),
@@ -396,8 +396,8 @@ impl LaneRecord {
         &self,
         run_id: &str,
         towards: Side,
-        hold_at: u64,
-        hold_deadline: u64,
+        hold_at_ms: u64,
+        hold_deadline_ms: u64,
         now_ms: u64,
     ) -> Result<(), Refusal> {
         let mut reasons = Vec::new();
@@ -407,20 +407,20 @@ impl LaneRecord {
         }
         // Every lease handed out before this moment has ended by then: no isolate can miss the hold.
         let earliest = now_ms.saturating_add(self.lease_ttl_ms);
-        if hold_at < earliest {
+        if hold_at_ms < earliest {
             reasons.push(format!(
-                "hold_at {hold_at} is less than one lease ({} ms) from now: earliest {earliest}",
+                "hold_at_ms {hold_at_ms} is less than one lease ({} ms) from now: earliest {earliest}",
                 self.lease_ttl_ms
             ));
         }
-        if hold_deadline <= hold_at {
+        if hold_deadline_ms <= hold_at_ms {
             reasons.push(format!(
-                "hold_deadline {hold_deadline} is not after hold_at {hold_at}"
+                "hold_deadline_ms {hold_deadline_ms} is not after hold_at_ms {hold_at_ms}"
             ));
-        } else if hold_deadline - hold_at > MAX_HOLD_MS {
+        } else if hold_deadline_ms - hold_at_ms > MAX_HOLD_MS {
             reasons.push(format!(
-                "hold_deadline is {} ms after hold_at, at most {MAX_HOLD_MS} ms are allowed",
-                hold_deadline - hold_at
+                "hold_deadline_ms is {} ms after hold_at_ms, at most {MAX_HOLD_MS} ms are allowed",
+                hold_deadline_ms - hold_at_ms
             ));
         }
         if reasons.is_empty() {

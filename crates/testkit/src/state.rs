@@ -118,7 +118,7 @@ impl State {
     fn sound_alarm(&mut self) {
         let due = self
             .lane
-            .hold_deadline
+            .hold_deadline_ms
             .is_some_and(|deadline| self.now >= deadline);
         if due && matches!(self.lane.phase, Phase::Armed | Phase::Hold) {
             let command = crossover_core::routing::Command::DeadlinePassed;

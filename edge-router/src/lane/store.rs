@@ -41,7 +41,7 @@ impl Store {
             None,
         )?;
         self.sql.exec(
-            "create table if not exists nonces (nonce text primary key, expires integer not null)",
+            "create table if not exists nonces (nonce text primary key, expires_ms integer not null)",
             None,
         )?;
         Ok(())
@@ -92,7 +92,7 @@ impl Store {
     pub fn use_nonce(&self, nonce: &str, expires_ms: u64, now_ms: u64) -> Result<bool> {
         self.ensure()?;
         self.sql.exec(
-            "delete from nonces where expires < ?",
+            "delete from nonces where expires_ms < ?",
             vec![(now_ms as i64).into()],
         )?;
         let seen: Count = self
@@ -106,7 +106,7 @@ impl Store {
             return Ok(false);
         }
         self.sql.exec(
-            "insert into nonces (nonce, expires) values (?, ?)",
+            "insert into nonces (nonce, expires_ms) values (?, ?)",
             vec![nonce.into(), (expires_ms as i64).into()],
         )?;
         Ok(true)

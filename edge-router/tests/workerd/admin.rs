@@ -26,12 +26,12 @@ async fn send(edge: &Edge, signed: &AdminRequest<'_>, key: &AdminKey, body: &[u8
 }
 
 fn arm_body(run_id: &str) -> Vec<u8> {
-    let (hold_at, hold_deadline) = (now_ms() + 60_000, now_ms() + 70_000);
+    let (hold_at_ms, hold_deadline_ms) = (now_ms() + 60_000, now_ms() + 70_000);
     let command = Command::Arm {
         run_id: run_id.to_owned(),
         towards: Side::Target,
-        hold_at,
-        hold_deadline,
+        hold_at_ms,
+        hold_deadline_ms,
     };
     serde_json::to_vec(&command).unwrap()
 }
@@ -168,7 +168,7 @@ async fn an_older_epoch_is_a_conflict_that_shows_the_lane() {
 #[tokio::test]
 async fn of_many_orchestrators_exactly_one_wins() {
     let edge = Edge::start().await;
-    let (hold_at, hold_deadline) = (now_ms() + 30_000, now_ms() + 40_000);
+    let (hold_at_ms, hold_deadline_ms) = (now_ms() + 30_000, now_ms() + 40_000);
     let calls = (0..20).map(|number| {
         let run_id = format!("run-{number}");
         edge.admin.apply(
@@ -176,8 +176,8 @@ async fn of_many_orchestrators_exactly_one_wins() {
             Command::Arm {
                 run_id,
                 towards: Side::Target,
-                hold_at,
-                hold_deadline,
+                hold_at_ms,
+                hold_deadline_ms,
             },
         )
     });

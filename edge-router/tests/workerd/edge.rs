@@ -160,17 +160,17 @@ impl Edge {
         self.admin.read().await.unwrap().run_id.unwrap()
     }
 
-    /// Arms the lane towards a side, with `hold_ms` between hold_at and deadline.
+    /// Arms the lane towards a side, with `hold_ms` between hold_at_ms and deadline.
     pub async fn arm(&self, towards: Side, hold_ms: u64) -> LaneRecord {
         // A run arms once: each gets a name of its own, the first one that of run().
         let run_id = format!("run-{}", self.admin.read().await.unwrap().epoch);
-        let hold_at = now_ms() + ARM_AHEAD_MS;
-        let hold_deadline = hold_at + hold_ms;
+        let hold_at_ms = now_ms() + ARM_AHEAD_MS;
+        let hold_deadline_ms = hold_at_ms + hold_ms;
         self.apply(Command::Arm {
             run_id,
             towards,
-            hold_at,
-            hold_deadline,
+            hold_at_ms,
+            hold_deadline_ms,
         })
         .await
         .unwrap()
@@ -179,8 +179,8 @@ impl Edge {
     /// Arms the lane and waits until writes are held.
     pub async fn armed_and_held(&self, towards: Side) -> LaneRecord {
         let record = self.arm(towards, 20_000).await;
-        let hold_at = record.hold_at.unwrap();
-        until("hold_at", async || (now_ms() >= hold_at).then_some(())).await;
+        let hold_at_ms = record.hold_at_ms.unwrap();
+        until("hold_at_ms", async || (now_ms() >= hold_at_ms).then_some(())).await;
         let record = self.hold().await;
         assert_eq!(record.phase, Phase::Hold);
         record

@@ -46,8 +46,8 @@ pub struct Output {
     pub open_ms: u64,
     pub release_ms: u64,
     /// Unix milliseconds when the stage began and when held writes were let go.
-    pub entered_at: u64,
-    pub released_at: u64,
+    pub entered_at_ms: u64,
+    pub released_at_ms: u64,
     pub sequences: Vec<SequenceFacts>,
 }
 
@@ -59,7 +59,7 @@ impl Stage for FinalSync {
     type Output = Output;
 
     async fn run(&self, world: &World, input: Input) -> Result<Output, StageError> {
-        let entered_at = world.clock.now_ms();
+        let entered_at_ms = world.clock.now_ms();
         let mut output = Output {
             committed: false,
             way_back_from: None,
@@ -68,8 +68,8 @@ impl Stage for FinalSync {
             commit_ms: 0,
             open_ms: 0,
             release_ms: 0,
-            entered_at,
-            released_at: 0,
+            entered_at_ms,
+            released_at_ms: 0,
             sequences: Vec::new(),
         };
         if input.step == Step::Warm {
@@ -237,7 +237,7 @@ async fn go_forward(
             )
             .await?;
     }
-    output.released_at = world.clock.now_ms();
-    output.release_ms = output.released_at.saturating_sub(opened);
+    output.released_at_ms = world.clock.now_ms();
+    output.release_ms = output.released_at_ms.saturating_sub(opened);
     Ok(())
 }

@@ -49,8 +49,8 @@ impl Lane for DryLane {
             record.phase = phase;
             record.run_id = Some(self.run_id.clone());
             record.towards = Some(self.direction.to());
-            record.hold_at = Some(0);
-            record.hold_deadline = Some(u64::MAX);
+            record.hold_at_ms = Some(0);
+            record.hold_deadline_ms = Some(u64::MAX);
         }
         Ok(record)
     }
@@ -60,7 +60,7 @@ impl Lane for DryLane {
         // Dry runs do not wait for a hold to begin, so the record's own schedule is the time that counts.
         let now = match &command {
             Command::Arm { .. } => 0,
-            _ => before.hold_at.unwrap_or(0),
+            _ => before.hold_at_ms.unwrap_or(0),
         };
         let after = before
             .apply(expected, &command, now)

@@ -8,8 +8,8 @@ fn arm(towards: Side, now: u64) -> Command {
     Command::Arm {
         run_id: run(),
         towards,
-        hold_at: now + 5_000,
-        hold_deadline: now + 15_000,
+        hold_at_ms: now + 5_000,
+        hold_deadline_ms: now + 15_000,
     }
 }
 
@@ -49,7 +49,7 @@ fn a_cutover_goes_from_source_to_target() {
         (Phase::ServeTarget, Side::Target, Epoch(5))
     );
     assert_eq!(
-        (done.towards, done.hold_at, done.hold_deadline),
+        (done.towards, done.hold_at_ms, done.hold_deadline_ms),
         (None, None, None)
     );
     assert_eq!(done.run_id.as_deref(), Some("run-1"));
@@ -67,8 +67,8 @@ fn a_rollback_is_the_same_machine_the_other_way() {
     let rollback = || "run-2".to_owned();
     let Command::Arm {
         towards,
-        hold_at,
-        hold_deadline,
+        hold_at_ms,
+        hold_deadline_ms,
         ..
     } = arm(Side::Source, NOW + 10_000)
     else {
@@ -77,8 +77,8 @@ fn a_rollback_is_the_same_machine_the_other_way() {
     let arm_again = Command::Arm {
         run_id: rollback(),
         towards,
-        hold_at,
-        hold_deadline,
+        hold_at_ms,
+        hold_deadline_ms,
     };
     let steps = [
         (arm_again, NOW + 10_000),
@@ -203,12 +203,12 @@ fn another_run_can_do_nothing_to_a_lane_it_does_not_own() {
 #[test]
 fn a_schedule_that_cannot_be_kept_is_refused_with_every_reason() {
     let lane = LaneRecord::new("main");
-    let bad = |run_id: &str, towards, hold_at, hold_deadline| {
+    let bad = |run_id: &str, towards, hold_at_ms, hold_deadline_ms| {
         let command = Command::Arm {
             run_id: run_id.to_owned(),
             towards,
-            hold_at,
-            hold_deadline,
+            hold_at_ms,
+            hold_deadline_ms,
         };
         match lane.next(&command, NOW) {
             Err(Refusal::BadSchedule { reason }) => reason,
@@ -217,13 +217,13 @@ fn a_schedule_that_cannot_be_kept_is_refused_with_every_reason() {
     };
     let (at, by) = (NOW + 5_000, NOW + 15_000);
     assert!(bad("r", Side::Target, at - 1, by).contains("one lease"));
-    assert!(bad("r", Side::Target, at, at).contains("not after hold_at"));
+    assert!(bad("r", Side::Target, at, at).contains("not after hold_at_ms"));
     assert!(bad("r", Side::Target, at, at + 20_001).contains("20001 ms"));
     assert!(bad("r", Side::Source, at, by).contains("is the writer already"));
     assert!(bad("", Side::Target, at, by).contains("run_id"));
     assert!(bad("two words", Side::Target, at, by).contains("run_id"));
     assert_eq!(bad("", Side::Source, 0, 0).matches(';').count(), 3);
-    assert!(bad("r", Side::Target, u64::MAX, 0).contains("not after hold_at"));
+    assert!(bad("r", Side::Target, u64::MAX, 0).contains("not after hold_at_ms"));
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn the_compare_and_set_refuses_every_other_epoch() {
 #[test]
 fn the_wire_form_is_the_documented_one() {
     let command: Command = serde_json::from_str(
-        r#"{"command":"arm","run_id":"r","towards":"target","hold_at":6000,"hold_deadline":7000}"#,
+        r#"{"command":"arm","run_id":"r","towards":"target","hold_at_ms":6000,"hold_deadline_ms":7000}"#,
     )
     .unwrap();
     let lane = LaneRecord::new("main").next(&command, 0).unwrap();
@@ -265,7 +265,7 @@ fn the_wire_form_is_the_documented_one() {
         serde_json::to_value(&lane).unwrap(),
         serde_json::json!({
             "lane": "main", "run_id": "r", "epoch": 2, "phase": "armed", "writer": "source", "towards": "target",
-            "hold_at": 6000, "hold_deadline": 7000, "lease_ttl_ms": 5000, "reads": "follow_writer",
+            "hold_at_ms": 6000, "hold_deadline_ms": 7000, "lease_ttl_ms": 5000, "reads": "follow_writer",
         })
     );
     let typo = serde_json::from_str::<Command>(r#"{"command":"hold","run_id":"r","force":true}"#);
@@ -281,8 +281,8 @@ fn any_step() -> impl Strategy<Value = (Command, u64)> {
             0 => Command::Arm {
                 run_id,
                 towards,
-                hold_at: ahead,
-                hold_deadline: ahead + length,
+                hold_at_ms: ahead,
+                hold_deadline_ms: ahead + length,
             },
             1 => Command::Hold { run_id },
             2 => Command::Commit { run_id },
@@ -300,13 +300,13 @@ fn walk(steps: Vec<(Command, u64)>) -> Vec<(Command, u64, LaneRecord, Result<Lan
     for (mut command, passed) in steps {
         now += passed;
         if let Command::Arm {
-            hold_at,
-            hold_deadline,
+            hold_at_ms,
+            hold_deadline_ms,
             ..
         } = &mut command
         {
-            *hold_at += now;
-            *hold_deadline += now;
+            *hold_at_ms += now;
+            *hold_deadline_ms += now;
         }
         let outcome = lane.next(&command, now);
         trace.push((command, now, lane.clone(), outcome.clone()));
@@ -333,7 +333,7 @@ proptest! {
             prop_assert_eq!(before.writer != after.writer, commits);
             if commits {
                 prop_assert_eq!(before.phase, Phase::Hold);
-                prop_assert!(before.hold_deadline.is_some_and(|deadline| now < deadline));
+                prop_assert!(before.hold_deadline_ms.is_some_and(|deadline| now < deadline));
                 prop_assert_eq!(before.run_id.as_deref(), command.run_id());
             }
         }
@@ -364,7 +364,7 @@ proptest! {
             if after.phase.is_serving() {
                 prop_assert_eq!(after.phase, after.writer.served());
                 prop_assert!(!after.holds_writes(now));
-                prop_assert!(after.hold_at.is_none() && after.hold_deadline.is_none());
+                prop_assert!(after.hold_at_ms.is_none() && after.hold_deadline_ms.is_none());
             }
         }
     }

@@ -51,7 +51,7 @@ impl Lane for MemoryLane {
 fn careless(state: &State, command: &Command) -> Option<LaneRecord> {
     let lane = &state.lane;
     if state.sabotaged(Sabotage::LaneWithoutDeadline) && matches!(command, Command::Commit { .. }) {
-        return lane.next(command, lane.hold_at.unwrap_or_default()).ok();
+        return lane.next(command, lane.hold_at_ms.unwrap_or_default()).ok();
     }
     let moved = |phase, writer| LaneRecord {
         phase,

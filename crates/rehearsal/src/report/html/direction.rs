@@ -15,12 +15,12 @@ const COLOURS: usize = 8;
 
 pub(super) fn section(report: &Report, direction: &Direction) -> String {
     let mut html = String::new();
-    if let (Some(hold_at), Some(released)) = (direction.hold_at_ms, direction.released_ms) {
-        let around = ((released - hold_at) * 2.0).max(AROUND_MS);
+    if let (Some(hold_at_ms), Some(released)) = (direction.hold_at_ms, direction.released_ms) {
+        let around = ((released - hold_at_ms) * 2.0).max(AROUND_MS);
         let span = Span {
-            from: (hold_at - around).max(0.0),
+            from: (hold_at_ms - around).max(0.0),
             to: released + around,
-            zero: hold_at,
+            zero: hold_at_ms,
         };
         let _ = write!(
             html,
@@ -79,7 +79,7 @@ fn stages(stages: &[StageRun]) -> String {
     if stages.is_empty() {
         return String::new();
     }
-    let longest = stages.iter().map(|stage| stage.ms).fold(1.0, f64::max);
+    let longest = stages.iter().map(|stage| stage.duration_ms).fold(1.0, f64::max);
     let mut rows = String::new();
     for stage in stages {
         let good = stage.outcome == "succeeded";
@@ -93,8 +93,8 @@ fn stages(stages: &[StageRun]) -> String {
             r#"<li class="{}"><span>{}{outcome}</span><div><i style="width:{:.2}%"></i></div><b>{}</b></li>"#,
             if good { "" } else { "bad" },
             escape(&stage.name),
-            stage.ms / longest * 100.0,
-            duration(stage.ms)
+            stage.duration_ms / longest * 100.0,
+            duration(stage.duration_ms)
         );
     }
     format!(r#"<h3>Stages</h3><ol class="bars">{rows}</ol>"#)
