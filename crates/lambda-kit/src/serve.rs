@@ -138,7 +138,7 @@ async fn note(world: &World, stage: &str, event: &str, detail: Value) {
         lane,
         stage: stage.to_owned(),
         event: event.to_owned(),
-        at_ms: world.clock.now_ms(),
+        at_ms: world.clock.now(),
         detail,
     };
     let journal: &dyn Journal = &*world.journal;

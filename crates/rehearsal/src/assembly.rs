@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crossover_core::{
     StageError,
-    routing::{AuditEntry, Command, Phase as LanePhase},
+    routing::{AuditEntry, Command, Phase as LanePhase, UnixMillis},
 };
 use serde_json::Value;
 
@@ -50,7 +50,7 @@ pub fn assemble(
     evidence: Evidence,
 ) -> Report {
     let started = evidence.load.started_unix_ms;
-    let since_start = |unix_ms: u64| unix_ms as f64 - started as f64;
+    let since_start = |at: UnixMillis| at.0 as f64 - started as f64;
     let holds: Vec<f64> = evidence
         .audit
         .iter()
@@ -247,7 +247,7 @@ fn breakdown(results: &Value) -> Breakdown {
 }
 
 /// Bands of the timeline: the stages, and from hold to release what every client feels.
-fn phases(evidence: &Evidence, since_start: impl Fn(u64) -> f64) -> Vec<Phase> {
+fn phases(evidence: &Evidence, since_start: impl Fn(UnixMillis) -> f64) -> Vec<Phase> {
     let mut phases: Vec<Phase> = evidence
         .runs
         .iter()

@@ -112,7 +112,7 @@ async fn note(world: &World, stage: StageName, event: &str) {
         lane: world.plan.lane.clone(),
         stage: stage.to_string(),
         event: event.to_owned(),
-        at_ms: world.clock.now_ms(),
+        at_ms: world.clock.now(),
         detail: Value::Null,
     };
     // History is not worth a cutover.

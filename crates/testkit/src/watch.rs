@@ -107,7 +107,7 @@ impl State {
         let to = self.side(before.writer.other());
         if before
             .hold_deadline_ms
-            .is_none_or(|deadline| self.now >= deadline)
+            .is_none_or(|deadline| self.now >= deadline.0)
         {
             broken.push("the commit was accepted after the deadline".to_owned());
         }

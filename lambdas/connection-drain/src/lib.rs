@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crossover_core::{
     Stage, StageError, StageName, World,
     ports::{PortError, WriterSample},
-    routing::{Command, LaneRecord, Phase},
+    routing::{Command, LaneRecord, Millis, Phase, UnixMillis},
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,18 +27,18 @@ pub struct Input {}
 /// What it found and how long its parts took.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    pub hold_at_ms: u64,
-    pub hold_deadline_ms: u64,
+    pub hold_at_ms: UnixMillis,
+    pub hold_deadline_ms: UnixMillis,
     pub locked_roles: Vec<String>,
     pub sessions_ended: u32,
     /// Milliseconds from the hold until no transaction was in flight (or the grace was over).
-    pub in_flight_ms: u64,
+    pub in_flight_ms: Millis,
     /// Milliseconds from the hold until the lock was committed.
-    pub lock_ms: u64,
+    pub lock_ms: Millis,
     /// Milliseconds from the hold until two looks in a row found no writer.
-    pub drained_ms: u64,
-    /// Unix milliseconds when the stage was done.
-    pub drained_at_ms: u64,
+    pub drained_ms: Millis,
+    /// When the stage was done.
+    pub drained_at_ms: UnixMillis,
 }
 
 #[async_trait]
@@ -51,21 +51,21 @@ impl Stage for ConnectionDrain {
     async fn run(&self, world: &World, _input: Input) -> Result<Output, StageError> {
         let lane = held_lane(world).await?;
         let hold_at_ms = lane.hold_at_ms.unwrap_or_default();
-        let since_hold = || world.clock.now_ms().saturating_sub(hold_at_ms);
+        let since_hold = || world.clock.now().since(hold_at_ms);
 
         let locking = async {
             let report = world.from.lock(&world.plan.scope, &world.plan.run_id).await?;
             Ok::<_, StageError>((report, since_hold()))
         };
         let settling = async {
-            wait_for_transactions(world, hold_at_ms).await?;
+            wait_for_transactions(world, hold_at_ms.0).await?;
             Ok::<_, StageError>(since_hold())
         };
         // NOLOGIN does not disturb sessions that exist, so the lock can be made while transactions end.
         let ((report, lock_ms), in_flight_ms) = futures::try_join!(locking, settling)?;
         // Beside the ending of sessions: clients do not pay for this look.
         let (sessions_ended, ()) =
-            futures::try_join!(end_writers(world, hold_at_ms), keep_lock_if_held(world))?;
+            futures::try_join!(end_writers(world, hold_at_ms.0), keep_lock_if_held(world))?;
         Ok(Output {
             hold_at_ms,
             hold_deadline_ms: lane.hold_deadline_ms.unwrap_or_default(),
@@ -74,7 +74,7 @@ impl Stage for ConnectionDrain {
             in_flight_ms,
             lock_ms,
             drained_ms: since_hold(),
-            drained_at_ms: world.clock.now_ms(),
+            drained_at_ms: world.clock.now(),
         })
     }
 
@@ -101,24 +101,21 @@ async fn held_lane(world: &World) -> Result<LaneRecord, StageError> {
             });
         }
         refuse_unstoppable(&world.from.writers().await?)?;
-        let hold_at_ms = world.clock.now_ms() + lane.lease_ttl_ms + ARM_MARGIN_MS;
+        let hold_at_ms = world.clock.now() + lane.lease_ttl_ms + Millis(ARM_MARGIN_MS);
         let arm = Command::Arm {
             run_id: world.plan.run_id.clone(),
             towards: world.direction.to(),
             hold_at_ms,
-            hold_deadline_ms: hold_at_ms + world.plan.limits.hold_ms,
+            hold_deadline_ms: hold_at_ms + Millis(world.plan.limits.hold_ms),
         };
         lane = world.command(&lane, arm).await?;
     }
     if lane.phase == Phase::Armed {
         require_way_back(world).await?;
-        let wait = lane
-            .hold_at_ms
-            .unwrap_or_default()
-            .saturating_sub(world.clock.now_ms());
+        let wait = lane.hold_at_ms.unwrap_or_default().since(world.clock.now());
         world
             .clock
-            .sleep_ms(if world.plan.dry_run { 0 } else { wait })
+            .sleep_ms(if world.plan.dry_run { 0 } else { wait.0 })
             .await;
         lane = world
             .command(
