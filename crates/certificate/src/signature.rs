@@ -4,11 +4,11 @@ use std::{fmt, io, path::PathBuf};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use crossover_core::Secret;
+use pem::{EncodeConfig, LineEnding, Pem};
 use ring::{
     rand::SystemRandom,
     signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey},
 };
-use pem::{EncodeConfig, LineEnding, Pem};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Hash;

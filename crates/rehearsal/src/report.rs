@@ -4,7 +4,6 @@
 //! nothing but itself.
 
 mod breakdown;
-mod chart;
 mod html;
 pub mod pause;
 mod timeline;

@@ -3,12 +3,12 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use crossover_core::{plan::Scope, ports::PortResult};
-use crossover_stand::postgres::Database;
 use crossover_certificate::{
     self as certificate, CannotCertify, Certificate, CertifiedTable, Conditions, SigningKey, Trust,
     certified_scope,
 };
+use crossover_core::{plan::Scope, ports::PortResult};
+use crossover_stand::postgres::Database;
 use crossover_verify::{Report, Sides, Silent, VerifyOptions, rows::CatchUp, verify};
 
 use crate::pair::{Pair, TestClock, crossover, still};
@@ -254,7 +254,7 @@ async fn what_differs_or_was_not_compared_whole_gets_none() {
 
     pair.source("create index on c (id)").await;
     let refusal = compared(&pair, &default, None).await.refusal();
-    assert!(refusal.contains("the schemas differ"), "{refusal}");
+    assert!(refusal.contains("the schemas of these differ"), "{refusal}");
 
     pair.target("insert into a values (1); drop table b").await;
     let refusal = compared(&pair, &default, None).await.refusal();

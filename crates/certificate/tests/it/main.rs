@@ -7,6 +7,9 @@
 )]
 
 mod issue;
-#[allow(dead_code, reason = "shared with the tests of the comparison, which use more of it")]
+#[allow(
+    dead_code,
+    reason = "shared with the tests of the comparison, which use more of it"
+)]
 #[path = "../../../verify/tests/it/pair.rs"]
 mod pair;

@@ -12,6 +12,8 @@ use crossover_postgres::PostgresDatabase;
 use crossover_verify::{Report, Sides, VerifyOptions};
 use serde::Serialize;
 
+use super::words::no_certificate;
+
 pub use check::check;
 
 /// Holds the signing key itself where there shall be no file.
@@ -132,7 +134,7 @@ impl Issuing {
                 root: certificate.statement().root.to_string(),
             },
             Err(error) => Outcome::Refused {
-                reason: format!("{error:#}"),
+                reason: no_certificate(&error),
             },
         }
     }

@@ -1,15 +1,14 @@
 //! The top of the page: the verdict in one sentence, how it was come by, and the figures behind it.
 
-use std::fmt::Write as _;
-
 use crossover_core::schema::Severity;
-use crossover_page::{
-    escape,
-    number::{count, duration},
-};
+use crossover_verify::Report;
+use maud::{Markup, html};
 
 use super::many;
-use crate::Report;
+use crate::{
+    number::{count, duration},
+    page::{self, Figure, State, header},
+};
 
 /// What was found, counted.
 struct Found {
@@ -54,31 +53,27 @@ pub(super) fn word(report: &Report) -> &'static str {
     }
 }
 
-pub(super) fn section(report: &Report) -> String {
+pub(super) fn section(report: &Report) -> Markup {
     let found = found(report);
     let (state, sign) = match word(report) {
-        "Different" => ("bad", "✕"),
-        "Not proven" => ("fair", "?"),
-        _ if found.warnings > 0 || found.only_counted => ("fair", "!"),
-        _ => ("good", "✓"),
+        "Different" => (State::Bad, '✕'),
+        "Not proven" => (State::Fair, '?'),
+        _ if found.warnings > 0 || found.only_counted => (State::Fair, '!'),
+        _ => (State::Good, '✓'),
     };
-    let mut eyebrow = vec!["Crossover verify".to_owned()];
+    let mut about = vec!["Crossover verify".to_owned()];
     if let Some((source, target)) = &report.databases {
-        eyebrow.push(format!("{source} → {target}"));
+        about.push(format!("{source} → {target}"));
     }
-    eyebrow.push(moment(report.began_ms));
-    let mut html = format!(
-        r#"<header class="{state}"><p class="eyebrow">{}</p><h1><span class="sign" aria-hidden="true">{sign}</span><span>{}</span></h1><p class="lead">{}</p></header>"#,
-        escape(&eyebrow.join(" · ")),
-        escape(&headline(report, &found)),
-        escape(&lead(report, &found))
-    );
-    html.push_str(&figures(report, &found));
-    html
+    about.push(time(report.began_ms));
+    html! {
+        (header(state, sign, &about.join(" · "), &headline(report, &found), &lead(report, &found)))
+        (figures(report, &found))
+    }
 }
 
 /// `2026-03-01 09:30:00 UTC`.
-fn moment(ms: u64) -> String {
+fn time(ms: u64) -> String {
     jiff::Timestamp::from_millisecond(ms.cast_signed())
         .map(|at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
         .unwrap_or_default()
@@ -139,29 +134,27 @@ fn lead(report: &Report, found: &Found) -> String {
     sentences.join(" ")
 }
 
-fn figures(report: &Report, found: &Found) -> String {
-    let class = |number: u64| if number == 0 { "" } else { "bad" };
+fn figures(report: &Report, found: &Found) -> Markup {
     let equal = report.tables.iter().filter(|t| t.equal).count() as u64;
     let unknown = report.could_not_run.len() as u64;
-    let rows = format!("{}{}", if found.at_least { "≥ " } else { "" }, count(found.rows));
-    let figures = [
-        ("", count(equal), "tables equal"),
-        (class(found.tables), count(found.tables), "tables different"),
-        (class(found.rows), rows, "rows different"),
-        (
-            class(found.schema_errors),
-            count(found.schema_errors),
-            "schema errors",
-        ),
-        ("", count(found.warnings), "warnings"),
-        (class(unknown), count(unknown), "not compared"),
-    ];
-    let mut html = String::new();
-    for (class, figure, name) in figures {
-        let _ = write!(
-            html,
-            r#"<div class="{class}"><b>{figure}</b><span>{name}</span></div>"#
-        );
-    }
-    format!(r#"<div class="figures">{html}</div>"#)
+    let neutral = |number: u64, name| Figure {
+        text: count(number),
+        name,
+        bad: false,
+    };
+    let must_be_zero = |number: u64, name| Figure {
+        bad: number > 0,
+        ..neutral(number, name)
+    };
+    page::figures(&[
+        neutral(equal, "tables equal"),
+        must_be_zero(found.tables, "tables different"),
+        Figure {
+            text: format!("{}{}", if found.at_least { "≥ " } else { "" }, count(found.rows)),
+            ..must_be_zero(found.rows, "rows different")
+        },
+        must_be_zero(found.schema_errors, "schema errors"),
+        neutral(found.warnings, "warnings"),
+        must_be_zero(unknown, "not compared"),
+    ])
 }

@@ -7,10 +7,12 @@ use crossover_core::{
     schema::{DifferenceKind, SchemaDifference, Severity},
 };
 
-use crate::{
-    CouldNotRun, Report,
+use crossover_verify::{
+    Cause, CouldNotRun, Report,
     rows::{Difference, Kind, TableResult},
 };
+
+use super::page;
 
 const NASTY: &str = "<script>alert('x')</script>";
 
@@ -93,6 +95,7 @@ fn every_text_is_escaped_wherever_it_comes_from() {
         name: NASTY.into(),
         reason: NASTY.into(),
         remedy: NASTY.into(),
+        cause: Cause::Refused,
     });
     report.schema_differences.push(SchemaDifference {
         object: NASTY.into(),
@@ -106,7 +109,7 @@ fn every_text_is_escaped_wherever_it_comes_from() {
     });
     report.condition = Some(NASTY.into());
     report.databases = Some((NASTY.into(), NASTY.into()));
-    let page = report.html();
+    let page = page(&report);
     assert!(!page.contains("<script"), "{page}");
     assert!(page.matches("&lt;script&gt;").count() >= 14, "{page}");
 }
@@ -122,7 +125,7 @@ fn hundreds_of_tables_and_thousands_of_differences_are_all_there_and_mostly_fold
             .map(|n| changed(&format!("key-{n}"), "a", "b"))
             .collect(),
     ));
-    let page = report(tables).html();
+    let page = page(&report(tables));
     let all = |before: &str, after: &str| -> BTreeSet<String> {
         let starts = page.split(before).skip(1);
         starts
@@ -143,7 +146,7 @@ fn a_key_is_written_in_its_own_order() {
     difference.key = row(&[("a", "2"), ("z", "1")]);
     let mut table = table("t", vec![difference]);
     table.key = vec!["z".into(), "a".into()];
-    let page = report(vec![table]).html();
+    let page = page(&report(vec![table]));
     assert!(page.find("<span>z</span> <code>1") < page.find("<span>a</span> <code>2"));
 }
 
@@ -151,7 +154,7 @@ fn a_key_is_written_in_its_own_order() {
 fn null_an_empty_text_and_the_word_null_look_different() {
     let mut difference = changed("1", "", "NULL");
     difference.columns = vec!["note".into(), "other".into()];
-    let page = report(vec![table("t", vec![difference])]).html();
+    let page = page(&report(vec![table("t", vec![difference])]));
     for cell in [
         "<del><i>empty</i></del>",
         "<ins><code>NULL</code></ins>",
@@ -164,7 +167,7 @@ fn null_an_empty_text_and_the_word_null_look_different() {
 #[test]
 fn the_headline_says_what_is_known() {
     let headline = |report: &Report| {
-        let page = report.html();
+        let page = page(report);
         let (_, rest) = page.split_once("</span><span>").unwrap();
         rest.split_once("</span></h1>").unwrap().0.to_owned()
     };
@@ -182,6 +185,7 @@ fn the_headline_says_what_is_known() {
         name: "u".into(),
         reason: "r".into(),
         remedy: "m".into(),
+        cause: Cause::Refused,
     });
     assert_eq!(headline(&equal), "Not proven. 1 item was not compared.");
     let mut different = report(vec![table("t", vec![changed("1", "a", "b")])]);

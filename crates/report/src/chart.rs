@@ -3,9 +3,9 @@
 
 use std::fmt::Write as _;
 
-use crossover_page::{escape, number::duration};
+use maud::{Markup, html};
 
-use super::timeline::Phase;
+use crate::number::duration;
 
 /// The drawing's inner size; stretched to whatever the page gives it.
 const WIDTH: f64 = 1_000.0;
@@ -15,13 +15,23 @@ const LABELLED: f64 = 0.06;
 /// Points drawn of one series: more are not visible.
 const POINTS: usize = 500;
 
-/// The part of the run a chart shows, in milliseconds since the start of the load.
+/// A part of the time axis, drawn as a band.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
-    pub(super) from: f64,
-    pub(super) to: f64,
+pub struct Band<'a> {
+    pub name: &'a str,
+    pub start_ms: f64,
+    pub end_ms: f64,
+    /// Drawn stronger, and never too narrow to be seen.
+    pub strong: bool,
+}
+
+/// The part of the time axis a chart shows, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Span {
+    pub from: f64,
+    pub to: f64,
     /// What the axis calls zero.
-    pub(super) zero: f64,
+    pub zero: f64,
 }
 
 impl Span {
@@ -48,7 +58,7 @@ impl Span {
 
 /// How values become heights.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Scale {
+pub enum Scale {
     /// From zero to the given value.
     Linear(f64),
     /// From one to the given value, by powers of ten.
@@ -57,7 +67,7 @@ pub(super) enum Scale {
 
 impl Scale {
     /// Linear, with a round top not below `most`.
-    pub(super) fn linear(most: f64) -> Self {
+    pub fn linear(most: f64) -> Self {
         let magnitude = 10_f64.powf(most.max(1.0).log10().floor());
         let top = [1.0, 2.0, 4.0, 5.0, 6.0, 8.0, 10.0]
             .map(|n| n * magnitude)
@@ -67,7 +77,7 @@ impl Scale {
     }
 
     /// Logarithmic, with a power of ten not below `most` as its top.
-    pub(super) fn log(most: f64) -> Self {
+    pub fn log(most: f64) -> Self {
         Self::Log(10_f64.powf(most.max(10.0).log10().ceil()))
     }
 
@@ -91,7 +101,7 @@ impl Scale {
 
 /// How the points between two steps are thinned out.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Thin {
+pub enum Thin {
     /// Their mean: rates.
     Mean,
     /// The highest: waits, which must not vanish.
@@ -99,119 +109,110 @@ pub(super) enum Thin {
 }
 
 /// One line (or filled area) of a chart: times and values; a missing value is a gap.
-pub(super) struct Series<'a> {
-    pub(super) name: &'a str,
-    pub(super) class: &'a str,
-    pub(super) filled: bool,
-    pub(super) points: Vec<(f64, Option<f64>)>,
-    pub(super) thin: Thin,
+pub struct Series<'a> {
+    pub name: &'a str,
+    pub class: &'a str,
+    pub filled: bool,
+    pub points: Vec<(f64, Option<f64>)>,
+    pub thin: Thin,
 }
 
 /// A chart with its title, key, grid and bands, without a time axis.
-pub(super) fn plot(title: &str, series: &[Series<'_>], scale: Scale, span: Span, phases: &[Phase]) -> String {
-    let mut svg = bands(phases, span);
-    for tick in scale.ticks() {
-        let y = (1.0 - scale.share(tick)) * HEIGHT;
-        let _ = write!(
-            svg,
-            r#"<line class="grid" x1="0" x2="{WIDTH}" y1="{y:.1}" y2="{y:.1}"/>"#
-        );
-    }
-    let mut key = String::new();
-    for line in series {
-        svg.push_str(&path(line, scale, span));
-        if series.len() > 1 {
-            let _ = write!(
-                key,
-                r#"<span><i class="{}"></i>{}</span>"#,
-                line.class,
-                escape(line.name)
-            );
+pub fn plot(title: &str, series: &[Series<'_>], scale: Scale, span: Span, bands: &[Band<'_>]) -> Markup {
+    let height = |tick: f64| (1.0 - scale.share(tick)) * HEIGHT;
+    let view = format!("0 0 {WIDTH} {HEIGHT}");
+    html! {
+        figure.plot {
+            figcaption {
+                (title)
+                span.key {
+                    @if series.len() > 1 {
+                        @for line in series { span { i class=(line.class) {} (line.name) } }
+                    }
+                }
+            }
+            div.area {
+                div.y {
+                    @for tick in scale.ticks() {
+                        span style=(format!("top:{:.1}%", (1.0 - scale.share(tick)) * 100.0)) { (tick_text(tick)) }
+                    }
+                }
+                svg viewBox=(view) preserveAspectRatio="none" role="img" aria-label=(title) {
+                    (rectangles(bands, span))
+                    @for tick in scale.ticks() {
+                        @let y = format!("{:.1}", height(tick));
+                        line.grid x1="0" x2=(WIDTH) y1=(y) y2=(y) {}
+                    }
+                    @for line in series { (path(line, scale, span)) }
+                }
+            }
         }
     }
-    let mut labels = String::new();
-    for tick in scale.ticks() {
-        let _ = write!(
-            labels,
-            r#"<span style="top:{:.1}%">{}</span>"#,
-            (1.0 - scale.share(tick)) * 100.0,
-            tick_text(tick)
-        );
-    }
-    format!(
-        r#"<figure class="plot"><figcaption>{title}<span class="key">{key}</span></figcaption><div class="area"><div class="y">{labels}</div><svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{title}">{svg}</svg></div></figure>"#,
-        title = escape(title)
-    )
 }
 
-/// The names of the phases above a group of charts.
-pub(super) fn strip(phases: &[Phase], span: Span) -> String {
-    let mut strip = String::new();
-    for (index, phase) in visible(phases, span).enumerate() {
-        let (left, right) = (span.at(phase.start_ms), span.at(phase.end_ms));
-        let class = if phase.holds {
-            "hold"
-        } else {
-            ["even", "odd"][index % 2]
-        };
-        let name = escape(&phase.name);
-        // A sliver of a word says less than none; the whole is in the title.
-        let label = if right - left < LABELLED { "" } else { &name };
-        let _ = write!(
-            strip,
-            r#"<span class="{class}" style="left:{:.2}%;width:{:.2}%" title="{name}: {}">{label}</span>"#,
-            left * 100.0,
-            (right - left) * 100.0,
-            duration(phase.end_ms - phase.start_ms)
-        );
+/// The names of the bands above a group of charts.
+pub fn strip(bands: &[Band<'_>], span: Span) -> Markup {
+    html! {
+        div.strip {
+            @for (index, band) in visible(bands, span).enumerate() {
+                @let (left, right) = (span.at(band.start_ms), span.at(band.end_ms));
+                @let style = format!("left:{:.2}%;width:{:.2}%", left * 100.0, (right - left) * 100.0);
+                @let title = format!("{}: {}", band.name, duration(band.end_ms - band.start_ms));
+                span class=(band_class(band, index)) style=(style) title=(title) {
+                    // A sliver of a word says less than none; the whole is in the title.
+                    @if right - left >= LABELLED { (band.name) }
+                }
+            }
+        }
     }
-    format!(r#"<div class="strip">{strip}</div>"#)
 }
 
 /// The time axis below a group of charts.
-pub(super) fn axis(span: Span) -> String {
-    let mut axis = String::new();
-    for tick in span.ticks() {
-        let _ = write!(
-            axis,
-            r#"<span style="left:{:.2}%">{}</span>"#,
-            span.at(tick) * 100.0,
-            time_text(tick - span.zero)
-        );
+pub fn axis(span: Span) -> Markup {
+    html! {
+        div.axis {
+            @for tick in span.ticks() {
+                span style=(format!("left:{:.2}%", span.at(tick) * 100.0)) { (time_text(tick - span.zero)) }
+            }
+        }
     }
-    format!(r#"<div class="axis">{axis}</div>"#)
 }
 
-fn visible(phases: &[Phase], span: Span) -> impl Iterator<Item = &Phase> {
-    phases
+fn visible<'a>(bands: &'a [Band<'a>], span: Span) -> impl Iterator<Item = &'a Band<'a>> {
+    bands
         .iter()
-        .filter(move |phase| phase.end_ms > span.from && phase.start_ms < span.to)
+        .filter(move |band| band.end_ms > span.from && band.start_ms < span.to)
 }
 
-fn bands(phases: &[Phase], span: Span) -> String {
-    let mut svg = String::new();
-    for (index, phase) in visible(phases, span).enumerate() {
-        let (left, right) = (span.at(phase.start_ms) * WIDTH, span.at(phase.end_ms) * WIDTH);
-        let class = if phase.holds {
-            "hold"
-        } else {
-            ["even", "odd"][index % 2]
-        };
-        // A hold of 60 ms in a run of minutes has to be seen.
-        let width = if phase.holds {
-            (right - left).max(WIDTH / 400.0)
-        } else {
-            right - left
-        };
-        let _ = write!(
-            svg,
-            r#"<rect class="band {class}" x="{left:.2}" y="0" width="{width:.2}" height="{HEIGHT}"/>"#
-        );
+const fn band_class(band: &Band<'_>, index: usize) -> &'static str {
+    if band.strong {
+        "hold"
+    } else {
+        ["even", "odd"][index % 2]
     }
-    svg
 }
 
-fn path(series: &Series<'_>, scale: Scale, span: Span) -> String {
+fn rectangles(bands: &[Band<'_>], span: Span) -> Markup {
+    html! {
+        @for (index, band) in visible(bands, span).enumerate() {
+            @let (left, right) = (span.at(band.start_ms) * WIDTH, span.at(band.end_ms) * WIDTH);
+            // A hold of 60 ms in a run of minutes has to be seen.
+            @let width = if band.strong { (right - left).max(WIDTH / 400.0) } else { right - left };
+            rect.band.(band_class(band, index)) x=(format!("{left:.2}")) y="0" width=(format!("{width:.2}")) height=(HEIGHT) {}
+        }
+    }
+}
+
+fn path(series: &Series<'_>, scale: Scale, span: Span) -> Markup {
+    let (line, area) = outlines(series, scale, span);
+    html! {
+        @if series.filled { path.fill.(series.class) d=(area) {} }
+        path.line.(series.class) d=(line) {}
+    }
+}
+
+/// The line, and the area below it.
+fn outlines(series: &Series<'_>, scale: Scale, span: Span) -> (String, String) {
     let inside: Vec<_> = series
         .points
         .iter()
@@ -241,12 +242,7 @@ fn path(series: &Series<'_>, scale: Scale, span: Span) -> String {
         last = x;
     }
     close(&mut area, begun, last);
-    let fill = if series.filled {
-        format!(r#"<path class="fill {}" d="{area}"/>"#, series.class)
-    } else {
-        String::new()
-    };
-    format!(r#"{fill}<path class="line {}" d="{line}"/>"#, series.class)
+    (line, area)
 }
 
 fn close(area: &mut String, begun: Option<f64>, last: f64) {
@@ -303,7 +299,7 @@ mod tests {
             points,
             thin: Thin::Highest,
         };
-        let svg = path(
+        let (line, _) = outlines(
             &series,
             Scale::Linear(2.0),
             Span {
@@ -312,9 +308,26 @@ mod tests {
                 zero: 0.0,
             },
         );
-        assert_eq!(
-            svg,
-            r#"<path class="line lag" d="M0.0 50.0M200.0 50.0L300.0 0.0"/>"#
+        assert_eq!(line, "M0.0 50.0M200.0 50.0L300.0 0.0");
+    }
+
+    #[test]
+    fn names_and_titles_stay_text() {
+        let band = Band {
+            name: "\"><script>",
+            start_ms: 0.0,
+            end_ms: 50.0,
+            strong: false,
+        };
+        let span = Span {
+            from: 0.0,
+            to: 100.0,
+            zero: 0.0,
+        };
+        let html = strip(&[band], span).0 + &plot("\"><script>", &[], Scale::Linear(1.0), span, &[band]).0;
+        assert!(
+            !html.contains("<script>") && html.contains("&lt;script&gt;"),
+            "{html}"
         );
     }
 

@@ -22,7 +22,7 @@ pub fn signed(number: i64) -> String {
     )
 }
 
-/// Milliseconds with as many digits as matter: `0.4 ms`, `63 ms`, `12.4 s`, `2 min 05 s`.
+/// Milliseconds with as many digits as matter: `0.4 ms`, `63 ms`, `12.4 s`, `2 min 05 s`, `7 h 15 min`.
 pub fn duration(ms: f64) -> String {
     if ms < 9.95 {
         format!("{ms:.1} ms")
@@ -32,9 +32,12 @@ pub fn duration(ms: f64) -> String {
         format!("{:.2} s", ms / 1_000.0)
     } else if ms < 59_950.0 {
         format!("{:.1} s", ms / 1_000.0)
-    } else {
+    } else if ms < 3_599_500.0 {
         let seconds = (ms / 1_000.0).round() as u64;
         format!("{} min {:02} s", seconds / 60, seconds % 60)
+    } else {
+        let minutes = (ms / 60_000.0).round() as u64;
+        format!("{} h {:02} min", minutes / 60, minutes % 60)
     }
 }
 
@@ -49,7 +52,20 @@ mod tests {
             ["0", "999", "1,000", "36,412,007"]
         );
         assert_eq!(signed(-2_000), "−2,000");
-        let durations = [0.0, 0.44, 9.96, 63.4, 999.4, 999.6, 12_430.0, 59_960.0, 125_400.0].map(duration);
+        let durations = [
+            0.0,
+            0.44,
+            9.96,
+            63.4,
+            999.4,
+            999.6,
+            12_430.0,
+            59_960.0,
+            125_400.0,
+            3_599_600.0,
+            26_100_000.0,
+        ]
+        .map(duration);
         let expected = [
             "0.0 ms",
             "0.4 ms",
@@ -60,6 +76,8 @@ mod tests {
             "12.4 s",
             "1 min 00 s",
             "2 min 05 s",
+            "1 h 00 min",
+            "7 h 15 min",
         ];
         assert_eq!(durations, expected);
     }

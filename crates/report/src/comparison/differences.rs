@@ -1,13 +1,15 @@
 //! Each row that differs, table by table.
 
-use std::fmt::Write as _;
-
-use crossover_page::{escape, name, number::count};
-
-use super::{folded, many, value, with_rest};
-use crate::{
+use crossover_verify::{
     Report,
     rows::{Difference, Kind, TableResult},
+};
+use maud::{Markup, html};
+
+use super::{many, value};
+use crate::{
+    number::count,
+    page::{self, folded, name, with_rest},
 };
 
 /// So many different tables are shown open; of more, the reader picks.
@@ -18,7 +20,7 @@ pub(super) fn anchor(place: usize) -> String {
     format!("table-{place}")
 }
 
-pub(super) fn section(report: &Report) -> String {
+pub(super) fn section(report: &Report) -> Markup {
     let different: Vec<(usize, &TableResult)> = report
         .tables
         .iter()
@@ -26,16 +28,12 @@ pub(super) fn section(report: &Report) -> String {
         .filter(|(_, table)| !table.equal)
         .collect();
     let open = different.len() <= OPEN;
-    let html = different.iter().fold(String::new(), |mut html, (place, table)| {
-        let summary = format!("<b>{}</b> <span>{}</span>", name(&table.name), said(table));
-        let _ = write!(
-            html,
-            r#"<div class="table" id="{}">{}</div>"#,
-            anchor(*place),
-            folded(open, &summary, &rows(table))
-        );
-        html
-    });
+    let content = html! {
+        @for (place, table) in &different {
+            @let summary = html! { b { (name(&table.name)) } " " span { (said(table)) } };
+            div.table id=(anchor(*place)) { (folded(open, &summary, &rows(table))) }
+        }
+    };
     let with_values = different
         .iter()
         .flat_map(|(_, table)| &table.differences)
@@ -43,9 +41,9 @@ pub(super) fn section(report: &Report) -> String {
     let note = if with_values {
         "Of rows on both sides the columns that differ, source first; of others the whole row."
     } else {
-        "Keys and names of columns only; --show-values adds the values."
+        "Keys and names of columns only: values are shown where they were asked for."
     };
-    crossover_page::section("Rows that differ", note, &html)
+    page::section("Rows that differ", note, &content)
 }
 
 /// `2 missing on the target, 1 different`, and how many are not listed.
@@ -87,54 +85,53 @@ const fn words(kind: Kind) -> &'static str {
     }
 }
 
-fn rows(table: &TableResult) -> String {
-    let lines: Vec<String> = table.differences.iter().map(|d| row(d, &table.key)).collect();
+fn rows(table: &TableResult) -> Markup {
+    let lines: Vec<Markup> = table.differences.iter().map(|d| row(d, &table.key)).collect();
     let key = if table.key.is_empty() { "Row" } else { "Key" };
-    with_rest(&lines, "rows", |rows| {
-        format!(
-            r#"<div class="scroll"><table class="rows"><thead><tr><th>{key}</th><th>What</th><th>Columns</th></tr></thead><tbody>{rows}</tbody></table></div>"#
-        )
-    })
+    let head = html! {
+        tr {
+            th { (key) }
+            th { "What" }
+            th { "Columns" }
+        }
+    };
+    with_rest(&lines, "rows", |rows| page::table(Some("rows"), &head, rows))
 }
 
-fn row(difference: &Difference, key: &[String]) -> String {
-    let times = if difference.count > 1 {
-        format!(" <small>× {}</small>", count(difference.count))
-    } else {
-        String::new()
-    };
+fn row(difference: &Difference, key: &[String]) -> Markup {
     let class = match difference.kind {
         Kind::MissingOnTarget => "missing",
         Kind::ExtraOnTarget => "extra",
         Kind::Different => "changed",
     };
-    format!(
-        r#"<tr><td class="keys">{}</td><td><span class="kind {class}">{}</span>{times}</td><td>{}</td></tr>"#,
-        value::pairs(&difference.key, key),
-        words(difference.kind),
-        columns(difference, key)
-    )
+    html! {
+        tr {
+            td.keys { (value::pairs(&difference.key, key)) }
+            td {
+                span.kind.(class) { (words(difference.kind)) }
+                @if difference.count > 1 { " " small { "× " (count(difference.count)) } }
+            }
+            td { (columns(difference, key)) }
+        }
+    }
 }
 
-fn columns(difference: &Difference, key: &[String]) -> String {
+fn columns(difference: &Difference, key: &[String]) -> Markup {
     match (&difference.source, &difference.target) {
-        (Some(source), Some(target)) if difference.kind == Kind::Different => {
-            difference.columns.iter().fold(String::new(), |mut html, column| {
-                let _ = write!(
-                    html,
-                    r#"<div class="pair"><span>{}</span><del>{}</del><ins>{}</ins></div>"#,
-                    name(column),
-                    value::text(source.get(column)),
-                    value::text(target.get(column))
-                );
-                html
-            })
-        }
+        (Some(source), Some(target)) if difference.kind == Kind::Different => html! {
+            @for column in &difference.columns {
+                div.pair {
+                    span { (name(column)) }
+                    del { (value::text(source.get(column))) }
+                    ins { (value::text(target.get(column))) }
+                }
+            }
+        },
         (Some(row), _) | (_, Some(row)) => folded(
             false,
-            &many(row.len() as u64, "value", "values"),
-            &format!(r#"<div class="whole">{}</div>"#, value::pairs(row, key)),
+            &html! { (many(row.len() as u64, "value", "values")) },
+            &html! { div.whole { (value::pairs(row, key)) } },
         ),
-        (None, None) => escape(&difference.columns.join(", ")),
+        (None, None) => html! { (difference.columns.join(", ")) },
     }
 }
