@@ -6,7 +6,6 @@
 
 pub mod error;
 pub mod guard;
-pub mod interrupt;
 pub mod loopback;
 pub mod ministack;
 pub mod parts;
