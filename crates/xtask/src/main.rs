@@ -2,6 +2,7 @@
 
 mod bench;
 mod code_map;
+mod contracts;
 mod lambda_size;
 mod layers;
 mod machines;
@@ -38,6 +39,12 @@ enum Task {
     CheckLayers,
     /// Build the program of the Lambda functions; print its size and the start time of each; fail if it is bigger than 8 MB
     LambdaSize,
+    /// Write the state machines from statemachine/source; the tests compare them
+    Asl {
+        /// Write nothing; fail if a file is not what its source says
+        #[arg(long)]
+        check: bool,
+    },
     /// Measure against others and against what is possible; no part of the tests
     Bench {
         #[command(subcommand)]
@@ -61,6 +68,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Test { arguments } => test::run(&Workspace::find()?, &arguments),
         Task::CheckLayers => layers::check(&Workspace::find()?),
         Task::LambdaSize => lambda_size::run(&Workspace::find()?),
+        Task::Asl { check } => contracts::run(&Workspace::find()?, "asl", check),
         Task::Bench { subject } => bench::run(&subject),
     }
 }
