@@ -1,9 +1,21 @@
 //! `cargo xtask asl` and `cargo xtask schema` run this program.
 
+use std::process::ExitCode;
+
 use anyhow::bail;
 use crossover_contracts::{checkout, generated, statemachine};
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (task, check) = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [task] => (task, false),
