@@ -58,7 +58,7 @@ pub fn renew_behind(leased: &LeasedLane, env: &Env, ctx: &Context, config: &std:
     let renewing = RENEWING_SINCE
         .get()
         .is_some_and(|since| now.since(since) < RENEWAL_TIMEOUT);
-    if !leased.is_worn(now) || renewing {
+    if !leased.is_due_for_renewal(now) || renewing {
         return;
     }
     RENEWING_SINCE.set(Some(now));

@@ -14,7 +14,7 @@ const ONLY_IN_ROLLBACK: &[&str] = &["RetireStream", "RollbackGate"];
 const MAY_DIFFER: &[&str] = &[
     "/Comment",
     "/StartAt",
-    "/States/StartWayBack/Next",
+    "/States/StartReverseReplication/Next",
     "/States/{task}/Parameters/Payload/direction",
 ];
 

@@ -6,12 +6,12 @@
 
 mod access;
 mod catalogue;
+mod change_counters;
 mod changes;
-mod circumstances;
 mod connection;
 mod errors;
-mod fence;
 mod fingerprint;
+mod marker;
 mod quoting;
 mod repair;
 mod rows;
@@ -23,6 +23,6 @@ mod spelling;
 mod tls;
 
 pub use connection::PostgresDatabase;
-pub use fence::FENCE_SQL;
+pub use marker::MARKER_SQL;
 pub use rows::hash_sql;
 pub use settings::{ConnectionSettings, SslMode};
