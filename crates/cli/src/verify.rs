@@ -7,6 +7,7 @@ mod page;
 mod progress;
 mod repair;
 mod summary;
+mod words;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -21,8 +22,8 @@ use crossover_core::{
     routing::Side,
     rows::Hashing,
 };
+use crossover_interrupt::unless_interrupted;
 use crossover_postgres::{ConnectionSettings, PostgresDatabase, hash_sql};
-use crossover_stand::interrupt::unless_interrupted;
 use crossover_verify::{
     Report, Sides, VerifyOptions, prepare,
     repair::RepairReport,
@@ -32,7 +33,7 @@ use crossover_verify::{
 
 use crate::output::{print, print_json};
 use certificate::{Before, CertificateArguments, Outcome};
-use progress::Progress;
+use progress::Rows;
 use repair::RepairArguments;
 use serde::Serialize;
 
@@ -243,7 +244,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     match execute(arguments) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", words::error(&error));
             ExitCode::from(COULD_NOT_RUN)
         }
     }
@@ -290,8 +291,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             source.check_condition(condition),
             target.check_condition(condition)
         );
-        checked
-            .context("correct --where: it has to be one condition in SQL, in which the table is called q")?;
+        checked.context(words::CORRECT_CONDITION)?;
     }
     let scope = Scope::default();
     let fixed_delay = FixedDelay {
@@ -325,7 +325,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         _ => None,
     };
     if arguments.continuous.is_wanted() {
-        let progress = Progress::new();
+        let progress = Rows::new();
         let ready = continuous::Ready {
             source: &source,
             target: &target,
@@ -340,7 +340,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return arguments.continuous.run(&ready).await;
     }
     let whole = async || {
-        let progress = Progress::new();
+        let progress = Rows::new();
         let report = verify(&sides, (&source, &target), &scope, &options, &progress).await?;
         progress.finish();
         Ok::<_, anyhow::Error>(report)
@@ -364,6 +364,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             Some(issuing.finish(&report, before, options.condition.clone()))
         }
     };
+    words::report(&mut report);
     report.databases = Some((source_place, target_place));
     if !arguments.show_values {
         report.without_values();

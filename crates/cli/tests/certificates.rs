@@ -192,7 +192,7 @@ async fn a_pair_that_differs_gets_no_file_and_is_told_why() {
 #[tokio::test]
 async fn the_signing_key_may_come_from_the_environment_and_touches_no_disk() {
     let pair = Pair::new().await;
-    let key = crossover_verify::certificate::SigningKey::generate().unwrap();
+    let key = crossover_certificate::SigningKey::generate().unwrap();
     let file = pair.text("certificate.json");
     let made = answer(
         pair.command(&["--certificate", &file])

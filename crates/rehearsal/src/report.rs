@@ -4,7 +4,6 @@
 //! nothing but itself.
 
 mod breakdown;
-mod chart;
 mod html;
 pub mod pause;
 mod timeline;
@@ -14,6 +13,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crossover_atomic_file::Readers;
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::Verdict;
@@ -73,7 +73,7 @@ pub struct StageRun {
     /// Its name, as in the state machine.
     pub name: String,
     /// How long it took, in milliseconds.
-    pub ms: f64,
+    pub duration_ms: f64,
     /// `succeeded`, or the name of the error.
     pub outcome: String,
 }
@@ -225,8 +225,6 @@ impl Report {
 
 fn replace(folder: &Path, name: &str, content: &[u8]) -> io::Result<PathBuf> {
     let path = folder.join(name);
-    let draft = folder.join(format!(".{name}.draft"));
-    std::fs::write(&draft, content)?;
-    std::fs::rename(&draft, &path)?;
+    crossover_atomic_file::replace(&path, content, Readers::Everybody)?;
     Ok(path)
 }

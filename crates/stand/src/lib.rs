@@ -7,7 +7,6 @@
 mod environment;
 pub mod error;
 pub mod guard;
-pub mod interrupt;
 pub mod loopback;
 pub mod ministack;
 pub mod parts;

@@ -5,14 +5,14 @@ mod check;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use crossover_certificate::{self as certificate, Certificate, Conditions, SigningKey, certified_scope};
 use crossover_clock::SystemClock;
 use crossover_core::{Secret, plan::Scope, ports::Clock};
 use crossover_postgres::PostgresDatabase;
-use crossover_verify::{
-    Report, Sides, VerifyOptions,
-    certificate::{self, Certificate, Conditions, SigningKey, certified_scope},
-};
+use crossover_verify::{Report, Sides, VerifyOptions};
 use serde::Serialize;
+
+use super::words::no_certificate;
 
 pub use check::check;
 
@@ -134,7 +134,7 @@ impl Issuing {
                 root: certificate.statement().root.to_string(),
             },
             Err(error) => Outcome::Refused {
-                reason: format!("{error:#}"),
+                reason: no_certificate(&error),
             },
         }
     }

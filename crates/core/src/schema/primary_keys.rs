@@ -29,7 +29,7 @@ pub fn without_key(tables: &[TableFacts]) -> Vec<TableWithoutKey> {
                  replicated",
                 t.table
             ),
-            remedy: "alter table ... add primary key on both sides, or leave it out (scope.exclude of a plan, --exclude of verify)".to_owned(),
+            remedy: "alter table ... add primary key on both sides, or exclude it".to_owned(),
         })
         .collect();
     found.sort();

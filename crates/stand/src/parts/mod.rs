@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crossover_atomic_file::{Readers, replace};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, StandError};
@@ -176,9 +177,7 @@ fn not_ours(layout: &Layout, error: io::Error) -> StandError {
 
 fn write_marker(layout: &Layout, marker: &Marker) -> Result<()> {
     let text = serde_json::to_vec_pretty(marker).map_err(io::Error::from);
-    let draft = layout.marker().with_extension("draft");
-    text.and_then(|text| fs::write(&draft, text))
-        .and_then(|()| fs::rename(&draft, layout.marker()))
+    text.and_then(|text| replace(&layout.marker(), &text, Readers::Everybody))
         .map_err(StandError::io("writing", layout.marker()))
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use postgres_protocol::escape::escape_identifier;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::environment::Server;
@@ -282,7 +283,7 @@ impl Access {
     /// Creates an empty database.
     pub async fn create_database(&self, name: &str) -> Result<()> {
         let client = self.connect("postgres").await?;
-        let create = format!("create database \"{}\"", name.replace('"', "\"\""));
+        let create = format!("create database {}", escape_identifier(name));
         client
             .batch_execute(&create)
             .await

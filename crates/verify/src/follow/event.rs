@@ -1,5 +1,6 @@
 //! What a follower tells while it works.
 
+use crossover_core::{Lsn, routing::Side};
 use serde::Serialize;
 
 use crate::{rows::Difference, run::CouldNotRun};
@@ -61,8 +62,12 @@ pub enum FollowEvent {
         open_rows: u64,
         could_not_run: Vec<CouldNotRun>,
     },
-    /// The slot stays on the writer for the next run.
-    SlotLeft { slot: String, purpose: String },
+    /// The slot stays on the writer for the next run with this checkpoint, and keeps the write-ahead log from this position on.
+    SlotLeft {
+        slot: String,
+        writer: Side,
+        keeps_from: Lsn,
+    },
 }
 
 /// A row that differs, by its key.
