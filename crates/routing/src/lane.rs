@@ -21,7 +21,7 @@ use crate::time::{Millis, UnixMillis};
 pub const SERVE_LEASE: Millis = Millis(5_000);
 /// The lease once a cutover is announced: every isolate looks again at least this often.
 pub const ARMED_LEASE: Millis = Millis(1_000);
-/// No plan may hold writes for longer than this (milliseconds, DESIGN.md section 5).
+/// No plan may hold writes for longer than this: see docs/cutover-protocol.md, "The pause".
 pub const MAX_HOLD: Millis = Millis(20_000);
 /// Run ids end up in headers, logs and audit entries: short and printable.
 const MAX_RUN_ID: usize = 128;
