@@ -33,6 +33,9 @@ fn what_the_plan_refuses_its_schema_refuses() {
         let mut plan = plan();
         *plan.pointer_mut(place).unwrap() = value;
         assert!(validate("plan", &plan).is_err(), "{place}: {plan}");
-        assert!(serde_json::from_value::<crossover_core::Plan>(plan).is_err(), "{place}");
+        assert!(
+            serde_json::from_value::<crossover_core::Plan>(plan).is_err(),
+            "{place}"
+        );
     }
 }
