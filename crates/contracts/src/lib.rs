@@ -3,7 +3,10 @@
 //!
 //! `cargo xtask asl` and `cargo xtask schema` write them; the tests of this crate compare them.
 
+pub mod document;
 pub mod generated;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod statemachine;
 
 use std::path::{Path, PathBuf};

@@ -25,6 +25,8 @@ fn run() -> anyhow::Result<()> {
     let root = checkout()?;
     let files = match task {
         "asl" => statemachine::generated(&root)?,
+        #[cfg(feature = "schema")]
+        "schema" => crossover_contracts::schema::generated(&root)?,
         _ => bail!("there is no {task}: say asl or schema"),
     };
     if check {

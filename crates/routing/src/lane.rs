@@ -28,6 +28,7 @@ const MAX_RUN_ID: usize = 128;
 
 /// One of the two databases, with the API in front of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// The database moved from.

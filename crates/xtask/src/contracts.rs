@@ -3,17 +3,23 @@
 
 use crate::workspace::Workspace;
 
-/// Writes the files, or only compares them.
+/// Writes the files of a task, or only compares them.
 pub fn run(workspace: &Workspace, task: &str, check: bool) -> anyhow::Result<()> {
+    let features: &[&str] = if task == "schema" {
+        &["--features", "schema"]
+    } else {
+        &[]
+    };
     let mut arguments = vec![
         "run",
         "--quiet",
         "--locked",
         "--package",
         "crossover-contracts",
-        "--",
-        task,
+        "--no-default-features",
     ];
+    arguments.extend(features);
+    arguments.extend(["--", task]);
     if check {
         arguments.push("--check");
     }

@@ -45,6 +45,12 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Write the JSON Schemas of docs/schema from the types of the documents; the tests compare them
+    Schema {
+        /// Write nothing; fail if a schema is not what its type says
+        #[arg(long)]
+        check: bool,
+    },
     /// Measure against others and against what is possible; no part of the tests
     Bench {
         #[command(subcommand)]
@@ -69,6 +75,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::CheckLayers => layers::check(&Workspace::find()?),
         Task::LambdaSize => lambda_size::run(&Workspace::find()?),
         Task::Asl { check } => contracts::run(&Workspace::find()?, "asl", check),
+        Task::Schema { check } => contracts::run(&Workspace::find()?, "schema", check),
         Task::Bench { subject } => bench::run(&subject),
     }
 }

@@ -14,6 +14,7 @@ const ON_ITS_WAY_MS: f64 = 1_000.0;
 
 /// The added wait of the writes in a window, in milliseconds (nearest rank).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Pause {
     /// Half of the writes waited no longer.
     pub p50: f64,
