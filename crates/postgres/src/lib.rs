@@ -12,6 +12,7 @@ mod connection;
 mod errors;
 mod fence;
 mod fingerprint;
+mod pool;
 mod quoting;
 mod repair;
 mod rows;
