@@ -7,10 +7,10 @@
 mod access;
 mod catalogue;
 mod changes;
-mod circumstances;
+mod change_counters;
 mod connection;
 mod errors;
-mod fence;
+mod marker;
 mod fingerprint;
 mod pool;
 mod quoting;
@@ -24,6 +24,6 @@ mod spelling;
 mod tls;
 
 pub use connection::PostgresDatabase;
-pub use fence::FENCE_SQL;
+pub use marker::MARKER_SQL;
 pub use rows::hash_sql;
 pub use settings::{ConnectionSettings, SslMode};

@@ -19,7 +19,7 @@ impl Major {
     /// The set of pins it is in.
     pub fn set(self) -> Set {
         match self {
-            Self::V16 | Self::V17 => Set::Stand,
+            Self::V16 | Self::V17 => Set::Rehearsal,
             Self::V12 | Self::V15 | Self::V18 => Set::Servers,
         }
     }
@@ -41,7 +41,7 @@ impl fmt::Display for Major {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Set {
     /// What a rehearsal runs on: PostgreSQL 16 and 17, workerd, binaryen, asl-validator and MiniStack.
-    Stand,
+    TestEnvironment,
     /// The servers that only tests run on: PostgreSQL 12, 15 and 18.
     Servers,
 }

@@ -5,7 +5,7 @@ use crossover_core::{
     plan::Scope,
     ports::{Clock, PortError, PortResult, Rows},
     routing::Side,
-    rows::{Disagreement, Hashing, HashingFacts, RowOptions, TableForm, TableShape, agree},
+    rows::{Disagreement, Hashing, HashingFacts, RowOptions, HashPlan, TableShape, negotiate},
 };
 use serde::Serialize;
 
@@ -120,12 +120,12 @@ pub struct Prepared {
 pub struct PreparedTable {
     pub table: TableName,
     pub shapes: (TableShape, TableShape),
-    pub forms: (TableForm, TableForm),
+    pub forms: (HashPlan, HashPlan),
 }
 
 impl PreparedTable {
     /// Its form on one side.
-    pub const fn form_of(&self, side: Side) -> &TableForm {
+    pub const fn form_of(&self, side: Side) -> &HashPlan {
         match side {
             Side::Source => &self.forms.0,
             Side::Target => &self.forms.1,
@@ -227,7 +227,7 @@ fn forms(pair: TablePair, options: &RowOptions, quick: bool) -> Result<PreparedT
             return Err(CouldNotRun::new(name, reason, Cause::NoSuchTable));
         }
     };
-    let (mut ours, mut theirs) = agree(&source, &target, options)
+    let (mut ours, mut theirs) = negotiate(&source, &target, options)
         .map_err(|disagreement| CouldNotRun::new(name, disagreement.to_string(), Cause::NoCommonForm))?;
     if quick {
         for form in [&mut ours, &mut theirs] {

@@ -123,7 +123,7 @@ fn list(value: &Value) -> anyhow::Result<&Vec<Value>> {
     value.as_array().context("cargo metadata lacks a list")
 }
 
-/// Everything on which the table and the crates do not agree, sorted.
+/// Everything on which the table and the crates do not negotiate, sorted.
 fn offences(rows: &[Row], packages: &[Package], is_folder: impl Fn(&str) -> bool) -> Vec<String> {
     let mut offences = BTreeSet::new();
     let places: BTreeMap<&str, &str> = packages

@@ -2,7 +2,7 @@
 
 use crossover_certificate::CannotCertify;
 use crossover_verify::{
-    Cause, CouldNotRun, Estimate, FollowError, News, Report, VerifyError,
+    Cause, CouldNotRun, Estimate, FollowError, FollowEvent, Report, VerifyError,
     follow::Ending,
     repair::{RepairError, RepairReport},
 };
@@ -23,9 +23,9 @@ pub fn repair(repair: &mut RepairReport) {
 }
 
 /// The same.
-pub fn news(news: &News) -> News {
+pub fn news(news: &FollowEvent) -> FollowEvent {
     let mut news = news.clone();
-    if let News::Ended { could_not_run, .. } = &mut news {
+    if let FollowEvent::Ended { could_not_run, .. } = &mut news {
         all(could_not_run);
     }
     news
@@ -63,7 +63,7 @@ fn remedy(table: &CouldNotRun) -> Option<String> {
             "do what the message asks for, then compare again; or leave the table out with --exclude {name}"
         ),
         Cause::MoreThanReported { different_rows } => {
-            format!("raise --named above {different_rows}, or load the table again if most of it differs")
+            format!("raise --max-reported above {different_rows}, or load the table again if most of it differs")
         }
         Cause::NotWritable => {
             format!("grant select, insert, update, delete on {name} to the role of --target")

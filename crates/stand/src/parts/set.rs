@@ -5,12 +5,12 @@ use crate::pins::{Major, Set};
 
 impl Set {
     #[cfg(test)]
-    pub(super) const ALL: [Self; 2] = [Self::Stand, Self::Servers];
+    pub(super) const ALL: [Self; 2] = [Self::Rehearsal, Self::Servers];
 
     /// What npm brings, in words.
     pub(super) fn of_npm(self) -> &'static str {
         match self {
-            Self::Stand => "PostgreSQL 16 and 17, workerd, binaryen and asl-validator",
+            Self::Rehearsal => "PostgreSQL 16 and 17, workerd, binaryen and asl-validator",
             Self::Servers => "the PostgreSQL servers that only tests need",
         }
     }
@@ -50,7 +50,7 @@ mod tests {
                 platforms.contains(&"linux-x64".to_owned()),
                 "{major}: {platforms:?}"
             );
-            if major.set() == Set::Stand {
+            if major.set() == Set::Rehearsal {
                 assert_eq!(
                     platforms,
                     ["darwin-arm64", "darwin-x64", "linux-arm64", "linux-x64"]

@@ -7,7 +7,7 @@ use crossover_core::{
     plan::Scope,
     ports::{PortError, Repair},
     routing::Side,
-    rows::{Action, RowChange, RowKey, RowTexts, TableForm, TableWriting, WritableTable},
+    rows::{Action, RowChange, RowKey, RowTexts, HashPlan, TableWriting, WritableTable},
 };
 
 use super::order::order;
@@ -21,12 +21,12 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct TablePlan {
     /// How its rows are read on the source.
-    pub source: TableForm,
+    pub source: HashPlan,
     pub table: WritableTable,
     /// Sorted by key.
     pub changes: Vec<RowChange>,
     /// Rows that no statement can repair, and why.
-    pub hopeless: Vec<(RowKey, String)>,
+    pub unrepairable: Vec<(RowKey, String)>,
 }
 
 /// What is to be done.
@@ -160,7 +160,7 @@ fn table(
     if result.key != key {
         return refuse("its keys have changed since it was compared", Cause::Changed);
     }
-    if result.more {
+    if result.truncated {
         return refuse(
             &format!(
                 "more of its rows differ than were named ({})",
@@ -178,12 +178,12 @@ fn table(
         source,
         table: WritableTable { form, writing },
         changes: Vec::new(),
-        hopeless: Vec::new(),
+        unrepairable: Vec::new(),
     };
     for difference in &result.differences {
         match change(&plan.table, difference) {
             Ok(change) => plan.changes.push(change),
-            Err(row) => plan.hopeless.push(row),
+            Err(row) => plan.unrepairable.push(row),
         }
     }
     plan.changes.sort_by(|a, b| a.key.cmp(&b.key));
