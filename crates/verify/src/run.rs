@@ -5,7 +5,7 @@ use crossover_core::{
     plan::Scope,
     ports::{Clock, PortError, PortResult, Rows},
     routing::Side,
-    rows::{Disagreement, Hashing, HashingFacts, RowOptions, HashPlan, TableShape, negotiate},
+    rows::{Disagreement, HashPlan, Hashing, HashingFacts, RowOptions, TableShape, negotiate},
 };
 use serde::Serialize;
 

@@ -63,7 +63,9 @@ fn remedy(table: &CouldNotRun) -> Option<String> {
             "do what the message asks for, then compare again; or leave the table out with --exclude {name}"
         ),
         Cause::MoreThanReported { different_rows } => {
-            format!("raise --max-reported above {different_rows}, or load the table again if most of it differs")
+            format!(
+                "raise --max-reported above {different_rows}, or load the table again if most of it differs"
+            )
         }
         Cause::NotWritable => {
             format!("grant select, insert, update, delete on {name} to the role of --target")

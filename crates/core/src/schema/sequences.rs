@@ -163,7 +163,10 @@ mod tests {
         let behind = (SequenceOrder::Behind, Some(Severity::Warning));
         assert_eq!(judged((1, Some(10)), (1, Some(11))), (SequenceOrder::Ahead, None));
         assert_eq!(judged((1, Some(10)), (1, Some(9))), behind);
-        assert_eq!(judged((-1, Some(10)), (-1, Some(9))), (SequenceOrder::Ahead, None));
+        assert_eq!(
+            judged((-1, Some(10)), (-1, Some(9))),
+            (SequenceOrder::Ahead, None)
+        );
         assert_eq!(judged((-1, Some(10)), (-1, Some(11))), behind);
         assert_eq!(judged((1, Some(10)), (1, None)), behind);
         assert_eq!(judged((1, None), (1, Some(10))), (SequenceOrder::Ahead, None));

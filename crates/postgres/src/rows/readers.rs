@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crossover_core::{
     catalogue::TableName,
-    ports::{Snapshot, PortError},
-    rows::{Region, HashPlan},
+    ports::{PortError, Snapshot},
+    rows::{HashPlan, Region},
 };
 use tokio_postgres::{Client, Row, error::SqlState, types::Type};
 

@@ -1,7 +1,7 @@
 //! What is kept when the following ends, however it ends.
 
 use crossover_verify::{
-    FollowError, Follower, FollowEvent,
+    FollowError, FollowEvent, Follower,
     follow::{CheckpointFile, Ending},
 };
 
