@@ -41,7 +41,7 @@ impl fmt::Display for Major {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Set {
     /// What a rehearsal runs on: PostgreSQL 16 and 17, workerd, binaryen, asl-validator and MiniStack.
-    TestEnvironment,
+    Rehearsal,
     /// The servers that only tests run on: PostgreSQL 12, 15 and 18.
     Servers,
 }
