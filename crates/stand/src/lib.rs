@@ -10,6 +10,7 @@ pub mod guard;
 pub mod loopback;
 pub mod ministack;
 pub mod parts;
+mod pins;
 pub mod ports;
 pub mod postgres;
 pub mod process;

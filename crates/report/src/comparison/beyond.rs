@@ -21,11 +21,11 @@ pub(super) fn sections(report: &Report) -> Markup {
         (sequences(report))
         (findings_section(
             "Tables without a primary key",
-            keys.map(|k| finding(k.severity, &k.detail, &k.remedy)).collect(),
+            &keys.map(|k| finding(k.severity, &k.detail, &k.remedy)).collect::<Vec<_>>(),
         ))
         (findings_section(
             "Statistics of the target",
-            statistics.map(|s| finding(s.severity, &s.detail, &s.remedy)).collect(),
+            &statistics.map(|s| finding(s.severity, &s.detail, &s.remedy)).collect::<Vec<_>>(),
         ))
     }
 }
@@ -65,8 +65,8 @@ fn findings(lines: &[Markup]) -> Markup {
     with_rest(lines, "findings", |lines| html! { ul.findings { (lines) } })
 }
 
-fn findings_section(title: &str, found: Vec<Markup>) -> Markup {
-    section(title, "", &findings(&found))
+fn findings_section(title: &str, found: &[Markup]) -> Markup {
+    section(title, "", &findings(found))
 }
 
 fn sequences(report: &Report) -> Markup {

@@ -5,8 +5,8 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
-use super::Major;
 use crate::error::{Result, StandError};
+use crate::pins::Major;
 use crate::ports::Port;
 
 /// The settings a caller may choose. The rest is fixed: loopback only, logical WAL, room for replication both ways.
