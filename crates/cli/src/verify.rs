@@ -14,6 +14,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::Context as _;
 use async_trait::async_trait;
 use clap::ValueEnum;
+use crossover_certificate::{Issuance, ReportDocument};
 use crossover_clock::SystemClock;
 use crossover_core::{
     Secret,
@@ -32,10 +33,9 @@ use crossover_verify::{
 };
 
 use crate::output::{print, print_json};
-use certificate::{Before, CertificateArguments, Outcome};
+use certificate::{Before, CertificateArguments};
 use progress::Rows;
 use repair::RepairArguments;
-use serde::Serialize;
 
 /// Exit status when the comparison could not be made, or not of everything.
 const COULD_NOT_RUN: u8 = 2;
@@ -369,36 +369,23 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if !arguments.show_values {
         report.without_values();
     }
-    let certified = certificate.as_ref().is_none_or(Outcome::is_issued);
+    let certified = certificate.as_ref().is_none_or(Issuance::is_issued);
     if arguments.json {
-        let output = Output {
+        let document = ReportDocument {
             report: &report,
             repair: repaired.as_ref(),
             certificate: certificate.as_ref(),
         };
-        print_json(&output)?;
+        print_json(&document)?;
     }
     eprint!("{}", summary::text(&report));
     if let Some(certificate) = &certificate {
-        eprint!("{}", certificate.text());
+        eprint!("{}", certificate::line(certificate));
     }
     if let Some(file) = &arguments.html {
         page::write(file, &report)?;
     }
     Ok(exit_code(&report, certified))
-}
-
-/// The JSON report.
-#[derive(Serialize)]
-struct Output<'a> {
-    #[serde(flatten)]
-    report: &'a Report,
-    /// Only when it was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    repair: Option<&'a RepairReport>,
-    /// Only when one was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    certificate: Option<&'a Outcome>,
 }
 
 fn exit_code(report: &Report, certified: bool) -> ExitCode {

@@ -18,6 +18,7 @@ use crate::{
 
 /// What a comparison found.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// Nothing differs and everything was compared.
     pub equal: bool,

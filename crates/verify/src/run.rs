@@ -46,6 +46,7 @@ pub struct Sides<'a> {
 
 /// A table whose rows could not be compared: nothing is known about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CouldNotRun {
     pub name: String,
     pub reason: String,

@@ -2,6 +2,7 @@
 
 mod bench;
 mod code_map;
+mod contracts;
 mod lambda_size;
 mod layers;
 mod machines;
@@ -38,6 +39,18 @@ enum Task {
     CheckLayers,
     /// Build the program of the Lambda functions; print its size and the start time of each; fail if it is bigger than 8 MB
     LambdaSize,
+    /// Write the state machines from statemachine/source; the tests compare them
+    Asl {
+        /// Write nothing; fail if a file is not what its source says
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write the JSON Schemas of docs/schema from the types of the documents; the tests compare them
+    Schema {
+        /// Write nothing; fail if a schema is not what its type says
+        #[arg(long)]
+        check: bool,
+    },
     /// Measure against others and against what is possible; no part of the tests
     Bench {
         #[command(subcommand)]
@@ -61,6 +74,8 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Test { arguments } => test::run(&Workspace::find()?, &arguments),
         Task::CheckLayers => layers::check(&Workspace::find()?),
         Task::LambdaSize => lambda_size::run(&Workspace::find()?),
+        Task::Asl { check } => contracts::run(&Workspace::find()?, "asl", check),
+        Task::Schema { check } => contracts::run(&Workspace::find()?, "schema", check),
         Task::Bench { subject } => bench::run(&subject),
     }
 }

@@ -7,6 +7,7 @@ use crate::catalogue::TableFacts;
 
 /// A table without a primary key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableWithoutKey {
     /// `schema.name`.
     pub table: String,

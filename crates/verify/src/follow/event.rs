@@ -7,6 +7,7 @@ use crate::{rows::Difference, run::CouldNotRun};
 
 /// Something happened. As JSON each is one object with its name in `event`.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum FollowEvent {
     /// Changes are followed from now on.
@@ -72,6 +73,7 @@ pub enum FollowEvent {
 
 /// A row that differs, by its key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DifferingRow {
     pub table: String,
     pub key: Vec<String>,

@@ -13,9 +13,9 @@ const COLOURS: usize = 8;
 
 pub(super) fn section(report: &Report, direction: &Direction) -> Markup {
     let content = html! {
-        @if let (Some(hold_at), Some(released)) = (direction.hold_at_ms, direction.released_ms) {
+        @if let (Some(hold_at_ms), Some(released)) = (direction.hold_at_ms, direction.released_ms) {
             h3 { "The pause, from close by" }
-            (charts(report, around(hold_at, released), true))
+            (charts(report, around(hold_at_ms, released), true))
         }
         @if let Some(pause) = direction.pause_ms {
             p.waits {
@@ -36,12 +36,12 @@ pub(super) fn section(report: &Report, direction: &Direction) -> Markup {
     page::section(&title, "", &content)
 }
 
-fn around(hold_at: f64, released: f64) -> Span {
-    let around = ((released - hold_at) * 2.0).max(AROUND_MS);
+fn around(hold_at_ms: f64, released: f64) -> Span {
+    let around = ((released - hold_at_ms) * 2.0).max(AROUND_MS);
     Span {
-        from: (hold_at - around).max(0.0),
+        from: (hold_at_ms - around).max(0.0),
         to: released + around,
-        zero: hold_at,
+        zero: hold_at_ms,
     }
 }
 
@@ -69,7 +69,7 @@ fn stacked(breakdown: &Breakdown) -> Markup {
 
 /// The stages, each with a bar as long as it took.
 fn stages(stages: &[StageRun]) -> Markup {
-    let longest = stages.iter().map(|stage| stage.ms).fold(1.0, f64::max);
+    let longest = stages.iter().map(|stage| stage.duration_ms).fold(1.0, f64::max);
     html! {
         @if !stages.is_empty() {
             h3 { "Stages" }
@@ -81,8 +81,8 @@ fn stages(stages: &[StageRun]) -> Markup {
                             (stage.name)
                             @if !good { em { (stage.outcome) } }
                         }
-                        div { i style=(format!("width:{:.2}%", stage.ms / longest * 100.0)) {} }
-                        b { (duration(stage.ms)) }
+                        div { i style=(format!("width:{:.2}%", stage.duration_ms / longest * 100.0)) {} }
+                        b { (duration(stage.duration_ms)) }
                     }
                 }
             }
