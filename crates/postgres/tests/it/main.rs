@@ -12,6 +12,7 @@ mod catalogue;
 mod changes;
 mod circumstances;
 mod connection;
+mod definitions;
 mod fence;
 mod fingerprint;
 mod moments;

@@ -8,7 +8,7 @@ use crate::postgres::Major;
 pub enum Set {
     /// What a rehearsal runs on: PostgreSQL 16 and 17, workerd, binaryen, asl-validator and MiniStack.
     Stand,
-    /// The servers that only tests run on: PostgreSQL 12, 15 and 18.
+    /// The servers that only tests run on: PostgreSQL 12, 14, 15 and 18.
     Servers,
 }
 
@@ -37,12 +37,12 @@ impl Major {
     pub fn set(self) -> Set {
         match self {
             Self::V16 | Self::V17 => Set::Stand,
-            Self::V12 | Self::V15 | Self::V18 => Set::Servers,
+            Self::V12 | Self::V14 | Self::V15 | Self::V18 => Set::Servers,
         }
     }
 
     /// Whether a server of this version is published for this platform. All are on Linux x86-64, where CI runs; of
-    /// 12 there is no other.
+    /// 12 and 14 there is no other.
     pub fn is_pinned_here(self) -> bool {
         Manifests::of(self.set())
             .platforms_of(self)

@@ -44,6 +44,8 @@ const STOP: [StopStep; 2] = [
 pub enum Major {
     /// PostgreSQL 12.
     V12,
+    /// PostgreSQL 14.
+    V14,
     /// PostgreSQL 15.
     V15,
     /// PostgreSQL 16.
@@ -56,13 +58,14 @@ pub enum Major {
 
 impl Major {
     /// All of them, the oldest first.
-    pub const ALL: [Self; 5] = [Self::V12, Self::V15, Self::V16, Self::V17, Self::V18];
+    pub const ALL: [Self; 6] = [Self::V12, Self::V14, Self::V15, Self::V16, Self::V17, Self::V18];
 }
 
 impl fmt::Display for Major {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::V12 => "12",
+            Self::V14 => "14",
             Self::V15 => "15",
             Self::V16 => "16",
             Self::V17 => "17",

@@ -1,0 +1,60 @@
+//! Constants that the parser folds when it reads them.
+
+use crate::definition::{
+    tree::{Bracket, Node},
+    type_name::TypeName,
+};
+
+/// `(- 1)`, as a minus before a cast of a number is printed, is read as the constant that is printed as `'-1'::integer`.
+pub(super) fn fold_minus(node: &mut Node) {
+    let folded = match node.inside() {
+        Some([Node::Operator(minus), Node::Number(digits)]) if minus == "-" => Node::Cast {
+            operand: vec![Node::Text(format!("'-{digits}'"))],
+            to: TypeName::plain(type_of(digits)),
+        },
+        _ => return,
+    };
+    *node = folded;
+}
+
+/// The type of a negative number without a cast.
+fn type_of(digits: &str) -> &'static str {
+    let negative = format!("-{digits}");
+    if negative.parse::<i32>().is_ok() {
+        "integer"
+    } else if negative.parse::<i64>().is_ok() {
+        "bigint"
+    } else {
+        "numeric"
+    }
+}
+
+/// `('abc'::character varying)::character varying(2)` is printed as `'abc'::character varying(2)`, and `(1.5)::numeric(5,2)` as
+/// `1.5::numeric(5,2)`: a constant and the length above it are one cast.
+pub(super) fn join_length(node: &mut Node) {
+    let Node::Cast { operand, to } = node else {
+        return;
+    };
+    if to.modifier.is_empty() || to.dimensions > 0 {
+        return;
+    }
+    let constant = match operand.as_slice() {
+        [Node::Group(group)] if group.open == Bracket::Round => match group.nodes.as_slice() {
+            [Node::Cast { operand, to: of }] if of.modifier.is_empty() && of.dimensions == 0 && is_base(of, to) => {
+                match operand.as_slice() {
+                    [constant @ (Node::Text(_) | Node::Number(_))] => constant.clone(),
+                    _ => return,
+                }
+            }
+            [constant @ Node::Number(digits)] if to.name == "numeric" && digits.contains('.') => constant.clone(),
+            _ => return,
+        },
+        _ => return,
+    };
+    *operand = vec![constant];
+}
+
+/// Whether the one is the other without its length.
+fn is_base(of: &TypeName, to: &TypeName) -> bool {
+    of.name == to.name || of.name == "bpchar" && to.name == "character"
+}
