@@ -59,10 +59,14 @@ impl PostgresDatabase {
             .ok_or_else(|| PortError::unexpected(self.what(), format!("an object of class {word:?}")))?;
         let texts: Vec<Option<&str>> = self.read(row, "properties")?;
         let types: Option<&str> = self.read(row, "types")?;
-        let types: BTreeMap<String, String> = serde_json::from_str(types.unwrap_or("{}"))
-            .map_err(|e| PortError::unexpected(self.what(), e))?;
+        let types: BTreeMap<String, String> =
+            serde_json::from_str(types.unwrap_or("{}")).map_err(|e| PortError::unexpected(self.what(), e))?;
         let types = OperandTypes::new(types);
-        let pairs = || texts.chunks_exact(2).filter_map(|pair| Some((pair[0]?, pair[1]?)));
+        let pairs = || {
+            texts
+                .chunks_exact(2)
+                .filter_map(|pair| Some((pair[0]?, pair[1]?)))
+        };
         let is_icu = pairs().any(|pair| pair == ("provider", "icu"));
         let properties = pairs()
             .map(|(name, value)| {

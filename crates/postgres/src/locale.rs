@@ -10,7 +10,10 @@ pub(crate) fn language_tag(locale: &str) -> String {
     let name = name.split('.').next().unwrap_or_default();
     let mut extension = Extension::default();
     let (mut tag, mut private) = (Vec::new(), Vec::new());
-    let mut subtags = name.split(['_', '-']).filter(|subtag| !subtag.is_empty()).peekable();
+    let mut subtags = name
+        .split(['_', '-'])
+        .filter(|subtag| !subtag.is_empty())
+        .peekable();
     while let Some(subtag) = subtags.next() {
         let lower = subtag.to_ascii_lowercase();
         match lower.as_str() {
@@ -26,7 +29,10 @@ pub(crate) fn language_tag(locale: &str) -> String {
         tag.splice(..tag.len().min(1), ["und".to_owned()]);
     }
     for (keyword, value) in keywords.split(';').filter_map(|pair| pair.split_once('=')) {
-        let (keyword, value) = (keyword.trim().to_ascii_lowercase(), value.trim().to_ascii_lowercase());
+        let (keyword, value) = (
+            keyword.trim().to_ascii_lowercase(),
+            value.trim().to_ascii_lowercase(),
+        );
         let key = key_of(&keyword);
         extension.set(key, value_of(key, &value));
     }
@@ -151,10 +157,34 @@ mod tests {
     #[test]
     fn a_locale_has_one_tag_however_it_is_written() {
         for (tag, written) in [
-            ("und-u-kf-lower-kn-true", &["@colCaseFirst=lower;colNumeric=yes", "und-u-kf-lower-kn", "und-u-kn-kf-lower"][..]),
-            ("de-DE-u-co-phonebk", &["de_DE@collation=phonebook", "de-DE-u-co-phonebk", "DE-de-u-co-phonebk"]),
-            ("und-u-ks-level2", &["@colStrength=secondary", "und-u-ks-level2", "root@colStrength=secondary"]),
-            ("und-u-ka-shifted-kc-true-ks-level1", &["@colStrength=primary;colAlternate=shifted;colCaseLevel=yes"]),
+            (
+                "und-u-kf-lower-kn-true",
+                &[
+                    "@colCaseFirst=lower;colNumeric=yes",
+                    "und-u-kf-lower-kn",
+                    "und-u-kn-kf-lower",
+                ][..],
+            ),
+            (
+                "de-DE-u-co-phonebk",
+                &[
+                    "de_DE@collation=phonebook",
+                    "de-DE-u-co-phonebk",
+                    "DE-de-u-co-phonebk",
+                ],
+            ),
+            (
+                "und-u-ks-level2",
+                &[
+                    "@colStrength=secondary",
+                    "und-u-ks-level2",
+                    "root@colStrength=secondary",
+                ],
+            ),
+            (
+                "und-u-ka-shifted-kc-true-ks-level1",
+                &["@colStrength=primary;colAlternate=shifted;colCaseLevel=yes"],
+            ),
             ("en-US-u-va-posix", &["en_US_POSIX", "en-US-u-va-posix"]),
             ("en-US", &["en_US.UTF-8", "en-us"]),
             ("de-u-co-phonebk", &["de__PHONEBOOK", "de@collation=phonebook"]),

@@ -11,7 +11,7 @@ mod qualifiers;
 
 use super::{
     operand_types::OperandTypes,
-    tree::{Bracket, Node},
+    tree::{Bracket, Node, parenthesised},
 };
 
 /// The normal form of an expression or a statement, from the inside out.
@@ -19,6 +19,9 @@ pub(super) fn normalise(nodes: &mut Vec<Node>, types: &OperandTypes) {
     for node in nodes.iter_mut() {
         if let Some(children) = node.children() {
             normalise(children, types);
+        }
+        if let Node::Cast { operand, .. } = node {
+            *operand = parenthesised(std::mem::take(operand));
         }
     }
     for node in nodes.iter_mut() {
@@ -28,6 +31,7 @@ pub(super) fn normalise(nodes: &mut Vec<Node>, types: &OperandTypes) {
     }
     arrays::cast_elements(nodes);
     without_indent(nodes);
+    constants::remove_type_names(nodes);
     calls::rewrite(nodes, types);
 }
 

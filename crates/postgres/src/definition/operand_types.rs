@@ -34,35 +34,59 @@ impl OperandTypes {
                 })
             });
         for argument in arguments {
-            let [Node::Cast { operand, to }] = argument.as_slice() else {
-                continue;
-            };
-            let is_added = to.dimensions == 0
-                && to.modifier.is_empty()
-                && self.type_of(operand).is_some_and(|of| {
-                    of.dimensions == 0 && is_implicit(&of.name, &to.name) && (of.name != "date" || dates_become_zoned)
-                });
-            if is_added {
-                *argument = match operand.as_slice() {
-                    [Node::Group(group)] if group.open == Bracket::Round => group.nodes.clone(),
-                    _ => operand.clone(),
-                };
+            // A cast goes below a collation: `((v)::text COLLATE "C")`.
+            if let [Node::Group(group)] = argument.as_mut_slice()
+                && let [cast, collate, ..] = group.nodes.as_slice()
+                && collate.is_keyword("COLLATE")
+                && let Some(bare) = self.without_cast(cast, dates_become_zoned)
+            {
+                group.nodes.splice(0..1, bare);
+            } else if let [cast] = argument.as_slice()
+                && let Some(bare) = self.without_cast(cast, dates_become_zoned)
+            {
+                *argument = bare;
             }
         }
+    }
+
+    /// The operand of a cast that the parser adds by itself.
+    fn without_cast(&self, cast: &Node, dates_become_zoned: bool) -> Option<Vec<Node>> {
+        let Node::Cast { operand, to } = cast else {
+            return None;
+        };
+        let of = self.type_of(operand)?;
+        let is_added = to.dimensions == 0
+            && to.modifier.is_empty()
+            && of.dimensions == 0
+            && is_implicit(&of.name, &to.name)
+            && (of.name != "date" || dates_become_zoned);
+        is_added.then(|| match operand.as_slice() {
+            [Node::Group(group)] if group.open == Bracket::Round => group.nodes.clone(),
+            _ => operand.clone(),
+        })
     }
 
     fn type_of(&self, nodes: &[Node]) -> Option<TypeName> {
         match nodes {
             [Node::Cast { to, .. }] => Some(to.clone()),
+            [Node::Number(digits)] => digits.parse::<i32>().is_ok().then(|| TypeName::plain("integer")),
+            [day, Node::Operator(sign), days] if sign == "+" || sign == "-" => {
+                let (day, days) = (
+                    self.type_of(std::slice::from_ref(day))?,
+                    self.type_of(std::slice::from_ref(days))?,
+                );
+                (day.name == "date" && days.name == "integer").then_some(day)
+            }
             [Node::Keyword(word)] => match word.as_str() {
                 "VALUE" => self.columns.get("value").cloned(),
-                "CURRENT_USER" | "SESSION_USER" | "CURRENT_ROLE" | "USER" | "CURRENT_CATALOG" | "CURRENT_SCHEMA" => {
-                    Some(TypeName::plain("name"))
-                }
+                "CURRENT_USER" | "SESSION_USER" | "CURRENT_ROLE" | "USER" | "CURRENT_CATALOG"
+                | "CURRENT_SCHEMA" => Some(TypeName::plain("name")),
                 _ => None,
             },
             [only] if only.inside().is_some() => self.type_of(only.inside()?),
-            [Node::Keyword(word), arguments] if matches!(word.as_str(), "COALESCE" | "NULLIF" | "GREATEST" | "LEAST") => {
+            [Node::Keyword(word), arguments]
+                if matches!(word.as_str(), "COALESCE" | "NULLIF" | "GREATEST" | "LEAST") =>
+            {
                 self.type_of(arguments.arguments()?.split(|node| node.is_mark(",")).next()?)
             }
             [case, rest @ ..] if case.is_keyword("CASE") => {
@@ -70,7 +94,8 @@ impl OperandTypes {
                 let ends = |node: &Node| ["WHEN", "ELSE", "END"].iter().any(|word| node.is_keyword(word));
                 self.type_of(then.split(ends).next()?)
             }
-            [value @ .., collate, Node::Name(_)] | [value @ .., collate, Node::Name(_), Node::Mark(_), Node::Name(_)]
+            [value @ .., collate, Node::Name(_)]
+            | [value @ .., collate, Node::Name(_), Node::Mark(_), Node::Name(_)]
                 if collate.is_keyword("COLLATE") =>
             {
                 self.type_of(value)
@@ -79,7 +104,9 @@ impl OperandTypes {
                 let of = self.type_of(array)?;
                 (of.dimensions > 0).then(|| of.element())
             }
-            [Node::Name(name)] | [Node::Name(_), Node::Mark(_), Node::Name(name)] => self.columns.get(name).cloned(),
+            [Node::Name(name)] | [Node::Name(_), Node::Mark(_), Node::Name(name)] => {
+                self.columns.get(name).cloned()
+            }
             _ => None,
         }
     }

@@ -51,14 +51,26 @@ fn a_cast_of_an_array_is_one_of_its_elements() {
     );
     different("(ARRAY[1, 2])::numeric[]", "(ARRAY[1, 2])::bigint[]");
     different("(ARRAY[1, 2])::numeric(5,2)[]", "(ARRAY[1, 2])::numeric[]");
-    assert_eq!(statement("(ARRAY[]::text[])::character varying[]"), "(ARRAY[]::text[])::character varying[]");
+    assert_eq!(
+        statement("(ARRAY[]::text[])::character varying[]"),
+        "(ARRAY[]::text[])::character varying[]"
+    );
 }
 
 #[test]
 fn a_group_that_stands_first_joins_its_chain() {
-    same("(((a >= 1) AND (a <= 9)) AND (b > 0))", "((a >= 1) AND (a <= 9) AND (b > 0))");
-    same("((((a = b) OR (a = c)) OR (a = d)) OR e)", "((a = b) OR (a = c) OR (a = d) OR e)");
-    different("((b > 0) AND ((a >= 1) AND (a <= 9)))", "((b > 0) AND (a >= 1) AND (a <= 9))");
+    same(
+        "(((a >= 1) AND (a <= 9)) AND (b > 0))",
+        "((a >= 1) AND (a <= 9) AND (b > 0))",
+    );
+    same(
+        "((((a = b) OR (a = c)) OR (a = d)) OR e)",
+        "((a = b) OR (a = c) OR (a = d) OR e)",
+    );
+    different(
+        "((b > 0) AND ((a >= 1) AND (a <= 9)))",
+        "((b > 0) AND (a >= 1) AND (a <= 9))",
+    );
     different("((a AND b) OR c)", "(a AND (b OR c))");
     different("((a AND b) OR c)", "(a AND b AND c)");
     assert_eq!(
@@ -82,7 +94,14 @@ fn a_name_that_became_a_keyword_is_the_same_name() {
         "CREATE INDEX j ON shop.c USING btree (((json ->> 'json'::text)), normalize)",
         "CREATE INDEX j ON shop.c USING btree (((\"json\" ->> 'json'::text)), \"normalize\")",
     );
-    for kept in ["\"Odd Name\"", "\"UPPER\"", "\"a\"\"b\"", "\"1st\"", "\"\"", "'\"json\"'"] {
+    for kept in [
+        "\"Odd Name\"",
+        "\"UPPER\"",
+        "\"a\"\"b\"",
+        "\"1st\"",
+        "\"\"",
+        "'\"json\"'",
+    ] {
         assert_eq!(statement(kept), kept);
     }
     different("(ok = \"true\")", "(ok = true)");
@@ -96,25 +115,61 @@ fn a_time_zone_is_a_call() {
         "timezone('a'::text, timezone('b'::text, at))",
         "((at AT TIME ZONE 'b'::text) AT TIME ZONE 'a'::text)",
     );
-    same("timezone('utc'::text, (d)::timestamp with time zone)", "(d AT TIME ZONE 'utc'::text)");
-    different("timezone('utc'::text, (ts)::timestamp with time zone)", "(ts AT TIME ZONE 'utc'::text)");
-    different("timezone('utc'::text, (d)::timestamp without time zone)", "(d AT TIME ZONE 'utc'::text)");
-    different("shop.timezone('utc'::text, now())", "(now() AT TIME ZONE 'utc'::text)");
+    same(
+        "timezone('utc'::text, (d)::timestamp with time zone)",
+        "(d AT TIME ZONE 'utc'::text)",
+    );
+    different(
+        "timezone('utc'::text, (ts)::timestamp with time zone)",
+        "(ts AT TIME ZONE 'utc'::text)",
+    );
+    different(
+        "timezone('utc'::text, (d)::timestamp without time zone)",
+        "(d AT TIME ZONE 'utc'::text)",
+    );
+    different(
+        "shop.timezone('utc'::text, now())",
+        "(now() AT TIME ZONE 'utc'::text)",
+    );
 }
 
 #[test]
 fn calls_in_the_syntax_of_sql_are_calls() {
-    same("\"substring\"((state)::text, 1, 2)", "SUBSTRING(state FROM 1 FOR 2)");
-    same("\"substring\"((VALUE)::text, 1, 2)", "SUBSTRING(VALUE FROM 1 FOR 2)");
-    same("\"substring\"((COALESCE(v, x))::text, 2)", "SUBSTRING(COALESCE(v, x) FROM 2)");
-    same("\"substring\"(x, y, '#'::text)", "SUBSTRING(x SIMILAR y ESCAPE '#'::text)");
-    same("btrim((state)::text, ' '::text)", "TRIM(BOTH ' '::text FROM state)");
+    same(
+        "\"substring\"((state)::text, 1, 2)",
+        "SUBSTRING(state FROM 1 FOR 2)",
+    );
+    same(
+        "\"substring\"((VALUE)::text, 1, 2)",
+        "SUBSTRING(VALUE FROM 1 FOR 2)",
+    );
+    same(
+        "\"substring\"((COALESCE(v, x))::text, 2)",
+        "SUBSTRING(COALESCE(v, x) FROM 2)",
+    );
+    same(
+        "\"substring\"(x, y, '#'::text)",
+        "SUBSTRING(x SIMILAR y ESCAPE '#'::text)",
+    );
+    same(
+        "btrim((state)::text, ' '::text)",
+        "TRIM(BOTH ' '::text FROM state)",
+    );
     same("ltrim((state)::text)", "TRIM(LEADING FROM state)");
     same("rtrim(state)", "TRIM(TRAILING FROM state)");
-    same("\"position\"((state)::text, 'x'::text)", "POSITION(('x'::text) IN (state))");
-    same("\"overlay\"((v)::text, 'x'::text, 1, 1)", "OVERLAY(v PLACING 'x'::text FROM 1 FOR 1)");
+    same(
+        "\"position\"((state)::text, 'x'::text)",
+        "POSITION(('x'::text) IN (state))",
+    );
+    same(
+        "\"overlay\"((v)::text, 'x'::text, 1, 1)",
+        "OVERLAY(v PLACING 'x'::text FROM 1 FOR 1)",
+    );
     same("pg_collation_for(v)", "COLLATION FOR (v)");
-    same("\"xmlexists\"('//a'::text, doc)", "XMLEXISTS(('//a'::text) PASSING (doc))");
+    same(
+        "\"xmlexists\"('//a'::text, doc)",
+        "XMLEXISTS(('//a'::text) PASSING (doc))",
+    );
     same("\"normalize\"((v)::text, 'NFD'::text)", "NORMALIZE(v, NFD)");
     same("is_normalized((v)::text)", "(v IS NORMALIZED)");
     same("is_normalized(x, 'NFC'::text)", "(x IS NFC NORMALIZED)");
@@ -122,11 +177,20 @@ fn calls_in_the_syntax_of_sql_are_calls() {
         "\"overlaps\"((d)::timestamp with time zone, (d)::timestamp with time zone, (d)::timestamp with time zone, '1 day'::interval)",
         "((d, d) OVERLAPS (d, '1 day'::interval))",
     );
-    same("(s ~ similar_escape('b%'::text, NULL::text))", "(s ~ similar_to_escape('b%'::text))");
-    same("XMLSERIALIZE(CONTENT doc AS text NO INDENT)", "XMLSERIALIZE(CONTENT doc AS text)");
+    same(
+        "(s ~ similar_escape('b%'::text, NULL::text))",
+        "(s ~ similar_to_escape('b%'::text))",
+    );
+    same(
+        "XMLSERIALIZE(CONTENT doc AS text NO INDENT)",
+        "XMLSERIALIZE(CONTENT doc AS text)",
+    );
     different("SUBSTRING(state FROM 1)", "SUBSTRING(state FROM 2)");
     different("TRIM(LEADING 'x' FROM a)", "TRIM(TRAILING 'x' FROM a)");
-    different("XMLSERIALIZE(CONTENT doc AS text INDENT)", "XMLSERIALIZE(CONTENT doc AS text)");
+    different(
+        "XMLSERIALIZE(CONTENT doc AS text INDENT)",
+        "XMLSERIALIZE(CONTENT doc AS text)",
+    );
 }
 
 #[test]
@@ -147,8 +211,14 @@ fn a_view_of_one_relation_names_it_or_not() {
             " SELECT orders.id,\n    orders.total\n   FROM shop.orders\n  WHERE (orders.total > (1)::numeric)",
             " SELECT id,\n    total\n   FROM shop.orders\n  WHERE (total > (1)::numeric)",
         ),
-        ("SELECT o.id FROM ONLY shop.orders o ORDER BY o.id", "SELECT id FROM ONLY shop.orders o ORDER BY id"),
-        ("SELECT g.i FROM generate_series(1, 3) g(i)", "SELECT i FROM generate_series(1, 3) g(i)"),
+        (
+            "SELECT o.id FROM ONLY shop.orders o ORDER BY o.id",
+            "SELECT id FROM ONLY shop.orders o ORDER BY id",
+        ),
+        (
+            "SELECT g.i FROM generate_series(1, 3) g(i)",
+            "SELECT i FROM generate_series(1, 3) g(i)",
+        ),
         (
             "WITH x AS ( SELECT orders.id FROM shop.orders ) SELECT x.id FROM x WHERE (x.id > 2)",
             "WITH x AS ( SELECT orders.id FROM shop.orders ) SELECT id FROM x WHERE (id > 2)",
@@ -158,7 +228,10 @@ fn a_view_of_one_relation_names_it_or_not() {
             "SELECT o.id FROM shop.orders o WHERE (EXISTS ( SELECT 1 FROM shop.c c WHERE (c.id = o.customer)))",
             "SELECT id FROM shop.orders o WHERE (EXISTS ( SELECT 1 FROM shop.c c WHERE (c.id = o.customer)))",
         ),
-        ("SELECT (z.pr).a AS a FROM shop.t z", "SELECT (pr).a AS a FROM shop.t z"),
+        (
+            "SELECT (z.pr).a AS a FROM shop.t z",
+            "SELECT (pr).a AS a FROM shop.t z",
+        ),
     ] {
         same_query(before, since);
     }
@@ -206,9 +279,42 @@ fn literals_bodies_and_numbers_are_left_alone() {
 /// SQL with balanced parentheses, of the words that the rules look for.
 fn sql() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
-        "a", "v", "\"true\"", "true", "AND", "OR", "NOT", "ARRAY", "::text", "::text[]", "::numeric(5,2)[]", "::character varying(3)",
-        "- ", "1", "1.5", ",", ".", "SUBSTRING", "substring", "FROM", "AT TIME ZONE", "'x'", "\"Odd\"", "SELECT", "shop", "IN", "IS",
-        "NORMALIZED", "OVERLAPS", "COALESCE", "XMLSERIALIZE", "NO INDENT", "POSITION", "TRIM", "BOTH", "COLLATION FOR",
+        "a",
+        "v",
+        "\"true\"",
+        "true",
+        "AND",
+        "OR",
+        "NOT",
+        "ARRAY",
+        "::text",
+        "::text[]",
+        "::numeric(5,2)[]",
+        "::character varying(3)",
+        "- ",
+        "1",
+        "1.5",
+        ",",
+        "shop.a",
+        "SUBSTRING",
+        "substring",
+        "FROM",
+        "AT TIME ZONE",
+        "'x'",
+        "\"Odd\"",
+        "SELECT",
+        "shop",
+        "IN",
+        "IS",
+        "NORMALIZED",
+        "OVERLAPS",
+        "COALESCE",
+        "XMLSERIALIZE",
+        "NO INDENT",
+        "POSITION",
+        "TRIM",
+        "BOTH",
+        "COLLATION FOR",
     ]);
     let word = word.prop_map(str::to_owned);
     word.prop_recursive(4, 40, 6, |inner| {

@@ -196,15 +196,79 @@ mod tests {
         use Kind::{Comment, Mark, Number, Operator, Parameter, QuotedName, Text, Word};
         for (sql, expected) in [
             ("größe_1$ AND", &[(Word, "größe_1$"), (Word, "AND")][..]),
-            ("\"a\"\"b\".c", &[(QuotedName, "\"a\"\"b\""), (Mark, "."), (Word, "c")]),
+            (
+                "\"a\"\"b\".c",
+                &[(QuotedName, "\"a\"\"b\""), (Mark, "."), (Word, "c")],
+            ),
             ("u&\"d\" U&'d'", &[(QuotedName, "u&\"d\""), (Text, "U&'d'")]),
-            ("'it''s' E'a\\'b' 'a\\' b'1'", &[(Text, "'it''s'"), (Text, "E'a\\'b'"), (Text, "'a\\'"), (Text, "b'1'")]),
-            ("$$a$b$$ $x$ $$ $x$ $1 $", &[(Text, "$$a$b$$"), (Text, "$x$ $$ $x$"), (Parameter, "$1"), (Mark, "$")]),
-            ("1.50 .5 1e-3 0x1F 1..2", &[(Number, "1.50"), (Number, ".5"), (Number, "1e-3"), (Number, "0x1F"), (Number, "1"), (Mark, "."), (Number, ".2")]),
+            (
+                "'it''s' E'a\\'b' 'a\\' b'1'",
+                &[
+                    (Text, "'it''s'"),
+                    (Text, "E'a\\'b'"),
+                    (Text, "'a\\'"),
+                    (Text, "b'1'"),
+                ],
+            ),
+            (
+                "$$a$b$$ $x$ $$ $x$ $1 $",
+                &[
+                    (Text, "$$a$b$$"),
+                    (Text, "$x$ $$ $x$"),
+                    (Parameter, "$1"),
+                    (Mark, "$"),
+                ],
+            ),
+            (
+                "1.50 .5 1e-3 0x1F 1..2",
+                &[
+                    (Number, "1.50"),
+                    (Number, ".5"),
+                    (Number, "1e-3"),
+                    (Number, "0x1F"),
+                    (Number, "1"),
+                    (Mark, "."),
+                    (Number, ".2"),
+                ],
+            ),
             ("a->>'b'", &[(Word, "a"), (Operator, "->>"), (Text, "'b'")]),
-            ("1*-2 @- 3 <=-1", &[(Number, "1"), (Operator, "*"), (Operator, "-"), (Number, "2"), (Operator, "@-"), (Number, "3"), (Operator, "<="), (Operator, "-"), (Number, "1")]),
-            ("a::b[1:2]", &[(Word, "a"), (Mark, "::"), (Word, "b"), (Mark, "["), (Number, "1"), (Mark, ":"), (Number, "2"), (Mark, "]")]),
-            ("a -- b\n+/* /* */ */c", &[(Word, "a"), (Comment, "-- b"), (Operator, "+"), (Comment, "/* /* */ */"), (Word, "c")]),
+            (
+                "1*-2 @- 3 <=-1",
+                &[
+                    (Number, "1"),
+                    (Operator, "*"),
+                    (Operator, "-"),
+                    (Number, "2"),
+                    (Operator, "@-"),
+                    (Number, "3"),
+                    (Operator, "<="),
+                    (Operator, "-"),
+                    (Number, "1"),
+                ],
+            ),
+            (
+                "a::b[1:2]",
+                &[
+                    (Word, "a"),
+                    (Mark, "::"),
+                    (Word, "b"),
+                    (Mark, "["),
+                    (Number, "1"),
+                    (Mark, ":"),
+                    (Number, "2"),
+                    (Mark, "]"),
+                ],
+            ),
+            (
+                "a -- b\n+/* /* */ */c",
+                &[
+                    (Word, "a"),
+                    (Comment, "-- b"),
+                    (Operator, "+"),
+                    (Comment, "/* /* */ */"),
+                    (Word, "c"),
+                ],
+            ),
             ("'open", &[(Text, "'open")]),
             ("/* open", &[(Comment, "/* open")]),
         ] {
@@ -214,7 +278,9 @@ mod tests {
 
     #[test]
     fn a_quoted_name_is_known_without_its_quotes() {
-        let names: Vec<_> = tokens("\"a\"\"b\" \"\" \"open plain").map(|t| t.quoted_name()).collect();
+        let names: Vec<_> = tokens("\"a\"\"b\" \"\" \"open plain")
+            .map(|t| t.quoted_name())
+            .collect();
         assert_eq!(names, [Some("a\"b".to_owned()), Some(String::new()), None]);
     }
 

@@ -203,7 +203,8 @@ fn operand(nodes: &[Node]) -> usize {
     while let Some(Node::Group(group)) = nodes[..from].last() {
         from -= 1;
         let before = nodes[..from].last();
-        let belongs = group.adjacent && matches!(before, Some(Node::Name(_) | Node::Keyword(_) | Node::Group(_)));
+        let belongs =
+            group.adjacent && matches!(before, Some(Node::Name(_) | Node::Keyword(_) | Node::Group(_)));
         if !belongs {
             return from;
         }
@@ -221,8 +222,9 @@ fn operand(nodes: &[Node]) -> usize {
     }
 }
 
-/// Parentheses around an operand that is neither a constant nor written out with a keyword: statistics objects are printed without.
-fn parenthesised(operand: Vec<Node>) -> Vec<Node> {
+/// Parentheses around the operand of a cast, unless it is a constant or written out with a keyword: statistics objects are printed
+/// without.
+pub(super) fn parenthesised(operand: Vec<Node>) -> Vec<Node> {
     let stands_alone = match operand.as_slice() {
         [Node::Text(_) | Node::Number(_)] => true,
         [Node::Group(group)] => group.open == Bracket::Round,

@@ -52,6 +52,26 @@ impl TypeName {
         }
     }
 
+    /// The name in `pg_type`, without its schema.
+    pub(super) fn internal_name(&self) -> &str {
+        match self.name.as_str() {
+            "bigint" => "int8",
+            "bit varying" => "varbit",
+            "boolean" => "bool",
+            "character" => "bpchar",
+            "character varying" => "varchar",
+            "double precision" => "float8",
+            "integer" => "int4",
+            "real" => "float4",
+            "smallint" => "int2",
+            "time with time zone" => "timetz",
+            "time without time zone" => "time",
+            "timestamp with time zone" => "timestamptz",
+            "timestamp without time zone" => "timestamp",
+            name => name.rsplit('.').next().unwrap_or(name),
+        }
+    }
+
     /// Reads a type from its text.
     pub(super) fn of(text: &str) -> Option<Self> {
         Self::read(&mut super::token::tokens(text).peekable())
@@ -74,7 +94,10 @@ impl TypeName {
             }
             _ => {}
         }
-        if tokens.peek().is_some_and(|token| is(token, Kind::Mark, "(") && !token.gap) {
+        if tokens
+            .peek()
+            .is_some_and(|token| is(token, Kind::Mark, "(") && !token.gap)
+        {
             found.modifier.push_str(&modifier(tokens));
         }
         if matches!(found.name.as_str(), "timestamp" | "time") {
@@ -82,7 +105,10 @@ impl TypeName {
             found.follow(tokens, &["time"]);
             found.follow(tokens, &["zone"]);
         }
-        while tokens.peek().is_some_and(|token| is(token, Kind::Mark, "[") && !token.gap) {
+        while tokens
+            .peek()
+            .is_some_and(|token| is(token, Kind::Mark, "[") && !token.gap)
+        {
             tokens.next();
             tokens.next_if(|token| is(token, Kind::Mark, "]"));
             found.dimensions += 1;
@@ -136,7 +162,11 @@ mod tests {
             ("text AND", "text", 0),
             ("character varying(20)[][] x", "character varying", 2),
             ("double precision)", "double precision", 0),
-            ("timestamp(3) without time zone, a", "timestamp without time zone", 0),
+            (
+                "timestamp(3) without time zone, a",
+                "timestamp without time zone",
+                0,
+            ),
             ("time with time zone[]", "time with time zone", 1),
             ("numeric(12,2)", "numeric", 0),
             ("interval year to month", "interval", 0),
@@ -146,11 +176,21 @@ mod tests {
             ("\"char\"", "char", 0),
         ] {
             let found = TypeName::of(text).unwrap();
-            assert_eq!((found.name.as_str(), found.dimensions), (name, dimensions), "{text}");
+            assert_eq!(
+                (found.name.as_str(), found.dimensions),
+                (name, dimensions),
+                "{text}"
+            );
             let printed = found.to_string();
-            assert!(text.replace('"', "").starts_with(&printed.replace('"', "")), "{text}: {printed}");
+            assert!(
+                text.replace('"', "").starts_with(&printed.replace('"', "")),
+                "{text}: {printed}"
+            );
         }
         assert_eq!(TypeName::of("(1)"), None);
-        assert_eq!(TypeName::of("numeric(12,2)[]").unwrap().element().to_string(), "numeric(12,2)");
+        assert_eq!(
+            TypeName::of("numeric(12,2)[]").unwrap().element().to_string(),
+            "numeric(12,2)"
+        );
     }
 }

@@ -70,7 +70,9 @@ fn spaced(before: &Node, node: &Node, tight: bool) -> bool {
         }) => false,
         Node::Group(group) => !group.adjacent,
         Node::Cast { operand, .. } => match operand.first() {
-            Some(Node::Group(group)) => !group.adjacent || !matches!(before, Node::Name(_) | Node::Keyword(_)),
+            Some(Node::Group(group)) => {
+                !group.adjacent || !matches!(before, Node::Name(_) | Node::Keyword(_))
+            }
             _ => true,
         },
         _ => true,

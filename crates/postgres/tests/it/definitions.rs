@@ -100,7 +100,10 @@ async fn base(major: Major) -> (Side, Client) {
     let side = Side::on(major).await;
     side.owner(BASE).await;
     let client = side.superuser().await;
-    client.batch_execute("set client_min_messages = error").await.unwrap();
+    client
+        .batch_execute("set client_min_messages = error")
+        .await
+        .unwrap();
     (side, client)
 }
 
@@ -134,7 +137,9 @@ async fn restored(from: &Side, major: Major) -> Side {
 async fn definitions(side: &Side) -> Vec<Definition> {
     let all = side.crossover().await.fingerprint(&everything()).await.unwrap();
     let of_the_server = [ObjectClass::Database, ObjectClass::Extension];
-    all.into_iter().filter(|definition| !of_the_server.contains(&definition.class)).collect()
+    all.into_iter()
+        .filter(|definition| !of_the_server.contains(&definition.class))
+        .collect()
 }
 
 /// The forms that a text names.
@@ -147,11 +152,26 @@ fn named(text: &str) -> impl Iterator<Item = String> {
 
 async fn expect_equal(one: &Side, other: &Side, forms: &[&Form], what: &str) {
     let (ours, theirs) = (definitions(one).await, definitions(other).await);
-    let seen: BTreeSet<String> = ours.iter().flat_map(|definition| named(&definition.object)).collect();
-    let unseen: Vec<&str> = forms.iter().filter(|f| !seen.contains(&f.name)).map(|f| f.text).collect();
+    let seen: BTreeSet<String> = ours
+        .iter()
+        .flat_map(|definition| named(&definition.object))
+        .collect();
+    let unseen: Vec<&str> = forms
+        .iter()
+        .filter(|f| !seen.contains(&f.name))
+        .map(|f| f.text)
+        .collect();
     assert!(unseen.is_empty(), "{what}: not compared at all: {unseen:#?}");
-    let different: Vec<String> = compare(&ours, &theirs).into_iter().map(|difference| difference.detail).collect();
-    assert!(different.is_empty(), "{what}: {} differ\n{}", different.len(), different.join("\n"));
+    let different: Vec<String> = compare(&ours, &theirs)
+        .into_iter()
+        .map(|difference| difference.detail)
+        .collect();
+    assert!(
+        different.is_empty(),
+        "{what}: {} differ\n{}",
+        different.len(),
+        different.join("\n")
+    );
 }
 
 /// The same forms typed on both, and those of the first restored on the second.
@@ -168,7 +188,10 @@ async fn expect_never_different(from: Major, to: Major) {
 
 async fn expect_always_different(from: Major, to: Major) {
     let all = changes();
-    let there: Vec<&Change> = all.iter().filter(|change| change.after.since <= number(from)).collect();
+    let there: Vec<&Change> = all
+        .iter()
+        .filter(|change| change.after.since <= number(from))
+        .collect();
     assert!(there.len() >= 150);
     let source = typed(from, there.iter().map(|change| &change.before)).await;
     let target = typed(to, there.iter().map(|change| &change.after)).await;
@@ -179,7 +202,12 @@ async fn expect_always_different(from: Major, to: Major) {
         .filter(|change| !different.contains(&change.after.name))
         .map(|change| format!("{}\n  and {}", change.before.text, change.after.text))
         .collect();
-    assert!(equal.is_empty(), "{from} and {to}: {} equal\n{}", equal.len(), equal.join("\n"));
+    assert!(
+        equal.is_empty(),
+        "{from} and {to}: {} equal\n{}",
+        equal.len(),
+        equal.join("\n")
+    );
 }
 
 #[tokio::test]

@@ -27,7 +27,9 @@ fn cast_array(node: &Node) -> Option<[Node; 2]> {
     };
     // An array without elements has no type of its own: the cast is a part of it.
     let has_elements = elements(array).is_some_and(|group| !group.nodes.is_empty());
-    (to.dimensions > 0 && has_elements).then(|| with_cast(array, &to.element())).flatten()
+    (to.dimensions > 0 && has_elements)
+        .then(|| with_cast(array, &to.element()))
+        .flatten()
 }
 
 /// The brackets of `ARRAY[..]`.

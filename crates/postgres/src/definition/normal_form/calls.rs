@@ -36,7 +36,7 @@ pub(super) fn rewrite(nodes: &mut Vec<Node>, types: &OperandTypes) {
         if let Some((from, call)) = call_at(nodes, place) {
             nodes.splice(from..=place, call.nodes(types));
             place = from + 1;
-        } else if let Some(call) = nodes[place].inside().and_then(of_operator) {
+        } else if let Some(call) = operator_at(nodes, place) {
             nodes.splice(place..=place, call.nodes(types));
             place += 1;
         }
@@ -48,7 +48,9 @@ pub(super) fn rewrite(nodes: &mut Vec<Node>, types: &OperandTypes) {
 fn call_at(nodes: &[Node], place: usize) -> Option<(usize, Call)> {
     let inside = nodes[place].inside()?;
     match &nodes[..place] {
-        [.., collation, preposition] if collation.is_keyword("COLLATION") && preposition.is_keyword("FOR") => {
+        [.., collation, preposition]
+            if collation.is_keyword("COLLATION") && preposition.is_keyword("FOR") =>
+        {
             Some((place - 2, Call::new("pg_collation_for", vec![inside.to_vec()])))
         }
         [.., Node::Keyword(word)] => Some((place - 1, of_syntax(word, nodes[place].arguments()?)?)),
@@ -89,7 +91,10 @@ fn of_syntax(word: &str, inside: &[Node]) -> Option<Call> {
             }
             Call::new("normalize", arguments)
         }
-        "XMLEXISTS" => Call::new("xmlexists", parts(&["PASSING"]).into_iter().map(unwrapped).collect()),
+        "XMLEXISTS" => Call::new(
+            "xmlexists",
+            parts(&["PASSING"]).into_iter().map(unwrapped).collect(),
+        ),
         _ => return None,
     })
 }
@@ -121,7 +126,14 @@ fn of_function(name: &str, inside: &[Node]) -> Option<Call> {
     Some(Call::new(name, arguments))
 }
 
-/// A call that is printed as an operator, in parentheses.
+/// The call that is printed as an operator in the parentheses at that place, when they are no list of arguments.
+fn operator_at(nodes: &[Node], place: usize) -> Option<Call> {
+    let is_list = nodes[place].arguments().is_some()
+        && matches!(nodes[..place].last(), Some(Node::Name(_) | Node::Keyword(_)));
+    let inside = nodes[place].inside().filter(|_| !is_list)?;
+    of_operator(inside)
+}
+
 fn of_operator(inside: &[Node]) -> Option<Call> {
     if let Some(at) = words_at(inside, &["AT", "TIME", "ZONE"]) {
         let (time, zone) = (&inside[..at], &inside[at + 3..]);
@@ -139,8 +151,13 @@ fn of_operator(inside: &[Node]) -> Option<Call> {
         [text @ .., is, normalized] if is.is_keyword("IS") && normalized.is_keyword("NORMALIZED") => {
             Some(Call::new("is_normalized", vec![text.to_vec()]))
         }
-        [text @ .., is, Node::Keyword(form), normalized] if is.is_keyword("IS") && normalized.is_keyword("NORMALIZED") => {
-            Some(Call::new("is_normalized", vec![text.to_vec(), vec![form_constant(form)]]))
+        [text @ .., is, Node::Keyword(form), normalized]
+            if is.is_keyword("IS") && normalized.is_keyword("NORMALIZED") =>
+        {
+            Some(Call::new(
+                "is_normalized",
+                vec![text.to_vec(), vec![form_constant(form)]],
+            ))
         }
         _ => None,
     }

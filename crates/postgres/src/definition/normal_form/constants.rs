@@ -40,13 +40,17 @@ pub(super) fn join_length(node: &mut Node) {
     }
     let constant = match operand.as_slice() {
         [Node::Group(group)] if group.open == Bracket::Round => match group.nodes.as_slice() {
-            [Node::Cast { operand, to: of }] if of.modifier.is_empty() && of.dimensions == 0 && is_base(of, to) => {
+            [Node::Cast { operand, to: of }]
+                if of.modifier.is_empty() && of.dimensions == 0 && is_base(of, to) =>
+            {
                 match operand.as_slice() {
                     [constant @ (Node::Text(_) | Node::Number(_))] => constant.clone(),
                     _ => return,
                 }
             }
-            [constant @ Node::Number(digits)] if to.name == "numeric" && digits.contains('.') => constant.clone(),
+            [constant @ Node::Number(digits)] if to.name == "numeric" && digits.contains('.') => {
+                constant.clone()
+            }
             _ => return,
         },
         _ => return,
@@ -57,4 +61,30 @@ pub(super) fn join_length(node: &mut Node) {
 /// Whether the one is the other without its length.
 fn is_base(of: &TypeName, to: &TypeName) -> bool {
     of.name == to.name || of.name == "bpchar" && to.name == "character"
+}
+
+/// `SELECT 'x'::text AS text` inside of a statement: a constant that is read with its type has the name of the type, so that the
+/// name is printed after the second reading only.
+pub(super) fn remove_type_names(nodes: &mut Vec<Node>) {
+    let mut place = 0;
+    while place + 2 < nodes.len() {
+        let named = match &nodes[place..place + 3] {
+            [Node::Cast { operand, to }, between, Node::Name(name)] if between.is_keyword("AS") => {
+                is_constant(operand) && *name == to.internal_name()
+            }
+            _ => false,
+        };
+        if named {
+            nodes.drain(place + 1..place + 3);
+        }
+        place += 1;
+    }
+}
+
+fn is_constant(operand: &[Node]) -> bool {
+    match operand {
+        [Node::Text(_) | Node::Number(_)] => true,
+        [Node::Keyword(word)] => word == "NULL",
+        _ => false,
+    }
 }

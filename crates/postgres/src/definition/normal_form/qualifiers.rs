@@ -28,12 +28,18 @@ pub(super) fn remove(nodes: &mut Vec<Node>) {
 
 /// Where the one item of FROM stands; none when there are several.
 fn only_item(nodes: &[Node]) -> Option<(usize, usize)> {
-    if nodes.iter().any(|node| COMBINES.iter().any(|word| node.is_keyword(word))) {
+    if nodes
+        .iter()
+        .any(|node| COMBINES.iter().any(|word| node.is_keyword(word)))
+    {
         return None;
     }
     let from = nodes.iter().position(|node| node.is_keyword("FROM"))? + 1;
     let ends = |node: &Node| node.is_mark(";") || AFTER_FROM.iter().any(|word| node.is_keyword(word));
-    let end = nodes[from..].iter().position(ends).map_or(nodes.len(), |length| from + length);
+    let end = nodes[from..]
+        .iter()
+        .position(ends)
+        .map_or(nodes.len(), |length| from + length);
     let item = &nodes[from..end];
     let joins = |nodes: &[Node]| nodes.iter().any(|node| node.is_keyword("JOIN"));
     let several = item.iter().any(|node| node.is_mark(","))
@@ -72,14 +78,19 @@ fn qualifies(nodes: &[Node], place: usize, relation: &str) -> bool {
         let before = &nodes[before];
         before.is_mark(".") || before.is_keyword("COLLATE") || before.is_keyword("AS")
     });
-    let is_longer = nodes.get(place + 3).is_some_and(|node| {
-        node.is_mark(".") || node.arguments().is_some()
-    });
+    let is_longer = nodes
+        .get(place + 3)
+        .is_some_and(|node| node.is_mark(".") || node.arguments().is_some());
     is_path && !names_something_else && !is_longer
 }
 
 fn is_query(nodes: &[Node]) -> bool {
     let first = nodes.iter().find(|node| node.group(Bracket::Round).is_none());
-    first.is_some_and(|node| ["SELECT", "WITH", "VALUES"].iter().any(|word| node.is_keyword(word)))
-        && nodes.first().is_some_and(|node| matches!(node, Node::Keyword(_)) || node.inside().is_some_and(is_query))
+    first.is_some_and(|node| {
+        ["SELECT", "WITH", "VALUES"]
+            .iter()
+            .any(|word| node.is_keyword(word))
+    }) && nodes
+        .first()
+        .is_some_and(|node| matches!(node, Node::Keyword(_)) || node.inside().is_some_and(is_query))
 }
