@@ -6,14 +6,14 @@
 
 mod access;
 mod catalogue;
+mod change_counters;
 mod changes;
-mod circumstances;
 mod connection;
 mod definition;
 mod errors;
-mod fence;
 mod fingerprint;
 mod locale;
+mod marker;
 mod quoting;
 mod repair;
 mod rows;
@@ -25,6 +25,6 @@ mod tls;
 
 pub use connection::PostgresDatabase;
 pub use definition::token;
-pub use fence::FENCE_SQL;
+pub use marker::MARKER_SQL;
 pub use rows::hash_sql;
 pub use settings::{ConnectionSettings, SslMode};

@@ -1,9 +1,10 @@
 //! The real parts a rehearsal and the tests run on: PostgreSQL, MiniStack (local AWS) and workerd.
 //!
 //! [`parts::ensure`] fetches a set of them once, pinned; [`Postgres`], [`MiniStack`] and [`Workerd`] start them on free
-//! loopback ports; [`Stand`] owns what runs and ends it in reverse order. Every process is started through a
+//! loopback ports; [`TestEnvironment`] owns what runs and ends it in reverse order. Every process is started through a
 //! guard ([`guard`]), so nothing survives the program that started it, however that program ends.
 
+mod environment;
 pub mod error;
 pub mod guard;
 pub mod interrupt;
@@ -14,14 +15,13 @@ pub mod ports;
 pub mod postgres;
 pub mod process;
 pub mod progress;
-mod stand;
 pub mod workerd;
 
+pub use environment::{Server, TestEnvironment};
 pub use error::{Result, StandError};
 pub use ministack::MiniStack;
 pub use parts::Parts;
 pub use ports::Port;
 pub use postgres::{Major, Postgres};
 pub use progress::{Progress, Silent};
-pub use stand::{Server, Stand};
 pub use workerd::Workerd;

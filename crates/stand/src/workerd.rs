@@ -7,11 +7,11 @@ use nix::sys::signal::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::environment::Server;
 use crate::error::{Result, StandError};
 use crate::guard::StopStep;
 use crate::parts::Parts;
-use crate::process::{Launch, Part};
-use crate::stand::Server;
+use crate::process::{Launch, ManagedProcess};
 
 const NAME: &str = "workerd";
 /// It is ready in under a second.
@@ -20,7 +20,7 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 /// A running Worker.
 #[derive(Debug)]
 pub struct Workerd {
-    part: Part,
+    part: ManagedProcess,
     url: String,
 }
 
@@ -68,7 +68,7 @@ impl Workerd {
 impl Server for Workerd {
     type Access = String;
 
-    fn split(self) -> (Part, String) {
+    fn split(self) -> (ManagedProcess, String) {
         (self.part, self.url)
     }
 }

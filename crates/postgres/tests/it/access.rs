@@ -2,8 +2,8 @@
 
 mod lock;
 mod opening;
+mod restoring;
 mod sessions;
-mod way_back;
 mod writers;
 
 use crossover_core::ports::{Access, Catalogue, PortError, WriterSample};

@@ -9,16 +9,16 @@
 
 mod access;
 mod catalogue;
+mod change_counters;
 mod changes;
-mod circumstances;
 mod connection;
 mod definitions;
-mod fence;
 mod fingerprint;
-mod moments;
+mod marker;
 mod schema;
 mod sequences;
 mod side;
 mod slots;
+mod snapshots;
 mod statistics;
 mod tls;

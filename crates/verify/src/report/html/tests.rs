@@ -36,7 +36,7 @@ fn table(name: &str, differences: Vec<Difference>) -> TableResult {
         as_text: Vec::new(),
         rechecked: 0,
         different_rows: differences.len() as u64,
-        more: false,
+        truncated: false,
         differences,
         elapsed_ms: 1,
         chunks: Vec::new(),
@@ -186,6 +186,6 @@ fn the_headline_says_what_is_known() {
     assert_eq!(headline(&equal), "Not proven. 1 item was not compared.");
     let mut different = report(vec![table("t", vec![changed("1", "a", "b")])]);
     assert_eq!(headline(&different), "Different: 1 row in 1 table.");
-    different.tables[0].more = true;
+    different.tables[0].truncated = true;
     assert_eq!(headline(&different), "Different: at least 1 row in 1 table.");
 }
