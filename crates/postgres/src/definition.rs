@@ -15,12 +15,14 @@ pub(crate) use operand_types::OperandTypes;
 /// What a definition is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// An expression, a type, or a statement.
+    /// An expression or a statement.
     Statement,
     /// The query of a view.
     Query,
     /// The list of a function's arguments.
     Arguments,
+    /// A type, or a function with the types of its arguments.
+    Signature,
 }
 
 /// A printed definition in its normal form. A text that no server prints stays what it is.
@@ -30,6 +32,7 @@ pub(crate) fn normal_form(kind: Kind, printed: &str, types: &OperandTypes) -> St
     };
     match kind {
         Kind::Statement => normal_form::normalise(&mut nodes, types),
+        Kind::Signature => return write::signature(&nodes),
         Kind::Query => normal_form::normalise_query(&mut nodes, types),
         Kind::Arguments => normal_form::normalise_arguments(&mut nodes, types),
     }

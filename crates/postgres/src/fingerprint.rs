@@ -93,14 +93,13 @@ fn reads(class: ObjectClass, property: &str) -> Option<Kind> {
         (ObjectClass::View | ObjectClass::MaterializedView, STATEMENT) => Some(Kind::Query),
         (ObjectClass::Function, "arguments") => Some(Kind::Arguments),
         (ObjectClass::EventTrigger, "execute")
-        | (
-            ObjectClass::Function,
-            STATEMENT | "returns" | "support" | "transition" | "state type" | "final" | "combine",
-        )
-        | (ObjectClass::Type, "enum" | "domain" | "default" | "constraint" | "range" | "composite")
-        | (ObjectClass::Sequence, "type")
+        | (ObjectClass::Function, "support" | "transition" | "state type" | "final" | "combine")
+        | (ObjectClass::Type, "domain" | "range")
+        | (ObjectClass::Column | ObjectClass::Sequence, "type") => Some(Kind::Signature),
+        (ObjectClass::Function, STATEMENT | "returns")
+        | (ObjectClass::Type, "enum" | "default" | "constraint" | "composite")
         | (ObjectClass::Table, "partition by" | "partition")
-        | (ObjectClass::Column, "type" | "default" | "generated")
+        | (ObjectClass::Column, "default" | "generated")
         | (ObjectClass::Policy, "using" | "check")
         | (
             ObjectClass::Constraint

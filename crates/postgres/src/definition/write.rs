@@ -11,6 +11,13 @@ pub(super) fn text(nodes: &[Node]) -> String {
     out
 }
 
+/// The same without spaces behind commas, as the server prints a function with the types of its arguments.
+pub(super) fn signature(nodes: &[Node]) -> String {
+    let mut out = String::new();
+    write(nodes, true, &mut out);
+    out
+}
+
 /// A name as it is written: in quotes unless it is plain and cannot be taken for a keyword.
 pub(super) fn quoted(name: &str) -> String {
     let begins = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
@@ -37,7 +44,7 @@ fn write(nodes: &[Node], tight: bool, out: &mut String) {
             Node::Name(name) => out.push_str(&quoted(name)),
             Node::Group(group) => {
                 // The modifier of a type: `numeric(12,2)`
-                let tight = group.adjacent && before.and_then(Node::name) == Some("numeric");
+                let tight = tight || group.adjacent && before.and_then(Node::name) == Some("numeric");
                 out.push(group.open.opening());
                 write(&group.nodes, tight, out);
                 out.push(group.open.closing());
