@@ -14,7 +14,7 @@ pub(crate) use operand_types::OperandTypes;
 
 /// What a definition is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum Form {
     /// An expression or a statement.
     Statement,
     /// The query of a view.
@@ -26,15 +26,15 @@ pub(crate) enum Kind {
 }
 
 /// A printed definition in its normal form. A text that no server prints stays what it is.
-pub(crate) fn normal_form(kind: Kind, printed: &str, types: &OperandTypes) -> String {
+pub(crate) fn normal_form(form: Form, printed: &str, types: &OperandTypes) -> String {
     let Some(mut nodes) = tree::tree(printed) else {
         return printed.to_owned();
     };
-    match kind {
-        Kind::Statement => normal_form::normalise(&mut nodes, types),
-        Kind::Signature => return write::signature(&nodes),
-        Kind::Query => normal_form::normalise_query(&mut nodes, types),
-        Kind::Arguments => normal_form::normalise_arguments(&mut nodes, types),
+    match form {
+        Form::Statement => normal_form::normalise(&mut nodes, types),
+        Form::Signature => return write::signature(&nodes),
+        Form::Query => normal_form::normalise_query(&mut nodes, types),
+        Form::Arguments => normal_form::normalise_arguments(&mut nodes, types),
     }
     write::text(&nodes)
 }

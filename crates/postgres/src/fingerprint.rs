@@ -11,7 +11,7 @@ use tokio_postgres::{Row, types::Type};
 
 use crate::{
     PostgresDatabase,
-    definition::{Kind, OperandTypes, normal_form},
+    definition::{Form, OperandTypes, normal_form},
     errors::Failure,
     locale::language_tag,
 };
@@ -72,7 +72,7 @@ impl PostgresDatabase {
             .map(|(name, value)| {
                 let value = match (name, reads(class, name)) {
                     ("locale", _) if is_icu => language_tag(value),
-                    (_, Some(kind)) => normal_form(kind, value, &types),
+                    (_, Some(form)) => normal_form(form, value, &types),
                     (_, None) => value.to_owned(),
                 };
                 Property::new(name, value)
@@ -88,14 +88,14 @@ impl PostgresDatabase {
 }
 
 /// How a property is read; none for a text of somebody's own, a name as it is, a figure.
-fn reads(class: ObjectClass, property: &str) -> Option<Kind> {
+fn reads(class: ObjectClass, property: &str) -> Option<Form> {
     match (class, property) {
-        (ObjectClass::View | ObjectClass::MaterializedView, STATEMENT) => Some(Kind::Query),
-        (ObjectClass::Function, "arguments") => Some(Kind::Arguments),
+        (ObjectClass::View | ObjectClass::MaterializedView, STATEMENT) => Some(Form::Query),
+        (ObjectClass::Function, "arguments") => Some(Form::Arguments),
         (ObjectClass::EventTrigger, "execute")
         | (ObjectClass::Function, "support" | "transition" | "state type" | "final" | "combine")
         | (ObjectClass::Type, "domain" | "range")
-        | (ObjectClass::Column | ObjectClass::Sequence, "type") => Some(Kind::Signature),
+        | (ObjectClass::Column | ObjectClass::Sequence, "type") => Some(Form::Signature),
         (ObjectClass::Function, STATEMENT | "returns")
         | (ObjectClass::Type, "enum" | "default" | "constraint" | "composite")
         | (ObjectClass::Table, "partition by" | "partition")
@@ -108,7 +108,7 @@ fn reads(class: ObjectClass, property: &str) -> Option<Kind> {
             | ObjectClass::Trigger
             | ObjectClass::Rule,
             STATEMENT,
-        ) => Some(Kind::Statement),
+        ) => Some(Form::Statement),
         _ => None,
     }
 }

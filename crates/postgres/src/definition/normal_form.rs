@@ -26,10 +26,9 @@ pub(super) fn normalise(nodes: &mut Vec<Node>, types: &OperandTypes) {
     }
     for node in nodes.iter_mut() {
         constants::fold_minus(node);
-        constants::join_length(node);
         logic::flatten(node);
     }
-    arrays::cast_elements(nodes);
+    arrays::cast_elements(nodes, types);
     without_indent(nodes);
     constants::remove_type_names(nodes);
     calls::rewrite(nodes, types);

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Columns by name with the type that every column of that name has in the relations a definition reads. Domains are given as the
-/// types they stand for; `value` is the value that a domain checks.
+/// types they stand for; `value` is the value that a domain checks, and `::name` a domain over an array.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OperandTypes {
     columns: HashMap<String, TypeName>,
@@ -22,6 +22,12 @@ impl OperandTypes {
         Self {
             columns: columns.collect(),
         }
+    }
+
+    /// The array type that a domain stands for.
+    pub(super) fn array_behind(&self, domain: &TypeName) -> Option<&TypeName> {
+        let base = self.columns.get(&format!("::{}", domain.name))?;
+        (base.dimensions > 0).then_some(base)
     }
 
     /// Removes from the arguments of a function the casts that the parser adds by itself.

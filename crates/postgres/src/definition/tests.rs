@@ -11,16 +11,17 @@ fn types() -> OperandTypes {
         ("d", "date"),
         ("ts", "timestamp without time zone"),
         ("value", "character varying"),
+        ("::shop.words", "character varying(9)[]"),
     ];
     OperandTypes::new(columns.map(|(name, printed)| (name.to_owned(), printed.to_owned())))
 }
 
 fn statement(printed: &str) -> String {
-    normal_form(Kind::Statement, printed, &types())
+    normal_form(Form::Statement, printed, &types())
 }
 
 fn query(printed: &str) -> String {
-    normal_form(Kind::Query, printed, &types())
+    normal_form(Form::Query, printed, &types())
 }
 
 fn same(one: &str, other: &str) {
@@ -46,8 +47,12 @@ fn a_cast_of_an_array_is_one_of_its_elements() {
         "(ARRAY[ARRAY[(1)::numeric, (2)::numeric], ARRAY[(3)::numeric, (4)::numeric]] = m)",
     );
     same(
-        "(ARRAY['abc'::character varying])::character varying(2)[]",
-        "ARRAY['abc'::character varying(2)]",
+        "(ARRAY['a'::text, v])::shop.words",
+        "(ARRAY[('a'::text)::character varying(9), (v)::character varying(9)])::shop.words",
+    );
+    different(
+        "(ARRAY['a'::text])::shop.words",
+        "(ARRAY[('a'::text)::character varying(1)])::shop.words",
     );
     different("(ARRAY[1, 2])::numeric[]", "(ARRAY[1, 2])::bigint[]");
     different("(ARRAY[1, 2])::numeric(5,2)[]", "(ARRAY[1, 2])::numeric[]");
@@ -254,7 +259,7 @@ fn only_a_column_loses_the_name_in_front() {
 
 #[test]
 fn an_argument_goes_in_by_default() {
-    let arguments = |printed| normal_form(Kind::Arguments, printed, &types());
+    let arguments = |printed| normal_form(Form::Arguments, printed, &types());
     assert_eq!(
         arguments("IN a integer DEFAULT 1, OUT b text, IN c text DEFAULT 'x, IN y'::text"),
         "a integer DEFAULT 1, OUT b text, c text DEFAULT 'x, IN y'::text"

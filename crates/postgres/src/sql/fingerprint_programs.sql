@@ -34,7 +34,7 @@ select 'function', format('%s.%s(%s)', s.schema, p.proname, oidvectortypes(p.pro
             when b.parsed then substring(pg_get_functiondef(p.oid) from '\n((BEGIN ATOMIC|RETURN ).*)$')
             when p.prokind <> 'a' then p.prosrc
         end
-    ], null
+    ], (select d.types::text from array_domains d)
 from scope_schemas s
 join pg_proc p on p.pronamespace = s.oid
 join pg_language l on l.oid = p.prolang
@@ -72,7 +72,12 @@ select 'type', format('%s.%s', s.schema, y.typname), null,
             select coalesce(string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum), '')
             from pg_attribute a where a.attrelid = y.typrelid and a.attnum > 0 and not a.attisdropped
         )]
-    end, (select jsonb_build_object('value', format_type(b.base, null))::text from base_types b where b.type = y.oid)
+    end, (
+        select (d.types || jsonb_build_object('value', format_type(b.base, null)))::text
+        from base_types b
+        cross join array_domains d
+        where b.type = y.oid
+    )
 from scope_schemas s
 join pg_type y on y.typnamespace = s.oid
 left join pg_class c on c.oid = y.typrelid

@@ -173,18 +173,19 @@
     from relations t
     join pg_policy p on p.polrelid = t.oid
 )
--- Types by column, where a definition calls a function whose arguments are printed with casts or without (14). A name that has
--- several types in the relations that are read tells nothing.
-select o.class, o.name, o.belongs_to, o.properties,
-    case when array_to_string(o.properties, ' ') ~* '(substring|overlay|position|trim|normalize|time ?zone|overlaps|xmlexists)' then (
-        select jsonb_object_agg(c.name, c.type)::text
-        from (
-            select a.attname::text as name, min(format_type(coalesce(b.base, a.atttypid), null)) as type
-            from pg_attribute a
-            left join base_types b on b.type = a.atttypid
-            where a.attrelid = any (o.reads) and a.attnum > 0 and not a.attisdropped
-            group by a.attname
-            having count(distinct coalesce(b.base, a.atttypid)) = 1
-        ) c
-    ) end as types
+-- Types by column, where a definition calls a function whose arguments are printed with casts or without (14), and those of domains
+-- over arrays. A name that has several types in the relations that are read tells nothing.
+select o.class, o.name, o.belongs_to, o.properties, (d.types || coalesce(c.types, '{}'))::text as types
 from objects o
+cross join array_domains d
+left join lateral (
+    select jsonb_object_agg(a.name, a.type) as types
+    from (
+        select a.attname::text as name, min(format_type(coalesce(b.base, a.atttypid), null)) as type
+        from pg_attribute a
+        left join base_types b on b.type = a.atttypid
+        where a.attrelid = any (o.reads) and a.attnum > 0 and not a.attisdropped
+        group by a.attname
+        having count(distinct coalesce(b.base, a.atttypid)) = 1
+    ) a
+) c on array_to_string(o.properties, ' ') ~* '(substring|overlay|position|trim|normalize|time ?zone|overlaps|xmlexists)'

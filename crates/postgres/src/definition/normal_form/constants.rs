@@ -1,9 +1,6 @@
 //! Constants that the parser folds when it reads them.
 
-use crate::definition::{
-    tree::{Bracket, Node},
-    type_name::TypeName,
-};
+use crate::definition::{tree::Node, type_name::TypeName};
 
 /// `(- 1)`, as a minus before a cast of a number is printed, is read as the constant that is printed as `'-1'::integer`.
 pub(super) fn fold_minus(node: &mut Node) {
@@ -27,40 +24,6 @@ fn type_of(digits: &str) -> &'static str {
     } else {
         "numeric"
     }
-}
-
-/// `('abc'::character varying)::character varying(2)` is printed as `'abc'::character varying(2)`, and `(1.5)::numeric(5,2)` as
-/// `1.5::numeric(5,2)`: a constant and the length above it are one cast.
-pub(super) fn join_length(node: &mut Node) {
-    let Node::Cast { operand, to } = node else {
-        return;
-    };
-    if to.modifier.is_empty() || to.dimensions > 0 {
-        return;
-    }
-    let constant = match operand.as_slice() {
-        [Node::Group(group)] if group.open == Bracket::Round => match group.nodes.as_slice() {
-            [Node::Cast { operand, to: of }]
-                if of.modifier.is_empty() && of.dimensions == 0 && is_base(of, to) =>
-            {
-                match operand.as_slice() {
-                    [constant @ (Node::Text(_) | Node::Number(_))] => constant.clone(),
-                    _ => return,
-                }
-            }
-            [constant @ Node::Number(digits)] if to.name == "numeric" && digits.contains('.') => {
-                constant.clone()
-            }
-            _ => return,
-        },
-        _ => return,
-    };
-    *operand = vec![constant];
-}
-
-/// Whether the one is the other without its length.
-fn is_base(of: &TypeName, to: &TypeName) -> bool {
-    of.name == to.name || of.name == "bpchar" && to.name == "character"
 }
 
 /// `SELECT 'x'::text AS text` inside of a statement: a constant that is read with its type has the name of the type, so that the

@@ -11,13 +11,15 @@ create table shop.t (
     tsv tsvector, "Quote""d" text
 );
 create table shop.shop (id int, shop int, state text);
-create table shop.other (id int primary key, v varchar(20), n numeric, i int, parent int);
+create table shop.other (id int primary key, v varchar(20), n numeric, i int, parent int, by varchar(20));
 create table shop.log (id bigint, v varchar(20), at timestamptz);
 create function shop.ltrim(varchar) returns text language sql immutable as 'select $1::text';
 create function shop.ltrim(text) returns text language sql immutable as 'select $1';
 create function shop.shop(int) returns int language sql immutable as 'select $1';
 create function shop.f(int) returns int language sql immutable as 'select $1';
 create function shop.g(text[]) returns int language sql immutable as 'select 1';
+create domain shop.words as varchar[];
+create function shop.h(shop.words) returns int language sql immutable as 'select 1';
 create function shop.plus(int, text) returns int language sql immutable as 'select $1';
 create function shop.touch() returns trigger language plpgsql as 'begin return new; end';
 create operator shop.+ (leftarg = int, rightarg = text, function = shop.plus);
