@@ -123,7 +123,7 @@ impl Node {
     }
 
     /// The arguments of a call, with commas between them.
-    pub(super) fn list(arguments: Vec<Vec<Self>>) -> Self {
+    pub(super) fn list(arguments: &[Vec<Self>]) -> Self {
         let comma = [Self::Mark(",".to_owned())];
         Self::Group(Group {
             open: Bracket::Round,

@@ -26,7 +26,7 @@ impl Call {
         if !matches!(self.name, "pg_collation_for" | "similar_to_escape") {
             types.strip(self.name, &mut self.arguments);
         }
-        [Node::Name(self.name.to_owned()), Node::list(self.arguments)]
+        [Node::Name(self.name.to_owned()), Node::list(&self.arguments)]
     }
 }
 
@@ -86,7 +86,7 @@ fn of_syntax(word: &str, inside: &[Node]) -> Option<Call> {
         }
         "NORMALIZE" => {
             let mut arguments = split(inside, |node| node.is_mark(","));
-            if let Some([Node::Name(form)] | [Node::Keyword(form)]) = arguments.get(1).map(Vec::as_slice) {
+            if let Some([Node::Name(form) | Node::Keyword(form)]) = arguments.get(1).map(Vec::as_slice) {
                 arguments[1] = vec![form_constant(form)];
             }
             Call::new("normalize", arguments)
