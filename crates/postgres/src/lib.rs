@@ -14,6 +14,7 @@ mod errors;
 mod fingerprint;
 mod locale;
 mod marker;
+mod pool;
 mod quoting;
 mod repair;
 mod rows;
