@@ -7,7 +7,7 @@ use std::{
 
 use crossover_core::{
     AnyStage, Direction, Plan,
-    catalogue::{SequenceFacts, TableFacts, TableName},
+    catalogue::{SequenceFacts, ServerFacts, TableFacts, TableName},
     ports::TaskState,
     routing::{LaneRecord, Side},
 };
@@ -66,6 +66,7 @@ fn tables() -> BTreeMap<TableName, Table> {
             Table {
                 facts,
                 sequence: sequence.to_owned(),
+                columns: "id bigint, token text".to_owned(),
                 rows,
             },
         )
@@ -113,6 +114,15 @@ fn database(side: Side) -> MemoryDatabaseState {
     ];
     MemoryDatabaseState {
         side,
+        server: ServerFacts {
+            version_num: 160_014,
+            wal_level: "logical".to_owned(),
+            max_replication_slots: 10,
+            used_replication_slots: 0,
+            max_wal_senders: 10,
+            used_wal_senders: 1,
+            in_recovery: false,
+        },
         roles: roles
             .into_iter()
             .map(|(name, role)| (name.to_owned(), role))

@@ -28,23 +28,26 @@ pub trait Check: Send + Sync {
     fn id(&self) -> &'static str;
     /// What it looks at, for the operator.
     fn looks_at(&self) -> &'static str;
+    /// What a cutover would run into without it.
+    fn why(&self) -> &'static str;
+    /// How much its findings weigh.
+    fn severity(&self) -> Severity {
+        Severity::Blocks
+    }
+    /// What to do about its findings, in one sentence; each finding says it for its object.
+    fn remedy(&self) -> &'static str;
     /// Everything it objects to; empty when it passes.
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError>;
 
-    /// A finding of this check.
-    fn finding(&self, severity: Severity, object: &str, message: String, remedy: &str) -> Finding {
+    /// A finding of this check, with the weight of the check.
+    fn finds(&self, object: &str, message: String, remedy: &str) -> Finding {
         Finding {
             check: self.id().to_owned(),
-            severity,
+            severity: self.severity(),
             object: object.to_owned(),
             message,
             remedy: remedy.to_owned(),
         }
-    }
-
-    /// A finding that stops the cutover.
-    fn blocks(&self, object: &str, message: String, remedy: &str) -> Finding {
-        self.finding(Severity::Blocks, object, message, remedy)
     }
 }
 

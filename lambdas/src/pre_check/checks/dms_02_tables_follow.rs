@@ -14,6 +14,12 @@ impl Check for TablesFollow {
     fn looks_at(&self) -> &'static str {
         "that exactly the tables in scope are replicated and healthy"
     }
+    fn why(&self) -> &'static str {
+        "A table that is not replicated, or that replication has suspended, would be lost at the commit."
+    }
+    fn remedy(&self) -> &'static str {
+        "Add the table to the replication task or reload it there, or leave it out with scope.exclude."
+    }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let stream = ctx.stream();
         let carried = ctx.replication.tables(stream).await?;
@@ -21,7 +27,7 @@ impl Check for TablesFollow {
             .iter()
             .filter(|t| !t.is_healthy())
             .map(|t| {
-                self.blocks(
+                self.finds(
                     &t.table.to_string(),
                     format!("is in state {:?} in DMS task {stream}", t.state),
                     "reload the table",
@@ -30,7 +36,7 @@ impl Check for TablesFollow {
             .collect();
         for table in ctx.old_writer.tables(&ctx.plan.scope).await? {
             if !table.partitioned && !carried.iter().any(|c| c.table == table.table) {
-                findings.push(self.blocks(
+                findings.push(self.finds(
                     &table.table.to_string(),
                     format!("is in scope but not in DMS task {stream}"),
                     "add it to the table mappings, or leave it out with scope.exclude",

@@ -14,12 +14,18 @@ impl Check for WalLevel {
     fn looks_at(&self) -> &'static str {
         "wal_level on both sides"
     }
+    fn why(&self) -> &'static str {
+        "Both databases' changes are decoded from the write-ahead log: the source's by the replication of the cutover, the target's by reverse replication."
+    }
+    fn remedy(&self) -> &'static str {
+        "Set wal_level = logical (Aurora, RDS: rds.logical_replication = 1) and restart."
+    }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();
         for (side, database) in [("source", &ctx.old_writer), ("target", &ctx.new_writer)] {
             let level = database.server().await?.wal_level;
             if level != "logical" {
-                findings.push(self.blocks(
+                findings.push(self.finds(
                     &format!("{side}: wal_level"),
                     format!("is {level}, changes cannot be decoded"),
                     "set wal_level = logical (Aurora, RDS: rds.logical_replication = 1) and restart",

@@ -14,11 +14,17 @@ impl Check for Standby {
     fn looks_at(&self) -> &'static str {
         "that both sides are primaries"
     }
+    fn why(&self) -> &'static str {
+        "A standby can be neither locked nor written."
+    }
+    fn remedy(&self) -> &'static str {
+        "Name the primary (the writer endpoint) in the secret."
+    }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();
         for (side, database) in [("source", &ctx.old_writer), ("target", &ctx.new_writer)] {
             if database.server().await?.in_recovery {
-                findings.push(self.blocks(
+                findings.push(self.finds(
                     &format!("{side}: server"),
                     "is a standby".to_owned(),
                     "name the primary (the writer endpoint) in its secret",

@@ -48,7 +48,7 @@ fn judge(check: &Schema, mut source: Vec<Definition>, mut target: Vec<Definition
         .map(|d| {
             let behind_the_name = format!("{}: ", d.object);
             let message = d.detail.strip_prefix(&behind_the_name).unwrap_or(&d.detail);
-            check.blocks(&d.object, message.to_owned(), &d.remedy)
+            check.finds(&d.object, message.to_owned(), &d.remedy)
         })
         .collect()
 }
@@ -60,6 +60,12 @@ impl Check for Schema {
     }
     fn looks_at(&self) -> &'static str {
         "that the schemas are equal"
+    }
+    fn why(&self) -> &'static str {
+        "A difference between the schemas becomes lost or refused rows later."
+    }
+    fn remedy(&self) -> &'static str {
+        "Make the target's definitions what they are on the source; each finding names one."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let scope = &ctx.plan.scope;
