@@ -45,7 +45,11 @@ fn a_marker_that_arrives_twice_is_an_error_in_every_stage_that_waits_for_one() {
     };
     let cases = [
         failure(&twice("LagWait"), lag_wait::LagWait, json!({})),
-        failure(&twice("FinalSync"), final_sync::FinalSync, json!({"step": "commit"})),
+        failure(
+            &twice("FinalSync"),
+            final_sync::FinalSync,
+            json!({"step": "commit"}),
+        ),
         {
             let scenario = twice("StartReverseReplication");
             let from = scenario.shared.lock().target.write_marker(
@@ -90,14 +94,22 @@ fn phases_and_sides_are_printed_as_documented() {
 
     let serving = Scenario::busy().run("run-2", Direction::Reverse);
     let serving = failure(&serving, rollback::Rollback, json!({}));
-    assert!(serving.text.contains("lane main is serve_source;"), "{}", serving.text);
+    assert!(
+        serving.text.contains("lane main is serve_source;"),
+        "{}",
+        serving.text
+    );
 
     let scenario = Scenario::busy();
     let ended = execute(&cutover(), &scenario, scenario.plan.clone());
     assert_eq!(ended.state, "Committed", "{}", ended.data["error"]);
     let again = scenario.run("run-3", Direction::Forward);
     let again = failure(&again, connection_drain::ConnectionDrain, json!({}));
-    assert!(again.text.contains("its writer is target already"), "{}", again.text);
+    assert!(
+        again.text.contains("its writer is target already"),
+        "{}",
+        again.text
+    );
 }
 
 #[test]
@@ -114,7 +126,9 @@ fn what_a_service_says_keeps_its_spelling() {
     let back = scenario.run("run-2", Direction::Reverse);
     let failure = failure(&back, rollback::Rollback, json!({}));
     assert!(
-        failure.text.contains("is failed, not running Last Error: Slot_Lost"),
+        failure
+            .text
+            .contains("is failed, not running Last Error: Slot_Lost"),
         "{}",
         failure.text
     );
@@ -122,7 +136,13 @@ fn what_a_service_says_keeps_its_spelling() {
 
 #[test]
 fn every_error_that_a_stage_ended_with_here_is_a_known_one() {
-    for name in ["MarkerNotSeen", "MarkerDuplicated", "Missing", "NotLocked", "LaneInUse"] {
+    for name in [
+        "MarkerNotSeen",
+        "MarkerDuplicated",
+        "Missing",
+        "NotLocked",
+        "LaneInUse",
+    ] {
         assert!(StageError::NAMES.contains(&name), "{name}");
     }
 }

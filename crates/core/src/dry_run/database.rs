@@ -4,7 +4,7 @@ use ambassador::delegate_to_methods;
 use async_trait::async_trait;
 
 use super::PlannedSteps;
-use crate::ports::forward::*;
+use crate::ports::prelude::*;
 
 /// A database that is read for real and never changed.
 pub struct DryDatabase {
