@@ -11,6 +11,7 @@ pub const OWN_SCHEMA: &str = "crossover";
 
 /// A table's name as the catalogue spells it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableName {
     pub schema: String,
     pub name: String,

@@ -68,7 +68,7 @@ fn entry(ctx: &StageContext, stage: &dyn AnyStage, event: &str, detail: Value) -
         lane,
         stage: stage.name().to_string(),
         event: event.to_owned(),
-        at_ms: ctx.clock.now_ms(),
+        at_ms: ctx.clock.now(),
         detail,
     }
 }

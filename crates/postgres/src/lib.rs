@@ -12,6 +12,7 @@ mod connection;
 mod errors;
 mod fingerprint;
 mod marker;
+mod pool;
 mod quoting;
 mod repair;
 mod rows;

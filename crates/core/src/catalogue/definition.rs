@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Kinds of objects. What a difference weighs hangs on it: [`crate::schema`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ObjectClass {
     /// The database itself: encoding and default collation.

@@ -7,6 +7,7 @@ use crate::catalogue::TableFacts;
 
 /// A table without a primary key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableWithoutKey {
     /// `schema.name`.
     pub table: String,
@@ -29,7 +30,7 @@ pub fn without_key(tables: &[TableFacts]) -> Vec<TableWithoutKey> {
                  replicated",
                 t.table
             ),
-            remedy: "alter table ... add primary key on both sides, or leave it out (scope.exclude of a plan, --exclude of verify)".to_owned(),
+            remedy: "alter table ... add primary key on both sides, or exclude it".to_owned(),
         })
         .collect();
     found.sort();

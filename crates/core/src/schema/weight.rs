@@ -26,6 +26,7 @@ use crate::catalogue::{Definition, ObjectClass, STATEMENT};
 
 /// How much a difference or a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The two sides are not equal in a way that counts.

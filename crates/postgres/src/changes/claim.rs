@@ -7,7 +7,7 @@ use crossover_core::{
 };
 use tokio_postgres::{Client, types::Type};
 
-use crate::{PostgresDatabase, connection::STATEMENT};
+use crate::{PostgresDatabase, connection::STATEMENT, pool::Claim};
 
 /// How long a process that has just ended may still seem to be there.
 const LEAVING_MS: u64 = 5_000;
@@ -24,12 +24,6 @@ const HOLDER: &str = "select l.pid from pg_locks l \
     where l.locktype = 'advisory' and l.granted and l.objsubid = 1 \
       and l.database = (select d.oid from pg_database d where d.datname = current_database()) \
       and (l.classid::int8 << 32 | l.objid::int8) = hashtextextended($1, 0)";
-
-/// A claim, held by its session.
-pub struct Claim {
-    slot: String,
-    session: Client,
-}
 
 impl PostgresDatabase {
     pub(super) async fn claim_slot(&self, slot: &str) -> PortResult<()> {
