@@ -2,10 +2,12 @@
 //!
 //! One invocation compares everything, or its part of it: `statemachine/verify.asl.json` lets many of them share the work.
 
+mod words;
+
 use async_trait::async_trait;
-use crossover_core::{Stage, StageContext, StageError, StageName, routing::Side};
+use crossover_core::{Stage, StageContext, StageError, StageName, catch_up::MarkerError, routing::Side};
 use crossover_verify::{
-    Assignment, CouldNotRun, Partitioning, Sides, Silent, VerifyError, VerifyOptions, assignments,
+    Assignment, Cause, CouldNotRun, Partitioning, Sides, Silent, VerifyError, VerifyOptions, assignments,
     compare_assignment, compare_rows, follow::MarkerCatchUp, rows::TableResult,
 };
 use serde::{Deserialize, Serialize};
@@ -110,7 +112,7 @@ async fn all(sides: &Sides<'_>, ctx: &StageContext) -> Result<Output, StageError
         .await
         .map_err(stage_error)?;
     let different = differing(&report.tables);
-    let marker = report.could_not_run.iter().find_map(|table| table.marker.clone());
+    let marker = report.could_not_run.iter().find_map(marker_error);
     if let (true, Some(marker)) = (different.is_empty(), marker) {
         // No table is at fault: the change stream is.
         return Err(marker.into());
@@ -166,6 +168,16 @@ fn rows(table: &TableResult) -> u64 {
     table.rows_source.max(table.rows_target)
 }
 
+/// The catch-up marker that stood in the way of a table.
+fn marker_error(table: &CouldNotRun) -> Option<MarkerError> {
+    let nonce = format!("of the comparison of {}", table.name);
+    match table.cause {
+        Cause::MarkerNotSeen { waited_ms } => Some(MarkerError::NotSeen { nonce, waited_ms }),
+        Cause::MarkerDuplicated { count } => Some(MarkerError::Duplicated { nonce, count }),
+        _ => None,
+    }
+}
+
 fn differing(tables: &[TableResult]) -> Vec<String> {
     tables
         .iter()
@@ -175,8 +187,7 @@ fn differing(tables: &[TableResult]) -> Vec<String> {
 }
 
 fn not_compared(tables: &[CouldNotRun]) -> Vec<String> {
-    let name = |table: &CouldNotRun| format!("{} (not compared: {})", table.name, table.reason);
-    tables.iter().map(name).collect()
+    tables.iter().map(words::not_compared).collect()
 }
 
 /// What was not compared is no difference, but belongs beside one.
@@ -194,9 +205,9 @@ fn refuse(differing: Vec<String>, not_compared: Vec<String>) -> Result<(), Stage
 fn stage_error(error: VerifyError) -> StageError {
     match error {
         VerifyError::Port(port) => port.into(),
-        VerifyError::UnknownTables(_) | VerifyError::Nothing => StageError::Missing(error.to_string()),
+        VerifyError::UnknownTables(_) | VerifyError::Nothing => StageError::Missing(words::error(&error)),
         VerifyError::Disagreement(_) => StageError::TablesNotCompared {
-            tables: vec![error.to_string()],
+            tables: vec![words::error(&error)],
         },
     }
 }

@@ -4,7 +4,8 @@
 
 use std::{fmt::Write, fs, path::Path};
 
-use crossover_stages::registry;
+use crossover_core::finding::Severity;
+use crossover_stages::{pre_check::catalogue, registry};
 
 const GENERATED: &str = "<!-- Made from the code by `cargo xtask docs`; a test compares it. -->";
 
@@ -46,6 +47,37 @@ fn stages() -> String {
 #[test]
 fn the_list_of_stages_is_that_of_the_registry() {
     compare("stages.md", &stages());
+}
+
+fn checks() -> String {
+    let mut text = format!(
+        "# Pre-checks\n\n{GENERATED}\n\n\
+         The stage `pre-check` runs every check below and changes nothing; it reports all findings at once. A check that could not \
+         run is never a pass. \"Blocks\" means that the cutover does not start. Ids are stable; an id that is missing belongs to a \
+         check that does not exist yet.\n\n\
+         | id | looks at | why | severity | remedy |\n|---|---|---|---|---|\n"
+    );
+    for check in catalogue() {
+        let severity = match check.severity() {
+            Severity::Blocks => "blocks",
+            Severity::Warns => "warns",
+        };
+        writeln!(
+            text,
+            "| {} | {} | {} | {severity} | {} |",
+            check.id(),
+            check.looks_at(),
+            check.why(),
+            check.remedy()
+        )
+        .unwrap();
+    }
+    text
+}
+
+#[test]
+fn the_list_of_checks_is_that_of_the_catalogue() {
+    compare("checks.md", &checks());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ambassador::delegate_to_methods;
 use async_trait::async_trait;
-use crossover_core::ports::forward::*;
+use crossover_core::ports::prelude::*;
 
 /// The writing half of the real database, except that no session is ended and no writer is seen.
 pub struct BlindWriter(pub Arc<dyn DatabaseWriter>);

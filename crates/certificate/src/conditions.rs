@@ -30,6 +30,7 @@ pub struct SideConditions {
 /// A session reports its writes with a delay of some seconds (at most a minute), so counters prove a write, and their
 /// standing still proves that there was none until about a minute ago.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WriteCounters {
     /// `pg_stat_all_tables.n_tup_ins`, partitions included.

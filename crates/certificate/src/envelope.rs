@@ -33,8 +33,9 @@ struct Written<'a> {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Read {
+pub struct CertificateFile {
     statement: Statement,
     #[serde(rename = "signature")]
     _signature: String,
@@ -127,7 +128,7 @@ fn split(bytes: &[u8]) -> Option<(&[u8], Signature)> {
 impl Sealed<'_> {
     /// What was signed, in the one form it can have.
     pub(super) fn statement(&self) -> Result<Statement, CertificateError> {
-        let read: Read =
+        let read: CertificateFile =
             serde_json::from_slice(self.bytes).map_err(|error| CertificateError::Unreadable {
                 reason: error.to_string(),
             })?;

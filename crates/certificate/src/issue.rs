@@ -31,11 +31,16 @@ pub enum CannotCertify {
         .0.join(", ")
     )]
     Restless(Vec<String>),
+    #[error(
+        "only databases that were compared whole and found equal can be certified, and the schemas of these differ, as the report \
+         tells; put that right, then verify again"
+    )]
+    SchemasDiffer,
     #[error("tables {} were compared in parts only; verify them whole", .0.join(", "))]
     InParts(Vec<String>),
-    #[error("tables {} were only counted, which proves nothing about their rows; verify without --quick", .0.join(", "))]
+    #[error("tables {} were only counted, which proves nothing about their rows; compare the rows", .0.join(", "))]
     Counted(Vec<String>),
-    #[error("tables were compared by different methods ({}); choose one with --method", .0.join(", "))]
+    #[error("tables were compared by different methods ({}); choose one", .0.join(", "))]
     Methods(Vec<String>),
     #[error(transparent)]
     NotCertifiable(#[from] NotCertifiable),
@@ -94,6 +99,9 @@ impl Certificate {
         let obstacles = inequalities(report);
         if !obstacles.is_empty() {
             return Err(CannotCertify::NotEqual(obstacles));
+        }
+        if !report.equal {
+            return Err(CannotCertify::SchemasDiffer);
         }
         let named = |flawed: fn(&TableResult) -> bool| {
             let tables = report.tables.iter().filter(|table| flawed(table));
@@ -156,7 +164,7 @@ fn inequalities(report: &Report) -> Vec<String> {
         |what: &str, names: Vec<&str>| (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")));
     let different = report.tables.iter().filter(|table| !table.equal);
     let failed = report.could_not_run.iter();
-    let mut reasons: Vec<String> = [
+    [
         listed(
             "tables that differ",
             different.map(|table| table.name.as_str()).collect(),
@@ -165,11 +173,7 @@ fn inequalities(report: &Report) -> Vec<String> {
     ]
     .into_iter()
     .flatten()
-    .collect();
-    if reasons.is_empty() && !report.equal {
-        reasons.push("the schemas differ, as the report tells (--rows-only leaves them out)".to_owned());
-    }
-    reasons
+    .collect()
 }
 
 fn compared(table: &TableResult) -> ComparedTable {

@@ -15,6 +15,7 @@
 
 mod comparison;
 mod conditions;
+mod document;
 mod envelope;
 mod error;
 mod file;
@@ -39,6 +40,9 @@ pub use comparison::{
     ChunkDigest, ComparedChunk, ComparedTable, Comparison, EqualComparison, NotCertifiable,
 };
 pub use conditions::{Conditions, SideConditions, WriteCounters};
+pub use document::{Issuance, ReportDocument};
+#[cfg(feature = "schema")]
+pub use envelope::CertificateFile;
 pub use error::CertificateError;
 pub use file::FileError;
 pub use issue::{CannotCertify, certified_scope};

@@ -64,6 +64,17 @@ impl<'de> Deserialize<'de> for Hash {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Hash {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Hash".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })
+    }
+}
+
 /// The hash of one leaf.
 pub(super) fn leaf(data: &[u8]) -> Hash {
     let hash = Sha256::new().chain_update([0]).chain_update(data);

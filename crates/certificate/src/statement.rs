@@ -11,6 +11,7 @@ pub const FORMAT: u32 = 1;
 
 /// Everything a certificate vouches for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Statement {
     /// [`FORMAT`].
@@ -39,6 +40,7 @@ pub struct Statement {
 
 /// How a certified comparison ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Every chunk has as many rows and the same sums of hashes on both sides.
@@ -47,6 +49,7 @@ pub enum Outcome {
 
 /// The key a certificate is signed with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignedBy {
     /// Short name of the key, made from it.
@@ -57,6 +60,7 @@ pub struct SignedBy {
 
 /// How rows became hashes: what somebody needs to compute a chunk again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct How {
     pub method: Method,
@@ -69,6 +73,7 @@ pub struct How {
 
 /// The way a row is hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// Typed hash functions of the server, one column after the other.
@@ -81,6 +86,7 @@ pub enum Method {
 
 /// Something of both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Sides<T> {
     pub source: T,
@@ -99,6 +105,7 @@ impl<T> Sides<T> {
 
 /// One database as it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SideFacts {
     /// `current_database()`.
@@ -118,6 +125,7 @@ pub struct SideFacts {
 
 /// One table, equal on both sides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CertifiedTable {
     pub table: TableName,
@@ -135,6 +143,7 @@ pub struct CertifiedTable {
 
 /// Some rows of a table, equal on both sides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Chunk {
     /// Unique in its table.

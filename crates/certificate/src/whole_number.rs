@@ -67,6 +67,17 @@ impl<'de> Deserialize<'de> for WholeNumber {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for WholeNumber {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "WholeNumber".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^(0|-?[1-9][0-9]*)$" })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -4,13 +4,14 @@ mod definition;
 
 use serde::{Deserialize, Serialize};
 
-pub use definition::{Definition, ObjectClass, Property, STATEMENT};
+pub use definition::{Definition, NOT_POPULATED, ObjectClass, Property, STATEMENT};
 
 /// The schema Crossover keeps its marker and its access snapshots in, on both sides.
 pub const OWN_SCHEMA: &str = "crossover";
 
 /// A table's name as the catalogue spells it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableName {
     pub schema: String,
     pub name: String,

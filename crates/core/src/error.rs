@@ -103,13 +103,8 @@ fn list(findings: &[Finding]) -> String {
 }
 
 impl ErrorName {
-    /// Every name.
-    pub fn all() -> impl Iterator<Item = Self> {
-        Self::iter()
-    }
-
     /// As Step Functions sees it.
-    pub fn as_str(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         self.into()
     }
 
@@ -194,9 +189,14 @@ impl StageError {
     /// The stable names, in the order of the variants.
     pub const NAMES: &'static [&'static str] = ErrorName::VARIANTS;
 
+    /// Every kind of error: for what is made from the list of them.
+    pub fn all() -> impl Iterator<Item = ErrorName> {
+        ErrorName::iter()
+    }
+
     /// The name Step Functions sees.
     pub fn name(&self) -> &'static str {
-        ErrorName::from(self).as_str()
+        ErrorName::from(self).name()
     }
 
     /// Whether trying again can help.
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_name_is_that_of_its_variant() {
-        let names: Vec<&str> = ErrorName::all().map(ErrorName::as_str).collect();
+        let names: Vec<&str> = StageError::all().map(ErrorName::name).collect();
         assert_eq!(names, StageError::NAMES);
         let error = StageError::InvalidPlan { faults: Vec::new() };
         assert_eq!(error.name(), "InvalidPlan");
@@ -281,14 +281,14 @@ mod tests {
         ] {
             assert_eq!(ends_as(cause), (name, retry));
         }
-        let mut remedies: Vec<&str> = ErrorName::all().map(ErrorName::remedy).collect();
+        let mut remedies: Vec<&str> = StageError::all().map(ErrorName::remedy).collect();
         remedies.sort_unstable();
         assert!(remedies.windows(2).all(|pair| pair[0] != pair[1]), "{remedies:?}");
     }
 
     #[test]
     fn only_a_missing_right_is_answered_with_a_grant() {
-        for name in ErrorName::all() {
+        for name in StageError::all() {
             let grants = name.remedy().contains("grant");
             let may = matches!(name, ErrorName::Refused | ErrorName::SequencesBehind);
             assert!(may || !grants, "{name:?}: {}", name.remedy());

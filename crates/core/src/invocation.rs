@@ -24,7 +24,7 @@ pub async fn invoke(
     stage: &dyn AnyStage,
     ctx: StageContext,
     input: Value,
-    journal_failed: &(dyn Fn(PortError) + Sync),
+    journal_failed: &(dyn Fn(&PortError) + Sync),
 ) -> Result<Value, StageError> {
     let started_at = ctx.clock.now_ms();
     let (ctx, planned) = if ctx.plan.dry_run {
@@ -35,7 +35,7 @@ pub async fn invoke(
     };
     let note = async |event: &str, detail: Value| {
         if let Err(error) = ctx.journal.append(entry(&ctx, stage, event, detail)).await {
-            journal_failed(error);
+            journal_failed(&error);
         }
     };
     let started = note("started", json!({ "direction": ctx.direction }));
@@ -68,7 +68,7 @@ fn entry(ctx: &StageContext, stage: &dyn AnyStage, event: &str, detail: Value) -
         lane,
         stage: stage.name().to_string(),
         event: event.to_owned(),
-        at_ms: ctx.clock.now_ms(),
+        at_ms: ctx.clock.now(),
         detail,
     }
 }

@@ -12,6 +12,7 @@ use crate::catalogue::{OWN_SCHEMA, TableName};
 
 /// One migration of one lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// Names the migration in logs, retained positions and replication tasks: lower-case letters, digits and `-`, at most 40.
@@ -41,6 +42,7 @@ pub struct Plan {
 
 /// One side's database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DatabasePlan {
     /// The engine of the database: `postgresql`.
@@ -55,6 +57,7 @@ pub struct DatabasePlan {
 
 /// The edge-router that serves the lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EdgePlan {
     /// Base URL of the router's admin API, `https://…` (plain `http://` is accepted for loopback hosts only).
@@ -65,6 +68,7 @@ pub struct EdgePlan {
 
 /// The tables that are migrated.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
     /// Schemas in scope; empty means every user schema. Default: empty.
@@ -99,6 +103,7 @@ impl Scope {
 
 /// Times and bounds of a run. All times in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// CDC lag above which a cutover does not start. Default: 2000.

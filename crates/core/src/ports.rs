@@ -35,7 +35,7 @@ use crate::catch_up::MarkerError;
 
 /// Everything that the signatures of the ports name, for whoever forwards a port to another implementation: the forwarding is
 /// generated (`ambassador`), so that a new method of a port needs no change there.
-pub mod forward {
+pub mod prelude {
     pub use std::collections::BTreeMap;
 
     pub use super::{

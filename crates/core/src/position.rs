@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A position in the changes of one database, as its engine writes it. Only the engine's own crate reads the text; whoever has to
 /// know which of two comes first asks [`crate::ports::Positions`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Position(String);
 

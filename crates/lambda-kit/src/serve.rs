@@ -46,7 +46,7 @@ async fn handle(stage: &dyn AnyStage, worlds: &Contexts, payload: Value) -> Resu
         let ctx = worlds.ctx(&plan, invocation.direction, settings).await?;
         let clock = Arc::clone(&ctx.clock);
         let started = clock.now_ms();
-        let outcome = invoke(stage, ctx, invocation.input, &journal_failed).await;
+        let outcome = Box::pin(invoke(stage, ctx, invocation.input, &journal_failed)).await;
         let ms = clock.now_ms().saturating_sub(started);
         match outcome {
             Ok(answer) => {
@@ -65,6 +65,6 @@ async fn handle(stage: &dyn AnyStage, worlds: &Contexts, payload: Value) -> Resu
     .await
 }
 
-fn journal_failed(error: PortError) {
+fn journal_failed(error: &PortError) {
     tracing::warn!(error = %error, "the journal could not be written");
 }

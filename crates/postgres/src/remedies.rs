@@ -27,6 +27,9 @@ fn text(remedy: &Remedy) -> String {
     match remedy {
         Remedy::Create(class) => create(*class).to_owned(),
         Remedy::Change(class, severity) => change(*class, *severity).to_owned(),
+        Remedy::Populate => {
+            "refresh materialized view on the target: until then every query of it fails".to_owned()
+        }
         Remedy::AddPrimaryKey => "alter table ... add primary key".to_owned(),
         Remedy::Analyse(table) => format!("analyze {table}"),
         Remedy::AdvanceSequence => "setval it on the target beyond the source's position, at once".to_owned(),
@@ -79,7 +82,9 @@ const fn change(class: ObjectClass, severity: Severity) -> &'static str {
             "see that the application can live with the target's version; alter extension ... update or set schema"
         }
         (ObjectClass::Index, _) => "reindex it, or drop it and create it again",
-        (ObjectClass::MaterializedView, Severity::Warning) => "refresh materialized view before it is read",
+        (ObjectClass::MaterializedView, Severity::Warning) => {
+            "keep it knowingly: only the source's cannot be read"
+        }
         (ObjectClass::Owner, _) => {
             "alter ... owner to on the target, or grant the source's owner what ownership gave it"
         }

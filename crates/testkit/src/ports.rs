@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use crossover_core::{
     Direction, Plan, Position, StageContext,
     catalogue::{
-        Definition, Need, ObjectClass, OpenTransaction, PreparedTransaction, Property, RoleFacts,
-        SequenceFacts, ServerFacts, TableFacts, TableStatistics,
+        Definition, ObjectClass, OpenTransaction, PreparedTransaction, Property, RoleFacts, SequenceFacts,
+        ServerFacts, TableFacts, TableStatistics,
     },
     plan::Scope,
     ports::{
@@ -92,16 +92,8 @@ pub fn ctx(shared: &Shared, process: u64, plan: &Plan, direction: Direction) -> 
 #[async_trait]
 impl Catalogue for MemoryDatabase {
     async fn server(&self) -> PortResult<ServerFacts> {
-        self.call("server", |_, _| {
-            Ok(ServerFacts {
-                version_num: 160_014,
-                decodes_changes: Need::Met,
-                retains_another_position: Need::Met,
-                serves_another_reader: Need::Met,
-                takes_writes: Need::Met,
-            })
-        })
-        .await
+        self.call("server", |state, side| Ok(state.side(side).server.clone()))
+            .await
     }
 
     async fn tables(&self, scope: &Scope) -> PortResult<Vec<TableFacts>> {
@@ -170,12 +162,12 @@ impl Catalogue for MemoryDatabase {
             let tables = state
                 .side(side)
                 .tables
-                .keys()
-                .filter(|t| scope.holds(&t.schema, &t.name));
+                .iter()
+                .filter(|(name, _)| scope.holds(&name.schema, &name.name));
             Ok(tables
-                .map(|t| {
-                    let columns = Property::new("columns", "id bigint, token text");
-                    Definition::new(ObjectClass::Table, &t.to_string(), vec![columns])
+                .map(|(name, table)| {
+                    let columns = Property::new("columns", &table.columns);
+                    Definition::new(ObjectClass::Table, &name.to_string(), vec![columns])
                 })
                 .collect())
         })

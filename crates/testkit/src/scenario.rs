@@ -7,7 +7,7 @@ use std::{
 
 use crossover_core::{
     AnyStage, Direction, Plan, Stream,
-    catalogue::{SequenceFacts, TableFacts, TableName},
+    catalogue::{Need, SequenceFacts, ServerFacts, TableFacts, TableName},
     ports::StreamState,
     routing::{LaneRecord, Side},
 };
@@ -62,6 +62,7 @@ fn tables() -> BTreeMap<TableName, Table> {
             Table {
                 facts,
                 sequence: sequence.to_owned(),
+                columns: "id bigint, token text".to_owned(),
                 rows,
             },
         )
@@ -109,6 +110,13 @@ fn database(side: Side) -> MemoryDatabaseState {
     ];
     MemoryDatabaseState {
         side,
+        server: ServerFacts {
+            version_num: 160_014,
+            decodes_changes: Need::Met,
+            retains_another_position: Need::Met,
+            serves_another_reader: Need::Met,
+            takes_writes: Need::Met,
+        },
         roles: roles
             .into_iter()
             .map(|(name, role)| (name.to_owned(), role))

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use crossover_core::{
     AnyStage, Direction, Registry, Stage, StageContext, StageError, StageName,
     ports::{JournalEntry, PortError},
-    routing::Phase,
+    routing::{Phase, UnixMillis},
     stage::UndoTime,
 };
 use crossover_stages::{abort, registry};
@@ -76,7 +76,7 @@ impl<const NUMBER: u8, const IN_TIME: bool> Stage for Noted<NUMBER, IN_TIME> {
             lane: String::new(),
             stage: format!("noted-{NUMBER}"),
             event: phase.to_string(),
-            at_ms: 0,
+            at_ms: UnixMillis(0),
             detail: Value::Null,
         };
         ctx.journal.append(entry).await?;

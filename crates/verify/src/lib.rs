@@ -4,6 +4,7 @@
 //! Everything works on the ports of `crossover_core`, so that the same comparison runs in the command, in the validate function
 //! and against the worlds in memory of the tests.
 
+mod cause;
 mod distribute;
 mod estimate;
 pub mod follow;
@@ -13,6 +14,7 @@ pub mod rows;
 pub mod run;
 pub mod watch;
 
+pub use cause::Cause;
 pub use distribute::{Assignment, Partitioning, assignments, compare_assignment};
 pub use estimate::{Estimate, Range, TableEstimate, estimate};
 pub use follow::{EventSink, FollowContext, FollowError, FollowEvent, FollowOptions, Follower, Remaining};

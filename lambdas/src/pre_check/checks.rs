@@ -33,29 +33,32 @@ pub trait Check: Send + Sync {
     fn looks_at(&self) -> &'static str;
     /// The engines it is about. A check of another engine is listed as not applicable.
     fn applies_to(&self) -> AppliesTo;
+    /// What a cutover would run into without it.
+    fn why(&self) -> &'static str;
+    /// How much its findings weigh.
+    fn severity(&self) -> Severity {
+        Severity::Blocks
+    }
+    /// What to do about its findings, in one sentence; each finding says it for its object.
+    fn remedy(&self) -> &'static str;
     /// Everything it objects to; empty when it passes.
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError>;
 
-    /// A finding of this check.
-    fn finding(&self, severity: Severity, object: &str, message: String, remedy: &str) -> Finding {
+    /// A finding of this check, with the weight of the check.
+    fn finds(&self, object: &str, message: String, remedy: &str) -> Finding {
         Finding {
             check: self.id().to_owned(),
-            severity,
+            severity: self.severity(),
             object: object.to_owned(),
             message,
             remedy: remedy.to_owned(),
         }
     }
 
-    /// A finding that stops the cutover.
-    fn blocks(&self, object: &str, message: String, remedy: &str) -> Finding {
-        self.finding(Severity::Blocks, object, message, remedy)
-    }
-
-    /// What a side's server lacks stops the cutover.
+    /// What a side's server lacks is a finding.
     fn unmet(&self, side: &str, need: &Need) -> Vec<Finding> {
         need.shortfall()
-            .map(|s| self.blocks(&format!("{side}: {}", s.object), s.message.clone(), &s.remedy))
+            .map(|s| self.finds(&format!("{side}: {}", s.object), s.message.clone(), &s.remedy))
             .into_iter()
             .collect()
     }

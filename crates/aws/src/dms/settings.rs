@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 /// `replication` of a plan whose `engine` is `dms`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DmsSettings {
     /// Identifier of the task source to target. It exists and runs before a cutover starts.
@@ -30,6 +31,7 @@ pub struct DmsSettings {
 
 /// Endpoints are one-way: a database that is read from and written to has two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Endpoints {
     /// ARN of the endpoint that reads from the database. Crossover sets its slot name.

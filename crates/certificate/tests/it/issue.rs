@@ -262,7 +262,7 @@ async fn what_differs_or_was_not_compared_whole_gets_none() {
 
     pair.source("create index on c (id)").await;
     let refusal = compared(&pair, &default, None).await.refusal();
-    assert!(refusal.contains("the schemas differ"), "{refusal}");
+    assert!(refusal.contains("the schemas of these differ"), "{refusal}");
 
     pair.target("insert into a values (1); drop table b").await;
     let refusal = compared(&pair, &default, None).await.refusal();

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::PlannedSteps;
-use crate::{StageContext, ports::forward::*};
+use crate::{StageContext, ports::prelude::*};
 
 /// The same database with its writing half replaced.
 pub(super) fn over(name: &'static str, real: &Database, ctx: &StageContext, steps: PlannedSteps) -> Database {

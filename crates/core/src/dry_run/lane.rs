@@ -6,7 +6,7 @@ use super::PlannedSteps;
 use crate::{
     Direction, Plan,
     ports::{Clock, Lane, PortError, PortResult},
-    routing::{Command, Epoch, LaneRecord, Phase},
+    routing::{Command, Epoch, LaneRecord, Phase, UnixMillis},
 };
 
 /// A lane that starts in the phase the stage expects and only pretends to change.
@@ -52,8 +52,8 @@ impl Lane for DryLane {
             record.phase = phase;
             record.run_id = Some(self.run_id.clone());
             record.towards = Some(self.direction.new_writer());
-            record.hold_at = Some(self.clock.now_ms());
-            record.hold_deadline = Some(u64::MAX);
+            record.hold_at_ms = Some(self.clock.now());
+            record.hold_deadline_ms = Some(UnixMillis::MAX);
         }
         Ok(record)
     }
@@ -62,14 +62,14 @@ impl Lane for DryLane {
         let before = self.read().await?;
         // Dry runs do not wait for a hold to begin, so the record's own schedule is the time that counts.
         let now = match &command {
-            Command::Arm { .. } => 0,
-            _ => before.hold_at.unwrap_or(0),
+            Command::Arm { .. } => UnixMillis(0),
+            _ => before.hold_at_ms.unwrap_or_default(),
         };
         let mut after = before
             .apply(expected, &command, now)
             .map_err(|refusal| PortError::refused("the lane", refusal))?;
         if matches!(command, Command::Arm { .. }) {
-            after.hold_at = Some(self.clock.now_ms());
+            after.hold_at_ms = Some(self.clock.now());
         }
         self.steps
             .note(format!("lane: {} -> {}", before.phase, after.phase));

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 /// The name of an engine: of a database, or of the one that carries changes. Which ones there are is known where adapters are
 /// chosen; an unknown name stops the run there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct EngineName(String);
 
@@ -30,6 +31,7 @@ impl fmt::Display for EngineName {
 /// How changes are carried: the CDC engine, and its own settings beside the name. Crossover's core passes these on; the engine's
 /// adapter reads them before anything else happens, refuses what it does not know, and names all faults at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReplicationPlan {
     pub engine: EngineName,
     #[serde(flatten)]

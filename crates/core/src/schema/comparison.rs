@@ -10,7 +10,7 @@ use super::{
     weight::{self, Found},
     wording::{self, Counted},
 };
-use crate::catalogue::{Definition, ObjectClass, Property};
+use crate::catalogue::{Definition, NOT_POPULATED, ObjectClass, Property};
 
 /// Every difference, the errors first, each list sorted by object. What goes with an object that is missing as a whole (its
 /// columns, indexes, grants, …) is counted there instead of named one by one. What each difference weighs: [`super::weight`].
@@ -118,7 +118,9 @@ fn different(
         theirs.properties.iter().map(|p| (p.name.as_str(), p)).collect();
     let mut severity = Severity::Warning;
     let (mut on_source, mut on_target, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    let mut names = Vec::new();
     let mut note = |name: &str, found, source: Option<&Property>, target: Option<&Property>| {
+        names.push(name.to_owned());
         severity = severity.min(weight::of_property(ours.class, name, found));
         on_source.extend(source.map(Property::to_string));
         on_target.extend(target.map(Property::to_string));
@@ -151,8 +153,16 @@ fn different(
         source: side(on_source),
         target: side(on_target),
         detail: format!("{}: {}", ours.object, texts.join("; ")),
-        remedy: target_engine.remedy(&Remedy::Change(ours.class, severity)),
+        remedy: target_engine.remedy(&remedy(ours.class, severity, &names)),
     })
+}
+
+/// What to do about an object whose properties of these names differ.
+fn remedy(class: ObjectClass, severity: Severity, properties: &[String]) -> Remedy {
+    match (class, severity) {
+        (ObjectClass::MaterializedView, Severity::Error) if properties == [NOT_POPULATED] => Remedy::Populate,
+        _ => Remedy::Change(class, severity),
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::catalogue::TableFacts;
 
 /// A table without a primary key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableWithoutKey {
     /// `schema.name`.
     pub table: String,
@@ -29,10 +30,7 @@ pub fn without_key(tables: &[TableFacts], engine: &dyn Remedies) -> Vec<TableWit
                  replicated",
                 t.table
             ),
-            remedy: format!(
-                "{} on both sides, or leave it out (scope.exclude of a plan, --exclude of verify)",
-                engine.remedy(&Remedy::AddPrimaryKey)
-            ),
+            remedy: format!("{} on both sides, or exclude it", engine.remedy(&Remedy::AddPrimaryKey)),
         })
         .collect();
     found.sort();

@@ -10,6 +10,8 @@ pub enum Remedy {
     Create(ObjectClass),
     /// Make an object what it is on the other side.
     Change(ObjectClass, Severity),
+    /// Fill a materialized view: until then no query of it succeeds.
+    Populate,
     /// Give a table a primary key.
     AddPrimaryKey,
     /// Renew what the planner knows of a table.

@@ -1,6 +1,6 @@
 //! Whether the run was good. Unknown is failure: what was not compared has not passed.
 
-use crossover_page::number::{count, duration};
+use crossover_report::number::{count, duration};
 
 use super::{Outcome, Report};
 

@@ -9,7 +9,7 @@ use crossover_atomic_file::{Readers, replace};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, StandError};
-use crate::postgres::Major;
+use crate::pins::Major;
 use crate::progress::{Progress, step};
 
 mod fetch;
@@ -18,14 +18,12 @@ mod manifests;
 mod prerequisites;
 mod set;
 
-pub use prerequisites::MissingPrerequisite;
-pub use set::Set;
+pub use crate::error::MissingPrerequisite;
+pub use crate::pins::Set;
+pub use layout::FOLDER;
 
 use layout::Layout;
 use manifests::Manifests;
-
-/// The folder under the workspace root that holds fetched parts; git-ignored.
-pub const FOLDER: &str = ".parts";
 
 /// Where each part of a set is.
 #[derive(Debug, Clone)]

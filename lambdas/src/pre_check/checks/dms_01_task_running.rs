@@ -21,11 +21,17 @@ impl Check for TaskRunning {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
+    fn why(&self) -> &'static str {
+        "A cutover starts from a stream that runs and has loaded every row."
+    }
+    fn remedy(&self) -> &'static str {
+        "Create and start the replication task, and wait for the full load."
+    }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let stream = ctx.stream();
         let object = ctx.replication.name(stream);
         let Some(task) = ctx.replication.health(stream).await? else {
-            return Ok(vec![self.blocks(
+            return Ok(vec![self.finds(
                 &object,
                 "does not exist".to_owned(),
                 "create and start it",
@@ -34,14 +40,14 @@ impl Check for TaskRunning {
         let mut findings = Vec::new();
         if task.state != StreamState::Running {
             let why = task.last_failure.unwrap_or_default();
-            findings.push(self.blocks(
+            findings.push(self.finds(
                 &object,
                 format!("is {}, not running {why}", task.state),
                 "start it and wait for the full load",
             ));
         }
         if task.loaded_percent < 100 {
-            findings.push(self.blocks(
+            findings.push(self.finds(
                 &object,
                 format!("has loaded {} %", task.loaded_percent),
                 "wait for the full load",

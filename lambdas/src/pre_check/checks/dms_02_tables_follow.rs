@@ -17,6 +17,12 @@ impl Check for TablesFollow {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
+    fn why(&self) -> &'static str {
+        "A table that is not replicated, or that replication has suspended, would be lost at the commit."
+    }
+    fn remedy(&self) -> &'static str {
+        "Add the table to the replication task or reload it there, or leave it out with scope.exclude."
+    }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let stream = ctx.stream();
         let name = ctx.replication.name(stream);
@@ -25,7 +31,7 @@ impl Check for TablesFollow {
             .iter()
             .filter(|t| !t.follows)
             .map(|t| {
-                self.blocks(
+                self.finds(
                     &t.table.to_string(),
                     format!("is in state {:?} in {name}", t.state),
                     "reload the table",
@@ -34,7 +40,7 @@ impl Check for TablesFollow {
             .collect();
         for table in ctx.old_writer.reads.tables(&ctx.plan.scope).await? {
             if !table.partitioned && !carried.iter().any(|c| c.table == table.table) {
-                findings.push(self.blocks(
+                findings.push(self.finds(
                     &table.table.to_string(),
                     format!("is in scope but not in {name}"),
                     "add it to the table mappings, or leave it out with scope.exclude",

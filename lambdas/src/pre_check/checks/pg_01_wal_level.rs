@@ -17,6 +17,12 @@ impl Check for WalLevel {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::POSTGRESQL
     }
+    fn why(&self) -> &'static str {
+        "Both databases' changes are decoded from the write-ahead log: the source's by the replication of the cutover, the target's by reverse replication."
+    }
+    fn remedy(&self) -> &'static str {
+        "Set wal_level = logical (Aurora, RDS: rds.logical_replication = 1) and restart."
+    }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();
         for (side, database) in [("source", &ctx.old_writer), ("target", &ctx.new_writer)] {

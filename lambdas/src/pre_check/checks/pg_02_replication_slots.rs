@@ -17,6 +17,12 @@ impl Check for ReplicationSlots {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::NEW_POSTGRESQL
     }
+    fn why(&self) -> &'static str {
+        "Reverse replication needs a replication slot of its own on the side that becomes the writer."
+    }
+    fn remedy(&self) -> &'static str {
+        "Drop unused slots, or raise max_replication_slots and restart."
+    }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let server = ctx.new_writer.reads.server().await?;
         Ok(self.unmet("target", &server.retains_another_position))

@@ -17,6 +17,12 @@ impl Check for WalSenders {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::NEW_POSTGRESQL
     }
+    fn why(&self) -> &'static str {
+        "A stream that reads from a server occupies one of its WAL senders."
+    }
+    fn remedy(&self) -> &'static str {
+        "Raise max_wal_senders and restart."
+    }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let server = ctx.new_writer.reads.server().await?;
         Ok(self.unmet("target", &server.serves_another_reader))

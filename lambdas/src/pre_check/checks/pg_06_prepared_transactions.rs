@@ -17,11 +17,17 @@ impl Check for PreparedTransactions {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
+    fn why(&self) -> &'static str {
+        "A prepared transaction commits in spite of every lock, and a new slot waits for it for ever."
+    }
+    fn remedy(&self) -> &'static str {
+        "Commit or roll back each prepared transaction."
+    }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();
         for (side, database) in [("source", &ctx.old_writer), ("target", &ctx.new_writer)] {
             for prepared in database.reads.prepared_transactions().await? {
-                findings.push(self.blocks(
+                findings.push(self.finds(
                     &format!("{side}: prepared transaction {}", prepared.gid),
                     format!(
                         "of {} has been open for {} s",

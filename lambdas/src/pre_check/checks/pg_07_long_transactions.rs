@@ -17,12 +17,18 @@ impl Check for LongTransactions {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
+    fn why(&self) -> &'static str {
+        "A slot becomes consistent only after every older transaction has ended, and the drain waits for it as well."
+    }
+    fn remedy(&self) -> &'static str {
+        "Let the transaction end, or end it with pg_terminate_backend."
+    }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let limit = ctx.plan.limits.long_transaction_ms;
         let mut findings = Vec::new();
         for (side, database) in [("source", &ctx.old_writer), ("target", &ctx.new_writer)] {
             for open in database.reads.open_transactions(limit).await? {
-                findings.push(self.blocks(
+                findings.push(self.finds(
                     &format!("{side}: pid {} of {}", open.pid, open.role),
                     format!(
                         "has had a transaction open for {} s, over {} s",

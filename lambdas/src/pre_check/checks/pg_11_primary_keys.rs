@@ -17,13 +17,19 @@ impl Check for PrimaryKeys {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
+    fn why(&self) -> &'static str {
+        "Updates and deletes of a table without a key cannot be replicated, and its rows cannot be told apart in a comparison."
+    }
+    fn remedy(&self) -> &'static str {
+        "Add a primary key, or leave the table out with scope.exclude."
+    }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let tables = ctx.old_writer.reads.tables(&ctx.plan.scope).await?;
         Ok(tables
             .iter()
             .filter(|t| t.primary_key.is_empty() && t.partition_of.is_none())
             .map(|t| {
-                self.blocks(
+                self.finds(
                     &t.table.to_string(),
                     "has no primary key: its updates and deletes cannot be replicated".to_owned(),
                     "add one (alter table ... add primary key), or leave the table out with scope.exclude",

@@ -17,13 +17,19 @@ impl Check for UnloggedTables {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::OLD_POSTGRESQL
     }
+    fn why(&self) -> &'static str {
+        "Rows of an unlogged table never reach the write-ahead log, so they are never replicated."
+    }
+    fn remedy(&self) -> &'static str {
+        "Make the table logged, or leave it out with scope.exclude."
+    }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let tables = ctx.old_writer.reads.tables(&ctx.plan.scope).await?;
         Ok(tables
             .iter()
             .filter(|t| t.unlogged)
             .map(|t| {
-                self.blocks(
+                self.finds(
                     &t.table.to_string(),
                     "is unlogged: its rows are never replicated".to_owned(),
                     "alter table ... set logged, or leave the table out with scope.exclude",

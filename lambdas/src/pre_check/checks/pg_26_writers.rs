@@ -17,13 +17,19 @@ impl Check for Writers {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
+    fn why(&self) -> &'static str {
+        "No lock stops a superuser from writing, so a write could follow the catch-up marker."
+    }
+    fn remedy(&self) -> &'static str {
+        "Give the programs a role without SUPERUSER, or end them for the cutover."
+    }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let roles = ctx.old_writer.reads.roles(&ctx.plan.scope, &[]).await?;
         Ok(roles
             .iter()
             .filter(|r| r.superuser && r.sessions > 0)
             .map(|r| {
-                self.blocks(
+                self.finds(
                     &format!("role {}", r.role),
                     format!(
                         "is a superuser with {} session(s) here: no lock stops it from writing",

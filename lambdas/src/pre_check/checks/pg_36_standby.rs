@@ -17,6 +17,12 @@ impl Check for Standby {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::POSTGRESQL
     }
+    fn why(&self) -> &'static str {
+        "A standby can be neither locked nor written."
+    }
+    fn remedy(&self) -> &'static str {
+        "Name the primary (the writer endpoint) in the secret."
+    }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();
         for (side, database) in [("source", &ctx.old_writer), ("target", &ctx.new_writer)] {

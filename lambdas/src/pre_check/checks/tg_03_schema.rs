@@ -53,7 +53,7 @@ fn judge(
         .map(|d| {
             let behind_the_name = format!("{}: ", d.object);
             let message = d.detail.strip_prefix(&behind_the_name).unwrap_or(&d.detail);
-            check.blocks(&d.object, message.to_owned(), &d.remedy)
+            check.finds(&d.object, message.to_owned(), &d.remedy)
         })
         .collect()
 }
@@ -69,6 +69,12 @@ impl Check for Schema {
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
+    fn why(&self) -> &'static str {
+        "A difference between the schemas becomes lost or refused rows later."
+    }
+    fn remedy(&self) -> &'static str {
+        "Make the target's definitions what they are on the source; each finding names one."
+    }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let scope = &ctx.plan.scope;
         let source = ctx.old_writer.reads.fingerprint(scope).await?;
@@ -79,7 +85,10 @@ impl Check for Schema {
 
 #[cfg(test)]
 mod tests {
-    use crossover_core::{catalogue::Property, schema::Remedy};
+    use crossover_core::{
+        catalogue::{NOT_POPULATED, Property},
+        schema::Remedy,
+    };
 
     use super::*;
 
@@ -133,10 +142,6 @@ mod tests {
             definition(ObjectClass::Owner, "of table shop.t", "role", "app"),
             definition(ObjectClass::MaterializedView, "shop.m", "statement", "SELECT 1"),
         ];
-        let mut populated_later = source[4].clone();
-        populated_later
-            .properties
-            .push(Property::new("not populated", ""));
         let target = [
             definition(ObjectClass::Extension, "pgcrypto", "version", "1.4"),
             definition(ObjectClass::Database, "", "collate", "en_US.UTF-8"),
@@ -148,8 +153,29 @@ mod tests {
                 "statement",
                 "CHECK (true)",
             ),
-            populated_later,
+            source[4].clone(),
         ];
         assert_eq!(judged(&source, &target), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_materialized_view_that_cannot_be_read_on_the_target_blocks() {
+        let source = [definition(
+            ObjectClass::MaterializedView,
+            "shop.m",
+            "statement",
+            "SELECT 1",
+        )];
+        let mut target = source.clone();
+        target[0].properties.push(Property::new(NOT_POPULATED, ""));
+        assert_eq!(
+            judged(&source, &target),
+            [
+                "TG03 materialized view shop.m: not populated only on the target; refresh materialized view on the target: until then \
+                 every query of it fails"
+            ]
+        );
+        assert_eq!(judged(&target, &source), Vec::<String>::new());
+        assert_eq!(judged(&target, &target), Vec::<String>::new());
     }
 }
