@@ -4,7 +4,7 @@ mod definition;
 
 use serde::{Deserialize, Serialize};
 
-pub use definition::{Definition, ObjectClass, Property, STATEMENT};
+pub use definition::{Definition, NOT_POPULATED, ObjectClass, Property, STATEMENT};
 
 /// The schema Crossover keeps its marker and its access snapshots in, on both sides.
 pub const OWN_SCHEMA: &str = "crossover";
@@ -15,6 +15,16 @@ pub const OWN_SCHEMA: &str = "crossover";
 pub struct TableName {
     pub schema: String,
     pub name: String,
+}
+
+impl TableName {
+    /// The table of the catch-up markers. Every stream has to carry it.
+    pub fn marker() -> Self {
+        Self {
+            schema: OWN_SCHEMA.to_owned(),
+            name: "catch_up_marker".to_owned(),
+        }
+    }
 }
 
 impl std::fmt::Display for TableName {
@@ -95,6 +105,20 @@ pub struct SequenceFacts {
 }
 
 impl SequenceFacts {
+    /// The same sequence when it has handed out `steps` more values, as far as its range reaches.
+    #[must_use]
+    pub fn moved_by(&self, steps: i64) -> Self {
+        let moved = |position: i64| {
+            position
+                .saturating_add(self.increment.saturating_mul(steps))
+                .clamp(self.min_value, self.max_value)
+        };
+        Self {
+            last_value: self.last_value.map(moved),
+            ..self.clone()
+        }
+    }
+
     /// Its first value lies beyond everything `other`, the same sequence on the other side, has handed out. A sequence at its end
     /// is beyond when it would fail rather than repeat a value. Equal is not beyond: both would hand out the same value next.
     pub fn is_beyond(&self, other: &Self) -> bool {
