@@ -46,7 +46,7 @@ async fn handle(stage: &dyn AnyStage, worlds: &Contexts, payload: Value) -> Resu
         if !faults.is_empty() {
             return Err(StageError::InvalidPlan { faults }.into());
         }
-        let ctx = worlds.ctx(&plan, invocation.direction).await?;
+        let ctx = Box::pin(worlds.ctx(&plan, invocation.direction)).await?;
         let clock = Arc::clone(&ctx.clock);
         let started = clock.now_ms();
         let outcome = Box::pin(invoke(stage, ctx, invocation.input, &journal_failed)).await;
