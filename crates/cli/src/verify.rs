@@ -27,7 +27,6 @@ use crossover_interrupt::unless_interrupted;
 use crossover_postgres::{ConnectionSettings, PostgresDatabase, hash_sql};
 use crossover_verify::{
     Report, Sides, VerifyOptions, prepare,
-    repair::RepairReport,
     rows::{CatchUp, RowsOptions, Selection},
     verify,
 };

@@ -4,7 +4,7 @@ mod definition;
 
 use serde::{Deserialize, Serialize};
 
-pub use definition::{Definition, ObjectClass, Property, STATEMENT};
+pub use definition::{Definition, NOT_POPULATED, ObjectClass, Property, STATEMENT};
 
 /// The schema Crossover keeps its marker and its access snapshots in, on both sides.
 pub const OWN_SCHEMA: &str = "crossover";

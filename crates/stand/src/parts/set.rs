@@ -25,7 +25,7 @@ impl Set {
 
 impl Major {
     /// Whether a server of this version is published for this platform. All are on Linux x86-64, where CI runs; of
-    /// 12 there is no other.
+    /// 12 and 14 there is no other.
     pub fn is_pinned_here(self) -> bool {
         Manifests::of(self.set())
             .platforms_of(self)
