@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use anyhow::Context;
+use crossover_aws::DmsSettings;
 use crossover_certificate::{CertificateFile, ReportDocument};
 use crossover_core::Plan;
 use crossover_rehearsal::report::Judged;
 use crossover_verify::FollowEvent;
 use schemars::{JsonSchema, generate::SchemaSettings};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{document::DOCUMENTS, generated::Generated};
 
@@ -32,13 +33,33 @@ pub fn of(name: &str) -> Option<Value> {
     let read = SchemaSettings::draft2020_12().for_deserialize();
     let written = SchemaSettings::draft2020_12().for_serialize();
     match name {
-        "plan" => Some(made::<Plan>(read)),
+        "plan" => Some(plan(&read)),
         "rehearsal-report" => Some(made::<Judged<'_>>(written)),
         "verify-report" => Some(made::<ReportDocument<'_>>(written)),
         "verify-event" => Some(made::<FollowEvent>(written)),
         "certificate" => Some(made::<CertificateFile>(read)),
         _ => None,
     }
+}
+
+/// The plan, with the settings of each engine that carries changes: the plan's own type passes these on unread.
+fn plan(read: &SchemaSettings) -> Value {
+    let mut plan = made::<Plan>(read.clone());
+    let mut dms = made::<DmsSettings>(read.clone());
+    // The settings stand beside the name of their engine.
+    dms["properties"]["engine"] = true.into();
+    let shared = dms["$defs"].take();
+    for of_document in ["$schema", "$defs", "title"] {
+        dms.as_object_mut().map(|dms| dms.remove(of_document));
+    }
+    if let (Some(definitions), Value::Object(shared)) = (plan["$defs"].as_object_mut(), shared) {
+        definitions.extend(shared);
+        definitions.insert("DmsSettings".to_owned(), dms);
+    }
+    let replication = &mut plan["$defs"]["ReplicationPlan"];
+    replication["if"] = json!({ "properties": { "engine": { "const": DmsSettings::ENGINE } } });
+    replication["then"] = json!({ "$ref": "#/$defs/DmsSettings" });
+    plan
 }
 
 fn made<T: JsonSchema>(settings: SchemaSettings) -> Value {

@@ -39,3 +39,33 @@ fn what_the_plan_refuses_its_schema_refuses() {
         );
     }
 }
+
+/// The same plan for DMS.
+fn plan_for_dms() -> Value {
+    let mut plan = plan();
+    plan["replication"] = json!({
+        "engine": "dms", "forward_task": "f", "reverse_task": "r", "post_rollback_task": "p",
+        "replication_instance_arn": "i",
+        "source_endpoints": { "read_arn": "a", "write_arn": "b" },
+        "target_endpoints": { "read_arn": "c", "write_arn": "d" },
+    });
+    plan
+}
+
+#[test]
+fn the_settings_of_dms_are_part_of_the_schema() {
+    validate("plan", &plan_for_dms()).unwrap();
+    let faults: [(&str, Value); 3] = [
+        ("/replication/forward_task", json!(7)),
+        ("/replication/source_endpoints", json!({ "read_arn": "a" })),
+        ("/replication/engine", Value::Null),
+    ];
+    for (place, value) in faults {
+        let mut plan = plan_for_dms();
+        *plan.pointer_mut(place).unwrap() = value;
+        assert!(validate("plan", &plan).is_err(), "{place}: {plan}");
+    }
+    let mut misspelt = plan_for_dms();
+    misspelt["replication"]["forward_tasks"] = "f".into();
+    assert!(validate("plan", &misspelt).is_err());
+}

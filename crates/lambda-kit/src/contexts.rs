@@ -26,7 +26,7 @@ struct Connections {
     lane: Arc<dyn Lane>,
 }
 
-/// The worlds a function has built. A warm function keeps the last one: the pause of a cutover has no time for
+/// The contexts a function has built. A warm function keeps the last one: the pause of a cutover has no time for
 /// connecting.
 pub struct Contexts {
     configuration: Configuration,
@@ -47,7 +47,7 @@ impl Contexts {
     }
 
     /// The world for a plan, in a direction.
-    pub async fn ctx(
+    pub async fn context(
         &self,
         plan: &Plan,
         direction: Direction,

@@ -24,10 +24,10 @@ pub fn serve(configuration: Configuration) -> Result<(), Error> {
         .build()?
         .block_on(async move {
             let stage = Arc::clone(&configuration.stage);
-            let worlds = Arc::new(Contexts::new(configuration, crossover_aws::load().await));
+            let contexts = Arc::new(Contexts::new(configuration, crossover_aws::load().await));
             lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| -> Answer {
-                let (worlds, stage) = (Arc::clone(&worlds), Arc::clone(&stage));
-                Box::pin(async move { handle(&*stage, &worlds, event.payload).await })
+                let (contexts, stage) = (Arc::clone(&contexts), Arc::clone(&stage));
+                Box::pin(async move { handle(&*stage, &contexts, event.payload).await })
             }))
             .await
         })
@@ -35,7 +35,7 @@ pub fn serve(configuration: Configuration) -> Result<(), Error> {
 
 type Answer = Pin<Box<dyn Future<Output = Result<Value, StageFailure>> + Send>>;
 
-async fn handle(stage: &dyn AnyStage, worlds: &Contexts, payload: Value) -> Result<Value, StageFailure> {
+async fn handle(stage: &dyn AnyStage, contexts: &Contexts, payload: Value) -> Result<Value, StageFailure> {
     let invocation: Invocation = serde_json::from_value(payload).map_err(|e| StageFailure::bad_input(&e))?;
     let plan = invocation.plan;
     let span = tracing::info_span!(
@@ -43,7 +43,7 @@ async fn handle(stage: &dyn AnyStage, worlds: &Contexts, payload: Value) -> Resu
     );
     async move {
         let settings = engines::read(&plan).map_err(|faults| StageError::InvalidPlan { faults })?;
-        let ctx = worlds.ctx(&plan, invocation.direction, settings).await?;
+        let ctx = Box::pin(contexts.context(&plan, invocation.direction, settings)).await?;
         let clock = Arc::clone(&ctx.clock);
         let started = clock.now_ms();
         let outcome = Box::pin(invoke(stage, ctx, invocation.input, &journal_failed)).await;
@@ -56,7 +56,7 @@ async fn handle(stage: &dyn AnyStage, worlds: &Contexts, payload: Value) -> Resu
             Err(error) => {
                 tracing::error!(ms, error = %error, name = error.name(), "stage failed");
                 // Whatever went wrong, the next invocation starts from fresh connections and secrets.
-                worlds.forget().await;
+                contexts.forget().await;
                 Err(error.into())
             }
         }

@@ -49,10 +49,10 @@ const ROWS: &[Row] = &[
         s.target.server.serves_another_reader = unmet("readers");
     }),
     row("PG06", "a transaction is prepared on the source", |s| {
-        prepare(&mut s.source)
+        prepare(&mut s.source);
     }),
     row("PG06", "a transaction is prepared on the target", |s| {
-        prepare(&mut s.target)
+        prepare(&mut s.target);
     }),
     row("PG07", "a transaction of the source is old", |s| {
         begin_long_ago(&mut s.source, "shop_app");
@@ -82,10 +82,10 @@ const ROWS: &[Row] = &[
         s.source.sessions.push(session("admin", None));
     }),
     row("PG36", "the source is a standby", |s| {
-        s.source.server.takes_writes = unmet("server")
+        s.source.server.takes_writes = unmet("server");
     }),
     row("PG36", "the target is a standby", |s| {
-        s.target.server.takes_writes = unmet("server")
+        s.target.server.takes_writes = unmet("server");
     }),
     row("TG02", "a role is missing on the target", |s| {
         s.target.roles.remove("shop_app");
@@ -98,7 +98,7 @@ const ROWS: &[Row] = &[
     }),
     row("TG03", "a column has another type on the target", |s| {
         let orders = s.target.tables.get_mut(&table("orders")).unwrap();
-        orders.columns = "id integer, token text".to_owned();
+        "id integer, token text".clone_into(&mut orders.columns);
     }),
     row("DM01", "the task is stopped", |s| {
         s.tasks.get_mut(&Stream::Forward).unwrap().state = StreamState::Stopped;
