@@ -105,6 +105,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_view_without_rows_is_refreshed() {
+        assert_eq!(
+            text(&Remedy::Populate),
+            "refresh materialized view on the target: until then every query of it fails"
+        );
+    }
+
+    #[test]
     fn every_class_has_a_remedy_that_names_the_side() {
         for class in ObjectClass::ALL {
             let create = text(&Remedy::Create(class));

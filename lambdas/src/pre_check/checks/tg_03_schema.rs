@@ -98,6 +98,7 @@ mod tests {
         fn remedy(&self, remedy: &Remedy) -> String {
             match remedy {
                 Remedy::Create(_) => "create it".to_owned(),
+                Remedy::Populate => "fill it".to_owned(),
                 _ => "make it equal".to_owned(),
             }
         }
@@ -171,8 +172,7 @@ mod tests {
         assert_eq!(
             judged(&source, &target),
             [
-                "TG03 materialized view shop.m: not populated only on the target; refresh materialized view on the target: until then \
-                 every query of it fails"
+                "TG03 materialized view shop.m: not populated only on the target; fill it"
             ]
         );
         assert_eq!(judged(&target, &source), Vec::<String>::new());
