@@ -1,6 +1,7 @@
 //! Facts read from a database's catalogue, as plain values that checks judge and tests can write down.
 
 mod definition;
+mod place;
 
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +97,7 @@ pub struct SequenceFacts {
 impl SequenceFacts {
     /// Its first value lies beyond everything `other`, the same sequence on the other side, has handed out. A sequence at its end
     /// is beyond when it would fail rather than repeat a value. Equal is not beyond: both would hand out the same value next.
+    /// Of sequences that cycle only that much is known.
     pub fn is_beyond(&self, other: &Self) -> bool {
         let Some(handed_out) = other.last_value else {
             return true;
@@ -103,6 +105,9 @@ impl SequenceFacts {
         let Some(position) = self.last_value else {
             return false;
         };
+        if self.cycles_with(other) {
+            return position != handed_out || self.min_value == self.max_value;
+        }
         if self.increment > 0 {
             position > handed_out || position == self.max_value
         } else {

@@ -184,16 +184,14 @@ async fn wait_for_fence(world: &World, nonce: &str) -> Result<(), StageError> {
 /// Moves every sequence of the new writer beyond the old one's, and looks again.
 async fn move_sequences(world: &World) -> Result<Vec<SequenceFacts>, StageError> {
     let positions = world.from.sequences(&world.plan.scope).await?;
-    let moved = world
-        .to
-        .advance_sequences(&positions, world.plan.limits.sequence_headroom)
-        .await?;
+    let headroom = world.plan.limits.sequence_headroom;
+    let moved = world.to.advance_sequences(&positions, headroom).await?;
     let behind: Vec<String> = positions
         .iter()
         .filter(|old| {
             !moved
                 .iter()
-                .any(|new| new.schema == old.schema && new.name == old.name && new.is_beyond(old))
+                .any(|new| new.schema == old.schema && new.name == old.name && new.follows(old, headroom))
         })
         .map(ToString::to_string)
         .collect();

@@ -18,6 +18,8 @@ pub enum Standing {
     /// The target would hand out again what the source has handed out. Nothing replicates sequences, so before a cutover this
     /// is how it is; once the target is written to, it must not be.
     Behind,
+    /// One of them cycles and they stand at different positions: which of the two is the later one cannot be known.
+    Cycles,
     /// One counts up and the other down.
     Opposite,
     MissingOnTarget,
@@ -70,6 +72,9 @@ fn standing(source: Option<&SequenceFacts>, target: Option<&SequenceFacts>) -> S
             Standing::Opposite
         }
         (Some(source), Some(target)) if source.last_value == target.last_value => Standing::Level,
+        (Some(source), Some(target)) if source.cycles_with(target) && source.last_value.is_some() => {
+            Standing::Cycles
+        }
         (Some(source), Some(target)) if target.is_beyond(source) => Standing::Ahead,
         _ => Standing::Behind,
     }
@@ -86,6 +91,7 @@ fn pair(
         Standing::Ahead => "the target is ahead",
         Standing::Level => "level",
         Standing::Behind => "the target is behind",
+        Standing::Cycles => "it cycles, so that the positions do not tell which side hands out values again",
         Standing::Opposite => "they count in opposite directions",
         Standing::MissingOnTarget => "missing on the target",
         Standing::ExtraOnTarget => "only on the target",
@@ -110,6 +116,16 @@ fn pair(
         Standing::Behind => (
             Some(Severity::Warning),
             Some("nothing to do now: the cutover moves it beyond the source's (final-sync)"),
+        ),
+        Standing::Cycles if writer == Side::Target => (
+            Some(Severity::Warning),
+            Some(
+                "see that the target has gone on from the source's position since the cutover (final-sync sets it there); if not, setval it",
+            ),
+        ),
+        Standing::Cycles => (
+            Some(Severity::Warning),
+            Some("nothing to do now: the cutover sets it to the source's position plus the headroom (final-sync)"),
         ),
         Standing::Opposite => (
             Some(Severity::Error),
@@ -175,6 +191,26 @@ mod tests {
         let severity = |writer| positions(&ours, &theirs, writer)[0].severity;
         assert_eq!(severity(Side::Source), Some(Severity::Warning));
         assert_eq!(severity(Side::Target), Some(Severity::Error));
+    }
+
+    #[test]
+    fn a_cycling_sequence_is_never_called_ahead() {
+        let cycling = |last_value| SequenceFacts {
+            cycle: true,
+            ..sequence("tickets", 1, last_value)
+        };
+        let judged = |source, target, writer| {
+            let pair = positions(&[cycling(source)], &[cycling(target)], writer).remove(0);
+            (pair.standing, pair.severity)
+        };
+        let unknown = (Standing::Cycles, Some(Severity::Warning));
+        for writer in [Side::Source, Side::Target] {
+            assert_eq!(judged(Some(120), Some(500), writer), unknown);
+            assert_eq!(judged(Some(500), Some(120), writer), unknown);
+            assert_eq!(judged(Some(120), Some(120), writer), (Standing::Level, None));
+        }
+        let wrapped = positions(&[cycling(Some(120))], &[cycling(Some(500))], Side::Target).remove(0);
+        assert!(wrapped.detail.contains("120 on the source, 500 on the target"), "{wrapped:?}");
     }
 
     #[test]
