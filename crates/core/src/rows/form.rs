@@ -22,7 +22,8 @@ pub enum Form {
     FixedNumeric,
     /// Everything else by its text. Equal values of these types may differ: 1.0 and 1.00, 1 mon and 30 days, -0 and 0.
     Printed,
-    /// The same, for types whose cast to text need not be what the type prints: user-defined ones, and blank-padded texts.
+    /// The same, for types whose cast to text need not be what the type's output function gives: user-defined ones, blank-padded
+    /// texts, xml (the cast keeps a declaration that no dump and no stream carries) and inet (the cast adds the length of a host).
     PrintedByOutput,
 }
 
@@ -180,7 +181,7 @@ fn own_form(column: &ColumnShape) -> Form {
         "timestamp" => Form::Timestamp,
         "timestamptz" => Form::TimestampTz,
         "numeric" if column.type_modifier >= 0 => Form::FixedNumeric,
-        "bpchar" | "_bpchar" => Form::PrintedByOutput,
+        "bpchar" | "_bpchar" | "inet" | "xml" => Form::PrintedByOutput,
         _ => Form::Printed,
     }
 }
@@ -239,6 +240,9 @@ mod tests {
             ("numeric", "int8", Form::Printed),
             ("json", "jsonb", Form::Printed),
             ("text", "bpchar", Form::PrintedByOutput),
+            ("xml", "xml", Form::PrintedByOutput),
+            ("text", "xml", Form::PrintedByOutput),
+            ("cidr", "inet", Form::PrintedByOutput),
         ];
         for (a, b, expected) in cases {
             assert_eq!(common_form(&column("c", a), &column("c", b)), expected, "{a} {b}");
