@@ -42,7 +42,8 @@ const COULD_NOT_RUN: u8 = 2;
 /// Options of `crossover verify`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit status: 0 equal; 1 different (rows, or schema unless --rows-only); 2 could not run, or not for every table, or equal and not certified; \
+    after_help = "Exit status: 0 equal; 1 different (rows, or schema unless --rows-only), whatever else could not be compared; 2 nothing differs as far as known, but \
+not everything could be compared or certified; \
 130 interrupted.\n\
 Of a check: 0 the certificate holds; 1 it is stale, altered or another issuer's; 2 could not run.\n\
 Nothing is changed on either side, except by --repair apply on the target, and crossover.fence with --fence table. Sessions that compare are read-only."
@@ -399,11 +400,9 @@ struct Output<'a> {
 }
 
 fn exit_code(report: &Report, certified: bool) -> ExitCode {
-    if !report.could_not_run.is_empty() {
-        ExitCode::from(COULD_NOT_RUN)
-    } else if !report.equal {
+    if report.is_different() {
         ExitCode::FAILURE
-    } else if certified {
+    } else if report.equal && certified {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(COULD_NOT_RUN)

@@ -17,7 +17,7 @@ pub fn text(report: &Report) -> String {
     // Writing into a string cannot fail.
     let rows: u64 = report.tables.iter().map(|t| t.rows_source).sum();
     let equal = report.tables.iter().filter(|t| t.equal).count();
-    let verdict = verdict(report.could_not_run.is_empty(), report.equal);
+    let verdict = verdict(report.equal, report.is_different());
     let _ = writeln!(
         text,
         "{verdict}\n  rows     {equal} of {} tables equal, {rows} rows on the source, in {:.1} s",
@@ -127,7 +127,7 @@ pub fn news(news: &News) -> String {
             open_rows,
             could_not_run,
         } => {
-            let verdict = verdict(*judged && could_not_run.is_empty(), *equal);
+            let verdict = verdict(*equal && *judged && could_not_run.is_empty(), *different_rows > 0);
             let mut text = format!(
                 "{verdict}\n  rows     {tables} tables compared, {rows} rows on the source then; {different_rows} rows differ, \
                  {open_rows} to be looked at again\n"
@@ -139,11 +139,11 @@ pub fn news(news: &News) -> String {
     }
 }
 
-const fn verdict(proven: bool, equal: bool) -> &'static str {
-    match (proven, equal) {
-        (false, _) => "NOT PROVEN",
-        (true, true) => "EQUAL",
-        (true, false) => "DIFFERENT",
+const fn verdict(equal: bool, different: bool) -> &'static str {
+    match (equal, different) {
+        (_, true) => "DIFFERENT",
+        (true, false) => "EQUAL",
+        (false, false) => "NOT PROVEN",
     }
 }
 
