@@ -2,16 +2,18 @@
 
 mod definition;
 mod place;
+mod replication;
 
 use serde::{Deserialize, Serialize};
 
 pub use definition::{Definition, ObjectClass, Property, STATEMENT};
+pub use replication::{FiringTrigger, MissingIdentity, ReplicaIdentity};
 
 /// The schema Crossover keeps its fence and its access snapshots in, on both sides.
 pub const OWN_SCHEMA: &str = "crossover";
 
 /// A table's name as the catalogue spells it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct TableName {
     pub schema: String,
     pub name: String,
@@ -37,15 +39,24 @@ pub struct ServerFacts {
 }
 
 /// A table or partitioned table of the application.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TableFacts {
     pub table: TableName,
     /// A partitioned parent: it holds no rows of its own.
     pub partitioned: bool,
     /// The parent, when the table is a partition.
     pub partition_of: Option<TableName>,
+    /// The parent, when the table inherits from one and is no partition.
+    pub child_of: Option<TableName>,
     pub unlogged: bool,
     pub primary_key: Vec<String>,
+    pub identity: ReplicaIdentity,
+    /// A unique index over columns that are never NULL, checked at once: what could identify rows where the primary key cannot.
+    pub unique_index: Option<String>,
+    /// Row-level security hides rows from the role of our connection, or would if it did not refuse to read the table.
+    pub rows_hidden: bool,
+    /// Sorted by name. What a partition has from its parent is its parent's.
+    pub firing_triggers: Vec<FiringTrigger>,
 }
 
 /// A role that can log in or that writers inherit from.

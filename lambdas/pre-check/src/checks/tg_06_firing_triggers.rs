@@ -1,0 +1,35 @@
+use async_trait::async_trait;
+use crossover_core::{World, finding::Finding, ports::PortError};
+
+use super::{
+    Check,
+    pg_30_firing_triggers::{firing, mode, remedy},
+};
+
+/// What the trigger did on the source is replicated; done again here it makes the target different.
+pub struct TargetTriggers;
+
+#[async_trait]
+impl Check for TargetTriggers {
+    fn id(&self) -> &'static str {
+        "TG06"
+    }
+    fn looks_at(&self) -> &'static str {
+        "triggers of the new writer that fire for replicated changes (enable always, enable replica)"
+    }
+    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
+        let tables = world.to.tables(&world.plan.scope).await?;
+        Ok(firing(&tables)
+            .map(|(object, always)| {
+                self.blocks(
+                    &format!("target: {object}"),
+                    format!(
+                        "fires for replicated changes too ({}): what it writes is there twice, or differs from the source",
+                        mode(always)
+                    ),
+                    remedy(always),
+                )
+            })
+            .collect())
+    }
+}
