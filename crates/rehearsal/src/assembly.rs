@@ -287,9 +287,10 @@ fn tables(inspection: &Inspection) -> Vec<TableRow> {
         .iter()
         .map(|t| TableRow {
             name: t.name.clone(),
-            rows_source: t.rows_source,
-            rows_target: t.rows_target,
+            rows_source: t.rows.map(|rows| rows.0),
+            rows_target: t.rows.map(|rows| rows.1),
             equal: t.equal,
+            not_compared: t.not_compared.clone(),
         })
         .collect()
 }

@@ -24,9 +24,11 @@ const FENCE_LIMIT: Duration = Duration::from_mins(1);
 #[derive(Debug, Clone)]
 pub struct TableVerdict {
     pub name: String,
-    pub rows_source: u64,
-    pub rows_target: u64,
+    /// Rows on both sides; none where the table was not compared.
+    pub rows: Option<(u64, u64)>,
     pub equal: bool,
+    /// Why the table was not compared.
+    pub not_compared: Option<String>,
 }
 
 /// A sequence on both sides.
@@ -102,15 +104,15 @@ async fn tables(
         })?;
     let compared = report.tables.into_iter().map(|table| TableVerdict {
         name: table.name,
-        rows_source: table.rows_source,
-        rows_target: table.rows_target,
+        rows: Some((table.rows_source, table.rows_target)),
         equal: table.equal,
+        not_compared: None,
     });
     let failed = report.could_not_run.into_iter().map(|table| TableVerdict {
         name: table.name,
-        rows_source: 0,
-        rows_target: 0,
+        rows: None,
         equal: false,
+        not_compared: Some(format!("{}; {}", table.reason, table.remedy)),
     });
     let mut tables: Vec<TableVerdict> = compared.chain(failed).collect();
     tables.sort_by(|a, b| a.name.cmp(&b.name));

@@ -83,12 +83,14 @@ pub struct StageRun {
 pub struct TableRow {
     /// Schema and name.
     pub name: String,
-    /// Rows on the source.
-    pub rows_source: u64,
-    /// Rows on the target.
-    pub rows_target: u64,
+    /// Rows on the source; absent where the table was not compared.
+    pub rows_source: Option<u64>,
+    /// Rows on the target; absent where the table was not compared.
+    pub rows_target: Option<u64>,
     /// Every row equal, not only as many.
     pub equal: bool,
+    /// Why the table was not compared, with the remedy; absent where it was.
+    pub not_compared: Option<String>,
 }
 
 /// One sequence.

@@ -214,6 +214,21 @@ fn forms(pair: TablePair, options: &RowOptions, quick: bool) -> Result<PreparedT
             });
         }
     };
+    let hidden: Vec<&str> = [("source", &source), ("target", &target)]
+        .into_iter()
+        .filter_map(|(side, shape)| shape.rows_hidden.then_some(side))
+        .collect();
+    if !hidden.is_empty() {
+        return Err(CouldNotRun {
+            name,
+            reason: format!(
+                "row-level security hides its rows from the role of the connection on the {}",
+                hidden.join(" and the ")
+            ),
+            remedy: "alter role ... bypassrls there; where the server does not allow that, make the role a member of the table's owner"
+                .to_owned(),
+        });
+    }
     let (mut ours, mut theirs) = agree(&source, &target, options).map_err(|disagreement| CouldNotRun {
         name,
         reason: disagreement.to_string(),
@@ -243,6 +258,14 @@ pub async fn compare_rows(
     watch: &dyn Watch,
 ) -> Result<RowsReport, VerifyError> {
     let prepared = prepare(sides, scope, options).await?;
+    // What cannot be compared is said before hours are spent on the rest.
+    for table in &prepared.could_not_run {
+        watch.event(&Event::NotCompared {
+            name: &table.name,
+            reason: &table.reason,
+            remedy: &table.remedy,
+        });
+    }
     let rows = |shape: &TableShape| shape.estimated_rows;
     watch.event(&Event::Planned {
         tables: prepared.tables.len(),

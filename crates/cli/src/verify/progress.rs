@@ -74,7 +74,7 @@ impl Lines {
             Event::Table { name } => (*name).clone_into(&mut self.table),
             Event::Rows { count } => self.rows += count,
             Event::Waiting { reason } => eprintln!("  … {reason}"),
-            Event::Done { .. } => {}
+            Event::NotCompared { .. } | Event::Done { .. } => {}
         }
         if self.last.elapsed() >= LINE_EVERY {
             self.last = Instant::now();
@@ -90,6 +90,10 @@ impl Lines {
 
 impl Watch for Progress {
     fn event(&self, event: &Event<'_>) {
+        if let Event::NotCompared { name, reason, remedy } = event {
+            self.line(&format!("  not compared: {name}: {reason}; {remedy}"));
+            return;
+        }
         if let Some(lines) = &self.lines {
             lines.lock().unwrap_or_else(PoisonError::into_inner).take(event);
             return;
@@ -99,6 +103,7 @@ impl Watch for Progress {
             Event::Table { name } => self.bar.set_message((*name).to_owned()),
             Event::Rows { count } => self.bar.inc(*count),
             Event::Waiting { reason } => self.bar.println(format!("  … {reason}")),
+            Event::NotCompared { .. } => {}
             Event::Done { name, equal } => {
                 if !equal {
                     self.bar.println(format!("  ✗ {name} differs"));

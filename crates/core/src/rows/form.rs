@@ -209,6 +209,7 @@ mod tests {
                 name: "t".into(),
             },
             partitioned: false,
+            rows_hidden: false,
             columns,
             keys: keys
                 .iter()

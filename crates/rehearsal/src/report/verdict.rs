@@ -91,12 +91,19 @@ impl Report {
             );
         }
         for table in self.tables.iter().filter(|table| !table.equal) {
-            problems.push(format!(
-                "table {} differs: {} rows on the source, {} on the target",
-                table.name,
-                count(table.rows_source),
-                count(table.rows_target)
-            ));
+            problems.push(match (&table.not_compared, table.rows_source, table.rows_target) {
+                (None, Some(source), Some(target)) => format!(
+                    "table {} differs: {} rows on the source, {} on the target",
+                    table.name,
+                    count(source),
+                    count(target)
+                ),
+                (reason, ..) => format!(
+                    "table {} was not compared: {}",
+                    table.name,
+                    reason.as_deref().unwrap_or("its rows are not known")
+                ),
+            });
         }
         for sequence in self.sequences.iter().filter(|sequence| !sequence.ahead) {
             problems.push(format!(
@@ -166,9 +173,10 @@ mod tests {
             ledger: Some(Verdict::default()),
             tables: vec![TableRow {
                 name: "a".into(),
-                rows_source: 1,
-                rows_target: 1,
+                rows_source: Some(1),
+                rows_target: Some(1),
                 equal: true,
+                not_compared: None,
             }],
             ..Report::default()
         }
@@ -180,7 +188,7 @@ mod tests {
     #[test]
     fn a_run_passes_only_if_nothing_at_all_is_wrong() {
         assert!(good().passed(), "{:?}", good().problems());
-        let spoils: [(&str, Spoil); 10] = [
+        let spoils: [(&str, Spoil); 11] = [
             ("lost", |report| report.writes.lost = 1),
             ("more than once", |report| report.writes.duplicated = 2),
             ("in part", |report| {
@@ -196,6 +204,13 @@ mod tests {
                 });
             }),
             ("table a differs", |report| report.tables[0].equal = false),
+            ("table a was not compared: hidden", |report| {
+                report.tables[0] = TableRow {
+                    name: "a".into(),
+                    not_compared: Some("hidden".into()),
+                    ..TableRow::default()
+                };
+            }),
             ("sequence s", |report| {
                 report.sequences = vec![SequenceRow {
                     name: "s".into(),

@@ -112,7 +112,7 @@ impl Database {
         // Passwords are hexadecimal: nothing to escape.
         let roles = format!(
             "create role {DMS_ROLE} superuser login password '{}'; \
-             create role {OWN_ROLE} login replication createrole password '{}';",
+             create role {OWN_ROLE} login replication createrole bypassrls password '{}';",
             self.dms_password, self.own_password
         );
         server

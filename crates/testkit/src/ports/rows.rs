@@ -59,6 +59,7 @@ fn shape(table: &Table) -> TableShape {
     TableShape {
         table: table.facts.table.clone(),
         partitioned: false,
+        rows_hidden: false,
         columns: vec![column("id", "int8"), column("token", "text")],
         keys: vec![KeyShape {
             columns: vec!["id".to_owned()],

@@ -49,6 +49,10 @@ fn table(header: [&str; 4], rows: &str) -> String {
     )
 }
 
+fn rows_of(rows: Option<u64>) -> String {
+    rows.map_or_else(|| "–".to_owned(), count)
+}
+
 fn tables(report: &Report) -> String {
     let mut rows = String::new();
     for row in &report.tables {
@@ -56,9 +60,9 @@ fn tables(report: &Report) -> String {
             rows,
             r#"<tr><td class="name">{}</td><td class="n">{}</td><td class="n">{}</td>{}</tr>"#,
             name(&row.name),
-            count(row.rows_source),
-            count(row.rows_target),
-            mark(row.equal, "equal", "differs")
+            rows_of(row.rows_source),
+            rows_of(row.rows_target),
+            mark(row.equal, "equal", if row.not_compared.is_some() { "not compared" } else { "differs" })
         );
     }
     if rows.is_empty() {

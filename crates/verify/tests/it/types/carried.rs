@@ -49,6 +49,7 @@ const TEXTS: &[&str] = &[
 
 /// Types that no text makes a value of: columns of them hold nothing that a user wrote.
 const UNTYPED: &[&str] = &[
+    "gtsvector",
     "pg_brin_bloom_summary",
     "pg_brin_minmax_multi_summary",
     "pg_dependencies",
@@ -59,7 +60,7 @@ const UNTYPED: &[&str] = &[
 
 const TYPES: &str = "select t.typname::text from pg_type t
     where t.typnamespace = 'pg_catalog'::regnamespace and t.typtype in ('b', 'r', 'm') and t.typname !~ '^pg_toast'
-      and not exists (select from pg_type e where e.typarray = t.oid and e.typtype = 'c') order by 1";
+      and not exists (select from pg_type e where e.oid = t.typelem and e.typtype in ('c', 'p')) order by 1";
 
 /// Fills a table for each type of the source and carries it as text: its columns and rows for COPY on the target.
 async fn fill(pair: &Pair) -> (Vec<String>, Vec<String>) {
@@ -123,7 +124,9 @@ async fn a_carried_row_is_equal_whatever_its_type() {
         let unknown: Vec<&String> = empty.iter().filter(|t| !UNTYPED.contains(&t.as_str())).collect();
         assert!(unknown.is_empty(), "{major}: no text for {unknown:?}");
         carry(&pair, &carried).await;
-        for hashing in [Hashing::TypedHash, Hashing::Md5, Hashing::Stream] {
+        let all = [Hashing::TypedHash, Hashing::Md5, Hashing::Stream];
+        let newest = Major::all_here().last() == Some(major);
+        for hashing in all.into_iter().take(if newest { 3 } else { 1 }) {
             let mut options = with(hashing);
             options.selection.tables = carried.iter().map(|t| format!("public.t_{t}")).collect();
             let report = pair.compare(&options).await;
