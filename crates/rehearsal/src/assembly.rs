@@ -36,6 +36,8 @@ pub struct Evidence {
     pub verdict: Verdict,
     pub inspection: Inspection,
     pub inspection_failure: Option<String>,
+    /// What the servers lack and the dump does without, in sentences.
+    pub left_out: Vec<String>,
     pub audit: Vec<AuditEntry>,
     pub audit_problem: Option<String>,
     pub serving: LanePhase,
@@ -100,7 +102,11 @@ pub fn assemble(
         tables: tables(&evidence.inspection),
         sequences: sequences(&evidence.inspection),
         parts,
-        not_real: NOT_REAL.iter().map(|&text| text.to_owned()).collect(),
+        not_real: NOT_REAL
+            .iter()
+            .map(|&text| text.to_owned())
+            .chain(evidence.left_out.iter().cloned())
+            .collect(),
         run: Run {
             id: evidence
                 .runs

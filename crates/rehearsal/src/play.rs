@@ -159,6 +159,7 @@ async fn inspect(
         verdict,
         inspection,
         inspection_failure,
+        left_out: scene.left_out.clone(),
         lag,
     })
 }

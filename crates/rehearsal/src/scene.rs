@@ -18,6 +18,7 @@ use crossover_stand::{MiniStack, Parts, Progress, Stand, progress::step};
 
 pub use cloud::{Cloud, FORWARD_TASK, RENEWED_TASK, REVERSE_TASK};
 pub use databases::{Database, Databases};
+use databases::Filled;
 pub use edge::Edge;
 
 use crate::{
@@ -46,6 +47,8 @@ pub struct Scene {
     pub databases: Databases,
     pub generated: Option<Generated>,
     pub mode: Mode,
+    /// What the servers lack and the dump does without, in sentences.
+    pub left_out: Vec<String>,
     stand: Stand,
 }
 
@@ -80,7 +83,11 @@ impl Scene {
         );
         starting.done();
 
-        let (databases, generated) = databases::fill(source, target, options, mode, progress).await?;
+        let Filled {
+            databases,
+            generated,
+            left_out,
+        } = databases::fill(source, target, options, mode, progress).await?;
         let dms = cloud::start_dms(&databases, &aws).await?;
 
         let starting = step(progress, "start the sample API twice and the Worker");
@@ -118,6 +125,7 @@ impl Scene {
             databases,
             generated,
             mode,
+            left_out,
             stand,
         })
     }
