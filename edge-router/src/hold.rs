@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(
             from(50_000),
             9_000,
-            "a lane whose clock is ahead must not stretch the lease"
+            "a lane whose clock is ahead must not block_range the lease"
         );
         assert_eq!(from(10), 1_000);
     }

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::lane_client::LaneClient;
 
 /// A renewal that has not come back by then belongs to a request that is gone: another may start.
-const RENEWAL_PATIENCE_MS: u64 = 2_000;
+const RENEWAL_TIMEOUT_MS: u64 = 2_000;
 
 thread_local! {
     static LEASE: RefCell<Option<LeasedLane>> = const { RefCell::new(None) };
@@ -55,7 +55,7 @@ pub async fn seen_since(env: &Env, config: &Config, since_ms: u64) -> Result<Lea
 /// Renews a worn lease behind the answer of the request at hand.
 pub fn renew_behind(leased: &LeasedLane, env: &Env, ctx: &Context, config: &std::rc::Rc<Config>) {
     let now = now_ms();
-    if !leased.is_worn(now) || now.saturating_sub(RENEWING_SINCE.get()) < RENEWAL_PATIENCE_MS {
+    if !leased.is_due_for_renewal(now) || now.saturating_sub(RENEWING_SINCE.get()) < RENEWAL_TIMEOUT_MS {
         return;
     }
     RENEWING_SINCE.set(now);

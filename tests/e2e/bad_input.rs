@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     command::Running,
-    theatre::{alone, folder},
+    setup::{alone, folder},
 };
 
 /// Whether dumps can be loaded at all; told where the test's output is seen.

@@ -6,7 +6,7 @@ use crossover_rehearsal::{
     report::{Outcome, Report},
 };
 
-use crate::theatre::{alone, assert_nobody_noticed, faults, held, small, words};
+use crate::setup::{alone, assert_nobody_noticed, faults, held, small, words};
 
 async fn with_fault(stage: StageName, fault: &str, more: impl FnOnce(&mut RehearsalOptions)) -> Report {
     let mut options = small(fault);

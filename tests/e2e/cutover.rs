@@ -1,6 +1,6 @@
 use crossover_rehearsal::{RehearsalOptions, report::Outcome};
 
-use crate::theatre::{alone, assert_nobody_noticed, held, small, words};
+use crate::setup::{alone, assert_nobody_noticed, held, small, words};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_cutover_and_its_rollback_lose_nothing_and_no_client_notices() {

@@ -2,39 +2,39 @@
 
 use crossover_rehearsal::{
     run::{RunOutcome, execute},
-    scene::Scene,
+    environment::Environment,
     workshop,
 };
 use crossover_stand::{Silent, parts, postgres::workspace_root};
 
-use crate::theatre::{alone, small};
+use crate::setup::{alone, small};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_functions_prove_all_tables_equal_and_name_the_one_row_that_is_not() {
     let _alone = alone().await;
     let options = small("distributed");
-    let parts = parts::ensure(&workspace_root(), parts::Set::Stand, &Silent)
+    let parts = parts::ensure(&workspace_root(), parts::Set::Rehearsal, &Silent)
         .await
         .unwrap();
     let products = workshop::build(&options.workspace, &parts, &Silent)
         .await
         .unwrap();
-    let scene = Scene::set(&options, &parts, &products, &Silent).await.unwrap();
-    let verify = &scene.cloud.verify;
-    let plan = scene.plan("verify-equal", false);
-    let equal = execute(&scene.cloud, verify, "comparison", &plan, &Silent)
+    let environment = Environment::set(&options, &parts, &products, &Silent).await.unwrap();
+    let verify = &environment.cloud.verify;
+    let plan = environment.plan("verify-equal", false);
+    let equal = execute(&environment.cloud, verify, "comparison", &plan, &Silent)
         .await
         .unwrap();
 
-    let target = scene.databases.target.inspector().await.unwrap();
+    let target = environment.databases.target.inspector().await.unwrap();
     let drift =
         "set session_replication_role = replica; update shop.customers set name = name || '!' where id = 77";
     target.batch_execute(drift).await.unwrap();
-    let plan = scene.plan("verify-drift", false);
-    let different = execute(&scene.cloud, verify, "comparison", &plan, &Silent)
+    let plan = environment.plan("verify-drift", false);
+    let different = execute(&environment.cloud, verify, "comparison", &plan, &Silent)
         .await
         .unwrap();
-    scene.strike().await.unwrap();
+    environment.shutdown().await.unwrap();
 
     assert_eq!(equal.outcome, RunOutcome::Committed, "{:?}", equal.errors);
     assert_eq!(different.outcome, RunOutcome::Failed);

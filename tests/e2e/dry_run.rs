@@ -2,12 +2,12 @@ use crossover_core::routing::LaneRecord;
 use crossover_rehearsal::{
     RehearsalOptions,
     run::{RunOutcome, execute},
-    scene::{Database, Scene},
+    environment::{Database, Environment},
     workshop,
 };
 use crossover_stand::{Silent, parts, postgres::workspace_root};
 
-use crate::theatre::{alone, small};
+use crate::setup::{alone, small};
 
 /// Everything a cutover changes in a database, apart from the application's rows: one line each.
 const STATE: &str = "
@@ -28,7 +28,7 @@ const STATE: &str = "
     union all
     select 'trigger ' || tgname || ' ' || tgenabled::text from pg_trigger where not tgisinternal
     union all
-    select 'fence ' || f::text from crossover.fence f
+    select 'fence ' || f::text from crossover.catch_up_marker f
     order by 1";
 
 async fn state(database: &Database) -> Vec<String> {
@@ -37,11 +37,11 @@ async fn state(database: &Database) -> Vec<String> {
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-async fn everything(scene: &Scene) -> (Vec<String>, Vec<String>, LaneRecord) {
+async fn everything(environment: &Environment) -> (Vec<String>, Vec<String>, LaneRecord) {
     (
-        state(&scene.databases.source).await,
-        state(&scene.databases.target).await,
-        scene.edge.admin().unwrap().read().await.unwrap(),
+        state(&environment.databases.source).await,
+        state(&environment.databases.target).await,
+        environment.edge.admin().unwrap().read().await.unwrap(),
     )
 }
 
@@ -52,26 +52,26 @@ async fn a_dry_run_enters_every_state_of_the_cutover_and_changes_nothing() {
         dry_run: true,
         ..small("dry-run")
     };
-    let parts = parts::ensure(&workspace_root(), parts::Set::Stand, &Silent)
+    let parts = parts::ensure(&workspace_root(), parts::Set::Rehearsal, &Silent)
         .await
         .unwrap();
     let products = workshop::build(&options.workspace, &parts, &Silent)
         .await
         .unwrap();
-    let scene = Scene::set(&options, &parts, &products, &Silent).await.unwrap();
-    let before = everything(&scene).await;
-    let plan = scene.plan("dry-run", true);
-    let record = execute(&scene.cloud, &scene.cloud.cutover, "dry run", &plan, &Silent)
+    let environment = Environment::set(&options, &parts, &products, &Silent).await.unwrap();
+    let before = everything(&environment).await;
+    let plan = environment.plan("dry-run", true);
+    let record = execute(&environment.cloud, &environment.cloud.cutover, "dry run", &plan, &Silent)
         .await
         .unwrap();
-    let after = everything(&scene).await;
-    scene.strike().await.unwrap();
+    let after = everything(&environment).await;
+    environment.shutdown().await.unwrap();
     assert_eq!(record.outcome, RunOutcome::Committed, "{:?}", record.errors);
     assert_eq!(before, after);
     for step in [
         "lock roles",
         "end every writer's session",
-        "write a fence row",
+        "write a catch-up marker row",
         "lane: Hold -> Committed",
         "let the application's roles in",
     ] {
@@ -88,7 +88,7 @@ async fn a_dry_run_enters_every_state_of_the_cutover_and_changes_nothing() {
         "ValidateBefore",
         "ConnectionDrain",
         "FinalSync",
-        "StartWayBack",
+        "StartReverseReplication",
         "ValidateAfter",
     ] {
         assert!(entered.contains(&stage), "{stage} was not entered: {entered:?}");

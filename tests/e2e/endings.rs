@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     command::Running,
-    theatre::{alone, folder},
+    setup::{alone, folder},
 };
 
 #[tokio::test]
@@ -16,7 +16,7 @@ async fn after_ctrl_c_and_after_kill_9_nothing_runs_and_the_next_run_works() {
     let small = ["--rows", "1000"];
 
     let mut run = Running::rehearse(&folder, &small);
-    run.wait_for("✓ cutover: PrepareWayBack");
+    run.wait_for("✓ cutover: PrepareReverseReplication");
     run.signal(Signal::SIGINT);
     let ended = run.end();
     assert_eq!(ended.status.code(), Some(130), "{}", ended.errors);

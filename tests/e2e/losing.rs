@@ -3,7 +3,7 @@
 use crossover_core::StageName;
 use crossover_rehearsal::RehearsalOptions;
 
-use crate::theatre::{alone, faults, held, small, words};
+use crate::setup::{alone, faults, held, small, words};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drain_that_ends_no_session_loses_writes_and_the_ledger_says_so() {

@@ -14,4 +14,4 @@ mod dry_run;
 mod endings;
 mod losing;
 mod state_machines;
-mod theatre;
+mod setup;

@@ -11,12 +11,12 @@ use crossover_core::{
     },
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, Moment, PortResult, Rows, Sequences,
+        Access, AccessSnapshot, Catalogue, Database, CatchUpMarkers, LockReport, Snapshot, PortResult, Rows, Sequences,
         Slots, WriterSample,
     },
     rows::{
-        HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, Stretch, StretchDigest,
-        TableForm, TableShape,
+        HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, ColumnStatistics, BlockRange, BlockRangeDigest,
+        HashPlan, TableShape,
     },
 };
 
@@ -77,18 +77,18 @@ impl Catalogue for BlindDatabase {
 }
 
 #[async_trait]
-impl Fence for BlindDatabase {
-    async fn prepare_fence(&self) -> PortResult<()> {
-        self.0.prepare_fence().await
+impl CatchUpMarkers for BlindDatabase {
+    async fn prepare_marker(&self) -> PortResult<()> {
+        self.0.prepare_marker().await
     }
-    async fn raise_fence(&self, run_id: &str, nonce: &str) -> PortResult<Lsn> {
-        self.0.raise_fence(run_id, nonce).await
+    async fn write_marker(&self, run_id: &str, nonce: &str) -> PortResult<Lsn> {
+        self.0.write_marker(run_id, nonce).await
     }
-    async fn count_fence(&self, run_id: &str, nonce: &str) -> PortResult<u32> {
-        self.0.count_fence(run_id, nonce).await
+    async fn count_markers(&self, run_id: &str, nonce: &str) -> PortResult<u32> {
+        self.0.count_markers(run_id, nonce).await
     }
-    async fn clear_fences(&self) -> PortResult<()> {
-        self.0.clear_fences().await
+    async fn clear_markers(&self) -> PortResult<()> {
+        self.0.clear_markers().await
     }
 }
 
@@ -127,44 +127,44 @@ impl Rows for BlindDatabase {
     async fn hashing(&self) -> PortResult<HashingFacts> {
         self.0.hashing().await
     }
-    async fn spread(&self, form: &TableForm) -> PortResult<Spread> {
-        self.0.spread(form).await
+    async fn column_statistics(&self, form: &HashPlan) -> PortResult<ColumnStatistics> {
+        self.0.column_statistics(form).await
     }
-    async fn moment(&self) -> PortResult<Moment> {
-        self.0.moment().await
+    async fn export_snapshot(&self) -> PortResult<Snapshot> {
+        self.0.export_snapshot().await
     }
     async fn active_sessions(&self) -> PortResult<u32> {
         self.0.active_sessions().await
     }
     async fn digest(
         &self,
-        form: &TableForm,
+        form: &HashPlan,
         region: &Region,
         buckets: u32,
-        at: Option<&Moment>,
+        at: Option<&Snapshot>,
     ) -> PortResult<BTreeMap<u32, RowDigest>> {
         self.0.digest(form, region, buckets, at).await
     }
-    async fn begins(&self, form: &TableForm, cuts: &[i64], at: &Moment) -> PortResult<Option<Vec<u32>>> {
+    async fn begins(&self, form: &HashPlan, cuts: &[i64], at: &Snapshot) -> PortResult<Option<Vec<u32>>> {
         self.0.begins(form, cuts, at).await
     }
-    async fn stretch(&self, form: &TableForm, stretch: &Stretch, at: &Moment) -> PortResult<StretchDigest> {
-        self.0.stretch(form, stretch, at).await
+    async fn block_range(&self, form: &HashPlan, block_range: &BlockRange, at: &Snapshot) -> PortResult<BlockRangeDigest> {
+        self.0.block_range(form, block_range, at).await
     }
     async fn rows_in(
         &self,
-        form: &TableForm,
+        form: &HashPlan,
         region: &Region,
         buckets: u32,
         wanted: &[u32],
-        at: Option<&Moment>,
+        at: Option<&Snapshot>,
     ) -> PortResult<Vec<RowHash>> {
         self.0.rows_in(form, region, buckets, wanted, at).await
     }
-    async fn rows_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
+    async fn rows_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
         self.0.rows_of(form, keys).await
     }
-    async fn values_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
+    async fn values_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
         self.0.values_of(form, keys).await
     }
 }

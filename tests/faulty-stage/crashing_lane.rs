@@ -10,7 +10,7 @@ use crossover_core::{
 
 /// Which side of the commit it dies on.
 #[derive(PartialEq, Eq)]
-pub enum Moment {
+pub enum CrashPoint {
     BeforeCommit,
     AfterCommit,
 }
@@ -18,7 +18,7 @@ pub enum Moment {
 /// The real lane; the process dies at the commit. A second invocation that finds the lane committed never commits, so it lives.
 pub struct CrashingLane {
     pub lane: Arc<dyn Lane>,
-    pub moment: Moment,
+    pub point: CrashPoint,
 }
 
 #[async_trait]
@@ -29,11 +29,11 @@ impl Lane for CrashingLane {
 
     async fn apply(&self, expected: Epoch, command: Command) -> PortResult<LaneRecord> {
         let commits = matches!(command, Command::Commit { .. });
-        if commits && self.moment == Moment::BeforeCommit {
+        if commits && self.point == CrashPoint::BeforeCommit {
             std::process::abort();
         }
         let answer = self.lane.apply(expected, command).await;
-        if commits && self.moment == Moment::AfterCommit && answer.is_ok() {
+        if commits && self.point == CrashPoint::AfterCommit && answer.is_ok() {
             std::process::abort();
         }
         answer

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use connection_drain::{ConnectionDrain, Input, Output};
-use crossover_core::{Stage, StageError, StageName, World};
+use crossover_core::{Stage, StageError, StageName, StageContext};
 
 pub struct HangingDrain;
 
@@ -13,8 +13,8 @@ impl Stage for HangingDrain {
     type Input = Input;
     type Output = Output;
 
-    async fn run(&self, world: &World, input: Input) -> Result<Output, StageError> {
-        ConnectionDrain.run(world, input).await?;
+    async fn run(&self, ctx: &StageContext, input: Input) -> Result<Output, StageError> {
+        ConnectionDrain.run(ctx, input).await?;
         std::future::pending().await
     }
 }

@@ -12,12 +12,12 @@ use std::{process::ExitCode, sync::Arc};
 
 use async_trait::async_trait;
 use connection_drain::ConnectionDrain;
-use crossover_core::{Stage, StageError, StageName, World, routing::Phase};
+use crossover_core::{Stage, StageError, StageName, StageContext, routing::Phase};
 use crossover_lambda_kit::{serve, start};
 use final_sync::FinalSync;
 
 use blind_database::BlindDatabase;
-use crashing_lane::{CrashingLane, Moment};
+use crashing_lane::{CrashingLane, CrashPoint};
 use hanging_drain::HangingDrain;
 
 fn main() -> ExitCode {
@@ -35,10 +35,10 @@ fn main() -> ExitCode {
 /// A real stage in a spoilt world.
 struct Faulty<S> {
     stage: S,
-    spoil: fn(World) -> World,
+    spoil: fn(StageContext) -> StageContext,
 }
 
-fn spoilt<S: Stage>(stage: S, spoil: fn(World) -> World) -> Faulty<S> {
+fn spoilt<S: Stage>(stage: S, spoil: fn(StageContext) -> StageContext) -> Faulty<S> {
     Faulty { stage, spoil }
 }
 
@@ -50,39 +50,39 @@ impl<S: Stage> Stage for Faulty<S> {
     type Input = S::Input;
     type Output = S::Output;
 
-    async fn run(&self, world: &World, input: S::Input) -> Result<S::Output, StageError> {
-        self.stage.run(&(self.spoil)(world.clone()), input).await
+    async fn run(&self, ctx: &StageContext, input: S::Input) -> Result<S::Output, StageError> {
+        self.stage.run(&(self.spoil)(ctx.clone()), input).await
     }
 
-    async fn undo(&self, world: &World) -> Result<(), StageError> {
-        self.stage.undo(world).await
+    async fn undo(&self, ctx: &StageContext) -> Result<(), StageError> {
+        self.stage.undo(ctx).await
     }
 }
 
 /// Writers are locked out, but the sessions they have live on, and nobody looks.
-fn blind(world: World) -> World {
-    World {
-        from: Arc::new(BlindDatabase(Arc::clone(&world.from))),
-        ..world
+fn blind(ctx: StageContext) -> StageContext {
+    StageContext {
+        old_writer: Arc::new(BlindDatabase(Arc::clone(&ctx.old_writer))),
+        ..ctx
     }
 }
 
-fn crash_before_commit(world: World) -> World {
-    World {
+fn crash_before_commit(ctx: StageContext) -> StageContext {
+    StageContext {
         lane: Arc::new(CrashingLane {
-            lane: Arc::clone(&world.lane),
-            moment: Moment::BeforeCommit,
+            lane: Arc::clone(&ctx.lane),
+            point: CrashPoint::BeforeCommit,
         }),
-        ..world
+        ..ctx
     }
 }
 
-fn crash_after_commit(world: World) -> World {
-    World {
+fn crash_after_commit(ctx: StageContext) -> StageContext {
+    StageContext {
         lane: Arc::new(CrashingLane {
-            lane: Arc::clone(&world.lane),
-            moment: Moment::AfterCommit,
+            lane: Arc::clone(&ctx.lane),
+            point: CrashPoint::AfterCommit,
         }),
-        ..world
+        ..ctx
     }
 }

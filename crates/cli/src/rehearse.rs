@@ -91,7 +91,7 @@ fn workspace() -> Option<PathBuf> {
 
 /// Holds the rehearsal.
 pub fn run(arguments: &Arguments) -> ExitCode {
-    match hold(arguments) {
+    match execute(arguments) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -100,7 +100,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-fn hold(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let options = arguments.options()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let progress = Terminal::new();

@@ -46,7 +46,7 @@ const COULD_NOT_RUN: u8 = 2;
 not everything could be compared or certified; \
 130 interrupted.\n\
 Of a check: 0 the certificate holds; 1 it is stale, altered or another issuer's; 2 could not run.\n\
-Nothing is changed on either side, except by --repair apply on the target, and crossover.fence with --fence table. Sessions that compare are read-only."
+Nothing is changed on either side, except by --repair apply on the target, and crossover.catch_up_marker with --marker table. Sessions that compare are read-only."
 )]
 pub struct Arguments {
     /// The database moved from: postgresql://user@host:port/database?sslmode=verify-full[&sslrootcert=FILE]
@@ -101,7 +101,7 @@ pub struct Arguments {
     statement_timeout: u64,
     /// How long a server may be away, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=86_400))]
-    patience: u64,
+    retry_timeout: u64,
     /// Rows that differ are looked at again after this time, in milliseconds, until they stay as they are; 0: not at all
     #[arg(long, value_name = "MS", default_value_t = 500, value_parser = clap::value_parser!(u64).range(0..=600_000))]
     recheck: u64,
@@ -110,7 +110,7 @@ pub struct Arguments {
     writer: Writer,
     /// Differences named in each table [default: 1000, with --repair 100000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    named: Option<u32>,
+    max_reported: Option<u32>,
     /// Print the values of rows that differ
     #[arg(long)]
     show_values: bool,
@@ -150,19 +150,19 @@ enum Writer {
     Target,
 }
 
-/// Waits a fixed time: there is no leave to write a fence.
-struct AfterAWhile {
+/// Waits a fixed time: there is no leave to write a catch-up marker.
+struct FixedDelay {
     ms: u64,
 }
 
 #[async_trait]
-impl CatchUp for AfterAWhile {
-    async fn pass(&self) -> PortResult<()> {
+impl CatchUp for FixedDelay {
+    async fn wait_for_catchup(&self) -> PortResult<()> {
         SystemClock.sleep_ms(self.ms).await;
         Ok(())
     }
 
-    fn proves(&self) -> bool {
+    fn is_exact(&self) -> bool {
         false
     }
 }
@@ -177,10 +177,10 @@ impl Arguments {
             rows: RowsOptions {
                 jobs: usize::from(self.jobs),
                 chunk_rows: self.chunk_rows,
-                named: self.named.map_or(self.repair.named(), |n| n as usize),
-                patience_ms: self.patience * 1_000,
-                settle_ms: (20 * self.recheck).max(20_000),
-                settle_chunks: self.certificates.is_wanted(),
+                max_reported: self.max_reported.map_or(self.repair.max_reported(), |n| n as usize),
+                retry_timeout_ms: self.retry_timeout * 1_000,
+                recheck_limit_ms: (20 * self.recheck).max(20_000),
+                recheck_chunks: self.certificates.is_wanted(),
                 ..RowsOptions::default()
             },
             condition: self.condition.clone(),
@@ -239,7 +239,7 @@ type Connected = (PostgresDatabase, String);
 
 /// Compares the two databases.
 pub fn run(arguments: &Arguments) -> ExitCode {
-    match hold(arguments) {
+    match execute(arguments) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -248,7 +248,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-fn hold(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -293,7 +293,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             .context("correct --where: it has to be one condition in SQL, in which the table is called q")?;
     }
     let scope = Scope::default();
-    let after_a_while = AfterAWhile {
+    let fixed_delay = FixedDelay {
         ms: arguments.recheck,
     };
     let sides = Sides {
@@ -303,7 +303,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             Writer::Source => Side::Source,
             Writer::Target => Side::Target,
         },
-        catch_up: (arguments.recheck > 0).then_some(&after_a_while as &dyn CatchUp),
+        catch_up: (arguments.recheck > 0).then_some(&fixed_delay as &dyn CatchUp),
         clock: &SystemClock,
     };
     if arguments.explain_sql {
@@ -329,7 +329,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             source: &source,
             target: &target,
             sides,
-            after_a_while: &after_a_while,
+            fixed_delay: &fixed_delay,
             scope: &scope,
             options: &options,
             progress: &progress,

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossover_core::ports::Fence;
+use crossover_core::ports::CatchUpMarkers;
 use crossover_postgres::{ConnectionSettings, PostgresDatabase};
 use crossover_stand::postgres::{Database, Major, TestServer};
 use nix::{
@@ -71,11 +71,11 @@ async fn unfollow(follower: &Database, writer: &Database) {
     execute(follower, &format!("drop subscription s_{}", writer.name())).await;
 }
 
-/// Makes the table of the fence, as a migration that uses it has it on both sides.
-async fn prepare_fence(database: &Database) {
+/// Makes the table of the catch-up marker, as a migration that uses it has it on both sides.
+async fn prepare_marker(database: &Database) {
     let settings = ConnectionSettings::from_url("test", &database.url(), None).unwrap();
     let database = PostgresDatabase::connect("test", settings, Vec::new()).await;
-    database.unwrap().prepare_fence().await.unwrap();
+    database.unwrap().prepare_marker().await.unwrap();
 }
 
 impl Pair {
@@ -258,7 +258,7 @@ async fn told_of_the_pause_it_verifies_what_is_left_and_goes_on() {
         let told = running.until("remaining");
         assert!(told.contains(&format!(r#""equal":{equal}"#)), "{told}");
         assert!(
-            told.contains(r#""looked_at":20"#) && told.contains(r#""unknown":[]"#),
+            told.contains(r#""rechecked":20"#) && told.contains(r#""unknown":[]"#),
             "{told}"
         );
         assert_eq!(
@@ -322,18 +322,18 @@ async fn after_a_cutover_it_follows_the_target() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_fence_is_waited_for_where_there_is_leave_to_write_one() {
+async fn a_marker_is_waited_for_where_there_is_leave_to_write_one() {
     let pair = Pair::unconnected().await;
-    prepare_fence(&pair.source).await;
-    prepare_fence(&pair.target).await;
+    prepare_marker(&pair.source).await;
+    prepare_marker(&pair.target).await;
     follow(&pair.target, &pair.source).await;
     execute(&pair.target, "delete from t where id = 7").await;
-    let (status, text) = pair.run(&["--until-clean", "--json", "--fence", "table"]).await;
+    let (status, text) = pair.run(&["--until-clean", "--json", "--marker", "table"]).await;
     assert_eq!(status, Some(1), "{text}");
     assert!(text.contains(r#""key":{"id":"7"}"#), "{text}");
     until(
         &pair.source,
-        "select count(*) > 0 from crossover.fence where run_id like 'verify-%'",
+        "select count(*) > 0 from crossover.catch_up_marker where run_id like 'verify-%'",
     )
     .await;
     until(&pair.source, &slots(0)).await;
@@ -341,10 +341,10 @@ async fn a_fence_is_waited_for_where_there_is_leave_to_write_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_fence_that_the_follower_has_no_table_for_is_not_raised() {
+async fn a_marker_that_the_follower_has_no_table_for_is_not_raised() {
     let pair = Pair::new().await;
     execute(&pair.target, "delete from t where id = 7").await;
-    let (status, text) = pair.run(&["--until-clean", "--fence", "table"]).await;
+    let (status, text) = pair.run(&["--until-clean", "--marker", "table"]).await;
     assert_eq!(status, Some(2), "{text}");
     assert!(
         text.contains("no marker was written") && text.contains("create table"),
@@ -352,7 +352,7 @@ async fn a_fence_that_the_follower_has_no_table_for_is_not_raised() {
     );
     until(
         &pair.source,
-        "select to_regclass('crossover.fence') is null and to_regnamespace('crossover') is null",
+        "select to_regclass('crossover.catch_up_marker') is null and to_regnamespace('crossover') is null",
     )
     .await;
     // Whoever carries the changes goes on.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub use definition::{Definition, ObjectClass, Property, STATEMENT};
 pub use replication::{FiringTrigger, MissingIdentity, ReplicaIdentity};
 
-/// The schema Crossover keeps its fence and its access snapshots in, on both sides.
+/// The schema Crossover keeps its marker and its access snapshots in, on both sides.
 pub const OWN_SCHEMA: &str = "crossover";
 
 /// A table's name as the catalogue spells it.

@@ -16,7 +16,7 @@ pub enum Direction {
 
 impl Direction {
     /// The side that is the writer when the run starts.
-    pub const fn from(self) -> Side {
+    pub const fn old_writer(self) -> Side {
         match self {
             Self::Forward => Side::Source,
             Self::Reverse => Side::Target,
@@ -24,7 +24,7 @@ impl Direction {
     }
 
     /// The side that is the writer when the run has committed.
-    pub const fn to(self) -> Side {
+    pub const fn new_writer(self) -> Side {
         match self {
             Self::Forward => Side::Target,
             Self::Reverse => Side::Source,

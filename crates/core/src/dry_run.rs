@@ -9,7 +9,7 @@ mod replication;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::{World, routing::Phase};
+use crate::{StageContext, routing::Phase};
 
 /// What a dry run would have done, in order.
 #[derive(Debug, Clone, Default)]
@@ -31,39 +31,39 @@ impl PlannedSteps {
 }
 
 /// The same world with every writing port replaced. `enters_in` is the phase the lane would be in by now.
-pub fn over(world: World, enters_in: Option<Phase>) -> (World, PlannedSteps) {
+pub fn over(ctx: StageContext, enters_in: Option<Phase>) -> (StageContext, PlannedSteps) {
     let steps = PlannedSteps::default();
-    let (from_name, to_name) = match world.direction {
+    let (from_name, to_name) = match ctx.direction {
         crate::Direction::Forward => ("source", "target"),
         crate::Direction::Reverse => ("target", "source"),
     };
-    let dry = World {
-        from: Arc::new(database::DryDatabase::new(
+    let dry = StageContext {
+        old_writer: Arc::new(database::DryDatabase::new(
             from_name,
-            Arc::clone(&world.from),
+            Arc::clone(&ctx.old_writer),
             steps.clone(),
         )),
-        to: Arc::new(database::DryDatabase::new(
+        new_writer: Arc::new(database::DryDatabase::new(
             to_name,
-            Arc::clone(&world.to),
+            Arc::clone(&ctx.new_writer),
             steps.clone(),
         )),
         lane: Arc::new(lane::DryLane::new(
-            Arc::clone(&world.lane),
+            Arc::clone(&ctx.lane),
             enters_in,
-            &world.plan,
-            world.direction,
+            &ctx.plan,
+            ctx.direction,
             steps.clone(),
         )),
         replication: Arc::new(replication::DryReplication::new(
-            Arc::clone(&world.replication),
+            Arc::clone(&ctx.replication),
             steps.clone(),
         )),
         journal: Arc::new(replication::DryJournal(steps.clone())),
-        metrics: Arc::clone(&world.metrics),
-        clock: Arc::clone(&world.clock),
-        plan: world.plan,
-        direction: world.direction,
+        metrics: Arc::clone(&ctx.metrics),
+        clock: Arc::clone(&ctx.clock),
+        plan: ctx.plan,
+        direction: ctx.direction,
     };
     (dry, steps)
 }

@@ -25,20 +25,20 @@ pub enum StageError {
     ChecksCouldNotRun { checks: Vec<String> },
     #[error("replication is not ready: {reason}")]
     ReplicationNotReady { reason: String },
-    #[error("the synthetic fence was not seen on the other side within {waited_ms} ms")]
-    ProbeFenceNotSeen { waited_ms: u64 },
+    #[error("the synthetic marker was not seen on the other side within {waited_ms} ms")]
+    ProbeMarkerNotSeen { waited_ms: u64 },
     #[error("writers remain after {waited_ms} ms: {}", .who.join("; "))]
     WritersRemain { waited_ms: u64, who: Vec<String> },
     #[error("superuser sessions cannot be locked out: {}", .who.join("; "))]
     SuperuserWriter { who: Vec<String> },
     #[error("prepared transactions are open: {}", .gids.join(", "))]
     PreparedTransactions { gids: Vec<String> },
-    #[error("fence {nonce} was not seen on the other side within {waited_ms} ms")]
-    FenceNotSeen { nonce: String, waited_ms: u64 },
-    #[error("fence {nonce} was seen {count} times on the other side")]
-    FenceDuplicated { nonce: String, count: u32 },
+    #[error("marker {nonce} was not seen on the other side within {waited_ms} ms")]
+    MarkerNotSeen { nonce: String, waited_ms: u64 },
+    #[error("marker {nonce} was seen {count} times on the other side")]
+    MarkerDuplicated { nonce: String, count: u32 },
     #[error("lane {lane} is {phase} under run {holder}, not under {run_id}")]
-    LaneTaken {
+    LaneInUse {
         lane: String,
         phase: String,
         holder: String,
@@ -57,8 +57,8 @@ pub enum StageError {
     /// Nothing is known to differ.
     #[error("{} table(s) could not be compared: {}", .tables.len(), .tables.join(", "))]
     TablesNotCompared { tables: Vec<String> },
-    #[error("there is no way back: {reason}")]
-    NoWayBack { reason: String },
+    #[error("there is no reverse replication: {reason}")]
+    NoReverseReplication { reason: String },
     #[error("{0}")]
     Unreachable(String),
     #[error("{0}")]
@@ -79,15 +79,15 @@ impl StageError {
         "AlreadyCommitted",
         "ChecksCouldNotRun",
         "ChecksFailed",
-        "FenceDuplicated",
-        "FenceNotSeen",
+        "MarkerDuplicated",
+        "MarkerNotSeen",
         "InvalidPlan",
         "LaneAborted",
         "LaneRefused",
-        "LaneTaken",
-        "NoWayBack",
+        "LaneInUse",
+        "NoReverseReplication",
         "PreparedTransactions",
-        "ProbeFenceNotSeen",
+        "ProbeMarkerNotSeen",
         "Refused",
         "ReplicationNotReady",
         "SequencesBehind",
@@ -118,10 +118,10 @@ impl StageError {
                 Never,
                 "mend the replication task or end what holds it up, then start again",
             ),
-            Self::ProbeFenceNotSeen { .. } => (
-                "ProbeFenceNotSeen",
+            Self::ProbeMarkerNotSeen { .. } => (
+                "ProbeMarkerNotSeen",
                 Never,
-                "see that the table crossover.fence is in the task's table mappings",
+                "see that the table crossover.catch_up_marker is in the task's table mappings",
             ),
             Self::WritersRemain { .. } => (
                 "WritersRemain",
@@ -138,17 +138,17 @@ impl StageError {
                 Never,
                 "commit or roll back the named transactions",
             ),
-            Self::FenceNotSeen { .. } => (
-                "FenceNotSeen",
+            Self::MarkerNotSeen { .. } => (
+                "MarkerNotSeen",
                 Never,
                 "look at the replication task's latency and errors; the run aborts",
             ),
-            Self::FenceDuplicated { .. } => (
-                "FenceDuplicated",
+            Self::MarkerDuplicated { .. } => (
+                "MarkerDuplicated",
                 Never,
                 "the change stream applies rows twice: look at the replication task",
             ),
-            Self::LaneTaken { .. } => ("LaneTaken", Never, "wait for the other run, or abort it"),
+            Self::LaneInUse { .. } => ("LaneInUse", Never, "wait for the other run, or abort it"),
             Self::LaneRefused { .. } => (
                 "LaneRefused",
                 Never,
@@ -179,7 +179,7 @@ impl StageError {
                 Never,
                 "make the named tables comparable, or exclude them from the plan's scope",
             ),
-            Self::NoWayBack { .. } => ("NoWayBack", Never, "mend the reverse replication first"),
+            Self::NoReverseReplication { .. } => ("NoReverseReplication", Never, "mend the reverse replication first"),
             Self::Unreachable(_) => ("Unreachable", Again, "make the named server reachable"),
             Self::Refused(_) => ("Refused", Never, "grant what was refused"),
         }

@@ -16,7 +16,7 @@ pub mod rows;
 pub mod schema;
 pub mod secret;
 pub mod stage;
-pub mod world;
+pub mod context;
 
 pub use crossover_routing as routing;
 pub use direction::Direction;
@@ -25,4 +25,4 @@ pub use lsn::Lsn;
 pub use plan::Plan;
 pub use secret::Secret;
 pub use stage::{Stage, StageName};
-pub use world::World;
+pub use context::StageContext;

@@ -44,19 +44,19 @@ pub struct DatabasePlan {
     /// Roles the lock must spare beside the one Crossover itself logs in with: the replication user, monitoring.
     /// Nobody in this list may write application data. Default: none.
     #[serde(default)]
-    pub spared_roles: Vec<String>,
+    pub exempt_roles: Vec<String>,
 }
 
-/// The replication tasks and what is needed to make the one for the way back.
+/// The replication tasks and what is needed to make the one for reverse replication.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReplicationPlan {
     /// Identifier of the DMS task source to target. It exists and runs before a cutover starts.
     pub forward_task: String,
-    /// Identifier of the DMS task target to source, the way back. A cutover makes it, a rollback uses and removes it.
+    /// Identifier of the DMS task target to source, reverse replication. A cutover makes it, a rollback uses and removes it.
     pub reverse_task: String,
     /// Identifier of the DMS task source to target that a rollback makes, so that the target follows again.
-    pub renewed_task: String,
+    pub post_rollback_task: String,
     /// The DMS replication instance the tasks made by Crossover run on.
     pub replication_instance_arn: String,
     /// The DMS endpoints of the source database.
@@ -144,8 +144,8 @@ pub struct Limits {
     pub drain_grace_ms: u64,
     /// How long the drain waits until no writer is left, the grace included. Default: 3000.
     pub drain_ms: u64,
-    /// How long final-sync waits for the fence. Default: 4000.
-    pub fence_ms: u64,
+    /// How long final-sync waits for the catch-up marker. Default: 4000.
+    pub marker_ms: u64,
     /// How many ids every sequence is moved beyond the writer's position. Default: 1000.
     pub sequence_headroom: i64,
 }
@@ -162,7 +162,7 @@ impl Default for Limits {
             drain_settle_ms: 100,
             drain_grace_ms: 500,
             drain_ms: 3_000,
-            fence_ms: 4_000,
+            marker_ms: 4_000,
             sequence_headroom: 1_000,
         }
     }
@@ -209,10 +209,10 @@ impl Plan {
                 self.limits.drain_grace_ms, self.limits.drain_ms
             ));
         }
-        if self.limits.drain_ms + self.limits.fence_ms > self.limits.hold_ms {
+        if self.limits.drain_ms + self.limits.marker_ms > self.limits.hold_ms {
             faults.push(format!(
-                "limits.drain_ms + limits.fence_ms ({}) is longer than limits.hold_ms ({}): every run would meet its deadline",
-                self.limits.drain_ms + self.limits.fence_ms,
+                "limits.drain_ms + limits.marker_ms ({}) is longer than limits.hold_ms ({}): every run would meet its deadline",
+                self.limits.drain_ms + self.limits.marker_ms,
                 self.limits.hold_ms
             ));
         }
@@ -232,7 +232,7 @@ impl Plan {
         let tasks = [
             &self.replication.forward_task,
             &self.replication.reverse_task,
-            &self.replication.renewed_task,
+            &self.replication.post_rollback_task,
         ];
         for (index, task) in tasks.iter().enumerate() {
             if tasks[..index].contains(task) {
@@ -249,8 +249,8 @@ impl Plan {
     /// Slot names hold lower-case letters, digits and `_` only, at most 63.
     pub fn slot_name(&self, direction: crate::Direction) -> String {
         let way = match direction {
-            crate::Direction::Forward => "back",
-            crate::Direction::Reverse => "again",
+            crate::Direction::Forward => "reverse",
+            crate::Direction::Reverse => "forward",
         };
         format!("crossover_{}_{way}", self.migration_id.replace('-', "_"))
     }

@@ -1,11 +1,11 @@
-//! The ports: how a stage reaches the world. Adapters live in `crates/postgres`, `crates/aws`, `crates/edge-admin`.
+//! The ports: how a stage reaches the context. Adapters live in `crates/postgres`, `crates/aws`, `crates/edge-admin`.
 //!
 //! Reading and writing are separate traits, so that a dry run can replace everything that writes
 //! ([`crate::dry_run`]) while it reads the real thing.
 
 pub mod access;
 pub mod changes;
-pub mod circumstances;
+pub mod change_counters;
 pub mod database;
 pub mod journal;
 pub mod lane;
@@ -16,16 +16,16 @@ pub mod rows;
 
 pub use access::{Access, AccessSnapshot, LockReport, RoleAccess, WriterSample};
 pub use changes::{
-    CHANGES_PLUGIN, Change, Changes, Followed, Relation, Relations, SlotState, Taken, Watched, Written,
+    CHANGES_PLUGIN, Change, Changes, Followed, Relation, Relations, SlotState, PollOutcome, Watched, Written,
 };
-pub use circumstances::{Circumstances, Standing, WriteCounts};
-pub use database::{Catalogue, Database, Fence, Sequences, Slots};
+pub use change_counters::{ChangeCounters, DatabaseState, WriteCounts};
+pub use database::{Catalogue, Database, CatchUpMarkers, Sequences, Slots};
 pub use journal::{Journal, JournalEntry};
 pub use lane::Lane;
 pub use metrics::{Clock, Metrics};
 pub use repair::{Repair, RepairTransaction, RowOutcome};
 pub use replication::{CdcTask, Replication, TableReplication, TaskState, TaskStatus};
-pub use rows::{Moment, Rows};
+pub use rows::{Snapshot, Rows};
 
 /// What a refusal is about, as far as it can be told: each calls for another remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,18 +3,18 @@
 //! The rules are here, without any I/O; `crates/verify` runs the comparison, `crates/postgres` writes the SQL.
 
 mod change;
-mod form;
+mod hash_plan;
 mod layout;
-mod stretch;
+mod block_range;
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::TableName;
 
 pub use change::{Action, RowChange, RowTexts, TableWriting, WritableTable};
-pub use form::{ColumnForm, Disagreement, Form, RowOptions, TableForm, agree};
-pub use layout::{Bounds, Spread, ranges};
-pub use stretch::{Stretch, StretchDigest, gather, integer_cuts, stretches};
+pub use hash_plan::{ColumnPlan, Disagreement, ColumnEncoding, RowOptions, HashPlan, negotiate};
+pub use layout::{Bounds, ColumnStatistics, ranges};
+pub use block_range::{BlockRange, BlockRangeDigest, gather, integer_cuts, block_ranges};
 
 /// A column as one side's catalogue has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,7 +148,7 @@ pub struct RowHash {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowValues {
     pub key: RowKey,
-    /// In the order of [`TableForm::columns`].
+    /// In the order of [`HashPlan::columns`].
     pub values: Vec<Option<String>>,
 }
 

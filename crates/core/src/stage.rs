@@ -5,7 +5,7 @@ use std::str::FromStr;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{Direction, Plan, StageError, World, routing::Phase};
+use crate::{Direction, Plan, StageError, StageContext, routing::Phase};
 
 macro_rules! stages {
     ($($stage:ident = $name:literal),+ $(,)?) => {
@@ -104,10 +104,10 @@ pub trait Stage: Send + Sync {
     type Output: Serialize + Send;
 
     /// Does the work.
-    async fn run(&self, world: &World, input: Self::Input) -> Result<Self::Output, StageError>;
+    async fn run(&self, ctx: &StageContext, input: Self::Input) -> Result<Self::Output, StageError>;
 
     /// Puts back what `run` changed. Default: it changes nothing.
-    async fn undo(&self, _world: &World) -> Result<(), StageError> {
+    async fn undo(&self, _world: &StageContext) -> Result<(), StageError> {
         Ok(())
     }
 }

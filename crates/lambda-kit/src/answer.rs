@@ -52,12 +52,12 @@ mod tests {
 
     #[test]
     fn step_functions_sees_the_stable_name_and_the_operator_the_remedy() {
-        let failure = StageFailure::from(StageError::FenceNotSeen {
+        let failure = StageFailure::from(StageError::MarkerNotSeen {
             nonce: "n".into(),
             waited_ms: 5,
         });
         let diagnostic = Diagnostic::from(failure);
-        assert_eq!(diagnostic.error_type, "FenceNotSeen");
+        assert_eq!(diagnostic.error_type, "MarkerNotSeen");
         assert!(
             diagnostic.error_message.contains("the run aborts"),
             "{}",

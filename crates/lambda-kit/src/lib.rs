@@ -1,4 +1,4 @@
-//! Runs a stage as a Lambda function: configuration, tracing, the world behind the ports, error names for Step Functions.
+//! Runs a stage as a Lambda function: configuration, tracing, the context behind the ports, error names for Step Functions.
 //!
 //! A program of functions is [`start`] with a choice of stages, each arm `serve(Stage, configuration)`, and nothing else.
 
@@ -7,7 +7,7 @@ mod configuration;
 mod edge;
 mod serve;
 mod start;
-mod worlds;
+mod contexts;
 
 pub use answer::StageFailure;
 pub use configuration::{Configuration, ConfigurationError};

@@ -1,7 +1,7 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use crossover_core::{
-    Plan, Stage, StageError, World, dry_run,
+    Plan, Stage, StageError, StageContext, dry_run,
     ports::{Journal, JournalEntry},
     stage::Invocation,
 };
@@ -9,7 +9,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use tracing::Instrument;
 
-use crate::{Configuration, StageFailure, worlds::Worlds};
+use crate::{Configuration, StageFailure, contexts::Contexts};
 
 /// Serves a stage until the runtime ends.
 pub fn serve<S: Stage + 'static>(stage: S, configuration: Configuration) -> Result<(), Error> {
@@ -35,7 +35,7 @@ pub fn serve<S: Stage + 'static>(stage: S, configuration: Configuration) -> Resu
         .enable_all()
         .build()?
         .block_on(async move {
-            let worlds = Arc::new(Worlds::new(configuration, crossover_aws::load().await));
+            let worlds = Arc::new(Contexts::new(configuration, crossover_aws::load().await));
             let stage = Arc::new(stage);
             lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| -> Answer {
                 let (worlds, stage) = (Arc::clone(&worlds), Arc::clone(&stage));
@@ -47,7 +47,7 @@ pub fn serve<S: Stage + 'static>(stage: S, configuration: Configuration) -> Resu
 
 type Answer = Pin<Box<dyn Future<Output = Result<Value, StageFailure>> + Send>>;
 
-async fn handle<S: Stage>(stage: &S, worlds: &Worlds, payload: Value) -> Result<Value, StageFailure> {
+async fn handle<S: Stage>(stage: &S, worlds: &Contexts, payload: Value) -> Result<Value, StageFailure> {
     let invocation: Invocation<S::Input> =
         serde_json::from_value(payload).map_err(|e| StageFailure::bad_input(&e))?;
     let plan = invocation.plan;
@@ -57,16 +57,16 @@ async fn handle<S: Stage>(stage: &S, worlds: &Worlds, payload: Value) -> Result<
         if !faults.is_empty() {
             return Err(StageError::InvalidPlan { faults }.into());
         }
-        let world = worlds.world(&plan, invocation.direction).await?;
-        let started = world.clock.now_ms();
-        let (world, planned) = if plan.dry_run {
-            let (world, steps) = dry_run::over(world, S::ENTERS_IN);
-            (world, Some(steps))
+        let ctx = worlds.ctx(&plan, invocation.direction).await?;
+        let started = ctx.clock.now_ms();
+        let (ctx, planned) = if plan.dry_run {
+            let (ctx, steps) = dry_run::over(ctx, S::ENTERS_IN);
+            (ctx, Some(steps))
         } else {
-            (world, None)
+            (ctx, None)
         };
-        let outcome = run(stage, &world, invocation.input).await;
-        let ms = world.clock.now_ms().saturating_sub(started);
+        let outcome = run(stage, &ctx, invocation.input).await;
+        let ms = ctx.clock.now_ms().saturating_sub(started);
         match outcome {
             Ok(output) => {
                 tracing::info!(ms, "stage done");
@@ -88,15 +88,15 @@ async fn handle<S: Stage>(stage: &S, worlds: &Worlds, payload: Value) -> Result<
 }
 
 /// Runs the stage with its history. The entry "started" is written beside the work: nothing in the pause waits for it.
-async fn run<S: Stage>(stage: &S, world: &World, input: S::Input) -> Result<Value, StageError> {
+async fn run<S: Stage>(stage: &S, ctx: &StageContext, input: S::Input) -> Result<Value, StageError> {
     let started = note(
-        world,
+        ctx,
         S::NAME.as_str(),
         "started",
-        json!({ "direction": world.direction }),
+        json!({ "direction": ctx.direction }),
     );
     let work = async {
-        let output = stage.run(world, input).await?;
+        let output = stage.run(ctx, input).await?;
         serde_json::to_value(output)
             .map_err(|e| StageError::Refused(format!("the stage's output cannot be written: {e}")))
     };
@@ -109,7 +109,7 @@ async fn run<S: Stage>(stage: &S, world: &World, input: S::Input) -> Result<Valu
             json!({ "error": error.name(), "message": error.to_string() }),
         ),
     };
-    note(world, S::NAME.as_str(), event, detail).await;
+    note(ctx, S::NAME.as_str(), event, detail).await;
     outcome
 }
 
@@ -125,23 +125,23 @@ fn kept(output: &Value) -> Value {
 }
 
 /// Writes one journal entry. History is not worth a cutover: a journal that is down is logged, not fatal.
-async fn note(world: &World, stage: &str, event: &str, detail: Value) {
+async fn note(ctx: &StageContext, stage: &str, event: &str, detail: Value) {
     let Plan {
         migration_id,
         run_id,
         lane,
         ..
-    } = world.plan.clone();
+    } = ctx.plan.clone();
     let entry = JournalEntry {
         migration_id,
         run_id,
         lane,
         stage: stage.to_owned(),
         event: event.to_owned(),
-        at_ms: world.clock.now_ms(),
+        at_ms: ctx.clock.now_ms(),
         detail,
     };
-    let journal: &dyn Journal = &*world.journal;
+    let journal: &dyn Journal = &*ctx.journal;
     if let Err(error) = journal.append(entry).await {
         tracing::warn!(error = %error, "the journal could not be written");
     }
@@ -162,7 +162,7 @@ mod tests {
         type Input = ();
         type Output = ();
 
-        async fn run(&self, _world: &World, (): ()) -> Result<(), StageError> {
+        async fn run(&self, _world: &StageContext, (): ()) -> Result<(), StageError> {
             Ok(())
         }
     }

@@ -1,6 +1,6 @@
 //! Locking writers out and letting them in again.
 //!
-//! - Whoever is not ours, not spared and no superuser loses CONNECT, by PUBLIC or by a grant; whoever may write loses
+//! - Whoever is not ours, not exempt and no superuser loses CONNECT, by PUBLIC or by a grant; whoever may write loses
 //!   LOGIN as well. LOGIN belongs to the whole server: a writer role cannot log in to other databases either while
 //!   this one is locked, but its sessions there go on.
 //! - The lock and its record are one transaction, the restoration and the end of the record another.
@@ -67,11 +67,11 @@ impl Access for PostgresDatabase {
 
     async fn lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockReport> {
         // Sent together: this is done while clients wait.
-        let (record, roles, list, keepers) = tokio::try_join!(
+        let (record, roles, list, exempt_roles) = tokio::try_join!(
             self.record(),
             self.judged_roles(scope, &[]),
             self.access_list(),
-            self.keepers()
+            self.exempt_roles()
         )?;
         if let Some(record) = record {
             return self.locked_before(record, run_id);
@@ -104,7 +104,7 @@ impl Access for PostgresDatabase {
         }
         let losing: BTreeSet<&str> = list
             .holders_of(CONNECT)
-            .filter(|role| !keepers.iter().any(|keeper| keeper.role == *role))
+            .filter(|role| !exempt_roles.iter().any(|exempt_role| exempt_role.role == *role))
             .collect();
         let locked: Vec<String> = writers
             .into_iter()
@@ -139,14 +139,14 @@ impl Access for PostgresDatabase {
             let _ = writeln!(sql, "alter role {} nologin;", ident(role));
         }
         let database = ident(&list.database);
-        let kept: Vec<&str> = keepers
+        let kept: Vec<&str> = exempt_roles
             .iter()
-            .filter(|keeper| {
-                !keeper.superuser
-                    && keeper.may_connect
-                    && !list.holders_of(CONNECT).any(|role| role == keeper.role)
+            .filter(|exempt_role| {
+                !exempt_role.superuser
+                    && exempt_role.may_connect
+                    && !list.holders_of(CONNECT).any(|role| role == exempt_role.role)
             })
-            .map(|keeper| keeper.role.as_str())
+            .map(|exempt_role| exempt_role.role.as_str())
             .collect();
         if !kept.is_empty() {
             let _ = writeln!(sql, "grant connect on database {database} to {};", idents(kept));
@@ -161,9 +161,9 @@ impl Access for PostgresDatabase {
         }
         // A revoke without the right to it is only a warning: look before the transaction ends.
         sql.push_str(&acl::proof_of_lock(
-            &keepers
+            &exempt_roles
                 .iter()
-                .map(|keeper| keeper.role.as_str())
+                .map(|exempt_role| exempt_role.role.as_str())
                 .collect::<Vec<_>>(),
             &self.own_role,
         ));
@@ -236,15 +236,15 @@ impl Access for PostgresDatabase {
     }
 }
 
-/// A role whose CONNECT stays: ours, the spared ones, and superusers, whom nothing keeps out.
-struct Keeper {
+/// A role whose CONNECT stays: ours, the exempt ones, and superusers, whom nothing keeps out.
+struct ExemptRole {
     role: String,
     superuser: bool,
     may_connect: bool,
 }
 
 impl PostgresDatabase {
-    /// Runs the lock, making the table of the record first where `prepare_fence` has not: each in its own transaction,
+    /// Runs the lock, making the table of the record first where `prepare_marker` has not: each in its own transaction,
     /// an empty table means nothing.
     async fn batch_after_table(&self, sql: &str) -> Result<(), Failure> {
         match self.batch(sql).await {
@@ -291,14 +291,14 @@ impl PostgresDatabase {
         Ok(restored.filter(|role| here.contains(role.as_str())).collect())
     }
 
-    async fn keepers(&self) -> PortResult<Vec<Keeper>> {
+    async fn exempt_roles(&self) -> PortResult<Vec<ExemptRole>> {
         let sql = "select r.rolname::text as role, r.rolsuper as superuser, \
                    has_database_privilege(r.oid, current_database(), 'CONNECT') as may_connect from pg_roles r \
                    where r.rolsuper or r.rolname = session_user or r.rolname::text = any ($1) order by 1";
-        let rows = self.query(sql, &[(&self.spared_roles, Type::TEXT_ARRAY)]).await?;
+        let rows = self.query(sql, &[(&self.exempt_roles, Type::TEXT_ARRAY)]).await?;
         rows.iter()
             .map(|row| {
-                Ok(Keeper {
+                Ok(ExemptRole {
                     role: self.read(row, "role")?,
                     superuser: self.read(row, "superuser")?,
                     may_connect: self.read(row, "may_connect")?,

@@ -72,10 +72,10 @@ impl PostgresDatabase {
             .collect())
     }
 
-    /// Who may write a table in scope, ours and the spared roles left out; `also` in any case.
+    /// Who may write a table in scope, ours and the exempt roles left out; `also` in any case.
     pub(crate) async fn judged_roles(&self, scope: &Scope, also: &[String]) -> PortResult<Vec<JudgedRole>> {
         let more = [
-            (&self.spared_roles as _, Type::TEXT_ARRAY),
+            (&self.exempt_roles as _, Type::TEXT_ARRAY),
             (&also as _, Type::TEXT_ARRAY),
         ];
         let rows = self.query_scope(ROLES, scope, &more).await?;

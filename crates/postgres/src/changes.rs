@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use crossover_core::{
     catalogue::TableName,
     ports::{
-        Change, Changes, Followed, PortError, PortResult, Relation, Relations, SlotState, Taken, Watched,
+        Change, Changes, Followed, PortError, PortResult, Relation, Relations, SlotState, PollOutcome, Watched,
         Written,
     },
     rows::RowKey,
@@ -81,7 +81,7 @@ impl Changes for PostgresDatabase {
         watched: &Watched,
         limit: u32,
         take: &mut (dyn FnMut(Change) + Send),
-    ) -> PortResult<Taken> {
+    ) -> PortResult<PollOutcome> {
         // It takes no place from the readers: chunks under way must not hold up what changes meanwhile.
         let client = match self.readers.take() {
             Some(client) => client,
@@ -91,7 +91,7 @@ impl Changes for PostgresDatabase {
             relations,
             watched,
             take,
-            taken: Taken::default(),
+            taken: PollOutcome::default(),
         };
         let taken = self.peek(&client, slot, limit, &mut reading).await?;
         self.readers.give_back(client);
@@ -129,7 +129,7 @@ impl PostgresDatabase {
         slot: &str,
         limit: u32,
         reading: &mut Reading<'_>,
-    ) -> PortResult<Taken> {
+    ) -> PortResult<PollOutcome> {
         let work = client.query_typed(FLUSHED, &[]);
         let rows = Box::pin(self.bounded(self.readers.limit, work)).await?;
         let flushed = match rows.first() {
@@ -194,7 +194,7 @@ struct Reading<'a> {
     relations: &'a Relations,
     watched: &'a Watched,
     take: &'a mut (dyn FnMut(Change) + Send),
-    taken: Taken,
+    taken: PollOutcome,
 }
 
 impl<'a> Reading<'a> {

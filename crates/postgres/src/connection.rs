@@ -46,7 +46,7 @@ pub const PINNED: &[(&str, &str)] = &[
     ("client_min_messages", "warning"),
     ("default_transaction_read_only", "off"),
     ("default_transaction_isolation", "read\\ committed"),
-    // A fence that is not on disk proves nothing.
+    // A catch-up marker that is not on disk proves nothing.
     ("synchronous_commit", "on"),
     // A policy that would hide rows is an error, not a smaller table.
     ("row_security", "off"),
@@ -63,7 +63,7 @@ pub struct PostgresDatabase {
     config: Config,
     tls: Option<MakeRustlsConnect>,
     pub(crate) own_role: String,
-    pub(crate) spared_roles: Vec<String>,
+    pub(crate) exempt_roles: Vec<String>,
     main: Mutex<Option<Arc<Client>>>,
     /// The session of [`Self::long_query`].
     patient: Mutex<Option<Client>>,
@@ -87,14 +87,14 @@ impl std::fmt::Display for PostgresDatabase {
 }
 
 impl PostgresDatabase {
-    /// Connects to one side. `spared_roles` are left alone by the lock, beside the role of `settings` itself.
+    /// Connects to one side. `exempt_roles` are left alone by the lock, beside the role of `settings` itself.
     ///
     /// # Errors
     /// `Refused` for settings that are not safe or a login the server denies; `Unreachable` when nobody answers.
     pub async fn connect(
         label: &'static str,
         settings: ConnectionSettings,
-        spared_roles: Vec<String>,
+        exempt_roles: Vec<String>,
     ) -> Result<Self, PortError> {
         settings.check(label)?;
         let address = format!("{}:{}", settings.host, settings.port);
@@ -126,7 +126,7 @@ impl PostgresDatabase {
             config,
             tls,
             own_role: settings.username,
-            spared_roles,
+            exempt_roles,
             main: Mutex::new(None),
             patient: Mutex::new(None),
             claim: Mutex::new(None),

@@ -26,15 +26,15 @@ const RIGHTS: &str = concat!(
 const BODY: &str = "body";
 
 impl PostgresDatabase {
-    /// Definitions of everything in scope, sorted. Grants to our role, to the spared roles and to superusers are left out:
+    /// Definitions of everything in scope, sorted. Grants to our role, to the exempt roles and to superusers are left out:
     /// those differ by side. So is what DMS makes for itself in a source (`awsdms_…`).
     pub(crate) async fn definitions(&self, scope: &Scope) -> Result<Vec<Definition>, Failure> {
-        let spared = [(&self.spared_roles as _, Type::TEXT_ARRAY)];
+        let exempt = [(&self.exempt_roles as _, Type::TEXT_ARRAY)];
         let (database, relations, programs, rights) = tokio::try_join!(
             self.query(DATABASE, &[]),
             self.query_scope(RELATIONS, scope, &[]),
             self.query_scope(PROGRAMS, scope, &[]),
-            self.query_scope(RIGHTS, scope, &spared),
+            self.query_scope(RIGHTS, scope, &exempt),
         )?;
         let mut definitions = [database, relations, programs, rights]
             .iter()

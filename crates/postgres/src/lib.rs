@@ -7,10 +7,10 @@
 mod access;
 mod catalogue;
 mod changes;
-mod circumstances;
+mod change_counters;
 mod connection;
 mod errors;
-mod fence;
+mod marker;
 mod fingerprint;
 mod quoting;
 mod repair;
@@ -23,6 +23,6 @@ mod spelling;
 mod tls;
 
 pub use connection::PostgresDatabase;
-pub use fence::FENCE_SQL;
+pub use marker::MARKER_SQL;
 pub use rows::hash_sql;
 pub use settings::{ConnectionSettings, SslMode};

@@ -11,17 +11,17 @@ mod region;
 mod self_test;
 mod shapes;
 mod stream;
-mod stretch;
+mod block_range;
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use crossover_core::{
     plan::Scope,
-    ports::{Moment, PortError, PortResult, Rows},
+    ports::{Snapshot, PortError, PortResult, Rows},
     rows::{
-        Hashing, HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, Stretch, StretchDigest,
-        TableForm, TableShape,
+        Hashing, HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, ColumnStatistics, BlockRange, BlockRangeDigest,
+        HashPlan, TableShape,
     },
 };
 use tokio_postgres::{Row, types::Type};
@@ -37,7 +37,7 @@ const ACTIVE: &str = "select count(*) as active from pg_stat_activity a \
     where a.state = 'active' and a.backend_type = 'client backend' and a.application_name <> 'crossover'";
 
 /// The statement that hashes all rows of a table as a comparison does and nothing else: the floor of what one costs.
-pub fn hash_sql(form: &TableForm) -> String {
+pub fn hash_sql(form: &HashPlan) -> String {
     expression::bare_aggregate(form, &relation(form))
 }
 
@@ -97,12 +97,12 @@ impl Rows for PostgresDatabase {
         })
     }
 
-    async fn spread(&self, form: &TableForm) -> PortResult<Spread> {
-        self.spread_of(form).await.map_err(Failure::into)
+    async fn column_statistics(&self, form: &HashPlan) -> PortResult<ColumnStatistics> {
+        self.statistics_of_column(form).await.map_err(Failure::into)
     }
 
-    async fn moment(&self) -> PortResult<Moment> {
-        self.keep_moment().await.map_err(Failure::into)
+    async fn export_snapshot(&self) -> PortResult<Snapshot> {
+        self.export_snapshot().await.map_err(Failure::into)
     }
 
     async fn active_sessions(&self) -> PortResult<u32> {
@@ -115,10 +115,10 @@ impl Rows for PostgresDatabase {
 
     async fn digest(
         &self,
-        form: &TableForm,
+        form: &HashPlan,
         region: &Region,
         buckets: u32,
-        at: Option<&Moment>,
+        at: Option<&Snapshot>,
     ) -> PortResult<BTreeMap<u32, RowDigest>> {
         self.check_buckets(buckets)?;
         if form.hashing == Hashing::Stream {
@@ -143,7 +143,7 @@ impl Rows for PostgresDatabase {
                  from (select ({key} & {mask})::int4 as b, {hash} as h from {from} offset 0) x group by 1"
             )
         };
-        let at = at.map(|moment| At::new(moment, form, region));
+        let at = at.map(|snapshot| At::new(snapshot, form, region));
         let rows = self.read_rows(&sql, &[], at).await?;
         let mut digests = BTreeMap::new();
         for row in &rows {
@@ -155,21 +155,21 @@ impl Rows for PostgresDatabase {
         Ok(digests)
     }
 
-    async fn begins(&self, form: &TableForm, cuts: &[i64], at: &Moment) -> PortResult<Option<Vec<u32>>> {
+    async fn begins(&self, form: &HashPlan, cuts: &[i64], at: &Snapshot) -> PortResult<Option<Vec<u32>>> {
         self.begins_of(form, cuts, at).await
     }
 
-    async fn stretch(&self, form: &TableForm, stretch: &Stretch, at: &Moment) -> PortResult<StretchDigest> {
-        self.digest_stretch(form, stretch, at).await
+    async fn block_range(&self, form: &HashPlan, block_range: &BlockRange, at: &Snapshot) -> PortResult<BlockRangeDigest> {
+        self.digest_block_range(form, block_range, at).await
     }
 
     async fn rows_in(
         &self,
-        form: &TableForm,
+        form: &HashPlan,
         region: &Region,
         buckets: u32,
         wanted: &[u32],
-        at: Option<&Moment>,
+        at: Option<&Snapshot>,
     ) -> PortResult<Vec<RowHash>> {
         self.check_buckets(buckets)?;
         if form.hashing == Hashing::Stream {
@@ -194,19 +194,19 @@ impl Rows for PostgresDatabase {
                 from_where_and(form, region, Some(condition))
             )
         };
-        let at = at.map(|moment| At::new(moment, form, region));
+        let at = at.map(|snapshot| At::new(snapshot, form, region));
         let rows = self.read_rows(&sql, &[(&wanted, Type::INT4_ARRAY)], at).await?;
         self.row_hashes(&rows)
     }
 
-    async fn rows_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
+    async fn rows_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
         self.hashes_of(form, keys).await
     }
 
-    async fn values_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
+    async fn values_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }

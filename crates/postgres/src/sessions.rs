@@ -30,10 +30,10 @@ pub struct Session {
 }
 
 impl PostgresDatabase {
-    /// Sessions in this database that are neither ours nor of a spared role, by pid.
+    /// Sessions in this database that are neither ours nor of an exempt role, by pid.
     pub(crate) async fn application_sessions(&self) -> PortResult<Vec<Session>> {
         let rows = self
-            .query(SESSIONS, &[(&self.spared_roles, Type::TEXT_ARRAY)])
+            .query(SESSIONS, &[(&self.exempt_roles, Type::TEXT_ARRAY)])
             .await?;
         let hidden = rows
             .iter()
@@ -89,7 +89,7 @@ impl PostgresDatabase {
         let started = Instant::now();
         let mut ended = BTreeSet::new();
         loop {
-            let rows = self.query(END, &[(&self.spared_roles, Type::TEXT_ARRAY)]).await?;
+            let rows = self.query(END, &[(&self.exempt_roles, Type::TEXT_ARRAY)]).await?;
             for row in &rows {
                 if self.read(row, "signalled")? {
                     ended.insert((

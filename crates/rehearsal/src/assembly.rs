@@ -234,7 +234,7 @@ fn breakdown(results: &Value) -> Breakdown {
         ),
     ];
     if !sync["entered_at"].is_null() {
-        let proof = ms(sync, "fence_ms").max(ms(sync, "sequences_ms"));
+        let proof = ms(sync, "marker_ms").max(ms(sync, "sequences_ms"));
         let known = proof + ms(sync, "commit_ms") + ms(sync, "open_ms") + ms(sync, "release_ms");
         let whole = ms(sync, "released_at") - ms(sync, "entered_at");
         parts.extend([
@@ -242,7 +242,7 @@ fn breakdown(results: &Value) -> Breakdown {
                 "Step Functions, to the next function",
                 (ms(sync, "entered_at") - drained_at).max(0.0),
             ),
-            ("fence and sequences", proof),
+            ("marker and sequences", proof),
             ("checks and positions", (whole - known).max(0.0)),
             ("commit", ms(sync, "commit_ms")),
             ("open the new writer", ms(sync, "open_ms")),

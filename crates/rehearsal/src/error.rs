@@ -11,7 +11,7 @@ use crate::{api::ApiError, dump::DumpError, load::LoadError};
 #[derive(Debug, thiserror::Error)]
 pub enum RehearsalError {
     #[error(transparent)]
-    Stand(#[from] StandError),
+    TestEnvironment(#[from] StandError),
     #[error(transparent)]
     Dump(#[from] DumpError),
     #[error(transparent)]

@@ -6,7 +6,7 @@ use crossover_clock::SystemClock;
 use crossover_core::{
     catalogue::SequenceFacts,
     plan::Scope,
-    ports::{Catalogue, Fence, PortError},
+    ports::{Catalogue, CatchUpMarkers, PortError},
 };
 use crossover_postgres::PostgresDatabase;
 use crossover_verify::{Sides, Silent, VerifyError, VerifyOptions, compare_rows};
@@ -14,11 +14,11 @@ use crossover_verify::{Sides, Silent, VerifyError, VerifyOptions, compare_rows};
 use crate::{
     error::{RehearsalError, Result},
     load::Side,
-    scene::Databases,
+    environment::Databases,
 };
 
-/// The stream was quick until now; a fence that takes longer than this is lost.
-const FENCE_LIMIT: Duration = Duration::from_mins(1);
+/// The stream was quick until now; a catch-up marker that takes longer than this is lost.
+const MARKER_LIMIT: Duration = Duration::from_mins(1);
 
 /// A table on both sides.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ pub async fn inspect(databases: &Databases, writer: Side, moved: bool) -> Result
         Side::Source => (&source, &target),
         Side::Target => (&target, &source),
     };
-    await_fence(from, to).await?;
+    await_marker(from, to).await?;
     let scope = Scope::default();
     let mut inspection = Inspection {
         tables: tables(&source, &target, &scope).await?,
@@ -128,15 +128,15 @@ fn is_ahead(new: Option<&SequenceFacts>, old: Option<&SequenceFacts>, moved: boo
     !moved || new.is_beyond(old)
 }
 
-async fn await_fence(from: &PostgresDatabase, to: &PostgresDatabase) -> Result<()> {
+async fn await_marker(from: &PostgresDatabase, to: &PostgresDatabase) -> Result<()> {
     let nonce = uuid::Uuid::new_v4().to_string();
-    from.raise_fence("inspection", &nonce).await?;
+    from.write_marker("inspection", &nonce).await?;
     let began = Instant::now();
-    while to.count_fence("inspection", &nonce).await? == 0 {
-        if began.elapsed() > FENCE_LIMIT {
+    while to.count_markers("inspection", &nonce).await? == 0 {
+        if began.elapsed() > MARKER_LIMIT {
             return Err(RehearsalError::Timeout {
-                what: "the last fence's arrival on the other side".to_owned(),
-                seconds: FENCE_LIMIT.as_secs(),
+                what: "the last marker's arrival on the other side".to_owned(),
+                seconds: MARKER_LIMIT.as_secs(),
                 hint: "the change stream has stopped; see the servers' logs".to_owned(),
             });
         }

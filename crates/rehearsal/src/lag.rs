@@ -8,7 +8,7 @@ use crate::{
     error::Result,
     report::LagPoint,
     run::iso_ms,
-    scene::{Cloud, FORWARD_TASK, RENEWED_TASK, REVERSE_TASK},
+    environment::{Cloud, FORWARD_TASK, RENEWED_TASK, REVERSE_TASK},
 };
 
 /// The lag of whichever stream ran, second by second. Both times are Unix milliseconds.

@@ -1,6 +1,6 @@
 //! The rehearsal: a whole cutover on one machine, under load, with a verdict.
 //!
-//! [`rehearse`] does it all: fetch the parts, build the product, set the scene, let traffic run, execute the state
+//! [`rehearse`] does it all: fetch the parts, build the product, set the environment, let traffic run, execute the state
 //! machines, compare, report, clean up.
 
 pub mod api;
@@ -13,13 +13,13 @@ mod lag;
 pub mod ledger;
 pub mod load;
 mod options;
-mod play;
+mod end_to_end;
 pub mod report;
 pub mod run;
-pub mod scene;
+pub mod environment;
 pub mod shop;
 pub mod workshop;
 
 pub use error::RehearsalError;
 pub use options::RehearsalOptions;
-pub use play::{Held, rehearse};
+pub use end_to_end::{RehearsalOutput, rehearse};

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     error::{RehearsalError, Result},
-    scene::Cloud,
+    environment::Cloud,
 };
 
 /// Between two looks at an execution: rarely enough not to disturb the pause it measures.
@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_mins(30);
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunOutcome {
-    /// The new writer serves, the way back runs, both sides are proven equal.
+    /// The new writer serves, reverse replication runs, both sides are proven equal.
     Committed,
     /// The old writer serves as before.
     Aborted,

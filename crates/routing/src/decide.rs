@@ -32,7 +32,7 @@ impl LeasedLane {
     }
 
     /// More than half of the lease is used: renew it before a request has to wait for it.
-    pub fn is_worn(&self, now_ms: u64) -> bool {
+    pub fn is_due_for_renewal(&self, now_ms: u64) -> bool {
         self.leased_until_ms.saturating_sub(now_ms) < self.record.lease_ttl() / 2
     }
 
@@ -358,8 +358,8 @@ mod tests {
     fn a_lease_is_counted_from_its_start_and_is_shorter_once_armed() {
         let serving = LeasedLane::new(LaneRecord::new("main"), NOW);
         assert_eq!(serving.leased_until_ms, NOW + 5_000);
-        assert!(!serving.is_worn(NOW + 2_500));
-        assert!(serving.is_worn(NOW + 2_501));
+        assert!(!serving.is_due_for_renewal(NOW + 2_500));
+        assert!(serving.is_due_for_renewal(NOW + 2_501));
         assert_eq!(
             LeasedLane::new(at(Phase::Armed), NOW).leased_until_ms,
             NOW + 1_000

@@ -1,7 +1,7 @@
 //! The real parts a rehearsal and the tests run on: PostgreSQL, MiniStack (local AWS) and workerd.
 //!
 //! [`parts::ensure`] fetches a set of them once, pinned; [`Postgres`], [`MiniStack`] and [`Workerd`] start them on free
-//! loopback ports; [`Stand`] owns what runs and ends it in reverse order. Every process is started through a
+//! loopback ports; [`TestEnvironment`] owns what runs and ends it in reverse order. Every process is started through a
 //! guard ([`guard`]), so nothing survives the program that started it, however that program ends.
 
 pub mod error;
@@ -14,7 +14,7 @@ pub mod ports;
 pub mod postgres;
 pub mod process;
 pub mod progress;
-mod stand;
+mod environment;
 pub mod workerd;
 
 pub use error::{Result, StandError};
@@ -23,5 +23,5 @@ pub use parts::Parts;
 pub use ports::Port;
 pub use postgres::{Major, Postgres};
 pub use progress::{Progress, Silent};
-pub use stand::{Server, Stand};
+pub use environment::{Server, TestEnvironment};
 pub use workerd::Workerd;

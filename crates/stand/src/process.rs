@@ -122,8 +122,8 @@ impl Launch {
         self
     }
 
-    /// Starts the program; it may not be ready yet ([`Part::until_ready`]).
-    pub fn start(self) -> Result<Part> {
+    /// Starts the program; it may not be ready yet ([`ManagedProcess::until_ready`]).
+    pub fn start(self) -> Result<ManagedProcess> {
         let log = match self.open_log {
             Some(log) => log,
             None => open_log(&self.log)?,
@@ -164,7 +164,7 @@ impl Launch {
             .spawn()
             .map_err(StandError::io("starting the guard", command.get_program()))?;
         let pipe = guard.stdin.take();
-        Ok(Part {
+        Ok(ManagedProcess {
             name: self.name,
             log: self.log,
             guard,
@@ -187,16 +187,16 @@ impl Launch {
     }
 }
 
-/// A running program and its guard. Dropping it ends it at once; [`Part::stop`] ends it gently.
+/// A running program and its guard. Dropping it ends it at once; [`ManagedProcess::stop`] ends it gently.
 #[derive(Debug)]
-pub struct Part {
+pub struct ManagedProcess {
     name: String,
     log: PathBuf,
     guard: Child,
     pipe: Option<ChildStdin>,
 }
 
-impl Part {
+impl ManagedProcess {
     /// What messages call it.
     pub fn name(&self) -> &str {
         &self.name
@@ -256,13 +256,13 @@ impl Part {
     }
 
     /// Asks for the end of the program, gently, but not of its guard: what goes with the program stays until
-    /// [`Part::wake`] starts it again, or until the part is ended in any other way. It does not count as ended meanwhile.
-    pub fn rest(&mut self) {
+    /// [`ManagedProcess::restart`] starts it again, or until the part is ended in any other way. It does not count as ended meanwhile.
+    pub fn stop_keeping_data(&mut self) {
         self.tell(REST);
     }
 
     /// Asks for a program that rests to be started again, exactly as at first.
-    pub fn wake(&mut self) {
+    pub fn restart(&mut self) {
         self.tell(WAKE);
     }
 
@@ -292,7 +292,7 @@ impl Part {
     }
 }
 
-impl Drop for Part {
+impl Drop for ManagedProcess {
     fn drop(&mut self) {
         drop(self.pipe.take());
         // The guard ends by itself in bounded time; waiting for it keeps the promise that nothing is left.

@@ -10,8 +10,8 @@ use tokio::net::TcpStream;
 use crate::error::{Result, StandError};
 use crate::guard::StopStep;
 use crate::parts::Parts;
-use crate::process::{Launch, Part};
-use crate::stand::Server;
+use crate::process::{Launch, ManagedProcess};
+use crate::environment::Server;
 
 const NAME: &str = "workerd";
 /// It is ready in under a second.
@@ -20,7 +20,7 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 /// A running Worker.
 #[derive(Debug)]
 pub struct Workerd {
-    part: Part,
+    part: ManagedProcess,
     url: String,
 }
 
@@ -68,7 +68,7 @@ impl Workerd {
 impl Server for Workerd {
     type Access = String;
 
-    fn split(self) -> (Part, String) {
+    fn split(self) -> (ManagedProcess, String) {
         (self.part, self.url)
     }
 }

@@ -10,7 +10,7 @@ use crossover_core::{
     routing::Side,
 };
 
-use crate::sabotage::Sabotage;
+use crate::defect::Defect;
 
 /// A role.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,9 +51,9 @@ pub struct Table {
     pub rows: BTreeMap<i64, String>,
 }
 
-/// A fence marker.
+/// A catch-up marker marker.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FenceRow {
+pub struct MarkerRow {
     pub run_id: String,
     pub nonce: String,
     pub position: Lsn,
@@ -76,7 +76,7 @@ pub enum Effect {
         id: i64,
         token: String,
     },
-    Fence(FenceRow),
+    Marker(MarkerRow),
 }
 
 /// A replication slot.
@@ -95,24 +95,24 @@ pub struct Prepared {
 
 /// One side.
 #[derive(Debug, Clone)]
-pub struct DatabaseState {
+pub struct MemoryDatabaseState {
     pub side: Side,
     pub roles: BTreeMap<String, Role>,
     /// Ours and those the plan spares.
-    pub spared: BTreeSet<String>,
+    pub exempt: BTreeSet<String>,
     pub public_connect: bool,
     pub snapshot: Option<AccessSnapshot>,
     pub sessions: Vec<Session>,
     pub tables: BTreeMap<TableName, Table>,
     pub sequences: BTreeMap<String, SequenceFacts>,
-    pub fences: Vec<FenceRow>,
+    pub markers: Vec<MarkerRow>,
     pub slots: BTreeMap<String, Slot>,
     pub prepared: Vec<Prepared>,
     pub lsn: u64,
     pub log: Vec<Change>,
 }
 
-impl DatabaseState {
+impl MemoryDatabaseState {
     fn what(&self) -> String {
         format!("{} database", self.side)
     }
@@ -124,9 +124,9 @@ impl DatabaseState {
             .is_some_and(|r| r.granted_write || r.member_of.iter().any(|group| self.writes(group)))
     }
 
-    /// Neither ours nor spared.
+    /// Neither ours nor exempt.
     fn is_application(&self, role: &str) -> bool {
-        !self.spared.contains(role)
+        !self.exempt.contains(role)
     }
 
     /// A new session of this role would be let in.
@@ -218,9 +218,9 @@ impl DatabaseState {
         &mut self,
         scope: &Scope,
         run_id: &str,
-        broken: &BTreeSet<Sabotage>,
+        broken: &BTreeSet<Defect>,
     ) -> PortResult<LockReport> {
-        let again = broken.contains(&Sabotage::LockRecordsAgain);
+        let again = broken.contains(&Defect::LockRecordsAgain);
         if let Some(snapshot) = &self.snapshot {
             if snapshot.run_id != run_id {
                 let reason = format!("it is locked by run {}", snapshot.run_id);
@@ -237,7 +237,7 @@ impl DatabaseState {
             }
         }
         let in_scope = self.tables.keys().any(|t| scope.holds(&t.schema, &t.name));
-        let spares_members = broken.contains(&Sabotage::LockSparesMembers);
+        let spares_members = broken.contains(&Defect::LockSparesMembers);
         let writers: BTreeSet<String> = self
             .roles
             .iter()
@@ -287,11 +287,11 @@ impl DatabaseState {
     }
 
     /// Puts the recorded access back, whoever locked.
-    pub fn unlock(&mut self, broken: &BTreeSet<Sabotage>) -> Vec<String> {
+    pub fn unlock(&mut self, broken: &BTreeSet<Defect>) -> Vec<String> {
         let Some(snapshot) = self.snapshot.take() else {
             return Vec::new();
         };
-        let forgets = broken.contains(&Sabotage::RestoreForgetsConnect);
+        let forgets = broken.contains(&Defect::RestoreForgetsConnect);
         self.public_connect = snapshot.public_connect;
         for before in &snapshot.roles {
             if let Some(role) = self.roles.get_mut(&before.role) {
@@ -302,7 +302,7 @@ impl DatabaseState {
         snapshot.roles.into_iter().map(|r| r.role).collect()
     }
 
-    pub fn open(&mut self, like: &AccessSnapshot, broken: &BTreeSet<Sabotage>) -> PortResult<Vec<String>> {
+    pub fn open(&mut self, like: &AccessSnapshot, broken: &BTreeSet<Defect>) -> PortResult<Vec<String>> {
         if self.snapshot.is_some() {
             return Ok(self.unlock(broken));
         }
@@ -330,11 +330,11 @@ impl DatabaseState {
         }
     }
 
-    pub fn sample(&self, broken: &BTreeSet<Sabotage>) -> WriterSample {
+    pub fn sample(&self, broken: &BTreeSet<Defect>) -> WriterSample {
         let strangers = self.sessions.iter().filter(|s| self.is_application(&s.role));
         let text = |s: &Session| format!("session {} of {}", s.id, s.role);
         let is_superuser = |s: &&Session| self.roles.get(&s.role).is_some_and(|r| r.superuser);
-        let blind = broken.contains(&Sabotage::SessionsStay);
+        let blind = broken.contains(&Defect::SessionsStay);
         let prepared = self.prepared.iter().map(|p| p.gid.clone()).collect();
         let locked = self
             .snapshot
@@ -348,7 +348,7 @@ impl DatabaseState {
                 strangers.clone().map(text).collect()
             },
             superuser_sessions: strangers.filter(is_superuser).map(text).collect(),
-            prepared: if broken.contains(&Sabotage::PreparedUnseen) {
+            prepared: if broken.contains(&Defect::PreparedUnseen) {
                 Vec::new()
             } else {
                 prepared
@@ -360,51 +360,51 @@ impl DatabaseState {
         }
     }
 
-    pub fn end_sessions(&mut self, broken: &BTreeSet<Sabotage>) -> u32 {
-        let (roles, spared) = (&self.roles, &self.spared);
-        let stays = |s: &Session| spared.contains(&s.role) || roles.get(&s.role).is_some_and(|r| r.superuser);
+    pub fn end_sessions(&mut self, broken: &BTreeSet<Defect>) -> u32 {
+        let (roles, exempt) = (&self.roles, &self.exempt);
+        let stays = |s: &Session| exempt.contains(&s.role) || roles.get(&s.role).is_some_and(|r| r.superuser);
         let before = self.sessions.len();
         let ended = before - self.sessions.iter().filter(|s| stays(s)).count();
-        if !broken.contains(&Sabotage::SessionsStay) {
+        if !broken.contains(&Defect::SessionsStay) {
             self.sessions.retain(stays);
         }
         ended as u32
     }
 
-    pub fn raise_fence(&mut self, now: u64, run_id: &str, nonce: &str, broken: &BTreeSet<Sabotage>) -> Lsn {
+    pub fn write_marker(&mut self, now: u64, run_id: &str, nonce: &str, broken: &BTreeSet<Defect>) -> Lsn {
         let there = self
-            .fences
+            .markers
             .iter()
             .find(|f| f.run_id == run_id && f.nonce == nonce);
-        if let Some(there) = there.filter(|_| !broken.contains(&Sabotage::FenceRepeats)) {
+        if let Some(there) = there.filter(|_| !broken.contains(&Defect::MarkerRepeats)) {
             return there.position;
         }
-        let row = FenceRow {
+        let row = MarkerRow {
             run_id: run_id.to_owned(),
             nonce: nonce.to_owned(),
             position: Lsn(self.lsn),
         };
-        self.fences.push(row.clone());
-        self.append(now, Effect::Fence(row.clone()), false);
+        self.markers.push(row.clone());
+        self.append(now, Effect::Marker(row.clone()), false);
         row.position
     }
 
-    pub fn count_fence(&self, run_id: &str, nonce: &str) -> u32 {
-        self.fences
+    pub fn count_markers(&self, run_id: &str, nonce: &str) -> u32 {
+        self.markers
             .iter()
             .filter(|f| f.run_id == run_id && f.nonce == nonce)
             .count() as u32
     }
 
     /// Positions; the broken variant believes the largest id in the table.
-    pub fn positions(&self, scope: &Scope, broken: &BTreeSet<Sabotage>) -> Vec<SequenceFacts> {
+    pub fn positions(&self, scope: &Scope, broken: &BTreeSet<Defect>) -> Vec<SequenceFacts> {
         let mut all: Vec<SequenceFacts> = self
             .sequences
             .values()
             .filter(|s| scope.holds(&s.schema, &s.name))
             .cloned()
             .collect();
-        if broken.contains(&Sabotage::SequencesByMaxId) {
+        if broken.contains(&Defect::SequencesByMaxId) {
             for facts in &mut all {
                 let ids = self
                     .tables
@@ -421,9 +421,9 @@ impl DatabaseState {
         &mut self,
         others: &[SequenceFacts],
         headroom: i64,
-        broken: &BTreeSet<Sabotage>,
+        broken: &BTreeSet<Defect>,
     ) -> PortResult<Vec<SequenceFacts>> {
-        let headroom = if broken.contains(&Sabotage::SequencesByMaxId) {
+        let headroom = if broken.contains(&Defect::SequencesByMaxId) {
             1
         } else {
             headroom

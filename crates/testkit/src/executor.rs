@@ -9,9 +9,9 @@ use std::{
 use crate::state::Shared;
 
 /// A small generator, so that a failing order can be run again from its printed seed.
-pub struct Dice(u64);
+pub struct Schedule(u64);
 
-impl Dice {
+impl Schedule {
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -29,23 +29,23 @@ impl Dice {
 /// A process that may still be running.
 pub type Process<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Several processes in one world.
-pub struct Crew<'a, T> {
-    world: Shared,
+/// Several processes in one system.
+pub struct Processes<'a, T> {
+    ctx: Shared,
     running: Vec<Option<Process<'a, T>>>,
     ended: Vec<Option<T>>,
 }
 
-impl<'a, T> Crew<'a, T> {
-    pub fn new(world: &Shared) -> Self {
+impl<'a, T> Processes<'a, T> {
+    pub fn new(ctx: &Shared) -> Self {
         Self {
-            world: world.clone(),
+            ctx: ctx.clone(),
             running: Vec::new(),
             ended: Vec::new(),
         }
     }
 
-    /// Adds a process; it starts with the next [`Crew::drive`].
+    /// Adds a process; it starts with the next [`Processes::drive`].
     #[must_use]
     pub fn with(mut self, process: impl Future<Output = T> + Send + 'a) -> Self {
         self.running.push(Some(Box::pin(process)));
@@ -54,7 +54,7 @@ impl<'a, T> Crew<'a, T> {
     }
 
     /// Runs until every process has ended or is frozen.
-    pub fn drive(&mut self, dice: &mut Dice) {
+    pub fn drive(&mut self, schedule: &mut Schedule) {
         let mut awake: Vec<usize> = self.open();
         let mut rounds = 0_u64;
         loop {
@@ -68,15 +68,15 @@ impl<'a, T> Crew<'a, T> {
                 self.last_calls()
             );
             if awake.is_empty() {
-                let next = self.world.lock().timers.values().min().copied();
+                let next = self.ctx.lock().timers.values().min().copied();
                 let Some(next) = next else {
-                    assert!(!self.world.lock().frozen.is_empty(), "processes wait for nothing");
+                    assert!(!self.ctx.lock().frozen.is_empty(), "processes wait for nothing");
                     return;
                 };
-                self.world.lock().advance(next);
+                self.ctx.lock().advance(next);
                 awake = self.open();
             }
-            let chosen = awake.remove(dice.roll(awake.len()));
+            let chosen = awake.remove(schedule.roll(awake.len()));
             if self.poll(chosen) {
                 awake.push(chosen);
             }
@@ -95,7 +95,7 @@ impl<'a, T> Crew<'a, T> {
     }
 
     fn last_calls(&self) -> Vec<String> {
-        let points = self.world.points();
+        let points = self.ctx.points();
         points[points.len().saturating_sub(8)..].to_vec()
     }
 
@@ -104,28 +104,28 @@ impl<'a, T> Crew<'a, T> {
         let Some(process) = &mut self.running[index] else {
             return false;
         };
-        let before = self.world.lock().yields;
+        let before = self.ctx.lock().yields;
         match process.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(value) => {
                 self.ended[index] = Some(value);
                 self.running[index] = None;
                 false
             }
-            Poll::Pending => self.world.lock().yields > before,
+            Poll::Pending => self.ctx.lock().yields > before,
         }
     }
 }
 
 /// Runs one process to its end.
-pub fn block_on<T>(world: &Shared, process: impl Future<Output = T> + Send) -> T {
-    let mut crew = Crew::new(world).with(process);
-    crew.drive(&mut Dice::new(0));
-    crew.ended().remove(0).expect("a process that is not frozen ends")
+pub fn block_on<T>(ctx: &Shared, process: impl Future<Output = T> + Send) -> T {
+    let mut processes = Processes::new(ctx).with(process);
+    processes.drive(&mut Schedule::new(0));
+    processes.ended().remove(0).expect("a process that is not frozen ends")
 }
 
 /// A timer of the virtual clock.
 struct Timer {
-    world: Shared,
+    ctx: Shared,
     id: u64,
     until: u64,
 }
@@ -134,7 +134,7 @@ impl Future for Timer {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.world.lock().now >= self.until {
+        if self.ctx.lock().now >= self.until {
             Poll::Ready(())
         } else {
             cx.waker().wake_by_ref();
@@ -145,19 +145,19 @@ impl Future for Timer {
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        self.world.lock().timers.remove(&self.id);
+        self.ctx.lock().timers.remove(&self.id);
     }
 }
 
 /// Waits until the virtual clock shows `until`.
-pub async fn sleep_until(world: Shared, until: u64) {
+pub async fn sleep_until(ctx: Shared, until: u64) {
     let id = {
-        let mut state = world.lock();
+        let mut state = ctx.lock();
         let id = state.id();
         state.timers.insert(id, until);
         id
     };
-    Timer { world, id, until }.await;
+    Timer { ctx, id, until }.await;
 }
 
 /// The process ended in the middle of a call.
@@ -165,7 +165,7 @@ pub async fn sleep_until(world: Shared, until: u64) {
 pub struct Died;
 
 /// A process that can die: its future is dropped at the call that kills it.
-pub async fn mortal<T>(world: Shared, id: u64, process: impl Future<Output = T> + Send) -> Result<T, Died> {
+pub async fn mortal<T>(ctx: Shared, id: u64, process: impl Future<Output = T> + Send) -> Result<T, Died> {
     let mut process: Option<Process<'_, T>> = Some(Box::pin(process));
     std::future::poll_fn(move |context| {
         let Some(running) = &mut process else {
@@ -173,7 +173,7 @@ pub async fn mortal<T>(world: Shared, id: u64, process: impl Future<Output = T> 
         };
         match running.as_mut().poll(context) {
             Poll::Ready(value) => Poll::Ready(Ok(value)),
-            Poll::Pending if world.lock().dead.contains(&id) => {
+            Poll::Pending if ctx.lock().dead.contains(&id) => {
                 process = None;
                 Poll::Ready(Err(Died))
             }

@@ -12,50 +12,50 @@ use crate::{
     asl::{Ending, Machine},
     executor::block_on,
     faults::{Fault, Scripted},
-    picture::Picture,
-    scene::Scene,
+    lasting_state::LastingState,
+    scenario::Scenario,
     stage::{AnyStage, Failure, PROCESS_ENDED},
 };
 
-/// A stage, its input and the world it starts in.
+/// A stage, its input and the system it starts in.
 #[derive(Clone)]
 pub struct Case {
     pub name: &'static str,
-    pub scene: Arc<dyn Fn(Scene) -> Scene + Send + Sync>,
+    pub scenario: Arc<dyn Fn(Scenario) -> Scenario + Send + Sync>,
     pub stage: Arc<dyn AnyStage>,
     pub input: Value,
 }
 
 impl Case {
-    /// A case whose world is made from the plain scene by `scene`.
+    /// A case whose system is made from the plain scenario by `scenario`.
     pub fn new(
         name: &'static str,
         stage: impl AnyStage + 'static,
         input: Value,
-        scene: impl Fn(Scene) -> Scene + Send + Sync + 'static,
+        scenario: impl Fn(Scenario) -> Scenario + Send + Sync + 'static,
     ) -> Self {
         Self {
             name,
-            scene: Arc::new(scene),
+            scenario: Arc::new(scenario),
             stage: Arc::new(stage),
             input,
         }
     }
 
-    fn quiet(&self) -> Scene {
-        (self.scene)(Scene::quiet())
+    fn quiet(&self) -> Scenario {
+        (self.scenario)(Scenario::quiet())
     }
 
-    fn run(&self, scene: &Scene) -> Result<Value, Failure> {
-        scene.stage(&self.stage, self.input.clone())
+    fn run(&self, scenario: &Scenario) -> Result<Value, Failure> {
+        scenario.stage(&self.stage, self.input.clone())
     }
 
-    /// The port calls of an undisturbed run in `scene`.
-    pub fn points(&self, scene: &Scene) -> Vec<String> {
-        scene.shared.script(None);
-        let done = self.run(scene);
+    /// The port calls of an undisturbed run in `scenario`.
+    pub fn points(&self, scenario: &Scenario) -> Vec<String> {
+        scenario.shared.script(None);
+        let done = self.run(scenario);
         assert!(done.is_ok(), "{}: an undisturbed run fails: {done:?}", self.name);
-        scene.shared.points()
+        scenario.shared.points()
     }
 }
 
@@ -86,32 +86,32 @@ impl std::fmt::Display for Walked {
 
 /// Running a stage twice leaves what running it once leaves.
 pub fn repeating_is_harmless(case: &Case) {
-    let scene = case.quiet();
-    let first = case.run(&scene);
+    let scenario = case.quiet();
+    let first = case.run(&scenario);
     assert!(first.is_ok(), "{}: {first:?}", case.name);
-    let once = scene.picture();
-    let again = case.run(&scene);
+    let once = scenario.lasting_state();
+    let again = case.run(&scenario);
     assert!(again.is_ok(), "{}: the second run fails: {again:?}", case.name);
     assert_eq!(
         once,
-        scene.picture(),
+        scenario.lasting_state(),
         "{}: the second run changed something",
         case.name
     );
-    assert_eq!(scene.shared.violations(), Vec::<String>::new(), "{}", case.name);
+    assert_eq!(scenario.shared.violations(), Vec::<String>::new(), "{}", case.name);
 }
 
 /// A dry run changes nothing, says what it would do when `plans`, and gets through from where it is called.
 pub fn a_dry_run_changes_nothing(case: &Case, plans: bool) {
-    let mut scene = case.quiet();
-    scene.plan.dry_run = true;
+    let mut scenario = case.quiet();
+    scenario.plan.dry_run = true;
     let seen = || {
-        let picture = scene.picture();
-        let state = scene.shared.lock();
-        (picture, state.lane.clone(), state.journal.len())
+        let lasting_state = scenario.lasting_state();
+        let state = scenario.shared.lock();
+        (lasting_state, state.lane.clone(), state.journal.len())
     };
     let before = seen();
-    let answer = case.run(&scene);
+    let answer = case.run(&scenario);
     let answer = answer.unwrap_or_else(|e| panic!("{}: the dry run fails: {e:?}", case.name));
     assert_eq!(before, seen(), "{}: the dry run changed something", case.name);
     let planned = answer["planned"].as_array().map_or(0, Vec::len);
@@ -120,17 +120,17 @@ pub fn a_dry_run_changes_nothing(case: &Case, plans: bool) {
 
 /// Whatever goes wrong once, the next run of the same stage ends as if nothing had happened.
 pub fn one_fault_and_running_again_is_one_run(case: &Case, faults: &[Fault]) -> Walked {
-    let scene = case.quiet();
-    let points = case.points(&scene);
-    let once = scene.picture();
+    let scenario = case.quiet();
+    let points = case.points(&scenario);
+    let once = scenario.lasting_state();
     for (index, point) in points.iter().enumerate() {
         for fault in faults {
             let context = format!("{}: {fault:?} at call {index} ({point})", case.name);
-            let scene = case.quiet();
-            scene.shared.script(Scripted::Nth(index as u64, *fault));
-            let first = case.run(&scene);
+            let scenario = case.quiet();
+            scenario.shared.script(Scripted::Nth(index as u64, *fault));
+            let first = case.run(&scenario);
             assert_eq!(
-                scene.shared.fired().as_deref(),
+                scenario.shared.fired().as_deref(),
                 Some(point.as_str()),
                 "{context}: the fault did not fire"
             );
@@ -141,11 +141,11 @@ pub fn one_fault_and_running_again_is_one_run(case: &Case, faults: &[Fault]) -> 
                     "{context}"
                 );
             }
-            scene.shared.script(None);
-            let second = case.run(&scene);
+            scenario.shared.script(None);
+            let second = case.run(&scenario);
             assert!(second.is_ok(), "{context}: the second run fails: {second:?}");
-            assert_eq!(once, scene.picture(), "{context}: not as one run");
-            assert_eq!(scene.shared.violations(), Vec::<String>::new(), "{context}");
+            assert_eq!(once, scenario.lasting_state(), "{context}: not as one run");
+            assert_eq!(scenario.shared.violations(), Vec::<String>::new(), "{context}");
         }
     }
     Walked::with(&points, faults.len())
@@ -167,14 +167,14 @@ pub fn every_stage_law(case: &Case, plans: bool) -> Walked {
     walked
 }
 
-/// What is wrong with the world after a run has ended; empty when all is well. `before` is the world at the start.
-pub fn wrong_at_the_end(scene: &Scene, before: &Picture, way_back_expected: bool) -> Vec<String> {
+/// What is wrong with the world after a run has ended; empty when all is well. `before` is the system at the start.
+pub fn wrong_at_the_end(scenario: &Scenario, before: &LastingState, reverse_expected: bool) -> Vec<String> {
     // Streams carry what is under way, and clients find their side.
-    scene.wait(2_000);
-    scene.shared.lock().traffic.clients.clear();
-    scene.wait(500);
-    let after = scene.picture();
-    let state = scene.shared.lock();
+    scenario.wait(2_000);
+    scenario.shared.lock().traffic.clients.clear();
+    scenario.wait(500);
+    let after = scenario.lasting_state();
+    let state = scenario.shared.lock();
     let mut wrong = state.watch.violations.clone();
     let LaneRecord { phase, writer, .. } = &state.lane;
     if *phase != writer.served() {
@@ -238,25 +238,25 @@ pub fn wrong_at_the_end(scene: &Scene, before: &Picture, way_back_expected: bool
         if state.side(*writer).open_ways().is_empty() {
             wrong.push(format!("the {writer} is the writer and lets nobody in"));
         }
-        let (stream, way_back) = match began {
+        let (stream, reverse) = match began {
             Side::Source => (
                 &state.plan.replication.forward_task,
                 &state.plan.replication.reverse_task,
             ),
             Side::Target => (
                 &state.plan.replication.reverse_task,
-                &state.plan.replication.renewed_task,
+                &state.plan.replication.post_rollback_task,
             ),
         };
         let state_of = |task: &str| after.tasks.get(task).map_or("gone", String::as_str);
-        if way_back_expected && state_of(way_back) != "Running" {
-            wrong.push(format!("the way back is {}", state_of(way_back)));
+        if reverse_expected && state_of(reverse) != "Running" {
+            wrong.push(format!("reverse replication is {}", state_of(reverse)));
         }
-        if way_back_expected && state_of(stream) == "Running" {
+        if reverse_expected && state_of(stream) == "Running" {
             wrong.push("the stream that carried the run still runs".to_owned());
         }
-        if way_back_expected && new.rows != old.rows {
-            wrong.push("the way back did not bring every row".to_owned());
+        if reverse_expected && new.rows != old.rows {
+            wrong.push("reverse replication did not bring every row".to_owned());
         }
     }
     wrong
@@ -266,22 +266,22 @@ pub fn wrong_at_the_end(scene: &Scene, before: &Picture, way_back_expected: bool
 /// lead to beside the undisturbed one.
 pub fn a_machine_survives_one_fault_anywhere(
     machine: &Machine,
-    build: &dyn Fn() -> Scene,
+    build: &dyn Fn() -> Scenario,
     faults: &[Fault],
     may_end: &[&str],
 ) -> (Walked, Vec<String>) {
-    let (scene, points, ending) = undisturbed(machine, build);
-    drop(scene);
+    let (scenario, points, ending) = undisturbed(machine, build);
+    drop(scenario);
     let mut endings = BTreeSet::new();
     for (index, point) in points.iter().enumerate() {
         for fault in faults {
             let context = format!("{fault:?} at call {index} ({point})");
-            let scene = build();
-            let before = scene.picture();
-            scene.shared.script(Scripted::Nth(index as u64, *fault));
-            let ended = execute(machine, &scene, scene.plan.clone());
+            let scenario = build();
+            let before = scenario.lasting_state();
+            scenario.shared.script(Scripted::Nth(index as u64, *fault));
+            let ended = execute(machine, &scenario, scenario.plan.clone());
             assert_eq!(
-                scene.shared.fired().as_deref(),
+                scenario.shared.fired().as_deref(),
                 Some(point.as_str()),
                 "{context}: the fault did not fire"
             );
@@ -291,7 +291,7 @@ pub fn a_machine_survives_one_fault_anywhere(
                 "{context}: ended in {} by {:?}: {}",
                 ended.state, ended.trail, ended.data["error"]
             );
-            let wrong = wrong_at_the_end(&scene, &before, ended.state != "NoWayBack");
+            let wrong = wrong_at_the_end(&scenario, &before, ended.state != "NoReverseReplication");
             assert!(
                 wrong.is_empty(),
                 "{context}: ended in {} by {:?}\n{}",
@@ -305,14 +305,14 @@ pub fn a_machine_survives_one_fault_anywhere(
     (Walked::with(&points, faults.len()), endings.into_iter().collect())
 }
 
-/// A run nothing disturbs: the world after it, its calls and its end.
-pub fn undisturbed(machine: &Machine, build: &dyn Fn() -> Scene) -> (Scene, Vec<String>, Ending) {
-    let scene = build();
-    let before = scene.picture();
-    scene.shared.script(None);
-    let ending = execute(machine, &scene, scene.plan.clone());
-    let points = scene.shared.points();
-    let wrong = wrong_at_the_end(&scene, &before, true);
+/// A run nothing disturbs: the system after it, its calls and its end.
+pub fn undisturbed(machine: &Machine, build: &dyn Fn() -> Scenario) -> (Scenario, Vec<String>, Ending) {
+    let scenario = build();
+    let before = scenario.lasting_state();
+    scenario.shared.script(None);
+    let ending = execute(machine, &scenario, scenario.plan.clone());
+    let points = scenario.shared.points();
+    let wrong = wrong_at_the_end(&scenario, &before, true);
     assert!(
         wrong.is_empty(),
         "undisturbed, ended in {} by {:?}\n{}",
@@ -320,10 +320,10 @@ pub fn undisturbed(machine: &Machine, build: &dyn Fn() -> Scene) -> (Scene, Vec<
         ending.trail,
         wrong.join("\n")
     );
-    (scene, points, ending)
+    (scenario, points, ending)
 }
 
-/// Runs a machine in a scene to its end.
-pub fn execute(machine: &Machine, scene: &Scene, plan: Plan) -> Ending {
-    block_on(&scene.shared, machine.execute(scene.shared.clone(), plan))
+/// Runs a machine in a scenario to its end.
+pub fn execute(machine: &Machine, scenario: &Scenario, plan: Plan) -> Ending {
+    block_on(&scenario.shared, machine.execute(scenario.shared.clone(), plan))
 }

@@ -1,8 +1,8 @@
-//! A working world in memory for the stages, with scripted faults and the laws every stage must obey.
+//! A working system in memory for the stages, with scripted faults and the laws every stage must obey.
 //!
 //! Nothing here is an expectation: the two databases lock, log and hand out ids, the change stream carries what was
 //! written, the lane is the real [`crossover_core::routing::LaneRecord`], and clients write all the time, some of them past the edge. After
-//! every port call the world is looked at ([`watch`]); what breaks an invariant is remembered with the call that did it.
+//! every port call the system is looked at ([`watch`]); what breaks an invariant is remembered with the call that did it.
 //!
 //! Time is virtual: it moves with every call, and jumps to the next timer when everybody waits. Nothing sleeps.
 
@@ -17,10 +17,10 @@ pub mod database;
 pub mod executor;
 pub mod faults;
 pub mod laws;
-pub mod picture;
+pub mod lasting_state;
 pub mod ports;
-pub mod sabotage;
-pub mod scene;
+pub mod defect;
+pub mod scenario;
 pub mod stage;
 pub mod state;
 pub mod stream;
@@ -29,8 +29,8 @@ pub mod watch;
 
 pub use asl::{Ending, Machine};
 pub use faults::{Fault, Scripted};
-pub use picture::Picture;
-pub use sabotage::Sabotage;
-pub use scene::Scene;
+pub use lasting_state::LastingState;
+pub use defect::Defect;
+pub use scenario::Scenario;
 pub use stage::{AnyStage, Failure};
 pub use state::Shared;

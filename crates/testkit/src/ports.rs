@@ -1,4 +1,4 @@
-//! The ports of one process, over the shared world.
+//! The ports of one process, over the shared system.
 
 mod rows;
 mod services;
@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crossover_core::{
-    Direction, Lsn, Plan, World,
+    Direction, Lsn, Plan, StageContext,
     catalogue::{
         Definition, ObjectClass, OpenTransaction, PreparedTransaction, Property, RoleFacts, SequenceFacts,
         ServerFacts, TableFacts, TableStatistics,
     },
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, Catalogue, Fence, LockReport, PortError, PortResult, Sequences, Slots,
+        Access, AccessSnapshot, Catalogue, CatchUpMarkers, LockReport, PortError, PortResult, Sequences, Slots,
         WriterSample,
     },
     routing::Side,
@@ -23,12 +23,12 @@ use crossover_core::{
 use services::{MemoryJournal, MemoryLane, MemoryMetrics, MemoryReplication, VirtualClock};
 
 use crate::{
-    database::DatabaseState,
-    sabotage::Sabotage,
+    database::MemoryDatabaseState,
+    defect::Defect,
     state::{Shared, State},
 };
 
-/// One process's way into the world.
+/// One process's way into the system.
 #[derive(Clone)]
 struct Port {
     shared: Shared,
@@ -64,7 +64,7 @@ impl MemoryDatabase {
 }
 
 /// The ports of process `process`, for a run in `direction`.
-pub fn world(shared: &Shared, process: u64, plan: &Plan, direction: Direction) -> World {
+pub fn ctx(shared: &Shared, process: u64, plan: &Plan, direction: Direction) -> StageContext {
     let port = Port {
         shared: shared.clone(),
         process,
@@ -75,11 +75,11 @@ pub fn world(shared: &Shared, process: u64, plan: &Plan, direction: Direction) -
             side,
         })
     };
-    World {
+    StageContext {
         plan: plan.clone(),
         direction,
-        from: database(direction.from()),
-        to: database(direction.to()),
+        old_writer: database(direction.old_writer()),
+        new_writer: database(direction.new_writer()),
         lane: Arc::new(MemoryLane(port.clone())),
         replication: Arc::new(MemoryReplication(port.clone())),
         metrics: Arc::new(MemoryMetrics(port.clone())),
@@ -127,11 +127,11 @@ impl Catalogue for MemoryDatabase {
                 role: name.clone(),
                 can_login: role.can_login,
                 superuser: role.superuser,
-                writes: database.writes(name) && !database.spared.contains(name),
+                writes: database.writes(name) && !database.exempt.contains(name),
                 because: "grant".to_owned(),
                 sessions: database.sessions.iter().filter(|s| s.role == *name).count() as u32,
             });
-            Ok(facts.filter(|r| !database.spared.contains(&r.role)).collect())
+            Ok(facts.filter(|r| !database.exempt.contains(&r.role)).collect())
         })
         .await
     }
@@ -185,7 +185,7 @@ impl Catalogue for MemoryDatabase {
 
     async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>> {
         self.call("sequences", |state, side| {
-            Ok(state.side(side).positions(scope, &state.sabotage))
+            Ok(state.side(side).positions(scope, &state.defects))
         })
         .await
     }
@@ -213,11 +213,11 @@ impl Catalogue for MemoryDatabase {
 fn on<T>(
     state: &mut State,
     side: Side,
-    work: impl FnOnce(&mut DatabaseState, &std::collections::BTreeSet<Sabotage>) -> T,
+    work: impl FnOnce(&mut MemoryDatabaseState, &std::collections::BTreeSet<Defect>) -> T,
 ) -> T {
-    let broken = std::mem::take(&mut state.sabotage);
+    let broken = std::mem::take(&mut state.defects);
     let answer = work(state.side_mut(side), &broken);
-    state.sabotage = broken;
+    state.defects = broken;
     answer
 }
 
@@ -242,7 +242,7 @@ impl Access for MemoryDatabase {
 
     async fn writers(&self) -> PortResult<WriterSample> {
         self.call("writers", |state, side| {
-            Ok(state.side(side).sample(&state.sabotage))
+            Ok(state.side(side).sample(&state.defects))
         })
         .await
     }
@@ -282,26 +282,26 @@ impl Access for MemoryDatabase {
 }
 
 #[async_trait]
-impl Fence for MemoryDatabase {
-    async fn prepare_fence(&self) -> PortResult<()> {
-        self.call("prepare_fence", |_, _| Ok(())).await
+impl CatchUpMarkers for MemoryDatabase {
+    async fn prepare_marker(&self) -> PortResult<()> {
+        self.call("prepare_marker", |_, _| Ok(())).await
     }
 
-    async fn raise_fence(&self, run_id: &str, nonce: &str) -> PortResult<Lsn> {
-        self.call("raise_fence", |state, side| {
+    async fn write_marker(&self, run_id: &str, nonce: &str) -> PortResult<Lsn> {
+        self.call("write_marker", |state, side| {
             let now = state.now;
             Ok(on(state, side, |database, broken| {
-                database.raise_fence(now, run_id, nonce, broken)
+                database.write_marker(now, run_id, nonce, broken)
             }))
         })
         .await
     }
 
-    async fn count_fence(&self, run_id: &str, nonce: &str) -> PortResult<u32> {
-        self.call("count_fence", |state, side| {
-            let seen = state.side(side).count_fence(run_id, nonce);
-            let raised = state.side(side.other()).count_fence(run_id, nonce);
-            Ok(if state.sabotaged(Sabotage::FenceNotAwaited) {
+    async fn count_markers(&self, run_id: &str, nonce: &str) -> PortResult<u32> {
+        self.call("count_markers", |state, side| {
+            let seen = state.side(side).count_markers(run_id, nonce);
+            let raised = state.side(side.other()).count_markers(run_id, nonce);
+            Ok(if state.has_defect(Defect::MarkerNotAwaited) {
                 seen.max(raised.min(1))
             } else {
                 seen
@@ -310,9 +310,9 @@ impl Fence for MemoryDatabase {
         .await
     }
 
-    async fn clear_fences(&self) -> PortResult<()> {
-        self.call("clear_fences", |state, side| {
-            state.side_mut(side).fences.clear();
+    async fn clear_markers(&self) -> PortResult<()> {
+        self.call("clear_markers", |state, side| {
+            state.side_mut(side).markers.clear();
             Ok(())
         })
         .await
@@ -370,7 +370,7 @@ impl Slots for MemoryDatabase {
                     format!("task {task} reads from it"),
                 ));
             }
-            if !state.sabotaged(Sabotage::SlotsStay) {
+            if !state.has_defect(Defect::SlotsStay) {
                 state.side_mut(side).slots.remove(name);
             }
             Ok(())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crossover_core::{
-    Direction, Plan, Stage, StageError, StageName, World, dry_run, ports::JournalEntry, routing::Phase,
+    Direction, Plan, Stage, StageError, StageName, StageContext, dry_run, ports::JournalEntry, routing::Phase,
 };
 use serde_json::{Value, json};
 
@@ -19,8 +19,8 @@ pub trait AnyStage: Send + Sync {
     fn name(&self) -> StageName;
     fn enters_in(&self) -> Option<Phase>;
     fn ends_in_pause(&self) -> bool;
-    async fn run_json(&self, world: &World, input: Value) -> Result<Value, StageError>;
-    async fn undo_it(&self, world: &World) -> Result<(), StageError>;
+    async fn run_json(&self, ctx: &StageContext, input: Value) -> Result<Value, StageError>;
+    async fn undo_it(&self, ctx: &StageContext) -> Result<(), StageError>;
 }
 
 #[async_trait]
@@ -37,16 +37,16 @@ impl<S: Stage> AnyStage for S {
         S::ENDS_IN_PAUSE
     }
 
-    async fn run_json(&self, world: &World, input: Value) -> Result<Value, StageError> {
+    async fn run_json(&self, ctx: &StageContext, input: Value) -> Result<Value, StageError> {
         let input = serde_json::from_value(input).map_err(|e| StageError::InvalidPlan {
             faults: vec![e.to_string()],
         })?;
-        let output = self.run(world, input).await?;
+        let output = self.run(ctx, input).await?;
         serde_json::to_value(output).map_err(|e| StageError::Refused(e.to_string()))
     }
 
-    async fn undo_it(&self, world: &World) -> Result<(), StageError> {
-        self.undo(world).await
+    async fn undo_it(&self, ctx: &StageContext) -> Result<(), StageError> {
+        self.undo(ctx).await
     }
 }
 
@@ -57,7 +57,7 @@ pub struct Failure {
     pub text: String,
 }
 
-/// One invocation of a stage: a process of its own in the shared world.
+/// One invocation of a stage: a process of its own in the shared system.
 pub async fn invoke(
     shared: Shared,
     plan: Plan,
@@ -66,18 +66,18 @@ pub async fn invoke(
     input: Value,
 ) -> Result<Value, Failure> {
     let process = shared.lock().id();
-    let world = ports::world(&shared, process, &plan, direction);
+    let ctx = ports::ctx(&shared, process, &plan, direction);
     let work = async {
-        let started = world.clock.now_ms();
-        let (world, planned) = if plan.dry_run {
-            let (world, steps) = dry_run::over(world, stage.enters_in());
-            (world, Some(steps))
+        let started = ctx.clock.now_ms();
+        let (ctx, planned) = if plan.dry_run {
+            let (ctx, steps) = dry_run::over(ctx, stage.enters_in());
+            (ctx, Some(steps))
         } else {
-            (world, None)
+            (ctx, None)
         };
-        let output = with_history(&world, &*stage, input).await?;
+        let output = with_history(&ctx, &*stage, input).await?;
         Ok::<_, StageError>(json!({
-            "stage": stage.name(), "ms": world.clock.now_ms() - started, "started_at": started, "output": output,
+            "stage": stage.name(), "ms": ctx.clock.now_ms() - started, "started_at": started, "output": output,
             "planned": planned.map(|steps| steps.take()).unwrap_or_default(),
         }))
     };
@@ -94,27 +94,27 @@ pub async fn invoke(
     }
 }
 
-async fn with_history(world: &World, stage: &dyn AnyStage, input: Value) -> Result<Value, StageError> {
-    let started = note(world, stage.name(), "started");
-    let ((), outcome) = futures::join!(started, stage.run_json(world, input));
+async fn with_history(ctx: &StageContext, stage: &dyn AnyStage, input: Value) -> Result<Value, StageError> {
+    let started = note(ctx, stage.name(), "started");
+    let ((), outcome) = futures::join!(started, stage.run_json(ctx, input));
     match &outcome {
         Ok(_) if stage.ends_in_pause() => {}
-        Ok(_) => note(world, stage.name(), "done").await,
-        Err(_) => note(world, stage.name(), "failed").await,
+        Ok(_) => note(ctx, stage.name(), "done").await,
+        Err(_) => note(ctx, stage.name(), "failed").await,
     }
     outcome
 }
 
-async fn note(world: &World, stage: StageName, event: &str) {
+async fn note(ctx: &StageContext, stage: StageName, event: &str) {
     let entry = JournalEntry {
-        migration_id: world.plan.migration_id.clone(),
-        run_id: world.plan.run_id.clone(),
-        lane: world.plan.lane.clone(),
+        migration_id: ctx.plan.migration_id.clone(),
+        run_id: ctx.plan.run_id.clone(),
+        lane: ctx.plan.lane.clone(),
         stage: stage.to_string(),
         event: event.to_owned(),
-        at_ms: world.clock.now_ms(),
+        at_ms: ctx.clock.now_ms(),
         detail: Value::Null,
     };
     // History is not worth a cutover.
-    let _ = world.journal.append(entry).await;
+    let _ = ctx.journal.append(entry).await;
 }

@@ -1,4 +1,4 @@
-//! The whole world as one value, and the one door every port call goes through.
+//! The whole system as one value, and the one door every port call goes through.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,15 +14,15 @@ use crossover_core::{
 };
 
 use crate::{
-    database::DatabaseState,
+    database::MemoryDatabaseState,
     faults::{Fault, Script, Scripted},
-    sabotage::Sabotage,
+    defect::Defect,
     stream::Task,
     traffic::Traffic,
     watch::Watch,
 };
 
-/// How the world behaves where nothing goes wrong. Times in milliseconds.
+/// How the system behaves where nothing goes wrong. Times in milliseconds.
 #[derive(Debug, Clone)]
 pub struct Behaviour {
     /// What one port call takes.
@@ -58,14 +58,14 @@ pub struct State {
     pub plan: Plan,
     pub now: u64,
     pub behaviour: Behaviour,
-    pub source: DatabaseState,
-    pub target: DatabaseState,
+    pub source: MemoryDatabaseState,
+    pub target: MemoryDatabaseState,
     pub tasks: BTreeMap<String, Task>,
     pub lane: LaneRecord,
     pub journal: Vec<JournalEntry>,
     pub notices: Vec<String>,
     pub traffic: Traffic,
-    pub sabotage: BTreeSet<Sabotage>,
+    pub defects: BTreeSet<Defect>,
     pub script: Script,
     pub watch: Watch,
     pub(crate) yields: u64,
@@ -76,22 +76,22 @@ pub struct State {
 }
 
 impl State {
-    pub fn side(&self, side: Side) -> &DatabaseState {
+    pub fn side(&self, side: Side) -> &MemoryDatabaseState {
         match side {
             Side::Source => &self.source,
             Side::Target => &self.target,
         }
     }
 
-    pub fn side_mut(&mut self, side: Side) -> &mut DatabaseState {
+    pub fn side_mut(&mut self, side: Side) -> &mut MemoryDatabaseState {
         match side {
             Side::Source => &mut self.source,
             Side::Target => &mut self.target,
         }
     }
 
-    pub fn sabotaged(&self, how: Sabotage) -> bool {
-        self.sabotage.contains(&how)
+    pub fn has_defect(&self, how: Defect) -> bool {
+        self.defects.contains(&how)
     }
 
     pub(crate) fn id(&mut self) -> u64 {
@@ -129,7 +129,7 @@ impl State {
     }
 }
 
-/// The world as several processes share it.
+/// The system as several processes share it.
 #[derive(Clone)]
 pub struct Shared(Arc<Mutex<State>>);
 
@@ -167,7 +167,7 @@ impl Shared {
         self.lock().frozen.clear();
     }
 
-    /// One port call of a process: time passes, the script may interfere, the world is looked at afterwards.
+    /// One port call of a process: time passes, the script may interfere, the system is looked at afterwards.
     pub(crate) async fn call<T>(
         &self,
         process: u64,

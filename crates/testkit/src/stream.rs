@@ -199,7 +199,7 @@ impl State {
     fn apply_change(&mut self, task: &str, reads: Side, tables: &[TableName], change: Change) {
         let carried = match &change.effect {
             Effect::Row { table, .. } => tables.contains(table),
-            Effect::Fence(_) => tables.iter().any(|t| t.schema == OWN_SCHEMA && t.name == "fence"),
+            Effect::Marker(_) => tables.iter().any(|t| t.schema == OWN_SCHEMA && t.name == "catch_up_marker"),
         };
         if !carried {
             return;
@@ -218,10 +218,10 @@ impl State {
                     table.rows.insert(id, token);
                 }
             }
-            Effect::Fence(row) => {
-                to.fences.push(row.clone());
+            Effect::Marker(row) => {
+                to.markers.push(row.clone());
                 if twice {
-                    to.fences.push(row);
+                    to.markers.push(row);
                 }
             }
         }

@@ -112,15 +112,15 @@ impl State {
         if !ways.is_empty() {
             broken.push(format!("committed while writers were left: {}", ways.join(", ")));
         }
-        let seen = to.count_fence(run, &format!("{run}-final"));
+        let seen = to.count_markers(run, &format!("{run}-final"));
         if seen != 1 {
-            broken.push(format!("committed with the fence seen {seen} times"));
+            broken.push(format!("committed with the catch-up marker seen {seen} times"));
         }
         let lacks = from.log.iter().any(|change| match &change.effect {
             Effect::Row { table, id, token } => {
                 !change.replicated && to.tables.get(table).and_then(|t| t.rows.get(id)) != Some(token)
             }
-            Effect::Fence(_) => false,
+            Effect::Marker(_) => false,
         });
         if lacks {
             broken.push("committed before every row had arrived".to_owned());

@@ -12,33 +12,33 @@ use std::sync::OnceLock;
 
 use crossover_core::Direction;
 use crossover_testkit::{
-    Fault, Scene,
+    Fault, Scenario,
     laws::{a_machine_survives_one_fault_anywhere, execute, undisturbed},
 };
 use machines::{cutover, rollback};
 
 /// A shop that has been cut over and is about to go back.
-fn after_a_cutover() -> Scene {
-    static ONCE: OnceLock<Scene> = OnceLock::new();
-    let scene = ONCE.get_or_init(|| {
-        let scene = Scene::busy();
-        let ended = execute(&cutover(), &scene, scene.plan.clone());
+fn after_a_cutover() -> Scenario {
+    static ONCE: OnceLock<Scenario> = OnceLock::new();
+    let scenario = ONCE.get_or_init(|| {
+        let scenario = Scenario::busy();
+        let ended = execute(&cutover(), &scenario, scenario.plan.clone());
         assert_eq!(ended.state, "Committed", "{}", ended.data["error"]);
-        scene.wait(500);
-        scene.run("run-2", Direction::Reverse)
+        scenario.wait(500);
+        scenario.run("run-2", Direction::Reverse)
     });
-    scene.copy()
+    scenario.copy()
 }
 
 #[test]
 fn an_undisturbed_cutover_commits_and_loses_nothing() {
-    let (scene, points, ending) = undisturbed(&cutover(), &Scene::busy);
+    let (scenario, points, ending) = undisturbed(&cutover(), &Scenario::busy);
     assert_eq!(
         ending.state, "Committed",
         "{:?}: {}",
         ending.trail, ending.data["error"]
     );
-    let state = scene.shared.lock();
+    let state = scenario.shared.lock();
     let at = |side| state.traffic.ledger.iter().filter(|a| a.at == side).count();
     let (source, target) = (
         at(crossover_core::routing::Side::Source),
@@ -69,7 +69,7 @@ fn an_undisturbed_rollback_commits_and_loses_nothing() {
 fn one_fault_anywhere_in_a_cutover_ends_in_committed_or_as_before() {
     let may_end = ["Refused", "AbortedAsAsked", "UnprovenAfterCommit"];
     let (walked, endings) =
-        a_machine_survives_one_fault_anywhere(&cutover(), &Scene::busy, &Fault::ALL, &may_end);
+        a_machine_survives_one_fault_anywhere(&cutover(), &Scenario::busy, &Fault::ALL, &may_end);
     println!("cutover: {walked}\nends in {}", endings.join(", "));
     assert!(
         endings.iter().any(|e| e == "AbortedAsAsked") && endings.iter().any(|e| e == "Committed"),

@@ -1,4 +1,4 @@
-//! Every guard matters: with it taken out, in the world or in a stage, the laws see it.
+//! Every guard matters: with it taken out, in the system or in a stage, the laws see it.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,15 +10,15 @@ mod machines;
 
 use async_trait::async_trait;
 use crossover_core::{
-    Direction, Stage, StageError, StageName, World,
+    Direction, Stage, StageError, StageName, StageContext,
     routing::{Command, Phase, Side},
 };
 use std::sync::Arc;
 
 use crossover_testkit::{
-    AnyStage, Fault, Machine, Picture, Sabotage, Scene, Scripted,
+    AnyStage, Fault, Machine, LastingState, Defect, Scenario, Scripted,
     database::Prepared,
-    executor::{Crew, Dice, block_on},
+    executor::{Processes, Schedule, block_on},
     laws::{execute, wrong_at_the_end},
     state::State,
 };
@@ -26,40 +26,40 @@ use machines::{cutover, entered};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What the laws say about one run of a machine, in a world that is broken in this way from the start.
-fn seen(machine: &Machine, scene: &Scene, sabotage: Option<Sabotage>) -> String {
-    let before = scene.picture();
-    scene.shared.lock().sabotage.extend(sabotage);
-    let ended = execute(machine, scene, scene.plan.clone());
+/// What the laws say about one run of a machine, in a system that is broken in this way from the start.
+fn seen(machine: &Machine, scenario: &Scenario, defects: Option<Defect>) -> String {
+    let before = scenario.lasting_state();
+    scenario.shared.lock().defects.extend(defects);
+    let ended = execute(machine, scenario, scenario.plan.clone());
     format!(
         "{}\n{}",
         ended.state,
-        wrong_at_the_end(scene, &before, true).join("\n")
+        wrong_at_the_end(scenario, &before, true).join("\n")
     )
 }
 
 /// The same for a run that is aborted because the call of this name fails.
-fn seen_in_an_abort(machine: &Machine, point: &str, fault: Fault, sabotage: Option<Sabotage>) -> String {
-    let scene = Scene::busy();
-    scene.shared.script(Scripted::Named(point.to_owned(), fault));
-    seen(machine, &scene, sabotage)
+fn seen_in_an_abort(machine: &Machine, point: &str, fault: Fault, defects: Option<Defect>) -> String {
+    let scenario = Scenario::busy();
+    scenario.shared.script(Scripted::Named(point.to_owned(), fault));
+    seen(machine, &scenario, defects)
 }
 
-/// The same for a world that is changed when the machine is about to enter this state.
+/// The same for a system that is changed when the machine is about to enter this state.
 fn from(state: &str, change: impl FnOnce(&mut State)) -> String {
-    let scene = Scene::busy();
-    let before = scene.picture();
-    let data = entered(&scene, state);
-    change(&mut scene.shared.lock());
+    let scenario = Scenario::busy();
+    let before = scenario.lasting_state();
+    let data = entered(&scenario, state);
+    change(&mut scenario.shared.lock());
     let machine = cutover();
     let ended = block_on(
-        &scene.shared,
-        machine.execute_from(state, scene.shared.clone(), data),
+        &scenario.shared,
+        machine.execute_from(state, scenario.shared.clone(), data),
     );
     format!(
         "{}\n{}",
         ended.state,
-        wrong_at_the_end(&scene, &before, true).join("\n")
+        wrong_at_the_end(&scenario, &before, true).join("\n")
     )
 }
 
@@ -72,7 +72,7 @@ fn assert_seen(what: &str, said: &str, words: &str) {
 
 #[test]
 fn an_unbroken_world_has_nothing_to_say() {
-    assert_eq!(seen(&cutover(), &Scene::busy(), None), "Committed\n");
+    assert_eq!(seen(&cutover(), &Scenario::busy(), None), "Committed\n");
     assert_eq!(
         seen_in_an_abort(&cutover(), "lane.apply(commit)", Fault::Refused, None),
         "AbortedAsAsked\n"
@@ -81,22 +81,22 @@ fn an_unbroken_world_has_nothing_to_say() {
 
 #[test]
 fn sessions_that_are_not_ended_are_noticed() {
-    let said = seen(&cutover(), &Scene::busy(), Some(Sabotage::SessionsStay));
+    let said = seen(&cutover(), &Scenario::busy(), Some(Defect::SessionsStay));
     assert_seen(
         "a session that goes on",
         &said,
         "committed while writers were left: session",
     );
-    assert_seen("a write after the fence", &said, "is lost on the target");
+    assert_seen("a write after the catch-up marker", &said, "is lost on the target");
 }
 
 #[test]
 fn a_role_that_inherits_a_writer_and_is_not_locked_is_noticed() {
     // A client that comes back is found by the drain's own looks, and the run aborts.
-    let said = seen(&cutover(), &Scene::busy(), Some(Sabotage::LockSparesMembers));
+    let said = seen(&cutover(), &Scenario::busy(), Some(Defect::LockSparesMembers));
     assert_eq!(said, "AbortedAsAsked\n");
     // One that has not come yet is found by nobody but the laws.
-    let said = seen(&cutover(), &Scene::quiet(), Some(Sabotage::LockSparesMembers));
+    let said = seen(&cutover(), &Scenario::quiet(), Some(Defect::LockSparesMembers));
     assert_seen(
         "a login role that inherits",
         &said,
@@ -106,20 +106,20 @@ fn a_role_that_inherits_a_writer_and_is_not_locked_is_noticed() {
 
 #[test]
 fn a_prepared_transaction_that_is_not_seen_is_noticed() {
-    let scene = Scene::busy();
-    let before = scene.picture();
-    let data = entered(&scene, "ConnectionDrain");
-    scene.shared.lock().sabotage.insert(Sabotage::PreparedUnseen);
-    scene.shared.lock().source.prepared.push(Prepared {
+    let scenario = Scenario::busy();
+    let before = scenario.lasting_state();
+    let data = entered(&scenario, "ConnectionDrain");
+    scenario.shared.lock().defects.insert(Defect::PreparedUnseen);
+    scenario.shared.lock().source.prepared.push(Prepared {
         gid: "late".to_owned(),
         owner: "shop_app".to_owned(),
     });
     let machine = cutover();
     block_on(
-        &scene.shared,
-        machine.execute_from("ConnectionDrain", scene.shared.clone(), data),
+        &scenario.shared,
+        machine.execute_from("ConnectionDrain", scenario.shared.clone(), data),
     );
-    let said = wrong_at_the_end(&scene, &before, true).join("\n");
+    let said = wrong_at_the_end(&scenario, &before, true).join("\n");
     assert_seen(
         "a prepared transaction",
         &said,
@@ -133,7 +133,7 @@ fn a_restoration_that_forgets_a_grant_is_noticed() {
         &cutover(),
         "lane.apply(commit)",
         Fault::Refused,
-        Some(Sabotage::RestoreForgetsConnect),
+        Some(Defect::RestoreForgetsConnect),
     );
     assert_seen("a lost CONNECT", &said, "access of the source was");
 }
@@ -144,34 +144,34 @@ fn a_lock_that_records_the_locked_state_is_noticed() {
         &cutover(),
         "source.end_sessions",
         Fault::Unreachable,
-        Some(Sabotage::LockRecordsAgain),
+        Some(Defect::LockRecordsAgain),
     );
     assert_seen("a second record", &said, "\n");
-    let scene = Scene::busy();
-    let before = scene.picture();
-    entered(&scene, "FinalSync");
-    scene.shared.lock().sabotage.insert(Sabotage::LockRecordsAgain);
+    let scenario = Scenario::busy();
+    let before = scenario.lasting_state();
+    entered(&scenario, "FinalSync");
+    scenario.shared.lock().defects.insert(Defect::LockRecordsAgain);
     let drain = Arc::new(connection_drain::ConnectionDrain) as Arc<dyn AnyStage>;
-    scene.stage(&drain, json!({})).unwrap();
+    scenario.stage(&drain, json!({})).unwrap();
     let abort = Arc::new(abort::Abort) as Arc<dyn AnyStage>;
-    scene.stage(&abort, json!({})).unwrap();
+    scenario.stage(&abort, json!({})).unwrap();
     assert_seen(
         "a record of the locked state",
-        &wrong_at_the_end(&scene, &before, true).join("\n"),
+        &wrong_at_the_end(&scenario, &before, true).join("\n"),
         "access of the source was",
     );
 }
 
 #[test]
-fn a_fence_that_is_not_awaited_is_noticed() {
+fn a_marker_that_is_not_awaited_is_noticed() {
     let said = from("ConnectionDrain", |state| {
         state.behaviour.stream_ms = 400;
-        state.sabotage.insert(Sabotage::FenceNotAwaited);
+        state.defects.insert(Defect::MarkerNotAwaited);
     });
     assert_seen(
         "a commit on trust",
         &said,
-        "committed with the fence seen 0 times",
+        "committed with the catch-up marker seen 0 times",
     );
     assert_seen(
         "rows that were on their way",
@@ -181,39 +181,39 @@ fn a_fence_that_is_not_awaited_is_noticed() {
 }
 
 #[test]
-fn a_fence_that_is_written_again_is_noticed() {
-    let scene = Scene::busy();
-    let before = scene.picture();
-    entered(&scene, "FinalSync");
-    scene.shared.lock().sabotage.insert(Sabotage::FenceRepeats);
+fn a_marker_that_is_written_again_is_noticed() {
+    let scenario = Scenario::busy();
+    let before = scenario.lasting_state();
+    entered(&scenario, "FinalSync");
+    scenario.shared.lock().defects.insert(Defect::MarkerRepeats);
     let stage = Arc::new(final_sync::FinalSync) as Arc<dyn AnyStage>;
     for _ in 0..2 {
-        scene.shared.script(Scripted::Named(
-            "target.count_fence".to_owned(),
+        scenario.shared.script(Scripted::Named(
+            "target.count_markers".to_owned(),
             Fault::DiesBefore,
         ));
-        assert!(scene.stage(&stage, json!({"step": "commit"})).is_err());
+        assert!(scenario.stage(&stage, json!({"step": "commit"})).is_err());
     }
-    scene.wait(50);
+    scenario.wait(50);
     // The guard is in final-sync: exactly once, not at least once.
-    let second = scene.stage(&stage, json!({"step": "commit"})).unwrap_err();
-    assert_eq!(second.name, "FenceDuplicated");
+    let second = scenario.stage(&stage, json!({"step": "commit"})).unwrap_err();
+    assert_eq!(second.name, "MarkerDuplicated");
     let abort = Arc::new(abort::Abort) as Arc<dyn AnyStage>;
-    scene.stage(&abort, json!({})).unwrap();
-    assert_eq!(wrong_at_the_end(&scene, &before, true), Vec::<String>::new());
+    scenario.stage(&abort, json!({})).unwrap();
+    assert_eq!(wrong_at_the_end(&scenario, &before, true), Vec::<String>::new());
 }
 
 #[test]
 fn sequences_taken_from_the_largest_id_are_noticed() {
-    let burnt = |broken: Option<Sabotage>| {
+    let burnt = |broken: Option<Defect>| {
         from("FinalSync", |state| {
             state.burn(Side::Source, "order_ids", 5);
             state.burn(Side::Source, "refund_ids", 5);
-            state.sabotage.extend(broken);
+            state.defects.extend(broken);
         })
     };
     assert_eq!(burnt(None), "Committed\n");
-    let said = burnt(Some(Sabotage::SequencesByMaxId));
+    let said = burnt(Some(Defect::SequencesByMaxId));
     assert_seen(
         "an id handed out twice",
         &said,
@@ -223,19 +223,19 @@ fn sequences_taken_from_the_largest_id_are_noticed() {
 
 #[test]
 fn a_lane_without_compare_and_set_is_noticed() {
-    let prepared = Scene::busy();
+    let prepared = Scenario::busy();
     entered(&prepared, "FinalSync");
-    prepared.shared.lock().sabotage.insert(Sabotage::LaneWithoutCas);
+    prepared.shared.lock().defects.insert(Defect::LaneWithoutCas);
     let said: String = (0..200)
         .flat_map(|seed| {
-            let scene = prepared.copy();
+            let scenario = prepared.copy();
             let commit: Arc<dyn AnyStage> = Arc::new(final_sync::FinalSync);
             let abort: Arc<dyn AnyStage> = Arc::new(abort::Abort);
-            let mut crew = Crew::new(&scene.shared)
-                .with(scene.invocation(&commit, json!({"step": "commit"})))
-                .with(scene.invocation(&abort, json!({})));
-            crew.drive(&mut Dice::new(seed));
-            scene.shared.violations()
+            let mut processes = Processes::new(&scenario.shared)
+                .with(scenario.invocation(&commit, json!({"step": "commit"})))
+                .with(scenario.invocation(&abort, json!({})));
+            processes.drive(&mut Schedule::new(seed));
+            scenario.shared.violations()
         })
         .collect();
     assert_seen(
@@ -251,17 +251,17 @@ fn a_lane_that_takes_a_late_commit_is_noticed() {
         &cutover(),
         "lane.apply(commit)",
         Fault::Slow(9_000),
-        Some(Sabotage::LaneWithoutDeadline),
+        Some(Defect::LaneWithoutDeadline),
     );
     // The alarm has aborted by then, so without the deadline in the commit the phase still refuses.
     assert!(said.starts_with("AbortedAsAsked\n"), "{said}");
-    let scene = Scene::busy();
-    scene.shared.lock().sabotage.insert(Sabotage::LaneWithoutCas);
-    scene.shared.script(Scripted::Named(
+    let scenario = Scenario::busy();
+    scenario.shared.lock().defects.insert(Defect::LaneWithoutCas);
+    scenario.shared.script(Scripted::Named(
         "lane.apply(commit)".to_owned(),
         Fault::Slow(9_000),
     ));
-    let said = seen(&cutover(), &scene, None);
+    let said = seen(&cutover(), &scenario, None);
     assert_seen(
         "a commit after the deadline",
         &said,
@@ -271,7 +271,7 @@ fn a_lane_that_takes_a_late_commit_is_noticed() {
 
 #[test]
 fn a_lane_that_falls_back_to_an_old_epoch_is_noticed() {
-    let said = seen(&cutover(), &Scene::busy(), Some(Sabotage::LaneForgetsEpoch));
+    let said = seen(&cutover(), &Scenario::busy(), Some(Defect::LaneForgetsEpoch));
     assert_seen("an epoch that does not grow", &said, "the epoch went from");
 }
 
@@ -281,15 +281,15 @@ fn a_slot_that_is_left_behind_is_noticed() {
         &cutover(),
         "lane.apply(commit)",
         Fault::Refused,
-        Some(Sabotage::SlotsStay),
+        Some(Defect::SlotsStay),
     );
     assert_seen("a slot without an owner", &said, "slots of the target were");
 }
 
 #[test]
 fn a_target_that_is_open_before_the_commit_is_refused_by_the_pre_check_and_noticed() {
-    let scene = Scene::busy();
-    scene
+    let scenario = Scenario::busy();
+    scenario
         .shared
         .lock()
         .target
@@ -297,7 +297,7 @@ fn a_target_that_is_open_before_the_commit_is_refused_by_the_pre_check_and_notic
         .get_mut("shop_owner")
         .unwrap()
         .can_login = true;
-    let said = seen(&cutover(), &scene, None);
+    let said = seen(&cutover(), &scenario, None);
     assert!(said.starts_with("Refused\n"), "{said}");
     assert_seen(
         "an open target",
@@ -318,9 +318,9 @@ impl Stage for HastyAbort {
     type Input = Any;
     type Output = Value;
 
-    async fn run(&self, world: &World, _input: Any) -> Result<Value, StageError> {
-        world.from.restore(&world.plan.run_id).await?;
-        let output = abort::Abort.run(world, abort::Input::default()).await?;
+    async fn run(&self, ctx: &StageContext, _input: Any) -> Result<Value, StageError> {
+        ctx.old_writer.restore(&ctx.plan.run_id).await?;
+        let output = abort::Abort.run(ctx, abort::Input::default()).await?;
         Ok(serde_json::to_value(output).unwrap())
     }
 }
@@ -334,11 +334,11 @@ impl Stage for ReleaseFirst {
     type Input = Any;
     type Output = Value;
 
-    async fn run(&self, world: &World, _input: Any) -> Result<Value, StageError> {
-        let run_id = world.plan.run_id.clone();
-        let lane = world.lane.read().await?;
+    async fn run(&self, ctx: &StageContext, _input: Any) -> Result<Value, StageError> {
+        let run_id = ctx.plan.run_id.clone();
+        let lane = ctx.lane.read().await?;
         let lane = if lane.phase == Phase::Hold {
-            world
+            ctx
                 .command(
                     &lane,
                     Command::Abort {
@@ -350,7 +350,7 @@ impl Stage for ReleaseFirst {
             lane
         };
         if lane.phase == Phase::Aborting {
-            world
+            ctx
                 .command(
                     &lane,
                     Command::Release {
@@ -359,7 +359,7 @@ impl Stage for ReleaseFirst {
                 )
                 .await?;
         }
-        world.from.restore(&run_id).await?;
+        ctx.old_writer.restore(&run_id).await?;
         Ok(json!({ "outcome": "aborted" }))
     }
 }
@@ -373,13 +373,13 @@ impl Stage for OpensFirst {
     type Input = final_sync::Input;
     type Output = Value;
 
-    async fn run(&self, world: &World, input: final_sync::Input) -> Result<Value, StageError> {
+    async fn run(&self, ctx: &StageContext, input: final_sync::Input) -> Result<Value, StageError> {
         if input.step == final_sync::Step::Commit
-            && let Some(snapshot) = world.from.snapshot().await?
+            && let Some(snapshot) = ctx.old_writer.snapshot().await?
         {
-            world.to.open(&snapshot).await?;
+            ctx.new_writer.open(&snapshot).await?;
         }
-        let output = final_sync::FinalSync.run(world, input).await?;
+        let output = final_sync::FinalSync.run(ctx, input).await?;
         Ok(serde_json::to_value(output).unwrap())
     }
 }
@@ -393,9 +393,9 @@ impl Stage for CourtesyOnly {
     type Input = connection_drain::Input;
     type Output = Value;
 
-    async fn run(&self, world: &World, input: connection_drain::Input) -> Result<Value, StageError> {
-        let output = connection_drain::ConnectionDrain.run(world, input).await?;
-        world.from.restore(&world.plan.run_id).await?;
+    async fn run(&self, ctx: &StageContext, input: connection_drain::Input) -> Result<Value, StageError> {
+        let output = connection_drain::ConnectionDrain.run(ctx, input).await?;
+        ctx.old_writer.restore(&ctx.plan.run_id).await?;
         Ok(serde_json::to_value(output).unwrap())
     }
 }
@@ -428,7 +428,7 @@ fn an_abort_that_releases_before_it_unlocks_is_noticed() {
 
 #[test]
 fn a_target_that_is_opened_before_the_commit_is_noticed() {
-    let said = seen(&stage(OpensFirst), &Scene::busy(), None);
+    let said = seen(&stage(OpensFirst), &Scenario::busy(), None);
     assert_seen(
         "an early opening",
         &said,
@@ -438,7 +438,7 @@ fn a_target_that_is_opened_before_the_commit_is_noticed() {
 
 #[test]
 fn a_drain_that_relies_on_the_edge_is_noticed() {
-    let said = seen(&stage(CourtesyOnly), &Scene::busy(), None);
+    let said = seen(&stage(CourtesyOnly), &Scenario::busy(), None);
     assert_seen(
         "an unlock in the hold",
         &said,
@@ -448,12 +448,12 @@ fn a_drain_that_relies_on_the_edge_is_noticed() {
 
 #[test]
 fn two_streams_at_once_are_noticed() {
-    let scene = Scene::busy();
-    let before: Picture = scene.picture();
-    assert_eq!(execute(&cutover(), &scene, scene.plan.clone()).state, "Committed");
-    let _ = scene.run("run-1", Direction::Forward);
-    scene.shared.lock().start_task("there", None).unwrap();
-    let said = wrong_at_the_end(&scene, &before, true).join("\n");
+    let scenario = Scenario::busy();
+    let before: LastingState = scenario.lasting_state();
+    assert_eq!(execute(&cutover(), &scenario, scenario.plan.clone()).state, "Committed");
+    let _ = scenario.run("run-1", Direction::Forward);
+    scenario.shared.lock().start_task("there", None).unwrap();
+    let said = wrong_at_the_end(&scenario, &before, true).join("\n");
     assert_seen(
         "a circle of streams",
         &said,

@@ -1,4 +1,4 @@
-//! Several orchestrators in one world: exactly one decision wins, and whoever comes late changes nothing.
+//! Several orchestrators in one system: exactly one decision wins, and whoever comes late changes nothing.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use crossover_core::{Direction, routing::Phase};
 use crossover_testkit::{
-    AnyStage, Fault, Scene, Scripted,
-    executor::{Crew, Dice, block_on},
+    AnyStage, Fault, Scenario, Scripted,
+    executor::{Processes, Schedule, block_on},
     laws::{execute, wrong_at_the_end},
 };
 use machines::{cutover, entered, rollback};
@@ -30,19 +30,19 @@ fn final_sync_stage() -> Arc<dyn AnyStage> {
 #[test]
 fn of_commit_and_abort_exactly_one_wins_in_every_order() {
     let (mut committed, mut aborted) = (0, 0);
-    let prepared = Scene::busy();
-    let before = prepared.picture();
+    let prepared = Scenario::busy();
+    let before = prepared.lasting_state();
     entered(&prepared, "FinalSync");
     for seed in 0..400 {
-        let scene = prepared.copy();
-        let mut crew = Crew::new(&scene.shared)
-            .with(scene.invocation(&final_sync_stage(), json!({"step": "commit"})))
-            .with(scene.invocation(&abort_stage(), json!({})))
-            .with(scene.invocation(&final_sync_stage(), json!({"step": "commit"})));
-        crew.drive(&mut Dice::new(seed));
-        let ended = crew.ended();
+        let scenario = prepared.copy();
+        let mut processes = Processes::new(&scenario.shared)
+            .with(scenario.invocation(&final_sync_stage(), json!({"step": "commit"})))
+            .with(scenario.invocation(&abort_stage(), json!({})))
+            .with(scenario.invocation(&final_sync_stage(), json!({"step": "commit"})));
+        processes.drive(&mut Schedule::new(seed));
+        let ended = processes.ended();
         let (commits, aborts) = {
-            let watch = &scene.shared.lock().watch;
+            let watch = &scenario.shared.lock().watch;
             (watch.committed.len(), watch.aborted.len())
         };
         assert_eq!(
@@ -54,13 +54,13 @@ fn of_commit_and_abort_exactly_one_wins_in_every_order() {
         aborted += aborts;
         if commits == 1 {
             // Whoever lost the race may have ended with an error; the machine rolls forward.
-            scene
+            scenario
                 .stage(&final_sync_stage(), json!({"step": "commit"}))
                 .unwrap();
         } else {
-            scene.stage(&abort_stage(), json!({})).unwrap();
+            scenario.stage(&abort_stage(), json!({})).unwrap();
         }
-        let wrong = wrong_at_the_end(&scene, &before, false);
+        let wrong = wrong_at_the_end(&scenario, &before, false);
         assert!(wrong.is_empty(), "seed {seed}: {ended:?}\n{}", wrong.join("\n"));
     }
     println!("{committed} commits, {aborted} aborts");
@@ -71,20 +71,20 @@ fn of_commit_and_abort_exactly_one_wins_in_every_order() {
 }
 
 #[test]
-fn two_whole_cutovers_at_once_end_with_one_writer_and_a_way_back() {
+fn two_whole_cutovers_at_once_end_with_one_writer_and_reverse_replication() {
     let machine = cutover();
     let mut ends = std::collections::BTreeMap::<_, usize>::new();
     for seed in 0..60 {
-        let scene = Scene::busy();
-        let before = scene.picture();
-        let other = scene.run("run-2", Direction::Forward);
-        let mut crew = Crew::new(&scene.shared)
-            .with(machine.execute(scene.shared.clone(), scene.plan.clone()))
+        let scenario = Scenario::busy();
+        let before = scenario.lasting_state();
+        let other = scenario.run("run-2", Direction::Forward);
+        let mut processes = Processes::new(&scenario.shared)
+            .with(machine.execute(scenario.shared.clone(), scenario.plan.clone()))
             .with(machine.execute(other.shared.clone(), other.plan));
-        crew.drive(&mut Dice::new(seed));
-        let ended: Vec<_> = crew.ended().into_iter().flatten().collect();
+        processes.drive(&mut Schedule::new(seed));
+        let ended: Vec<_> = processes.ended().into_iter().flatten().collect();
         let mut states: Vec<_> = ended.iter().map(|e| e.state.clone()).collect();
-        let wrong = wrong_at_the_end(&scene, &before, true);
+        let wrong = wrong_at_the_end(&scenario, &before, true);
         assert!(
             wrong.is_empty(),
             "seed {seed}: {states:?} {:?}\n{}",
@@ -98,39 +98,39 @@ fn two_whole_cutovers_at_once_end_with_one_writer_and_a_way_back() {
 }
 
 #[test]
-fn a_run_whose_way_back_another_run_removed_is_not_committed() {
-    let scene = Scene::busy();
-    let before = scene.picture();
-    let data = entered(&scene, "ConnectionDrain");
-    // Both runs prepared the way back of the migration; the other one gives up before this one arms the lane.
-    scene
+fn a_run_whose_reverse_replication_another_run_removed_is_not_committed() {
+    let scenario = Scenario::busy();
+    let before = scenario.lasting_state();
+    let data = entered(&scenario, "ConnectionDrain");
+    // Both runs prepared reverse replication of the migration; the other one gives up before this one arms the lane.
+    scenario
         .run("run-2", Direction::Forward)
         .stage(&abort_stage(), json!({}))
         .unwrap();
     let machine = cutover();
-    let going_on = machine.execute_from("ConnectionDrain", scene.shared.clone(), data);
-    let ended = block_on(&scene.shared, going_on);
+    let going_on = machine.execute_from("ConnectionDrain", scenario.shared.clone(), data);
+    let ended = block_on(&scenario.shared, going_on);
     assert_eq!(ended.state, "AbortedAsAsked", "{:?}", ended.trail);
-    assert_eq!(ended.data["error"]["Error"], "NoWayBack");
-    assert_eq!(wrong_at_the_end(&scene, &before, true), Vec::<String>::new());
+    assert_eq!(ended.data["error"]["Error"], "NoReverseReplication");
+    assert_eq!(wrong_at_the_end(&scenario, &before, true), Vec::<String>::new());
 }
 
 #[test]
 fn an_abort_that_comes_after_the_commit_changes_nothing() {
-    let scene = Scene::busy();
-    let before = scene.picture();
-    assert_eq!(execute(&cutover(), &scene, scene.plan.clone()).state, "Committed");
-    let answer = scene.stage(&abort_stage(), json!({})).unwrap();
+    let scenario = Scenario::busy();
+    let before = scenario.lasting_state();
+    assert_eq!(execute(&cutover(), &scenario, scenario.plan.clone()).state, "Committed");
+    let answer = scenario.stage(&abort_stage(), json!({})).unwrap();
     assert_eq!(answer["output"]["outcome"], "committed");
-    assert_eq!(wrong_at_the_end(&scene, &before, true), Vec::<String>::new());
+    assert_eq!(wrong_at_the_end(&scenario, &before, true), Vec::<String>::new());
 }
 
 #[test]
 fn an_abort_of_the_cutover_that_comes_after_its_rollback_was_tried_opens_nothing() {
-    let scene = Scene::busy();
-    let before = scene.picture();
-    assert_eq!(execute(&cutover(), &scene, scene.plan.clone()).state, "Committed");
-    let back = scene.run("run-2", Direction::Reverse);
+    let scenario = Scenario::busy();
+    let before = scenario.lasting_state();
+    assert_eq!(execute(&cutover(), &scenario, scenario.plan.clone()).state, "Committed");
+    let back = scenario.run("run-2", Direction::Reverse);
     for state in ["ConnectionDrain", "FinalSync"] {
         let copy = back.copy();
         let ended = execute(&rollback().until(state), &copy, copy.plan.clone());
@@ -148,29 +148,29 @@ fn an_abort_of_the_cutover_that_comes_after_its_rollback_was_tried_opens_nothing
 #[test]
 fn a_drain_that_stood_still_while_its_run_was_aborted_leaves_no_lock_behind() {
     let stage: Arc<dyn AnyStage> = Arc::new(connection_drain::ConnectionDrain);
-    let prepared = Scene::busy();
-    let before = prepared.picture();
+    let prepared = Scenario::busy();
+    let before = prepared.lasting_state();
     entered(&prepared, "ConnectionDrain");
     let points = {
-        let scene = prepared.copy();
-        scene.shared.script(None);
-        scene.stage(&stage, json!({})).unwrap();
-        scene.shared.points()
+        let scenario = prepared.copy();
+        scenario.shared.script(None);
+        scenario.stage(&stage, json!({})).unwrap();
+        scenario.shared.points()
     };
     let mut stuck = Vec::new();
     for (index, point) in points.iter().enumerate() {
-        let scene = prepared.copy();
-        scene.shared.script(Scripted::Nth(index as u64, Fault::Freezes));
-        let mut crew = Crew::new(&scene.shared).with(scene.invocation(&stage, json!({})));
-        crew.drive(&mut Dice::new(0));
-        scene.stage(&abort_stage(), json!({})).unwrap();
-        scene.shared.thaw();
-        crew.drive(&mut Dice::new(0));
-        let wrong = wrong_at_the_end(&scene, &before, true);
+        let scenario = prepared.copy();
+        scenario.shared.script(Scripted::Nth(index as u64, Fault::Freezes));
+        let mut processes = Processes::new(&scenario.shared).with(scenario.invocation(&stage, json!({})));
+        processes.drive(&mut Schedule::new(0));
+        scenario.stage(&abort_stage(), json!({})).unwrap();
+        scenario.shared.thaw();
+        processes.drive(&mut Schedule::new(0));
+        let wrong = wrong_at_the_end(&scenario, &before, true);
         if !wrong.is_empty() {
             stuck.push(format!(
                 "call {index} ({point}), ended {:?}: {}",
-                crew.ended(),
+                processes.ended(),
                 wrong.join("; ")
             ));
         }
@@ -180,33 +180,33 @@ fn a_drain_that_stood_still_while_its_run_was_aborted_leaves_no_lock_behind() {
 
 #[test]
 fn a_final_sync_that_stood_still_while_its_run_was_aborted_changes_nothing() {
-    let prepared = Scene::busy();
-    let before = prepared.picture();
+    let prepared = Scenario::busy();
+    let before = prepared.lasting_state();
     entered(&prepared, "FinalSync");
     let points = {
-        let scene = prepared.copy();
-        scene.shared.script(None);
-        scene
+        let scenario = prepared.copy();
+        scenario.shared.script(None);
+        scenario
             .stage(&final_sync_stage(), json!({"step": "commit"}))
             .unwrap();
-        scene.shared.points()
+        scenario.shared.points()
     };
     for (index, point) in points.iter().enumerate() {
-        let scene = prepared.copy();
-        scene.shared.script(Scripted::Nth(index as u64, Fault::Freezes));
-        let mut crew =
-            Crew::new(&scene.shared).with(scene.invocation(&final_sync_stage(), json!({"step": "commit"})));
-        crew.drive(&mut Dice::new(0));
-        let outcome = scene.stage(&abort_stage(), json!({})).unwrap()["output"]["outcome"].clone();
-        scene.shared.thaw();
-        crew.drive(&mut Dice::new(0));
-        let wrong = wrong_at_the_end(&scene, &before, false);
+        let scenario = prepared.copy();
+        scenario.shared.script(Scripted::Nth(index as u64, Fault::Freezes));
+        let mut processes =
+            Processes::new(&scenario.shared).with(scenario.invocation(&final_sync_stage(), json!({"step": "commit"})));
+        processes.drive(&mut Schedule::new(0));
+        let outcome = scenario.stage(&abort_stage(), json!({})).unwrap()["output"]["outcome"].clone();
+        scenario.shared.thaw();
+        processes.drive(&mut Schedule::new(0));
+        let wrong = wrong_at_the_end(&scenario, &before, false);
         assert!(
             wrong.is_empty(),
             "call {index} ({point}), abort said {outcome}\n{}",
             wrong.join("\n")
         );
-        let committed = scene.shared.lock().lane.phase == Phase::ServeTarget;
+        let committed = scenario.shared.lock().lane.phase == Phase::ServeTarget;
         assert_eq!(outcome == "committed", committed, "call {index} ({point})");
     }
 }

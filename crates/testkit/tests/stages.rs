@@ -10,7 +10,7 @@ mod machines;
 
 use crossover_core::Direction;
 use crossover_testkit::{
-    Scene,
+    Scenario,
     laws::{Case, every_stage_law, execute},
 };
 use machines::{at, cutover, rehearsed};
@@ -22,7 +22,7 @@ fn entering(
     stage: impl crossover_testkit::AnyStage + 'static,
     input: serde_json::Value,
 ) -> Case {
-    Case::new(name, stage, input, move |scene| at(scene, name))
+    Case::new(name, stage, input, move |scenario| at(scenario, name))
 }
 
 #[test]
@@ -56,10 +56,10 @@ fn validate_obeys_every_law() {
 }
 
 #[test]
-fn preparing_the_way_back_obeys_every_law() {
+fn preparing_reverse_replication_obeys_every_law() {
     every_stage_law(
         &entering(
-            "PrepareWayBack",
+            "PrepareReverseReplication",
             reverse_sync::ReverseSync,
             json!({"step": "prepare"}),
         ),
@@ -92,32 +92,32 @@ fn final_sync_obeys_every_law() {
 }
 
 #[test]
-fn starting_the_way_back_obeys_every_law() {
-    let from = rehearsed("StartWayBack").1["final_sync"]["result"]["output"]["way_back_from"].clone();
-    let input = json!({"step": "start", "way_back_from": from});
-    every_stage_law(&entering("StartWayBack", reverse_sync::ReverseSync, input), true);
+fn starting_reverse_replication_obeys_every_law() {
+    let from = rehearsed("StartReverseReplication").1["final_sync"]["result"]["output"]["reverse_from"].clone();
+    let input = json!({"step": "start", "reverse_from": from});
+    every_stage_law(&entering("StartReverseReplication", reverse_sync::ReverseSync, input), true);
 }
 
 #[test]
 fn abort_obeys_every_law_from_wherever_it_is_called() {
-    for name in ["PrepareWayBack", "ConnectionDrain", "FinalSync", "StartWayBack"] {
+    for name in ["PrepareReverseReplication", "ConnectionDrain", "FinalSync", "StartReverseReplication"] {
         every_stage_law(
             &entering(
                 name,
                 abort::Abort,
                 json!({"cause": {"Error": "Test", "Cause": "asked for"}}),
             ),
-            name != "StartWayBack",
+            name != "StartReverseReplication",
         );
     }
 }
 
 #[test]
 fn the_gate_of_the_rollback_and_the_retirement_obey_every_law() {
-    let committed = |scene: Scene| {
-        let ended = execute(&cutover(), &scene, scene.plan.clone());
+    let committed = |scenario: Scenario| {
+        let ended = execute(&cutover(), &scenario, scenario.plan.clone());
         assert_eq!(ended.state, "Committed", "{}", ended.data["error"]);
-        scene.run("run-2", Direction::Reverse)
+        scenario.run("run-2", Direction::Reverse)
     };
     every_stage_law(
         &Case::new("RollbackGate", rollback::Rollback, json!({}), committed),

@@ -5,7 +5,7 @@ use crossover_core::{
     plan::Scope,
     ports::PortResult,
     routing::Side,
-    rows::{Bounds, Hashing, RowOptions, agree},
+    rows::{Bounds, Hashing, RowOptions, negotiate},
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ use crate::{
 
 /// How the work is shared among functions, none of which may run for more than 15 minutes.
 #[derive(Debug, Clone, Copy)]
-pub struct Sharing {
+pub struct Partitioning {
     /// Assignments in one list, about: with their names and bounds they fit the 256 KiB of a state machine's state.
     pub most: u64,
     /// A table whose rows do not lie in the order of their key is one assignment up to this many rows: each side has blocks of its
@@ -26,7 +26,7 @@ pub struct Sharing {
     pub unordered_rows: u64,
 }
 
-impl Default for Sharing {
+impl Default for Partitioning {
     fn default() -> Self {
         Self {
             most: 1_000,
@@ -35,7 +35,7 @@ impl Default for Sharing {
     }
 }
 
-impl Sharing {
+impl Partitioning {
     /// Rows an assignment should have.
     pub(crate) fn rows_each(&self, chunk_rows: u64, rows: u64) -> u64 {
         chunk_rows.max(rows / self.most.max(1))
@@ -81,7 +81,7 @@ pub async fn assignments(
     sides: &Sides<'_>,
     scope: &Scope,
     options: &VerifyOptions,
-    sharing: Sharing,
+    sharing: Partitioning,
     watch: &dyn Watch,
 ) -> Result<(Vec<Assignment>, Vec<CouldNotRun>), VerifyError> {
     let prepared = prepare(sides, scope, options).await?;
@@ -128,7 +128,7 @@ pub async fn compare_assignment(
         seed: assignment.seed,
         condition: options.condition.clone(),
     };
-    let (ours, theirs) = agree(&source, &target, &row_options)?;
+    let (ours, theirs) = negotiate(&source, &target, &row_options)?;
     let governor = Governor::new(options.max_load);
     let comparison = comparison(sides, options, &governor, watch);
     let bounds = Bounds {
@@ -139,7 +139,7 @@ pub async fn compare_assignment(
         Layout::Ranges(Ranges {
             bounds: vec![bounds],
             rows: 0,
-            // Other functions have the rows that lie elsewhere, at other moments.
+            // Other functions have the rows that lie elsewhere, at other snapshots.
             by_disk: [false; 2],
         })
     });

@@ -7,7 +7,7 @@ use crossover_core::{plan::Scope, ports::PortError, routing::Side};
 use serde::Serialize;
 
 use crate::{
-    distribute::Sharing,
+    distribute::Partitioning,
     rows::{Comparison, Governor},
     run::{CouldNotRun, PreparedTable, Sides, VerifyError, VerifyOptions, could_not_run, prepare},
     watch::{Event, Watch},
@@ -97,7 +97,7 @@ pub async fn estimate(
         catch_up: None,
         writer: Side::Source,
     };
-    let sharing = Sharing::default();
+    let sharing = Partitioning::default();
     let all_rows = prepared.tables.iter().map(PreparedTable::rows).sum();
     let rows_each = sharing.rows_each(options.rows.chunk_rows, all_rows);
     let mut samples: Vec<Sample> = Vec::new();

@@ -14,14 +14,14 @@
 mod budget;
 mod checkpoint;
 mod dirty;
-mod fence;
+mod marker;
 mod judge;
 mod look;
-mod news;
+mod event;
 mod pause;
 mod remaining;
 mod sweep;
-mod take;
+mod poll;
 mod versions;
 
 use std::{collections::BTreeMap, pin::pin, sync::Arc};
@@ -37,8 +37,8 @@ use futures::future::{Either, select};
 
 pub use budget::Budget;
 pub use checkpoint::{CheckpointError, CheckpointFile, slot_name};
-pub use fence::ByFence;
-pub use news::{DifferingRow, Listen, News};
+pub use marker::MarkerCatchUp;
+pub use event::{DifferingRow, EventSink, FollowEvent};
 pub use pause::{NoPause, Pause};
 pub use remaining::Remaining;
 
@@ -47,7 +47,7 @@ use crate::{
     run::{CouldNotRun, PreparedTable, Sides, VerifyError, VerifyOptions, prepare},
     watch::Watch,
 };
-use checkpoint::{Checkpoint, Ground, print_of};
+use checkpoint::{Checkpoint, CheckpointIdentity, print_of};
 use dirty::Dirty;
 use sweep::Sweep;
 
@@ -79,7 +79,7 @@ impl Default for FollowOptions {
 
 /// What a follower works with.
 #[derive(Clone, Copy)]
-pub struct Following<'a> {
+pub struct FollowContext<'a> {
     pub sides: Sides<'a>,
     /// The writer's changes, and its slots.
     pub changes: &'a dyn Changes,
@@ -95,7 +95,7 @@ pub struct Following<'a> {
     /// Ends every wait, so that the caller has the word; work under way is ended in order.
     pub pause: &'a dyn Pause,
     pub watch: &'a dyn Watch,
-    pub listener: &'a dyn Listen,
+    pub listener: &'a dyn EventSink,
 }
 
 /// Why the following ended.
@@ -125,8 +125,8 @@ impl From<PortError> for FollowError {
 
 /// Follows two databases.
 pub struct Follower<'a> {
-    place: Following<'a>,
-    ground: Ground,
+    ctx: FollowContext<'a>,
+    ground: CheckpointIdentity,
     file: Option<CheckpointFile>,
     seed: i64,
     dirty: Dirty,
@@ -151,21 +151,21 @@ impl<'a> Follower<'a> {
     ///
     /// # Errors
     /// As a comparison; a checkpoint that cannot be read; a slot that cannot be made, or that another run follows.
-    pub async fn begin(place: Following<'a>, file: Option<CheckpointFile>) -> Result<Self, FollowError> {
-        let prepared = prepare(&place.sides, place.scope, place.verify).await?;
-        let ground = ground(&place, &prepared.tables);
+    pub async fn begin(ctx: FollowContext<'a>, file: Option<CheckpointFile>) -> Result<Self, FollowError> {
+        let prepared = prepare(&ctx.sides, ctx.scope, ctx.verify).await?;
+        let ground = ground(&ctx, &prepared.tables);
         let earlier = file.as_ref().map(CheckpointFile::read).transpose()?.flatten();
         if let Some(earlier) = &earlier {
             earlier.is_of(&ground)?;
         }
-        place.changes.claim(&ground.slot).await?;
-        let slot = place.changes.slot_state(&ground.slot).await?;
+        ctx.changes.claim(&ground.slot).await?;
+        let slot = ctx.changes.slot_state(&ground.slot).await?;
         let resumed = match earlier {
             None => None,
             Some(earlier) => match earlier.obstacle(&ground, slot.as_ref()) {
                 None => Some(earlier),
                 Some(reason) => {
-                    place.listener.hear(&News::StartsAnew { reason });
+                    ctx.listener.emit(&FollowEvent::StartsOver { reason });
                     None
                 }
             },
@@ -175,9 +175,9 @@ impl<'a> Follower<'a> {
             checkpoint.confirmed
         } else {
             if slot.is_some() {
-                place.slots.drop_slot(&ground.slot).await?;
+                ctx.slots.drop_slot(&ground.slot).await?;
             }
-            place.slots.create_slot(&ground.slot, CHANGES_PLUGIN).await?
+            ctx.slots.create_slot(&ground.slot, CHANGES_PLUGIN).await?
         };
         let tables: Vec<Arc<PreparedTable>> = prepared
             .tables
@@ -187,10 +187,10 @@ impl<'a> Follower<'a> {
                 Arc::new(table)
             })
             .collect();
-        let followed: Vec<Followed> = tables.iter().map(|t| followed(t, place.sides.writer)).collect();
+        let followed: Vec<Followed> = tables.iter().map(|t| followed(t, ctx.sides.writer)).collect();
         let mut this = Self {
-            dirty: Dirty::new(tables, place.options.budget),
-            relations: place.changes.relations(&followed).await?,
+            dirty: Dirty::new(tables, ctx.options.budget),
+            relations: ctx.changes.relations(&followed).await?,
             followed,
             ground,
             file,
@@ -204,7 +204,7 @@ impl<'a> Follower<'a> {
             results: BTreeMap::new(),
             could_not_run: prepared.could_not_run,
             ended: None,
-            place,
+            ctx,
         };
         this.tell_what_cannot_be_told();
         if let Some(checkpoint) = &resumed {
@@ -213,7 +213,7 @@ impl<'a> Follower<'a> {
         this.save()?;
         let slot = this.ground.slot.clone();
         let resumed = resumed.is_some();
-        this.place.listener.hear(&News::Follows { slot, resumed });
+        this.ctx.listener.emit(&FollowEvent::Follows { slot, resumed });
         Ok(this)
     }
 
@@ -248,8 +248,8 @@ impl<'a> Follower<'a> {
     }
 
     /// What is known now, as the last of the news.
-    pub fn standing(&self) -> News {
-        News::Ended {
+    pub fn standing(&self) -> FollowEvent {
+        FollowEvent::Ended {
             equal: self.is_equal(),
             judged: self.is_judged(),
             tables: self.results.len(),
@@ -275,9 +275,9 @@ impl<'a> Follower<'a> {
             None => self.begin_sweep(),
         };
         match sweep {
-            None => self.patient_round().await?,
+            None => self.round_with_retries().await?,
             Some(sweep) => {
-                let rest = match select(Box::pin(self.patient_round()), sweep).await {
+                let rest = match select(Box::pin(self.round_with_retries()), sweep).await {
                     Either::Left((done, sweep)) => done.map(|()| Some(sweep)),
                     Either::Right(((), round)) => round.await.map(|()| None),
                 };
@@ -288,18 +288,18 @@ impl<'a> Follower<'a> {
     }
 
     /// A server that is away for a moment is asked again.
-    async fn patient_round(&mut self) -> Result<(), FollowError> {
-        let clock = self.place.sides.clock;
-        let patience_ms = self.place.verify.rows.patience_ms;
+    async fn round_with_retries(&mut self) -> Result<(), FollowError> {
+        let clock = self.ctx.sides.clock;
+        let retry_timeout_ms = self.ctx.verify.rows.retry_timeout_ms;
         let mut since = None;
         loop {
             match self.round().await {
                 Err(FollowError::Verify(VerifyError::Port(error @ PortError::Unreachable { .. }))) => {
                     let began = *since.get_or_insert_with(|| clock.now_ms());
-                    if clock.now_ms().saturating_sub(began) >= patience_ms {
+                    if clock.now_ms().saturating_sub(began) >= retry_timeout_ms {
                         return Err(error.into());
                     }
-                    clock.sleep_ms(self.place.options.every_ms).await;
+                    clock.sleep_ms(self.ctx.options.every_ms).await;
                 }
                 done => return done,
             }
@@ -307,7 +307,7 @@ impl<'a> Follower<'a> {
     }
 
     async fn round(&mut self) -> Result<(), FollowError> {
-        let clock = self.place.sides.clock;
+        let clock = self.ctx.sides.clock;
         let began = clock.now_ms();
         self.round += 1;
         self.current = self.take().await?;
@@ -316,15 +316,15 @@ impl<'a> Follower<'a> {
         }
         let looks = self.choose();
         if !looks.is_empty() {
-            let Some(passed) = self.unless_paused(self.place.catch_up.pass()).await else {
+            let Some(passed) = self.unless_paused(self.ctx.catch_up.wait_for_catchup()).await else {
                 return Ok(());
             };
             passed?;
             self.look(looks).await?;
         }
         let took = clock.now_ms().saturating_sub(began);
-        if took < self.place.options.every_ms {
-            self.unless_paused(clock.sleep_ms(self.place.options.every_ms - took))
+        if took < self.ctx.options.every_ms {
+            self.unless_paused(clock.sleep_ms(self.ctx.options.every_ms - took))
                 .await;
         }
         Ok(())
@@ -332,7 +332,7 @@ impl<'a> Follower<'a> {
 
     /// Waits, unless that has to stop.
     async fn unless_paused<T>(&self, wait: impl Future<Output = T> + Send) -> Option<T> {
-        match select(pin!(wait), self.place.pause.wanted()).await {
+        match select(pin!(wait), self.ctx.pause.wanted()).await {
             Either::Left((done, _)) => Some(done),
             Either::Right(_) => None,
         }
@@ -350,12 +350,12 @@ impl<'a> Follower<'a> {
         if keep && self.file.is_some() {
             self.absorb()?;
             self.save()?;
-            self.place.listener.hear(&News::SlotLeft {
+            self.ctx.listener.emit(&FollowEvent::SlotLeft {
                 slot: self.ground.slot.clone(),
                 purpose: format!(
                     "slot {} stays on the {} for the next run with this checkpoint, and keeps the write-ahead log from {} on; \
                      `--continuous --forget` drops it",
-                    self.ground.slot, self.place.sides.writer, self.confirmed
+                    self.ground.slot, self.ctx.sides.writer, self.confirmed
                 ),
             });
             return Ok(());
@@ -365,10 +365,10 @@ impl<'a> Follower<'a> {
 
     /// Drops the slot, unless another run has taken it over while this one had lost its connection.
     async fn drop_slot(&self) -> Result<(), PortError> {
-        match self.place.changes.claim(&self.ground.slot).await {
+        match self.ctx.changes.claim(&self.ground.slot).await {
             Err(PortError::Refused { .. }) => Ok(()),
             Err(error) => Err(error),
-            Ok(()) => self.place.slots.drop_slot(&self.ground.slot).await,
+            Ok(()) => self.ctx.slots.drop_slot(&self.ground.slot).await,
         }
     }
 
@@ -383,7 +383,7 @@ impl<'a> Follower<'a> {
     /// Writes the checkpoint, if one is wanted.
     fn save(&mut self) -> Result<(), CheckpointError> {
         let Some(file) = &self.file else { return Ok(()) };
-        let clock = self.place.sides.clock;
+        let clock = self.ctx.sides.clock;
         let began = clock.now_ms();
         let ended = self.ended.clone();
         file.write(&Checkpoint::of(
@@ -398,8 +398,8 @@ impl<'a> Follower<'a> {
         Ok(())
     }
 
-    fn hear(&self, news: &News) {
-        self.place.listener.hear(news);
+    fn emit(&self, news: &FollowEvent) {
+        self.ctx.listener.emit(news);
     }
 
     /// Tables whose changes do not show which rows they changed.
@@ -414,7 +414,7 @@ impl<'a> Follower<'a> {
         tables.sort();
         tables.dedup();
         if !tables.is_empty() {
-            self.hear(&News::Note {
+            self.emit(&FollowEvent::Note {
                 text: format!(
                     "the key of {} is not in the replica identity, so each update or delete there makes it necessary to compare the \
                      whole table again; `alter table … replica identity` changes that",
@@ -425,16 +425,16 @@ impl<'a> Follower<'a> {
     }
 }
 
-fn ground(place: &Following<'_>, tables: &[PreparedTable]) -> Ground {
-    let (source, target) = place.identities;
-    let (writer, follower) = match place.sides.writer {
+fn ground(ctx: &FollowContext<'_>, tables: &[PreparedTable]) -> CheckpointIdentity {
+    let (source, target) = ctx.identities;
+    let (writer, follower) = match ctx.sides.writer {
         Side::Source => (source, target),
         Side::Target => (target, source),
     };
-    Ground {
+    CheckpointIdentity {
         source: source.to_owned(),
         target: target.to_owned(),
-        writer: place.sides.writer,
+        writer: ctx.sides.writer,
         slot: slot_name(writer, follower),
         forms: print_of(tables),
     }

@@ -13,9 +13,9 @@ pub mod rows;
 pub mod run;
 pub mod watch;
 
-pub use distribute::{Assignment, Sharing, assignments, compare_assignment};
+pub use distribute::{Assignment, Partitioning, assignments, compare_assignment};
 pub use estimate::{Estimate, Range, TableEstimate, estimate};
-pub use follow::{FollowError, FollowOptions, Follower, Following, Listen, News, Remaining};
+pub use follow::{FollowError, FollowOptions, Follower, FollowContext, EventSink, FollowEvent, Remaining};
 pub use report::{Report, verify};
 pub use run::{
     CouldNotRun, Prepared, PreparedTable, RowsReport, Sides, VerifyError, VerifyOptions, compare_rows,

@@ -13,11 +13,11 @@ mod disk;
 mod down;
 mod governor;
 mod naming;
-mod patience;
+mod retries;
 mod ranges;
 mod recheck;
 mod result;
-mod room;
+mod mismatch_budget;
 mod selection;
 mod walk;
 
@@ -26,13 +26,13 @@ pub use chunks::{Layout, plan_layout};
 pub use comparison::Comparison;
 pub use difference::{Difference, Kind};
 pub use governor::Governor;
-pub(crate) use patience::patiently;
+pub(crate) use retries::with_retries;
 pub use ranges::Ranges;
 pub use recheck::CatchUp;
 pub use result::TableResult;
 pub use selection::{Selection, TablePair, UnknownTables};
 pub(crate) use {
-    difference::{Sighting, Sightings, differing},
+    difference::{Mismatch, Mismatches, differing},
     recheck::{KEYS_AT_ONCE, Recheck},
 };
 
@@ -45,18 +45,18 @@ pub struct RowsOptions {
     /// something in the table differs.
     pub chunk_rows: u64,
     /// Differences named in a table; further ones are counted as far as they were looked at.
-    pub named: usize,
+    pub max_reported: usize,
     /// Rows that differ and are looked at (again) in one pass; with their keys they fit the memory of a small function.
-    pub looked_at: usize,
+    pub max_rechecked: usize,
     /// Name the columns that differ, which costs one look at each row.
     pub columns: bool,
     /// How long a server may be away before the comparison gives up, in milliseconds.
-    pub patience_ms: u64,
+    pub retry_timeout_ms: u64,
     /// How long rows that differ are looked at again, in milliseconds.
-    pub settle_ms: u64,
+    pub recheck_limit_ms: u64,
     /// Add chunks up once more whose rows differed at first and were found equal later. Costs a look at all their rows, which
     /// only a certificate needs.
-    pub settle_chunks: bool,
+    pub recheck_chunks: bool,
 }
 
 impl Default for RowsOptions {
@@ -64,12 +64,12 @@ impl Default for RowsOptions {
         Self {
             jobs: 2,
             chunk_rows: 131_072,
-            named: 1_000,
-            looked_at: 50_000,
+            max_reported: 1_000,
+            max_rechecked: 50_000,
             columns: true,
-            patience_ms: 60_000,
-            settle_ms: 60_000,
-            settle_chunks: false,
+            retry_timeout_ms: 60_000,
+            recheck_limit_ms: 60_000,
+            recheck_chunks: false,
         }
     }
 }

@@ -5,7 +5,7 @@ use crossover_core::{
     plan::Scope,
     ports::{Clock, PortError, PortResult, Refusal, Rows},
     routing::Side,
-    rows::{Disagreement, Hashing, HashingFacts, RowOptions, TableForm, TableShape, agree},
+    rows::{Disagreement, Hashing, HashingFacts, RowOptions, HashPlan, TableShape, negotiate},
 };
 use serde::Serialize;
 
@@ -104,12 +104,12 @@ pub struct Prepared {
 pub struct PreparedTable {
     pub table: TableName,
     pub shapes: (TableShape, TableShape),
-    pub forms: (TableForm, TableForm),
+    pub forms: (HashPlan, HashPlan),
 }
 
 impl PreparedTable {
     /// Its form on one side.
-    pub const fn form_of(&self, side: Side) -> &TableForm {
+    pub const fn form_of(&self, side: Side) -> &HashPlan {
         match side {
             Side::Source => &self.forms.0,
             Side::Target => &self.forms.1,
@@ -229,7 +229,7 @@ fn forms(pair: TablePair, options: &RowOptions, quick: bool) -> Result<PreparedT
                 .to_owned(),
         });
     }
-    let (mut ours, mut theirs) = agree(&source, &target, options).map_err(|disagreement| CouldNotRun {
+    let (mut ours, mut theirs) = negotiate(&source, &target, options).map_err(|disagreement| CouldNotRun {
         name,
         reason: disagreement.to_string(),
         remedy: "apply the missing columns, then compare again".to_owned(),

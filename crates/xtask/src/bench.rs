@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: how quick the product is, beside what else there is and beside what the servers need at least.
 
-mod contest;
+mod comparison;
 mod cpu;
 mod data;
 mod figures;

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use connection_drain::ConnectionDrain;
 use crossover_core::{
-    Stage, StageError, StageName, World,
+    Stage, StageError, StageName, StageContext,
     routing::{Command, LaneRecord, Phase},
 };
 use reverse_sync::ReverseSync;
@@ -61,9 +61,9 @@ impl Stage for Abort {
     type Input = Input;
     type Output = Output;
 
-    async fn run(&self, world: &World, input: Input) -> Result<Output, StageError> {
+    async fn run(&self, ctx: &StageContext, input: Input) -> Result<Output, StageError> {
         let Cause { error, cause } = input.cause.unwrap_or_default();
-        let lane = match win(world).await? {
+        let lane = match win(ctx).await? {
             Decision::Won(lane) => lane,
             Decision::Lost(outcome) => {
                 return Ok(Output {
@@ -74,28 +74,28 @@ impl Stage for Abort {
                 });
             }
         };
-        let restored_roles = world.from.restore(&world.plan.run_id).await?;
+        let restored_roles = ctx.old_writer.restore(&ctx.plan.run_id).await?;
         if lane.phase == Phase::Aborting {
-            world
+            ctx
                 .command(
                     &lane,
                     Command::Release {
-                        run_id: world.plan.run_id.clone(),
+                        run_id: ctx.plan.run_id.clone(),
                     },
                 )
                 .await?;
         }
         // Nobody waits for the rest: traffic flows again. In reverse order of the stages.
-        ConnectionDrain.undo(world).await?;
+        ConnectionDrain.undo(ctx).await?;
         // Slot and task are named after the migration: a run that holds the lane now needs them.
-        if lane.phase.is_serving() || is_ours(world, &lane) {
-            ReverseSync.undo(world).await?;
+        if lane.phase.is_serving() || is_ours(ctx, &lane) {
+            ReverseSync.undo(ctx).await?;
         }
         let text = format!(
             "Run {} of lane {} was aborted: {error} {cause}",
-            world.plan.run_id, world.plan.lane
+            ctx.plan.run_id, ctx.plan.lane
         );
-        if let Err(error) = world.journal.notify("Crossover: cutover aborted", &text).await {
+        if let Err(error) = ctx.journal.notify("Crossover: cutover aborted", &text).await {
             tracing::warn!(error = %error, "nobody could be notified");
         }
         Ok(Output {
@@ -114,24 +114,24 @@ enum Decision {
     Lost(Outcome),
 }
 
-fn is_ours(world: &World, lane: &LaneRecord) -> bool {
-    lane.run_id.as_deref() == Some(world.plan.run_id.as_str())
+fn is_ours(ctx: &StageContext, lane: &LaneRecord) -> bool {
+    lane.run_id.as_deref() == Some(ctx.plan.run_id.as_str())
 }
 
 /// Wins the lane for the abort. A lane that another run holds, or that has been decided already, needs no decision: this run
 /// cannot have locked anything that counts. But once the lane's writer is the other side, this run's record may be the lock that
 /// keeps the old writer shut: a late abort must not open it.
-async fn win(world: &World) -> Result<Decision, StageError> {
+async fn win(ctx: &StageContext) -> Result<Decision, StageError> {
     for _ in 0..ATTEMPTS {
-        let lane = world.lane.read().await?;
-        if world.has_committed(&lane) {
+        let lane = ctx.lane.read().await?;
+        if ctx.has_committed(&lane) {
             return Ok(Decision::Lost(Outcome::Committed));
         }
-        if lane.writer != world.direction.from() {
+        if lane.writer != ctx.direction.old_writer() {
             return Ok(Decision::Lost(Outcome::Superseded));
         }
         // A lane that serves is told as well: this run is over, and an invocation of it that comes late cannot arm it any more.
-        let decided = if is_ours(world, &lane) {
+        let decided = if is_ours(ctx, &lane) {
             !matches!(lane.phase, Phase::Armed | Phase::Hold)
         } else {
             !lane.phase.is_serving()
@@ -139,11 +139,11 @@ async fn win(world: &World) -> Result<Decision, StageError> {
         if decided {
             return Ok(Decision::Won(lane));
         }
-        match world
+        match ctx
             .command(
                 &lane,
                 Command::Abort {
-                    run_id: world.plan.run_id.clone(),
+                    run_id: ctx.plan.run_id.clone(),
                 },
             )
             .await
@@ -155,7 +155,7 @@ async fn win(world: &World) -> Result<Decision, StageError> {
         }
     }
     Err(StageError::LaneRefused {
-        lane: world.plan.lane.clone(),
+        lane: ctx.plan.lane.clone(),
         reason: format!("it changed {ATTEMPTS} times while the abort tried to win it"),
     })
 }

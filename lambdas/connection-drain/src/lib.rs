@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Stage, StageError, StageName, World,
+    Stage, StageError, StageName, StageContext,
     ports::{PortError, WriterSample},
     routing::{Command, LaneRecord, Phase},
 };
@@ -48,23 +48,23 @@ impl Stage for ConnectionDrain {
     type Input = Input;
     type Output = Output;
 
-    async fn run(&self, world: &World, _input: Input) -> Result<Output, StageError> {
-        let lane = held_lane(world).await?;
+    async fn run(&self, ctx: &StageContext, _input: Input) -> Result<Output, StageError> {
+        let lane = held_lane(ctx).await?;
         let hold_at = lane.hold_at.unwrap_or_default();
-        let since_hold = || world.clock.now_ms().saturating_sub(hold_at);
+        let since_hold = || ctx.clock.now_ms().saturating_sub(hold_at);
 
         let locking = async {
-            let report = world.from.lock(&world.plan.scope, &world.plan.run_id).await?;
+            let report = ctx.old_writer.lock(&ctx.plan.scope, &ctx.plan.run_id).await?;
             Ok::<_, StageError>((report, since_hold()))
         };
         let settling = async {
-            wait_for_transactions(world, hold_at).await?;
+            wait_for_transactions(ctx, hold_at).await?;
             Ok::<_, StageError>(since_hold())
         };
         // NOLOGIN does not disturb sessions that exist, so the lock can be made while transactions end.
         let ((report, lock_ms), in_flight_ms) = futures::try_join!(locking, settling)?;
         // Beside the ending of sessions: clients do not pay for this look.
-        let (sessions_ended, ()) = futures::try_join!(end_writers(world, hold_at), keep_lock_if_held(world))?;
+        let (sessions_ended, ()) = futures::try_join!(end_writers(ctx, hold_at), keep_lock_if_held(ctx))?;
         Ok(Output {
             hold_at,
             hold_deadline: lane.hold_deadline.unwrap_or_default(),
@@ -73,57 +73,57 @@ impl Stage for ConnectionDrain {
             in_flight_ms,
             lock_ms,
             drained_ms: since_hold(),
-            drained_at: world.clock.now_ms(),
+            drained_at: ctx.clock.now_ms(),
         })
     }
 
     /// Unlocks exactly what this run locked. Forbidden before the abort has won the lane: see the abort stage.
-    async fn undo(&self, world: &World) -> Result<(), StageError> {
-        world.from.restore(&world.plan.run_id).await?;
+    async fn undo(&self, ctx: &StageContext) -> Result<(), StageError> {
+        ctx.old_writer.restore(&ctx.plan.run_id).await?;
         Ok(())
     }
 }
 
 /// Brings the lane to `hold`: arms it, waits for the scheduled moment, declares it. Goes on from wherever an earlier
 /// invocation of the same run stopped.
-async fn held_lane(world: &World) -> Result<LaneRecord, StageError> {
-    let mut lane = world.own_lane().await?;
-    if world.has_committed(&lane) {
+async fn held_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
+    let mut lane = ctx.own_lane().await?;
+    if ctx.has_committed(&lane) {
         return Err(StageError::AlreadyCommitted { lane: lane.lane });
     }
     if matches!(lane.phase, Phase::ServeSource | Phase::ServeTarget) {
-        if lane.writer != world.direction.from() {
+        if lane.writer != ctx.direction.old_writer() {
             let reason = format!("its writer is {:?} already", lane.writer).to_lowercase();
             return Err(StageError::LaneRefused {
                 lane: lane.lane,
                 reason,
             });
         }
-        refuse_unstoppable(&world.from.writers().await?)?;
-        let hold_at = world.clock.now_ms() + lane.lease_ttl_ms + ARM_MARGIN_MS;
+        refuse_unstoppable(&ctx.old_writer.writers().await?)?;
+        let hold_at = ctx.clock.now_ms() + lane.lease_ttl_ms + ARM_MARGIN_MS;
         let arm = Command::Arm {
-            run_id: world.plan.run_id.clone(),
-            towards: world.direction.to(),
+            run_id: ctx.plan.run_id.clone(),
+            towards: ctx.direction.new_writer(),
             hold_at,
-            hold_deadline: hold_at + world.plan.limits.hold_ms,
+            hold_deadline: hold_at + ctx.plan.limits.hold_ms,
         };
-        lane = world.command(&lane, arm).await?;
+        lane = ctx.command(&lane, arm).await?;
     }
     if lane.phase == Phase::Armed {
-        require_way_back(world).await?;
+        require_reverse_replication(ctx).await?;
         let wait = lane
             .hold_at
             .unwrap_or_default()
-            .saturating_sub(world.clock.now_ms());
-        world
+            .saturating_sub(ctx.clock.now_ms());
+        ctx
             .clock
-            .sleep_ms(if world.plan.dry_run { 0 } else { wait })
+            .sleep_ms(if ctx.plan.dry_run { 0 } else { wait })
             .await;
-        lane = world
+        lane = ctx
             .command(
                 &lane,
                 Command::Hold {
-                    run_id: world.plan.run_id.clone(),
+                    run_id: ctx.plan.run_id.clone(),
                 },
             )
             .await?;
@@ -138,29 +138,29 @@ async fn held_lane(world: &World) -> Result<LaneRecord, StageError> {
     }
 }
 
-/// The way back is still there. Another run of the migration that aborted before this one armed the lane may have removed it; once
+/// Reverse replication is still there. Another run of the migration that aborted before this one armed the lane may have removed it; once
 /// the lane is armed nobody else does.
-async fn require_way_back(world: &World) -> Result<(), StageError> {
-    let task = world.way_back();
-    if world.plan.dry_run || world.replication.task(task).await?.is_some() {
+async fn require_reverse_replication(ctx: &StageContext) -> Result<(), StageError> {
+    let task = ctx.reverse_stream();
+    if ctx.plan.dry_run || ctx.replication.task(task).await?.is_some() {
         return Ok(());
     }
-    Err(StageError::NoWayBack {
+    Err(StageError::NoReverseReplication {
         reason: format!("task {task} is gone: another run of this migration has removed it"),
     })
 }
 
 /// The abort may have won while the lock was on its way: it found nothing to restore and the lane serves again. A lock made then
 /// is nobody's, so whoever made it takes it back.
-async fn keep_lock_if_held(world: &World) -> Result<(), StageError> {
-    let lane = world.own_lane().await?;
+async fn keep_lock_if_held(ctx: &StageContext) -> Result<(), StageError> {
+    let lane = ctx.own_lane().await?;
     if lane.phase == Phase::Hold {
         return Ok(());
     }
-    if world.has_committed(&lane) || lane.writer != world.direction.from() {
+    if ctx.has_committed(&lane) || lane.writer != ctx.direction.old_writer() {
         return Err(StageError::AlreadyCommitted { lane: lane.lane });
     }
-    world.from.restore(&world.plan.run_id).await?;
+    ctx.old_writer.restore(&ctx.plan.run_id).await?;
     Err(StageError::LaneAborted { lane: lane.lane })
 }
 
@@ -181,35 +181,35 @@ fn refuse_unstoppable(sample: &WriterSample) -> Result<(), StageError> {
 
 /// Waits until no application transaction runs: requests forwarded just before the hold get the settling time to
 /// arrive, and all of them the grace to end. Whoever is still there then is ended with its session.
-async fn wait_for_transactions(world: &World, hold_at: u64) -> Result<(), PortError> {
-    let limits = &world.plan.limits;
+async fn wait_for_transactions(ctx: &StageContext, hold_at: u64) -> Result<(), PortError> {
+    let limits = &ctx.plan.limits;
     let settled = hold_at + limits.drain_settle_ms;
     let patience = hold_at + limits.drain_grace_ms;
     loop {
-        let in_flight = world.from.in_flight().await?;
-        let now = world.clock.now_ms();
-        if (in_flight == 0 && now >= settled) || now >= patience || world.plan.dry_run {
+        let in_flight = ctx.old_writer.in_flight().await?;
+        let now = ctx.clock.now_ms();
+        if (in_flight == 0 && now >= settled) || now >= patience || ctx.plan.dry_run {
             return Ok(());
         }
-        world.clock.sleep_ms(LOOK_EVERY_MS).await;
+        ctx.clock.sleep_ms(LOOK_EVERY_MS).await;
     }
 }
 
 /// Ends writers' sessions until two looks in a row find no writer, no prepared transaction and no undone lock.
-async fn end_writers(world: &World, hold_at: u64) -> Result<u32, StageError> {
-    let give_up = hold_at + world.plan.limits.drain_ms;
+async fn end_writers(ctx: &StageContext, hold_at: u64) -> Result<u32, StageError> {
+    let give_up = hold_at + ctx.plan.limits.drain_ms;
     let mut ended = 0;
     let mut clean_looks = 0;
     loop {
-        ended += world.from.end_sessions().await?;
-        let sample = world.from.writers().await?;
+        ended += ctx.old_writer.end_sessions().await?;
+        let sample = ctx.old_writer.writers().await?;
         refuse_unstoppable(&sample)?;
         clean_looks = if sample.is_clean() { clean_looks + 1 } else { 0 };
         if clean_looks == 2 {
             return Ok(ended);
         }
-        let now = world.clock.now_ms();
-        if now >= give_up && !world.plan.dry_run {
+        let now = ctx.clock.now_ms();
+        if now >= give_up && !ctx.plan.dry_run {
             let mut who = sample.sessions;
             who.extend(
                 sample
@@ -222,6 +222,6 @@ async fn end_writers(world: &World, hold_at: u64) -> Result<u32, StageError> {
                 who,
             });
         }
-        world.clock.sleep_ms(LOOK_EVERY_MS).await;
+        ctx.clock.sleep_ms(LOOK_EVERY_MS).await;
     }
 }

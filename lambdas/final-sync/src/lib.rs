@@ -5,14 +5,14 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Lsn, Stage, StageError, StageName, World,
+    Lsn, Stage, StageError, StageName, StageContext,
     catalogue::SequenceFacts,
     ports::AccessSnapshot,
     routing::{Command, LaneRecord, Phase},
 };
 use serde::{Deserialize, Serialize};
 
-/// Time between two looks for the fence.
+/// Time between two looks for the catch-up marker.
 const LOOK_EVERY_MS: u64 = 2;
 
 /// The stage.
@@ -38,9 +38,9 @@ pub struct Input {
 #[derive(Debug, Serialize)]
 pub struct Output {
     pub committed: bool,
-    /// Position on the new writer before its first application write: where the way back starts.
-    pub way_back_from: Option<Lsn>,
-    pub fence_ms: u64,
+    /// Position on the new writer before its first application write: where reverse replication starts.
+    pub reverse_from: Option<Lsn>,
+    pub marker_ms: u64,
     pub sequences_ms: u64,
     pub commit_ms: u64,
     pub open_ms: u64,
@@ -58,12 +58,12 @@ impl Stage for FinalSync {
     type Input = Input;
     type Output = Output;
 
-    async fn run(&self, world: &World, input: Input) -> Result<Output, StageError> {
-        let entered_at = world.clock.now_ms();
+    async fn run(&self, ctx: &StageContext, input: Input) -> Result<Output, StageError> {
+        let entered_at = ctx.clock.now_ms();
         let mut output = Output {
             committed: false,
-            way_back_from: None,
-            fence_ms: 0,
+            reverse_from: None,
+            marker_ms: 0,
             sequences_ms: 0,
             commit_ms: 0,
             open_ms: 0,
@@ -74,37 +74,37 @@ impl Stage for FinalSync {
         };
         if input.step == Step::Warm {
             // Both statements also prove that the connections a held environment kept are alive.
-            futures::try_join!(world.from.writers(), world.to.current_lsn())?;
-            world.lane.read().await?;
+            futures::try_join!(ctx.old_writer.writers(), ctx.new_writer.current_lsn())?;
+            ctx.lane.read().await?;
             return Ok(output);
         }
 
-        let lane = world.own_lane().await?;
-        let snapshot = world.from.snapshot().await?.ok_or_else(|| {
+        let lane = ctx.own_lane().await?;
+        let snapshot = ctx.old_writer.snapshot().await?.ok_or_else(|| {
             StageError::Refused(
                 "the writer's database holds no access snapshot: it was never locked".to_owned(),
             )
         })?;
-        let lane = if world.has_committed(&lane) {
+        let lane = if ctx.has_committed(&lane) {
             lane
         } else {
             require_hold(&lane)?;
-            prove_and_prepare(world, &mut output).await?;
-            let before = world.clock.now_ms();
+            prove_and_prepare(ctx, &mut output).await?;
+            let before = ctx.clock.now_ms();
             // THE POINT OF NO RETURN. Before this line every failure aborts; after it there is only forward.
-            let lane = world
+            let lane = ctx
                 .command(
                     &lane,
                     Command::Commit {
-                        run_id: world.plan.run_id.clone(),
+                        run_id: ctx.plan.run_id.clone(),
                     },
                 )
                 .await?;
-            output.commit_ms = world.clock.now_ms().saturating_sub(before);
+            output.commit_ms = ctx.clock.now_ms().saturating_sub(before);
             lane
         };
         output.committed = true;
-        go_forward(world, &lane, &snapshot, &mut output).await?;
+        go_forward(ctx, &lane, &snapshot, &mut output).await?;
         Ok(output)
     }
 }
@@ -122,10 +122,10 @@ fn require_hold(lane: &LaneRecord) -> Result<(), StageError> {
     }
 }
 
-/// Everything a commit implies: nobody can write, the fence has arrived exactly once, sequences are ahead, and the place
-/// where the way back starts is written down.
-async fn prove_and_prepare(world: &World, output: &mut Output) -> Result<(), StageError> {
-    let sample = world.from.writers().await?;
+/// Everything a commit implies: nobody can write, the catch-up marker has arrived exactly once, sequences are ahead, and the place
+/// where reverse replication starts is written down.
+async fn prove_and_prepare(ctx: &StageContext, output: &mut Output) -> Result<(), StageError> {
+    let sample = ctx.old_writer.writers().await?;
     if !sample.prepared.is_empty() {
         return Err(StageError::PreparedTransactions {
             gids: sample.prepared,
@@ -137,55 +137,55 @@ async fn prove_and_prepare(world: &World, output: &mut Output) -> Result<(), Sta
             who: sample.sessions,
         });
     }
-    let began = world.clock.now_ms();
-    let fence = async {
-        wait_for_fence(world, &format!("{}-final", world.plan.run_id)).await?;
-        Ok::<_, StageError>(world.clock.now_ms().saturating_sub(began))
+    let began = ctx.clock.now_ms();
+    let marker = async {
+        wait_for_marker(ctx, &format!("{}-final", ctx.plan.run_id)).await?;
+        Ok::<_, StageError>(ctx.clock.now_ms().saturating_sub(began))
     };
     let sequences = async {
-        let moved = move_sequences(world).await?;
-        Ok::<_, StageError>((moved, world.clock.now_ms().saturating_sub(began)))
+        let moved = move_sequences(ctx).await?;
+        Ok::<_, StageError>((moved, ctx.clock.now_ms().saturating_sub(began)))
     };
-    // Sequences stand still once the writers are locked out, so they need not wait for the fence.
-    let (fence_ms, (moved, sequences_ms)) = futures::try_join!(fence, sequences)?;
-    output.fence_ms = fence_ms;
+    // Sequences stand still once the writers are locked out, so they need not wait for the catch-up marker.
+    let (marker_ms, (moved, sequences_ms)) = futures::try_join!(marker, sequences)?;
+    output.marker_ms = marker_ms;
     output.sequences_ms = sequences_ms;
     output.sequences = moved;
-    output.way_back_from = Some(way_back_position(world).await?);
+    output.reverse_from = Some(reverse_start_position(ctx).await?);
     Ok(())
 }
 
-/// Raises the fence behind the last write and waits until it is on the other side.
-async fn wait_for_fence(world: &World, nonce: &str) -> Result<(), StageError> {
-    let began = world.clock.now_ms();
-    world.from.raise_fence(&world.plan.run_id, nonce).await?;
+/// Raises the catch-up marker behind the last write and waits until it is on the other side.
+async fn wait_for_marker(ctx: &StageContext, nonce: &str) -> Result<(), StageError> {
+    let began = ctx.clock.now_ms();
+    ctx.old_writer.write_marker(&ctx.plan.run_id, nonce).await?;
     loop {
-        match world.to.count_fence(&world.plan.run_id, nonce).await? {
+        match ctx.new_writer.count_markers(&ctx.plan.run_id, nonce).await? {
             1 => return Ok(()),
             0 => {}
             count => {
-                return Err(StageError::FenceDuplicated {
+                return Err(StageError::MarkerDuplicated {
                     nonce: nonce.to_owned(),
                     count,
                 });
             }
         }
-        let waited_ms = world.clock.now_ms().saturating_sub(began);
-        if waited_ms >= world.plan.limits.fence_ms {
-            return Err(StageError::FenceNotSeen {
+        let waited_ms = ctx.clock.now_ms().saturating_sub(began);
+        if waited_ms >= ctx.plan.limits.marker_ms {
+            return Err(StageError::MarkerNotSeen {
                 nonce: nonce.to_owned(),
                 waited_ms,
             });
         }
-        world.clock.sleep_ms(LOOK_EVERY_MS).await;
+        ctx.clock.sleep_ms(LOOK_EVERY_MS).await;
     }
 }
 
 /// Moves every sequence of the new writer beyond the old one's, and looks again.
-async fn move_sequences(world: &World) -> Result<Vec<SequenceFacts>, StageError> {
-    let positions = world.from.sequences(&world.plan.scope).await?;
-    let headroom = world.plan.limits.sequence_headroom;
-    let moved = world.to.advance_sequences(&positions, headroom).await?;
+async fn move_sequences(ctx: &StageContext) -> Result<Vec<SequenceFacts>, StageError> {
+    let positions = ctx.old_writer.sequences(&ctx.plan.scope).await?;
+    let headroom = ctx.plan.limits.sequence_headroom;
+    let moved = ctx.new_writer.advance_sequences(&positions, headroom).await?;
     let behind: Vec<String> = positions
         .iter()
         .filter(|old| {
@@ -195,47 +195,47 @@ async fn move_sequences(world: &World) -> Result<Vec<SequenceFacts>, StageError>
         })
         .map(ToString::to_string)
         .collect();
-    if behind.is_empty() || world.plan.dry_run {
+    if behind.is_empty() || ctx.plan.dry_run {
         Ok(moved)
     } else {
         Err(StageError::SequencesBehind { sequences: behind })
     }
 }
 
-/// Where the way back starts: before the first application write on the new writer, and found again after a crash because
+/// Where reverse replication starts: before the first application write on the new writer, and found again after a crash because
 /// it is recorded with a marker in that database.
-async fn way_back_position(world: &World) -> Result<Lsn, StageError> {
-    Ok(world
-        .to
-        .raise_fence(&world.plan.run_id, &format!("{}-way-back", world.plan.run_id))
+async fn reverse_start_position(ctx: &StageContext) -> Result<Lsn, StageError> {
+    Ok(ctx
+        .new_writer
+        .write_marker(&ctx.plan.run_id, &format!("{}-reverse-start", ctx.plan.run_id))
         .await?)
 }
 
 /// After the commit: open the new writer, let held writes go.
 async fn go_forward(
-    world: &World,
+    ctx: &StageContext,
     lane: &LaneRecord,
     snapshot: &AccessSnapshot,
     output: &mut Output,
 ) -> Result<(), StageError> {
-    let began = world.clock.now_ms();
-    if output.way_back_from.is_none() {
-        output.way_back_from = Some(way_back_position(world).await?);
+    let began = ctx.clock.now_ms();
+    if output.reverse_from.is_none() {
+        output.reverse_from = Some(reverse_start_position(ctx).await?);
     }
-    world.to.open(snapshot).await?;
-    let opened = world.clock.now_ms();
+    ctx.new_writer.open(snapshot).await?;
+    let opened = ctx.clock.now_ms();
     output.open_ms = opened.saturating_sub(began);
     if lane.phase == Phase::Committed {
-        world
+        ctx
             .command(
                 lane,
                 Command::Release {
-                    run_id: world.plan.run_id.clone(),
+                    run_id: ctx.plan.run_id.clone(),
                 },
             )
             .await?;
     }
-    output.released_at = world.clock.now_ms();
+    output.released_at = ctx.clock.now_ms();
     output.release_ms = output.released_at.saturating_sub(opened);
     Ok(())
 }

@@ -1,9 +1,9 @@
-//! lag-wait: the change stream keeps up, proven by its own state, the monitoring's figures and a fence of ours.
+//! lag-wait: the change stream keeps up, proven by its own state, the monitoring's figures and a catch-up marker of ours.
 //!
 //! Unknown is "not ready": a missing figure, an old figure, a table in an unknown state, an old transaction.
 
 use async_trait::async_trait;
-use crossover_core::{Direction, Stage, StageError, StageName, World, ports::TaskState};
+use crossover_core::{Direction, Stage, StageError, StageName, StageContext, ports::TaskState};
 use serde::{Deserialize, Serialize};
 
 /// Time between two looks at the figures.
@@ -24,8 +24,8 @@ pub struct Input {}
 pub struct Output {
     /// The last lag figure.
     pub lag_ms: u64,
-    /// How long a fence took from one side to the other.
-    pub probe_fence_ms: u64,
+    /// How long a catch-up marker took from one side to the other.
+    pub probe_marker_ms: u64,
     pub waited_ms: u64,
 }
 
@@ -35,21 +35,21 @@ impl Stage for LagWait {
     type Input = Input;
     type Output = Output;
 
-    async fn run(&self, world: &World, _input: Input) -> Result<Output, StageError> {
-        let limits = &world.plan.limits;
-        let began = world.clock.now_ms();
+    async fn run(&self, ctx: &StageContext, _input: Input) -> Result<Output, StageError> {
+        let limits = &ctx.plan.limits;
+        let began = ctx.clock.now_ms();
         let mut ready_since: Option<u64> = None;
         loop {
-            let now = world.clock.now_ms();
-            match readiness(world).await? {
+            let now = ctx.clock.now_ms();
+            match readiness(ctx).await? {
                 Ok(lag_ms) => {
                     let since = *ready_since.get_or_insert(now);
                     if now.saturating_sub(since) >= limits.lag_stable_ms {
-                        let probe_fence_ms = probe(world).await?;
+                        let probe_marker_ms = probe(ctx).await?;
                         return Ok(Output {
                             lag_ms,
-                            probe_fence_ms,
-                            waited_ms: world.clock.now_ms().saturating_sub(began),
+                            probe_marker_ms,
+                            waited_ms: ctx.clock.now_ms().saturating_sub(began),
                         });
                     }
                 }
@@ -60,16 +60,16 @@ impl Stage for LagWait {
                     }
                 }
             }
-            world.clock.sleep_ms(LOOK_EVERY_MS).await;
+            ctx.clock.sleep_ms(LOOK_EVERY_MS).await;
         }
     }
 }
 
 /// The lag now, or the reason why nothing can be said.
-async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
-    let stream = world.stream();
-    let limits = &world.plan.limits;
-    let Some(task) = world.replication.task(stream).await? else {
+async fn readiness(ctx: &StageContext) -> Result<Result<u64, String>, StageError> {
+    let stream = ctx.stream();
+    let limits = &ctx.plan.limits;
+    let Some(task) = ctx.replication.task(stream).await? else {
         return Ok(Err(format!("task {stream} does not exist")));
     };
     if task.state == TaskState::Failed {
@@ -79,13 +79,13 @@ async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
     if task.state != TaskState::Running {
         return Ok(Err(format!("task {stream} is {:?}", task.state)));
     }
-    if world.direction == Direction::Forward && task.full_load_percent < 100 {
+    if ctx.direction == Direction::Forward && task.full_load_percent < 100 {
         return Ok(Err(format!(
             "task {stream} has loaded {} %",
             task.full_load_percent
         )));
     }
-    let waiting: Vec<String> = world
+    let waiting: Vec<String> = ctx
         .replication
         .tables(stream)
         .await?
@@ -96,7 +96,7 @@ async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
     if !waiting.is_empty() {
         return Ok(Err(format!("tables do not follow yet: {}", waiting.join(", "))));
     }
-    let old = world.from.open_transactions(limits.long_transaction_ms).await?;
+    let old = ctx.old_writer.open_transactions(limits.long_transaction_ms).await?;
     if let Some(oldest) = old.first() {
         return Ok(Err(format!(
             "{} has a transaction open for {} ms (pid {})",
@@ -104,7 +104,7 @@ async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
         )));
     }
     let fresh_ms = u64::from(limits.lag_period_s) * 1000 * FRESH_PERIODS + SHOWN_AFTER_MS;
-    Ok(match world.metrics.cdc_lag(stream).await? {
+    Ok(match ctx.metrics.cdc_lag(stream).await? {
         None => Err(format!("there is no lag figure for task {stream}")),
         Some(lag) if lag.age_ms > fresh_ms => Err(format!(
             "the lag figure of task {stream} is {} ms old",
@@ -118,19 +118,19 @@ async fn readiness(world: &World) -> Result<Result<u64, String>, StageError> {
     })
 }
 
-/// Lag proves nothing, the fence does: one of ours must come through.
-async fn probe(world: &World) -> Result<u64, StageError> {
+/// Lag proves nothing, the catch-up marker does: one of ours must come through.
+async fn probe(ctx: &StageContext) -> Result<u64, StageError> {
     let nonce = format!("probe-{}", uuid::Uuid::new_v4());
-    let began = world.clock.now_ms();
-    world.from.raise_fence(&world.plan.run_id, &nonce).await?;
+    let began = ctx.clock.now_ms();
+    ctx.old_writer.write_marker(&ctx.plan.run_id, &nonce).await?;
     loop {
-        let waited_ms = world.clock.now_ms().saturating_sub(began);
-        if world.to.count_fence(&world.plan.run_id, &nonce).await? > 0 {
+        let waited_ms = ctx.clock.now_ms().saturating_sub(began);
+        if ctx.new_writer.count_markers(&ctx.plan.run_id, &nonce).await? > 0 {
             return Ok(waited_ms);
         }
-        if waited_ms >= world.plan.limits.fence_ms {
-            return Err(StageError::ProbeFenceNotSeen { waited_ms });
+        if waited_ms >= ctx.plan.limits.marker_ms {
+            return Err(StageError::ProbeMarkerNotSeen { waited_ms });
         }
-        world.clock.sleep_ms(5).await;
+        ctx.clock.sleep_ms(5).await;
     }
 }

@@ -20,12 +20,12 @@ mod tg_06_firing_triggers;
 
 use async_trait::async_trait;
 use crossover_core::{
-    World,
+    StageContext,
     finding::{Finding, Severity},
     ports::PortError,
 };
 
-/// One question about the world. An error means that nothing is known, never that all is well.
+/// One question about the context. An error means that nothing is known, never that all is well.
 #[async_trait]
 pub trait Check: Send + Sync {
     /// Stable id.
@@ -33,7 +33,7 @@ pub trait Check: Send + Sync {
     /// What it looks at, for the operator.
     fn looks_at(&self) -> &'static str;
     /// Everything it objects to; empty when it passes.
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError>;
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError>;
 
     /// A finding of this check.
     fn finding(&self, severity: Severity, object: &str, message: String, remedy: &str) -> Finding {

@@ -4,7 +4,7 @@ mod checks;
 
 use async_trait::async_trait;
 use crossover_core::{
-    Stage, StageError, StageName, World,
+    Stage, StageError, StageName, StageContext,
     finding::{CheckOutcome, Finding, Severity},
 };
 use serde::{Deserialize, Serialize};
@@ -40,10 +40,10 @@ impl Stage for PreCheck {
     type Input = Input;
     type Output = Output;
 
-    async fn run(&self, world: &World, _input: Input) -> Result<Output, StageError> {
+    async fn run(&self, ctx: &StageContext, _input: Input) -> Result<Output, StageError> {
         let mut checks = Vec::new();
         for check in catalogue() {
-            let outcome = match check.run(world).await {
+            let outcome = match check.run(ctx).await {
                 Ok(mut findings) => {
                     findings.sort();
                     CheckOutcome::Ran { findings }

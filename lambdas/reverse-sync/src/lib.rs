@@ -1,8 +1,8 @@
-//! reverse-sync: the way back. Prepared before the pause, started after the commit from a position that misses nothing.
+//! reverse-sync: reverse replication. Prepared before the pause, started after the commit from a position that misses nothing.
 
 use async_trait::async_trait;
 use crossover_core::{
-    Lsn, Stage, StageError, StageName, World,
+    Lsn, Stage, StageError, StageName, StageContext,
     catalogue::{OWN_SCHEMA, TableName},
     ports::{CdcTask, TaskState},
     routing::Side,
@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 /// Time between two looks at a task.
 const LOOK_EVERY_MS: u64 = 50;
-/// How long a task may take to stop, and a stream to carry its first fence. DMS needs up to a few minutes.
-const PATIENCE_MS: u64 = 300_000;
+/// How long a task may take to stop, and a stream to carry its first marker. DMS needs up to a few minutes.
+const TIMEOUT_MS: u64 = 300_000;
 
 /// The stage.
 pub struct ReverseSync;
@@ -23,7 +23,7 @@ pub struct ReverseSync;
 pub enum Step {
     /// Before the pause: slot and task are made, the task does not run.
     Prepare,
-    /// After the commit: the old stream is stopped, the way back runs and a fence has come through it.
+    /// After the commit: the old stream is stopped, reverse replication runs and a catch-up marker has come through it.
     Start,
     /// After a rollback: the stream that carried it, and its slot, are removed.
     Retire,
@@ -33,9 +33,9 @@ pub enum Step {
 #[serde(deny_unknown_fields)]
 pub struct Input {
     pub step: Step,
-    /// For `start`: where final-sync said the way back begins.
+    /// For `start`: where final-sync said reverse replication begins.
     #[serde(default)]
-    pub way_back_from: Option<Lsn>,
+    pub reverse_from: Option<Lsn>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -43,8 +43,8 @@ pub struct Output {
     pub task: String,
     pub slot: String,
     pub position: Option<Lsn>,
-    /// Milliseconds a fence took through the way back.
-    pub fence_ms: Option<u64>,
+    /// Milliseconds a catch-up marker took through reverse replication.
+    pub marker_ms: Option<u64>,
 }
 
 #[async_trait]
@@ -53,31 +53,31 @@ impl Stage for ReverseSync {
     type Input = Input;
     type Output = Output;
 
-    async fn run(&self, world: &World, input: Input) -> Result<Output, StageError> {
+    async fn run(&self, ctx: &StageContext, input: Input) -> Result<Output, StageError> {
         match input.step {
-            Step::Prepare => prepare(world).await,
-            Step::Start => start(world, input.way_back_from).await,
-            Step::Retire => retire(world).await,
+            Step::Prepare => prepare(ctx).await,
+            Step::Start => start(ctx, input.reverse_from).await,
+            Step::Retire => retire(ctx).await,
         }
     }
 
-    async fn undo(&self, world: &World) -> Result<(), StageError> {
-        let task = world.way_back();
-        if world.replication.task(task).await?.is_some() {
-            stop(world, task).await?;
-            world.replication.delete(task).await?;
+    async fn undo(&self, ctx: &StageContext) -> Result<(), StageError> {
+        let task = ctx.reverse_stream();
+        if ctx.replication.task(task).await?.is_some() {
+            stop(ctx, task).await?;
+            ctx.replication.delete(task).await?;
         }
-        world.to.drop_slot(&world.way_back_slot()).await?;
+        ctx.new_writer.drop_slot(&ctx.reverse_slot()).await?;
         Ok(())
     }
 }
 
 /// The slot keeps everything from now on; making it takes as long as the oldest open transaction, so never in the pause.
-async fn prepare(world: &World) -> Result<Output, StageError> {
-    let replication = &world.plan.replication;
-    let slot = world.way_back_slot();
-    let position = world.to.create_slot(&slot, &replication.slot_plugin).await?;
-    let (reads, writes) = match world.direction.to() {
+async fn prepare(ctx: &StageContext) -> Result<Output, StageError> {
+    let replication = &ctx.plan.replication;
+    let slot = ctx.reverse_slot();
+    let position = ctx.new_writer.create_slot(&slot, &replication.slot_plugin).await?;
+    let (reads, writes) = match ctx.direction.new_writer() {
         Side::Target => (
             &replication.target_endpoints.read_arn,
             &replication.source_endpoints.write_arn,
@@ -87,9 +87,9 @@ async fn prepare(world: &World) -> Result<Output, StageError> {
             &replication.target_endpoints.write_arn,
         ),
     };
-    let mut tables: Vec<TableName> = world
-        .to
-        .tables(&world.plan.scope)
+    let mut tables: Vec<TableName> = ctx
+        .new_writer
+        .tables(&ctx.plan.scope)
         .await?
         .into_iter()
         .filter(|t| !t.partitioned)
@@ -97,10 +97,10 @@ async fn prepare(world: &World) -> Result<Output, StageError> {
         .collect();
     tables.push(TableName {
         schema: OWN_SCHEMA.to_owned(),
-        name: "fence".to_owned(),
+        name: "catch_up_marker".to_owned(),
     });
-    let task = world.way_back().to_owned();
-    world
+    let task = ctx.reverse_stream().to_owned();
+    ctx
         .replication
         .create(&CdcTask {
             task: task.clone(),
@@ -111,7 +111,7 @@ async fn prepare(world: &World) -> Result<Output, StageError> {
             tables,
         })
         .await?;
-    wait_for_state(world, &task, |state| {
+    wait_for_state(ctx, &task, |state| {
         matches!(state, TaskState::Ready | TaskState::Stopped | TaskState::Running)
     })
     .await?;
@@ -119,68 +119,68 @@ async fn prepare(world: &World) -> Result<Output, StageError> {
         task,
         slot,
         position: Some(position),
-        fence_ms: None,
+        marker_ms: None,
     })
 }
 
-/// Stops the stream that carried the cutover, then starts the way back behind the last change that came through it: two
+/// Stops the stream that carried the cutover, then starts reverse replication behind the last change that came through it: two
 /// running streams would send each other's changes in a circle.
-async fn start(world: &World, from: Option<Lsn>) -> Result<Output, StageError> {
-    let from = from.ok_or_else(|| StageError::NoWayBack {
-        reason: "final-sync gave no position to start from; input.way_back_from is missing".to_owned(),
+async fn start(ctx: &StageContext, from: Option<Lsn>) -> Result<Output, StageError> {
+    let from = from.ok_or_else(|| StageError::NoReverseReplication {
+        reason: "final-sync gave no position to start from; input.reverse_from is missing".to_owned(),
     })?;
-    stop(world, world.stream()).await?;
-    let (task, slot) = (world.way_back().to_owned(), world.way_back_slot());
+    stop(ctx, ctx.stream()).await?;
+    let (task, slot) = (ctx.reverse_stream().to_owned(), ctx.reverse_slot());
     let running = |state: &TaskState| *state == TaskState::Running;
     // A start whose answer was lost is on its way: the task holds the slot, which can no longer be moved.
     let on_its_way = |state: &TaskState| matches!(state, TaskState::Starting | TaskState::Running);
-    let already = world
+    let already = ctx
         .replication
         .task(&task)
         .await?
         .is_some_and(|t| on_its_way(&t.state));
     if !already {
-        world.to.advance_slot(&slot, from).await?;
-        world.replication.start(&task, Some(from)).await?;
+        ctx.new_writer.advance_slot(&slot, from).await?;
+        ctx.replication.start(&task, Some(from)).await?;
     }
-    wait_for_state(world, &task, running).await?;
-    let fence_ms = prove(world).await?;
+    wait_for_state(ctx, &task, running).await?;
+    let marker_ms = prove(ctx).await?;
     Ok(Output {
         task,
         slot,
         position: Some(from),
-        fence_ms: Some(fence_ms),
+        marker_ms: Some(marker_ms),
     })
 }
 
-/// A fence written at the new writer must come out at the old one.
-async fn prove(world: &World) -> Result<u64, StageError> {
-    let began = world.clock.now_ms();
-    let nonce = format!("{}-back", world.plan.run_id);
-    world.to.raise_fence(&world.plan.run_id, &nonce).await?;
+/// A catch-up marker written at the new writer must come out at the old one.
+async fn prove(ctx: &StageContext) -> Result<u64, StageError> {
+    let began = ctx.clock.now_ms();
+    let nonce = format!("{}-reverse", ctx.plan.run_id);
+    ctx.new_writer.write_marker(&ctx.plan.run_id, &nonce).await?;
     loop {
-        let waited = world.clock.now_ms().saturating_sub(began);
-        if world.from.count_fence(&world.plan.run_id, &nonce).await? > 0 {
+        let waited = ctx.clock.now_ms().saturating_sub(began);
+        if ctx.old_writer.count_markers(&ctx.plan.run_id, &nonce).await? > 0 {
             return Ok(waited);
         }
-        if waited >= PATIENCE_MS {
-            return Err(StageError::NoWayBack {
-                reason: format!("fence {nonce} did not come through task {}", world.way_back()),
+        if waited >= TIMEOUT_MS {
+            return Err(StageError::NoReverseReplication {
+                reason: format!("marker {nonce} did not come through task {}", ctx.reverse_stream()),
             });
         }
-        world.clock.sleep_ms(LOOK_EVERY_MS).await;
+        ctx.clock.sleep_ms(LOOK_EVERY_MS).await;
     }
 }
 
 /// Removes the stream that carried a rollback together with its slot; a forward stream belongs to whoever made it.
-async fn retire(world: &World) -> Result<Output, StageError> {
-    let task = world.stream().to_owned();
+async fn retire(ctx: &StageContext) -> Result<Output, StageError> {
+    let task = ctx.stream().to_owned();
     let mut slot = String::new();
-    if world.direction == crossover_core::Direction::Reverse {
-        stop(world, &task).await?;
-        world.replication.delete(&task).await?;
-        slot = world.plan.slot_name(crossover_core::Direction::Forward);
-        world.from.drop_slot(&slot).await?;
+    if ctx.direction == crossover_core::Direction::Reverse {
+        stop(ctx, &task).await?;
+        ctx.replication.delete(&task).await?;
+        slot = ctx.plan.slot_name(crossover_core::Direction::Forward);
+        ctx.old_writer.drop_slot(&slot).await?;
     }
     Ok(Output {
         task,
@@ -189,38 +189,38 @@ async fn retire(world: &World) -> Result<Output, StageError> {
     })
 }
 
-async fn stop(world: &World, task: &str) -> Result<(), StageError> {
-    if world.replication.task(task).await?.is_none() {
+async fn stop(ctx: &StageContext, task: &str) -> Result<(), StageError> {
+    if ctx.replication.task(task).await?.is_none() {
         return Ok(());
     }
-    world.replication.request_stop(task).await?;
-    wait_for_state(world, task, |state| {
+    ctx.replication.request_stop(task).await?;
+    wait_for_state(ctx, task, |state| {
         matches!(state, TaskState::Stopped | TaskState::Ready | TaskState::Failed)
     })
     .await
 }
 
 async fn wait_for_state(
-    world: &World,
+    ctx: &StageContext,
     task: &str,
     reached: impl Fn(&TaskState) -> bool + Send,
 ) -> Result<(), StageError> {
-    let began = world.clock.now_ms();
+    let began = ctx.clock.now_ms();
     loop {
-        let status = world.replication.task(task).await?;
-        if world.plan.dry_run || status.as_ref().is_some_and(|s| reached(&s.state)) {
+        let status = ctx.replication.task(task).await?;
+        if ctx.plan.dry_run || status.as_ref().is_some_and(|s| reached(&s.state)) {
             return Ok(());
         }
         let failed = status.as_ref().is_some_and(|s| s.state == TaskState::Failed);
-        if failed || world.clock.now_ms().saturating_sub(began) >= PATIENCE_MS {
+        if failed || ctx.clock.now_ms().saturating_sub(began) >= TIMEOUT_MS {
             let now = status.map_or_else(
                 || "missing".to_owned(),
                 |s| format!("{:?} {}", s.state, s.last_failure.unwrap_or_default()),
             );
-            return Err(StageError::NoWayBack {
+            return Err(StageError::NoReverseReplication {
                 reason: format!("task {task} is {now}"),
             });
         }
-        world.clock.sleep_ms(LOOK_EVERY_MS).await;
+        ctx.clock.sleep_ms(LOOK_EVERY_MS).await;
     }
 }

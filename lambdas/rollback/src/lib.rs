@@ -1,7 +1,7 @@
-//! rollback: the gate of the way back. It proves that the way back is open before the same cutover runs the other way.
+//! rollback: the gate of reverse replication. It proves that reverse replication is open before the same cutover runs the other way.
 
 use async_trait::async_trait;
-use crossover_core::{Direction, Stage, StageError, StageName, World, ports::TaskState, routing::Phase};
+use crossover_core::{Direction, Stage, StageError, StageName, StageContext, ports::TaskState, routing::Phase};
 use serde::{Deserialize, Serialize};
 
 /// The stage.
@@ -26,13 +26,13 @@ impl Stage for Rollback {
     type Input = Input;
     type Output = Output;
 
-    async fn run(&self, world: &World, _input: Input) -> Result<Output, StageError> {
-        let no = |reason: String| StageError::NoWayBack { reason };
-        if world.direction != Direction::Reverse {
+    async fn run(&self, ctx: &StageContext, _input: Input) -> Result<Output, StageError> {
+        let no = |reason: String| StageError::NoReverseReplication { reason };
+        if ctx.direction != Direction::Reverse {
             return Err(no("a rollback runs with direction \"reverse\"".to_owned()));
         }
-        let lane = world.own_lane().await?;
-        let begun = lane.run_id.as_deref() == Some(world.plan.run_id.as_str());
+        let lane = ctx.own_lane().await?;
+        let begun = lane.run_id.as_deref() == Some(ctx.plan.run_id.as_str());
         if lane.phase != Phase::ServeTarget && !begun {
             return Err(no(format!(
                 "lane {} is {:?}; only a lane served by the target can go back",
@@ -40,8 +40,8 @@ impl Stage for Rollback {
             )
             .to_lowercase()));
         }
-        let stream = world.stream().to_owned();
-        match world.replication.task(&stream).await? {
+        let stream = ctx.stream().to_owned();
+        match ctx.replication.task(&stream).await? {
             Some(task) if task.state == TaskState::Running => {}
             Some(task) => {
                 let why = task.last_failure.unwrap_or_default();
@@ -53,7 +53,7 @@ impl Stage for Rollback {
             }
             None => return Err(no(format!("reverse replication task {stream} does not exist"))),
         }
-        if world.to.snapshot().await?.is_none() {
+        if ctx.new_writer.snapshot().await?.is_none() {
             return Err(no(
                 "the source is not locked by a cutover: somebody may have written to it since".to_owned(),
             ));

@@ -5,18 +5,18 @@
 mod catch_up;
 
 use async_trait::async_trait;
-use crossover_core::{Stage, StageError, StageName, World, routing::Side};
+use crossover_core::{Stage, StageError, StageName, StageContext, routing::Side};
 use crossover_verify::{
-    Assignment, CouldNotRun, Sharing, Sides, Silent, VerifyError, VerifyOptions, assignments,
+    Assignment, CouldNotRun, Partitioning, Sides, Silent, VerifyError, VerifyOptions, assignments,
     compare_assignment, compare_rows, rows::TableResult,
 };
 use serde::{Deserialize, Serialize};
 
-use catch_up::ByFence;
+use catch_up::MarkerCatchUp;
 
 /// How long a row that changes all the time is looked at. Between two of its changes both sides are equal, so that one look of
 /// many finds them so.
-const SETTLE_MS: u64 = 20_000;
+const RECHECK_LIMIT_MS: u64 = 20_000;
 
 /// The stage.
 pub struct Validate;
@@ -79,35 +79,35 @@ impl Stage for Validate {
     type Input = Input;
     type Output = Output;
 
-    async fn run(&self, world: &World, input: Input) -> Result<Output, StageError> {
+    async fn run(&self, ctx: &StageContext, input: Input) -> Result<Output, StageError> {
         // `from` is the writer before the commit, whichever way the run goes; `source` here only means the first of two.
         let (writer, follower, side) = match input.when {
-            When::BeforeCommit => (&*world.from, &*world.to, Side::Source),
-            When::AfterCommit => (&*world.to, &*world.from, Side::Target),
+            When::BeforeCommit => (&*ctx.old_writer, &*ctx.new_writer, Side::Source),
+            When::AfterCommit => (&*ctx.new_writer, &*ctx.old_writer, Side::Target),
         };
-        let catch_up = ByFence {
-            world,
+        let catch_up = MarkerCatchUp {
+            ctx,
             writer,
             follower,
         };
         let sides = Sides {
-            source: &*world.from,
-            target: &*world.to,
+            source: &*ctx.old_writer,
+            target: &*ctx.new_writer,
             writer: side,
             catch_up: Some(&catch_up),
-            clock: &*world.clock,
+            clock: &*ctx.clock,
         };
         match input.part {
-            Part::All => all(&sides, world).await,
-            Part::List => list(&sides, world).await,
-            Part::Assignment(assignment) => share(&sides, world, &assignment).await,
+            Part::All => all(&sides, ctx).await,
+            Part::List => list(&sides, ctx).await,
+            Part::Assignment(assignment) => share(&sides, ctx, &assignment).await,
             Part::Verdict(shares) => verdict(shares),
         }
     }
 }
 
-async fn all(sides: &Sides<'_>, world: &World) -> Result<Output, StageError> {
-    let report = compare_rows(sides, &world.plan.scope, &options(), &Silent)
+async fn all(sides: &Sides<'_>, ctx: &StageContext) -> Result<Output, StageError> {
+    let report = compare_rows(sides, &ctx.plan.scope, &options(), &Silent)
         .await
         .map_err(stage_error)?;
     refuse(differing(&report.tables), not_compared(&report.could_not_run))?;
@@ -118,9 +118,9 @@ async fn all(sides: &Sides<'_>, world: &World) -> Result<Output, StageError> {
     })
 }
 
-async fn list(sides: &Sides<'_>, world: &World) -> Result<Output, StageError> {
+async fn list(sides: &Sides<'_>, ctx: &StageContext) -> Result<Output, StageError> {
     let (assignments, could_not_run) =
-        assignments(sides, &world.plan.scope, &options(), Sharing::default(), &Silent)
+        assignments(sides, &ctx.plan.scope, &options(), Partitioning::default(), &Silent)
             .await
             .map_err(stage_error)?;
     refuse(Vec::new(), not_compared(&could_not_run))?;
@@ -130,8 +130,8 @@ async fn list(sides: &Sides<'_>, world: &World) -> Result<Output, StageError> {
     })
 }
 
-async fn share(sides: &Sides<'_>, world: &World, assignment: &Assignment) -> Result<Output, StageError> {
-    let result = compare_assignment(sides, &world.plan.scope, &options(), assignment, &Silent)
+async fn share(sides: &Sides<'_>, ctx: &StageContext, assignment: &Assignment) -> Result<Output, StageError> {
+    let result = compare_assignment(sides, &ctx.plan.scope, &options(), assignment, &Silent)
         .await
         .map_err(stage_error)?;
     let tables = vec![result];
@@ -193,11 +193,11 @@ fn stage_error(error: VerifyError) -> StageError {
 fn options() -> VerifyOptions {
     let mut options = VerifyOptions::default();
     // A state machine's state holds 256 KiB: a few keys tell enough.
-    options.rows.named = 10;
+    options.rows.max_reported = 10;
     options.rows.columns = false;
     // Waiting is the state machine's, which waits longer than a function may run.
-    options.rows.patience_ms = 0;
-    options.rows.settle_ms = SETTLE_MS;
+    options.rows.retry_timeout_ms = 0;
+    options.rows.recheck_limit_ms = RECHECK_LIMIT_MS;
     options
 }
 

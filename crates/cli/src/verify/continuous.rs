@@ -13,14 +13,14 @@ use clap::ValueEnum;
 use crossover_clock::SystemClock;
 use crossover_core::{
     plan::Scope,
-    ports::{Changes, Fence, PortError, Slots},
+    ports::{Changes, CatchUpMarkers, PortError, Slots},
     routing::Side,
 };
-use crossover_postgres::{FENCE_SQL, PostgresDatabase};
+use crossover_postgres::{MARKER_SQL, PostgresDatabase};
 use crossover_stand::interrupt::{Interrupt, interrupted};
 use crossover_verify::{
-    Event, FollowOptions, Follower, Following, Listen, News, Sides, VerifyOptions, Watch,
-    follow::{Budget, ByFence, CheckpointFile, slot_name},
+    Event, FollowOptions, Follower, FollowContext, EventSink, FollowEvent, Sides, VerifyOptions, Watch,
+    follow::{Budget, MarkerCatchUp, CheckpointFile, slot_name},
     rows::{CatchUp, Governor},
 };
 
@@ -51,15 +51,15 @@ pub struct Continuous {
     wal_budget: u64,
     /// How to know that the follower has caught up [default: wait for --recheck milliseconds]
     #[arg(long, value_enum, value_name = "HOW", requires = "continuous")]
-    fence: Option<Fencing>,
+    marker: Option<MarkerTable>,
     /// Drop the slot that an earlier run has left, remove its --checkpoint, and do nothing else
-    #[arg(long, requires = "continuous", conflicts_with_all = ["until_clean", "dirty_rows", "wal_budget", "fence"])]
+    #[arg(long, requires = "continuous", conflicts_with_all = ["until_clean", "dirty_rows", "wal_budget", "marker"])]
     forget: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Fencing {
-    /// Write markers into crossover.fence on the writer; the table must be among the replicated ones
+enum MarkerTable {
+    /// Write markers into crossover.catch_up_marker on the writer; the table must be among the replicated ones
     Table,
 }
 
@@ -68,7 +68,7 @@ pub struct Ready<'a> {
     pub source: &'a PostgresDatabase,
     pub target: &'a PostgresDatabase,
     pub sides: Sides<'a>,
-    pub after_a_while: &'a dyn CatchUp,
+    pub fixed_delay: &'a dyn CatchUp,
     pub scope: &'a Scope,
     pub options: &'a VerifyOptions,
     pub progress: &'a Progress,
@@ -84,12 +84,12 @@ struct Print<'a> {
     unread: AtomicBool,
 }
 
-fn print_line(news: &News) -> anyhow::Result<()> {
+fn print_line(news: &FollowEvent) -> anyhow::Result<()> {
     print(&(serde_json::to_string(news)? + "\n"))
 }
 
-impl Listen for Print<'_> {
-    fn hear(&self, news: &News) {
+impl EventSink for Print<'_> {
+    fn emit(&self, news: &FollowEvent) {
         if self.json {
             if print_line(news).is_err() {
                 self.unread.store(true, Relaxed);
@@ -111,10 +111,10 @@ impl Watch for Print<'_> {
 
 /// Markers of a table that only the writer has would stop whoever carries the changes.
 async fn takes_markers(follower: &PostgresDatabase) -> anyhow::Result<()> {
-    match follower.count_fence("", "").await {
+    match follower.count_markers("", "").await {
         Err(PortError::Missing { what }) => anyhow::bail!(
             "{what} does not exist, so no marker was written: make it, and see that it is among the replicated tables; or leave \
-             out --fence\n{FENCE_SQL}"
+             out --marker\n{MARKER_SQL}"
         ),
         counted => Ok(counted.map(drop)?),
     }
@@ -136,20 +136,20 @@ impl Continuous {
         if self.forget {
             return self.forget(writer, &slot).await;
         }
-        let fence = ByFence {
+        let marker = MarkerCatchUp {
             writer,
             follower,
             clock: &SystemClock,
             run: format!("verify-{}", std::process::id()),
-            limit_ms: ready.options.rows.patience_ms.max(1_000),
+            limit_ms: ready.options.rows.retry_timeout_ms.max(1_000),
         };
-        let catch_up: &dyn CatchUp = match self.fence {
-            Some(Fencing::Table) => {
+        let catch_up: &dyn CatchUp = match self.marker {
+            Some(MarkerTable::Table) => {
                 takes_markers(follower).await?;
-                writer.prepare_fence().await?;
-                &fence
+                writer.prepare_marker().await?;
+                &marker
             }
-            None => ready.after_a_while,
+            None => ready.fixed_delay,
         };
         let options = FollowOptions {
             budget: Budget {
@@ -166,7 +166,7 @@ impl Continuous {
             json: ready.json,
             unread: AtomicBool::new(false),
         };
-        let place = Following {
+        let ctx = FollowContext {
             sides: ready.sides,
             changes: writer,
             slots: writer,
@@ -180,14 +180,14 @@ impl Continuous {
             watch: &print,
             listener: &print,
         };
-        let ended = self.follow(place, &slot, &pause, &print.unread).await;
+        let ended = self.follow(ctx, &slot, &pause, &print.unread).await;
         ready.progress.finish();
         ended
     }
 
     async fn follow(
         &self,
-        place: Following<'_>,
+        ctx: FollowContext<'_>,
         slot: &str,
         pause: &BySignal,
         unread: &AtomicBool,
@@ -199,12 +199,12 @@ impl Continuous {
             biased;
             Ok(interrupt) = &mut signal => {
                 // A slot that another run follows is none of ours.
-                if self.checkpoint.is_none() && place.changes.claim(slot).await.is_ok() {
-                    place.slots.drop_slot(slot).await?;
+                if self.checkpoint.is_none() && ctx.changes.claim(slot).await.is_ok() {
+                    ctx.slots.drop_slot(slot).await?;
                 }
                 return Ok(by(interrupt));
             }
-            begun = Follower::begin(place, file) => begun?,
+            begun = Follower::begin(ctx, file) => begun?,
         };
         let followed = tokio::select! {
             biased;
@@ -220,7 +220,7 @@ impl Continuous {
                 "{error:#}\nerror: slot {slot} may be left behind ({second}): drop it with --continuous --forget"
             ),
         };
-        place.listener.hear(&follower.standing());
+        ctx.listener.emit(&follower.standing());
         Ok(match interrupt {
             Some(interrupt) => by(interrupt),
             None if follower.different_rows() > 0 => ExitCode::FAILURE,

@@ -52,7 +52,7 @@ pub struct RepairArguments {
 
 impl RepairArguments {
     /// How many differences are named in each table.
-    pub fn named(&self) -> usize {
+    pub fn max_reported(&self) -> usize {
         if self.repair.is_some() { NAMED } else { 1_000 }
     }
 
@@ -113,8 +113,8 @@ impl RepairArguments {
             ApplyOptions::default().batch
         );
         let apply_options = ApplyOptions {
-            patience_ms: options.rows.patience_ms,
-            settle_ms: options.rows.settle_ms,
+            retry_timeout_ms: options.rows.retry_timeout_ms,
+            recheck_limit_ms: options.rows.recheck_limit_ms,
             ..ApplyOptions::default()
         };
         let repaired = apply(sides, target, &plan, apply_options).await?;

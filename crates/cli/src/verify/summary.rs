@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crossover_core::schema::Severity;
 use crossover_verify::{
-    CouldNotRun, News, Report,
+    CouldNotRun, FollowEvent, Report,
     rows::{Difference, Kind, TableResult},
 };
 
@@ -61,14 +61,14 @@ pub fn text(report: &Report) -> String {
 }
 
 /// What a follower tells, for people.
-pub fn news(news: &News) -> String {
+pub fn news(news: &FollowEvent) -> String {
     match news {
-        News::Follows { slot, resumed: false } => format!("  follows the changes through slot {slot}"),
-        News::Follows { slot, resumed: true } => {
+        FollowEvent::Follows { slot, resumed: false } => format!("  follows the changes through slot {slot}"),
+        FollowEvent::Follows { slot, resumed: true } => {
             format!("  goes on from the checkpoint, through slot {slot}")
         }
-        News::StartsAnew { reason } => format!("  starts anew: {reason}"),
-        News::Compared {
+        FollowEvent::StartsOver { reason } => format!("  starts anew: {reason}"),
+        FollowEvent::Compared {
             table,
             rows_source,
             rows_target,
@@ -76,12 +76,12 @@ pub fn news(news: &News) -> String {
         } => format!(
             "  {table}: compared, {rows_source} rows on the source, {rows_target} on the target, {open} to be looked at again"
         ),
-        News::Collapsed { table } => {
+        FollowEvent::WholeTable { table } => {
             format!(
                 "  {table}: more of its rows changed than --dirty-rows allows to keep; it is compared as a whole again"
             )
         }
-        News::Different {
+        FollowEvent::Different {
             table,
             hot,
             difference,
@@ -90,10 +90,10 @@ pub fn news(news: &News) -> String {
             if *hot { " (goes on changing)" } else { "" },
             line(difference)
         ),
-        News::More { table } => format!("  ✗ {table}: more rows differ than --named allows to name"),
-        News::Withdrawn { table, key } => format!("  ✓ {table}: {} is equal now", key.join(", ")),
-        News::Remaining {
-            looked_at,
+        FollowEvent::Truncated { table } => format!("  ✗ {table}: more rows differ than --max-reported allows to name"),
+        FollowEvent::Withdrawn { table, key } => format!("  ✓ {table}: {} is equal now", key.join(", ")),
+        FollowEvent::Remaining {
+            rechecked,
             different_rows,
             different,
             unknown,
@@ -101,7 +101,7 @@ pub fn news(news: &News) -> String {
             ..
         } => {
             let mut text = format!(
-                "  {} what was left: {looked_at} rows looked at in {elapsed_ms} ms, {different_rows} differ",
+                "  {} what was left: {rechecked} rows checked again in {elapsed_ms} ms, {different_rows} differ",
                 if *different_rows == 0 && unknown.is_empty() {
                     '✓'
                 } else {
@@ -116,9 +116,9 @@ pub fn news(news: &News) -> String {
             }
             text
         }
-        News::Note { text } => format!("  … {text}"),
-        News::SlotLeft { purpose, .. } => format!("  {purpose}"),
-        News::Ended {
+        FollowEvent::Note { text } => format!("  … {text}"),
+        FollowEvent::SlotLeft { purpose, .. } => format!("  {purpose}"),
+        FollowEvent::Ended {
             equal,
             judged,
             tables,
@@ -171,7 +171,7 @@ fn table_lines(text: &mut String, table: &TableResult) {
         table.name,
         table.rows_source,
         table.rows_target,
-        if table.more { "at least " } else { "" },
+        if table.truncated { "at least " } else { "" },
         table.different_rows
     );
     for difference in table.differences.iter().take(SHOWN) {

@@ -50,7 +50,7 @@ async fn the_json_report_has_the_keys_it_is_known_for() {
             "equal",
             "key",
             "method",
-            "more",
+            "truncated",
             "name",
             "rechecked",
             "rows_source",

@@ -82,7 +82,7 @@ async fn a_server_that_is_not_there_is_named_without_its_password() {
     let port = held.local_addr().unwrap().port();
     let password = "hunter2-of-the-test";
     let away = format!("postgresql://app:{password}@127.0.0.1:{port}/shop");
-    let output = command(&pair.source.url(), &away, &["--patience", "0"])
+    let output = command(&pair.source.url(), &away, &["--retry-timeout", "0"])
         .output()
         .unwrap();
     let said = said(&output);

@@ -11,12 +11,12 @@ use crate::{
     lsn::Lsn,
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, Catalogue, Database, Fence, LockReport, Moment, PortResult, RoleAccess, Rows,
+        Access, AccessSnapshot, Catalogue, Database, CatchUpMarkers, LockReport, Snapshot, PortResult, RoleAccess, Rows,
         Sequences, Slots, WriterSample,
     },
     rows::{
-        HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, Stretch, StretchDigest,
-        TableForm, TableShape,
+        HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, ColumnStatistics, BlockRange, BlockRangeDigest,
+        HashPlan, TableShape,
     },
 };
 
@@ -119,21 +119,21 @@ impl Access for DryDatabase {
 }
 
 #[async_trait]
-impl Fence for DryDatabase {
-    async fn prepare_fence(&self) -> PortResult<()> {
-        self.note("make the table crossover.fence where it is missing");
+impl CatchUpMarkers for DryDatabase {
+    async fn prepare_marker(&self) -> PortResult<()> {
+        self.note("make the table crossover.catch_up_marker where it is missing");
         Ok(())
     }
-    async fn raise_fence(&self, _run_id: &str, _nonce: &str) -> PortResult<Lsn> {
-        self.note("write a fence row");
+    async fn write_marker(&self, _run_id: &str, _nonce: &str) -> PortResult<Lsn> {
+        self.note("write a catch-up marker row");
         self.real.current_lsn().await
     }
-    async fn count_fence(&self, _run_id: &str, _nonce: &str) -> PortResult<u32> {
-        self.note("wait for the fence row");
+    async fn count_markers(&self, _run_id: &str, _nonce: &str) -> PortResult<u32> {
+        self.note("wait for the catch-up marker row");
         Ok(1)
     }
-    async fn clear_fences(&self) -> PortResult<()> {
-        self.note("remove old fence rows");
+    async fn clear_markers(&self) -> PortResult<()> {
+        self.note("remove old marker rows");
         Ok(())
     }
 }
@@ -180,44 +180,44 @@ impl Rows for DryDatabase {
     async fn hashing(&self) -> PortResult<HashingFacts> {
         self.real.hashing().await
     }
-    async fn spread(&self, form: &TableForm) -> PortResult<Spread> {
-        self.real.spread(form).await
+    async fn column_statistics(&self, form: &HashPlan) -> PortResult<ColumnStatistics> {
+        self.real.column_statistics(form).await
     }
-    async fn moment(&self) -> PortResult<Moment> {
-        self.real.moment().await
+    async fn export_snapshot(&self) -> PortResult<Snapshot> {
+        self.real.export_snapshot().await
     }
     async fn active_sessions(&self) -> PortResult<u32> {
         self.real.active_sessions().await
     }
     async fn digest(
         &self,
-        form: &TableForm,
+        form: &HashPlan,
         region: &Region,
         buckets: u32,
-        at: Option<&Moment>,
+        at: Option<&Snapshot>,
     ) -> PortResult<BTreeMap<u32, RowDigest>> {
         self.real.digest(form, region, buckets, at).await
     }
-    async fn begins(&self, form: &TableForm, cuts: &[i64], at: &Moment) -> PortResult<Option<Vec<u32>>> {
+    async fn begins(&self, form: &HashPlan, cuts: &[i64], at: &Snapshot) -> PortResult<Option<Vec<u32>>> {
         self.real.begins(form, cuts, at).await
     }
-    async fn stretch(&self, form: &TableForm, stretch: &Stretch, at: &Moment) -> PortResult<StretchDigest> {
-        self.real.stretch(form, stretch, at).await
+    async fn block_range(&self, form: &HashPlan, block_range: &BlockRange, at: &Snapshot) -> PortResult<BlockRangeDigest> {
+        self.real.block_range(form, block_range, at).await
     }
     async fn rows_in(
         &self,
-        form: &TableForm,
+        form: &HashPlan,
         region: &Region,
         buckets: u32,
         wanted: &[u32],
-        at: Option<&Moment>,
+        at: Option<&Snapshot>,
     ) -> PortResult<Vec<RowHash>> {
         self.real.rows_in(form, region, buckets, wanted, at).await
     }
-    async fn rows_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
+    async fn rows_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
         self.real.rows_of(form, keys).await
     }
-    async fn values_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
+    async fn values_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
         self.real.values_of(form, keys).await
     }
 }

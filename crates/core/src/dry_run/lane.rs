@@ -48,7 +48,7 @@ impl Lane for DryLane {
         if let Some(phase) = self.enters_in {
             record.phase = phase;
             record.run_id = Some(self.run_id.clone());
-            record.towards = Some(self.direction.to());
+            record.towards = Some(self.direction.new_writer());
             record.hold_at = Some(0);
             record.hold_deadline = Some(u64::MAX);
         }

@@ -4,7 +4,7 @@ fn plan() -> serde_json::Value {
     serde_json::json!({
         "migration_id": "shop", "run_id": "run-1", "lane": "main",
         "source": {"secret_id": "s"}, "target": {"secret_id": "t"},
-        "replication": {"forward_task": "f", "reverse_task": "r", "renewed_task": "n", "replication_instance_arn": "i",
+        "replication": {"forward_task": "f", "reverse_task": "r", "post_rollback_task": "n", "replication_instance_arn": "i",
                         "source_endpoints": {"read_arn": "a", "write_arn": "b"},
                         "target_endpoints": {"read_arn": "c", "write_arn": "d"}},
         "edge": {"admin_url": "https://edge", "secret_id": "e"}
@@ -46,5 +46,5 @@ fn our_own_schema_is_never_in_scope() {
     assert!(scope.holds("shop", "orders"));
     assert!(!scope.holds("shop", "noise"));
     assert!(!scope.holds("public", "orders"));
-    assert!(!scope.holds("crossover", "fence"));
+    assert!(!scope.holds("crossover", "catch_up_marker"));
 }

@@ -40,7 +40,7 @@ pub struct LockReport {
 /// One look at who could still write.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct WriterSample {
-    /// Sessions of roles that are neither ours nor spared, superusers included.
+    /// Sessions of roles that are neither ours nor exempt, superusers included.
     pub sessions: Vec<String>,
     /// Of these, the ones of superusers, whom no lock stops.
     pub superuser_sessions: Vec<String>,

@@ -53,7 +53,7 @@ pub type Watched = BTreeMap<TableName, BTreeSet<RowKey>>;
 
 /// How far the reading got.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Taken {
+pub struct PollOutcome {
     /// Every change before this was handed over: the slot may be advanced to it. None when nothing is new.
     pub upto: Option<Lsn>,
     /// Every change committed before the reading began was handed over.
@@ -95,5 +95,5 @@ pub trait Changes: Send + Sync {
         watched: &Watched,
         limit: u32,
         take: &mut (dyn FnMut(Change) + Send),
-    ) -> PortResult<Taken>;
+    ) -> PortResult<PollOutcome>;
 }

@@ -32,19 +32,19 @@ pub trait Catalogue: Send + Sync {
     async fn statistics(&self, scope: &Scope) -> PortResult<Vec<TableStatistics>>;
 }
 
-/// Fence rows: unique markers that travel through the change stream.
+/// Catch-up markers: unique markers that travel through the change stream.
 #[async_trait]
-pub trait Fence: Send + Sync {
-    /// Makes Crossover's schema and fence table where they are missing.
-    async fn prepare_fence(&self) -> PortResult<()>;
+pub trait CatchUpMarkers: Send + Sync {
+    /// Makes Crossover's schema and marker table where they are missing.
+    async fn prepare_marker(&self) -> PortResult<()>;
     /// Writes the marker and returns the position recorded with it: the end of the write-ahead log just before the
     /// marker itself (a column filled when the row is first written). Writing the same marker again changes nothing and returns
     /// the position of the first time, so that a crashed stage finds it again.
-    async fn raise_fence(&self, run_id: &str, nonce: &str) -> PortResult<Lsn>;
+    async fn write_marker(&self, run_id: &str, nonce: &str) -> PortResult<Lsn>;
     /// How often the marker is there.
-    async fn count_fence(&self, run_id: &str, nonce: &str) -> PortResult<u32>;
+    async fn count_markers(&self, run_id: &str, nonce: &str) -> PortResult<u32>;
     /// Removes the markers of all runs.
-    async fn clear_fences(&self) -> PortResult<()>;
+    async fn clear_markers(&self) -> PortResult<()>;
 }
 
 /// Sequence positions.
@@ -73,6 +73,6 @@ pub trait Slots: Send + Sync {
 }
 
 /// Everything a stage may ask of one side's database.
-pub trait Database: Catalogue + Access + Fence + Sequences + Slots + Rows {}
+pub trait Database: Catalogue + Access + CatchUpMarkers + Sequences + Slots + Rows {}
 
-impl<T: Catalogue + Access + Fence + Sequences + Slots + Rows> Database for T {}
+impl<T: Catalogue + Access + CatchUpMarkers + Sequences + Slots + Rows> Database for T {}

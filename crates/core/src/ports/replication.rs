@@ -58,7 +58,7 @@ pub struct CdcTask {
     pub target_endpoint_arn: String,
     /// The slot it reads from.
     pub slot: String,
-    /// Tables to carry, the fence table among them.
+    /// Tables to carry, the catch-up marker table among them.
     pub tables: Vec<TableName>,
 }
 

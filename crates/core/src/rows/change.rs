@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{RowKey, TableForm};
+use super::{RowKey, HashPlan};
 use crate::catalogue::TableName;
 
-/// The texts of a row's columns, in the order of [`TableForm::columns`].
+/// The texts of a row's columns, in the order of [`HashPlan::columns`].
 pub type RowTexts = Vec<Option<String>>;
 
 /// What is done to a row.
@@ -86,7 +86,7 @@ pub struct TableWriting {
 /// A table of the target, as it is read and as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WritableTable {
-    pub form: TableForm,
+    pub form: HashPlan,
     pub writing: TableWriting,
 }
 

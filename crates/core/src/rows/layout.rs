@@ -27,7 +27,7 @@ impl Bounds {
 
 /// What statistics and the index say about the first column of a key.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Spread {
+pub struct ColumnStatistics {
     /// How well the order of the key is the order on disk: 1 or -1 is perfectly. None when there are no statistics.
     pub correlation: Option<f32>,
     /// Values with equally many rows between them, sorted.
@@ -40,11 +40,11 @@ pub struct Spread {
 /// exactly one.
 ///
 /// Integer keys are cut between the histogram's values too; other types only at them (at most 100 pieces by default).
-pub fn ranges(spread: &Spread, rows: u64, rows_each: u64) -> Vec<Bounds> {
+pub fn ranges(statistics: &ColumnStatistics, rows: u64, rows_each: u64) -> Vec<Bounds> {
     let wanted = (rows / rows_each.max(1)).max(1);
-    let cuts = match spread.integers {
-        Some((least, most)) => integer_cuts(spread, least, most, wanted),
-        None => thinned(&spread.histogram, wanted),
+    let cuts = match statistics.integers {
+        Some((least, most)) => integer_cuts(statistics, least, most, wanted),
+        None => thinned(&statistics.histogram, wanted),
     };
     let mut ranges = Vec::with_capacity(cuts.len() + 1);
     let mut from = None;
@@ -58,8 +58,8 @@ pub fn ranges(spread: &Spread, rows: u64, rows_each: u64) -> Vec<Bounds> {
     ranges
 }
 
-fn integer_cuts(spread: &Spread, least: i64, most: i64, wanted: u64) -> Vec<String> {
-    let mut fixed: Vec<i64> = spread.histogram.iter().filter_map(|v| v.parse().ok()).collect();
+fn integer_cuts(statistics: &ColumnStatistics, least: i64, most: i64, wanted: u64) -> Vec<String> {
+    let mut fixed: Vec<i64> = statistics.histogram.iter().filter_map(|v| v.parse().ok()).collect();
     fixed.retain(|v| (least..=most).contains(v));
     // Statistics are older than the newest rows.
     fixed.extend([least, most]);
@@ -116,12 +116,12 @@ mod tests {
             a in any::<i64>(), b in any::<i64>(), rows in 0u64..5_000_000, probe in any::<i64>(),
         ) {
             histogram.sort_unstable();
-            let spread = Spread {
+            let statistics = ColumnStatistics {
                 histogram: histogram.iter().map(i64::to_string).collect(),
                 integers: Some((a.min(b), a.max(b))),
-                ..Spread::default()
+                ..ColumnStatistics::default()
             };
-            let ranges = ranges(&spread, rows, 50_000);
+            let ranges = ranges(&statistics, rows, 50_000);
             prop_assert_eq!(ranges.iter().filter(|range| range.hold(probe)).count(), 1);
         }
     }
@@ -148,11 +148,11 @@ mod tests {
 
     #[test]
     fn an_even_key_is_cut_evenly() {
-        let spread = Spread {
+        let statistics = ColumnStatistics {
             integers: Some((1, 1_000)),
-            ..Spread::default()
+            ..ColumnStatistics::default()
         };
-        let ranges = ranges(&spread, 1_000, 250);
+        let ranges = ranges(&statistics, 1_000, 250);
         let cuts: Vec<_> = ranges.iter().filter_map(|r| r.from.as_deref()).collect();
         assert_eq!(cuts, ["1", "250", "500", "750", "1000"]);
         assert_eq!((ranges[0].from.as_ref(), ranges[5].to.as_ref()), (None, None));
@@ -160,13 +160,13 @@ mod tests {
 
     #[test]
     fn other_types_are_cut_at_the_histogram() {
-        let spread = Spread {
+        let statistics = ColumnStatistics {
             histogram: (b'a'..=b'k').map(|c| char::from(c).to_string()).collect(),
-            ..Spread::default()
+            ..ColumnStatistics::default()
         };
-        let ranges = ranges(&spread, 1_000, 300);
+        let ranges = ranges(&statistics, 1_000, 300);
         let cuts: Vec<_> = ranges.iter().filter_map(|r| r.from.as_deref()).collect();
         assert_eq!(cuts, ["b", "e", "h"]);
-        assert_eq!(super::ranges(&Spread::default(), 1_000, 300).len(), 1);
+        assert_eq!(super::ranges(&ColumnStatistics::default(), 1_000, 300).len(), 1);
     }
 }

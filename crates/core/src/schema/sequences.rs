@@ -10,7 +10,7 @@ use crate::{catalogue::SequenceFacts, routing::Side};
 /// How a sequence of the target stands to the same one of the source, in the direction it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum SequenceOrder {
     /// The target hands out nothing the source has handed out, nor what it hands out next.
     Ahead,
     /// Both hand out the same value next: right for a source that stands still.
@@ -36,7 +36,7 @@ pub struct SequencePair {
     pub source: Option<i64>,
     /// The same of the target.
     pub target: Option<i64>,
-    pub standing: Standing,
+    pub order: SequenceOrder,
     /// None where there is nothing to do.
     pub severity: Option<Severity>,
     pub detail: String,
@@ -64,19 +64,19 @@ fn by_name(sequences: &[SequenceFacts]) -> BTreeMap<(&str, &str), &SequenceFacts
         .collect()
 }
 
-fn standing(source: Option<&SequenceFacts>, target: Option<&SequenceFacts>) -> Standing {
+fn order(source: Option<&SequenceFacts>, target: Option<&SequenceFacts>) -> SequenceOrder {
     match (source, target) {
-        (None, _) => Standing::ExtraOnTarget,
-        (_, None) => Standing::MissingOnTarget,
+        (None, _) => SequenceOrder::ExtraOnTarget,
+        (_, None) => SequenceOrder::MissingOnTarget,
         (Some(source), Some(target)) if source.increment.signum() != target.increment.signum() => {
-            Standing::Opposite
+            SequenceOrder::Opposite
         }
-        (Some(source), Some(target)) if source.last_value == target.last_value => Standing::Level,
+        (Some(source), Some(target)) if source.last_value == target.last_value => SequenceOrder::Level,
         (Some(source), Some(target)) if source.cycles_with(target) && source.last_value.is_some() => {
-            Standing::Cycles
+            SequenceOrder::Cycles
         }
-        (Some(source), Some(target)) if target.is_beyond(source) => Standing::Ahead,
-        _ => Standing::Behind,
+        (Some(source), Some(target)) if target.is_beyond(source) => SequenceOrder::Ahead,
+        _ => SequenceOrder::Behind,
     }
 }
 
@@ -86,15 +86,15 @@ fn pair(
     target: Option<&SequenceFacts>,
     writer: Side,
 ) -> SequencePair {
-    let standing = standing(source, target);
-    let said = match standing {
-        Standing::Ahead => "the target is ahead",
-        Standing::Level => "level",
-        Standing::Behind => "the target is behind",
-        Standing::Cycles => "it cycles, so that the positions do not tell which side hands out values again",
-        Standing::Opposite => "they count in opposite directions",
-        Standing::MissingOnTarget => "missing on the target",
-        Standing::ExtraOnTarget => "only on the target",
+    let order = order(source, target);
+    let said = match order {
+        SequenceOrder::Ahead => "the target is ahead",
+        SequenceOrder::Level => "level",
+        SequenceOrder::Behind => "the target is behind",
+        SequenceOrder::Cycles => "it cycles, so that the positions do not tell which side hands out values again",
+        SequenceOrder::Opposite => "they count in opposite directions",
+        SequenceOrder::MissingOnTarget => "missing on the target",
+        SequenceOrder::ExtraOnTarget => "only on the target",
     };
     let place = |side: Option<&SequenceFacts>, name: &str| {
         side.map(|s| match s.last_value {
@@ -106,32 +106,32 @@ fn pair(
         .into_iter()
         .flatten()
         .collect();
-    let (severity, remedy) = match standing {
-        Standing::Ahead | Standing::Level | Standing::ExtraOnTarget => (None, None),
+    let (severity, remedy) = match order {
+        SequenceOrder::Ahead | SequenceOrder::Level | SequenceOrder::ExtraOnTarget => (None, None),
         // Whoever writes to the target is about to be given a value that is in use.
-        Standing::Behind if writer == Side::Target => (
+        SequenceOrder::Behind if writer == Side::Target => (
             Some(Severity::Error),
             Some("setval it on the target beyond the source's position, at once"),
         ),
-        Standing::Behind => (
+        SequenceOrder::Behind => (
             Some(Severity::Warning),
             Some("nothing to do now: the cutover moves it beyond the source's (final-sync)"),
         ),
-        Standing::Cycles if writer == Side::Target => (
+        SequenceOrder::Cycles if writer == Side::Target => (
             Some(Severity::Warning),
             Some(
                 "see that the target has gone on from the source's position since the cutover (final-sync sets it there); if not, setval it",
             ),
         ),
-        Standing::Cycles => (
+        SequenceOrder::Cycles => (
             Some(Severity::Warning),
             Some("nothing to do now: the cutover sets it to the source's position plus the headroom (final-sync)"),
         ),
-        Standing::Opposite => (
+        SequenceOrder::Opposite => (
             Some(Severity::Error),
             Some("alter sequence ... increment on the target"),
         ),
-        Standing::MissingOnTarget => (
+        SequenceOrder::MissingOnTarget => (
             Some(Severity::Error),
             Some("create it on the target as the source has it"),
         ),
@@ -141,7 +141,7 @@ fn pair(
         sequence,
         source: source.and_then(|s| s.last_value),
         target: target.and_then(|s| s.last_value),
-        standing,
+        order,
         severity,
         remedy: remedy.map(str::to_owned),
     }
@@ -165,24 +165,24 @@ mod tests {
         }
     }
 
-    fn judged(source: (i64, Option<i64>), target: (i64, Option<i64>)) -> (Standing, Option<Severity>) {
+    fn judged(source: (i64, Option<i64>), target: (i64, Option<i64>)) -> (SequenceOrder, Option<Severity>) {
         let pairs = positions(
             &[sequence("ids", source.0, source.1)],
             &[sequence("ids", target.0, target.1)],
             Side::Source,
         );
-        (pairs[0].standing, pairs[0].severity)
+        (pairs[0].order, pairs[0].severity)
     }
 
     #[test]
     fn ahead_and_behind_are_told_in_the_direction_the_sequence_counts() {
-        let behind = (Standing::Behind, Some(Severity::Warning));
-        assert_eq!(judged((1, Some(10)), (1, Some(11))), (Standing::Ahead, None));
+        let behind = (SequenceOrder::Behind, Some(Severity::Warning));
+        assert_eq!(judged((1, Some(10)), (1, Some(11))), (SequenceOrder::Ahead, None));
         assert_eq!(judged((1, Some(10)), (1, Some(9))), behind);
-        assert_eq!(judged((-1, Some(10)), (-1, Some(9))), (Standing::Ahead, None));
+        assert_eq!(judged((-1, Some(10)), (-1, Some(9))), (SequenceOrder::Ahead, None));
         assert_eq!(judged((-1, Some(10)), (-1, Some(11))), behind);
         assert_eq!(judged((1, Some(10)), (1, None)), behind);
-        assert_eq!(judged((1, None), (1, Some(10))), (Standing::Ahead, None));
+        assert_eq!(judged((1, None), (1, Some(10))), (SequenceOrder::Ahead, None));
     }
 
     #[test]
@@ -201,13 +201,13 @@ mod tests {
         };
         let judged = |source, target, writer| {
             let pair = positions(&[cycling(source)], &[cycling(target)], writer).remove(0);
-            (pair.standing, pair.severity)
+            (pair.order, pair.severity)
         };
-        let unknown = (Standing::Cycles, Some(Severity::Warning));
+        let unknown = (SequenceOrder::Cycles, Some(Severity::Warning));
         for writer in [Side::Source, Side::Target] {
             assert_eq!(judged(Some(120), Some(500), writer), unknown);
             assert_eq!(judged(Some(500), Some(120), writer), unknown);
-            assert_eq!(judged(Some(120), Some(120), writer), (Standing::Level, None));
+            assert_eq!(judged(Some(120), Some(120), writer), (SequenceOrder::Level, None));
         }
         let wrapped = positions(&[cycling(Some(120))], &[cycling(Some(500))], Side::Target).remove(0);
         assert!(wrapped.detail.contains("120 on the source, 500 on the target"), "{wrapped:?}");
@@ -215,18 +215,18 @@ mod tests {
 
     #[test]
     fn level_is_nothing_to_mend_and_opposite_directions_are() {
-        assert_eq!(judged((1, Some(10)), (1, Some(10))), (Standing::Level, None));
-        assert_eq!(judged((5, None), (5, None)), (Standing::Level, None));
+        assert_eq!(judged((1, Some(10)), (1, Some(10))), (SequenceOrder::Level, None));
+        assert_eq!(judged((5, None), (5, None)), (SequenceOrder::Level, None));
         assert_eq!(
             judged((1, Some(10)), (-1, Some(10))),
-            (Standing::Opposite, Some(Severity::Error))
+            (SequenceOrder::Opposite, Some(Severity::Error))
         );
     }
 
     #[test]
     fn a_sequence_at_its_end_is_not_behind_one_that_stands_before_it() {
-        assert_eq!(judged((1, Some(1_000)), (1, Some(999))).0, Standing::Behind);
-        assert_eq!(judged((1, Some(999)), (1, Some(1_000))).0, Standing::Ahead);
+        assert_eq!(judged((1, Some(1_000)), (1, Some(999))).0, SequenceOrder::Behind);
+        assert_eq!(judged((1, Some(999)), (1, Some(1_000))).0, SequenceOrder::Ahead);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub enum Staleness {
     /// It has rows and nobody ever analysed it.
     NeverAnalysed,
     /// The planner takes it for empty (`reltuples` is 0 or -1) though it has rows.
-    TakenForEmpty,
+    ReportedEmpty,
     /// More than a tenth of its rows and a thousand changed since.
     Outdated,
 }
@@ -74,7 +74,7 @@ fn judge(table: &TableStatistics, rows: u64) -> Option<(Staleness, String)> {
     }
     if table.planned_rows.is_none_or(|planned| planned == 0) && table.live_rows > 0 {
         return Some((
-            Staleness::TakenForEmpty,
+            Staleness::ReportedEmpty,
             format!("the target's planner takes it for empty, about {rows} rows"),
         ));
     }
@@ -154,7 +154,7 @@ mod tests {
                 planned_rows,
                 ..fresh(5)
             };
-            assert_eq!(verdict(&fresh(5), &target), Some(Staleness::TakenForEmpty));
+            assert_eq!(verdict(&fresh(5), &target), Some(Staleness::ReportedEmpty));
         }
     }
 

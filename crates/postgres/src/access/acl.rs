@@ -76,8 +76,8 @@ impl AccessList {
 }
 
 /// Refuses, within the transaction, a lock that left somebody CONNECT.
-pub fn proof_of_lock(keepers: &[&str], own_role: &str) -> String {
-    let kept = keepers
+pub fn proof_of_lock(exempt_roles: &[&str], own_role: &str) -> String {
+    let kept = exempt_roles
         .iter()
         .map(|role| literal(role))
         .collect::<Vec<_>>()

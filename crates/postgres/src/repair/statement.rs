@@ -1,6 +1,6 @@
 //! A change of one row as a statement that does nothing unless the row still is what was seen.
 
-use crossover_core::rows::{Action, ColumnForm, RowChange, RowTexts, WritableTable};
+use crossover_core::rows::{Action, ColumnPlan, RowChange, RowTexts, WritableTable};
 
 use crate::{
     quoting::{ident, idents, literal, qualified},
@@ -32,7 +32,7 @@ pub fn returning(table: &WritableTable, change: &RowChange) -> String {
 fn insert(table: &WritableTable, change: &RowChange) -> String {
     let empty = RowTexts::new();
     let after = change.after.as_ref().unwrap_or(&empty);
-    let written: Vec<(&ColumnForm, &Option<String>)> = table
+    let written: Vec<(&ColumnPlan, &Option<String>)> = table
         .form
         .columns
         .iter()
@@ -76,7 +76,7 @@ fn update(table: &WritableTable, change: &RowChange) -> String {
 }
 
 /// A text as a value of the column's type.
-fn value(column: &ColumnForm, text: Option<&str>) -> String {
+fn value(column: &ColumnPlan, text: Option<&str>) -> String {
     match text {
         Some(text) => format!("{}::{}", literal(text), column.sql_type),
         None => format!("null::{}", column.sql_type),
@@ -123,7 +123,7 @@ fn has_key(table: &WritableTable, change: &RowChange) -> String {
 mod tests {
     use crossover_core::{
         catalogue::TableName,
-        rows::{Form, Hashing, TableForm, TableWriting},
+        rows::{ColumnEncoding, Hashing, HashPlan, TableWriting},
     };
 
     use super::*;
@@ -133,14 +133,14 @@ mod tests {
             schema: "s".into(),
             name: "t\"".into(),
         };
-        let column = |name: &str, sql_type: &str| ColumnForm {
+        let column = |name: &str, sql_type: &str| ColumnPlan {
             name: name.into(),
-            form: Form::Printed,
+            form: ColumnEncoding::TextCast,
             sql_type: sql_type.into(),
             nullable: true,
         };
         WritableTable {
-            form: TableForm {
+            form: HashPlan {
                 table: name.clone(),
                 partitioned: false,
                 columns: vec![

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use crossover_core::{
     ports::{PortResult, RepairTransaction, RowOutcome},
-    rows::{RowChange, RowKey, RowTexts, RowValues, TableForm, WritableTable},
+    rows::{RowChange, RowKey, RowTexts, RowValues, HashPlan, WritableTable},
 };
 use tokio_postgres::{
     Client, Row,
@@ -148,7 +148,7 @@ fn is_busy(failure: &Failure) -> bool {
 }
 
 /// Whether the row came out as it was asked for: a trigger, a generated column or a narrower type can make another one of it.
-fn judge(form: &TableForm, change: &RowChange, made: &[Option<String>]) -> RowOutcome {
+fn judge(form: &HashPlan, change: &RowChange, made: &[Option<String>]) -> RowOutcome {
     let Some(after) = &change.after else {
         return RowOutcome::Done;
     };

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crossover_core::rows::{ColumnForm, Form, Hashing, TableForm};
+use crossover_core::rows::{ColumnPlan, ColumnEncoding, Hashing, HashPlan};
 
 use crate::quoting::ident;
 
@@ -17,45 +17,45 @@ const ORIGINS: [&str; 2] = ["2000-01-01 00:00:00", "2013-07-19 03:47:11.582913"]
 const FOREVER: &str = "170000000 years";
 
 /// A row's number.
-pub fn row_hash(form: &TableForm) -> String {
-    let columns: Vec<&ColumnForm> = form.columns.iter().collect();
+pub fn row_hash(form: &HashPlan) -> String {
+    let columns: Vec<&ColumnPlan> = form.columns.iter().collect();
     hash(form.hashing, &columns, form.seed)
 }
 
 /// A key's number; only good for buckets.
-pub fn key_hash(form: &TableForm) -> String {
-    let columns: Vec<&ColumnForm> = form.key_columns().collect();
+pub fn key_hash(form: &HashPlan) -> String {
+    let columns: Vec<&ColumnPlan> = form.key_columns().collect();
     hash(form.hashing, &columns, form.seed ^ KEY_CHAIN)
 }
 
 /// The key as an array of texts.
-pub fn key_text(form: &TableForm) -> String {
+pub fn key_text(form: &HashPlan) -> String {
     array(form.key_columns())
 }
 
 /// All columns as an array of texts.
-pub fn values_text(form: &TableForm) -> String {
+pub fn values_text(form: &HashPlan) -> String {
     array(form.columns.iter())
 }
 
 /// All columns as one text: it tells NULL from an empty text, and where one column ends.
-pub fn row_text(form: &TableForm) -> String {
+pub fn row_text(form: &HashPlan) -> String {
     record(form.columns.iter())
 }
 
-fn array<'a>(columns: impl Iterator<Item = &'a ColumnForm>) -> String {
+fn array<'a>(columns: impl Iterator<Item = &'a ColumnPlan>) -> String {
     format!(
         "array[{}]::text[]",
         columns.map(printed).collect::<Vec<_>>().join(", ")
     )
 }
 
-fn record<'a>(columns: impl Iterator<Item = &'a ColumnForm>) -> String {
+fn record<'a>(columns: impl Iterator<Item = &'a ColumnPlan>) -> String {
     let texts: Vec<String> = columns.map(printed).collect();
     format!("(row({})::text collate \"C\")", texts.join(", "))
 }
 
-fn hash(hashing: Hashing, columns: &[&ColumnForm], seed: i64) -> String {
+fn hash(hashing: Hashing, columns: &[&ColumnPlan], seed: i64) -> String {
     match hashing {
         Hashing::TypedHash => chain(columns, seed),
         Hashing::Md5 | Hashing::Stream => {
@@ -66,26 +66,26 @@ fn hash(hashing: Hashing, columns: &[&ColumnForm], seed: i64) -> String {
 }
 
 /// The column's value as text; NULL stays NULL. `is not distinct from null` because a record of NULLs `is null` too.
-pub fn printed(column: &ColumnForm) -> String {
+pub fn printed(column: &ColumnPlan) -> String {
     let name = column_name(column);
     match column.form {
-        Form::PrintedByOutput if column.nullable => {
+        ColumnEncoding::TypeOutput if column.nullable => {
             format!("case when {name} is not distinct from null then null else concat({name}) end")
         }
-        Form::PrintedByOutput => format!("concat({name})"),
+        ColumnEncoding::TypeOutput => format!("concat({name})"),
         _ => format!("{name}::text"),
     }
 }
 
-fn column_name(column: &ColumnForm) -> String {
+fn column_name(column: &ColumnPlan) -> String {
     format!("q.{}", ident(&column.name))
 }
 
 /// Each link hashes a column's value with everything before it as seed. Every step maps different values to different states
 /// as far as 64 bits can.
-fn chain(columns: &[&ColumnForm], seed: i64) -> String {
+fn chain(columns: &[&ColumnPlan], seed: i64) -> String {
     let mut state = format!("'{seed}'::int8");
-    let nullable: Vec<&&ColumnForm> = columns.iter().filter(|c| c.nullable).collect();
+    let nullable: Vec<&&ColumnPlan> = columns.iter().filter(|c| c.nullable).collect();
     for (place, group) in nullable.chunks(BITS).enumerate() {
         let bits: Vec<String> = group
             .iter()
@@ -106,7 +106,7 @@ fn chain(columns: &[&ColumnForm], seed: i64) -> String {
     state
 }
 
-fn link(place: usize, column: &ColumnForm, state: &str) -> String {
+fn link(place: usize, column: &ColumnPlan, state: &str) -> String {
     let name = column_name(column);
     let value = |sql_type: &str, instead: &str| {
         if column.nullable {
@@ -116,31 +116,31 @@ fn link(place: usize, column: &ColumnForm, state: &str) -> String {
         }
     };
     match column.form {
-        Form::Int4 => format!("hashint4extended({}, {state})", value("int4", "0")),
-        Form::Int8 => format!("hashint4extended({place}, {state} # {})", value("int8", "0")),
-        Form::Bool => format!("hashint4extended({}::int4, {state})", value("bool", "false")),
-        Form::Uuid => format!(
+        ColumnEncoding::Int4 => format!("hashint4extended({}, {state})", value("int4", "0")),
+        ColumnEncoding::Int8 => format!("hashint4extended({place}, {state} # {})", value("int8", "0")),
+        ColumnEncoding::Bool => format!("hashint4extended({}::int4, {state})", value("bool", "false")),
+        ColumnEncoding::Uuid => format!(
             "uuid_hash_extended({}, {state})",
             value("uuid", "'00000000-0000-0000-0000-000000000000'::uuid")
         ),
-        Form::Text | Form::Printed => {
+        ColumnEncoding::Text | ColumnEncoding::TextCast => {
             format!("hashtextextended({} collate \"C\", {state})", value("text", "''"))
         }
-        Form::Date => {
+        ColumnEncoding::Date => {
             let value = value("date", "'2000-01-01'::date");
             format!(
                 "hashint4extended(case when isfinite({value}) then {value} - '2000-01-01'::date \
                  when {value} > '2000-01-01'::date then 2147483647 else -2147483648 end, {state})"
             )
         }
-        Form::Timestamp => moment("timestamp", &value, state),
-        Form::TimestampTz => moment("timestamptz", &value, state),
-        Form::FixedNumeric => {
+        ColumnEncoding::Timestamp => moment("timestamp", &value, state),
+        ColumnEncoding::TimestampTz => moment("timestamptz", &value, state),
+        ColumnEncoding::FixedNumeric => {
             // hash_numeric leaves the sign out.
             let value = value("numeric", "0::numeric");
             format!("hashint4extended(({value} < 0)::int4, hash_numeric_extended({value}, {state}))")
         }
-        Form::PrintedByOutput => format!("hashtextextended(concat({name}) collate \"C\", {state})"),
+        ColumnEncoding::TypeOutput => format!("hashtextextended(concat({name}) collate \"C\", {state})"),
     }
 }
 
@@ -159,7 +159,7 @@ fn moment(sql_type: &str, value: &dyn Fn(&str, &str) -> String, state: &str) -> 
 }
 
 /// The aggregate that hashes all rows of a table in one statement and nothing else: what a comparison cannot be cheaper than.
-pub fn bare_aggregate(form: &TableForm, from: &str) -> String {
+pub fn bare_aggregate(form: &HashPlan, from: &str) -> String {
     let mut sql = String::new();
     // Writing into a string cannot fail.
     let _ = write!(

@@ -2,7 +2,7 @@
 
 use crossover_core::{
     ports::PortResult,
-    rows::{Hashing, Region, RowHash, RowKey, RowValues, TableForm},
+    rows::{Hashing, Region, RowHash, RowKey, RowValues, HashPlan},
 };
 use tokio_postgres::{Row, error::SqlState, types::Type};
 
@@ -10,7 +10,7 @@ use super::{expression, region::from_where};
 use crate::{PostgresDatabase, connection::Param, errors::Failure, quoting::ident};
 
 impl PostgresDatabase {
-    pub(super) async fn hashes_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
+    pub(super) async fn hashes_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
         if form.hashing == Hashing::Stream {
             return self.streamed_hashes_of(form, keys).await;
         }
@@ -30,7 +30,7 @@ impl PostgresDatabase {
         self.row_hashes(&rows)
     }
 
-    pub(super) async fn row_values(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
+    pub(super) async fn row_values(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
         let what = format!("{} as values", expression::values_text(form));
         let rows = if form.key.is_empty() && form.hashing != Hashing::Stream {
             let hashes = numbers(keys);
@@ -59,12 +59,12 @@ impl PostgresDatabase {
     }
 
     /// Without the server's help the values come here and are hashed here.
-    async fn streamed_hashes_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
+    async fn streamed_hashes_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
         self.streamed_rows(form, &Region::Whole, |row| keys.contains(&row.key), None)
             .await
     }
 
-    async fn keyed(&self, form: &TableForm, keys: &[RowKey], what: &str) -> Result<Vec<Row>, Failure> {
+    async fn keyed(&self, form: &HashPlan, keys: &[RowKey], what: &str) -> Result<Vec<Row>, Failure> {
         let values = self.key_texts(form, keys)?;
         let params = key_params(&values);
         match self
@@ -83,7 +83,7 @@ impl PostgresDatabase {
     /// The texts of keys, column by column.
     pub(crate) fn key_texts<'k>(
         &self,
-        form: &TableForm,
+        form: &HashPlan,
         keys: &'k [RowKey],
     ) -> PortResult<Vec<Vec<&'k str>>> {
         let width = form.key.len();
@@ -118,7 +118,7 @@ pub fn key_params<'p>(values: &'p [Vec<&str>]) -> Vec<Param<'p>> {
 }
 
 /// The rows with the keys whose columns are the parameters. The table is `q`.
-pub fn keyed_sql(form: &TableForm, what: &str, equality: KeyEquality) -> String {
+pub fn keyed_sql(form: &HashPlan, what: &str, equality: KeyEquality) -> String {
     let width = form.key.len();
     let arrays: Vec<String> = (1..=width).map(|place| format!("${place}::text[]")).collect();
     let names: Vec<String> = (1..=width).map(|place| format!("c{place}")).collect();

@@ -7,8 +7,8 @@ use std::{
 
 use crossover_core::{
     catalogue::TableName,
-    ports::{Moment, PortError},
-    rows::{Region, TableForm},
+    ports::{Snapshot, PortError},
+    rows::{Region, HashPlan},
 };
 use tokio_postgres::{Client, Row, error::SqlState, types::Type};
 
@@ -22,20 +22,20 @@ use crate::{
 /// A chunk that takes longer than this is too large.
 const STATEMENT: Duration = Duration::from_hours(2);
 
-/// What a server says of a moment it does not know (since PostgreSQL 17 and before) and of one whose session has just ended.
+/// What a server says of a snapshot it does not know (since PostgreSQL 17 and before) and of one whose session has just ended.
 const GONE: [SqlState; 3] = [
     SqlState::UNDEFINED_OBJECT,
     SqlState::INVALID_PARAMETER_VALUE,
     SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
 ];
 
-/// Whether a table and its partitions lie in the files they lay in at the moment: the catalogue's rows are of the moment, the function tells
+/// Whether a table and its partitions lie in the files they lay in at the snapshot: the catalogue's rows are of the snapshot, the function tells
 /// of now. What has no file (a partitioned table, a foreign one) has none then and now; what was not there then has no row.
 const IN_ITS_FILES: &str = "select coalesce(bool_and(c.relfilenode = coalesce(pg_relation_filenode(c.oid), 0)), false) as so \
     from (select $1::regclass::oid union select relid::oid from pg_partition_tree($1::regclass)) r (relation) \
     join pg_class c on c.oid = r.relation";
 
-/// Beginning to look at a moment, and ending it, takes next to no time.
+/// Beginning to look at a snapshot, and ending it, takes next to no time.
 const ENTER: Duration = Duration::from_secs(30);
 
 const READ_ONLY: &str = " -c default_transaction_read_only=on -c idle_in_transaction_session_timeout=0";
@@ -44,20 +44,20 @@ const READ_ONLY: &str = " -c default_transaction_read_only=on -c idle_in_transac
 const NOTICE_WHEN_WE_ARE_GONE: &str =
     "select set_config(name, '1s', false) from pg_settings where name = 'client_connection_check_interval'";
 
-/// The moment a statement looks at, and the table or partition it reads then.
+/// The snapshot a statement looks at, and the table or partition it reads then.
 #[derive(Clone, Copy)]
 pub struct At<'a> {
-    moment: &'a Moment,
+    snapshot: &'a Snapshot,
     relation: &'a TableName,
 }
 
 impl<'a> At<'a> {
-    pub const fn new(moment: &'a Moment, form: &'a TableForm, region: &'a Region) -> Self {
+    pub const fn new(snapshot: &'a Snapshot, form: &'a HashPlan, region: &'a Region) -> Self {
         let relation = match region {
             Region::Leaf { relation, .. } => relation,
             Region::Whole | Region::Keys(_) => &form.table,
         };
-        Self { moment, relation }
+        Self { snapshot, relation }
     }
 }
 
@@ -98,7 +98,7 @@ impl PostgresDatabase {
         self
     }
 
-    /// Runs a query in a read-only session; with a moment, as of then.
+    /// Runs a query in a read-only session; with a snapshot, as of then.
     pub(super) async fn read_rows(
         &self,
         sql: &str,
@@ -130,8 +130,8 @@ impl PostgresDatabase {
         Ok(client)
     }
 
-    /// Keeps a moment in a session of its own, which takes no place from the readers.
-    pub(super) async fn keep_moment(&self) -> Result<Moment, Failure> {
+    /// Keeps a snapshot in a session of its own, which takes no place from the readers.
+    pub(super) async fn export_snapshot(&self) -> Result<Snapshot, Failure> {
         let client = self.open_reader().await?;
         let work = async {
             client
@@ -144,31 +144,31 @@ impl PostgresDatabase {
             .first()
             .ok_or_else(|| PortError::unexpected(self.what(), "no snapshot was exported"))?;
         let id = self.read(row, "id")?;
-        Ok(Moment {
+        Ok(Snapshot {
             id,
             kept_by: Box::new(client),
         })
     }
 
-    /// Begins a transaction that looks at a moment. One that is gone has ended with its server or with the session that kept it: like a
+    /// Begins a transaction that looks at a snapshot. One that is gone has ended with its server or with the session that kept it: like a
     /// server that is away, it calls for beginning again.
     pub(super) async fn enter(&self, client: &Client, at: At<'_>) -> Result<(), Failure> {
         let begin = format!(
             "begin isolation level repeatable read read only; set transaction snapshot {}",
-            literal(&at.moment.id)
+            literal(&at.snapshot.id)
         );
         let entered = Box::pin(self.bounded(ENTER, client.batch_execute(&begin))).await;
         entered.map_err(|failure| {
             if GONE.iter().any(|code| failure.is(code)) {
                 let reason =
-                    "the moment that was to be looked at is gone: its session or its server has ended";
+                    "the snapshot that was to be looked at is gone: its session or its server has ended";
                 return PortError::unreachable(self.what(), reason).into();
             }
             failure
         })
     }
 
-    /// Ends such a transaction. What was read is only good while the table lies in the files of the moment: one that was truncated or written
+    /// Ends such a transaction. What was read is only good while the table lies in the files of the snapshot: one that was truncated or written
     /// anew since looks empty, or its rows lie in other blocks. The lock of the statement that has read it is still held.
     pub(super) async fn done_looking(&self, client: &Client, at: At<'_>) -> Result<(), Failure> {
         let relation = at.relation;

@@ -1,16 +1,16 @@
 //! Which rows a statement looks at, as the SQL after `from`. The table is `q`.
 
-use crossover_core::rows::{Bounds, Region, TableForm};
+use crossover_core::rows::{Bounds, Region, HashPlan};
 
 use crate::quoting::{ident, literal, qualified};
 
 /// The relation and the condition.
-pub fn from_where(form: &TableForm, region: &Region) -> String {
+pub fn from_where(form: &HashPlan, region: &Region) -> String {
     from_where_and(form, region, None)
 }
 
 /// The same with one more condition.
-pub fn from_where_and(form: &TableForm, region: &Region, more: Option<String>) -> String {
+pub fn from_where_and(form: &HashPlan, region: &Region, more: Option<String>) -> String {
     let mut conditions = Vec::new();
     let relation = match region {
         Region::Leaf { relation, blocks } => {
@@ -38,7 +38,7 @@ pub fn from_where_and(form: &TableForm, region: &Region, more: Option<String>) -
 }
 
 /// Children of a table that is no partitioned parent are tables of their own.
-pub fn relation(form: &TableForm) -> String {
+pub fn relation(form: &HashPlan) -> String {
     let name = qualified(&form.table.schema, &form.table.name);
     if form.partitioned {
         name
@@ -48,7 +48,7 @@ pub fn relation(form: &TableForm) -> String {
 }
 
 /// Keys whose first column lies within these bounds.
-pub fn within(form: &TableForm, bounds: &Bounds) -> Vec<String> {
+pub fn within(form: &HashPlan, bounds: &Bounds) -> Vec<String> {
     let Some(column) = form.key_columns().next() else {
         return Vec::new();
     };

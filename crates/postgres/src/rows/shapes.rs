@@ -6,7 +6,7 @@ use crossover_core::{
     catalogue::TableName,
     plan::Scope,
     ports::PortResult,
-    rows::{ColumnShape, KeyShape, Leaf, Spread, TableForm, TableShape},
+    rows::{ColumnShape, KeyShape, Leaf, ColumnStatistics, HashPlan, TableShape},
 };
 use tokio_postgres::{Row, types::Type};
 
@@ -28,7 +28,7 @@ const LEAVES: &str = concat!(
     include_str!("../sql/scope.sql"),
     include_str!("../sql/row_leaves.sql")
 );
-const SPREAD: &str = include_str!("../sql/row_spread.sql");
+const SPREAD: &str = include_str!("../sql/column_statistics.sql");
 /// From here on a range of blocks is read without reading the rest.
 const BLOCK_RANGES_SINCE: i32 = 140_000;
 
@@ -103,10 +103,10 @@ impl PostgresDatabase {
         Ok(shapes.into_values().collect())
     }
 
-    pub(super) async fn spread_of(&self, form: &TableForm) -> Result<Spread, Failure> {
-        let mut spread = Spread::default();
+    pub(super) async fn statistics_of_column(&self, form: &HashPlan) -> Result<ColumnStatistics, Failure> {
+        let mut statistics = ColumnStatistics::default();
         let Some(column) = form.key_columns().next() else {
-            return Ok(spread);
+            return Ok(statistics);
         };
         let params = [
             (&form.table.schema as _, Type::TEXT),
@@ -114,8 +114,8 @@ impl PostgresDatabase {
             (&column.name as _, Type::TEXT),
         ];
         if let Some(row) = self.query(SPREAD, &params).await?.first() {
-            spread.correlation = self.read(row, "correlation")?;
-            spread.histogram = self.read::<Option<_>>(row, "histogram")?.unwrap_or_default();
+            statistics.correlation = self.read(row, "correlation")?;
+            statistics.histogram = self.read::<Option<_>>(row, "histogram")?.unwrap_or_default();
         }
         if column.form.is_integer() {
             let ends = format!(
@@ -125,9 +125,9 @@ impl PostgresDatabase {
             );
             if let Some(row) = self.query(&ends, &[]).await?.first() {
                 let ends: (Option<i64>, Option<i64>) = (self.read(row, "least")?, self.read(row, "most")?);
-                spread.integers = ends.0.zip(ends.1);
+                statistics.integers = ends.0.zip(ends.1);
             }
         }
-        Ok(spread)
+        Ok(statistics)
     }
 }

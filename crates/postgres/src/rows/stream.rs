@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crossover_core::{
-    ports::{Moment, PortError, PortResult},
-    rows::{Region, RowDigest, RowHash, TableForm},
+    ports::{Snapshot, PortError, PortResult},
+    rows::{Region, RowDigest, RowHash, HashPlan},
 };
 use futures::{StreamExt, pin_mut};
 use tokio_postgres::{binary_copy::BinaryCopyOutStream, types::Type};
@@ -17,10 +17,10 @@ impl PostgresDatabase {
     /// Digests of the buckets of a region.
     pub(super) async fn streamed_digest(
         &self,
-        form: &TableForm,
+        form: &HashPlan,
         region: &Region,
         buckets: u32,
-        at: Option<&Moment>,
+        at: Option<&Snapshot>,
     ) -> PortResult<BTreeMap<u32, RowDigest>> {
         let mut digests: BTreeMap<u32, RowDigest> = BTreeMap::new();
         self.stream(form, region, at, |row| {
@@ -37,10 +37,10 @@ impl PostgresDatabase {
     /// Rows of some buckets; those without a key once each, with their count.
     pub(super) async fn streamed_rows(
         &self,
-        form: &TableForm,
+        form: &HashPlan,
         region: &Region,
         wanted: impl Fn(&RowHash) -> bool + Send + Sync,
-        at: Option<&Moment>,
+        at: Option<&Snapshot>,
     ) -> PortResult<Vec<RowHash>> {
         let mut rows: BTreeMap<(Vec<String>, i128), u64> = BTreeMap::new();
         self.stream(form, region, at, |row| {
@@ -57,9 +57,9 @@ impl PostgresDatabase {
 
     async fn stream(
         &self,
-        form: &TableForm,
+        form: &HashPlan,
         region: &Region,
-        at: Option<&Moment>,
+        at: Option<&Snapshot>,
         mut take: impl FnMut(RowHash) + Send,
     ) -> PortResult<()> {
         let key = if form.key.is_empty() {
@@ -75,7 +75,7 @@ impl PostgresDatabase {
         let _place = self.long_place().await?;
         let client = self.open_reader().await?;
         let fail = |error: tokio_postgres::Error| PortError::from(Failure::from_driver(self.what(), &error));
-        let at = at.map(|moment| At::new(moment, form, region));
+        let at = at.map(|snapshot| At::new(snapshot, form, region));
         if let Some(at) = at {
             self.enter(&client, at).await?;
         }
@@ -101,7 +101,7 @@ impl PostgresDatabase {
 }
 
 /// The bucket of a streamed row.
-pub(super) fn bucket(form: &TableForm, row: &RowHash, buckets: u32) -> u32 {
+pub(super) fn bucket(form: &HashPlan, row: &RowHash, buckets: u32) -> u32 {
     let number = if form.key.is_empty() {
         row.hash as u64
     } else {

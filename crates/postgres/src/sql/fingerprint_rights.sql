@@ -1,4 +1,4 @@
--- Owners, and rights of roles by schema, relation, column, function and type. $4 are the spared roles. An owner's own rights are
+-- Owners, and rights of roles by schema, relation, column, function and type. $4 are the exempt roles. An owner's own rights are
 -- not grants. Functions and types are everybody's until somebody takes that away.
 , owned as (
     select t.oid, t.kind, t.owner, t.acl, format('%s.%s', t.schema, t.name) as name,

@@ -1,4 +1,4 @@
--- Who may write a table in scope. Parameters after those of the scope: $4 spared roles, $5 roles to show in any case.
+-- Who may write a table in scope. Parameters after those of the scope: $4 exempt roles, $5 roles to show in any case.
 , granted as (
     select t.owner as role, 1 as rank, format('owner of %s.%s', t.schema, t.name) as because
     from in_scope t

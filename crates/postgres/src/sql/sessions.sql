@@ -1,4 +1,4 @@
--- Sessions of the application: clients in this database that are neither ours nor of a spared role ($1).
+-- Sessions of the application: clients in this database that are neither ours nor of an exempt role ($1).
 -- The owner of a session is who logged in; SET ROLE does not change it. What we may not see has no backend_type.
 select a.pid, coalesce(a.usename::text, '') as role, coalesce(host(a.client_addr), '') as address,
     coalesce(a.client_port, 0) as port, coalesce(a.application_name, '') as application,

@@ -3,7 +3,7 @@
 mod lock;
 mod opening;
 mod sessions;
-mod way_back;
+mod restoring;
 mod writers;
 
 use crossover_core::ports::{Access, Catalogue, PortError, WriterSample};

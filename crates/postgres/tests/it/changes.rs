@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crossover_core::{
     catalogue::TableName,
     ports::{
-        CHANGES_PLUGIN, Change, Changes, Followed, PortError, Relations, Slots, Taken, Watched, Written,
+        CHANGES_PLUGIN, Change, Changes, Followed, PortError, Relations, Slots, PollOutcome, Watched, Written,
     },
     rows::RowKey,
 };
@@ -63,7 +63,7 @@ impl Stream {
         }
     }
 
-    async fn read(&self, watched: &Watched, limit: u32) -> (Vec<Change>, Taken) {
+    async fn read(&self, watched: &Watched, limit: u32) -> (Vec<Change>, PollOutcome) {
         let mut changes = Vec::new();
         let mut take = |change| changes.push(change);
         let taken = self

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crossover_core::{
     catalogue::{Definition, ObjectClass},
     plan::Scope,
-    ports::{Access, Catalogue, Fence},
+    ports::{Access, Catalogue, CatchUpMarkers},
     schema::{compare, fingerprint_hash},
 };
 use crossover_stand::postgres::Major;
@@ -136,7 +136,7 @@ async fn column_order_and_crossovers_own_objects_do_not_count() {
         .owner("create table shop.t (b text, gone int, a int); alter table shop.t drop column gone")
         .await;
     let db = other.crossover().await;
-    db.prepare_fence().await.unwrap();
+    db.prepare_marker().await.unwrap();
     db.lock(&everything(), "run-1").await.unwrap();
     assert_eq!(
         differing(&fingerprint(&one).await, &fingerprint(&other).await),
@@ -145,7 +145,7 @@ async fn column_order_and_crossovers_own_objects_do_not_count() {
 }
 
 #[tokio::test]
-async fn grants_to_our_own_and_spared_roles_do_not_count() {
+async fn grants_to_our_own_and_exempt_roles_do_not_count() {
     let side = Side::new().await;
     let cdc = side.add_role("cdc", "login").await;
     side.owner("create table shop.t (a int)").await;

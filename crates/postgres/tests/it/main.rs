@@ -10,11 +10,11 @@
 mod access;
 mod catalogue;
 mod changes;
-mod circumstances;
+mod change_counters;
 mod connection;
-mod fence;
+mod marker;
 mod fingerprint;
-mod moments;
+mod snapshots;
 mod schema;
 mod sequences;
 mod side;

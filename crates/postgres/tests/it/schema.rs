@@ -10,7 +10,7 @@ use crossover_core::{
     catalogue::Definition,
     ports::Catalogue,
     routing,
-    schema::{DifferenceKind, SchemaDifference, Severity, Standing, beyond_rows, compare},
+    schema::{DifferenceKind, SchemaDifference, Severity, SequenceOrder, beyond_rows, compare},
 };
 use crossover_stand::postgres::Major;
 
@@ -133,7 +133,7 @@ async fn all_beyond_the_rows_is_judged_in_one_go() {
     assert_eq!(level.count(Error), 0, "{level:#?}");
     assert_eq!(level.fingerprint_source, level.fingerprint_target);
     assert_eq!(level.primary_keys.len(), 1);
-    assert_eq!(level.sequences[0].standing, Standing::Level);
+    assert_eq!(level.sequences[0].order, SequenceOrder::Level);
     source
         .owner("insert into shop.orders (total) select 1 from generate_series(1, 20)")
         .await;
@@ -151,11 +151,11 @@ async fn all_beyond_the_rows_is_judged_in_one_go() {
     assert_ne!(apart.fingerprint_source, apart.fingerprint_target);
     assert_eq!(
         (
-            apart.sequences[0].standing,
+            apart.sequences[0].order,
             apart.sequences[0].source,
             apart.sequences[0].target
         ),
-        (Standing::Behind, Some(20), None)
+        (SequenceOrder::Behind, Some(20), None)
     );
     let json = serde_json::to_value(&apart).unwrap();
     assert_eq!(json["schema_differences"][0]["kind"], "different");

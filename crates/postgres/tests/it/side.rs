@@ -155,13 +155,13 @@ impl Side {
             .unwrap()
     }
 
-    /// The adapter. The superuser of these tests is spared, as the replication user is in a migration.
+    /// The adapter. The superuser of these tests is exempt, as the replication user is in a migration.
     pub async fn crossover(&self) -> PostgresDatabase {
         self.crossover_sparing(vec![self.superuser_name()]).await
     }
 
-    pub async fn crossover_sparing(&self, spared: Vec<String>) -> PostgresDatabase {
-        PostgresDatabase::connect("source", self.settings(), spared)
+    pub async fn crossover_sparing(&self, exempt: Vec<String>) -> PostgresDatabase {
+        PostgresDatabase::connect("source", self.settings(), exempt)
             .await
             .unwrap()
     }

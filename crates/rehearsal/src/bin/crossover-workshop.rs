@@ -55,7 +55,7 @@ async fn make(workspace: &Path) -> Result<serde_json::Value, String> {
 /// Every set: tests that run side by side must not wait for a download.
 async fn fetch(workspace: &Path) -> Result<[Parts; 2], StandError> {
     Ok([
-        parts::ensure(workspace, Set::Stand, &Lines).await?,
+        parts::ensure(workspace, Set::Rehearsal, &Lines).await?,
         parts::ensure(workspace, Set::Servers, &Lines).await?,
     ])
 }

@@ -1,4 +1,4 @@
-//! Charts as inline SVG. Shapes stretch with the page; words and numbers are HTML beside them, so that they stay
+//! Charts as inline SVG. Shapes scale with the page; words and numbers are HTML beside them, so that they stay
 //! readable at every width.
 
 use std::fmt::Write as _;

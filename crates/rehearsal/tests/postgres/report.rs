@@ -66,7 +66,7 @@ fn example() -> Report {
     let breakdown = [
         ("publish and drain", 31.0),
         ("lock writers", 12.4),
-        ("fence seen", 9.1),
+        ("marker seen", 9.1),
         ("sequences", 11.8),
         ("last rows verified", 24.0),
         ("commit", 4.2),
@@ -300,7 +300,7 @@ fn the_json_has_the_documented_keys_and_reads_back() {
     assert_eq!(missing, "");
     assert_eq!(value["outcome"], "rolled_back");
     assert_eq!(value["passed"], true, "{}", value["problems"]);
-    let order = ["publish and drain", "fence seen", "release"].map(|name| text.find(name).expect("the part"));
+    let order = ["publish and drain", "marker seen", "release"].map(|name| text.find(name).expect("the part"));
     assert!(order.is_sorted(), "the parts of the pause keep their order");
     let again: Report = serde_json::from_str(&text).expect("the report reads back");
     assert_eq!(again, report);
@@ -367,7 +367,7 @@ fn an_abort_that_was_not_asked_for_says_that_the_source_serves_on_and_why() {
     report.outcome = Outcome::Aborted;
     report.asked = Outcome::Committed;
     report.failure =
-        Some("final-sync: the fence was not seen within 10 s; look at the replication's errors".into());
+        Some("final-sync: the catch-up marker was not seen within 10 s; look at the replication's errors".into());
     report.directions.truncate(1);
     report.write(&folder("report-aborted")).expect("written");
     let html = report.html();
@@ -375,7 +375,7 @@ fn an_abort_that_was_not_asked_for_says_that_the_source_serves_on_and_why() {
     assert!(
         html.contains("Aborted. The source serves on, and every acknowledged write is on it exactly once.")
     );
-    assert!(html.contains("the fence was not seen within 10 s"));
+    assert!(html.contains("the catch-up marker was not seen within 10 s"));
     report.writes.lost = 1;
     assert!(
         report

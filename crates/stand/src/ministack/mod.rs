@@ -10,8 +10,8 @@ use crate::error::{Result, StandError};
 use crate::guard::StopStep;
 use crate::parts::Parts;
 use crate::ports::{ATTEMPTS, Port, is_free};
-use crate::process::{Launch, Part};
-use crate::stand::Server;
+use crate::process::{Launch, ManagedProcess};
+use crate::environment::Server;
 
 mod client;
 mod functions;
@@ -37,7 +37,7 @@ const LAUNCH: &str = "import runpy, socketserver; socketserver.StreamRequestHand
 /// The running local AWS. Everything in it is lost when it ends.
 #[derive(Debug)]
 pub struct MiniStack {
-    part: Part,
+    part: ManagedProcess,
     aws: Aws,
 }
 
@@ -74,7 +74,7 @@ impl MiniStack {
 impl Server for MiniStack {
     type Access = Aws;
 
-    fn split(self) -> (Part, Aws) {
+    fn split(self) -> (ManagedProcess, Aws) {
         (self.part, self.aws)
     }
 }

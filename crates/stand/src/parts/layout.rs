@@ -87,7 +87,7 @@ impl Layout {
 
     pub(super) fn programs(&self) -> Vec<PathBuf> {
         let mut programs = match self.set {
-            Set::Stand => vec![
+            Set::Rehearsal => vec![
                 self.workerd(),
                 self.npm_program("wasm-opt"),
                 self.npm_program("asl-validator"),

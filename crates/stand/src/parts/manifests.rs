@@ -20,7 +20,7 @@ pub(super) struct Manifests {
 impl Manifests {
     pub(super) fn of(set: Set) -> Self {
         match set {
-            Set::Stand => Self {
+            Set::Rehearsal => Self {
                 package: include_str!("../../parts/stand/package.json"),
                 package_lock: include_str!("../../parts/stand/package-lock.json"),
                 requirements: Some(include_str!("../../parts/stand/requirements.txt")),
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn every_python_package_is_pinned() {
-        let requirements = Manifests::of(Set::Stand).requirements.unwrap();
+        let requirements = Manifests::of(Set::Rehearsal).requirements.unwrap();
         for line in requirements.lines().filter(|line| !line.starts_with('#')) {
             assert!(line.contains("=="), "{line}");
         }
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_report_gets_a_version_of_every_part() {
-        let versions = Manifests::of(Set::Stand).versions();
+        let versions = Manifests::of(Set::Rehearsal).versions();
         let names: Vec<&str> = versions.keys().map(String::as_str).collect();
         assert_eq!(
             names,

@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_set_is_complete_whatever_another_lacks() {
         let home = tempfile::tempdir().unwrap();
-        for set in [Set::Servers, Set::Stand] {
+        for set in [Set::Servers, Set::Rehearsal] {
             let layout = Layout::new(home.path(), set).unwrap();
             assert!(complete(&layout).is_none(), "{set:?}");
             for program in layout.programs() {
@@ -236,7 +236,7 @@ mod tests {
     fn a_server_of_another_set_is_refused_by_name() {
         let home = tempfile::tempdir().unwrap();
         let parts = Parts {
-            layout: Layout::new(home.path(), Set::Stand).unwrap(),
+            layout: Layout::new(home.path(), Set::Rehearsal).unwrap(),
             versions: BTreeMap::new(),
         };
         parts.pg(Major::V16).unwrap();

@@ -7,19 +7,19 @@ use crate::postgres::Major;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Set {
     /// What a rehearsal runs on: PostgreSQL 16 and 17, workerd, binaryen, asl-validator and MiniStack.
-    Stand,
+    Rehearsal,
     /// The servers that only tests run on: PostgreSQL 12, 15 and 18.
     Servers,
 }
 
 impl Set {
     #[cfg(test)]
-    pub(super) const ALL: [Self; 2] = [Self::Stand, Self::Servers];
+    pub(super) const ALL: [Self; 2] = [Self::Rehearsal, Self::Servers];
 
     /// What npm brings, in words.
     pub(super) fn of_npm(self) -> &'static str {
         match self {
-            Self::Stand => "PostgreSQL 16 and 17, workerd, binaryen and asl-validator",
+            Self::Rehearsal => "PostgreSQL 16 and 17, workerd, binaryen and asl-validator",
             Self::Servers => "the PostgreSQL servers that only tests need",
         }
     }
@@ -36,7 +36,7 @@ impl Major {
     /// The set of pins it is in.
     pub fn set(self) -> Set {
         match self {
-            Self::V16 | Self::V17 => Set::Stand,
+            Self::V16 | Self::V17 => Set::Rehearsal,
             Self::V12 | Self::V15 | Self::V18 => Set::Servers,
         }
     }
@@ -67,7 +67,7 @@ mod tests {
                 platforms.contains(&"linux-x64".to_owned()),
                 "{major}: {platforms:?}"
             );
-            if major.set() == Set::Stand {
+            if major.set() == Set::Rehearsal {
                 assert_eq!(
                     platforms,
                     ["darwin-arm64", "darwin-x64", "linux-arm64", "linux-x64"]

@@ -11,8 +11,8 @@ use crate::error::{Result, StandError};
 use crate::guard::StopStep;
 use crate::parts::Parts;
 use crate::ports::{ATTEMPTS, Port, is_free};
-use crate::process::{Launch, Part};
-use crate::stand::Server;
+use crate::process::{Launch, ManagedProcess};
+use crate::environment::Server;
 
 mod account;
 mod files;
@@ -74,7 +74,7 @@ impl fmt::Display for Major {
 /// A running server.
 #[derive(Debug)]
 pub struct Postgres {
-    part: Part,
+    part: ManagedProcess,
     access: Access,
     /// Its cluster.
     data: PathBuf,
@@ -110,7 +110,7 @@ impl Postgres {
 
     /// Gives the superuser a password of this server's own: the template's is on disk.
     async fn secured(
-        mut part: Part,
+        mut part: ManagedProcess,
         major: Major,
         port: u16,
         template_password: &str,
@@ -150,8 +150,8 @@ impl Postgres {
     }
 
     /// Ends it gently, but keeps its cluster for [`Postgres::wake`].
-    async fn rest(&mut self) -> Result<()> {
-        self.part.rest();
+    async fn stop_keeping_data(&mut self) -> Result<()> {
+        self.part.stop_keeping_data();
         // The server removes it last, after it has given its port back.
         let pid_file = pid_file(&self.data);
         let ended = || std::future::ready(!pid_file.exists());
@@ -166,8 +166,8 @@ impl Postgres {
     }
 
     /// Starts it again on its port, with its cluster and its password.
-    async fn wake(&mut self) -> Result<()> {
-        self.part.wake();
+    async fn restart(&mut self) -> Result<()> {
+        self.part.restart();
         until_accepting(&mut self.part, &self.data).await
     }
 }
@@ -175,7 +175,7 @@ impl Postgres {
 impl Server for Postgres {
     type Access = Access;
 
-    fn split(self) -> (Part, Access) {
+    fn split(self) -> (ManagedProcess, Access) {
         (self.part, self.access)
     }
 }
@@ -187,7 +187,7 @@ async fn start_on(
     dir: &Path,
     port: u16,
     temporary: bool,
-) -> Result<Part> {
+) -> Result<ManagedProcess> {
     let mut launch = Launch::new(
         name,
         programs.join("postgres"),
@@ -213,7 +213,7 @@ fn pid_file(data: &Path) -> PathBuf {
     data.join("postmaster.pid")
 }
 
-async fn until_accepting(part: &mut Part, data: &Path) -> Result<()> {
+async fn until_accepting(part: &mut ManagedProcess, data: &Path) -> Result<()> {
     let pid_file = pid_file(data);
     // Its last line says "ready" once connections are accepted.
     part.until_ready(START_LIMIT, || {

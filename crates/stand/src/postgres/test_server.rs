@@ -58,7 +58,7 @@ impl TestServer {
     /// until [`TestServer::start`].
     pub async fn stop(&mut self) -> Result<()> {
         if self.held.is_none() {
-            self.server.rest().await?;
+            self.server.stop_keeping_data().await?;
             self.held = Some(ports::hold(self.access().port())?);
         }
         Ok(())
@@ -69,7 +69,7 @@ impl TestServer {
         match self.held.take() {
             Some(port) => {
                 drop(port);
-                self.server.wake().await
+                self.server.restart().await
             }
             None => Ok(()),
         }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use crossover_stand::interrupt::{Interrupt, unless_interrupted};
 use crossover_stand::ministack::{Function, pack};
 use crossover_stand::postgres::Settings;
-use crossover_stand::{Major, MiniStack, Port, Postgres, Stand};
+use crossover_stand::{Major, MiniStack, Port, Postgres, TestEnvironment};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use serde_json::json;
@@ -25,7 +25,7 @@ async fn holds_parts() {
     let Ok(ending) = std::env::var(ROLE) else { return };
     let parts = the_parts().await;
     let dir = PathBuf::from(std::env::var_os(FOLDER).unwrap());
-    let mut stand = Stand::new();
+    let mut stand = TestEnvironment::new();
     let work = async {
         let settings = Settings {
             temporary: true,

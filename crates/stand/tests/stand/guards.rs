@@ -1,9 +1,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crossover_stand::Stand;
+use crossover_stand::TestEnvironment;
 use crossover_stand::guard::{HIDDEN_MODE, StopStep};
-use crossover_stand::process::{Launch, Part};
+use crossover_stand::process::{Launch, ManagedProcess};
 use nix::sys::signal::Signal;
 
 use crate::{PATIENCE, is_alive, wait_until};
@@ -16,7 +16,7 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }
 
-async fn started(mut part: Part, sign: &Path) -> Part {
+async fn started(mut part: ManagedProcess, sign: &Path) -> ManagedProcess {
     part.until_ready(PATIENCE, || std::future::ready(read(sign).ends_with('\n')))
         .await
         .unwrap();
@@ -27,7 +27,7 @@ async fn started(mut part: Part, sign: &Path) -> Part {
 async fn parts_stop_in_the_reverse_order_of_their_start() {
     let dir = tempfile::tempdir().unwrap();
     let order = dir.path().join("order");
-    let mut stand = Stand::new();
+    let mut stand = TestEnvironment::new();
     for name in ["first", "second", "third"] {
         let sign = dir.path().join(name);
         let script = format!(
@@ -35,7 +35,7 @@ async fn parts_stop_in_the_reverse_order_of_their_start() {
             order.display(),
             sign.display()
         );
-        stand.own_part(started(shell(name, dir.path(), &script).start().unwrap(), &sign).await);
+        stand.own_process(started(shell(name, dir.path(), &script).start().unwrap(), &sign).await);
     }
     assert!(stand.ended().unwrap().is_empty());
     stand.stop().await.unwrap();
@@ -122,15 +122,15 @@ async fn a_part_that_rests_keeps_its_folders_and_starts_again() {
     let launch = shell("resting", dir.path(), &script).remove_when_done(&data);
     let mut part = started(launch.start().unwrap(), &sign).await;
     let pids = || -> Vec<i32> { read(&sign).lines().map(|pid| pid.parse().unwrap()).collect() };
-    part.rest();
+    part.stop_keeping_data();
     wait_until("the program's rest", || !is_alive(pids()[0]));
-    part.wake();
+    part.restart();
     part.until_ready(PATIENCE, || std::future::ready(pids().len() == 2))
         .await
         .unwrap();
     let second = pids()[1];
     assert!(is_alive(second));
-    part.rest();
+    part.stop_keeping_data();
     wait_until("the program's second rest", || !is_alive(second));
     assert!(part.has_ended().unwrap().is_none() && data.exists());
     drop(part);
@@ -152,7 +152,7 @@ async fn our_end_is_not_missed_while_a_part_goes_to_rest() {
         StopStep::new(Signal::SIGKILL, 1),
     ]);
     let mut part = started(launch.start().unwrap(), &sign).await;
-    part.rest();
+    part.stop_keeping_data();
     wait_until("the first stop signal", || read(&heard).ends_with('\n'));
     let ended = std::thread::spawn(move || drop(part));
     wait_until("the guard's end", || ended.is_finished());

@@ -20,7 +20,7 @@ use crossover_stand::{Parts, Silent};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 async fn the_parts() -> Parts {
-    ensure(&workspace_root(), Set::Stand, &Silent).await.unwrap()
+    ensure(&workspace_root(), Set::Rehearsal, &Silent).await.unwrap()
 }
 
 /// Looks again and again until `condition` holds.

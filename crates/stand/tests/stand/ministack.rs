@@ -33,7 +33,7 @@ impl Local {
         self.aws().create_functions(&functions).await.unwrap();
     }
 
-    async fn patient_function(&self, name: &str) {
+    async fn long_function(&self, name: &str) {
         self.aws().create_function(&echo(name, 60)).await.unwrap();
     }
 
@@ -212,7 +212,7 @@ async fn a_task_that_takes_too_long_is_given_up() {
         "Run": task("slow", &json!({ "do": "sleep", "seconds": 3 }), &more),
         "Caught": { "Type": "Pass", "End": true },
     }});
-    local.patient_function("slow").await;
+    local.long_function("slow").await;
     assert_eq!(
         local.run(&slow, &json!({})).await.1.output.unwrap()["Error"],
         "States.Timeout"

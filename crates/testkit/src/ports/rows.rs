@@ -9,11 +9,11 @@ use async_trait::async_trait;
 use crossover_core::{
     catalogue::TableName,
     plan::Scope,
-    ports::{Moment, PortError, PortResult, Rows},
+    ports::{Snapshot, PortError, PortResult, Rows},
     routing::Side,
     rows::{
-        ColumnShape, Hashing, HashingFacts, KeyShape, Region, RowDigest, RowHash, RowKey, RowValues, Spread,
-        Stretch, StretchDigest, TableForm, TableShape,
+        ColumnShape, Hashing, HashingFacts, KeyShape, Region, RowDigest, RowHash, RowKey, RowValues, ColumnStatistics,
+        BlockRange, BlockRangeDigest, HashPlan, TableShape,
     },
 };
 
@@ -94,12 +94,12 @@ impl Rows for MemoryDatabase {
         .await
     }
 
-    async fn spread(&self, _form: &TableForm) -> PortResult<Spread> {
-        self.call("spread", |_, _| Ok(Spread::default())).await
+    async fn column_statistics(&self, _form: &HashPlan) -> PortResult<ColumnStatistics> {
+        self.call("column_statistics", |_, _| Ok(ColumnStatistics::default())).await
     }
 
-    async fn moment(&self) -> PortResult<Moment> {
-        self.call("moment", |_, _| {
+    async fn export_snapshot(&self) -> PortResult<Snapshot> {
+        self.call("export_snapshot", |_, _| {
             Err(PortError::refused(
                 "the database in memory",
                 "its tables are too small to need one",
@@ -114,10 +114,10 @@ impl Rows for MemoryDatabase {
 
     async fn digest(
         &self,
-        form: &TableForm,
+        form: &HashPlan,
         _region: &Region,
         buckets: u32,
-        _at: Option<&Moment>,
+        _at: Option<&Snapshot>,
     ) -> PortResult<BTreeMap<u32, RowDigest>> {
         self.call("digest", |state, side| {
             let mut digests: BTreeMap<u32, RowDigest> = BTreeMap::new();
@@ -133,21 +133,21 @@ impl Rows for MemoryDatabase {
         .await
     }
 
-    async fn begins(&self, _: &TableForm, _: &[i64], _: &Moment) -> PortResult<Option<Vec<u32>>> {
+    async fn begins(&self, _: &HashPlan, _: &[i64], _: &Snapshot) -> PortResult<Option<Vec<u32>>> {
         self.call("begins", |_, _| Ok(None)).await
     }
 
-    async fn stretch(&self, _: &TableForm, _: &Stretch, _: &Moment) -> PortResult<StretchDigest> {
-        self.call("stretch", |_, _| Ok(StretchDigest::default())).await
+    async fn block_range(&self, _: &HashPlan, _: &BlockRange, _: &Snapshot) -> PortResult<BlockRangeDigest> {
+        self.call("block_range", |_, _| Ok(BlockRangeDigest::default())).await
     }
 
     async fn rows_in(
         &self,
-        form: &TableForm,
+        form: &HashPlan,
         _region: &Region,
         buckets: u32,
         wanted: &[u32],
-        _at: Option<&Moment>,
+        _at: Option<&Snapshot>,
     ) -> PortResult<Vec<RowHash>> {
         self.call("rows_in", |state, side| {
             let rows = row_hashes(table_of(state, side, &form.table)?);
@@ -160,7 +160,7 @@ impl Rows for MemoryDatabase {
         .await
     }
 
-    async fn rows_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
+    async fn rows_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
         self.call("rows_of", |state, side| {
             let mut rows: Vec<_> = row_hashes(table_of(state, side, &form.table)?)
                 .filter(|r| keys.contains(&r.key))
@@ -171,7 +171,7 @@ impl Rows for MemoryDatabase {
         .await
     }
 
-    async fn values_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
+    async fn values_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
         self.call("values_of", |state, side| {
             let table = table_of(state, side, &form.table)?;
             let rows = table.rows.iter().map(|(id, token)| RowValues {

@@ -14,7 +14,7 @@ use crossover_core::{
 use super::Port;
 use crate::{
     executor::sleep_until,
-    sabotage::Sabotage,
+    defect::Defect,
     state::{Shared, State},
 };
 
@@ -38,7 +38,7 @@ impl Lane for MemoryLane {
                     Err(refusal) => careless(state, &command)
                         .ok_or_else(|| PortError::refused(format!("lane {}", state.plan.lane), refusal))?,
                 };
-                if state.sabotaged(Sabotage::LaneForgetsEpoch) {
+                if state.has_defect(Defect::LaneForgetsEpoch) {
                     state.lane.epoch = expected;
                 }
                 Ok(state.lane.clone())
@@ -50,7 +50,7 @@ impl Lane for MemoryLane {
 /// What a lane without its checks would do.
 fn careless(state: &State, command: &Command) -> Option<LaneRecord> {
     let lane = &state.lane;
-    if state.sabotaged(Sabotage::LaneWithoutDeadline) && matches!(command, Command::Commit { .. }) {
+    if state.has_defect(Defect::LaneWithoutDeadline) && matches!(command, Command::Commit { .. }) {
         return lane.next(command, lane.hold_at.unwrap_or_default()).ok();
     }
     let moved = |phase, writer| LaneRecord {
@@ -60,7 +60,7 @@ fn careless(state: &State, command: &Command) -> Option<LaneRecord> {
         ..lane.clone()
     };
     match command {
-        _ if !state.sabotaged(Sabotage::LaneWithoutCas) => None,
+        _ if !state.has_defect(Defect::LaneWithoutCas) => None,
         Command::Commit { .. } => Some(moved(Phase::Committed, lane.towards?)),
         Command::Abort { .. } => Some(moved(Phase::Aborting, lane.writer)),
         _ => lane.next(command, state.now).ok(),

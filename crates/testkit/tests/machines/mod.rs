@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use crossover_testkit::{AnyStage, Machine, Scene, laws::execute};
+use crossover_testkit::{AnyStage, Machine, Scenario, laws::execute};
 use serde_json::Value;
 
 /// Every stage there is.
@@ -42,10 +42,10 @@ pub fn rollback() -> Machine {
     )
 }
 
-/// A quiet or busy world as it is when the cutover enters this state, with the machine's data there.
-pub fn entered(scene: &Scene, state: &str) -> Value {
+/// A quiet or busy system as it is when the cutover enters this state, with the machine's data there.
+pub fn entered(scenario: &Scenario, state: &str) -> Value {
     let machine = cutover().until(state);
-    let ended = execute(&machine, scene, scene.plan.clone());
+    let ended = execute(&machine, scenario, scenario.plan.clone());
     assert_eq!(
         ended.state, state,
         "the cutover does not come to {state}: {}",
@@ -54,20 +54,20 @@ pub fn entered(scene: &Scene, state: &str) -> Value {
     ended.data
 }
 
-/// The quiet world at this state; made once, handed out as copies.
-pub fn rehearsed(state: &str) -> (Scene, Value) {
-    static MADE: Mutex<BTreeMap<String, (Scene, Value)>> = Mutex::new(BTreeMap::new());
+/// The quiet system at this state; made once, handed out as copies.
+pub fn rehearsed(state: &str) -> (Scenario, Value) {
+    static MADE: Mutex<BTreeMap<String, (Scenario, Value)>> = Mutex::new(BTreeMap::new());
     let mut made = MADE.lock().unwrap();
-    let (scene, data) = made.entry(state.to_owned()).or_insert_with(|| {
-        let scene = Scene::quiet();
-        let data = entered(&scene, state);
-        (scene, data)
+    let (scenario, data) = made.entry(state.to_owned()).or_insert_with(|| {
+        let scenario = Scenario::quiet();
+        let data = entered(&scenario, state);
+        (scenario, data)
     });
-    scene.shared.lock().journal.clear();
-    (scene.copy(), data.clone())
+    scenario.shared.lock().journal.clear();
+    (scenario.copy(), data.clone())
 }
 
-/// Takes a fresh quiet scene to where the cutover enters this state.
-pub fn at(_fresh: Scene, state: &str) -> Scene {
+/// Takes a fresh quiet scenario to where the cutover enters this state.
+pub fn at(_fresh: Scenario, state: &str) -> Scenario {
     rehearsed(state).0
 }

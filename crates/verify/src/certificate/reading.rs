@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crossover_core::{
     catalogue::TableName,
     plan::Scope,
-    ports::{Circumstances, Clock, PortError, PortResult, Standing, WriteCounts},
+    ports::{ChangeCounters, Clock, PortError, PortResult, DatabaseState, WriteCounts},
     routing::Side,
     schema::fingerprint_hash,
 };
@@ -19,7 +19,7 @@ impl Conditions {
     /// # Errors
     /// A server that does not answer, or does not let the role read its catalogue.
     pub async fn read(
-        sides: Sides<&dyn Circumstances>,
+        sides: Sides<&dyn ChangeCounters>,
         scope: &Scope,
         clock: &dyn Clock,
     ) -> PortResult<Self> {
@@ -53,27 +53,27 @@ pub(crate) fn now(clock: &dyn Clock) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
-async fn read_side(side: Side, database: &dyn Circumstances, scope: &Scope) -> PortResult<SideConditions> {
+async fn read_side(side: Side, database: &dyn ChangeCounters, scope: &Scope) -> PortResult<SideConditions> {
     // The counters first: what is written between the two looks then raises counters beyond those that are known.
-    let standing = database.standing(scope).await?;
+    let state = database.database_state(scope).await?;
     let schema = fingerprint_hash(&database.fingerprint(scope).await?);
-    conditions(standing, &schema).map_err(|reason| PortError::unexpected(format!("{side} database"), reason))
+    conditions(state, &schema).map_err(|reason| PortError::unexpected(format!("{side} database"), reason))
 }
 
-fn conditions(standing: Standing, schema: &str) -> Result<SideConditions, String> {
-    let tables: BTreeMap<TableName, Option<WriteCounters>> = standing
+fn conditions(state: DatabaseState, schema: &str) -> Result<SideConditions, String> {
+    let tables: BTreeMap<TableName, Option<WriteCounters>> = state
         .tables
         .into_iter()
         .map(|(table, written)| (table, written.map(counters)))
         .collect();
     Ok(SideConditions {
         facts: SideFacts {
-            database: standing.database,
-            server_version_num: standing.server_version_num,
-            system_identifier: standing.system_identifier.map(Into::into),
-            position: standing.position,
+            database: state.database,
+            server_version_num: state.server_version_num,
+            system_identifier: state.system_identifier.map(Into::into),
+            position: state.position,
             schema_fingerprint: schema.parse().map_err(|e| format!("schema fingerprint: {e}"))?,
-            counted_since: Timestamp::from_microsecond(standing.counted_since_us)
+            counted_since: Timestamp::from_microsecond(state.counted_since_us)
                 .map_err(|e| format!("time since when writes are counted: {e}"))?,
         },
         tables,

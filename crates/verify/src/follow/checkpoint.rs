@@ -23,7 +23,7 @@ const VERSION: u32 = 1;
 
 /// What a checkpoint must agree on with the run that goes on from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Ground {
+pub(super) struct CheckpointIdentity {
     /// The databases, as they identify themselves.
     pub source: String,
     pub target: String,
@@ -37,7 +37,7 @@ pub(super) struct Ground {
 #[serde(deny_unknown_fields)]
 pub(super) struct Checkpoint {
     version: u32,
-    pub ground: Ground,
+    pub ground: CheckpointIdentity,
     /// Starts the hash chain; keys of rows without a key depend on it.
     pub seed: i64,
     /// Every change before this is in here.
@@ -125,7 +125,7 @@ impl CheckpointFile {
 }
 
 impl Checkpoint {
-    pub fn of(dirty: &Dirty, ground: &Ground, seed: i64, confirmed: Lsn, ended: Option<String>) -> Self {
+    pub fn of(dirty: &Dirty, ground: &CheckpointIdentity, seed: i64, confirmed: Lsn, ended: Option<String>) -> Self {
         let tables = dirty.tables.iter().map(|(table, t)| TableState {
             table: table.clone(),
             swept: t.swept,
@@ -144,7 +144,7 @@ impl Checkpoint {
     }
 
     /// One of other databases is not written over: it is all that another run can go on from.
-    pub fn is_of(&self, ground: &Ground) -> Result<(), FollowError> {
+    pub fn is_of(&self, ground: &CheckpointIdentity) -> Result<(), FollowError> {
         let here = &self.ground;
         if (&here.source, &here.target) == (&ground.source, &ground.target) {
             return Ok(());
@@ -156,7 +156,7 @@ impl Checkpoint {
     }
 
     /// Why a run cannot go on from here, if it cannot.
-    pub fn obstacle(&self, ground: &Ground, slot: Option<&SlotState>) -> Option<String> {
+    pub fn obstacle(&self, ground: &CheckpointIdentity, slot: Option<&SlotState>) -> Option<String> {
         let here = &self.ground;
         if let Some(reason) = &self.ended {
             return Some(reason.clone());
@@ -229,7 +229,7 @@ mod tests {
     fn checkpoint() -> Checkpoint {
         Checkpoint {
             version: VERSION,
-            ground: Ground {
+            ground: CheckpointIdentity {
                 source: "1".into(),
                 target: "2".into(),
                 writer: Side::Source,
@@ -293,10 +293,10 @@ mod tests {
     fn it_goes_on_only_on_the_same_ground_with_its_own_slot() {
         let checkpoint = checkpoint();
         let ground = checkpoint.ground.clone();
-        let reason = |ground: &Ground, slot: Option<SlotState>| checkpoint.obstacle(ground, slot.as_ref());
+        let reason = |ground: &CheckpointIdentity, slot: Option<SlotState>| checkpoint.obstacle(ground, slot.as_ref());
         assert_eq!(reason(&ground, Some(slot(100, false))), None);
         assert_eq!(reason(&ground, Some(slot(90, false))), None);
-        let changed = |change: fn(&mut Ground)| {
+        let changed = |change: fn(&mut CheckpointIdentity)| {
             let mut ground = ground.clone();
             change(&mut ground);
             reason(&ground, Some(slot(100, false))).unwrap()

@@ -48,7 +48,7 @@ pub(super) struct DirtyTable {
     /// It was compared as a whole at least once.
     pub swept: bool,
     /// The last whole comparison found more than it named.
-    pub more: bool,
+    pub truncated: bool,
     /// Rows of it that were reported, whether or not they were named.
     pub reported: u64,
 }
@@ -61,7 +61,7 @@ impl DirtyTable {
             whole: Whole::Due,
             not_before: 0,
             swept: false,
-            more: false,
+            truncated: false,
             reported: 0,
         }
     }
@@ -78,7 +78,7 @@ pub(super) struct Dirty {
     pub spent: Spent,
     budget: Budget,
     /// Tables that were too much since somebody last asked.
-    pub collapsed: Vec<TableName>,
+    pub whole_tables: Vec<TableName>,
 }
 
 impl Dirty {
@@ -90,7 +90,7 @@ impl Dirty {
                 .collect(),
             spent: Spent::default(),
             budget,
-            collapsed: Vec::new(),
+            whole_tables: Vec::new(),
         }
     }
 
@@ -198,7 +198,7 @@ impl Dirty {
         };
         let table = table.clone();
         self.make_whole(&table);
-        self.collapsed.push(table);
+        self.whole_tables.push(table);
         true
     }
 
@@ -232,7 +232,7 @@ impl Dirty {
     /// Everything has been judged: what is left really differs.
     pub fn is_judged(&self) -> bool {
         self.tables.values().all(|t| {
-            let known = t.whole == Whole::No || t.reported > 0 && (t.more || t.is_keyless());
+            let known = t.whole == Whole::No || t.reported > 0 && (t.truncated || t.is_keyless());
             t.swept && known && t.keys.values().all(Entry::is_reported)
         })
     }

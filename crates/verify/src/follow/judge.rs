@@ -17,15 +17,15 @@
 //! row is seen before its change can be read.
 //!
 //! When passes prove nothing (a fixed wait), both rules ask for some seconds of being different on top. A follower that is
-//! further behind than that gives alarms, which are withdrawn when it has caught up; a fence gives none.
+//! further behind than that gives alarms, which are withdrawn when it has caught up; a catch-up marker gives none.
 
-use crossover_core::{ports::Written, rows::TableForm};
+use crossover_core::{ports::Written, rows::HashPlan};
 
 use super::versions::{RowNow, Versions};
-use crate::rows::Sighting;
+use crate::rows::Mismatch;
 
 /// Looks at a hot row that saw what was never written.
-const STRANGERS: u32 = 3;
+const UNKNOWN_VERSIONS: u32 = 3;
 /// Rounds a look may have to wait until the writer's row in it is among the versions.
 const LATE: u32 = 5;
 /// Whole comparisons of a table without a key that saw the same difference.
@@ -45,7 +45,7 @@ pub(super) struct Entry {
 /// A row that was seen to differ.
 #[derive(Debug)]
 pub(super) struct Suspect {
-    pub sighting: Sighting,
+    pub mismatch: Mismatch,
     /// The round that first saw exactly this, and how many looks in a row have.
     since: u32,
     looks: u32,
@@ -63,7 +63,7 @@ pub(super) struct Watching {
     /// Round and time of the first version.
     first: Option<(u32, u64)>,
     probe: Option<Probe>,
-    strangers: u32,
+    unknown_versions: u32,
 }
 
 /// Both sides' rows as one look saw them.
@@ -94,10 +94,10 @@ pub(super) struct Certainty {
 }
 
 impl Watching {
-    pub fn add(&mut self, form: &TableForm, written: Option<&Written>, round: u32, now_ms: u64) {
+    pub fn add(&mut self, form: &HashPlan, written: Option<&Written>, round: u32, now_ms: u64) {
         if self.versions.add(form, written) {
             self.first = None;
-            self.strangers = 0;
+            self.unknown_versions = 0;
         }
         self.first.get_or_insert((round, now_ms));
     }
@@ -110,7 +110,7 @@ impl Watching {
         }
     }
 
-    fn judge(&mut self, forms: (&TableForm, &TableForm), certainty: Certainty) -> Verdict {
+    fn judge(&mut self, forms: (&HashPlan, &HashPlan), certainty: Certainty) -> Verdict {
         let (Some(probe), Some((first, first_ms))) = (&self.probe, self.first) else {
             return Verdict::Open;
         };
@@ -121,15 +121,15 @@ impl Watching {
         }
         if self.versions.know(follower, &probe.follower) {
             self.probe = None;
-            self.strangers = 0;
+            self.unknown_versions = 0;
             return Verdict::Follows;
         }
         if self.versions.know(writer, &probe.writer) {
             self.probe = None;
-            self.strangers += 1;
+            self.unknown_versions += 1;
         }
         let long = certainty.now_ms.saturating_sub(first_ms) >= certainty.least_ms;
-        if self.strangers >= STRANGERS && long {
+        if self.unknown_versions >= UNKNOWN_VERSIONS && long {
             Verdict::Differs { hot: true }
         } else {
             Verdict::Open
@@ -143,19 +143,19 @@ impl Entry {
     }
 
     /// The writer gave it this version; `form` is the writer's.
-    pub fn written(&mut self, form: &TableForm, written: Option<&Written>, round: u32, now_ms: u64) {
+    pub fn written(&mut self, form: &HashPlan, written: Option<&Written>, round: u32, now_ms: u64) {
         if let Some(watching) = self.suspect.as_mut().and_then(|s| s.watching.as_mut()) {
             watching.add(form, written, round, now_ms);
         }
     }
 
     /// A look saw it differ.
-    pub fn saw(&mut self, sighting: Sighting, round: u32, now_ms: u64) {
+    pub fn saw(&mut self, mismatch: Mismatch, round: u32, now_ms: u64) {
         self.looked = round;
         match &mut self.suspect {
             None => {
                 self.suspect = Some(Box::new(Suspect {
-                    sighting,
+                    mismatch,
                     since: round,
                     looks: 1,
                     unequal_since_ms: now_ms,
@@ -167,10 +167,10 @@ impl Entry {
             Some(suspect) => {
                 suspect.unequal_looks = suspect.unequal_looks.saturating_add(1);
                 // A change that was taken since may have been made after the earlier looks: they count no more.
-                if suspect.sighting == sighting && self.changed <= suspect.since {
+                if suspect.mismatch == mismatch && self.changed <= suspect.since {
                     suspect.looks = suspect.looks.saturating_add(1);
                 } else {
-                    suspect.sighting = sighting;
+                    suspect.mismatch = mismatch;
                     suspect.since = round;
                     suspect.looks = 1;
                 }
@@ -179,7 +179,7 @@ impl Entry {
     }
 
     /// Concludes after a complete take. Forms are those of the follower and of the writer.
-    pub fn judge(&mut self, forms: (&TableForm, &TableForm), keyless: bool, certainty: Certainty) -> Verdict {
+    pub fn judge(&mut self, forms: (&HashPlan, &HashPlan), keyless: bool, certainty: Certainty) -> Verdict {
         let changed = self.changed;
         let Some(suspect) = &mut self.suspect else {
             return Verdict::Open;
@@ -211,23 +211,23 @@ mod tests {
         now_ms: 0,
     };
 
-    fn sighting(source: i128, target: i128) -> Sighting {
-        Sighting {
+    fn mismatch(source: i128, target: i128) -> Mismatch {
+        Mismatch {
             source: Some((source, 1)),
             target: Some((target, 1)),
         }
     }
 
-    fn form() -> TableForm {
-        TableForm {
+    fn form() -> HashPlan {
+        HashPlan {
             table: crossover_core::catalogue::TableName {
                 schema: "s".into(),
                 name: "t".into(),
             },
             partitioned: false,
-            columns: vec![crossover_core::rows::ColumnForm {
+            columns: vec![crossover_core::rows::ColumnPlan {
                 name: "v".into(),
-                form: crossover_core::rows::Form::Int4,
+                form: crossover_core::rows::ColumnEncoding::Int4,
                 sql_type: "integer".into(),
                 nullable: false,
             }],
@@ -249,20 +249,20 @@ mod tests {
             changed: 3,
             ..Entry::default()
         };
-        entry.saw(sighting(1, 2), 3, 0);
+        entry.saw(mismatch(1, 2), 3, 0);
         assert_eq!(judge(&mut entry, SURE), Verdict::Open);
-        entry.saw(sighting(1, 2), 4, 0);
+        entry.saw(mismatch(1, 2), 4, 0);
         assert_eq!(judge(&mut entry, SURE), Verdict::Differs { hot: false });
     }
 
     #[test]
     fn a_row_that_was_looked_at_before_its_change_was_taken_is_judged_by_later_looks() {
         let mut entry = Entry::default();
-        entry.saw(sighting(1, 2), 1, 0);
+        entry.saw(mismatch(1, 2), 1, 0);
         entry.changed = 2;
-        entry.saw(sighting(1, 2), 2, 0);
+        entry.saw(mismatch(1, 2), 2, 0);
         assert_eq!(judge(&mut entry, SURE), Verdict::Open);
-        entry.saw(sighting(1, 2), 3, 0);
+        entry.saw(mismatch(1, 2), 3, 0);
         assert_eq!(judge(&mut entry, SURE), Verdict::Differs { hot: false });
     }
 
@@ -272,15 +272,15 @@ mod tests {
         for round in 3..9 {
             entry.changed = round;
             assert_eq!(judge(&mut entry, SURE), Verdict::Open, "round {round}");
-            entry.saw(sighting(1, 2), round, 0);
+            entry.saw(mismatch(1, 2), round, 0);
         }
     }
 
     #[test]
     fn without_a_proof_it_has_to_differ_for_some_time() {
         let mut entry = Entry::default();
-        entry.saw(sighting(1, 2), 3, 1_000);
-        entry.saw(sighting(1, 2), 4, 2_000);
+        entry.saw(mismatch(1, 2), 3, 1_000);
+        entry.saw(mismatch(1, 2), 4, 2_000);
         let after = |now_ms| Certainty {
             least_ms: 3_000,
             now_ms,
@@ -291,7 +291,7 @@ mod tests {
 
     fn watched() -> Entry {
         let mut entry = Entry::default();
-        entry.saw(sighting(1, 2), 1, 0);
+        entry.saw(mismatch(1, 2), 1, 0);
         entry.suspect.as_mut().unwrap().watching = Some(Box::default());
         entry
     }
@@ -301,7 +301,7 @@ mod tests {
         let value = |text: &str| Some(vec![Some(text.to_owned())]);
         let written = [("v".to_owned(), Some(round.to_string()))].into();
         entry.changed = round;
-        entry.saw(sighting(i128::from(round), 0), round, 0);
+        entry.saw(mismatch(i128::from(round), 0), round, 0);
         let watching = entry.suspect.as_mut().unwrap().watching.as_mut().unwrap();
         watching.add(&form(), Some(&written), round, 0);
         watching.probed(Probe {
@@ -365,6 +365,6 @@ mod tests {
         });
         watching.add(&form, Some(&written), 5, 0);
         assert_eq!(watching.judge((&form, &form), SURE), Verdict::Open);
-        assert_eq!(watching.strangers, 0);
+        assert_eq!(watching.unknown_versions, 0);
     }
 }

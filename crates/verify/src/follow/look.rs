@@ -10,12 +10,12 @@ use crossover_core::{
 };
 
 use super::{
-    FollowError, Follower, News,
+    FollowError, Follower, FollowEvent,
     dirty::{DirtyTable, PackedKey},
     judge::{Certainty, Entry, Probe, Verdict, Watching},
 };
 use crate::{
-    rows::{Comparison, Difference, Recheck, RowsOptions, Sighting, Sightings},
+    rows::{Comparison, Difference, Recheck, RowsOptions, Mismatch, Mismatches},
     run::PreparedTable,
 };
 
@@ -72,26 +72,26 @@ impl Follower<'_> {
         Ok(())
     }
 
-    fn take_in(&mut self, table: &TableName, keys: &[PackedKey], differ: Sightings) {
-        let now = self.place.sides.clock.now_ms();
-        let mut differ: BTreeMap<PackedKey, Sighting> = differ
+    fn take_in(&mut self, table: &TableName, keys: &[PackedKey], differ: Mismatches) {
+        let now = self.ctx.sides.clock.now_ms();
+        let mut differ: BTreeMap<PackedKey, Mismatch> = differ
             .into_iter()
             .map(|(key, s)| (PackedKey::new(&key), s))
             .collect();
         for key in keys {
             match differ.remove(key) {
                 None => self.equal(table, key),
-                Some(sighting) => {
+                Some(mismatch) => {
                     if let Some(entry) = self.dirty.add_found(table, key.clone()) {
-                        entry.saw(sighting, self.round, now);
+                        entry.saw(mismatch, self.round, now);
                     }
                 }
             }
         }
         // The same keys as looks print them, where that is not how changes print them.
-        for (key, sighting) in differ {
+        for (key, mismatch) in differ {
             if let Some(entry) = self.dirty.add_found(table, key) {
-                entry.saw(sighting, self.round, now);
+                entry.saw(mismatch, self.round, now);
             }
         }
     }
@@ -110,7 +110,7 @@ impl Follower<'_> {
             return Ok(());
         }
         let asked: Vec<RowKey> = keys.iter().map(PackedKey::key).collect();
-        let sides = self.place.sides;
+        let sides = self.ctx.sides;
         let ask = async |side: Side| {
             let rows = match side {
                 Side::Source => sides.source.values_of(&prepared.forms.0, &asked).await?,
@@ -164,15 +164,15 @@ impl Follower<'_> {
     /// Concludes about all rows under suspicion. The last take was complete.
     pub(super) async fn judge(&mut self) -> Result<(), FollowError> {
         let certainty = Certainty {
-            least_ms: if self.place.catch_up.proves() {
+            least_ms: if self.ctx.catch_up.is_exact() {
                 0
             } else {
-                self.place.options.least_ms
+                self.ctx.options.least_ms
             },
-            now_ms: self.place.sides.clock.now_ms(),
+            now_ms: self.ctx.sides.clock.now_ms(),
         };
-        let writer = self.place.sides.writer;
-        let mut differing: BTreeMap<TableName, Vec<(PackedKey, Sighting, bool)>> = BTreeMap::new();
+        let writer = self.ctx.sides.writer;
+        let mut differing: BTreeMap<TableName, Vec<(PackedKey, Mismatch, bool)>> = BTreeMap::new();
         let mut following = Vec::new();
         for (table, of_table) in &mut self.dirty.tables {
             let keyless = of_table.is_keyless();
@@ -196,7 +196,7 @@ impl Follower<'_> {
                         of_table.reported += 1;
                         differing.entry(table.clone()).or_default().push((
                             key.clone(),
-                            suspect.sighting,
+                            suspect.mismatch,
                             hot,
                         ));
                     }
@@ -211,7 +211,7 @@ impl Follower<'_> {
         }
         for (table, key) in following {
             let table = table.to_string();
-            self.hear(&News::Withdrawn { table, key });
+            self.emit(&FollowEvent::Withdrawn { table, key });
         }
         for (table, rows) in differing {
             self.report(&table, rows).await?;
@@ -223,27 +223,27 @@ impl Follower<'_> {
     async fn report(
         &self,
         table: &TableName,
-        rows: Vec<(PackedKey, Sighting, bool)>,
+        rows: Vec<(PackedKey, Mismatch, bool)>,
     ) -> Result<(), FollowError> {
         let Some(of_table) = self.dirty.tables.get(table) else {
             return Ok(());
         };
-        let named = self.place.verify.rows.named;
+        let named = self.ctx.verify.rows.max_reported;
         let before = (of_table.reported as usize).saturating_sub(rows.len());
         let room = named.saturating_sub(before);
         let more = rows.len() > room && before <= named;
         let rows: Vec<_> = rows.into_iter().take(room).collect();
         let hot: BTreeMap<RowKey, bool> = rows.iter().map(|(key, _, hot)| (key.key(), *hot)).collect();
-        let found: Sightings = rows.iter().map(|(key, seen, _)| (key.key(), *seen)).collect();
+        let found: Mismatches = rows.iter().map(|(key, seen, _)| (key.key(), *seen)).collect();
         let keys: Vec<RowKey> = found.keys().cloned().collect();
         let differences = self.name(&of_table.prepared, found).await?;
         // Names come in the order of the keys.
         for (key, mut difference) in keys.iter().zip(differences) {
-            if !self.place.options.values {
+            if !self.ctx.options.values {
                 difference.source = None;
                 difference.target = None;
             }
-            self.hear(&News::Different {
+            self.emit(&FollowEvent::Different {
                 table: table.to_string(),
                 hot: hot.get(key).copied().unwrap_or_default(),
                 difference,
@@ -251,39 +251,39 @@ impl Follower<'_> {
         }
         if more {
             let table = table.to_string();
-            self.hear(&News::More { table });
+            self.emit(&FollowEvent::Truncated { table });
         }
         Ok(())
     }
 
-    async fn name(&self, table: &PreparedTable, found: Sightings) -> PortResult<Vec<Difference>> {
-        let place = self.place;
+    async fn name(&self, table: &PreparedTable, found: Mismatches) -> PortResult<Vec<Difference>> {
+        let ctx = self.ctx;
         let options = RowsOptions {
-            columns: place.verify.rows.columns,
+            columns: ctx.verify.rows.columns,
             ..RowsOptions::default()
         };
         let comparison = Comparison {
-            source: place.sides.source,
-            target: place.sides.target,
-            clock: place.sides.clock,
+            source: ctx.sides.source,
+            target: ctx.sides.target,
+            clock: ctx.sides.clock,
             options: &options,
-            governor: place.governor,
-            watch: place.watch,
+            governor: ctx.governor,
+            watch: ctx.watch,
             catch_up: None,
-            writer: place.sides.writer,
+            writer: ctx.sides.writer,
         };
         comparison.name((&table.forms.0, &table.forms.1), found).await
     }
 
     fn recheck(&self) -> Recheck<'_> {
         Recheck {
-            source: self.place.sides.source,
-            target: self.place.sides.target,
-            writer: self.place.sides.writer,
-            catch_up: self.place.catch_up,
-            clock: self.place.sides.clock,
-            patience_ms: self.place.verify.rows.patience_ms,
-            settle_ms: self.place.verify.rows.settle_ms,
+            source: self.ctx.sides.source,
+            target: self.ctx.sides.target,
+            writer: self.ctx.sides.writer,
+            catch_up: self.ctx.catch_up,
+            clock: self.ctx.sides.clock,
+            retry_timeout_ms: self.ctx.verify.rows.retry_timeout_ms,
+            recheck_limit_ms: self.ctx.verify.rows.recheck_limit_ms,
         }
     }
 }

@@ -8,16 +8,16 @@ use crossover_core::{
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
-    DifferingRow, FollowError, Follower, News,
+    DifferingRow, FollowError, Follower, FollowEvent,
     dirty::{PackedKey, Whole},
 };
-use crate::rows::{KEYS_AT_ONCE, Sightings, differing};
+use crate::rows::{KEYS_AT_ONCE, Mismatches, differing};
 
 /// What the last look found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Remaining {
     /// Rows that were looked at.
-    pub looked_at: u64,
+    pub rechecked: u64,
     /// Rows that differ, sorted by table and key.
     pub different: Vec<(TableName, RowKey)>,
     /// Tables that have not been compared as a whole, or would have to be again: nothing is known of them.
@@ -32,7 +32,7 @@ impl Remaining {
     }
 
     /// The same to be told, with so many rows named.
-    pub fn news(&self, named: usize) -> News {
+    pub fn news(&self, named: usize) -> FollowEvent {
         let differing = self
             .different
             .iter()
@@ -41,9 +41,9 @@ impl Remaining {
                 table: table.to_string(),
                 key: key.clone(),
             });
-        News::Remaining {
+        FollowEvent::Remaining {
             equal: self.is_equal(),
-            looked_at: self.looked_at,
+            rechecked: self.rechecked,
             different_rows: self.different.len() as u64,
             different: differing.collect(),
             unknown: self.unknown.iter().map(ToString::to_string).collect(),
@@ -60,7 +60,7 @@ impl Follower<'_> {
     /// # Errors
     /// A server that does not answer; a slot that is gone.
     pub async fn verify_remaining(&mut self) -> Result<Remaining, FollowError> {
-        let clock = self.place.sides.clock;
+        let clock = self.ctx.sides.clock;
         let began = clock.now_ms();
         loop {
             let (taken, _) = self.take_once().await?;
@@ -71,7 +71,7 @@ impl Follower<'_> {
             if let Some(upto) = taken.upto {
                 self.confirmed = upto;
                 self.save()?;
-                self.place.slots.advance_slot(&self.ground.slot, upto).await?;
+                self.ctx.slots.advance_slot(&self.ground.slot, upto).await?;
             }
         }
         let mut remaining = Remaining::default();
@@ -88,14 +88,14 @@ impl Follower<'_> {
                 );
             }
         }
-        remaining.looked_at = looks.iter().map(|(_, keys)| keys.len() as u64).sum();
+        remaining.rechecked = looks.iter().map(|(_, keys)| keys.len() as u64).sum();
         let this = &*self;
-        let found: Vec<(TableName, Vec<PackedKey>, Sightings)> = stream::iter(looks)
+        let found: Vec<(TableName, Vec<PackedKey>, Mismatches)> = stream::iter(looks)
             .map(|(table, keys)| async move {
                 let found = this.both(&table, &keys).await?;
                 Ok::<_, PortError>((table, keys, found))
             })
-            .buffer_unordered(this.place.verify.rows.jobs.max(1))
+            .buffer_unordered(this.ctx.verify.rows.jobs.max(1))
             .try_collect()
             .await?;
         for (table, keys, found) in found {
@@ -118,19 +118,19 @@ impl Follower<'_> {
     /// As [`Self::verify_remaining`].
     pub async fn tell_remaining(&mut self) -> Result<(), FollowError> {
         let remaining = self.verify_remaining().await?;
-        self.hear(&remaining.news(self.place.verify.rows.named));
+        self.emit(&remaining.news(self.ctx.verify.rows.max_reported));
         Ok(())
     }
 
-    async fn both(&self, table: &TableName, keys: &[PackedKey]) -> PortResult<Sightings> {
+    async fn both(&self, table: &TableName, keys: &[PackedKey]) -> PortResult<Mismatches> {
         let Some(of_table) = self.dirty.tables.get(table) else {
-            return Ok(Sightings::new());
+            return Ok(Mismatches::new());
         };
         let keys: Vec<RowKey> = keys.iter().map(PackedKey::key).collect();
         let forms = &of_table.prepared.forms;
         let (source, target) = futures::try_join!(
-            self.place.sides.source.rows_of(&forms.0, &keys),
-            self.place.sides.target.rows_of(&forms.1, &keys)
+            self.ctx.sides.source.rows_of(&forms.0, &keys),
+            self.ctx.sides.target.rows_of(&forms.1, &keys)
         )?;
         Ok(differing(source, target))
     }

@@ -12,12 +12,12 @@ use crossover_core::{
 };
 
 use super::{
-    FollowError, Follower, Following,
+    FollowError, Follower, FollowContext,
     dirty::{PackedKey, Whole},
-    news::News,
+    event::FollowEvent,
 };
 use crate::{
-    rows::{Comparison, Difference, Kind, RowsOptions, Sighting, TableResult},
+    rows::{Comparison, Difference, Kind, RowsOptions, Mismatch, TableResult},
     run::{PreparedTable, could_not_run},
 };
 
@@ -33,7 +33,7 @@ impl<'a> Follower<'a> {
     /// The comparison of all tables that are due, if any is. From now on their keys are kept: what changes before a table is read is
     /// read, what changes afterwards is taken.
     pub(super) fn begin_sweep(&mut self) -> Option<Sweep<'a>> {
-        let now = self.place.sides.clock.now_ms();
+        let now = self.ctx.sides.clock.now_ms();
         let mut tables = Vec::new();
         for of_table in self.dirty.tables.values_mut() {
             // Sweeping, and yet no sweep: it was dropped with a tick.
@@ -50,7 +50,7 @@ impl<'a> Follower<'a> {
         if tables.is_empty() {
             return None;
         }
-        let (place, done) = (self.place, Arc::clone(&self.swept));
+        let (place, done) = (self.ctx, Arc::clone(&self.swept));
         Some(Box::pin(sweep(place, tables, done)))
     }
 
@@ -71,13 +71,13 @@ impl<'a> Follower<'a> {
     }
 
     fn absorb_one(&mut self, table: &TableName, result: TableResult) {
-        let now = self.place.sides.clock.now_ms();
-        let found: Vec<(PackedKey, Sighting)> = result
+        let now = self.ctx.sides.clock.now_ms();
+        let found: Vec<(PackedKey, Mismatch)> = result
             .differences
             .iter()
-            .map(|d| (PackedKey::new(&row_key(d, &result.key)), sighting(d)))
+            .map(|d| (PackedKey::new(&row_key(d, &result.key)), mismatch(d)))
             .collect();
-        self.hear(&News::Compared {
+        self.emit(&FollowEvent::Compared {
             table: table.to_string(),
             rows_source: result.rows_source,
             rows_target: result.rows_target,
@@ -87,10 +87,10 @@ impl<'a> Follower<'a> {
             return;
         };
         of_table.swept = true;
-        of_table.more = result.more;
+        of_table.truncated = result.truncated;
         let keyless = of_table.is_keyless();
         if of_table.whole == Whole::Sweeping {
-            let again = result.more || keyless && !found.is_empty();
+            let again = result.truncated || keyless && !found.is_empty();
             of_table.whole = if again { Whole::Due } else { Whole::No };
         }
         of_table.not_before = now + AGAIN_MS.max(2 * result.elapsed_ms);
@@ -105,7 +105,7 @@ impl<'a> Follower<'a> {
     }
 
     /// A table without a key can only be seen as a whole: each comparison is a look at all of its rows.
-    fn absorb_keyless(&mut self, table: &TableName, found: Vec<(PackedKey, Sighting)>, now: u64) {
+    fn absorb_keyless(&mut self, table: &TableName, found: Vec<(PackedKey, Mismatch)>, now: u64) {
         let gone: Vec<PackedKey> = match self.dirty.tables.get(table) {
             Some(t) => t
                 .keys
@@ -118,9 +118,9 @@ impl<'a> Follower<'a> {
         for key in gone {
             self.equal(table, &key);
         }
-        for (key, sighting) in found {
+        for (key, mismatch) in found {
             if let Some(entry) = self.dirty.add_found(table, key) {
-                entry.saw(sighting, self.round, now);
+                entry.saw(mismatch, self.round, now);
             }
         }
     }
@@ -128,7 +128,7 @@ impl<'a> Follower<'a> {
     /// The row is equal.
     pub(super) fn equal(&mut self, table: &TableName, key: &PackedKey) {
         if self.dirty.remove(table, key) {
-            self.hear(&News::Withdrawn {
+            self.emit(&FollowEvent::Withdrawn {
                 table: table.to_string(),
                 key: key.key(),
             });
@@ -136,21 +136,21 @@ impl<'a> Follower<'a> {
     }
 }
 
-async fn sweep(place: Following<'_>, tables: Vec<Arc<PreparedTable>>, done: Done) {
+async fn sweep(ctx: FollowContext<'_>, tables: Vec<Arc<PreparedTable>>, done: Done) {
     let options = RowsOptions {
         columns: false,
-        ..place.verify.rows.clone()
+        ..ctx.verify.rows.clone()
     };
     for table in tables {
         let comparison = Comparison {
-            source: place.sides.source,
-            target: place.sides.target,
-            clock: place.sides.clock,
+            source: ctx.sides.source,
+            target: ctx.sides.target,
+            clock: ctx.sides.clock,
             options: &options,
-            governor: place.governor,
-            watch: place.watch,
+            governor: ctx.governor,
+            watch: ctx.watch,
             catch_up: None,
-            writer: place.sides.writer,
+            writer: ctx.sides.writer,
         };
         let shapes = (&table.shapes.0, &table.shapes.1);
         let forms = (&table.forms.0, &table.forms.1);
@@ -172,18 +172,18 @@ fn row_key(difference: &Difference, key: &[String]) -> RowKey {
 }
 
 /// As much of what was seen as a difference tells: enough for rows that are their own key.
-fn sighting(difference: &Difference) -> Sighting {
+fn mismatch(difference: &Difference) -> Mismatch {
     let there = Some((0, difference.count));
     match difference.kind {
-        Kind::MissingOnTarget => Sighting {
+        Kind::MissingOnTarget => Mismatch {
             source: there,
             target: None,
         },
-        Kind::ExtraOnTarget => Sighting {
+        Kind::ExtraOnTarget => Mismatch {
             source: None,
             target: there,
         },
-        Kind::Different => Sighting {
+        Kind::Different => Mismatch {
             source: there,
             target: Some((1, difference.count)),
         },

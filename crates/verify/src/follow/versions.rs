@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_core::{
     ports::Written,
-    rows::{ColumnForm, Form, TableForm},
+    rows::{ColumnPlan, ColumnEncoding, HashPlan},
 };
 use xxhash_rust::xxh3::Xxh3;
 
@@ -26,7 +26,7 @@ pub struct Versions {
 
 impl Versions {
     /// Adds a version; says whether the collecting began again with it.
-    pub fn add(&mut self, form: &TableForm, written: Option<&Written>) -> bool {
+    pub fn add(&mut self, form: &HashPlan, written: Option<&Written>) -> bool {
         let anew = self.count >= KEPT;
         if anew {
             *self = Self::default();
@@ -52,7 +52,7 @@ impl Versions {
     }
 
     /// Whether the row as it is now is one of them.
-    pub fn know(&self, form: &TableForm, row: &RowNow) -> bool {
+    pub fn know(&self, form: &HashPlan, row: &RowNow) -> bool {
         let Some(values) = row else { return self.gone };
         self.rows.iter().any(|(left_out, hashes)| {
             let written = form
@@ -65,7 +65,7 @@ impl Versions {
     }
 }
 
-fn hash<'a>(columns: impl Iterator<Item = (&'a ColumnForm, &'a Option<String>)>) -> u64 {
+fn hash<'a>(columns: impl Iterator<Item = (&'a ColumnPlan, &'a Option<String>)>) -> u64 {
     let mut hasher = Xxh3::new();
     for (column, value) in columns {
         match value {
@@ -82,9 +82,9 @@ fn hash<'a>(columns: impl Iterator<Item = (&'a ColumnForm, &'a Option<String>)>)
 }
 
 /// Both sides of this comparison are what the type's output function gives, but for booleans, which are read by their cast.
-fn common_text<'a>(column: &ColumnForm, text: &'a str) -> &'a str {
+fn common_text<'a>(column: &ColumnPlan, text: &'a str) -> &'a str {
     match column.form {
-        Form::Bool => text.get(..1).unwrap_or(text),
+        ColumnEncoding::Bool => text.get(..1).unwrap_or(text),
         _ => text,
     }
 }
@@ -95,23 +95,23 @@ mod tests {
 
     use super::*;
 
-    fn form() -> TableForm {
-        let column = |name: &str, form| ColumnForm {
+    fn form() -> HashPlan {
+        let column = |name: &str, form| ColumnPlan {
             name: name.into(),
             form,
             sql_type: "text".into(),
             nullable: true,
         };
-        TableForm {
+        HashPlan {
             table: TableName {
                 schema: "s".into(),
                 name: "t".into(),
             },
             partitioned: false,
             columns: vec![
-                column("doc", Form::Printed),
-                column("flag", Form::Bool),
-                column("id", Form::Int4),
+                column("doc", ColumnEncoding::TextCast),
+                column("flag", ColumnEncoding::Bool),
+                column("id", ColumnEncoding::Int4),
             ],
             key: vec![2],
             hashing: Hashing::TypedHash,

@@ -11,7 +11,7 @@ use crossover_core::{
 
 use super::{Outcome, RepairPlan, RepairReport, TablePlan};
 use crate::{
-    rows::{CatchUp, Recheck, patiently},
+    rows::{CatchUp, Recheck, with_retries},
     run::Sides,
 };
 
@@ -27,17 +27,17 @@ pub struct ApplyOptions {
     /// Rows of one transaction.
     pub batch: usize,
     /// How long a server may be away while nothing is locked, in milliseconds.
-    pub patience_ms: u64,
+    pub retry_timeout_ms: u64,
     /// How long repaired rows that differ again are looked at, in milliseconds.
-    pub settle_ms: u64,
+    pub recheck_limit_ms: u64,
 }
 
 impl Default for ApplyOptions {
     fn default() -> Self {
         Self {
             batch: 100,
-            patience_ms: 60_000,
-            settle_ms: 60_000,
+            retry_timeout_ms: 60_000,
+            recheck_limit_ms: 60_000,
         }
     }
 }
@@ -103,7 +103,7 @@ struct Still;
 
 #[async_trait]
 impl CatchUp for Still {
-    async fn pass(&self) -> PortResult<()> {
+    async fn wait_for_catchup(&self) -> PortResult<()> {
         Ok(())
     }
 }
@@ -117,7 +117,7 @@ impl Repairing<'_> {
             for part in part.chunks_mut(LOOK) {
                 let changes: Vec<&RowChange> = part.iter().map(|w| w.change).collect();
                 let table = part[0].table;
-                let changed = patiently(self.sides.clock, self.options.patience_ms, || {
+                let changed = with_retries(self.sides.clock, self.options.retry_timeout_ms, || {
                     self.changed_on_source(table, &changes)
                 })
                 .await?;
@@ -129,7 +129,7 @@ impl Repairing<'_> {
             }
         }
         match self.sides.catch_up {
-            Some(catch_up) => catch_up.pass().await,
+            Some(catch_up) => catch_up.wait_for_catchup().await,
             None => Ok(()),
         }
     }
@@ -261,12 +261,12 @@ impl Repairing<'_> {
                 writer: self.sides.writer,
                 catch_up: self.sides.catch_up.unwrap_or(&Still),
                 clock: self.sides.clock,
-                patience_ms: self.options.patience_ms,
-                settle_ms: self.options.settle_ms,
+                retry_timeout_ms: self.options.retry_timeout_ms,
+                recheck_limit_ms: self.options.recheck_limit_ms,
             };
             let forms = (&plan.source, &plan.table.form);
             let open = recheck.look(forms, &keys).await?;
-            let real = recheck.settle(forms, open).await?;
+            let real = recheck.recheck_until_stable(forms, open).await?;
             found.extend(
                 repaired
                     .into_iter()

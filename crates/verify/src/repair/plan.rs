@@ -7,7 +7,7 @@ use crossover_core::{
     plan::Scope,
     ports::{PortError, Repair},
     routing::Side,
-    rows::{Action, RowChange, RowKey, RowTexts, TableForm, TableWriting, WritableTable},
+    rows::{Action, RowChange, RowKey, RowTexts, HashPlan, TableWriting, WritableTable},
 };
 
 use super::order::order;
@@ -21,12 +21,12 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct TablePlan {
     /// How its rows are read on the source.
-    pub source: TableForm,
+    pub source: HashPlan,
     pub table: WritableTable,
     /// Sorted by key.
     pub changes: Vec<RowChange>,
     /// Rows that no statement can repair, and why.
-    pub hopeless: Vec<(RowKey, String)>,
+    pub unrepairable: Vec<(RowKey, String)>,
 }
 
 /// What is to be done.
@@ -170,14 +170,14 @@ fn table(
             "compare again".to_owned(),
         );
     }
-    if result.more {
+    if result.truncated {
         return refuse(
             &format!(
                 "more of its rows differ than were named ({})",
                 result.differences.len()
             ),
             format!(
-                "raise --named above {}, or load the table again if most of it differs",
+                "raise --max-reported above {}, or load the table again if most of it differs",
                 result.different_rows
             ),
         );
@@ -195,12 +195,12 @@ fn table(
         source,
         table: WritableTable { form, writing },
         changes: Vec::new(),
-        hopeless: Vec::new(),
+        unrepairable: Vec::new(),
     };
     for difference in &result.differences {
         match change(&plan.table, difference) {
             Ok(change) => plan.changes.push(change),
-            Err(row) => plan.hopeless.push(row),
+            Err(row) => plan.unrepairable.push(row),
         }
     }
     plan.changes.sort_by(|a, b| a.key.cmp(&b.key));

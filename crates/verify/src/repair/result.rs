@@ -75,8 +75,8 @@ impl RepairReport {
                 different_again: false,
             })
         });
-        let hopeless = plan.tables.iter().flat_map(|table| {
-            table.hopeless.iter().map(|(key, reason)| RowResult {
+        let unrepairable = plan.tables.iter().flat_map(|table| {
+            table.unrepairable.iter().map(|(key, reason)| RowResult {
                 table: table.table.form.table.to_string(),
                 key: named(table, key),
                 action: None,
@@ -95,7 +95,7 @@ impl RepairReport {
                 .collect(),
             refused: plan.refused.clone(),
             totals: Totals::default(),
-            rows: rows.chain(hopeless).collect(),
+            rows: rows.chain(unrepairable).collect(),
         };
         report.add_up();
         report

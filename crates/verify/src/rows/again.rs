@@ -1,16 +1,16 @@
 //! Chunks whose rows changed while they were read, added up once more.
 
-use crossover_core::{ports::PortResult, rows::TableForm};
+use crossover_core::{ports::PortResult, rows::HashPlan};
 use futures::{TryStreamExt, stream};
 
-use super::{Chunk, Comparison, Layout, patience::patiently};
+use super::{Chunk, Comparison, Layout, retries::with_retries};
 
 impl Comparison<'_> {
     /// Adds up again what was not the same on both sides, although all rows were found equal since. Once: where it still is not
     /// the same, something goes on writing.
-    pub(super) async fn settle_chunks(
+    pub(super) async fn recheck_chunks(
         &self,
-        forms: (&TableForm, &TableForm),
+        forms: (&HashPlan, &HashPlan),
         layout: &Layout,
         chunks: &mut Vec<Chunk>,
     ) -> PortResult<()> {
@@ -34,9 +34,9 @@ impl Comparison<'_> {
                 target,
             } => {
                 let parts: [&[_]; 2] = [source, target];
-                let (ours, theirs) = patiently(self.clock, self.options.patience_ms, || async {
-                    let moments = self.moments(parts).await?;
-                    let at = [moments[0].as_ref(), moments[1].as_ref()];
+                let (ours, theirs) = with_retries(self.clock, self.options.retry_timeout_ms, || async {
+                    let snapshots = self.snapshots(parts).await?;
+                    let at = [snapshots[0].as_ref(), snapshots[1].as_ref()];
                     self.add_up_both(forms, parts, *buckets, at).await
                 })
                 .await?;

@@ -1,6 +1,6 @@
 //! How a table is cut into chunks.
 
-use crossover_core::rows::{Leaf, Region, Spread, TableShape, ranges};
+use crossover_core::rows::{Leaf, Region, ColumnStatistics, TableShape, ranges};
 
 use super::{Ranges, walk::NARROW};
 
@@ -8,9 +8,9 @@ use super::{Ranges, walk::NARROW};
 const SMALL: u64 = 100_000;
 /// Order on disk and order of the key have to agree this well for ranges of the key to be read without jumping about.
 const ORDERLY: f32 = 0.9;
-/// Larger tables are not read as of one moment: while it is kept, vacuum can remove nothing in the whole database. Half a minute at the
+/// Larger tables are not read as of one snapshot: while it is kept, vacuum can remove nothing in the whole database. Half a minute at the
 /// rate docs/verify.md gives.
-const MOMENT_ROWS: u64 = 50_000_000;
+const SNAPSHOT_ROWS: u64 = 50_000_000;
 /// Rows a bucket should have: few enough to fetch when something in it differs.
 pub(super) const BUCKET_ROWS: u64 = 2_048;
 /// A statement over blocks looks at this many rows for each bucket it may answer with.
@@ -29,11 +29,11 @@ pub enum Layout {
     },
 }
 
-/// Decides the way. `spreads` are those of the key's first column where its ranges mean the same on both sides.
+/// Decides the way. `column_statistics` are those of the key's first column where its ranges mean the same on both sides.
 pub fn plan_layout(
     source: &TableShape,
     target: &TableShape,
-    spreads: Option<(&Spread, &Spread)>,
+    column_statistics: Option<(&ColumnStatistics, &ColumnStatistics)>,
     chunk_rows: u64,
 ) -> Layout {
     let rows = source.estimated_rows.max(target.estimated_rows);
@@ -44,15 +44,15 @@ pub fn plan_layout(
             target: vec![Region::Whole],
         };
     }
-    if let Some((ours, theirs)) = spreads {
-        let orderly = |spread: &Spread| spread.correlation.is_some_and(|c| c.abs() >= ORDERLY);
+    if let Some((ours, theirs)) = column_statistics {
+        let orderly = |statistics: &ColumnStatistics| statistics.correlation.is_some_and(|c| c.abs() >= ORDERLY);
         let bounds = ranges(ours, rows, chunk_rows / NARROW);
         if orderly(ours) && orderly(theirs) && bounds.len() > 1 {
             return Layout::Ranges(Ranges {
                 bounds,
                 rows,
                 by_disk: [(source, ours), (target, theirs)]
-                    .map(|(shape, spread)| has_stretches(shape, spread)),
+                    .map(|(shape, statistics)| has_block_ranges(shape, statistics)),
             });
         }
     }
@@ -66,10 +66,10 @@ pub fn plan_layout(
 }
 
 /// Whether a side can be read by its disk.
-fn has_stretches(shape: &TableShape, spread: &Spread) -> bool {
+fn has_block_ranges(shape: &TableShape, statistics: &ColumnStatistics) -> bool {
     let is_one_relation =
         matches!(&shape.leaves[..], [leaf] if leaf.relation == shape.table && leaf.blocks.is_some());
-    is_one_relation && shape.estimated_rows <= MOMENT_ROWS && spread.integers.is_some()
+    is_one_relation && shape.estimated_rows <= SNAPSHOT_ROWS && statistics.integers.is_some()
 }
 
 /// A number of buckets that keeps each small, as far as memory allows.
@@ -139,19 +139,19 @@ mod tests {
         }
     }
 
-    fn spread(correlation: f32) -> Spread {
-        Spread {
+    fn statistics(correlation: f32) -> ColumnStatistics {
+        ColumnStatistics {
             correlation: Some(correlation),
             integers: Some((1, 1_000_000)),
-            ..Spread::default()
+            ..ColumnStatistics::default()
         }
     }
 
     #[test]
     fn a_table_that_is_sorted_on_both_sides_is_cut_by_its_key() {
         let (one, two) = (table(1_000_000, &[Some(9)]), table(1_000_000, &[Some(9)]));
-        let sorted = spread(-0.99);
-        let mixed = spread(0.2);
+        let sorted = statistics(-0.99);
+        let mixed = statistics(0.2);
         assert!(matches!(
             plan_layout(&one, &two, Some((&sorted, &sorted)), 65_536),
             Layout::Ranges(ranges) if ranges.bounds.len() >= 15
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn a_small_table_is_read_at_once() {
         let small = table(500, &[Some(4)]);
-        let layout = plan_layout(&small, &small, Some((&spread(1.0), &spread(1.0))), 100);
+        let layout = plan_layout(&small, &small, Some((&statistics(1.0), &statistics(1.0))), 100);
         assert!(matches!(layout, Layout::Buckets { source, .. } if source == [Region::Whole]));
     }
 }

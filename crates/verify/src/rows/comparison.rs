@@ -1,19 +1,19 @@
 //! One table, from its chunks down to the columns that differ.
 
 use crossover_core::{
-    ports::{Clock, Moment, PortResult, Rows},
+    ports::{Clock, Snapshot, PortResult, Rows},
     routing::Side,
-    rows::{Form, Hashing, Region, TableForm, TableShape},
+    rows::{ColumnEncoding, Hashing, Region, HashPlan, TableShape},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
     Chunk, Governor, Layout, RowsOptions, TableResult,
     chunk::Digests,
-    difference::Sightings,
-    patience::patiently,
+    difference::Mismatches,
+    retries::with_retries,
     recheck::{CatchUp, Recheck},
-    room::Room,
+    mismatch_budget::MismatchBudget,
 };
 use crate::watch::{Event, Watch};
 
@@ -39,7 +39,7 @@ impl Comparison<'_> {
     pub async fn table(
         &self,
         shapes: (&TableShape, &TableShape),
-        forms: (&TableForm, &TableForm),
+        forms: (&HashPlan, &HashPlan),
     ) -> PortResult<TableResult> {
         self.table_by(shapes, forms, None).await
     }
@@ -48,7 +48,7 @@ impl Comparison<'_> {
     pub(crate) async fn table_by(
         &self,
         shapes: (&TableShape, &TableShape),
-        forms: (&TableForm, &TableForm),
+        forms: (&HashPlan, &HashPlan),
         layout: Option<Layout>,
     ) -> PortResult<TableResult> {
         let began = self.clock.now_ms();
@@ -64,10 +64,10 @@ impl Comparison<'_> {
                 .0
                 .columns
                 .iter()
-                .filter(|c| matches!(c.form, Form::Printed | Form::PrintedByOutput));
+                .filter(|c| matches!(c.form, ColumnEncoding::TextCast | ColumnEncoding::TypeOutput));
             result.as_text = printed.map(|c| c.name.clone()).collect();
         }
-        let mut real = Sightings::new();
+        let mut real = Mismatches::new();
         for _ in 0..PASSES {
             result.begin_again();
             let open = match &layout {
@@ -84,22 +84,22 @@ impl Comparison<'_> {
             real = match self.catch_up {
                 Some(catch_up) if !open.is_empty() => {
                     result.rechecked += open.len() as u64;
-                    self.recheck(catch_up).settle(forms, open).await?
+                    self.recheck(catch_up).recheck_until_stable(forms, open).await?
                 }
                 _ => open,
             };
             // What was looked at has settled, but there was more that nobody looked at: nothing is known about it.
-            if !(real.is_empty() && result.more) {
+            if !(real.is_empty() && result.truncated) {
                 break;
             }
         }
-        result.different_rows = real.values().map(super::difference::Sighting::count).sum();
-        result.equal = real.is_empty() && !result.more;
-        result.more |= real.len() > self.options.named;
-        if self.options.settle_chunks && result.equal {
-            self.settle_chunks(forms, &layout, &mut result.chunks).await?;
+        result.different_rows = real.values().map(super::difference::Mismatch::count).sum();
+        result.equal = real.is_empty() && !result.truncated;
+        result.truncated |= real.len() > self.options.max_reported;
+        if self.options.recheck_chunks && result.equal {
+            self.recheck_chunks(forms, &layout, &mut result.chunks).await?;
         }
-        let named = real.into_iter().take(self.options.named.max(1)).collect();
+        let named = real.into_iter().take(self.options.max_reported.max(1)).collect();
         result.differences = self.name(forms, named).await?;
         result.elapsed_ms = self.clock.now_ms().saturating_sub(began);
         self.watch.event(&Event::Done {
@@ -110,7 +110,7 @@ impl Comparison<'_> {
     }
 
     /// Counts the rows of one table and compares nothing else.
-    pub async fn count(&self, forms: (&TableForm, &TableForm)) -> PortResult<TableResult> {
+    pub async fn count(&self, forms: (&HashPlan, &HashPlan)) -> PortResult<TableResult> {
         let began = self.clock.now_ms();
         let mut result = TableResult::new(forms.0.table.clone(), forms.0.hashing, Vec::new());
         self.watch.event(&Event::Table { name: &result.name });
@@ -139,8 +139,8 @@ impl Comparison<'_> {
             writer: self.writer,
             catch_up,
             clock: self.clock,
-            patience_ms: self.options.patience_ms,
-            settle_ms: self.options.settle_ms,
+            retry_timeout_ms: self.options.retry_timeout_ms,
+            recheck_limit_ms: self.options.recheck_limit_ms,
         }
     }
 
@@ -154,22 +154,22 @@ impl Comparison<'_> {
     /// Buckets of the key's hash, added up from parts of each side.
     async fn by_buckets(
         &self,
-        forms: (&TableForm, &TableForm),
+        forms: (&HashPlan, &HashPlan),
         buckets: u32,
         parts: [&[Region]; 2],
         result: &mut TableResult,
-    ) -> PortResult<Sightings> {
-        // Rows that move between blocks would be seen twice or not at all: all parts of a side look at one moment. A server that
+    ) -> PortResult<Mismatches> {
+        // Rows that move between blocks would be seen twice or not at all: all parts of a side look at one snapshot. A server that
         // restarts has lost it, and the table begins again.
-        patiently(self.clock, self.options.patience_ms, || async {
-            let moments = self.moments(parts).await?;
-            let at = [moments[0].as_ref(), moments[1].as_ref()];
+        with_retries(self.clock, self.options.retry_timeout_ms, || async {
+            let snapshots = self.snapshots(parts).await?;
+            let at = [snapshots[0].as_ref(), snapshots[1].as_ref()];
             let (ours, theirs) = self.add_up_both(forms, parts, buckets, at).await?;
             let rows = |digests: &Digests| digests.values().map(|d| d.rows).sum::<u64>();
             let counted = (rows(&ours), rows(&theirs));
-            let room = Room::new(self.options);
+            let budget = MismatchBudget::new(self.options);
             let found = self
-                .down_to_rows(forms, parts, buckets, Some((&ours, &theirs)), at, &room)
+                .down_to_rows(forms, parts, buckets, Some((&ours, &theirs)), at, &budget)
                 .await?;
             Ok((counted, Chunk::of_buckets(&ours, &theirs, buckets), found))
         })
@@ -178,35 +178,35 @@ impl Comparison<'_> {
             result.rows_source = rows_source;
             result.rows_target = rows_target;
             result.chunks = chunks;
-            result.more |= more;
+            result.truncated |= more;
             found
         })
     }
 
-    /// A moment of each side where several statements have to look at the same one.
-    pub(super) async fn moments(&self, parts: [&[Region]; 2]) -> PortResult<[Option<Moment>; 2]> {
+    /// A snapshot of each side where several statements have to look at the same one.
+    pub(super) async fn snapshots(&self, parts: [&[Region]; 2]) -> PortResult<[Option<Snapshot>; 2]> {
         if parts.iter().all(|parts| parts.len() <= 1) {
             return Ok([None, None]);
         }
-        let (ours, theirs) = futures::try_join!(self.moment_of(Side::Source), self.moment_of(Side::Target))?;
+        let (ours, theirs) = futures::try_join!(self.snapshot_of(Side::Source), self.snapshot_of(Side::Target))?;
         Ok([Some(ours), Some(theirs)])
     }
 
-    /// A moment of one side, once its server has room: while a moment is kept, vacuum can remove nothing.
-    pub(super) async fn moment_of(&self, side: Side) -> PortResult<Moment> {
+    /// A snapshot of one side, once its server has room: while a snapshot is kept, vacuum can remove nothing.
+    pub(super) async fn snapshot_of(&self, side: Side) -> PortResult<Snapshot> {
         let database = self.side(side);
         self.governor
             .before(side, database, self.clock, self.watch)
             .await?;
-        database.moment().await
+        database.export_snapshot().await
     }
 
     pub(super) async fn add_up_both(
         &self,
-        forms: (&TableForm, &TableForm),
+        forms: (&HashPlan, &HashPlan),
         parts: [&[Region]; 2],
         buckets: u32,
-        at: [Option<&Moment>; 2],
+        at: [Option<&Snapshot>; 2],
     ) -> PortResult<(Digests, Digests)> {
         futures::try_join!(
             self.add_up(Side::Source, forms.0, parts[0], buckets, at[0]),
@@ -217,10 +217,10 @@ impl Comparison<'_> {
     async fn add_up(
         &self,
         side: Side,
-        form: &TableForm,
+        form: &HashPlan,
         parts: &[Region],
         buckets: u32,
-        at: Option<&Moment>,
+        at: Option<&Snapshot>,
     ) -> PortResult<Digests> {
         stream::iter(parts.to_vec())
             .map(|region| async move { self.digest(side, form, &region, buckets, at).await })
@@ -238,19 +238,19 @@ impl Comparison<'_> {
     pub(super) async fn digest(
         &self,
         side: Side,
-        form: &TableForm,
+        form: &HashPlan,
         region: &Region,
         buckets: u32,
-        at: Option<&Moment>,
+        at: Option<&Snapshot>,
     ) -> PortResult<Digests> {
         let database = self.side(side);
         let work = || database.digest(form, region, buckets, at);
         let rows = |digests: &Digests| digests.values().map(|d| d.rows).sum();
-        // What looks at a moment cannot be repeated by itself: the moment is gone with the connection.
+        // What looks at a snapshot cannot be repeated by itself: the snapshot is gone with the connection.
         if at.is_some() {
             self.governed(side, work(), rows).await
         } else {
-            self.governed(side, self.patiently(work), rows).await
+            self.governed(side, self.with_retries(work), rows).await
         }
     }
 
@@ -283,10 +283,10 @@ impl Comparison<'_> {
         Ok(answer)
     }
 
-    pub(super) async fn patiently<T, F>(&self, work: impl FnMut() -> F + Send) -> PortResult<T>
+    pub(super) async fn with_retries<T, F>(&self, work: impl FnMut() -> F + Send) -> PortResult<T>
     where
         F: Future<Output = PortResult<T>> + Send,
     {
-        patiently(self.clock, self.options.patience_ms, work).await
+        with_retries(self.clock, self.options.retry_timeout_ms, work).await
     }
 }

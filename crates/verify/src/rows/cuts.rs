@@ -3,7 +3,7 @@
 use crossover_core::{
     ports::PortResult,
     routing::Side,
-    rows::{Bounds, Form, Hashing, Region, Spread, TableForm, TableShape, ranges},
+    rows::{Bounds, ColumnEncoding, Hashing, Region, ColumnStatistics, HashPlan, TableShape, ranges},
 };
 
 use super::{Comparison, Layout, plan_layout};
@@ -13,7 +13,7 @@ impl Comparison<'_> {
     pub(crate) async fn layout(
         &self,
         (source, target): (&TableShape, &TableShape),
-        forms: (&TableForm, &TableForm),
+        forms: (&HashPlan, &HashPlan),
     ) -> PortResult<Layout> {
         let chunk_rows = self.options.chunk_rows;
         let plain = plan_layout(source, target, None, chunk_rows);
@@ -21,7 +21,7 @@ impl Comparison<'_> {
         if small || !ranges_agree(source, target, forms) {
             return Ok(plain);
         }
-        let (ours, theirs) = self.spreads(forms).await?;
+        let (ours, theirs) = self.column_statistics(forms).await?;
         Ok(plan_layout(source, target, Some((&ours, &theirs)), chunk_rows))
     }
 
@@ -29,22 +29,22 @@ impl Comparison<'_> {
     pub(crate) async fn key_ranges(
         &self,
         (source, target): (&TableShape, &TableShape),
-        forms: (&TableForm, &TableForm),
+        forms: (&HashPlan, &HashPlan),
     ) -> PortResult<Vec<Bounds>> {
         if !ranges_agree(source, target, forms) {
             return Ok(vec![Bounds::default()]);
         }
-        let (ours, _) = self.spreads(forms).await?;
+        let (ours, _) = self.column_statistics(forms).await?;
         let rows = source.estimated_rows.max(target.estimated_rows);
         Ok(ranges(&ours, rows, self.options.chunk_rows))
     }
 
-    async fn spreads(&self, forms: (&TableForm, &TableForm)) -> PortResult<(Spread, Spread)> {
-        let ask = |side: Side, form: &TableForm| {
+    async fn column_statistics(&self, forms: (&HashPlan, &HashPlan)) -> PortResult<(ColumnStatistics, ColumnStatistics)> {
+        let ask = |side: Side, form: &HashPlan| {
             let (database, form) = (self.side(side), form.clone());
-            self.patiently(move || {
+            self.with_retries(move || {
                 let form = form.clone();
-                async move { database.spread(&form).await }
+                async move { database.column_statistics(&form).await }
             })
         };
         futures::try_join!(ask(Side::Source, forms.0), ask(Side::Target, forms.1))
@@ -52,7 +52,7 @@ impl Comparison<'_> {
 }
 
 /// Ranges of the key's first column hold the same keys on both sides: a type whose order no library decides, in one form.
-fn ranges_agree(source: &TableShape, target: &TableShape, forms: (&TableForm, &TableForm)) -> bool {
+fn ranges_agree(source: &TableShape, target: &TableShape, forms: (&HashPlan, &HashPlan)) -> bool {
     let (Some(ours), Some(theirs)) = (forms.0.key_columns().next(), forms.1.key_columns().next()) else {
         return false;
     };
@@ -63,17 +63,17 @@ fn ranges_agree(source: &TableShape, target: &TableShape, forms: (&TableForm, &T
             .any(|c| c.name == name && c.built_in && c.byte_order)
     };
     match ours.form {
-        Form::Int4
-        | Form::Int8
-        | Form::Uuid
-        | Form::Date
-        | Form::Timestamp
-        | Form::TimestampTz
-        | Form::FixedNumeric => true,
+        ColumnEncoding::Int4
+        | ColumnEncoding::Int8
+        | ColumnEncoding::Uuid
+        | ColumnEncoding::Date
+        | ColumnEncoding::Timestamp
+        | ColumnEncoding::TimestampTz
+        | ColumnEncoding::FixedNumeric => true,
         // Bytes have another order in another encoding; where encodings differ rows are streamed.
-        Form::Text => {
+        ColumnEncoding::Text => {
             forms.0.hashing != Hashing::Stream && ordered(source, &ours.name) && ordered(target, &theirs.name)
         }
-        Form::Bool | Form::Printed | Form::PrintedByOutput => false,
+        ColumnEncoding::Bool | ColumnEncoding::TextCast | ColumnEncoding::TypeOutput => false,
     }
 }

@@ -43,12 +43,12 @@ const fn is_one(count: &u64) -> bool {
 
 /// One key as both sides have it: hash and count; none where the side has no such row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sighting {
+pub struct Mismatch {
     pub source: Option<(i128, u64)>,
     pub target: Option<(i128, u64)>,
 }
 
-impl Sighting {
+impl Mismatch {
     pub const fn kind(&self) -> Kind {
         match (self.source, self.target) {
             (Some(_), None) => Kind::MissingOnTarget,
@@ -66,14 +66,14 @@ impl Sighting {
 }
 
 /// Keys whose rows are not the same.
-pub type Sightings = BTreeMap<RowKey, Sighting>;
+pub type Mismatches = BTreeMap<RowKey, Mismatch>;
 
 /// Puts the rows of both sides side by side and keeps those that differ.
-pub fn differing(source: Vec<RowHash>, target: Vec<RowHash>) -> Sightings {
-    let mut sightings: Sightings = source
+pub fn differing(source: Vec<RowHash>, target: Vec<RowHash>) -> Mismatches {
+    let mut mismatches: Mismatches = source
         .into_iter()
         .map(|row| {
-            let seen = Sighting {
+            let seen = Mismatch {
                 source: Some((row.hash, row.count)),
                 target: None,
             };
@@ -81,10 +81,10 @@ pub fn differing(source: Vec<RowHash>, target: Vec<RowHash>) -> Sightings {
         })
         .collect();
     for row in target {
-        sightings.entry(row.key).or_default().target = Some((row.hash, row.count));
+        mismatches.entry(row.key).or_default().target = Some((row.hash, row.count));
     }
-    sightings.retain(|_, seen| seen.source != seen.target);
-    sightings
+    mismatches.retain(|_, seen| seen.source != seen.target);
+    mismatches
 }
 
 #[cfg(test)]

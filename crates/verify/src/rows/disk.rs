@@ -1,37 +1,37 @@
 //! Ranges of the key read by the blocks where most of their rows lie.
 
 use crossover_core::{
-    ports::{Moment, PortError, PortResult},
+    ports::{Snapshot, PortError, PortResult},
     routing::Side,
-    rows::{Bounds, Hashing, RowDigest, Stretch, StretchDigest, TableForm, gather, integer_cuts, stretches},
+    rows::{Bounds, Hashing, RowDigest, BlockRange, BlockRangeDigest, HashPlan, gather, integer_cuts, block_ranges},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{Chunk, Comparison, Ranges, TableResult, difference::Sightings, room::Room};
+use super::{Chunk, Comparison, Ranges, TableResult, difference::Mismatches, mismatch_budget::MismatchBudget};
 
 /// A range's digest is known when the whole disk was read, so none becomes narrower where something differs: they are so from the
 /// beginning.
 const NARROWER: u64 = 2;
-/// Of the rows of a stretch so many may belong to other ranges: one in 64, and those of a block or two. Each is kept by itself until all are
+/// Of the rows of a block range so many may belong to other ranges: one in 64, and those of a block or two. Each is kept by itself until all are
 /// known: 20 MB a side at the very most.
 const ELSEWHERE: u64 = 64;
 const ALWAYS: u64 = 500;
 
 impl Comparison<'_> {
     /// Adds up all ranges, at least on one side by its disk, and looks into those that differ.
-    pub(super) async fn by_stretches(
+    pub(super) async fn by_block_ranges(
         &self,
-        forms: (&TableForm, &TableForm),
+        forms: (&HashPlan, &HashPlan),
         ranges: &Ranges,
         result: &mut TableResult,
-    ) -> PortResult<Sightings> {
+    ) -> PortResult<Mismatches> {
         let joined = ranges.joined(self.options.chunk_rows / NARROWER);
         let [ours, theirs] = ranges.by_disk;
         let (ours, theirs) = futures::try_join!(
             self.all_ranges(Side::Source, forms.0, &joined, ours),
             self.all_ranges(Side::Target, forms.1, &joined, theirs)
         )?;
-        let room = &Room::new(self.options);
+        let budget = &MismatchBudget::new(self.options);
         let chunks = joined.into_iter().zip(ours.into_iter().zip(theirs)).zip(0..);
         let chunks = stream::iter(chunks)
             .map(|((bounds, (source, target)), id)| async move {
@@ -41,7 +41,7 @@ impl Comparison<'_> {
                     source,
                     target,
                 };
-                self.looked_into(forms, chunk, 1, room).await
+                self.looked_into(forms, chunk, 1, budget).await
             })
             .buffer_unordered(self.options.jobs.max(1));
         self.collected(chunks, result).await
@@ -51,14 +51,14 @@ impl Comparison<'_> {
     async fn all_ranges(
         &self,
         side: Side,
-        form: &TableForm,
+        form: &HashPlan,
         ranges: &[Bounds],
         by_disk: bool,
     ) -> PortResult<Vec<RowDigest>> {
         if by_disk && form.hashing != Hashing::Stream {
             match self.by_disk(side, form, ranges).await {
                 Ok(Some(digests)) => return Ok(digests),
-                // A server that is away has lost its moment; the way by the index waits for it.
+                // A server that is away has lost its snapshot; the way by the index waits for it.
                 Ok(None) | Err(PortError::Unreachable { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -70,28 +70,28 @@ impl Comparison<'_> {
             .await
     }
 
-    /// The same by the disk, as of one moment: a row that moves meanwhile would be read twice or not at all. None where too many rows lie
-    /// elsewhere than their keys say, and where the server has other things to do: while a moment is kept, vacuum can remove nothing, so
+    /// The same by the disk, as of one snapshot: a row that moves meanwhile would be read twice or not at all. None where too many rows lie
+    /// elsewhere than their keys say, and where the server has other things to do: while a snapshot is kept, vacuum can remove nothing, so
     /// nobody waits with one.
     async fn by_disk(
         &self,
         side: Side,
-        form: &TableForm,
+        form: &HashPlan,
         ranges: &[Bounds],
     ) -> PortResult<Option<Vec<RowDigest>>> {
         let Some(cuts) = integer_cuts(ranges) else {
             return Ok(None);
         };
         let database = self.side(side);
-        let moment = &self.moment_of(side).await?;
-        let Some(begins) = database.begins(form, &cuts, moment).await? else {
+        let snapshot = &self.snapshot_of(side).await?;
+        let Some(begins) = database.begins(form, &cuts, snapshot).await? else {
             return Ok(None);
         };
-        let Some(stretches) = stretches(ranges, &begins) else {
+        let Some(block_ranges) = block_ranges(ranges, &begins) else {
             return Ok(None);
         };
-        let parts: Option<Vec<StretchDigest>> = stream::iter(stretches)
-            .map(|stretch| async move { self.stretch(side, form, &stretch, moment).await })
+        let parts: Option<Vec<BlockRangeDigest>> = stream::iter(block_ranges)
+            .map(|block_range| async move { self.block_range(side, form, &block_range, snapshot).await })
             .buffered(self.options.jobs.max(1))
             .map_ok(|part| part.filter(is_mostly_its_own))
             // The first of them is enough.
@@ -103,15 +103,15 @@ impl Comparison<'_> {
         Ok(parts.and_then(|parts| gather(&cuts, &parts)))
     }
 
-    async fn stretch(
+    async fn block_range(
         &self,
         side: Side,
-        form: &TableForm,
-        stretch: &Stretch,
-        moment: &Moment,
-    ) -> PortResult<Option<StretchDigest>> {
-        if stretch.blocks.0 >= stretch.blocks.1 {
-            return Ok(Some(StretchDigest::default()));
+        form: &HashPlan,
+        block_range: &BlockRange,
+        snapshot: &Snapshot,
+    ) -> PortResult<Option<BlockRangeDigest>> {
+        if block_range.blocks.0 >= block_range.blocks.1 {
+            return Ok(Some(BlockRangeDigest::default()));
         }
         let database = self.side(side);
         if self
@@ -122,14 +122,14 @@ impl Comparison<'_> {
         {
             return Ok(None);
         }
-        let work = database.stretch(form, stretch, moment);
+        let work = database.block_range(form, block_range, snapshot);
         self.measured(side, work, |part| part.all.rows).await.map(Some)
     }
 }
 
 /// Whether reading the disk is cheaper than the index still.
-const fn is_mostly_its_own(part: &StretchDigest) -> bool {
-    part.elsewhere.len() as u64 <= part.all.rows / ELSEWHERE + ALWAYS
+const fn is_mostly_its_own(part: &BlockRangeDigest) -> bool {
+    part.out_of_range_rows.len() as u64 <= part.all.rows / ELSEWHERE + ALWAYS
 }
 
 #[cfg(test)]
@@ -137,10 +137,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stretch_may_hold_some_rows_of_others_and_not_many() {
-        let part = |rows, elsewhere| StretchDigest {
+    fn a_block_range_may_hold_some_rows_of_others_and_not_many() {
+        let part = |rows, out_of_range_rows| BlockRangeDigest {
             all: RowDigest { rows, sum: 0 },
-            elsewhere: vec![(0, 0); elsewhere],
+            out_of_range_rows: vec![(0, 0); out_of_range_rows],
         };
         assert!(is_mostly_its_own(&part(400, 400)));
         assert!(is_mostly_its_own(&part(64_000, 1_500)));

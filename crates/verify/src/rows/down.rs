@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_core::{
-    ports::{Moment, PortError, PortResult},
+    ports::{Snapshot, PortError, PortResult},
     routing::Side,
-    rows::{Bounds, Region, RowHash, RowKey, TableForm},
+    rows::{Bounds, Region, RowHash, RowKey, HashPlan},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -13,8 +13,8 @@ use super::{
     Comparison,
     chunk::Digests,
     chunks::power_of_two,
-    difference::{Sightings, differing},
-    room::Room,
+    difference::{Mismatches, differing},
+    mismatch_budget::MismatchBudget,
 };
 use crate::watch::SecondLook;
 
@@ -28,13 +28,13 @@ const PART_ROWS: u64 = 256;
 impl Comparison<'_> {
     /// Finds the rows that differ in a range. Narrower ranges come first where the key can be cut anywhere: they go through the index,
     /// and most are equal; buckets take two looks at all rows.
-    pub(super) async fn down_a_range(
+    pub(super) async fn drill_into_range(
         &self,
-        forms: (&TableForm, &TableForm),
+        forms: (&HashPlan, &HashPlan),
         bounds: &Bounds,
         jobs: usize,
-        room: &Room,
-    ) -> PortResult<(Sightings, bool)> {
+        budget: &MismatchBudget,
+    ) -> PortResult<(Mismatches, bool)> {
         let watch = SecondLook(self.watch);
         let again = Comparison {
             watch: &watch,
@@ -56,13 +56,13 @@ impl Comparison<'_> {
             .try_filter_map(async |piece| Ok(piece))
             .try_collect()
             .await?;
-        let mut found = Sightings::new();
+        let mut found = Mismatches::new();
         for (piece, rows) in suspicious {
             let region = Region::Keys(piece);
             let parts = [std::slice::from_ref(&region); 2];
             let buckets = power_of_two(rows / PART_ROWS);
             let (more, cut) = again
-                .down_to_rows(forms, parts, buckets, None, [None; 2], room)
+                .down_to_rows(forms, parts, buckets, None, [None; 2], budget)
                 .await?;
             found.extend(more);
             if cut {
@@ -75,13 +75,13 @@ impl Comparison<'_> {
     /// Finds the rows that differ in some regions: buckets first, then the rows of those that differ.
     pub(super) async fn down_to_rows(
         &self,
-        forms: (&TableForm, &TableForm),
+        forms: (&HashPlan, &HashPlan),
         parts: [&[Region]; 2],
         buckets: u32,
         known: Option<(&Digests, &Digests)>,
-        at: [Option<&Moment>; 2],
-        room: &Room,
-    ) -> PortResult<(Sightings, bool)> {
+        at: [Option<&Snapshot>; 2],
+        budget: &MismatchBudget,
+    ) -> PortResult<(Mismatches, bool)> {
         let computed;
         let (ours, theirs) = if let Some(known) = known {
             known
@@ -92,10 +92,10 @@ impl Comparison<'_> {
         let all: BTreeSet<u32> = ours.keys().chain(theirs.keys()).copied().collect();
         let suspicious: Vec<u32> = all.into_iter().filter(|b| ours.get(b) != theirs.get(b)).collect();
         let rows_of = |digests: &Digests, bucket: &u32| digests.get(bucket).map_or(0, |d| d.rows);
-        let mut found = Sightings::new();
+        let mut found = Mismatches::new();
         let mut rest = suspicious.as_slice();
         while !rest.is_empty() {
-            if !room.is_left() {
+            if !budget.is_left() {
                 return Ok((found, true));
             }
             let mut rows = 0;
@@ -110,7 +110,7 @@ impl Comparison<'_> {
                 self.fetch(Side::Source, forms.0, parts[0], buckets, wanted, at[0]),
                 self.fetch(Side::Target, forms.1, parts[1], buckets, wanted, at[1])
             )?;
-            if room.admit(&mut found, differing(ours, theirs)) {
+            if budget.reserve(&mut found, differing(ours, theirs)) {
                 return Ok((found, true));
             }
         }
@@ -120,11 +120,11 @@ impl Comparison<'_> {
     async fn fetch(
         &self,
         side: Side,
-        form: &TableForm,
+        form: &HashPlan,
         parts: &[Region],
         buckets: u32,
         wanted: &[u32],
-        at: Option<&Moment>,
+        at: Option<&Snapshot>,
     ) -> PortResult<Vec<RowHash>> {
         let database = self.side(side);
         let rows: Vec<Vec<RowHash>> = stream::iter(parts.to_vec())

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crossover_core::{
     ports::PortResult,
-    rows::{RowKey, RowValues, TableForm},
+    rows::{RowKey, RowValues, HashPlan},
 };
 
 use super::{
     Comparison, Difference,
-    difference::{Sighting, Sightings},
+    difference::{Mismatch, Mismatches},
 };
 
 /// Rows whose columns are compared at once.
@@ -19,8 +19,8 @@ impl Comparison<'_> {
     /// Gives names to what differs: kind, columns, values.
     pub(crate) async fn name(
         &self,
-        forms: (&TableForm, &TableForm),
-        found: Sightings,
+        forms: (&HashPlan, &HashPlan),
+        found: Mismatches,
     ) -> PortResult<Vec<Difference>> {
         let mut named = Vec::with_capacity(found.len());
         let found: Vec<_> = found.into_iter().collect();
@@ -47,9 +47,9 @@ impl Comparison<'_> {
 }
 
 fn difference(
-    form: &TableForm,
+    form: &HashPlan,
     key: &RowKey,
-    seen: Sighting,
+    seen: Mismatch,
     source: Option<&RowValues>,
     target: Option<&RowValues>,
 ) -> Difference {

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crossover_core::{
     ports::PortResult,
     routing::Side,
-    rows::{Bounds, Region, RowDigest, TableForm},
+    rows::{Bounds, Region, RowDigest, HashPlan},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{Chunk, Comparison, TableResult, chunk::Digests, difference::Sightings, room::Room, walk::Walk};
+use super::{Chunk, Comparison, TableResult, chunk::Digests, difference::Mismatches, mismatch_budget::MismatchBudget, walk::Walk};
 
 /// A table in narrow ranges of its key, several of which make a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Ranges {
     pub bounds: Vec<Bounds>,
     /// Rows of all of them, about.
     pub rows: u64,
-    /// The sides whose disk can be read in stretches.
+    /// The sides whose disk can be read in block ranges.
     pub by_disk: [bool; 2],
 }
 
@@ -34,14 +34,14 @@ impl Comparison<'_> {
     /// meanwhile.
     pub(super) async fn by_ranges(
         &self,
-        forms: (&TableForm, &TableForm),
+        forms: (&HashPlan, &HashPlan),
         ranges: &Ranges,
         result: &mut TableResult,
-    ) -> PortResult<Sightings> {
+    ) -> PortResult<Mismatches> {
         if ranges.by_disk.contains(&true) {
-            return self.by_stretches(forms, ranges, result).await;
+            return self.by_block_ranges(forms, ranges, result).await;
         }
-        let room = &Room::new(self.options);
+        let budget = &MismatchBudget::new(self.options);
         let differs = &AtomicBool::new(false);
         // A table's only range has all jobs for its pieces.
         let jobs = (self.options.jobs / ranges.bounds.len().max(1)).max(1);
@@ -59,7 +59,7 @@ impl Comparison<'_> {
                     source,
                     target,
                 };
-                self.looked_into(forms, chunk, jobs, room).await
+                self.looked_into(forms, chunk, jobs, budget).await
             })
             .buffer_unordered(self.options.jobs.max(1));
         self.collected(chunks, result).await
@@ -68,16 +68,16 @@ impl Comparison<'_> {
     /// A chunk with the rows that differ in it, and whether there are more of them.
     pub(super) async fn looked_into(
         &self,
-        forms: (&TableForm, &TableForm),
+        forms: (&HashPlan, &HashPlan),
         chunk: Chunk,
         jobs: usize,
-        room: &Room,
-    ) -> PortResult<(Chunk, Sightings, bool)> {
+        budget: &MismatchBudget,
+    ) -> PortResult<(Chunk, Mismatches, bool)> {
         let (found, more) = match &chunk.bounds {
-            Some(bounds) if chunk.differs() && room.is_left() => {
-                self.down_a_range(forms, bounds, jobs, room).await?
+            Some(bounds) if chunk.differs() && budget.is_left() => {
+                self.drill_into_range(forms, bounds, jobs, budget).await?
             }
-            _ => (Sightings::new(), chunk.differs()),
+            _ => (Mismatches::new(), chunk.differs()),
         };
         Ok((chunk, found, more))
     }
@@ -85,16 +85,16 @@ impl Comparison<'_> {
     /// Takes the chunks into the result.
     pub(super) async fn collected(
         &self,
-        chunks: impl stream::Stream<Item = PortResult<(Chunk, Sightings, bool)>>,
+        chunks: impl stream::Stream<Item = PortResult<(Chunk, Mismatches, bool)>>,
         result: &mut TableResult,
-    ) -> PortResult<Sightings> {
+    ) -> PortResult<Mismatches> {
         let mut chunks = std::pin::pin!(chunks);
-        let mut open = Sightings::new();
+        let mut open = Mismatches::new();
         while let Some((chunk, found, more)) = chunks.try_next().await? {
             result.rows_source += chunk.source.rows;
             result.rows_target += chunk.target.rows;
             result.chunks.push(chunk);
-            result.more |= more;
+            result.truncated |= more;
             open.extend(found);
         }
         result.chunks.sort_by_key(|chunk| chunk.id);
@@ -104,7 +104,7 @@ impl Comparison<'_> {
     /// The rows of one range on both sides, by the index.
     pub(super) async fn range(
         &self,
-        forms: (&TableForm, &TableForm),
+        forms: (&HashPlan, &HashPlan),
         bounds: &Bounds,
     ) -> PortResult<(RowDigest, RowDigest)> {
         futures::try_join!(
@@ -116,7 +116,7 @@ impl Comparison<'_> {
     pub(super) async fn by_index(
         &self,
         side: Side,
-        form: &TableForm,
+        form: &HashPlan,
         bounds: &Bounds,
     ) -> PortResult<RowDigest> {
         let region = Region::Keys(bounds.clone());

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use crossover_core::{
     ports::{Clock, PortResult, Rows},
     routing::Side,
-    rows::{RowKey, TableForm},
+    rows::{RowKey, HashPlan},
 };
 
 use super::{
-    difference::{Sightings, differing},
-    patience::patiently,
+    difference::{Mismatches, differing},
+    retries::with_retries,
 };
 
 /// Keys looked up in one statement.
@@ -18,9 +18,9 @@ pub const KEYS_AT_ONCE: usize = 2_000;
 /// Waits until the follower has applied everything that the writer has committed by now.
 #[async_trait]
 pub trait CatchUp: Send + Sync {
-    async fn pass(&self) -> PortResult<()>;
+    async fn wait_for_catchup(&self) -> PortResult<()>;
     /// A pass proves it; otherwise it is only likely, and what differs gets some more time.
-    fn proves(&self) -> bool {
+    fn is_exact(&self) -> bool {
         true
     }
 }
@@ -33,26 +33,26 @@ pub struct Recheck<'a> {
     pub writer: Side,
     pub catch_up: &'a dyn CatchUp,
     pub clock: &'a dyn Clock,
-    pub patience_ms: u64,
+    pub retry_timeout_ms: u64,
     /// After this time what still differs counts as different, even if it goes on changing.
-    pub settle_ms: u64,
+    pub recheck_limit_ms: u64,
 }
 
 impl Recheck<'_> {
     /// Looks again until every row is equal or has stayed different, unchanged on both sides, across a catch-up.
-    pub async fn settle(
+    pub async fn recheck_until_stable(
         &self,
-        forms: (&TableForm, &TableForm),
-        mut open: Sightings,
-    ) -> PortResult<Sightings> {
-        let mut real = Sightings::new();
+        forms: (&HashPlan, &HashPlan),
+        mut open: Mismatches,
+    ) -> PortResult<Mismatches> {
+        let mut real = Mismatches::new();
         let began = self.clock.now_ms();
         while !open.is_empty() {
-            self.catch_up.pass().await?;
+            self.catch_up.wait_for_catchup().await?;
             let keys: Vec<RowKey> = open.keys().cloned().collect();
             let still = self.look(forms, &keys).await?;
-            let late = self.clock.now_ms().saturating_sub(began) >= self.settle_ms;
-            let mut next = Sightings::new();
+            let late = self.clock.now_ms().saturating_sub(began) >= self.recheck_limit_ms;
+            let mut next = Mismatches::new();
             for (key, seen) in still {
                 if late || open.get(&key) == Some(&seen) {
                     real.insert(key, seen);
@@ -66,15 +66,15 @@ impl Recheck<'_> {
     }
 
     /// Those of the keys that differ now.
-    pub async fn look(&self, forms: (&TableForm, &TableForm), keys: &[RowKey]) -> PortResult<Sightings> {
-        let mut found = Sightings::new();
+    pub async fn look(&self, forms: (&HashPlan, &HashPlan), keys: &[RowKey]) -> PortResult<Mismatches> {
+        let mut found = Mismatches::new();
         let ask = |side: Side, keys: &[RowKey]| {
             let keys = keys.to_vec();
             let (database, form) = match side {
                 Side::Source => (self.source, forms.0.clone()),
                 Side::Target => (self.target, forms.1.clone()),
             };
-            patiently(self.clock, self.patience_ms, move || {
+            with_retries(self.clock, self.retry_timeout_ms, move || {
                 let (keys, form) = (keys.clone(), form.clone());
                 async move { database.rows_of(&form, &keys).await }
             })

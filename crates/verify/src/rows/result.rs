@@ -24,7 +24,7 @@ pub struct TableResult {
     /// Rows that differ, as far as they were looked at.
     pub different_rows: u64,
     /// There are more of them than are named.
-    pub more: bool,
+    pub truncated: bool,
     /// The differences that are named, sorted by key.
     pub differences: Vec<Difference>,
     pub elapsed_ms: u64,
@@ -49,7 +49,7 @@ impl TableResult {
             as_text: Vec::new(),
             rechecked: 0,
             different_rows: 0,
-            more: false,
+            truncated: false,
             differences: Vec::new(),
             elapsed_ms: 0,
             chunks: Vec::new(),
@@ -58,7 +58,7 @@ impl TableResult {
 
     /// Forgets what a pass has counted.
     pub(super) fn begin_again(&mut self) {
-        (self.rows_source, self.rows_target, self.more) = (0, 0, false);
+        (self.rows_source, self.rows_target, self.truncated) = (0, 0, false);
         self.chunks.clear();
     }
 

@@ -308,7 +308,7 @@ struct Follower<'a> {
 
 #[async_trait]
 impl CatchUp for Follower<'_> {
-    async fn pass(&self) -> PortResult<()> {
+    async fn wait_for_catchup(&self) -> PortResult<()> {
         let table = self.late.lock().unwrap().pop();
         if let Some(table) = table {
             counted(
@@ -323,7 +323,7 @@ impl CatchUp for Follower<'_> {
 
 #[tokio::test]
 async fn rows_that_settle_are_certified_only_with_their_chunks_added_up_again() {
-    for settle_chunks in [false, true] {
+    for recheck_chunks in [false, true] {
         let pair = Pair::new().await;
         both(
             &pair,
@@ -337,7 +337,7 @@ async fn rows_that_settle_are_certified_only_with_their_chunks_added_up_again() 
         )
         .await;
         let mut options = VerifyOptions::default();
-        options.rows.settle_chunks = settle_chunks;
+        options.rows.recheck_chunks = recheck_chunks;
         let follower = Follower {
             pair: &pair,
             late: Mutex::new(vec!["small", "large"]),
@@ -345,7 +345,7 @@ async fn rows_that_settle_are_certified_only_with_their_chunks_added_up_again() 
         let compared = compared(&pair, &options, Some(&follower)).await;
         assert!(compared.report.equal);
         assert!(compared.report.tables.iter().all(|table| table.rechecked == 1));
-        if settle_chunks {
+        if recheck_chunks {
             let certificate = compared.certify(&key()).unwrap();
             assert!(table(&certificate, "large").chunks.len() > 1);
             let stale = reasons(&pair, &certificate).await;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use crossover_clock::SystemClock;
 use crossover_core::ports::{Clock, PortResult};
 use crossover_verify::{
-    Follower, News,
+    Follower, FollowEvent,
     follow::{Budget, Pause},
     rows::CatchUp,
 };
@@ -31,8 +31,8 @@ async fn heat(stream: &Stream, id: i32, stop: &AtomicBool) {
 #[tokio::test]
 async fn thousands_of_changes_a_hot_row_among_them_give_no_alarm() {
     let stream = Stream::of(SCHEMA, ROWS).await;
-    let (fence, heard) = (stream.fence(), Heard::default());
-    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    let (marker, heard) = (stream.marker(), Heard::default());
+    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
     let done = AtomicBool::new(false);
     let traffic = async {
         for round in 0..600 {
@@ -81,15 +81,15 @@ async fn a_hot_row_that_differs_is_reported_while_it_is_hot_and_withdrawn_when_i
     stream
         .spoil("update", "new.id = 7", "new.doc = '{\"drift\": true}'")
         .await;
-    let (fence, heard) = (stream.fence(), Heard::default());
-    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    let (marker, heard) = (stream.marker(), Heard::default());
+    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
     let stop = AtomicBool::new(false);
     let following = async {
         follow_until(&mut follower, |_| !heard.different().is_empty()).await;
         let hot = heard
             .all()
             .iter()
-            .any(|news| matches!(news, News::Different { hot: true, .. }));
+            .any(|news| matches!(news, FollowEvent::Different { hot: true, .. }));
         assert!(hot, "{:?}", heard.all());
         stream.on_target("drop trigger spoil on public.t").await;
         // The next update brings no document: nothing mends the row but a change of it.
@@ -111,18 +111,18 @@ struct AWhile;
 
 #[async_trait::async_trait]
 impl CatchUp for AWhile {
-    async fn pass(&self) -> PortResult<()> {
+    async fn wait_for_catchup(&self) -> PortResult<()> {
         SystemClock.sleep_ms(20).await;
         Ok(())
     }
 
-    fn proves(&self) -> bool {
+    fn is_exact(&self) -> bool {
         false
     }
 }
 
 #[tokio::test]
-async fn without_a_fence_a_hot_row_and_a_quiet_one_that_differ_are_reported_too() {
+async fn without_a_marker_a_hot_row_and_a_quiet_one_that_differ_are_reported_too() {
     let mut stream = Stream::of(SCHEMA, ROWS).await;
     stream.options.least_ms = 200;
     stream
@@ -149,8 +149,8 @@ async fn quiet_rows_that_differ_are_reported_whether_they_did_before_or_came_to_
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream.on_target("update public.t set n = -1 where id = 5").await;
     stream.spoil("update", "new.id = 3010", "new.id = 3011").await;
-    let (fence, heard) = (stream.fence(), Heard::default());
-    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    let (marker, heard) = (stream.marker(), Heard::default());
+    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
     follow_until(&mut follower, Follower::is_judged).await;
     assert_eq!(heard.different(), ["public.t 5"]);
     assert!(!follower.is_equal());
@@ -170,8 +170,8 @@ async fn quiet_rows_that_differ_are_reported_whether_they_did_before_or_came_to_
 #[tokio::test]
 async fn a_truncate_that_did_not_travel_is_found() {
     let stream = Stream::publishing(SCHEMA, ROWS, "insert, update, delete").await;
-    let (fence, heard) = (stream.fence(), Heard::default());
-    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    let (marker, heard) = (stream.marker(), Heard::default());
+    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
     follow_until(&mut follower, Follower::is_equal).await;
     stream.on_source("truncate public.t").await;
     follow_until(&mut follower, |_| heard.different().len() >= 1_000).await;
@@ -184,8 +184,8 @@ async fn a_truncate_that_did_not_travel_is_found() {
 #[tokio::test]
 async fn a_truncate_that_travelled_is_equal() {
     let stream = Stream::of(SCHEMA, ROWS).await;
-    let (fence, heard) = (stream.fence(), Heard::default());
-    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    let (marker, heard) = (stream.marker(), Heard::default());
+    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
     follow_until(&mut follower, Follower::is_equal).await;
     stream.on_source("truncate public.t").await;
     let before = heard.compared();
@@ -204,8 +204,8 @@ async fn more_changes_than_are_kept_are_compared_as_a_whole_and_nothing_is_forgo
         ..Budget::default()
     };
     stream.spoil("update", "new.id = 1333", "new.n = -1").await;
-    let (fence, heard) = (stream.fence(), Heard::default());
-    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    let (marker, heard) = (stream.marker(), Heard::default());
+    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
     follow_until(&mut follower, Follower::is_equal).await;
     let before = heard.compared();
     stream.on_source("update public.t set n = 5").await;
@@ -218,7 +218,7 @@ async fn more_changes_than_are_kept_are_compared_as_a_whole_and_nothing_is_forgo
     let collapsed = heard
         .all()
         .iter()
-        .any(|news| matches!(news, News::Collapsed { .. }));
+        .any(|news| matches!(news, FollowEvent::WholeTable { .. }));
     assert!(collapsed, "{:?}", heard.all());
     assert_eq!(heard.different(), ["public.t 1333"]);
     follower.end(false).await.unwrap();
@@ -233,8 +233,8 @@ async fn a_table_without_a_key_is_compared_again_until_it_is_equal_or_known_to_d
     )
     .await;
     stream.spoil("insert", "new.v = 'spoilt'", "new.n = -1").await;
-    let (fence, heard) = (stream.fence(), Heard::default());
-    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    let (marker, heard) = (stream.marker(), Heard::default());
+    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
     follow_until(&mut follower, Follower::is_equal).await;
     let before = heard.compared();
     stream
@@ -254,8 +254,8 @@ async fn a_table_without_a_key_is_compared_again_until_it_is_equal_or_known_to_d
 async fn at_the_pause_only_the_rows_that_are_left_are_looked_at() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream.spoil("update", "new.id = 42", "new.n = -1").await;
-    let (fence, heard) = (stream.fence(), Heard::default());
-    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    let (marker, heard) = (stream.marker(), Heard::default());
+    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
     follow_until(&mut follower, Follower::is_equal).await;
 
     stream
@@ -264,7 +264,7 @@ async fn at_the_pause_only_the_rows_that_are_left_are_looked_at() {
     stream.caught_up().await;
     let remaining = follower.verify_remaining().await.unwrap();
     assert!(remaining.is_equal(), "{remaining:?}");
-    assert_eq!(remaining.looked_at, 11);
+    assert_eq!(remaining.rechecked, 11);
 
     stream
         .on_source("update public.t set n = 1 where id between 40 and 45")
@@ -302,11 +302,11 @@ struct Never;
 
 #[async_trait::async_trait]
 impl CatchUp for Never {
-    async fn pass(&self) -> PortResult<()> {
+    async fn wait_for_catchup(&self) -> PortResult<()> {
         std::future::pending().await
     }
 
-    fn proves(&self) -> bool {
+    fn is_exact(&self) -> bool {
         true
     }
 }
@@ -329,9 +329,9 @@ async fn at_the_pause_nothing_is_waited_for() {
     assert!(
         matches!(
             &told,
-            Some(News::Remaining {
+            Some(FollowEvent::Remaining {
                 equal: true,
-                looked_at: 11,
+                rechecked: 11,
                 different_rows: 0,
                 ..
             })
@@ -346,8 +346,8 @@ async fn at_the_pause_nothing_is_waited_for() {
 async fn a_row_that_was_reported_and_is_equal_at_the_pause_is_withdrawn() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream.on_target("update public.t set n = -1 where id = 5").await;
-    let (fence, heard) = (stream.fence(), Heard::default());
-    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    let (marker, heard) = (stream.marker(), Heard::default());
+    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
     follow_until(&mut follower, |_| heard.different() == ["public.t 5"]).await;
     stream.on_target("update public.t set n = 0 where id = 5").await;
     assert!(follower.verify_remaining().await.unwrap().is_equal());
@@ -364,8 +364,8 @@ async fn a_partition_that_appears_meanwhile_is_followed_with_its_table() {
         "insert into public.t select i, 0 from generate_series(1, 500) i",
     )
     .await;
-    let (fence, heard) = (stream.fence(), Heard::default());
-    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    let (marker, heard) = (stream.marker(), Heard::default());
+    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
     follow_until(&mut follower, Follower::is_equal).await;
     let partition = "create table public.t_2 partition of public.t for values from (1000) to (2000)";
     stream.on_source(partition).await;
@@ -391,8 +391,8 @@ async fn a_partition_that_appears_meanwhile_is_followed_with_its_table() {
 async fn sessions_that_are_ended_are_opened_again_and_nothing_is_missed() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream.spoil("update", "new.id % 100 = 7", "new.n = -1").await;
-    let (fence, heard) = (stream.fence(), Heard::default());
-    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    let (marker, heard) = (stream.marker(), Heard::default());
+    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
     for round in 0..8 {
         stream.end_sessions().await;
         stream

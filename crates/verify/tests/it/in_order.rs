@@ -67,7 +67,7 @@ async fn a_chunk_may_be_the_whole_table() {
     assert!(result.equal && result.chunks.len() == 1, "{result:?}");
 }
 
-/// Neighbours have changed places over the width of a chunk: the whole is in order, and a stretch is not.
+/// Neighbours have changed places over the width of a chunk: the whole is in order, and a block range is not.
 #[tokio::test]
 async fn a_table_whose_chunks_are_mixed_is_read_by_its_index() {
     let pair = Pair::new().await;

@@ -29,7 +29,7 @@ async fn a_large_table_in_the_order_of_its_key_is_compared_by_ranges() {
     let result = pair.table(&VerifyOptions::default()).await;
     assert_eq!(named(&result), EXPECTED);
     assert_eq!((result.rows_source, result.rows_target), (150_000, 150_000));
-    assert!(!result.more && !result.equal);
+    assert!(!result.truncated && !result.equal);
 }
 
 /// Counts the rows it is told of.
@@ -196,10 +196,10 @@ async fn more_differences_than_are_named_are_said_to_be_more() {
         .await;
     pair.target("update t set v = -v").await;
     let mut options = VerifyOptions::default();
-    options.rows.named = 25;
+    options.rows.max_reported = 25;
     let result = pair.table(&options).await;
     assert_eq!(
-        (result.differences.len(), result.more, result.equal),
+        (result.differences.len(), result.truncated, result.equal),
         (25, true, false)
     );
 }
@@ -209,7 +209,7 @@ struct MendsMost<'a>(&'a Pair);
 
 #[async_trait::async_trait]
 impl CatchUp for MendsMost<'_> {
-    async fn pass(&self) -> PortResult<()> {
+    async fn wait_for_catchup(&self) -> PortResult<()> {
         for table in TABLES {
             self.0
                 .target(&format!("update {table} set v = abs(v) where id <= 30"))
@@ -241,7 +241,7 @@ async fn rows_beyond_those_that_are_looked_at_are_never_taken_for_equal() {
         ..still(&source, &target)
     };
     let mut options = VerifyOptions::default();
-    (options.rows.named, options.rows.looked_at) = (1, 1);
+    (options.rows.max_reported, options.rows.max_rechecked) = (1, 1);
     let report = compare_rows(&sides, &Scope::default(), &options, &Silent)
         .await
         .unwrap();

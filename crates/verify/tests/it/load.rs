@@ -61,7 +61,7 @@ impl Watch for GetsBusy<'_> {
 }
 
 #[tokio::test]
-async fn nobody_keeps_a_moment_while_a_busy_server_is_waited_for() {
+async fn nobody_keeps_a_snapshot_while_a_busy_server_is_waited_for() {
     // Sessions of all databases count, so the servers are this test's own.
     let server = TestServer::private(Major::V17, &[]).await.unwrap();
     let pair = Pair {

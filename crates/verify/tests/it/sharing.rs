@@ -1,7 +1,7 @@
 //! A comparison shared by many.
 
 use crossover_core::plan::Scope;
-use crossover_verify::{Sharing, Silent, VerifyOptions, assignments, compare_assignment};
+use crossover_verify::{Partitioning, Silent, VerifyOptions, assignments, compare_assignment};
 
 use crate::pair::{Pair, crossover, named, still};
 
@@ -11,7 +11,7 @@ async fn shared(pair: &Pair, unordered_rows: u64) -> (Vec<u64>, Vec<String>) {
     let target = crossover("target", &pair.target).await;
     let sides = still(&source, &target);
     let (scope, options) = (Scope::default(), VerifyOptions::default());
-    let sharing = Sharing {
+    let sharing = Partitioning {
         most: 4,
         unordered_rows,
     };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::{contest::Entry, outcome::Outcome, run::Run};
+use crate::bench::{comparison::Entry, outcome::Outcome, run::Run};
 
 /// Middle, least and most.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -105,7 +105,7 @@ impl Entry {
 
     pub fn json(&self) -> Value {
         json!({
-            "name": self.contestant.name(),
+            "name": self.candidate.name(),
             "elapsed_s": self.elapsed().map(Spread::json),
             "elapsed_is_lower_bound": self.time().is_some_and(|time| time.at_least),
             "runs_s": self.runs.iter().map(|run| run.elapsed_s).collect::<Vec<_>>(),
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn time_counts_only_if_every_run_gave_an_answer() {
         let entry = |outcomes: &[Outcome]| Entry {
-            contestant: crate::bench::contest::Contestant::Ours,
+            candidate: crate::bench::comparison::Candidate::Ours,
             runs: outcomes
                 .iter()
                 .map(|outcome| Run {

@@ -1,15 +1,15 @@
-//! What a contestant found, held against what there is.
+//! What a candidate found, held against what there is.
 
 use std::collections::BTreeMap;
 
 use crate::bench::planted::{Kind, Planted};
 
-/// What a contestant says of a row.
+/// What a candidate says of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Named {
-    /// `missing`, `extra` or `changed`; as the contestant said it when it is none of them.
+    /// `missing`, `extra` or `changed`; as the candidate said it when it is none of them.
     pub kind: String,
-    /// The columns that differ; empty when the contestant does not name them.
+    /// The columns that differ; empty when the candidate does not name them.
     pub columns: Vec<String>,
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::bench::{
-    contest::{Contestant, Ring},
+    comparison::{Candidate, BenchContext},
     data,
     figures::Spread,
     outcome::Outcome,
@@ -26,20 +26,20 @@ impl Point {
 }
 
 /// Times ours on tables of all sizes, in turn; none if ours is wrong about one. Every table but the largest is made for this.
-pub fn measure(ring: &mut Ring) -> anyhow::Result<Vec<Point>> {
+pub fn measure(ctx: &mut BenchContext) -> anyhow::Result<Vec<Point>> {
     let mut tables = Vec::new();
     for sixths in SIXTHS {
-        let rows = ring.options.rows * sixths / 6;
+        let rows = ctx.options.rows * sixths / 6;
         let table = if sixths == 6 {
             data::TABLE.to_owned()
         } else {
-            data::subset(ring.stand, sixths, rows)?
+            data::subset(ctx.stand, sixths, rows)?
         };
         tables.push((rows, table, Vec::new()));
     }
-    for round in 1..=ring.options.runs {
+    for round in 1..=ctx.options.runs {
         for (rows, table, times) in &mut tables {
-            let run = ring.run(&Contestant::Ours, table)?;
+            let run = ctx.run(&Candidate::Ours, table)?;
             if run.outcome != Outcome::Equal {
                 eprintln!(
                     "  {table} is equal on both sides, but ours: {}",

@@ -124,7 +124,7 @@ impl Live {
 pub struct Follower {
     child: Child,
     news: Receiver<(Instant, Value)>,
-    /// News that were not waited for.
+    /// FollowEvent that were not waited for.
     pub unheard: Vec<Value>,
 }
 

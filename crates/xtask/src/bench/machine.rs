@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use serde_json::{Value, json};
 
 use crate::{
-    bench::{ours::Ours, rivals::Rival, stand::Stand},
+    bench::{ours::Ours, rivals::OtherTool, stand::Stand},
     workspace::Workspace,
 };
 
@@ -54,8 +54,8 @@ pub fn versions(workspace: &Workspace, stand: &Stand, ours: Option<&Ours>) -> an
         "crossover": ours.map(Ours::version).transpose()?,
         "postgresql_source": stand.source.settings["server_version"],
         "postgresql_target": stand.target.settings["server_version"],
-        "reladiff": Rival::Reladiff.version(),
-        "data-diff": Rival::DataDiff.version(),
+        "reladiff": OtherTool::Reladiff.version(),
+        "data-diff": OtherTool::DataDiff.version(),
     }))
 }
 

@@ -1,7 +1,7 @@
 //! The figures that count, and what they must be.
 
 use crate::bench::{
-    contest::{Contestant, Entry},
+    comparison::{Candidate, Entry},
     figures::{Figure, ratio},
     floor::Floor,
     goal::{Goal, Mark},
@@ -9,7 +9,7 @@ use crate::bench::{
     options::{Group, Options},
     outcome::Outcome,
     planted::{self, Planted},
-    rivals::Rival,
+    rivals::OtherTool,
 };
 
 /// Everything measured.
@@ -27,16 +27,16 @@ impl Measured<'_> {
         if !self.options.includes(Group::Ours) {
             return Vec::new();
         }
-        let rival = |rival: Rival| move |other: &Contestant| matches!(other, Contestant::Rival { rival: one, sorted: false, .. } if *one == rival);
-        let floor = |floor: Floor| move |other: &Contestant| *other == Contestant::Floor(floor);
-        let ours = |other: &Contestant| *other == Contestant::Ours;
+        let rival = |rival: OtherTool| move |other: &Candidate| matches!(other, Candidate::OtherTool { rival: one, sorted: false, .. } if *one == rival);
+        let floor = |floor: Floor| move |other: &Candidate| *other == Candidate::Floor(floor);
+        let ours = |other: &Candidate| *other == Candidate::Ours;
         let mark = |name, figure, goal| Mark { name, figure, goal };
         let [equal, planted] = [self.identical, self.different].map(|entries| time(entries, ours));
         let mut marks = Vec::new();
         for (group, which, names, goal) in [
             (
                 Group::Reladiff,
-                Rival::Reladiff,
+                OtherTool::Reladiff,
                 [
                     "reladiff / ours",
                     "reladiff / ours, 20 differences",
@@ -47,7 +47,7 @@ impl Measured<'_> {
             ),
             (
                 Group::DataDiff,
-                Rival::DataDiff,
+                OtherTool::DataDiff,
                 [
                     "data-diff / ours",
                     "data-diff / ours, 20 differences",
@@ -108,7 +108,7 @@ impl Measured<'_> {
     /// The most of any run.
     fn memory(&self) -> Option<Figure> {
         let all = self.identical.iter().chain(self.different);
-        let ours = all.filter(|entry| entry.contestant == Contestant::Ours);
+        let ours = all.filter(|entry| entry.candidate == Candidate::Ours);
         ours.filter_map(Entry::client_rss)
             .max_by(f64::total_cmp)
             .map(Figure::exactly)
@@ -119,7 +119,7 @@ impl Measured<'_> {
         let ours = self
             .different
             .iter()
-            .find(|entry| entry.contestant == Contestant::Ours)?;
+            .find(|entry| entry.candidate == Candidate::Ours)?;
         let found = |outcome: &Outcome| {
             outcome
                 .judged(self.planted)
@@ -133,16 +133,16 @@ impl Measured<'_> {
     }
 }
 
-fn find(entries: &[Entry], which: impl Fn(&Contestant) -> bool) -> Option<&Entry> {
-    entries.iter().find(|entry| which(&entry.contestant))
+fn find(entries: &[Entry], which: impl Fn(&Candidate) -> bool) -> Option<&Entry> {
+    entries.iter().find(|entry| which(&entry.candidate))
 }
 
-fn time(entries: &[Entry], which: impl Fn(&Contestant) -> bool) -> Option<Figure> {
+fn time(entries: &[Entry], which: impl Fn(&Candidate) -> bool) -> Option<Figure> {
     find(entries, which)?.time()
 }
 
 /// The servers' work of those whose time counts.
-fn cpu(entries: &[Entry], which: impl Fn(&Contestant) -> bool) -> Option<Figure> {
+fn cpu(entries: &[Entry], which: impl Fn(&Candidate) -> bool) -> Option<Figure> {
     let entry = find(entries, which)?;
     let time = entry.time()?;
     Some(Figure {

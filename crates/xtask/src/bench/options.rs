@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 
-/// A group of contestants, as `--only` names it.
+/// A group of candidates, as `--only` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Group {
     Ours,
@@ -20,7 +20,7 @@ pub struct Options {
     /// Rows of the table on either side
     #[arg(long, default_value_t = 12_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(10_000..))]
     pub rows: u64,
-    /// How often each contestant runs, in turn with the others
+    /// How often each candidate runs, in turn with the others
     #[arg(long, default_value_t = 3, value_name = "K", value_parser = clap::value_parser!(u64).range(1..))]
     pub runs: u64,
     /// Bench these only
@@ -50,7 +50,7 @@ pub struct Options {
     /// End a run after so many seconds; its time is then a lower bound
     #[arg(long, default_value_t = 3600, value_name = "SECONDS")]
     pub limit: u64,
-    /// A contestant whose first run takes longer than this is not run again
+    /// A candidate whose first run takes longer than this is not run again
     #[arg(long, default_value_t = 600, value_name = "SECONDS")]
     pub once_over: u64,
 }

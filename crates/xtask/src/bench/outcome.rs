@@ -7,7 +7,7 @@ use crate::bench::{
     planted::Planted,
 };
 
-/// How a contestant's run ended.
+/// How a candidate's run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Both sides are equal, it says.

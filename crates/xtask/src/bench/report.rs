@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::bench::{
-    contest::Entry,
+    comparison::Entry,
     floor::HashSql,
     goal::Mark,
     linearity::{self, Point},
@@ -131,7 +131,7 @@ fn line(entry: &Entry) -> String {
     let cells = cells
         .map(|(value, digits)| value.map_or(format!("{:>13}", "-"), |value| format!("{value:>13.digits$}")));
     let outcome = entry.outcome().map(Outcome::describe).unwrap_or_default();
-    format!("  {:<16}{}  {outcome}", entry.contestant.name(), cells.concat())
+    format!("  {:<16}{}  {outcome}", entry.candidate.name(), cells.concat())
 }
 
 fn verdict(mark: &Mark) -> String {

@@ -17,12 +17,12 @@ use crate::bench::{
 
 /// A program to compare with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rival {
+pub enum OtherTool {
     Reladiff,
     DataDiff,
 }
 
-impl Rival {
+impl OtherTool {
     pub const ALL: [Self; 2] = [Self::Reladiff, Self::DataDiff];
 
     /// Its name, its package's and its program's.
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn every_pin_is_exact_and_names_its_program() {
-        for rival in Rival::ALL {
+        for rival in OtherTool::ALL {
             assert_ne!(rival.version(), "unknown");
             let loose = rival
                 .pins()

@@ -1,4 +1,4 @@
-//! What a run of a contestant took, and what came of it.
+//! What a run of a candidate took, and what came of it.
 
 use crate::bench::outcome::Outcome;
 

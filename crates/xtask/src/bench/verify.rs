@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::{
     bench::{
-        contest::{self, Contestant, Entry, Ring},
+        comparison::{self, Candidate, Entry, BenchContext},
         data,
         floor::{Floor, HashSql},
         linearity, machine,
@@ -17,7 +17,7 @@ use crate::{
         programs::{OURS, STAND, build_released, released},
         publish::publish,
         report::Report,
-        rivals::Rival,
+        rivals::OtherTool,
         stand::{Kind, Stand},
     },
     workspace::Workspace,
@@ -35,7 +35,7 @@ impl Clock {
 pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let folder = workspace.target.join("bench");
     if options.install {
-        return Rival::ALL.iter().try_for_each(|rival| rival.install(&folder));
+        return OtherTool::ALL.iter().try_for_each(|rival| rival.install(&folder));
     }
     let clock = Clock(Instant::now());
     // Before the build, which would be measured otherwise.
@@ -51,7 +51,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     clock.announce("make the rows");
     data::fill(&mut stand, options.rows)?;
     let hash = HashSql::choose(ours.as_ref(), &stand);
-    let mut ring = Ring {
+    let mut ctx = BenchContext {
         stand: &mut stand,
         options,
         ours: ours.as_ref(),
@@ -60,27 +60,27 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     };
 
     clock.announce("equal tables");
-    let mut contestants: Vec<Contestant> = ours.iter().map(|_| Contestant::Ours).collect();
-    contestants.extend(rivals.iter().cloned());
+    let mut candidates: Vec<Candidate> = ours.iter().map(|_| Candidate::Ours).collect();
+    candidates.extend(rivals.iter().cloned());
     if options.includes(Group::Floor) {
-        contestants.extend(Floor::ALL.map(Contestant::Floor));
+        candidates.extend(Floor::ALL.map(Candidate::Floor));
     }
-    let identical = contest::hold(&mut ring, contestants)?;
+    let identical = comparison::hold(&mut ctx, candidates)?;
 
     let mut sizes = Vec::new();
     if options.scale && ours.is_some() {
         clock.announce("tables of several sizes");
-        sizes = linearity::measure(&mut ring)?;
+        sizes = linearity::measure(&mut ctx)?;
     }
 
     clock.announce("twenty differences");
     let planted = planted::planted(options.rows);
-    data::plant(ring.stand, &planted)?;
-    let mut contestants: Vec<Contestant> = ours.iter().map(|_| Contestant::Ours).collect();
-    contestants.extend(rivals.iter().cloned());
-    let mut different = contest::hold(&mut ring, contestants)?;
-    let sorted = rivals.iter().filter_map(Contestant::sorted).collect();
-    different.extend(contest::once(&mut ring, sorted)?);
+    data::plant(ctx.stand, &planted)?;
+    let mut candidates: Vec<Candidate> = ours.iter().map(|_| Candidate::Ours).collect();
+    candidates.extend(rivals.iter().cloned());
+    let mut different = comparison::hold(&mut ctx, candidates)?;
+    let sorted = rivals.iter().filter_map(Candidate::sorted).collect();
+    different.extend(comparison::once(&mut ctx, sorted)?);
 
     clock.announce("report");
     let report = Report {
@@ -112,10 +112,10 @@ fn build(workspace: &Workspace, options: &Options) -> anyhow::Result<Option<Ours
 }
 
 /// Those asked for that are there.
-fn rivals(options: &Options, folder: &Path) -> Vec<Contestant> {
+fn rivals(options: &Options, folder: &Path) -> Vec<Candidate> {
     let asked = [
-        (Group::Reladiff, Rival::Reladiff),
-        (Group::DataDiff, Rival::DataDiff),
+        (Group::Reladiff, OtherTool::Reladiff),
+        (Group::DataDiff, OtherTool::DataDiff),
     ];
     let asked = asked.into_iter().filter(|(group, _)| options.includes(*group));
     asked
@@ -128,7 +128,7 @@ fn rivals(options: &Options, folder: &Path) -> Vec<Contestant> {
                     rival.version()
                 );
             }
-            Some(Contestant::Rival { rival, program: program?, sorted: false })
+            Some(Candidate::OtherTool { rival, program: program?, sorted: false })
         })
         .collect()
 }
@@ -162,6 +162,6 @@ fn proven(report: &Report) -> anyhow::Result<()> {
 fn answers(entries: &[Entry]) -> impl Iterator<Item = &Outcome> {
     let ours = entries
         .iter()
-        .filter(|entry| entry.contestant == Contestant::Ours);
+        .filter(|entry| entry.candidate == Candidate::Ours);
     ours.flat_map(|entry| entry.runs.iter().map(|run| &run.outcome))
 }

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use crossover_core::{
-    World,
+    StageContext,
     finding::Finding,
     ports::{PortError, TaskState},
 };
@@ -18,10 +18,10 @@ impl Check for TaskRunning {
     fn looks_at(&self) -> &'static str {
         "that the replication task runs and has loaded everything"
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let stream = world.stream();
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let stream = ctx.stream();
         let object = format!("DMS task {stream}");
-        let Some(task) = world.replication.task(stream).await? else {
+        let Some(task) = ctx.replication.task(stream).await? else {
             return Ok(vec![self.blocks(
                 &object,
                 "does not exist".to_owned(),

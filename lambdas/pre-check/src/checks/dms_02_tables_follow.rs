@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::Check;
 
@@ -14,9 +14,9 @@ impl Check for TablesFollow {
     fn looks_at(&self) -> &'static str {
         "that exactly the tables in scope are replicated and healthy"
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let stream = world.stream();
-        let carried = world.replication.tables(stream).await?;
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let stream = ctx.stream();
+        let carried = ctx.replication.tables(stream).await?;
         let mut findings: Vec<Finding> = carried
             .iter()
             .filter(|t| !t.is_healthy())
@@ -28,7 +28,7 @@ impl Check for TablesFollow {
                 )
             })
             .collect();
-        for table in world.from.tables(&world.plan.scope).await? {
+        for table in ctx.old_writer.tables(&ctx.plan.scope).await? {
             if !table.partitioned && !carried.iter().any(|c| c.table == table.table) {
                 findings.push(self.blocks(
                     &table.table.to_string(),

@@ -1,9 +1,9 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::Check;
 
-/// Both sides decode their log: the source for the way there, the target for the way back.
+/// Both sides decode their log: the source for the way there, the target for reverse replication.
 pub struct WalLevel;
 
 #[async_trait]
@@ -14,9 +14,9 @@ impl Check for WalLevel {
     fn looks_at(&self) -> &'static str {
         "wal_level on both sides"
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();
-        for (side, database) in [("source", &world.from), ("target", &world.to)] {
+        for (side, database) in [("source", &ctx.old_writer), ("target", &ctx.new_writer)] {
             let level = database.server().await?.wal_level;
             if level != "logical" {
                 findings.push(self.blocks(

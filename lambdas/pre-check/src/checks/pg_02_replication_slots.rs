@@ -1,9 +1,9 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::Check;
 
-/// The way back needs a slot of its own.
+/// Reverse replication needs a slot of its own.
 pub struct ReplicationSlots;
 
 #[async_trait]
@@ -14,8 +14,8 @@ impl Check for ReplicationSlots {
     fn looks_at(&self) -> &'static str {
         "free replication slots on the side that becomes the writer"
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let server = world.to.server().await?;
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let server = ctx.new_writer.server().await?;
         if server.used_replication_slots < server.max_replication_slots {
             return Ok(Vec::new());
         }

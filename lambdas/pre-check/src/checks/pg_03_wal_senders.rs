@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::Check;
 
@@ -14,8 +14,8 @@ impl Check for WalSenders {
     fn looks_at(&self) -> &'static str {
         "free WAL senders on the side that becomes the writer"
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let server = world.to.server().await?;
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let server = ctx.new_writer.server().await?;
         if server.used_wal_senders < server.max_wal_senders {
             return Ok(Vec::new());
         }

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::Check;
 
@@ -14,9 +14,9 @@ impl Check for PreparedTransactions {
     fn looks_at(&self) -> &'static str {
         "prepared transactions on both sides"
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();
-        for (side, database) in [("source", &world.from), ("target", &world.to)] {
+        for (side, database) in [("source", &ctx.old_writer), ("target", &ctx.new_writer)] {
             for prepared in database.prepared_transactions().await? {
                 findings.push(self.blocks(
                     &format!("{side}: prepared transaction {}", prepared.gid),

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::Check;
 
@@ -14,10 +14,10 @@ impl Check for LongTransactions {
     fn looks_at(&self) -> &'static str {
         "long transactions on both sides"
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let limit = world.plan.limits.long_transaction_ms;
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let limit = ctx.plan.limits.long_transaction_ms;
         let mut findings = Vec::new();
-        for (side, database) in [("source", &world.from), ("target", &world.to)] {
+        for (side, database) in [("source", &ctx.old_writer), ("target", &ctx.new_writer)] {
             for open in database.open_transactions(limit).await? {
                 findings.push(self.blocks(
                     &format!("{side}: pid {} of {}", open.pid, open.role),

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use crossover_core::{
-    World,
+    StageContext,
     catalogue::{MissingIdentity, ReplicaIdentity, TableFacts},
     finding::Finding,
     ports::PortError,
@@ -20,9 +20,9 @@ impl Check for PrimaryKeys {
     fn looks_at(&self) -> &'static str {
         "a primary key, or another replica identity the change stream reads, on every table in scope"
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let tables = world.from.tables(&world.plan.scope).await?;
-        Ok(self.judge(&tables, &world.plan.replication.slot_plugin))
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let tables = ctx.old_writer.tables(&ctx.plan.scope).await?;
+        Ok(self.judge(&tables, &ctx.plan.replication.slot_plugin))
     }
 }
 

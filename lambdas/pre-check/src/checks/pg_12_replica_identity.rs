@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use crossover_core::{
-    World,
+    StageContext,
     catalogue::{ReplicaIdentity, TableFacts},
     finding::{Finding, Severity},
     ports::PortError,
@@ -20,8 +20,8 @@ impl Check for WholeRows {
     fn looks_at(&self) -> &'static str {
         "tables whose rows are identified by all of their columns (replica identity full)"
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        Ok(self.judge(&world.from.tables(&world.plan.scope).await?))
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        Ok(self.judge(&ctx.old_writer.tables(&ctx.plan.scope).await?))
     }
 }
 

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::Check;
 
@@ -14,8 +14,8 @@ impl Check for UnloggedTables {
     fn looks_at(&self) -> &'static str {
         "unlogged tables in scope"
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let tables = world.from.tables(&world.plan.scope).await?;
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let tables = ctx.old_writer.tables(&ctx.plan.scope).await?;
         Ok(tables
             .iter()
             .filter(|t| t.unlogged)

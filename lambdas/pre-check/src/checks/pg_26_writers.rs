@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::Check;
 
@@ -14,8 +14,8 @@ impl Check for Writers {
     fn looks_at(&self) -> &'static str {
         "every role that can write, superusers included"
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let roles = world.from.roles(&world.plan.scope, &[]).await?;
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let roles = ctx.old_writer.roles(&ctx.plan.scope, &[]).await?;
         Ok(roles
             .iter()
             .filter(|r| r.superuser && r.sessions > 0)

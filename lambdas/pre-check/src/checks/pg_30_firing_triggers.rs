@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use crossover_core::{
-    World,
+    StageContext,
     catalogue::TableFacts,
     finding::{Finding, Severity},
     ports::PortError,
@@ -19,8 +19,8 @@ impl Check for SourceTriggers {
     fn looks_at(&self) -> &'static str {
         "triggers of the old writer that fire for replicated changes (enable always, enable replica)"
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let tables = world.from.tables(&world.plan.scope).await?;
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let tables = ctx.old_writer.tables(&ctx.plan.scope).await?;
         Ok(firing(&tables)
             .map(|(object, always)| {
                 self.finding(

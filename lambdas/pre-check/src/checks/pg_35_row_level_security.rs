@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use crossover_core::{World, catalogue::TableFacts, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, catalogue::TableFacts, finding::Finding, ports::PortError};
 
 use super::Check;
 
@@ -15,9 +15,9 @@ impl Check for RowLevelSecurity {
     fn looks_at(&self) -> &'static str {
         "row-level security that hides rows from Crossover's role, on both sides"
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let mut findings = self.judge("", &world.from.tables(&world.plan.scope).await?);
-        findings.extend(self.judge("target: ", &world.to.tables(&world.plan.scope).await?));
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let mut findings = self.judge("", &ctx.old_writer.tables(&ctx.plan.scope).await?);
+        findings.extend(self.judge("target: ", &ctx.new_writer.tables(&ctx.plan.scope).await?));
         Ok(findings)
     }
 }

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::Check;
 
@@ -14,17 +14,17 @@ impl Check for ApplicationRoles {
     fn looks_at(&self) -> &'static str {
         "application roles on the target: there, and not able to log in yet"
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let scope = &world.plan.scope;
-        let writers: Vec<String> = world
-            .from
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let scope = &ctx.plan.scope;
+        let writers: Vec<String> = ctx
+            .old_writer
             .roles(scope, &[])
             .await?
             .into_iter()
             .filter(|r| r.writes && r.can_login && !r.superuser)
             .map(|r| r.role)
             .collect();
-        let there = world.to.roles(scope, &writers).await?;
+        let there = ctx.new_writer.roles(scope, &writers).await?;
         let mut findings = Vec::new();
         for role in &writers {
             match there.iter().find(|r| r.role == *role) {

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use crossover_core::{
-    World,
+    StageContext,
     catalogue::{Definition, ObjectClass},
     finding::Finding,
     ports::PortError,
@@ -61,10 +61,10 @@ impl Check for Schema {
     fn looks_at(&self) -> &'static str {
         "that the schemas are equal"
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let scope = &world.plan.scope;
-        let source = world.from.fingerprint(scope).await?;
-        let target = world.to.fingerprint(scope).await?;
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let scope = &ctx.plan.scope;
+        let source = ctx.old_writer.fingerprint(scope).await?;
+        let target = ctx.new_writer.fingerprint(scope).await?;
         Ok(judge(self, source, target))
     }
 }

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use crossover_core::{World, finding::Finding, ports::PortError};
+use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{
     Check,
@@ -17,8 +17,8 @@ impl Check for TargetTriggers {
     fn looks_at(&self) -> &'static str {
         "triggers of the new writer that fire for replicated changes (enable always, enable replica)"
     }
-    async fn run(&self, world: &World) -> Result<Vec<Finding>, PortError> {
-        let tables = world.to.tables(&world.plan.scope).await?;
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let tables = ctx.new_writer.tables(&ctx.plan.scope).await?;
         Ok(firing(&tables)
             .map(|(object, always)| {
                 self.blocks(

@@ -60,7 +60,7 @@ async fn a_member_of_pg_write_all_data_is_a_writer() {
 }
 
 #[tokio::test]
-async fn superusers_are_reported_and_spared_roles_are_not() {
+async fn superusers_are_reported_and_exempt_roles_are_not() {
     let side = shop().await;
     let all = side
         .crossover_sparing(vec![])
@@ -70,10 +70,10 @@ async fn superusers_are_reported_and_spared_roles_are_not() {
         .unwrap();
     let superuser = all.iter().find(|r| r.role == side.superuser_name()).unwrap();
     assert!(superuser.superuser && superuser.writes);
-    let spared = side
+    let exempt = side
         .crossover_sparing(vec![side.superuser_name(), side.role("app")])
         .await;
-    let roles = spared.roles(&everything(), &[]).await.unwrap();
+    let roles = exempt.roles(&everything(), &[]).await.unwrap();
     assert!(
         roles
             .iter()

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crossover_stand::{Major, Progress, Stand, guard, interrupt::unless_interrupted, parts};
+use crossover_stand::{Major, Progress, TestEnvironment, guard, interrupt::unless_interrupted, parts};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -57,8 +57,8 @@ fn main() -> ExitCode {
 
 /// Holds the servers until there are no more orders. They are dropped, not stopped: nobody wants their data any more.
 async fn serve(workspace: &Path, folder: &Path, replicating: bool) -> Result<()> {
-    let parts = parts::ensure(workspace, parts::Set::Stand, &Lines).await?;
-    let mut stand = Stand::new();
+    let parts = parts::ensure(workspace, parts::Set::Rehearsal, &Lines).await?;
+    let mut stand = TestEnvironment::new();
     let (source, target) = tokio::try_join!(
         Side::start(&parts, Major::V16, "source", folder, replicating),
         Side::start(&parts, Major::V17, "target", folder, replicating),

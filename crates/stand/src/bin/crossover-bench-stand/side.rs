@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crossover_stand::postgres::{Access, Settings};
-use crossover_stand::{Major, Parts, Postgres, Stand};
+use crossover_stand::{Major, Parts, Postgres, TestEnvironment};
 use futures::TryStreamExt;
 use serde_json::{Value, json};
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
@@ -139,7 +139,7 @@ impl Side {
 
 impl Started {
     /// Gives the server to the stand, and makes the database.
-    pub async fn opened(self, stand: &mut Stand) -> Result<Side> {
+    pub async fn opened(self, stand: &mut TestEnvironment) -> Result<Side> {
         let access = stand.own(self.server);
         access.create_database(DATABASE).await?;
         let client = access.connect(DATABASE).await?;

@@ -73,7 +73,7 @@ fn said(table: &TableResult) -> String {
             format!("{rest} not listed")
         });
     }
-    if table.more {
+    if table.truncated {
         parts.push("and more that were not looked at".to_owned());
     }
     parts.join(", ")

@@ -38,7 +38,7 @@ fn found(report: &Report) -> Found {
     let warnings = weights.filter(|s| *s == Severity::Warning).count() + others.count();
     Found {
         rows: different.clone().map(|t| t.different_rows).sum(),
-        at_least: different.clone().any(|t| t.more),
+        at_least: different.clone().any(|t| t.truncated),
         tables: different.count() as u64,
         schema_errors: schema_errors as u64,
         warnings: warnings as u64,

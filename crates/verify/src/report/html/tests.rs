@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_core::{
     catalogue::ObjectClass,
-    schema::{DifferenceKind, SchemaDifference, SequencePair, Severity, Standing},
+    schema::{DifferenceKind, SchemaDifference, SequencePair, Severity, SequenceOrder},
 };
 
 use crate::{
@@ -36,7 +36,7 @@ fn table(name: &str, differences: Vec<Difference>) -> TableResult {
         as_text: Vec::new(),
         rechecked: 0,
         different_rows: differences.len() as u64,
-        more: false,
+        truncated: false,
         differences,
         elapsed_ms: 1,
         chunks: Vec::new(),
@@ -186,7 +186,7 @@ fn the_headline_says_what_is_known() {
     assert_eq!(headline(&equal), "Not proven. 1 item was not compared.");
     let mut different = report(vec![table("t", vec![changed("1", "a", "b")])]);
     assert_eq!(headline(&different), "Different: 1 row in 1 table.");
-    different.tables[0].more = true;
+    different.tables[0].truncated = true;
     assert_eq!(headline(&different), "Different: at least 1 row in 1 table.");
     different.could_not_run.clone_from(&equal.could_not_run);
     assert_eq!(
@@ -202,7 +202,7 @@ fn a_sequence_that_hands_out_ids_again_is_a_difference() {
         sequence: "s.ids".into(),
         source: Some(7),
         target: Some(3),
-        standing: Standing::Behind,
+        standing: SequenceOrder::Behind,
         severity: Some(Severity::Error),
         detail: "behind".into(),
         remedy: None,

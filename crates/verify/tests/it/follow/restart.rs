@@ -1,6 +1,6 @@
 //! What is kept when the following ends, however it ends.
 
-use crossover_verify::{FollowError, Follower, News, follow::CheckpointFile};
+use crossover_verify::{FollowError, Follower, FollowEvent, follow::CheckpointFile};
 
 use super::{
     ROWS, SCHEMA,
@@ -27,16 +27,16 @@ fn resumed(heard: &Heard) -> bool {
     heard
         .all()
         .iter()
-        .any(|news| matches!(news, News::Follows { resumed: true, .. }))
+        .any(|news| matches!(news, FollowEvent::Follows { resumed: true, .. }))
 }
 
 #[tokio::test]
 async fn what_changed_while_nobody_followed_is_found_without_comparing_everything_again() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream.spoil("update", "new.id in (77, 78)", "new.n = -1").await;
-    let (fence, kept) = (stream.fence(), Kept::new());
+    let (marker, kept) = (stream.marker(), Kept::new());
     let first = Heard::default();
-    let mut follower = stream.begin(&fence, &first, Some(kept.file())).await.unwrap();
+    let mut follower = stream.begin(&marker, &first, Some(kept.file())).await.unwrap();
     follow_until(&mut follower, Follower::is_equal).await;
     // One change is taken and not looked at any more; the other comes when nobody follows.
     stream.on_source("update public.t set n = 1 where id = 77").await;
@@ -45,7 +45,7 @@ async fn what_changed_while_nobody_followed_is_found_without_comparing_everythin
     stream.on_source("update public.t set n = 1 where id = 78").await;
 
     let second = Heard::default();
-    let mut follower = stream.begin(&fence, &second, Some(kept.file())).await.unwrap();
+    let mut follower = stream.begin(&marker, &second, Some(kept.file())).await.unwrap();
     assert!(resumed(&second), "{:?}", second.all());
     follow_until(&mut follower, Follower::is_judged).await;
     let mut different = second.different();
@@ -58,11 +58,11 @@ async fn what_changed_while_nobody_followed_is_found_without_comparing_everythin
     let left = second
         .all()
         .iter()
-        .any(|news| matches!(news, News::SlotLeft { purpose, .. } if purpose.contains(&slot)));
+        .any(|news| matches!(news, FollowEvent::SlotLeft { purpose, .. } if purpose.contains(&slot)));
     assert!(left, "{:?}", second.all());
 
     let third = Heard::default();
-    let mut follower = stream.begin(&fence, &third, Some(kept.file())).await.unwrap();
+    let mut follower = stream.begin(&marker, &third, Some(kept.file())).await.unwrap();
     assert!(resumed(&third));
     follower.end(false).await.unwrap();
     stream.end().await;
@@ -72,10 +72,10 @@ async fn what_changed_while_nobody_followed_is_found_without_comparing_everythin
 async fn a_first_comparison_that_was_cut_off_is_made_again() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream.on_target("update public.t set n = -1 where id = 5").await;
-    let (fence, kept, heard) = (stream.fence(), Kept::new(), Heard::default());
-    let follower = stream.begin(&fence, &heard, Some(kept.file())).await.unwrap();
+    let (marker, kept, heard) = (stream.marker(), Kept::new(), Heard::default());
+    let follower = stream.begin(&marker, &heard, Some(kept.file())).await.unwrap();
     drop(follower);
-    let mut follower = stream.begin(&fence, &heard, Some(kept.file())).await.unwrap();
+    let mut follower = stream.begin(&marker, &heard, Some(kept.file())).await.unwrap();
     assert!(resumed(&heard));
     follow_until(&mut follower, Follower::is_judged).await;
     assert_eq!(heard.different(), ["public.t 5"]);
@@ -86,9 +86,9 @@ async fn a_first_comparison_that_was_cut_off_is_made_again() {
 #[tokio::test]
 async fn it_starts_anew_and_says_why_when_the_ground_has_changed() {
     let stream = Stream::of(SCHEMA, ROWS).await;
-    let (fence, kept) = (stream.fence(), Kept::new());
+    let (marker, kept) = (stream.marker(), Kept::new());
     let begin = async |heard: &Heard, keep: bool| {
-        let mut follower = stream.begin(&fence, heard, Some(kept.file())).await.unwrap();
+        let mut follower = stream.begin(&marker, heard, Some(kept.file())).await.unwrap();
         follow_until(&mut follower, Follower::is_equal).await;
         let slot = follower.slot().to_owned();
         follower.end(keep).await.unwrap();
@@ -104,9 +104,9 @@ async fn it_starts_anew_and_says_why_when_the_ground_has_changed() {
     let heard = Heard::default();
     begin(&heard, false).await;
     assert!(
-        heard.starts_anew()[0].contains("columns"),
+        heard.starts_over()[0].contains("columns"),
         "{:?}",
-        heard.starts_anew()
+        heard.starts_over()
     );
     assert_eq!(heard.compared(), 1);
 
@@ -114,9 +114,9 @@ async fn it_starts_anew_and_says_why_when_the_ground_has_changed() {
     let heard = Heard::default();
     let slot = begin(&heard, true).await;
     assert!(
-        heard.starts_anew()[0].contains("is gone"),
+        heard.starts_over()[0].contains("is gone"),
         "{:?}",
-        heard.starts_anew()
+        heard.starts_over()
     );
 
     // Somebody else has moved it.
@@ -129,9 +129,9 @@ async fn it_starts_anew_and_says_why_when_the_ground_has_changed() {
     let heard = Heard::default();
     begin(&heard, false).await;
     assert!(
-        heard.starts_anew()[0].contains("another run"),
+        heard.starts_over()[0].contains("another run"),
         "{:?}",
-        heard.starts_anew()
+        heard.starts_over()
     );
     stream.end().await;
 }
@@ -140,8 +140,8 @@ async fn it_starts_anew_and_says_why_when_the_ground_has_changed() {
 async fn a_slot_that_keeps_too_much_is_dropped_and_the_next_run_knows() {
     let mut stream = Stream::of(SCHEMA, ROWS).await;
     stream.options.budget.wal = 4 << 20;
-    let (fence, kept, heard) = (stream.fence(), Kept::new(), Heard::default());
-    let mut follower = stream.begin(&fence, &heard, Some(kept.file())).await.unwrap();
+    let (marker, kept, heard) = (stream.marker(), Kept::new(), Heard::default());
+    let mut follower = stream.begin(&marker, &heard, Some(kept.file())).await.unwrap();
     // Other tests write to this server, too: their writing alone may be too much for the slot.
     let slot = follower.slot().to_owned();
     stream
@@ -164,8 +164,8 @@ async fn a_slot_that_keeps_too_much_is_dropped_and_the_next_run_knows() {
     drop(follower);
 
     let heard = Heard::default();
-    let mut follower = stream.begin(&fence, &heard, Some(kept.file())).await.unwrap();
-    assert_eq!(heard.starts_anew(), [reason]);
+    let mut follower = stream.begin(&marker, &heard, Some(kept.file())).await.unwrap();
+    assert_eq!(heard.starts_over(), [reason]);
     follower.end(false).await.unwrap();
     stream.end().await;
 }
@@ -173,8 +173,8 @@ async fn a_slot_that_keeps_too_much_is_dropped_and_the_next_run_knows() {
 #[tokio::test]
 async fn a_slot_that_somebody_dropped_is_no_proof_any_more() {
     let stream = Stream::of(SCHEMA, ROWS).await;
-    let (fence, heard) = (stream.fence(), Heard::default());
-    let mut follower = stream.begin(&fence, &heard, None).await.unwrap();
+    let (marker, heard) = (stream.marker(), Heard::default());
+    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
     follow_until(&mut follower, Follower::is_equal).await;
     stream
         .on_source(&format!("select pg_drop_replication_slot('{}')", follower.slot()))

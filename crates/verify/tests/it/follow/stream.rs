@@ -8,14 +8,14 @@ use std::{
 use crossover_clock::SystemClock;
 use crossover_core::{
     plan::Scope,
-    ports::{Changes, Fence},
+    ports::{Changes, CatchUpMarkers},
     routing::Side,
 };
 use crossover_postgres::{ConnectionSettings, PostgresDatabase};
 use crossover_stand::postgres::{Database, Major, TestServer};
 use crossover_verify::{
-    FollowError, FollowOptions, Follower, Following, Listen, News, Sides, Silent, VerifyOptions,
-    follow::{ByFence, CheckpointFile, NoPause, Pause},
+    FollowError, FollowOptions, Follower, FollowContext, EventSink, FollowEvent, Sides, Silent, VerifyOptions,
+    follow::{MarkerCatchUp, CheckpointFile, NoPause, Pause},
     rows::{CatchUp, Governor, RowsOptions},
 };
 use tokio_postgres::Client;
@@ -25,16 +25,16 @@ const DEADLINE: Duration = Duration::from_mins(2);
 
 /// Everything that was told.
 #[derive(Default)]
-pub struct Heard(Mutex<Vec<News>>);
+pub struct Heard(Mutex<Vec<FollowEvent>>);
 
-impl Listen for Heard {
-    fn hear(&self, news: &News) {
+impl EventSink for Heard {
+    fn emit(&self, news: &FollowEvent) {
         self.all().push(news.clone());
     }
 }
 
 impl Heard {
-    pub fn all(&self) -> MutexGuard<'_, Vec<News>> {
+    pub fn all(&self) -> MutexGuard<'_, Vec<FollowEvent>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -43,7 +43,7 @@ impl Heard {
         self.all()
             .iter()
             .filter_map(|news| match news {
-                News::Different {
+                FollowEvent::Different {
                     table, difference, ..
                 } => {
                     let key: Vec<&str> = difference.key.values().flatten().map(String::as_str).collect();
@@ -57,19 +57,19 @@ impl Heard {
     pub fn withdrawn(&self) -> bool {
         self.all()
             .iter()
-            .any(|news| matches!(news, News::Withdrawn { .. }))
+            .any(|news| matches!(news, FollowEvent::Withdrawn { .. }))
     }
 
     pub fn compared(&self) -> usize {
         let all = self.all();
         all.iter()
-            .filter(|news| matches!(news, News::Compared { .. }))
+            .filter(|news| matches!(news, FollowEvent::Compared { .. }))
             .count()
     }
 
-    pub fn starts_anew(&self) -> Vec<String> {
-        let reasons = |news: &News| match news {
-            News::StartsAnew { reason } => Some(reason.clone()),
+    pub fn starts_over(&self) -> Vec<String> {
+        let reasons = |news: &FollowEvent| match news {
+            FollowEvent::StartsOver { reason } => Some(reason.clone()),
             _ => None,
         };
         self.all().iter().filter_map(reasons).collect()
@@ -112,7 +112,7 @@ impl Stream {
         let databases = [crossover("source", &from).await, crossover("target", &to).await];
         let (source, target) = (from.connect().await.unwrap(), to.connect().await.unwrap());
         for (database, client) in databases.iter().zip([&source, &target]) {
-            database.prepare_fence().await.unwrap();
+            database.prepare_marker().await.unwrap();
             client.batch_execute(schema).await.unwrap();
         }
         source.batch_execute(rows).await.unwrap();
@@ -211,8 +211,8 @@ impl Stream {
         }
     }
 
-    pub fn fence(&self) -> ByFence<'_> {
-        ByFence {
+    pub fn marker(&self) -> MarkerCatchUp<'_> {
+        MarkerCatchUp {
             writer: &self.databases[0],
             follower: &self.databases[1],
             clock: &SystemClock,
@@ -223,7 +223,7 @@ impl Stream {
 
     /// The target has everything.
     pub async fn caught_up(&self) {
-        self.fence().pass().await.unwrap();
+        self.marker().wait_for_catchup().await.unwrap();
     }
 
     pub async fn begin<'a>(
@@ -233,7 +233,7 @@ impl Stream {
         file: Option<CheckpointFile>,
     ) -> Result<Follower<'a>, FollowError> {
         let [source, target] = &self.databases;
-        let place = Following {
+        let ctx = FollowContext {
             sides: Sides {
                 source,
                 target,
@@ -253,7 +253,7 @@ impl Stream {
             watch: &Silent,
             listener: heard,
         };
-        Follower::begin(place, file).await
+        Follower::begin(ctx, file).await
     }
 
     /// Whether the slot is there.

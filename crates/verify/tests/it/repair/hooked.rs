@@ -9,10 +9,10 @@ use std::{
 use async_trait::async_trait;
 use crossover_core::{
     plan::Scope,
-    ports::{Moment, PortResult, Rows},
+    ports::{Snapshot, PortResult, Rows},
     rows::{
-        HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, Spread, Stretch, StretchDigest,
-        TableForm, TableShape,
+        HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, ColumnStatistics, BlockRange, BlockRangeDigest,
+        HashPlan, TableShape,
     },
 };
 use crossover_postgres::PostgresDatabase;
@@ -55,46 +55,46 @@ impl Rows for Hooked<'_> {
     async fn hashing(&self) -> PortResult<HashingFacts> {
         self.database.hashing().await
     }
-    async fn spread(&self, form: &TableForm) -> PortResult<Spread> {
-        self.database.spread(form).await
+    async fn column_statistics(&self, form: &HashPlan) -> PortResult<ColumnStatistics> {
+        self.database.column_statistics(form).await
     }
-    async fn moment(&self) -> PortResult<Moment> {
-        self.database.moment().await
+    async fn export_snapshot(&self) -> PortResult<Snapshot> {
+        self.database.export_snapshot().await
     }
     async fn active_sessions(&self) -> PortResult<u32> {
         self.database.active_sessions().await
     }
     async fn digest(
         &self,
-        form: &TableForm,
+        form: &HashPlan,
         region: &Region,
         buckets: u32,
-        at: Option<&Moment>,
+        at: Option<&Snapshot>,
     ) -> PortResult<BTreeMap<u32, RowDigest>> {
         self.database.digest(form, region, buckets, at).await
     }
-    async fn begins(&self, form: &TableForm, cuts: &[i64], at: &Moment) -> PortResult<Option<Vec<u32>>> {
+    async fn begins(&self, form: &HashPlan, cuts: &[i64], at: &Snapshot) -> PortResult<Option<Vec<u32>>> {
         self.database.begins(form, cuts, at).await
     }
 
-    async fn stretch(&self, form: &TableForm, stretch: &Stretch, at: &Moment) -> PortResult<StretchDigest> {
-        self.database.stretch(form, stretch, at).await
+    async fn block_range(&self, form: &HashPlan, block_range: &BlockRange, at: &Snapshot) -> PortResult<BlockRangeDigest> {
+        self.database.block_range(form, block_range, at).await
     }
 
     async fn rows_in(
         &self,
-        form: &TableForm,
+        form: &HashPlan,
         region: &Region,
         buckets: u32,
         wanted: &[u32],
-        at: Option<&Moment>,
+        at: Option<&Snapshot>,
     ) -> PortResult<Vec<RowHash>> {
         self.database.rows_in(form, region, buckets, wanted, at).await
     }
-    async fn rows_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
+    async fn rows_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
         self.database.rows_of(form, keys).await
     }
-    async fn values_of(&self, form: &TableForm, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
+    async fn values_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
         let now = self.looks.fetch_add(1, Ordering::SeqCst) + 1 == self.at;
         if now && self.before {
             (self.event)().await;

@@ -19,7 +19,7 @@ async fn tables_that_cannot_be_repaired_are_named_and_the_others_go_on() {
     pair.source("insert into a_keyless values (1); insert into b_many values (1), (2), (3); insert into c_fine values (1); create table d_missing ()")
         .await;
     let mut desk = Desk::at(&pair).await;
-    desk.options.rows.named = 2;
+    desk.options.rows.max_reported = 2;
     let plan = desk.plan().await;
     let refused: Vec<(&str, &str)> = plan
         .refused
@@ -38,7 +38,7 @@ async fn tables_that_cannot_be_repaired_are_named_and_the_others_go_on() {
         ]
     );
     assert!(plan.refused[0].remedy.contains("add a primary key"));
-    assert!(plan.refused[1].remedy.starts_with("raise --named above"));
+    assert!(plan.refused[1].remedy.starts_with("raise --max-reported above"));
     let report = desk.apply(&plan).await;
     assert_eq!(outcomes(&report), ["public.c_fine 1 repaired"]);
     let rows = value(

@@ -8,9 +8,9 @@ use std::{
 
 use anyhow::{Context, bail};
 
-use super::Rival;
+use super::OtherTool;
 
-impl Rival {
+impl OtherTool {
     /// Installs it unless it is there.
     pub fn install(self, folder: &Path) -> anyhow::Result<()> {
         if self.installed(folder).is_some() {

@@ -10,13 +10,13 @@ use crate::{
 
 /// The world of one run.
 #[derive(Clone)]
-pub struct World {
+pub struct StageContext {
     pub plan: Plan,
     pub direction: Direction,
     /// The database that is the writer when the run starts.
-    pub from: Arc<dyn Database>,
+    pub old_writer: Arc<dyn Database>,
     /// The database that is the writer when the run has committed.
-    pub to: Arc<dyn Database>,
+    pub new_writer: Arc<dyn Database>,
     pub lane: Arc<dyn Lane>,
     pub replication: Arc<dyn Replication>,
     pub metrics: Arc<dyn Metrics>,
@@ -24,7 +24,7 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
 }
 
-impl World {
+impl StageContext {
     /// The task that carries changes from `from` to `to`.
     pub fn stream(&self) -> &str {
         match self.direction {
@@ -34,15 +34,15 @@ impl World {
     }
 
     /// The task that carries changes from `to` back to `from` once the run has committed.
-    pub fn way_back(&self) -> &str {
+    pub fn reverse_stream(&self) -> &str {
         match self.direction {
             Direction::Forward => &self.plan.replication.reverse_task,
-            Direction::Reverse => &self.plan.replication.renewed_task,
+            Direction::Reverse => &self.plan.replication.post_rollback_task,
         }
     }
 
-    /// Name of the slot the way back reads from, in the database that becomes the writer.
-    pub fn way_back_slot(&self) -> String {
+    /// Name of the slot reverse replication reads from, in the database that becomes the writer.
+    pub fn reverse_slot(&self) -> String {
         self.plan.slot_name(self.direction)
     }
 
@@ -60,7 +60,7 @@ impl World {
     pub fn has_committed(&self, record: &LaneRecord) -> bool {
         record.run_id.as_deref() == Some(self.plan.run_id.as_str())
             && (record.phase == Phase::Committed
-                || (record.phase == self.serving() && record.writer == self.direction.to()))
+                || (record.phase == self.serving() && record.writer == self.direction.new_writer()))
     }
 
     /// The phase of a lane that `to` serves.
@@ -98,7 +98,7 @@ impl World {
     }
 
     fn taken(&self, record: &LaneRecord) -> StageError {
-        StageError::LaneTaken {
+        StageError::LaneInUse {
             lane: self.plan.lane.clone(),
             phase: format!("{:?}", record.phase).to_lowercase(),
             holder: record.run_id.clone().unwrap_or_else(|| "nobody".to_owned()),

@@ -1,4 +1,4 @@
-//! Fence rows: unique markers that travel through the change stream.
+//! Catch-up markers: unique markers that travel through the change stream.
 //!
 //! The table has a primary key, no type that CDC would take for a large object, and no default that a replica would
 //! compute for itself.
@@ -8,71 +8,71 @@ use std::fmt::Write as _;
 use async_trait::async_trait;
 use crossover_core::{
     Lsn,
-    ports::{Fence, PortError, PortResult},
+    ports::{CatchUpMarkers, PortError, PortResult},
 };
 use tokio_postgres::{error::SqlState, types::Type};
 
 use crate::{PostgresDatabase, access::OWN_TABLE, errors::Failure, quoting::idents};
 
-const PREPARE: &str = include_str!("sql/prepare_fence.sql");
+const PREPARE: &str = include_str!("sql/prepare_marker.sql");
 /// What makes the table of markers by hand.
-pub const FENCE_SQL: &str = concat!(
+pub const MARKER_SQL: &str = concat!(
     "create schema if not exists crossover;\n",
-    include_str!("sql/prepare_fence.sql")
+    include_str!("sql/prepare_marker.sql")
 );
-const RAISE: &str = include_str!("sql/raise_fence.sql");
-const COUNT: &str = "select count(*) as rows from crossover.fence f where f.run_id = $1 and f.nonce = $2";
+const RAISE: &str = include_str!("sql/write_marker.sql");
+const COUNT: &str = "select count(*) as rows from crossover.catch_up_marker f where f.run_id = $1 and f.nonce = $2";
 
 #[async_trait]
-impl Fence for PostgresDatabase {
-    async fn prepare_fence(&self) -> PortResult<()> {
+impl CatchUpMarkers for PostgresDatabase {
+    async fn prepare_marker(&self) -> PortResult<()> {
         let mut sql = format!("{OWN_TABLE}{PREPARE}");
         // Whoever carries the changes must be able to read and write the markers.
-        let carriers = self.existing_roles(&self.spared_roles).await?;
+        let carriers = self.existing_roles(&self.exempt_roles).await?;
         if !carriers.is_empty() {
             let carriers = idents(carriers.iter().map(String::as_str));
             let _ = write!(
                 sql,
                 "grant usage on schema crossover to {carriers};\n\
-                 grant select, insert, update, delete on crossover.fence to {carriers};"
+                 grant select, insert, update, delete on crossover.catch_up_marker to {carriers};"
             );
         }
         Ok(self.make_missing(&sql).await?)
     }
 
-    async fn raise_fence(&self, run_id: &str, nonce: &str) -> PortResult<Lsn> {
+    async fn write_marker(&self, run_id: &str, nonce: &str) -> PortResult<Lsn> {
         let params = [(&run_id as _, Type::TEXT), (&nonce as _, Type::TEXT)];
         let mut rows = self
             .query(RAISE, &params)
             .await
-            .map_err(|f| self.fence_missing(f))?;
+            .map_err(|f| self.marker_missing(f))?;
         if rows.is_empty() {
             // The same marker was written while we looked: now it can be seen.
             rows = self.query(RAISE, &params).await?;
         }
         let row = rows
             .first()
-            .ok_or_else(|| PortError::unexpected(self.what(), "the fence row was not written"))?;
+            .ok_or_else(|| PortError::unexpected(self.what(), "the catch-up marker row was not written"))?;
         let position: String = self.read(row, "position")?;
         position
             .parse()
             .map_err(|e| PortError::unexpected(self.what(), e))
     }
 
-    async fn count_fence(&self, run_id: &str, nonce: &str) -> PortResult<u32> {
+    async fn count_markers(&self, run_id: &str, nonce: &str) -> PortResult<u32> {
         let params = [(&run_id as _, Type::TEXT), (&nonce as _, Type::TEXT)];
         let rows = self
             .query(COUNT, &params)
             .await
-            .map_err(|f| self.fence_missing(f))?;
+            .map_err(|f| self.marker_missing(f))?;
         let row = rows
             .first()
-            .ok_or_else(|| PortError::unexpected(self.what(), "no count of fence rows"))?;
+            .ok_or_else(|| PortError::unexpected(self.what(), "no count of marker rows"))?;
         self.count(row, "rows")
     }
 
-    async fn clear_fences(&self) -> PortResult<()> {
-        match self.query("delete from crossover.fence", &[]).await {
+    async fn clear_markers(&self) -> PortResult<()> {
+        match self.query("delete from crossover.catch_up_marker", &[]).await {
             Err(failure) if failure.is(&SqlState::UNDEFINED_TABLE) => Ok(()),
             done => Ok(done.map(drop)?),
         }
@@ -80,9 +80,9 @@ impl Fence for PostgresDatabase {
 }
 
 impl PostgresDatabase {
-    fn fence_missing(&self, failure: Failure) -> PortError {
+    fn marker_missing(&self, failure: Failure) -> PortError {
         if failure.is(&SqlState::UNDEFINED_TABLE) {
-            return PortError::missing(format!("table crossover.fence in {}", self.what()));
+            return PortError::missing(format!("table crossover.catch_up_marker in {}", self.what()));
         }
         failure.into()
     }

@@ -1,15 +1,15 @@
-//! Several statements that look at one moment.
+//! Several statements that look at one snapshot.
 
 use crossover_core::{
-    ports::{Moment, PortError, Rows},
-    rows::{Hashing, Region, TableForm},
+    ports::{Snapshot, PortError, Rows},
+    rows::{Hashing, Region, HashPlan},
 };
 use crossover_stand::postgres::Major;
 
 use crate::side::{Side, table};
 
-fn form() -> TableForm {
-    TableForm {
+fn form() -> HashPlan {
+    HashPlan {
         table: table("orders"),
         partitioned: false,
         columns: Vec::new(),
@@ -21,7 +21,7 @@ fn form() -> TableForm {
 }
 
 #[tokio::test]
-async fn a_moment_that_is_gone_calls_for_beginning_again() {
+async fn a_snapshot_that_is_gone_calls_for_beginning_again() {
     for major in Major::ALL {
         let side = Side::on(major).await;
         side.owner(&format!(
@@ -30,19 +30,19 @@ async fn a_moment_that_is_gone_calls_for_beginning_again() {
         ))
         .await;
         let db = side.crossover().await;
-        let moment = db.moment().await.unwrap();
+        let snapshot = db.export_snapshot().await.unwrap();
         side.owner("insert into shop.orders values (2)").await;
         let then = db
-            .digest(&form(), &Region::Whole, 1, Some(&moment))
+            .digest(&form(), &Region::Whole, 1, Some(&snapshot))
             .await
             .unwrap();
         assert_eq!(then[&0].rows, 1, "{major:?}");
 
-        let gone = Moment {
-            id: moment.id.clone(),
+        let gone = Snapshot {
+            id: snapshot.id.clone(),
             kept_by: Box::new(()),
         };
-        drop(moment);
+        drop(snapshot);
         // Its session ends a little later.
         let error = loop {
             match db.digest(&form(), &Region::Whole, 1, Some(&gone)).await {
@@ -51,7 +51,7 @@ async fn a_moment_that_is_gone_calls_for_beginning_again() {
             }
         };
         assert!(
-            matches!(&error, PortError::Unreachable { .. }) && error.to_string().contains("moment"),
+            matches!(&error, PortError::Unreachable { .. }) && error.to_string().contains("snapshot"),
             "{error}"
         );
     }
@@ -69,43 +69,43 @@ async fn blocks_of_a_table_that_was_written_anew_meanwhile_do_not_add_up() {
         .await;
         let db = side.crossover().await;
         let form = form();
-        let streamed = TableForm {
+        let streamed = HashPlan {
             hashing: Hashing::Stream,
             ..form.clone()
         };
-        let read_as = async |form: &TableForm, blocks, moment: &Moment| {
+        let read_as = async |form: &HashPlan, blocks, snapshot: &Snapshot| {
             let region = Region::Leaf {
                 relation: table("orders"),
                 blocks: Some(blocks),
             };
-            let digests = db.digest(form, &region, 1, Some(moment)).await;
+            let digests = db.digest(form, &region, 1, Some(snapshot)).await;
             digests.map(|digests| digests.values().map(|d| d.rows).sum::<u64>())
         };
-        let read = async |blocks, moment: &Moment| read_as(&form, blocks, moment).await;
-        let moment = db.moment().await.unwrap();
-        let ahead = read((0, 5), &moment).await.unwrap();
+        let read = async |blocks, snapshot: &Snapshot| read_as(&form, blocks, snapshot).await;
+        let snapshot = db.export_snapshot().await.unwrap();
+        let ahead = read((0, 5), &snapshot).await.unwrap();
         // Only the one who writes all of it anew moves rows that are not changed.
         side.owner("vacuum shop.orders").await;
         side.owner("insert into shop.orders values (3000)").await;
-        assert_eq!(ahead + read((5, u32::MAX), &moment).await.unwrap(), 1_000);
+        assert_eq!(ahead + read((5, u32::MAX), &snapshot).await.unwrap(), 1_000);
 
         side.owner("vacuum full shop.orders").await;
         for form in [&form, &streamed] {
-            let error = read_as(form, (5, u32::MAX), &moment).await.unwrap_err();
+            let error = read_as(form, (5, u32::MAX), &snapshot).await.unwrap_err();
             assert!(
                 matches!(&error, PortError::Unreachable { .. }) && error.to_string().contains("shop.orders"),
                 "{error}"
             );
         }
         // A table that is truncated or written anew by ALTER TABLE looks empty to who looks at it as it was, even the first time.
-        let before = db.moment().await.unwrap();
+        let before = db.export_snapshot().await.unwrap();
         side.owner("alter table shop.orders alter id type bigint").await;
         let error = db
             .digest(&form, &Region::Whole, 1, Some(&before))
             .await
             .unwrap_err();
         assert!(matches!(&error, PortError::Unreachable { .. }), "{error}");
-        let later = db.moment().await.unwrap();
+        let later = db.export_snapshot().await.unwrap();
         let both = read((0, 2), &later).await.unwrap() + read((2, u32::MAX), &later).await.unwrap();
         assert_eq!(both, 1_001);
     }
@@ -113,7 +113,7 @@ async fn blocks_of_a_table_that_was_written_anew_meanwhile_do_not_add_up() {
 
 /// What has no file of its own has not lost one.
 #[tokio::test]
-async fn a_partitioned_table_is_read_at_a_moment_with_whatever_partitions_it_has() {
+async fn a_partitioned_table_is_read_at_a_snapshot_with_whatever_partitions_it_has() {
     for major in Major::ALL {
         let side = Side::on(major).await;
         side.owner(&format!(
@@ -122,25 +122,25 @@ async fn a_partitioned_table_is_read_at_a_moment_with_whatever_partitions_it_has
         ))
         .await;
         let db = side.crossover().await;
-        let form = TableForm {
+        let form = HashPlan {
             partitioned: true,
             ..form()
         };
-        let rows = async |moment: &Moment| {
-            let digests = db.digest(&form, &Region::Whole, 1, Some(moment)).await;
+        let rows = async |snapshot: &Snapshot| {
+            let digests = db.digest(&form, &Region::Whole, 1, Some(snapshot)).await;
             digests.map(|digests| digests.values().map(|d| d.rows).sum::<u64>())
         };
-        let moment = db.moment().await.unwrap();
-        assert_eq!(rows(&moment).await.unwrap(), 0);
+        let snapshot = db.export_snapshot().await.unwrap();
+        assert_eq!(rows(&snapshot).await.unwrap(), 0);
         side.owner(
             "create table shop.orders1 partition of shop.orders default; insert into shop.orders values (1)",
         )
         .await;
-        assert_eq!(rows(&moment).await.unwrap(), 0, "it came later");
-        let moment = db.moment().await.unwrap();
-        assert_eq!(rows(&moment).await.unwrap(), 1);
+        assert_eq!(rows(&snapshot).await.unwrap(), 0, "it came later");
+        let snapshot = db.export_snapshot().await.unwrap();
+        assert_eq!(rows(&snapshot).await.unwrap(), 1);
         side.owner("truncate shop.orders").await;
-        let error = rows(&moment).await.unwrap_err();
+        let error = rows(&snapshot).await.unwrap_err();
         assert!(matches!(&error, PortError::Unreachable { .. }), "{error}");
     }
 }

@@ -52,7 +52,7 @@ async fn a_written_access_list_comes_back_to_the_letter() {
 }
 
 #[tokio::test]
-async fn a_spared_role_that_came_in_by_public_still_comes_in_and_loses_the_grant_again() {
+async fn a_exempt_role_that_came_in_by_public_still_comes_in_and_loses_the_grant_again() {
     let side = shop().await;
     let cdc = side.add_role("cdc", "login").await;
     side.admin(&format!("grant connect on database {} to public", side.name))
@@ -68,7 +68,7 @@ async fn a_spared_role_that_came_in_by_public_still_comes_in_and_loses_the_grant
     session
         .query_one("select 1", &[])
         .await
-        .expect("a spared session goes on");
+        .expect("an exempt session goes on");
     db.restore("run-1").await.unwrap();
     assert_eq!(side.acl().await, before);
 }

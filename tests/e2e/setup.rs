@@ -14,8 +14,8 @@ use tokio::sync::{Mutex, MutexGuard};
 
 /// Two rehearsals at once would be measured against each other on a small machine.
 pub async fn alone() -> MutexGuard<'static, ()> {
-    static STAGE: Mutex<()> = Mutex::const_new(());
-    STAGE.lock().await
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+    ONE_AT_A_TIME.lock().await
 }
 
 /// The folder of a scenario: empty now, and left behind for whoever wants to know why a test failed.

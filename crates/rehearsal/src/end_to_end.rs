@@ -1,4 +1,4 @@
-//! The rehearsal from curtain to curtain.
+//! The rehearsal end to end.
 
 use std::{
     fs,
@@ -18,7 +18,7 @@ use crate::{
     options::RehearsalOptions,
     report::Report,
     run::{RunOutcome, RunRecord, execute},
-    scene::Scene,
+    environment::Environment,
     workshop,
 };
 
@@ -26,7 +26,7 @@ use crate::{
 const CLIENTS: u32 = 32;
 
 /// A rehearsal that was held.
-pub struct Held {
+pub struct RehearsalOutput {
     pub report: Report,
     pub json: PathBuf,
     pub html: PathBuf,
@@ -34,29 +34,29 @@ pub struct Held {
 
 /// Fetches, builds, starts, runs, reports and cleans up. A cutover that fails is in the report; an error means that
 /// there is none.
-pub async fn rehearse(options: &RehearsalOptions, progress: &dyn Progress) -> Result<Held> {
+pub async fn rehearse(options: &RehearsalOptions, progress: &dyn Progress) -> Result<RehearsalOutput> {
     let began = Instant::now();
     if !options.dumps.is_empty() {
         // Before anything is fetched, built or started.
         dump::check(&options.dumps)?;
     }
     loopback::allow_many_files();
-    let parts = parts::ensure(&options.workspace, parts::Set::Stand, progress).await?;
+    let parts = parts::ensure(&options.workspace, parts::Set::Rehearsal, progress).await?;
     let products = workshop::build(&options.workspace, &parts, progress).await?;
     fs::create_dir_all(&options.out).map_err(RehearsalError::file(&options.out))?;
-    let mut scene = Scene::set(options, &parts, &products, progress).await?;
-    let evidence = match perform(&scene, options, progress).await {
+    let mut environment = Environment::set(options, &parts, &products, progress).await?;
+    let evidence = match perform(&environment, options, progress).await {
         Ok(evidence) => evidence,
-        Err(error) => return Err(scene.reason(error)),
+        Err(error) => return Err(environment.reason(error)),
     };
     let report = assemble(options, &parts_of(&parts), began.elapsed(), evidence);
     let (json, html) = report
         .write(&options.out)
         .map_err(RehearsalError::file(&options.out))?;
     let ending = step(progress, "end every part");
-    scene.strike().await?;
+    environment.shutdown().await?;
     ending.done();
-    Ok(Held { report, json, html })
+    Ok(RehearsalOutput { report, json, html })
 }
 
 fn parts_of(parts: &Parts) -> std::collections::BTreeMap<String, String> {
@@ -64,17 +64,17 @@ fn parts_of(parts: &Parts) -> std::collections::BTreeMap<String, String> {
 }
 
 /// Traffic, the cutover under it, the rollback under it, and a look at what remains.
-async fn perform(scene: &Scene, options: &RehearsalOptions, progress: &dyn Progress) -> Result<Evidence> {
+async fn perform(environment: &Environment, options: &RehearsalOptions, progress: &dyn Progress) -> Result<Evidence> {
     let tokens_file = options.out.join("work").join("acknowledged");
     let load = Load::start(LoadConfig {
-        base_url: scene.edge.url.clone(),
+        base_url: environment.edge.url.clone(),
         writes_per_s: options.writes_per_s,
         reads_per_s: options.reads_per_s,
         clients: CLIENTS,
-        mode: scene.mode,
-        customers: scene.generated.map_or(1, |g| g.customers),
+        mode: environment.mode,
+        customers: environment.generated.map_or(1, |g| g.customers),
         stray: (options.strays_per_s > 0).then(|| StrayConfig {
-            direct_source_url: scene.source_api.base_url(),
+            direct_source_url: environment.source_api.base_url(),
             per_s: options.strays_per_s,
         }),
         tokens_file: tokens_file.clone(),
@@ -91,10 +91,10 @@ async fn perform(scene: &Scene, options: &RehearsalOptions, progress: &dyn Progr
     traffic.done();
 
     let run_id = |kind: &str| format!("{kind}-{}", &Uuid::new_v4().simple().to_string()[..8]);
-    let cutover_plan = scene.plan(&run_id("cutover"), options.dry_run);
+    let cutover_plan = environment.plan(&run_id("cutover"), options.dry_run);
     let cutover = execute(
-        &scene.cloud,
-        &scene.cloud.cutover,
+        &environment.cloud,
+        &environment.cloud.cutover,
         "cutover",
         &cutover_plan,
         progress,
@@ -103,24 +103,24 @@ async fn perform(scene: &Scene, options: &RehearsalOptions, progress: &dyn Progr
     tokio::time::sleep(calm).await;
     let mut runs = vec![cutover];
     if options.rollback && runs[0].outcome == RunOutcome::Committed && !options.dry_run {
-        let plan = scene.plan(&run_id("rollback"), false);
-        runs.push(execute(&scene.cloud, &scene.cloud.rollback, "rollback", &plan, progress).await?);
+        let plan = environment.plan(&run_id("rollback"), false);
+        runs.push(execute(&environment.cloud, &environment.cloud.rollback, "rollback", &plan, progress).await?);
         tokio::time::sleep(calm).await;
     }
     let closing = step(progress, "end the traffic, compare the ledger and every table");
     let result = load.stop().await?;
-    let evidence = inspect(scene, options, runs, result).await?;
+    let evidence = inspect(environment, options, runs, result).await?;
     closing.done();
     Ok(evidence)
 }
 
 async fn inspect(
-    scene: &Scene,
+    environment: &Environment,
     options: &RehearsalOptions,
     runs: Vec<RunRecord>,
     load: LoadResult,
 ) -> Result<Evidence> {
-    let admin = scene.edge.admin()?;
+    let admin = environment.edge.admin()?;
     let lane_error = |e: crossover_edge_admin::EdgeError| RehearsalError::Aws {
         what: "the lane".to_owned(),
         reason: e.to_string(),
@@ -132,15 +132,15 @@ async fn inspect(
         crossover_core::routing::Side::Target => Side::Target,
     };
     let (committed, other) = match writer {
-        Side::Source => (&scene.databases.source, &scene.databases.target),
-        Side::Target => (&scene.databases.target, &scene.databases.source),
+        Side::Source => (&environment.databases.source, &environment.databases.target),
+        Side::Target => (&environment.databases.target, &environment.databases.source),
     };
     let moved = runs
         .last()
         .is_some_and(|run| run.outcome == RunOutcome::Committed)
         && !options.dry_run;
     // A stream that stands still leaves the sides unequal for a reason the report names; the ledger still counts.
-    let (inspection, inspection_failure) = match inspection::inspect(&scene.databases, writer, moved).await {
+    let (inspection, inspection_failure) = match inspection::inspect(&environment.databases, writer, moved).await {
         Ok(inspection) => (inspection, None),
         Err(error) => (inspection::Inspection::default(), Some(error.to_string())),
     };
@@ -149,7 +149,7 @@ async fn inspect(
     let verdict = ledger::verdict(&acknowledged, &ours, Some(&theirs))
         .await
         .map_err(RehearsalError::database("comparing the ledger"))?;
-    let lag = crate::lag::points(&scene.cloud, load.started_unix_ms, now_ms()).await?;
+    let lag = crate::lag::points(&environment.cloud, load.started_unix_ms, now_ms()).await?;
     Ok(Evidence {
         audit_problem: audit.verify(&lane.lane).err().map(|e| e.to_string()),
         audit: audit.entries,
@@ -159,7 +159,7 @@ async fn inspect(
         verdict,
         inspection,
         inspection_failure,
-        left_out: scene.left_out.clone(),
+        left_out: environment.left_out.clone(),
         lag,
     })
 }

@@ -1,6 +1,6 @@
-//! Fence rows.
+//! Catch-up markers.
 
-use crossover_core::ports::{Fence, PortError, Slots};
+use crossover_core::ports::{CatchUpMarkers, PortError, Slots};
 
 use crate::side::Side;
 
@@ -8,37 +8,37 @@ use crate::side::Side;
 async fn a_marker_is_written_once_and_keeps_its_position() {
     let side = Side::new().await;
     let db = side.crossover().await;
-    let missing = db.count_fence("run-1", "n1").await.unwrap_err();
+    let missing = db.count_markers("run-1", "n1").await.unwrap_err();
     assert!(matches!(missing, PortError::Missing { .. }), "{missing}");
     assert!(matches!(
-        db.raise_fence("run-1", "n1").await,
+        db.write_marker("run-1", "n1").await,
         Err(PortError::Missing { .. })
     ));
-    db.clear_fences().await.unwrap();
-    db.prepare_fence().await.unwrap();
-    db.prepare_fence().await.unwrap();
-    assert_eq!(db.count_fence("run-1", "n1").await.unwrap(), 0);
+    db.clear_markers().await.unwrap();
+    db.prepare_marker().await.unwrap();
+    db.prepare_marker().await.unwrap();
+    assert_eq!(db.count_markers("run-1", "n1").await.unwrap(), 0);
     let before = db.current_lsn().await.unwrap();
-    let first = db.raise_fence("run-1", "n1").await.unwrap();
+    let first = db.write_marker("run-1", "n1").await.unwrap();
     assert!(before <= first && first < db.current_lsn().await.unwrap());
-    let again = db.raise_fence("run-1", "n1").await.unwrap();
+    let again = db.write_marker("run-1", "n1").await.unwrap();
     assert_eq!(again, first);
-    assert_eq!(db.count_fence("run-1", "n1").await.unwrap(), 1);
-    assert!(db.raise_fence("run-1", "n2").await.unwrap() > first);
-    db.clear_fences().await.unwrap();
-    assert_eq!(db.count_fence("run-1", "n1").await.unwrap(), 0);
+    assert_eq!(db.count_markers("run-1", "n1").await.unwrap(), 1);
+    assert!(db.write_marker("run-1", "n2").await.unwrap() > first);
+    db.clear_markers().await.unwrap();
+    assert_eq!(db.count_markers("run-1", "n1").await.unwrap(), 0);
 }
 
 #[tokio::test]
 async fn orchestrators_that_raise_the_same_marker_at_once_agree_on_its_position() {
     let side = Side::new().await;
     let (one, two) = (side.crossover().await, side.crossover().await);
-    let (first, second) = tokio::join!(one.prepare_fence(), two.prepare_fence());
+    let (first, second) = tokio::join!(one.prepare_marker(), two.prepare_marker());
     first.and(second).unwrap();
     for round in 0..50 {
         let nonce = format!("n{round}");
         let (first, second) =
-            tokio::join!(one.raise_fence("run-1", &nonce), two.raise_fence("run-1", &nonce));
+            tokio::join!(one.write_marker("run-1", &nonce), two.write_marker("run-1", &nonce));
         assert_eq!(first.unwrap(), second.unwrap());
     }
 }
@@ -47,24 +47,24 @@ async fn orchestrators_that_raise_the_same_marker_at_once_agree_on_its_position(
 async fn a_marker_that_was_applied_twice_can_be_seen() {
     let side = Side::new().await;
     let db = side.crossover().await;
-    db.prepare_fence().await.unwrap();
-    side.owner("alter table crossover.fence drop constraint fence_pkey")
+    db.prepare_marker().await.unwrap();
+    side.owner("alter table crossover.catch_up_marker drop constraint catch_up_marker_pkey")
         .await;
-    side.owner("insert into crossover.fence select 'run-1', 'n1', now(), '0/0' from generate_series(1, 2)")
+    side.owner("insert into crossover.catch_up_marker select 'run-1', 'n1', now(), '0/0' from generate_series(1, 2)")
         .await;
-    assert_eq!(db.count_fence("run-1", "n1").await.unwrap(), 2);
+    assert_eq!(db.count_markers("run-1", "n1").await.unwrap(), 2);
 }
 
 #[tokio::test]
-async fn the_carrier_may_use_the_fence_and_the_application_may_not() {
+async fn the_carrier_may_use_the_marker_and_the_application_may_not() {
     let side = Side::new().await;
     let (cdc, app) = (
         side.add_role("cdc", "login").await,
         side.add_role("app", "login").await,
     );
     let db = side.crossover_sparing(vec![cdc.clone()]).await;
-    db.prepare_fence().await.unwrap();
-    let insert = "insert into crossover.fence values ('run-1', 'n1', now(), '0/0')";
+    db.prepare_marker().await.unwrap();
+    let insert = "insert into crossover.catch_up_marker values ('run-1', 'n1', now(), '0/0')";
     side.session(&app)
         .await
         .unwrap()
@@ -77,5 +77,5 @@ async fn the_carrier_may_use_the_fence_and_the_application_may_not() {
         .batch_execute(insert)
         .await
         .unwrap();
-    assert_eq!(db.count_fence("run-1", "n1").await.unwrap(), 1);
+    assert_eq!(db.count_markers("run-1", "n1").await.unwrap(), 1);
 }

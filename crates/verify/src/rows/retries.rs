@@ -5,10 +5,10 @@ use crossover_core::ports::{Clock, PortError, PortResult};
 const FIRST_WAIT_MS: u64 = 100;
 const LONGEST_WAIT_MS: u64 = 2_000;
 
-/// Repeats `work` while nobody answers, for at most `patience_ms` after the first failure. Only for reading.
-pub async fn patiently<T, F>(
+/// Repeats `work` while nobody answers, for at most `retry_timeout_ms` after the first failure. Only for reading.
+pub async fn with_retries<T, F>(
     clock: &dyn Clock,
-    patience_ms: u64,
+    retry_timeout_ms: u64,
     mut work: impl FnMut() -> F + Send,
 ) -> PortResult<T>
 where
@@ -20,7 +20,7 @@ where
         match work().await {
             Err(error @ PortError::Unreachable { .. }) => {
                 let began = *since.get_or_insert_with(|| clock.now_ms());
-                if clock.now_ms().saturating_sub(began) >= patience_ms {
+                if clock.now_ms().saturating_sub(began) >= retry_timeout_ms {
                     return Err(error);
                 }
                 clock.sleep_ms(wait).await;

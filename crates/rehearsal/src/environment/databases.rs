@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crossover_core::ports::Fence;
+use crossover_core::ports::CatchUpMarkers;
 use crossover_postgres::{ConnectionSettings, PostgresDatabase};
 use crossover_stand::{
     Major, Parts, Postgres, Progress,
@@ -20,7 +20,7 @@ use crate::{
     shop::{self, Generated, Mode},
 };
 
-/// The replication user; spared by the lock.
+/// The replication user; exempt by the lock.
 pub const DMS_ROLE: &str = "dms";
 /// The role Crossover itself logs in with. It is no superuser: see `crossover_role.sql`.
 const OWN_ROLE: &str = "crossover";
@@ -132,7 +132,7 @@ impl Database {
             .batch_execute(include_str!("crossover_role.sql"))
             .await
             .map_err(RehearsalError::database("granting Crossover's role its rights"))?;
-        self.product().await?.prepare_fence().await?;
+        self.product().await?.prepare_marker().await?;
         Ok(())
     }
 }

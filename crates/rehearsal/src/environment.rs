@@ -14,7 +14,7 @@ use crossover_core::{
     Plan,
     plan::{DatabasePlan, EdgePlan, Endpoints, Limits, ReplicationPlan, Scope},
 };
-use crossover_stand::{MiniStack, Parts, Progress, Stand, progress::step};
+use crossover_stand::{MiniStack, Parts, Progress, TestEnvironment, progress::step};
 
 pub use cloud::{Cloud, FORWARD_TASK, RENEWED_TASK, REVERSE_TASK};
 pub use databases::{Database, Databases};
@@ -37,8 +37,8 @@ const POOL: usize = 4;
 /// The lane that is cut over.
 pub const LANE: &str = "main";
 
-/// A running scene. Fields are dropped in order: what is in front ends before what is behind it.
-pub struct Scene {
+/// A running environment. Fields are dropped in order: what is in front ends before what is behind it.
+pub struct Environment {
     pub edge: Edge,
     pub source_api: SampleApi,
     pub target_api: SampleApi,
@@ -49,10 +49,10 @@ pub struct Scene {
     pub mode: Mode,
     /// What the servers lack and the dump does without, in sentences.
     pub left_out: Vec<String>,
-    stand: Stand,
+    stand: TestEnvironment,
 }
 
-impl Scene {
+impl Environment {
     /// Starts everything and fills the databases; the forward stream runs when this returns.
     pub async fn set(
         options: &RehearsalOptions,
@@ -75,7 +75,7 @@ impl Scene {
                 Ok(MiniStack::start(parts, &made(&work.join("aws"))?, crossover_stand::Port::Free).await?)
             },
         )?;
-        let mut stand = Stand::new();
+        let mut stand = TestEnvironment::new();
         let (source, target, aws) = (
             stand.own(source_server),
             stand.own(target_server),
@@ -142,7 +142,7 @@ impl Scene {
             replication: ReplicationPlan {
                 forward_task: FORWARD_TASK.to_owned(),
                 reverse_task: REVERSE_TASK.to_owned(),
-                renewed_task: RENEWED_TASK.to_owned(),
+                post_rollback_task: RENEWED_TASK.to_owned(),
                 replication_instance_arn: INSTANCE_ARN.to_owned(),
                 source_endpoints: endpoints("source"),
                 target_endpoints: endpoints("target"),
@@ -161,7 +161,7 @@ impl Scene {
     }
 
     /// Ends everything in order: traffic first, databases last.
-    pub async fn strike(self) -> Result<()> {
+    pub async fn shutdown(self) -> Result<()> {
         self.source_api.stop().await;
         self.target_api.stop().await;
         drop(self.dms);
@@ -171,7 +171,7 @@ impl Scene {
 
     /// Why something failed: a part that has ended by itself says more than whoever missed it.
     pub fn reason(&mut self, error: RehearsalError) -> RehearsalError {
-        match self.stand.fallen() {
+        match self.stand.exited() {
             Ok(Some(fall)) => fall.into(),
             Ok(None) | Err(_) => error,
         }
@@ -181,7 +181,7 @@ impl Scene {
 fn database_plan(secret_id: &str) -> DatabasePlan {
     DatabasePlan {
         secret_id: secret_id.to_owned(),
-        spared_roles: vec![databases::DMS_ROLE.to_owned()],
+        exempt_roles: vec![databases::DMS_ROLE.to_owned()],
     }
 }
 

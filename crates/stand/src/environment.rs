@@ -1,7 +1,7 @@
 //! The owner of everything that runs.
 
 use crate::error::{Result, StandError};
-use crate::process::Part;
+use crate::process::ManagedProcess;
 
 /// A started server that can be split into its process and what is needed to use it.
 pub trait Server {
@@ -9,16 +9,16 @@ pub trait Server {
     type Access;
 
     /// Gives up the process.
-    fn split(self) -> (Part, Self::Access);
+    fn split(self) -> (ManagedProcess, Self::Access);
 }
 
-/// Owns running parts and ends them in the reverse order of their start: gently by [`Stand::stop`], at once by drop.
+/// Owns running parts and ends them in the reverse order of their start: gently by [`TestEnvironment::stop`], at once by drop.
 #[derive(Debug, Default)]
-pub struct Stand {
-    parts: Vec<Part>,
+pub struct TestEnvironment {
+    parts: Vec<ManagedProcess>,
 }
 
-impl Stand {
+impl TestEnvironment {
     /// An empty stand.
     pub fn new() -> Self {
         Self::default()
@@ -32,7 +32,7 @@ impl Stand {
     }
 
     /// Takes over a process.
-    pub fn own_part(&mut self, part: Part) {
+    pub fn own_process(&mut self, part: ManagedProcess) {
         self.parts.push(part);
     }
 
@@ -48,7 +48,7 @@ impl Stand {
     }
 
     /// The first part that has ended by itself, with its last log lines.
-    pub fn fallen(&mut self) -> Result<Option<StandError>> {
+    pub fn exited(&mut self) -> Result<Option<StandError>> {
         for part in &mut self.parts {
             if let Some(fall) = part.fall()? {
                 return Ok(Some(fall));
@@ -67,7 +67,7 @@ impl Stand {
     }
 }
 
-impl Drop for Stand {
+impl Drop for TestEnvironment {
     fn drop(&mut self) {
         while self.parts.pop().is_some() {}
     }

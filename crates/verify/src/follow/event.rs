@@ -7,11 +7,11 @@ use crate::{rows::Difference, run::CouldNotRun};
 /// Something happened. As JSON each is one object with its name in `event`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum News {
+pub enum FollowEvent {
     /// Changes are followed from now on.
     Follows { slot: String, resumed: bool },
     /// What an earlier run had done counts no more.
-    StartsAnew { reason: String },
+    StartsOver { reason: String },
     /// A table was compared as a whole; `open` rows differed then and are looked at again.
     Compared {
         table: String,
@@ -20,7 +20,7 @@ pub enum News {
         open: u64,
     },
     /// More of its rows have changed than are kept: it is compared as a whole again.
-    Collapsed { table: String },
+    WholeTable { table: String },
     /// A row that really differs.
     Different {
         table: String,
@@ -29,7 +29,7 @@ pub enum News {
         difference: Difference,
     },
     /// More rows of the table differ than are named.
-    More { table: String },
+    Truncated { table: String },
     /// A row that was reported is equal after all, or again.
     Withdrawn { table: String, key: Vec<String> },
     /// What was left was verified while nothing changed.
@@ -37,7 +37,7 @@ pub enum News {
         /// Every table is equal.
         equal: bool,
         /// Rows that had to be looked at.
-        looked_at: u64,
+        rechecked: u64,
         different_rows: u64,
         /// As many of them as are named.
         different: Vec<DifferingRow>,
@@ -73,6 +73,6 @@ pub struct DifferingRow {
 }
 
 /// Receives the news.
-pub trait Listen: Send + Sync {
-    fn hear(&self, news: &News);
+pub trait EventSink: Send + Sync {
+    fn emit(&self, news: &FollowEvent);
 }

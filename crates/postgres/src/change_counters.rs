@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use crossover_core::{
     catalogue::TableName,
     plan::Scope,
-    ports::{Circumstances, PortError, PortResult, Standing, WriteCounts},
+    ports::{ChangeCounters, PortError, PortResult, DatabaseState, WriteCounts},
 };
 use tokio_postgres::{Row, error::SqlState};
 
 use crate::PostgresDatabase;
 
-const STANDING: &str = include_str!("sql/standing.sql");
+const DATABASE_STATE: &str = include_str!("sql/database_state.sql");
 const WRITTEN: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/written.sql"));
 /// Nobody resets statistics that often.
 const READINGS: usize = 5;
@@ -41,8 +41,8 @@ impl PostgresDatabase {
     }
 
     /// The answer of a function that not every server lets every role call; none where it does not.
-    async fn told(&self, sql: &str) -> PortResult<Option<Row>> {
-        let untold = [
+    async fn if_permitted(&self, sql: &str) -> PortResult<Option<Row>> {
+        let not_permitted = [
             SqlState::INSUFFICIENT_PRIVILEGE,
             SqlState::FEATURE_NOT_SUPPORTED,
             SqlState::UNDEFINED_FUNCTION,
@@ -50,14 +50,14 @@ impl PostgresDatabase {
         ];
         match self.query(sql, &[]).await {
             Ok(rows) => Ok(rows.into_iter().next()),
-            Err(failure) if untold.iter().any(|code| failure.is(code)) => Ok(None),
+            Err(failure) if not_permitted.iter().any(|code| failure.is(code)) => Ok(None),
             Err(failure) => Err(failure.into()),
         }
     }
 
     /// What tells this server from any other; none where it may not be read.
     pub(crate) async fn system_identifier(&self) -> PortResult<Option<u64>> {
-        let Some(row) = self.told(SYSTEM_IDENTIFIER).await? else {
+        let Some(row) = self.if_permitted(SYSTEM_IDENTIFIER).await? else {
             return Ok(None);
         };
         let identifier: Option<i64> = self.read(&row, "system_identifier")?;
@@ -83,7 +83,7 @@ impl PostgresDatabase {
     }
 
     async fn facts(&self) -> PortResult<Row> {
-        let rows = self.query(STANDING, &[]).await?;
+        let rows = self.query(DATABASE_STATE, &[]).await?;
         rows.into_iter()
             .next()
             .ok_or_else(|| PortError::unexpected(self.what(), "no facts about the database"))
@@ -106,14 +106,14 @@ impl PostgresDatabase {
 }
 
 #[async_trait]
-impl Circumstances for PostgresDatabase {
-    async fn standing(&self, scope: &Scope) -> PortResult<Standing> {
+impl ChangeCounters for PostgresDatabase {
+    async fn database_state(&self, scope: &Scope) -> PortResult<DatabaseState> {
         let (facts, tables) = self.facts_and_counters(scope).await?;
-        let position: Option<String> = match self.told(POSITION).await? {
+        let position: Option<String> = match self.if_permitted(POSITION).await? {
             Some(row) => self.read(&row, "position")?,
             None => None,
         };
-        Ok(Standing {
+        Ok(DatabaseState {
             database: self.read(&facts, "database")?,
             server_version_num: self.count(&facts, "version_num")?,
             system_identifier: self.system_identifier().await?,

@@ -1,4 +1,4 @@
-//! The world a test starts from: a shop with two tables, a running stream, writers of several kinds and an edge.
+//! The system a test starts from: a shop with two tables, a running stream, writers of several kinds and an edge.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,17 +14,17 @@ use crossover_core::{
 use serde_json::{Value, json};
 
 use crate::{
-    database::{DatabaseState, Role, Slot, Table},
+    database::{MemoryDatabaseState, Role, Slot, Table},
     executor::block_on,
     faults::Script,
-    picture::Picture,
+    lasting_state::LastingState,
     stage::{AnyStage, Failure, invoke},
     state::{Behaviour, Shared, State},
     stream::Task,
     traffic::{Route, Traffic},
 };
 
-/// When every scene begins (Unix milliseconds).
+/// When every scenario begins (Unix milliseconds).
 pub const BEGIN: u64 = 1_000_000;
 
 /// A plan with short waits.
@@ -33,7 +33,7 @@ pub fn plan(run_id: &str) -> Plan {
         "migration_id": "shop", "run_id": run_id, "lane": "main",
         "source": {"secret_id": "s"}, "target": {"secret_id": "t"},
         "replication": {
-            "forward_task": "there", "reverse_task": "back", "renewed_task": "again", "replication_instance_arn": "i",
+            "forward_task": "there", "reverse_task": "back", "post_rollback_task": "again", "replication_instance_arn": "i",
             "source_endpoints": {"read_arn": "source-read", "write_arn": "source-write"},
             "target_endpoints": {"read_arn": "target-read", "write_arn": "target-write"},
         },
@@ -92,7 +92,7 @@ fn sequence(name: &str, increment: i64, cache: i64, last_value: i64) -> (String,
     (name.to_owned(), facts)
 }
 
-fn database(side: Side) -> DatabaseState {
+fn database(side: Side) -> MemoryDatabaseState {
     let on_source = side == Side::Source;
     let role = |can_login, granted_write, granted_connect, member_of: &[&str]| Role {
         can_login,
@@ -110,13 +110,13 @@ fn database(side: Side) -> DatabaseState {
         ("replicator", role(true, true, true, &[])),
         ("crossover", role(true, true, true, &[])),
     ];
-    DatabaseState {
+    MemoryDatabaseState {
         side,
         roles: roles
             .into_iter()
             .map(|(name, role)| (name.to_owned(), role))
             .collect(),
-        spared: BTreeSet::from(["replicator".to_owned(), "crossover".to_owned()]),
+        exempt: BTreeSet::from(["replicator".to_owned(), "crossover".to_owned()]),
         public_connect: true,
         snapshot: None,
         sessions: Vec::new(),
@@ -124,7 +124,7 @@ fn database(side: Side) -> DatabaseState {
         sequences: [sequence("order_ids", 1, 10, 3), sequence("refund_ids", -1, 1, -2)]
             .into_iter()
             .collect(),
-        fences: Vec::new(),
+        markers: Vec::new(),
         slots: if on_source {
             BTreeMap::from([(
                 "dms".to_owned(),
@@ -142,15 +142,15 @@ fn database(side: Side) -> DatabaseState {
     }
 }
 
-/// A scene: a world and the plan of the run it is for.
+/// A scenario: a system and the plan of the run it is for.
 #[derive(Clone)]
-pub struct Scene {
+pub struct Scenario {
     pub shared: Shared,
     pub plan: Plan,
     pub direction: Direction,
 }
 
-impl Scene {
+impl Scenario {
     /// The shop before its cutover, without traffic.
     pub fn quiet() -> Self {
         let plan = plan("run-1");
@@ -163,7 +163,7 @@ impl Scene {
                 .into_keys()
                 .chain([TableName {
                     schema: OWN_SCHEMA.to_owned(),
-                    name: "fence".to_owned(),
+                    name: "catch_up_marker".to_owned(),
                 }])
                 .collect(),
             position: 0,
@@ -184,7 +184,7 @@ impl Scene {
                 transaction_ms: 3,
                 ..Traffic::default()
             },
-            sabotage: BTreeSet::new(),
+            defects: BTreeSet::new(),
             script: Script::default(),
             watch: crate::watch::Watch::default(),
             yields: 0,
@@ -203,9 +203,9 @@ impl Scene {
 
     /// The shop with clients: some behind the edge, some that write past it, on both sides.
     pub fn busy() -> Self {
-        let scene = Self::quiet();
+        let scenario = Self::quiet();
         {
-            let mut state = scene.shared.lock();
+            let mut state = scenario.shared.lock();
             let (orders, refunds) = (table("orders"), table("refunds"));
             state.traffic.add("shop_app", Route::Edge, &orders);
             state.traffic.add("shop_jobs", Route::Edge, &refunds);
@@ -220,10 +220,10 @@ impl Scene {
             let soon = state.now + 20;
             state.advance(soon);
         }
-        scene
+        scenario
     }
 
-    /// A world of its own that is as this one is now.
+    /// A system of its own that is as this one is now.
     #[must_use]
     pub fn copy(&self) -> Self {
         let state = self.shared.lock().clone();
@@ -233,7 +233,7 @@ impl Scene {
         }
     }
 
-    /// The same world for another run.
+    /// The same system for another run.
     #[must_use]
     pub fn run(&self, run_id: &str, direction: Direction) -> Self {
         Self {
@@ -266,15 +266,15 @@ impl Scene {
         )
     }
 
-    /// What lasts of the world now.
-    pub fn picture(&self) -> Picture {
-        Picture::of(&self.shared.lock())
+    /// What lasts of the system now.
+    pub fn lasting_state(&self) -> LastingState {
+        LastingState::of(&self.shared.lock())
     }
 
     /// Lets time pass, and with it whatever is under way.
     pub fn wait(&self, ms: u64) {
         let mut state = self.shared.lock();
-        // In small steps, as a busy world would see it.
+        // In small steps, as a busy system would see it.
         for _ in 0..10 {
             let to = state.now + ms / 10 + 1;
             state.advance(to);

@@ -1,8 +1,8 @@
-//! Broken variants of the world, kept to show that the laws would notice.
+//! Broken variants of the system, kept to show that the laws would notice.
 
-/// One way in which the world does less than its port promises.
+/// One way in which the system does less than its port promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Sabotage {
+pub enum Defect {
     /// `end_sessions` ends nothing and the samples do not show who is left.
     SessionsStay,
     /// The lock takes LOGIN from roles with grants of their own only: who inherits them goes on.
@@ -11,8 +11,8 @@ pub enum Sabotage {
     PreparedUnseen,
     /// The restoration forgets CONNECT.
     RestoreForgetsConnect,
-    /// The fence is taken for seen as soon as it is written: the same as to trust a lag of zero.
-    FenceNotAwaited,
+    /// The catch-up marker is taken for seen as soon as it is written: the same as to trust a lag of zero.
+    MarkerNotAwaited,
     /// Sequence positions are the largest id in the table, without headroom.
     SequencesByMaxId,
     /// The lane takes commit and abort from whoever asks, whatever happened since.
@@ -21,8 +21,8 @@ pub enum Sabotage {
     LaneWithoutDeadline,
     /// The lane starts a second time from a lower epoch, as an old copy of it would.
     LaneForgetsEpoch,
-    /// A repeated fence is written again.
-    FenceRepeats,
+    /// A repeated marker is written again.
+    MarkerRepeats,
     /// A repeated lock records what it finds, which is the locked state.
     LockRecordsAgain,
     /// Dropping a slot says done and leaves it.

@@ -6,7 +6,7 @@ use crate::catalogue::TableName;
 
 /// How a column's value goes into the hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum ColumnEncoding {
     /// smallint and integer.
     Int4,
     /// Any integer. `hashint8` is no good for it: it folds the two halves onto each other, so that 0 and 2^32+1 are the same to it.
@@ -21,13 +21,13 @@ pub enum Form {
     /// A numeric of fixed scale, equal on both sides: there 1.0 and 1.00 cannot both occur.
     FixedNumeric,
     /// Everything else by its text. Equal values of these types may differ: 1.0 and 1.00, 1 mon and 30 days, -0 and 0.
-    Printed,
+    TextCast,
     /// The same, for types whose cast to text need not be what the type's output function gives: user-defined ones, blank-padded
     /// texts, xml (the cast keeps a declaration that no dump and no stream carries) and inet (the cast adds the length of a host).
-    PrintedByOutput,
+    TypeOutput,
 }
 
-impl Form {
+impl ColumnEncoding {
     /// Its values are whole numbers, between any two of which a range can be cut.
     pub const fn is_integer(self) -> bool {
         matches!(self, Self::Int4 | Self::Int8)
@@ -36,9 +36,9 @@ impl Form {
 
 /// A column in the common form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ColumnForm {
+pub struct ColumnPlan {
     pub name: String,
-    pub form: Form,
+    pub form: ColumnEncoding,
     /// The type on this side as SQL spells it: what a key's text is cast to.
     pub sql_type: String,
     /// It can be NULL on one of the sides.
@@ -47,12 +47,12 @@ pub struct ColumnForm {
 
 /// A table as one side is asked for it. Both sides' forms differ in what only concerns that side.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableForm {
+pub struct HashPlan {
     pub table: TableName,
     /// It is a partitioned parent on this side.
     pub partitioned: bool,
     /// Sorted by name.
-    pub columns: Vec<ColumnForm>,
+    pub columns: Vec<ColumnPlan>,
     /// Places of the key's columns; empty when there is no common key.
     pub key: Vec<usize>,
     pub hashing: Hashing,
@@ -62,9 +62,9 @@ pub struct TableForm {
     pub condition: Option<String>,
 }
 
-impl TableForm {
+impl HashPlan {
     /// The key's columns.
-    pub fn key_columns(&self) -> impl Iterator<Item = &ColumnForm> {
+    pub fn key_columns(&self) -> impl Iterator<Item = &ColumnPlan> {
         self.key.iter().filter_map(|place| self.columns.get(*place))
     }
 }
@@ -92,11 +92,11 @@ pub enum Disagreement {
 ///
 /// # Errors
 /// Columns that only one side has: nothing can be said about such rows, so nothing is.
-pub fn agree(
+pub fn negotiate(
     source: &TableShape,
     target: &TableShape,
     options: &RowOptions,
-) -> Result<(TableForm, TableForm), Disagreement> {
+) -> Result<(HashPlan, HashPlan), Disagreement> {
     for (side, here, there) in [("target", source, target), ("source", target, source)] {
         let has = |name: &str| there.columns.iter().any(|c| c.name == name);
         let columns: Vec<String> = here
@@ -114,7 +114,7 @@ pub fn agree(
         }
     }
     let key = common_key(&source.keys, &target.keys);
-    let form = |own: &TableShape| TableForm {
+    let form = |own: &TableShape| HashPlan {
         table: own.table.clone(),
         partitioned: own.partitioned,
         columns: source
@@ -122,7 +122,7 @@ pub fn agree(
             .iter()
             .zip(&target.columns)
             .zip(&own.columns)
-            .map(|((a, b), own)| ColumnForm {
+            .map(|((a, b), own)| ColumnPlan {
                 name: own.name.clone(),
                 form: common_form(a, b),
                 sql_type: own.sql_type.clone(),
@@ -154,35 +154,35 @@ fn common_key(source: &[KeyShape], target: &[KeyShape]) -> Vec<String> {
         .unwrap_or_default()
 }
 
-fn common_form(source: &ColumnShape, target: &ColumnShape) -> Form {
+fn common_form(source: &ColumnShape, target: &ColumnShape) -> ColumnEncoding {
     let (a, b) = (own_form(source), own_form(target));
     match (a, b) {
-        (Form::FixedNumeric, Form::FixedNumeric) if source.type_modifier != target.type_modifier => {
-            Form::Printed
+        (ColumnEncoding::FixedNumeric, ColumnEncoding::FixedNumeric) if source.type_modifier != target.type_modifier => {
+            ColumnEncoding::TextCast
         }
         (a, b) if a == b => a,
-        (a, b) if a.is_integer() && b.is_integer() => Form::Int8,
-        (Form::PrintedByOutput, _) | (_, Form::PrintedByOutput) => Form::PrintedByOutput,
-        _ => Form::Printed,
+        (a, b) if a.is_integer() && b.is_integer() => ColumnEncoding::Int8,
+        (ColumnEncoding::TypeOutput, _) | (_, ColumnEncoding::TypeOutput) => ColumnEncoding::TypeOutput,
+        _ => ColumnEncoding::TextCast,
     }
 }
 
-fn own_form(column: &ColumnShape) -> Form {
+fn own_form(column: &ColumnShape) -> ColumnEncoding {
     if !column.built_in {
-        return Form::PrintedByOutput;
+        return ColumnEncoding::TypeOutput;
     }
     match column.base_type.as_str() {
-        "int2" | "int4" => Form::Int4,
-        "int8" => Form::Int8,
-        "bool" => Form::Bool,
-        "uuid" => Form::Uuid,
-        "text" | "varchar" => Form::Text,
-        "date" => Form::Date,
-        "timestamp" => Form::Timestamp,
-        "timestamptz" => Form::TimestampTz,
-        "numeric" if column.type_modifier >= 0 => Form::FixedNumeric,
-        "bpchar" | "_bpchar" | "inet" | "xml" => Form::PrintedByOutput,
-        _ => Form::Printed,
+        "int2" | "int4" => ColumnEncoding::Int4,
+        "int8" => ColumnEncoding::Int8,
+        "bool" => ColumnEncoding::Bool,
+        "uuid" => ColumnEncoding::Uuid,
+        "text" | "varchar" => ColumnEncoding::Text,
+        "date" => ColumnEncoding::Date,
+        "timestamp" => ColumnEncoding::Timestamp,
+        "timestamptz" => ColumnEncoding::TimestampTz,
+        "numeric" if column.type_modifier >= 0 => ColumnEncoding::FixedNumeric,
+        "bpchar" | "_bpchar" | "inet" | "xml" => ColumnEncoding::TypeOutput,
+        _ => ColumnEncoding::TextCast,
     }
 }
 
@@ -235,15 +235,15 @@ mod tests {
     #[test]
     fn types_that_differ_are_compared_in_a_form_both_have() {
         let cases = [
-            ("int4", "int8", Form::Int8),
-            ("int2", "int4", Form::Int4),
-            ("varchar", "text", Form::Text),
-            ("numeric", "int8", Form::Printed),
-            ("json", "jsonb", Form::Printed),
-            ("text", "bpchar", Form::PrintedByOutput),
-            ("xml", "xml", Form::PrintedByOutput),
-            ("text", "xml", Form::PrintedByOutput),
-            ("cidr", "inet", Form::PrintedByOutput),
+            ("int4", "int8", ColumnEncoding::Int8),
+            ("int2", "int4", ColumnEncoding::Int4),
+            ("varchar", "text", ColumnEncoding::Text),
+            ("numeric", "int8", ColumnEncoding::TextCast),
+            ("json", "jsonb", ColumnEncoding::TextCast),
+            ("text", "bpchar", ColumnEncoding::TypeOutput),
+            ("xml", "xml", ColumnEncoding::TypeOutput),
+            ("text", "xml", ColumnEncoding::TypeOutput),
+            ("cidr", "inet", ColumnEncoding::TypeOutput),
         ];
         for (a, b, expected) in cases {
             assert_eq!(common_form(&column("c", a), &column("c", b)), expected, "{a} {b}");
@@ -256,16 +256,16 @@ mod tests {
             type_modifier: modifier,
             ..column("c", "numeric")
         };
-        assert_eq!(common_form(&fixed(786_438), &fixed(786_438)), Form::FixedNumeric);
-        assert_eq!(common_form(&fixed(786_438), &fixed(655_366)), Form::Printed);
-        assert_eq!(common_form(&fixed(786_438), &fixed(-1)), Form::Printed);
+        assert_eq!(common_form(&fixed(786_438), &fixed(786_438)), ColumnEncoding::FixedNumeric);
+        assert_eq!(common_form(&fixed(786_438), &fixed(655_366)), ColumnEncoding::TextCast);
+        assert_eq!(common_form(&fixed(786_438), &fixed(-1)), ColumnEncoding::TextCast);
     }
 
     #[test]
     fn a_column_that_may_be_null_on_one_side_is_nullable_on_both() {
         let mut loose = column("a", "int4");
         loose.not_null = false;
-        let (one, two) = agree(
+        let (one, two) = negotiate(
             &table(vec![column("a", "int4")], &[]),
             &table(vec![loose], &[]),
             &options(),
@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn the_key_is_one_both_sides_have() {
         let columns = || vec![column("a", "int4"), column("b", "int4"), column("c", "int4")];
-        let (one, two) = agree(
+        let (one, two) = negotiate(
             &table(columns(), &[&["a"], &["c", "b"]]),
             &table(columns(), &[&["b", "c"]]),
             &options(),
@@ -285,7 +285,7 @@ mod tests {
         .unwrap();
         assert_eq!(one.key, [2, 1]);
         assert_eq!(one.key, two.key);
-        let (none, _) = agree(
+        let (none, _) = negotiate(
             &table(columns(), &[&["a"]]),
             &table(columns(), &[&["b"]]),
             &options(),
@@ -298,9 +298,9 @@ mod tests {
     fn a_column_only_one_side_has_is_named() {
         let wide = table(vec![column("a", "int4"), column("b", "int4")], &[]);
         let narrow = table(vec![column("a", "int4")], &[]);
-        let missing = agree(&wide, &narrow, &options()).unwrap_err().to_string();
+        let missing = negotiate(&wide, &narrow, &options()).unwrap_err().to_string();
         assert_eq!(missing, "table s.t: columns b are missing on the target");
-        let extra = agree(&narrow, &wide, &options()).unwrap_err().to_string();
+        let extra = negotiate(&narrow, &wide, &options()).unwrap_err().to_string();
         assert_eq!(extra, "table s.t: columns b are missing on the source");
     }
 }

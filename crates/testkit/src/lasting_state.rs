@@ -1,4 +1,4 @@
-//! The lasting part of the world, to be compared: without time, positions in logs and the markers of probes.
+//! The lasting part of the system, to be compared: without time, positions in logs and the markers of probes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::state::State;
 
 /// Who may enter a side.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccessPicture {
+pub struct AccessState {
     /// Login and CONNECT of every role.
     pub roles: BTreeMap<String, (bool, bool)>,
     pub public_connect: bool,
@@ -18,27 +18,27 @@ pub struct AccessPicture {
 
 /// One side without its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SidePicture {
-    pub access: AccessPicture,
+pub struct SideState {
+    pub access: AccessState,
     pub slots: BTreeSet<String>,
     pub sequences: BTreeMap<String, Option<i64>>,
     /// Run and nonce, with how often they are there; probes left out.
-    pub fences: BTreeMap<(String, String), usize>,
+    pub markers: BTreeMap<(String, String), usize>,
     pub rows: BTreeMap<String, BTreeMap<i64, String>>,
     pub prepared: usize,
 }
 
 /// Everything that lasts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
-    pub source: SidePicture,
-    pub target: SidePicture,
+pub struct LastingState {
+    pub source: SideState,
+    pub target: SideState,
     pub tasks: BTreeMap<String, String>,
     /// Phase, writer, run and epoch.
     pub lane: (String, Side, Option<String>, u64),
 }
 
-impl Picture {
+impl LastingState {
     pub fn of(state: &State) -> Self {
         let LaneRecord {
             phase,
@@ -60,20 +60,20 @@ impl Picture {
     }
 }
 
-fn side(state: &State, side: Side) -> SidePicture {
+fn side(state: &State, side: Side) -> SideState {
     let database = state.side(side);
-    let mut fences = BTreeMap::new();
-    for fence in database
-        .fences
+    let mut markers = BTreeMap::new();
+    for marker in database
+        .markers
         .iter()
         .filter(|f| !f.nonce.starts_with("probe-") && !f.nonce.starts_with("validate-"))
     {
-        *fences
-            .entry((fence.run_id.clone(), fence.nonce.clone()))
+        *markers
+            .entry((marker.run_id.clone(), marker.nonce.clone()))
             .or_default() += 1;
     }
-    SidePicture {
-        access: AccessPicture {
+    SideState {
+        access: AccessState {
             roles: database
                 .roles
                 .iter()
@@ -88,7 +88,7 @@ fn side(state: &State, side: Side) -> SidePicture {
             .iter()
             .map(|(name, s)| (name.clone(), s.last_value))
             .collect(),
-        fences,
+        markers,
         rows: database
             .tables
             .iter()

@@ -154,7 +154,7 @@ impl Cloud {
             .collect();
         tables.push(TableName {
             schema: OWN_SCHEMA.to_owned(),
-            name: "fence".to_owned(),
+            name: "catch_up_marker".to_owned(),
         });
         let rules: Vec<Value> = tables
             .iter()

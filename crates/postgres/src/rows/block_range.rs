@@ -1,8 +1,8 @@
-//! Stretches of the disk: a range of an integer key read by its blocks.
+//! Block ranges of the disk: a range of an integer key read by its blocks.
 
 use crossover_core::{
-    ports::{Moment, PortError, PortResult},
-    rows::{Region, Stretch, StretchDigest, TableForm},
+    ports::{Snapshot, PortError, PortResult},
+    rows::{Region, BlockRange, BlockRangeDigest, HashPlan},
 };
 use tokio_postgres::types::Type;
 
@@ -16,9 +16,9 @@ use crate::{PostgresDatabase, quoting::ident};
 impl PostgresDatabase {
     pub(super) async fn begins_of(
         &self,
-        form: &TableForm,
+        form: &HashPlan,
         cuts: &[i64],
-        at: &Moment,
+        at: &Snapshot,
     ) -> PortResult<Option<Vec<u32>>> {
         let Some(key) = integer_key(form) else {
             return Ok(None);
@@ -44,30 +44,30 @@ impl PostgresDatabase {
         }))
     }
 
-    pub(super) async fn digest_stretch(
+    pub(super) async fn digest_block_range(
         &self,
-        form: &TableForm,
-        stretch: &Stretch,
-        at: &Moment,
-    ) -> PortResult<StretchDigest> {
+        form: &HashPlan,
+        block_range: &BlockRange,
+        at: &Snapshot,
+    ) -> PortResult<BlockRangeDigest> {
         let Some(key) = integer_key(form) else {
             return Err(PortError::unexpected(
                 self.what(),
-                "stretches of a key that is no integer",
+                "block ranges of a key that is no integer",
             ));
         };
         let hash = expression::row_hash(form);
         let blocks = Region::Leaf {
             relation: form.table.clone(),
-            blocks: Some(stretch.blocks),
+            blocks: Some(block_range.blocks),
         };
         // A range that is open at both ends has every row.
-        let own = [vec!["true".to_owned()], within(form, &stretch.keys)].concat();
+        let own = [vec!["true".to_owned()], within(form, &block_range.keys)].concat();
         let own = own.join(" and ");
         // Only rows of other ranges are hashed twice, and there are few of them.
         let sql = format!(
             "select count(*) as rows, sum({hash})::text as sum, \
-             array_agg({key}::text || ' ' || {hash}::text) filter (where not ({own})) as elsewhere \
+             array_agg({key}::text || ' ' || {hash}::text) filter (where not ({own})) as out_of_range_rows \
              from {}",
             from_where(form, &blocks)
         );
@@ -76,26 +76,26 @@ impl PostgresDatabase {
             .await?;
         let row = rows
             .first()
-            .ok_or_else(|| PortError::unexpected(self.what(), "no sum of a stretch"))?;
-        let elsewhere: Option<Vec<String>> = self.read(row, "elsewhere")?;
+            .ok_or_else(|| PortError::unexpected(self.what(), "no sum of a block_range"))?;
+        let out_of_range_rows: Option<Vec<String>> = self.read(row, "elsewhere")?;
         let number = |text: &str| {
             text.parse::<i64>()
                 .map_err(|e| PortError::unexpected(self.what(), format!("{text:?}: {e}")))
         };
-        let elsewhere = elsewhere.unwrap_or_default();
-        let elsewhere = elsewhere.iter().map(|row| {
+        let out_of_range_rows = out_of_range_rows.unwrap_or_default();
+        let out_of_range_rows = out_of_range_rows.iter().map(|row| {
             let (key, hash) = row.split_once(' ').unwrap_or_default();
             Ok((number(key)?, number(hash)?))
         });
-        Ok(StretchDigest {
+        Ok(BlockRangeDigest {
             all: self.row_digest(row)?,
-            elsewhere: elsewhere.collect::<PortResult<_>>()?,
+            out_of_range_rows: out_of_range_rows.collect::<PortResult<_>>()?,
         })
     }
 }
 
 /// The key's first column, where it is an integer.
-fn integer_key(form: &TableForm) -> Option<String> {
+fn integer_key(form: &HashPlan) -> Option<String> {
     let column = form.key_columns().next()?;
     column
         .form

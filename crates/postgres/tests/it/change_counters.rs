@@ -2,7 +2,7 @@
 
 use crossover_core::{
     plan::Scope,
-    ports::{Circumstances, Standing, WriteCounts},
+    ports::{ChangeCounters, DatabaseState, WriteCounts},
 };
 use crossover_postgres::PostgresDatabase;
 use crossover_stand::postgres::Major;
@@ -19,22 +19,22 @@ const DDL: &str = "
 ";
 
 /// Counters arrive a moment after the session that counted has ended.
-async fn once(db: &PostgresDatabase, wanted: impl Fn(&Standing) -> bool) -> Standing {
+async fn once(db: &PostgresDatabase, wanted: impl Fn(&DatabaseState) -> bool) -> DatabaseState {
     loop {
-        let standing = db.standing(&everything()).await.unwrap();
-        if wanted(&standing) {
-            return standing;
+        let state = db.database_state(&everything()).await.unwrap();
+        if wanted(&state) {
+            return state;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
 
-fn of(standing: &Standing, name: &str) -> Option<WriteCounts> {
-    standing.tables[&table(name)].clone()
+fn of(state: &DatabaseState, name: &str) -> Option<WriteCounts> {
+    state.tables[&table(name)].clone()
 }
 
-fn counters(standing: &Standing, name: &str) -> [u64; 3] {
-    let written = of(standing, name).unwrap();
+fn counters(state: &DatabaseState, name: &str) -> [u64; 3] {
+    let written = of(state, name).unwrap();
     [written.inserts, written.updates, written.deletes]
 }
 
@@ -44,7 +44,7 @@ async fn writes_are_counted_and_new_files_are_seen() {
         let side = Side::on(major).await;
         side.owner(DDL).await;
         let db = side.crossover().await;
-        let before = db.standing(&everything()).await.unwrap();
+        let before = db.database_state(&everything()).await.unwrap();
         let names: Vec<String> = before.tables.keys().map(ToString::to_string).collect();
         assert_eq!(names, ["shop.hollow", "shop.orders", "shop.parts"]);
         assert_eq!(before.database, side.name);
@@ -64,7 +64,7 @@ async fn writes_are_counted_and_new_files_are_seen() {
         assert!(after.position > before.position);
 
         side.owner("truncate shop.orders; truncate shop.parts_b").await;
-        let emptied = db.standing(&everything()).await.unwrap();
+        let emptied = db.database_state(&everything()).await.unwrap();
         assert_eq!(emptied.counted_since_us, after.counted_since_us, "{major}");
         for name in ["orders", "parts"] {
             assert_eq!(counters(&emptied, name), counters(&after, name));
@@ -85,9 +85,9 @@ async fn what_the_server_does_not_tell_is_none() {
          revoke execute on function pg_current_wal_lsn() from public, pg_monitor",
     )
     .await;
-    let standing = side.crossover().await.standing(&everything()).await.unwrap();
-    assert_eq!((standing.system_identifier, standing.position), (None, None));
-    assert_eq!(standing.tables.len(), 3);
+    let state = side.crossover().await.database_state(&everything()).await.unwrap();
+    assert_eq!((state.system_identifier, state.position), (None, None));
+    assert_eq!(state.tables.len(), 3);
 }
 
 #[tokio::test]
@@ -95,8 +95,8 @@ async fn a_table_whose_writes_somebody_does_not_count_is_none() {
     let side = Side::new().await;
     side.owner(DDL).await;
     let uncounted = async || {
-        let standing = side.crossover().await.standing(&everything()).await.unwrap();
-        standing
+        let state = side.crossover().await.database_state(&everything()).await.unwrap();
+        state
             .tables
             .values()
             .filter(|written| written.is_none())
@@ -136,7 +136,7 @@ async fn what_is_left_out_of_the_scope_is_not_listed() {
         schemas: vec!["shop".into()],
         exclude: vec!["shop.parts".into()],
     };
-    let standing = side.crossover().await.standing(&scope).await.unwrap();
-    let names: Vec<String> = standing.tables.keys().map(ToString::to_string).collect();
+    let state = side.crossover().await.database_state(&scope).await.unwrap();
+    let names: Vec<String> = state.tables.keys().map(ToString::to_string).collect();
     assert_eq!(names, ["shop.hollow", "shop.orders"]);
 }

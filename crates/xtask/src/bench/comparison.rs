@@ -1,4 +1,4 @@
-//! The contestants, and their runs in turn.
+//! The candidates, and their runs in turn.
 
 use std::path::{Path, PathBuf};
 
@@ -10,13 +10,13 @@ use crate::bench::{
     options::Options,
     ours::{self, Ours},
     outcome::Outcome,
-    rivals::{self, Rival},
+    rivals::{self, OtherTool},
     run::{Client, Run},
     stand::Stand,
 };
 
 /// Everything a run needs.
-pub struct Ring<'a> {
+pub struct BenchContext<'a> {
     pub stand: &'a mut Stand,
     pub options: &'a Options,
     pub ours: Option<&'a Ours>,
@@ -27,10 +27,10 @@ pub struct Ring<'a> {
 
 /// Somebody, or something, that goes over the rows of both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Contestant {
+pub enum Candidate {
     Ours,
-    Rival {
-        rival: Rival,
+    OtherTool {
+        rival: OtherTool,
         program: PathBuf,
         /// Whether reladiff sorts what it found, as it does unless told otherwise.
         sorted: bool,
@@ -38,14 +38,14 @@ pub enum Contestant {
     Floor(Floor),
 }
 
-impl Contestant {
+impl Candidate {
     pub fn name(&self) -> String {
         match self {
             Self::Ours => "ours".to_owned(),
-            Self::Rival {
+            Self::OtherTool {
                 rival, sorted: false, ..
             } => rival.name().to_owned(),
-            Self::Rival {
+            Self::OtherTool {
                 rival, sorted: true, ..
             } => format!("{}, sorted", rival.name()),
             Self::Floor(floor) => floor.name().to_owned(),
@@ -55,12 +55,12 @@ impl Contestant {
     /// The same with reladiff's default of sorting, for those that have it.
     pub fn sorted(&self) -> Option<Self> {
         match self {
-            Self::Rival {
-                rival: Rival::Reladiff,
+            Self::OtherTool {
+                rival: OtherTool::Reladiff,
                 program,
                 ..
-            } => Some(Self::Rival {
-                rival: Rival::Reladiff,
+            } => Some(Self::OtherTool {
+                rival: OtherTool::Reladiff,
                 program: program.clone(),
                 sorted: true,
             }),
@@ -69,23 +69,23 @@ impl Contestant {
     }
 }
 
-/// All runs of one contestant.
+/// All runs of one candidate.
 pub struct Entry {
-    pub contestant: Contestant,
+    pub candidate: Candidate,
     pub runs: Vec<Run>,
 }
 
 /// Lets everybody run, A B C A B C ..., so that a change of the machine's mood meets all alike.
-pub fn hold(ring: &mut Ring, contestants: Vec<Contestant>) -> anyhow::Result<Vec<Entry>> {
-    let mut entries: Vec<Entry> = contestants.into_iter().map(Entry::new).collect();
-    for round in 1..=ring.options.runs {
+pub fn hold(ctx: &mut BenchContext, candidates: Vec<Candidate>) -> anyhow::Result<Vec<Entry>> {
+    let mut entries: Vec<Entry> = candidates.into_iter().map(Entry::new).collect();
+    for round in 1..=ctx.options.runs {
         for entry in &mut entries {
             if !entry
                 .runs
                 .first()
-                .is_some_and(|first| is_enough(first, ring.options.once_over))
+                .is_some_and(|first| is_enough(first, ctx.options.once_over))
             {
-                entry.run(ring, round)?;
+                entry.run(ctx, round)?;
             }
         }
     }
@@ -93,23 +93,23 @@ pub fn hold(ring: &mut Ring, contestants: Vec<Contestant>) -> anyhow::Result<Vec
 }
 
 /// Lets each run once: to see what comes of it, not how long it takes.
-pub fn once(ring: &mut Ring, contestants: Vec<Contestant>) -> anyhow::Result<Vec<Entry>> {
-    let mut entries: Vec<Entry> = contestants.into_iter().map(Entry::new).collect();
-    entries.iter_mut().try_for_each(|entry| entry.run(ring, 1))?;
+pub fn once(ctx: &mut BenchContext, candidates: Vec<Candidate>) -> anyhow::Result<Vec<Entry>> {
+    let mut entries: Vec<Entry> = candidates.into_iter().map(Entry::new).collect();
+    entries.iter_mut().try_for_each(|entry| entry.run(ctx, 1))?;
     Ok(entries)
 }
 
 impl Entry {
-    fn new(contestant: Contestant) -> Self {
+    fn new(candidate: Candidate) -> Self {
         Self {
-            contestant,
+            candidate,
             runs: Vec::new(),
         }
     }
 
-    fn run(&mut self, ring: &mut Ring, round: u64) -> anyhow::Result<()> {
-        let run = ring.run(&self.contestant, TABLE)?;
-        let (name, outcome) = (self.contestant.name(), run.outcome.describe());
+    fn run(&mut self, ctx: &mut BenchContext, round: u64) -> anyhow::Result<()> {
+        let run = ctx.run(&self.candidate, TABLE)?;
+        let (name, outcome) = (self.candidate.name(), run.outcome.describe());
         eprintln!("  round {round}: {name} {:.2} s, {outcome}", run.elapsed_s);
         self.runs.push(run);
         Ok(())
@@ -121,18 +121,18 @@ fn is_enough(first: &Run, once_over: u64) -> bool {
     first.elapsed_s > once_over as f64 || matches!(first.outcome, Outcome::OverLimit | Outcome::Failed(_))
 }
 
-impl Ring<'_> {
+impl BenchContext<'_> {
     /// One run over one table; only ours and the floors can be given another table than the bench's.
-    pub fn run(&mut self, contestant: &Contestant, table: &str) -> anyhow::Result<Run> {
-        let (command, judge): (_, fn(&measure::Measured) -> Outcome) = match contestant {
-            Contestant::Floor(floor) => return floor::run(*floor, self.hash, self.stand),
-            Contestant::Ours => {
+    pub fn run(&mut self, candidate: &Candidate, table: &str) -> anyhow::Result<Run> {
+        let (command, judge): (_, fn(&measure::Measured) -> Outcome) = match candidate {
+            Candidate::Floor(floor) => return floor::run(*floor, self.hash, self.stand),
+            Candidate::Ours => {
                 let Some(ours) = self.ours else {
                     anyhow::bail!("ours takes no part in this bench");
                 };
                 (ours.command(self.stand, table), ours::outcome)
             }
-            Contestant::Rival {
+            Candidate::OtherTool {
                 rival,
                 program,
                 sorted,

@@ -1,11 +1,11 @@
-//! Builds the world of a run from its plan, and keeps it while the function is warm.
+//! Builds the context of a run from its plan, and keeps it while the function is warm.
 
 use std::sync::Arc;
 
 use crossover_aws::{CloudWatchLag, Dms, DynamoJournal, Secrets};
 use crossover_clock::SystemClock;
 use crossover_core::{
-    Direction, Plan, StageError, World,
+    Direction, Plan, StageError, StageContext,
     plan::DatabasePlan,
     ports::{Database, Lane, PortResult},
 };
@@ -28,14 +28,14 @@ struct Connections {
 
 /// The worlds a function has built. A warm function keeps the last one: the pause of a cutover has no time for
 /// connecting.
-pub struct Worlds {
+pub struct Contexts {
     configuration: Configuration,
     aws: aws_config::SdkConfig,
     secrets: Secrets,
     kept: Mutex<Option<Connections>>,
 }
 
-impl Worlds {
+impl Contexts {
     pub fn new(configuration: Configuration, aws: aws_config::SdkConfig) -> Self {
         let secrets = Secrets::new(&aws);
         Self {
@@ -47,18 +47,18 @@ impl Worlds {
     }
 
     /// The world for a plan, in a direction.
-    pub async fn world(&self, plan: &Plan, direction: Direction) -> Result<World, StageError> {
+    pub async fn ctx(&self, plan: &Plan, direction: Direction) -> Result<StageContext, StageError> {
         let connections = self.connections(plan).await?;
-        let (from, to) = match direction {
+        let (old_writer, new_writer) = match direction {
             Direction::Forward => (connections.source, connections.target),
             Direction::Reverse => (connections.target, connections.source),
         };
         let dms = Dms::new(&self.aws);
-        Ok(World {
+        Ok(StageContext {
             plan: plan.clone(),
             direction,
-            from,
-            to,
+            old_writer,
+            new_writer,
             lane: connections.lane,
             metrics: Arc::new(CloudWatchLag::new(
                 &self.aws,
@@ -102,7 +102,7 @@ impl Worlds {
 
     async fn database(&self, label: &'static str, plan: &DatabasePlan) -> PortResult<Arc<dyn Database>> {
         let settings: ConnectionSettings = self.secrets.json(&plan.secret_id).await?;
-        let database = PostgresDatabase::connect(label, settings, plan.spared_roles.clone()).await?;
+        let database = PostgresDatabase::connect(label, settings, plan.exempt_roles.clone()).await?;
         Ok(Arc::new(database))
     }
 

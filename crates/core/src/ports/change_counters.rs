@@ -9,7 +9,7 @@ use crate::{catalogue::TableName, lsn::Lsn, plan::Scope};
 
 /// One database at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct DatabaseState {
     pub database: String,
     /// `server_version_num`, for example 160014.
     pub server_version_num: u32,
@@ -35,6 +35,6 @@ pub struct WriteCounts {
 
 /// Reading the circumstances of a database. Nothing here changes anything.
 #[async_trait]
-pub trait Circumstances: Catalogue {
-    async fn standing(&self, scope: &Scope) -> PortResult<Standing>;
+pub trait ChangeCounters: Catalogue {
+    async fn database_state(&self, scope: &Scope) -> PortResult<DatabaseState>;
 }

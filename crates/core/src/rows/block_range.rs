@@ -1,26 +1,26 @@
 //! Ranges of a key read by the blocks where most of their rows lie.
 //!
 //! In the order of the disk a server reads for less than by an index. A row need not lie where its key says (a short one fills a gap
-//! further ahead, a changed one moves), so whatever a stretch holds of other ranges is named row by row and added to its own range.
+//! further ahead, a changed one moves), so whatever a block range holds of other ranges is named row by row and added to its own range.
 //! Nothing depends on the order but the price.
 
 use super::{Bounds, RowDigest};
 
 /// The blocks of one range of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stretch {
+pub struct BlockRange {
     pub keys: Bounds,
     /// From (included) to (not included).
     pub blocks: (u32, u32),
 }
 
-/// What was read in a stretch.
+/// What was read in a block range.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct StretchDigest {
+pub struct BlockRangeDigest {
     /// All rows of its blocks.
     pub all: RowDigest,
     /// Those among them that belong to other ranges: key and hash.
-    pub elsewhere: Vec<(i64, i64)>,
+    pub out_of_range_rows: Vec<(i64, i64)>,
 }
 
 /// The keys at which ranges follow each other; none where one is no integer.
@@ -30,8 +30,8 @@ pub fn integer_cuts(ranges: &[Bounds]) -> Option<Vec<i64>> {
 }
 
 /// Cuts the disk where the ranges begin: `begins` has the block of the first row that is not below the n-th cut. Every block is in exactly
-/// one stretch. None where the ranges do not begin one after the other.
-pub fn stretches(ranges: &[Bounds], begins: &[u32]) -> Option<Vec<Stretch>> {
+/// one block range. None where the ranges do not begin one after the other.
+pub fn block_ranges(ranges: &[Bounds], begins: &[u32]) -> Option<Vec<BlockRange>> {
     if begins.len() + 1 != ranges.len() || !begins.is_sorted() {
         return None;
     }
@@ -42,7 +42,7 @@ pub fn stretches(ranges: &[Bounds], begins: &[u32]) -> Option<Vec<Stretch>> {
         ranges
             .iter()
             .zip(blocks)
-            .map(|(keys, blocks)| Stretch {
+            .map(|(keys, blocks)| BlockRange {
                 keys: keys.clone(),
                 blocks,
             })
@@ -50,14 +50,14 @@ pub fn stretches(ranges: &[Bounds], begins: &[u32]) -> Option<Vec<Stretch>> {
     )
 }
 
-/// The digest of every range between the cuts from those of all stretches, in their order. None where there is not one for each.
-pub fn gather(cuts: &[i64], parts: &[StretchDigest]) -> Option<Vec<RowDigest>> {
+/// The digest of every range between the cuts from those of all block ranges, in their order. None where there is not one for each.
+pub fn gather(cuts: &[i64], parts: &[BlockRangeDigest]) -> Option<Vec<RowDigest>> {
     if parts.len() != cuts.len() + 1 {
         return None;
     }
     let mut digests: Vec<RowDigest> = parts.iter().map(|part| part.all).collect();
     for (place, part) in parts.iter().enumerate() {
-        for (key, hash) in &part.elsewhere {
+        for (key, hash) in &part.out_of_range_rows {
             let row = RowDigest {
                 rows: 1,
                 sum: i128::from(*hash),
@@ -96,16 +96,16 @@ mod tests {
         })
     }
 
-    /// Reads a stretch as a server does.
-    fn read(disk: &[Vec<i64>], stretch: &Stretch) -> StretchDigest {
-        let (from, to) = stretch.blocks;
+    /// Reads a block range as a server does.
+    fn read(disk: &[Vec<i64>], block_range: &BlockRange) -> BlockRangeDigest {
+        let (from, to) = block_range.blocks;
         let blocks = disk.iter().take(to as usize).skip(from as usize);
         let keys: Vec<i64> = blocks.flatten().copied().collect();
-        StretchDigest {
+        BlockRangeDigest {
             all: digest(keys.iter().copied()),
-            elsewhere: keys
+            out_of_range_rows: keys
                 .into_iter()
-                .filter(|key| !stretch.keys.hold(*key))
+                .filter(|key| !block_range.keys.hold(*key))
                 .map(|key| (key, hash(key)))
                 .collect(),
         }
@@ -122,7 +122,7 @@ mod tests {
             begins.truncate(cuts.len());
             begins.sort_unstable();
             let ranges = ranges(&cuts);
-            let parts: Vec<_> = stretches(&ranges, &begins).unwrap().iter().map(|s| read(&disk, s)).collect();
+            let parts: Vec<_> = block_ranges(&ranges, &begins).unwrap().iter().map(|s| read(&disk, s)).collect();
             let held = |range: &Bounds| digest(disk.iter().flatten().copied().filter(|key| range.hold(*key)));
             let expected: Vec<RowDigest> = ranges.iter().map(held).collect();
             prop_assert_eq!(integer_cuts(&ranges), Some(cuts.clone()));
@@ -131,15 +131,15 @@ mod tests {
     }
 
     #[test]
-    fn ranges_that_begin_in_another_order_are_no_stretches() {
-        assert_eq!(stretches(&ranges(&[1, 2]), &[7, 3]), None);
-        assert_eq!(stretches(&ranges(&[1, 2]), &[7]), None);
+    fn ranges_that_begin_in_another_order_are_no_block_ranges() {
+        assert_eq!(block_ranges(&ranges(&[1, 2]), &[7, 3]), None);
+        assert_eq!(block_ranges(&ranges(&[1, 2]), &[7]), None);
     }
 
     #[test]
-    fn nothing_is_known_while_a_stretch_is_missing() {
+    fn nothing_is_known_while_a_block_range_is_missing() {
         assert_eq!(
-            gather(&[1, 2], &[StretchDigest::default(), StretchDigest::default()]),
+            gather(&[1, 2], &[BlockRangeDigest::default(), BlockRangeDigest::default()]),
             None
         );
     }

@@ -8,7 +8,7 @@ use crossover_core::{
     ports::{PortError, SlotState},
 };
 
-use super::{FollowError, Follower, News};
+use super::{FollowError, Follower, FollowEvent};
 
 /// Takes before the looks come again, however much there is.
 const TAKES: u32 = 20;
@@ -19,11 +19,11 @@ impl Follower<'_> {
     /// Takes what has changed; says whether that is all of it. What was taken is on disk before the slot moves.
     pub(super) async fn take(&mut self) -> Result<bool, FollowError> {
         for _ in 0..TAKES {
-            if self.place.sides.clock.now_ms() < self.next_take_ms {
+            if self.ctx.sides.clock.now_ms() < self.next_take_ms {
                 return Ok(false);
             }
             // A server that was restarted has forgotten whose the slot is.
-            self.place.changes.claim(&self.ground.slot).await?;
+            self.ctx.changes.claim(&self.ground.slot).await?;
             let slot = self.checked_slot().await?;
             let (taken, any) = self.take_once().await?;
             if let Some(upto) = taken.upto.filter(|upto| *upto > self.confirmed) {
@@ -31,7 +31,7 @@ impl Follower<'_> {
                 if any || far {
                     self.confirmed = upto;
                     self.save()?;
-                    self.place.slots.advance_slot(&self.ground.slot, upto).await?;
+                    self.ctx.slots.advance_slot(&self.ground.slot, upto).await?;
                 }
             }
             if taken.complete {
@@ -42,23 +42,23 @@ impl Follower<'_> {
     }
 
     /// Takes a batch; says whether there was any change in it.
-    pub(super) async fn take_once(&mut self) -> Result<(crossover_core::ports::Taken, bool), FollowError> {
+    pub(super) async fn take_once(&mut self) -> Result<(crossover_core::ports::PollOutcome, bool), FollowError> {
         let watched = self.dirty.watched();
-        let (place, round) = (self.place, self.round);
-        let now = place.sides.clock.now_ms();
+        let (ctx, round) = (self.ctx, self.round);
+        let now = ctx.sides.clock.now_ms();
         let mut any = false;
         let dirty = &mut self.dirty;
         let mut take = |change| {
             any = true;
-            dirty.take(change, place.sides.writer, round, now);
+            dirty.take(change, ctx.sides.writer, round, now);
         };
-        let taken = place
+        let taken = ctx
             .changes
             .changes(
                 &self.ground.slot,
                 &self.relations,
                 &watched,
-                place.options.batch,
+                ctx.options.batch,
                 &mut take,
             )
             .await;
@@ -71,16 +71,16 @@ impl Follower<'_> {
         if !taken.unknown.is_empty() {
             any |= self.learn(&taken.unknown).await?;
         }
-        for table in std::mem::take(&mut self.dirty.collapsed) {
+        for table in std::mem::take(&mut self.dirty.whole_tables) {
             let table = table.to_string();
-            self.hear(&News::Collapsed { table });
+            self.emit(&FollowEvent::WholeTable { table });
         }
         Ok((taken, any))
     }
 
     /// Relations that are new: what was written to them is not known by key, so their tables are compared as a whole.
     async fn learn(&mut self, unknown: &BTreeSet<TableName>) -> Result<bool, FollowError> {
-        let mut relations = self.place.changes.relations(&self.followed).await?;
+        let mut relations = self.ctx.changes.relations(&self.followed).await?;
         let mut any = false;
         for name in unknown {
             match relations.get(name) {
@@ -90,7 +90,7 @@ impl Follower<'_> {
                 }
                 Some(None) => {}
                 None => {
-                    self.hear(&News::Note {
+                    self.emit(&FollowEvent::Note {
                         text: format!(
                             "{name} has changed and is there no more: its changes are not followed"
                         ),
@@ -111,8 +111,8 @@ impl Follower<'_> {
 
     /// The slot, if it is there and keeps no more than it may.
     async fn checked_slot(&mut self) -> Result<SlotState, FollowError> {
-        let budget = self.place.options.budget.wal;
-        let state = self.place.changes.slot_state(&self.ground.slot).await?;
+        let budget = self.ctx.options.budget.wal;
+        let state = self.ctx.changes.slot_state(&self.ground.slot).await?;
         match state {
             None => Err(self.slot_is_gone("it was dropped by somebody else").await),
             Some(state) if state.lost => {
@@ -125,7 +125,7 @@ impl Follower<'_> {
                      the comparison has to start again",
                     self.ground.slot,
                     state.retained >> 20,
-                    self.place.sides.writer,
+                    self.ctx.sides.writer,
                     budget >> 20
                 );
                 Err(self.give_up(reason).await?)
