@@ -1,8 +1,8 @@
 //! statemachine/verify.asl.json: the comparison shared by many functions.
 
 use crossover_rehearsal::{
-    run::{RunOutcome, execute},
     environment::Environment,
+    run::{RunOutcome, execute},
     workshop,
 };
 use crossover_stand::{Silent, parts, postgres::workspace_root};
@@ -19,7 +19,9 @@ async fn many_functions_prove_all_tables_equal_and_name_the_one_row_that_is_not(
     let products = workshop::build(&options.workspace, &parts, &Silent)
         .await
         .unwrap();
-    let environment = Environment::set(&options, &parts, &products, &Silent).await.unwrap();
+    let environment = Environment::set(&options, &parts, &products, &Silent)
+        .await
+        .unwrap();
     let verify = &environment.cloud.verify;
     let plan = environment.plan("verify-equal", false);
     let equal = execute(&environment.cloud, verify, "comparison", &plan, &Silent)

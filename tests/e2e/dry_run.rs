@@ -1,8 +1,8 @@
 use crossover_core::routing::LaneRecord;
 use crossover_rehearsal::{
     RehearsalOptions,
-    run::{RunOutcome, execute},
     environment::{Database, Environment},
+    run::{RunOutcome, execute},
     workshop,
 };
 use crossover_stand::{Silent, parts, postgres::workspace_root};
@@ -58,12 +58,20 @@ async fn a_dry_run_enters_every_state_of_the_cutover_and_changes_nothing() {
     let products = workshop::build(&options.workspace, &parts, &Silent)
         .await
         .unwrap();
-    let environment = Environment::set(&options, &parts, &products, &Silent).await.unwrap();
-    let before = everything(&environment).await;
-    let plan = environment.plan("dry-run", true);
-    let record = execute(&environment.cloud, &environment.cloud.cutover, "dry run", &plan, &Silent)
+    let environment = Environment::set(&options, &parts, &products, &Silent)
         .await
         .unwrap();
+    let before = everything(&environment).await;
+    let plan = environment.plan("dry-run", true);
+    let record = execute(
+        &environment.cloud,
+        &environment.cloud.cutover,
+        "dry run",
+        &plan,
+        &Silent,
+    )
+    .await
+    .unwrap();
     let after = everything(&environment).await;
     environment.shutdown().await.unwrap();
     assert_eq!(record.outcome, RunOutcome::Committed, "{:?}", record.errors);

@@ -13,5 +13,5 @@ mod distributed;
 mod dry_run;
 mod endings;
 mod losing;
-mod state_machines;
 mod setup;
+mod state_machines;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use connection_drain::{ConnectionDrain, Input, Output};
-use crossover_core::{Stage, StageError, StageName, StageContext};
+use crossover_core::{Stage, StageContext, StageError, StageName};
 
 pub struct HangingDrain;
 

@@ -12,12 +12,12 @@ use std::{process::ExitCode, sync::Arc};
 
 use async_trait::async_trait;
 use connection_drain::ConnectionDrain;
-use crossover_core::{Stage, StageError, StageName, StageContext, routing::Phase};
+use crossover_core::{Stage, StageContext, StageError, StageName, routing::Phase};
 use crossover_lambda_kit::{serve, start};
 use final_sync::FinalSync;
 
 use blind_database::BlindDatabase;
-use crashing_lane::{CrashingLane, CrashPoint};
+use crashing_lane::{CrashPoint, CrashingLane};
 use hanging_drain::HangingDrain;
 
 fn main() -> ExitCode {

@@ -177,7 +177,9 @@ impl Arguments {
             rows: RowsOptions {
                 jobs: usize::from(self.jobs),
                 chunk_rows: self.chunk_rows,
-                max_reported: self.max_reported.map_or(self.repair.max_reported(), |n| n as usize),
+                max_reported: self
+                    .max_reported
+                    .map_or(self.repair.max_reported(), |n| n as usize),
                 retry_timeout_ms: self.retry_timeout * 1_000,
                 recheck_limit_ms: (20 * self.recheck).max(20_000),
                 recheck_chunks: self.certificates.is_wanted(),

@@ -179,7 +179,11 @@ impl StageError {
                 Never,
                 "make the named tables comparable, or exclude them from the plan's scope",
             ),
-            Self::NoReverseReplication { .. } => ("NoReverseReplication", Never, "mend the reverse replication first"),
+            Self::NoReverseReplication { .. } => (
+                "NoReverseReplication",
+                Never,
+                "mend the reverse replication first",
+            ),
             Self::Unreachable(_) => ("Unreachable", Again, "make the named server reachable"),
             Self::Refused(_) => ("Refused", Never, "grant what was refused"),
         }

@@ -5,6 +5,7 @@
 //! that every rule in it can be tested without a server and every adapter can be replaced.
 
 pub mod catalogue;
+pub mod context;
 pub mod direction;
 pub mod dry_run;
 pub mod error;
@@ -16,8 +17,8 @@ pub mod rows;
 pub mod schema;
 pub mod secret;
 pub mod stage;
-pub mod context;
 
+pub use context::StageContext;
 pub use crossover_routing as routing;
 pub use direction::Direction;
 pub use error::StageError;
@@ -25,4 +26,3 @@ pub use lsn::Lsn;
 pub use plan::Plan;
 pub use secret::Secret;
 pub use stage::{Stage, StageName};
-pub use context::StageContext;

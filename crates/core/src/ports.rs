@@ -4,8 +4,8 @@
 //! ([`crate::dry_run`]) while it reads the real thing.
 
 pub mod access;
-pub mod changes;
 pub mod change_counters;
+pub mod changes;
 pub mod database;
 pub mod journal;
 pub mod lane;
@@ -15,17 +15,17 @@ pub mod replication;
 pub mod rows;
 
 pub use access::{Access, AccessSnapshot, LockReport, RoleAccess, WriterSample};
-pub use changes::{
-    CHANGES_PLUGIN, Change, Changes, Followed, Relation, Relations, SlotState, PollOutcome, Watched, Written,
-};
 pub use change_counters::{ChangeCounters, DatabaseState, WriteCounts};
-pub use database::{Catalogue, Database, CatchUpMarkers, Sequences, Slots};
+pub use changes::{
+    CHANGES_PLUGIN, Change, Changes, Followed, PollOutcome, Relation, Relations, SlotState, Watched, Written,
+};
+pub use database::{Catalogue, CatchUpMarkers, Database, Sequences, Slots};
 pub use journal::{Journal, JournalEntry};
 pub use lane::Lane;
 pub use metrics::{Clock, Metrics};
 pub use repair::{Repair, RepairTransaction, RowOutcome};
 pub use replication::{CdcTask, Replication, TableReplication, TaskState, TaskStatus};
-pub use rows::{Snapshot, Rows};
+pub use rows::{Rows, Snapshot};
 
 /// What a refusal is about, as far as it can be told: each calls for another remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

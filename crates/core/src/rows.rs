@@ -2,19 +2,19 @@
 //!
 //! The rules are here, without any I/O; `crates/verify` runs the comparison, `crates/postgres` writes the SQL.
 
+mod block_range;
 mod change;
 mod hash_plan;
 mod layout;
-mod block_range;
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::TableName;
 
+pub use block_range::{BlockRange, BlockRangeDigest, block_ranges, gather, integer_cuts};
 pub use change::{Action, RowChange, RowTexts, TableWriting, WritableTable};
-pub use hash_plan::{ColumnPlan, Disagreement, ColumnEncoding, RowOptions, HashPlan, negotiate};
+pub use hash_plan::{ColumnEncoding, ColumnPlan, Disagreement, HashPlan, RowOptions, negotiate};
 pub use layout::{Bounds, ColumnStatistics, ranges};
-pub use block_range::{BlockRange, BlockRangeDigest, gather, integer_cuts, block_ranges};
 
 /// A column as one side's catalogue has it.
 #[derive(Debug, Clone, PartialEq, Eq)]

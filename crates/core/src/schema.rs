@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use comparison::compare;
 pub use fingerprint::fingerprint_hash;
 pub use primary_keys::{IdentityFault, TableWithoutKey, identity_faults, without_key};
-pub use sequences::{SequencePair, SequenceOrder, positions};
+pub use sequences::{SequenceOrder, SequencePair, positions};
 pub use statistics::{StaleStatistics, Staleness, stale};
 pub use weight::Severity;
 

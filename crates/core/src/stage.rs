@@ -5,7 +5,7 @@ use std::str::FromStr;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{Direction, Plan, StageError, StageContext, routing::Phase};
+use crate::{Direction, Plan, StageContext, StageError, routing::Phase};
 
 macro_rules! stages {
     ($($stage:ident = $name:literal),+ $(,)?) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crossover_aws::{CloudWatchLag, Dms, DynamoJournal, Secrets};
 use crossover_clock::SystemClock;
 use crossover_core::{
-    Direction, Plan, StageError, StageContext,
+    Direction, Plan, StageContext, StageError,
     plan::DatabasePlan,
     ports::{Database, Lane, PortResult},
 };

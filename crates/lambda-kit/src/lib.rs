@@ -4,10 +4,10 @@
 
 mod answer;
 mod configuration;
+mod contexts;
 mod edge;
 mod serve;
 mod start;
-mod contexts;
 
 pub use answer::StageFailure;
 pub use configuration::{Configuration, ConfigurationError};

@@ -1,7 +1,7 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use crossover_core::{
-    Plan, Stage, StageError, StageContext, dry_run,
+    Plan, Stage, StageContext, StageError, dry_run,
     ports::{Journal, JournalEntry},
     stage::Invocation,
 };

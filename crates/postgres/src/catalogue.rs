@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use crossover_core::{
     catalogue::{
-        Definition, FiringTrigger, MissingIdentity, OpenTransaction, PreparedTransaction, ReplicaIdentity, RoleFacts,
-        SequenceFacts, ServerFacts, TableFacts, TableName, TableStatistics,
+        Definition, FiringTrigger, MissingIdentity, OpenTransaction, PreparedTransaction, ReplicaIdentity,
+        RoleFacts, SequenceFacts, ServerFacts, TableFacts, TableName, TableStatistics,
     },
     plan::Scope,
     ports::{Catalogue, PortError, PortResult},

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use crossover_core::{
     catalogue::TableName,
     plan::Scope,
-    ports::{ChangeCounters, PortError, PortResult, DatabaseState, WriteCounts},
+    ports::{ChangeCounters, DatabaseState, PortError, PortResult, WriteCounts},
 };
 use tokio_postgres::{Row, error::SqlState};
 

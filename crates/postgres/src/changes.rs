@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use crossover_core::{
     catalogue::TableName,
     ports::{
-        Change, Changes, Followed, PortError, PortResult, Relation, Relations, SlotState, PollOutcome, Watched,
-        Written,
+        Change, Changes, Followed, PollOutcome, PortError, PortResult, Relation, Relations, SlotState,
+        Watched, Written,
     },
     rows::RowKey,
 };

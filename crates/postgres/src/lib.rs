@@ -6,12 +6,12 @@
 
 mod access;
 mod catalogue;
-mod changes;
 mod change_counters;
+mod changes;
 mod connection;
 mod errors;
-mod marker;
 mod fingerprint;
+mod marker;
 mod quoting;
 mod repair;
 mod rows;

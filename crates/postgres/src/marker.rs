@@ -21,7 +21,8 @@ pub const MARKER_SQL: &str = concat!(
     include_str!("sql/prepare_marker.sql")
 );
 const RAISE: &str = include_str!("sql/write_marker.sql");
-const COUNT: &str = "select count(*) as rows from crossover.catch_up_marker f where f.run_id = $1 and f.nonce = $2";
+const COUNT: &str =
+    "select count(*) as rows from crossover.catch_up_marker f where f.run_id = $1 and f.nonce = $2";
 
 #[async_trait]
 impl CatchUpMarkers for PostgresDatabase {

@@ -3,6 +3,7 @@
 //! The form rows are hashed in is decided by `crossover_core::rows`; here it becomes SQL. Sessions are read-only and pin
 //! everything that values' texts depend on.
 
+mod block_range;
 mod condition;
 pub mod expression;
 pub mod lookup;
@@ -11,17 +12,16 @@ mod region;
 mod self_test;
 mod shapes;
 mod stream;
-mod block_range;
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use crossover_core::{
     plan::Scope,
-    ports::{Snapshot, PortError, PortResult, Rows},
+    ports::{PortError, PortResult, Rows, Snapshot},
     rows::{
-        Hashing, HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, ColumnStatistics, BlockRange, BlockRangeDigest,
-        HashPlan, TableShape,
+        BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, Hashing, HashingFacts, Region, RowDigest,
+        RowHash, RowKey, RowValues, TableShape,
     },
 };
 use tokio_postgres::{Row, types::Type};
@@ -159,7 +159,12 @@ impl Rows for PostgresDatabase {
         self.begins_of(form, cuts, at).await
     }
 
-    async fn block_range(&self, form: &HashPlan, block_range: &BlockRange, at: &Snapshot) -> PortResult<BlockRangeDigest> {
+    async fn block_range(
+        &self,
+        form: &HashPlan,
+        block_range: &BlockRange,
+        at: &Snapshot,
+    ) -> PortResult<BlockRangeDigest> {
         self.digest_block_range(form, block_range, at).await
     }
 

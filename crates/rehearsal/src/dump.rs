@@ -133,7 +133,11 @@ fn unusable(file: &Path) -> Option<String> {
 fn leaves_the_database(file: &Path) -> io::Result<Option<usize>> {
     let mut first = None;
     scan(BufReader::new(File::open(file)?), |piece| {
-        if let Piece::Command { name, arguments, line } = piece
+        if let Piece::Command {
+            name,
+            arguments,
+            line,
+        } = piece
             && (name == "c" || name == "connect")
             && !arguments.is_empty()
         {
@@ -178,7 +182,12 @@ pub async fn load(psql: &Path, urls: &[&str], files: &[PathBuf]) -> Result<Loade
     for script in &scripts {
         for demand in script.demands.iter().filter(|d| unmet.contains(&d.need)) {
             let place = format!("{}:{}", script.file.display(), demand.line);
-            objections.extend(demand.need.objection().map(|objection| format!("{place}: {objection}")));
+            objections.extend(
+                demand
+                    .need
+                    .objection()
+                    .map(|objection| format!("{place}: {objection}")),
+            );
         }
     }
     if !objections.is_empty() {

@@ -12,13 +12,13 @@ use uuid::Uuid;
 use crate::{
     assembly::{Evidence, assemble},
     dump,
+    environment::Environment,
     error::{RehearsalError, Result},
     inspection, ledger,
     load::{Load, LoadConfig, LoadResult, Side, StrayConfig, read_tokens},
     options::RehearsalOptions,
     report::Report,
     run::{RunOutcome, RunRecord, execute},
-    environment::Environment,
     workshop,
 };
 
@@ -64,7 +64,11 @@ fn parts_of(parts: &Parts) -> std::collections::BTreeMap<String, String> {
 }
 
 /// Traffic, the cutover under it, the rollback under it, and a look at what remains.
-async fn perform(environment: &Environment, options: &RehearsalOptions, progress: &dyn Progress) -> Result<Evidence> {
+async fn perform(
+    environment: &Environment,
+    options: &RehearsalOptions,
+    progress: &dyn Progress,
+) -> Result<Evidence> {
     let tokens_file = options.out.join("work").join("acknowledged");
     let load = Load::start(LoadConfig {
         base_url: environment.edge.url.clone(),
@@ -104,7 +108,16 @@ async fn perform(environment: &Environment, options: &RehearsalOptions, progress
     let mut runs = vec![cutover];
     if options.rollback && runs[0].outcome == RunOutcome::Committed && !options.dry_run {
         let plan = environment.plan(&run_id("rollback"), false);
-        runs.push(execute(&environment.cloud, &environment.cloud.rollback, "rollback", &plan, progress).await?);
+        runs.push(
+            execute(
+                &environment.cloud,
+                &environment.cloud.rollback,
+                "rollback",
+                &plan,
+                progress,
+            )
+            .await?,
+        );
         tokio::time::sleep(calm).await;
     }
     let closing = step(progress, "end the traffic, compare the ledger and every table");
@@ -140,10 +153,11 @@ async fn inspect(
         .is_some_and(|run| run.outcome == RunOutcome::Committed)
         && !options.dry_run;
     // A stream that stands still leaves the sides unequal for a reason the report names; the ledger still counts.
-    let (inspection, inspection_failure) = match inspection::inspect(&environment.databases, writer, moved).await {
-        Ok(inspection) => (inspection, None),
-        Err(error) => (inspection::Inspection::default(), Some(error.to_string())),
-    };
+    let (inspection, inspection_failure) =
+        match inspection::inspect(&environment.databases, writer, moved).await {
+            Ok(inspection) => (inspection, None),
+            Err(error) => (inspection::Inspection::default(), Some(error.to_string())),
+        };
     let acknowledged = read_tokens(&load.tokens_file).map_err(RehearsalError::file(&load.tokens_file))?;
     let (ours, theirs) = (committed.inspector().await?, other.inspector().await?);
     let verdict = ledger::verdict(&acknowledged, &ours, Some(&theirs))

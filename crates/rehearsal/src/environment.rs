@@ -17,8 +17,8 @@ use crossover_core::{
 use crossover_stand::{MiniStack, Parts, Progress, TestEnvironment, progress::step};
 
 pub use cloud::{Cloud, FORWARD_TASK, RENEWED_TASK, REVERSE_TASK};
-pub use databases::{Database, Databases};
 use databases::Filled;
+pub use databases::{Database, Databases};
 pub use edge::Edge;
 
 use crate::{

@@ -12,9 +12,9 @@ use crossover_postgres::PostgresDatabase;
 use crossover_verify::{Sides, Silent, VerifyError, VerifyOptions, compare_rows};
 
 use crate::{
+    environment::Databases,
     error::{RehearsalError, Result},
     load::Side,
-    environment::Databases,
 };
 
 /// The stream was quick until now; a catch-up marker that takes longer than this is lost.

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use crate::{
     dms::INSTANCE_ID,
+    environment::{Cloud, FORWARD_TASK, RENEWED_TASK, REVERSE_TASK},
     error::Result,
     report::LagPoint,
     run::iso_ms,
-    environment::{Cloud, FORWARD_TASK, RENEWED_TASK, REVERSE_TASK},
 };
 
 /// The lag of whichever stream ran, second by second. Both times are Unix milliseconds.

@@ -10,8 +10,8 @@ use crossover_stand::{
 use serde_json::{Value, json};
 
 use crate::{
-    error::{RehearsalError, Result},
     environment::Cloud,
+    error::{RehearsalError, Result},
 };
 
 /// Between two looks at an execution: rarely enough not to disturb the pause it measures.

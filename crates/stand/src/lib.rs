@@ -4,6 +4,7 @@
 //! loopback ports; [`TestEnvironment`] owns what runs and ends it in reverse order. Every process is started through a
 //! guard ([`guard`]), so nothing survives the program that started it, however that program ends.
 
+mod environment;
 pub mod error;
 pub mod guard;
 pub mod interrupt;
@@ -14,14 +15,13 @@ pub mod ports;
 pub mod postgres;
 pub mod process;
 pub mod progress;
-mod environment;
 pub mod workerd;
 
+pub use environment::{Server, TestEnvironment};
 pub use error::{Result, StandError};
 pub use ministack::MiniStack;
 pub use parts::Parts;
 pub use ports::Port;
 pub use postgres::{Major, Postgres};
 pub use progress::{Progress, Silent};
-pub use environment::{Server, TestEnvironment};
 pub use workerd::Workerd;

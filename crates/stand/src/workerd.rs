@@ -7,11 +7,11 @@ use nix::sys::signal::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::environment::Server;
 use crate::error::{Result, StandError};
 use crate::guard::StopStep;
 use crate::parts::Parts;
 use crate::process::{Launch, ManagedProcess};
-use crate::environment::Server;
 
 const NAME: &str = "workerd";
 /// It is ready in under a second.

@@ -214,12 +214,7 @@ impl MemoryDatabaseState {
         items.join(",")
     }
 
-    pub fn lock(
-        &mut self,
-        scope: &Scope,
-        run_id: &str,
-        broken: &BTreeSet<Defect>,
-    ) -> PortResult<LockReport> {
+    pub fn lock(&mut self, scope: &Scope, run_id: &str, broken: &BTreeSet<Defect>) -> PortResult<LockReport> {
         let again = broken.contains(&Defect::LockRecordsAgain);
         if let Some(snapshot) = &self.snapshot {
             if snapshot.run_id != run_id {

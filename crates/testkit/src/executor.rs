@@ -120,7 +120,10 @@ impl<'a, T> Processes<'a, T> {
 pub fn block_on<T>(ctx: &Shared, process: impl Future<Output = T> + Send) -> T {
     let mut processes = Processes::new(ctx).with(process);
     processes.drive(&mut Schedule::new(0));
-    processes.ended().remove(0).expect("a process that is not frozen ends")
+    processes
+        .ended()
+        .remove(0)
+        .expect("a process that is not frozen ends")
 }
 
 /// A timer of the virtual clock.

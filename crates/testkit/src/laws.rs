@@ -98,7 +98,12 @@ pub fn repeating_is_harmless(case: &Case) {
         "{}: the second run changed something",
         case.name
     );
-    assert_eq!(scenario.shared.violations(), Vec::<String>::new(), "{}", case.name);
+    assert_eq!(
+        scenario.shared.violations(),
+        Vec::<String>::new(),
+        "{}",
+        case.name
+    );
 }
 
 /// A dry run changes nothing, says what it would do when `plans`, and gets through from where it is called.

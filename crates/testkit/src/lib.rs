@@ -14,12 +14,12 @@
 
 pub mod asl;
 pub mod database;
+pub mod defect;
 pub mod executor;
 pub mod faults;
-pub mod laws;
 pub mod lasting_state;
+pub mod laws;
 pub mod ports;
-pub mod defect;
 pub mod scenario;
 pub mod stage;
 pub mod state;
@@ -28,9 +28,9 @@ pub mod traffic;
 pub mod watch;
 
 pub use asl::{Ending, Machine};
+pub use defect::Defect;
 pub use faults::{Fault, Scripted};
 pub use lasting_state::LastingState;
-pub use defect::Defect;
 pub use scenario::Scenario;
 pub use stage::{AnyStage, Failure};
 pub use state::Shared;

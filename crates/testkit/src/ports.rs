@@ -14,8 +14,8 @@ use crossover_core::{
     },
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, Catalogue, CatchUpMarkers, LockReport, PortError, PortResult, Sequences, Slots,
-        WriterSample,
+        Access, AccessSnapshot, Catalogue, CatchUpMarkers, LockReport, PortError, PortResult, Sequences,
+        Slots, WriterSample,
     },
     routing::Side,
 };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crossover_core::{
-    Direction, Plan, Stage, StageError, StageName, StageContext, dry_run, ports::JournalEntry, routing::Phase,
+    Direction, Plan, Stage, StageContext, StageError, StageName, dry_run, ports::JournalEntry, routing::Phase,
 };
 use serde_json::{Value, json};
 

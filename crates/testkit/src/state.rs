@@ -15,8 +15,8 @@ use crossover_core::{
 
 use crate::{
     database::MemoryDatabaseState,
-    faults::{Fault, Script, Scripted},
     defect::Defect,
+    faults::{Fault, Script, Scripted},
     stream::Task,
     traffic::Traffic,
     watch::Watch,

@@ -199,7 +199,9 @@ impl State {
     fn apply_change(&mut self, task: &str, reads: Side, tables: &[TableName], change: Change) {
         let carried = match &change.effect {
             Effect::Row { table, .. } => tables.contains(table),
-            Effect::Marker(_) => tables.iter().any(|t| t.schema == OWN_SCHEMA && t.name == "catch_up_marker"),
+            Effect::Marker(_) => tables
+                .iter()
+                .any(|t| t.schema == OWN_SCHEMA && t.name == "catch_up_marker"),
         };
         if !carried {
             return;

@@ -160,7 +160,10 @@ fn a_hold_whose_deadline_passes_in_final_sync_is_not_committed_and_the_source_se
 
 #[test]
 fn a_stream_that_stalls_or_repeats_itself_aborts_the_run() {
-    for (disturbance, error) in [("stalls", "MarkerNotSeen"), ("repeats itself", "MarkerDuplicated")] {
+    for (disturbance, error) in [
+        ("stalls", "MarkerNotSeen"),
+        ("repeats itself", "MarkerDuplicated"),
+    ] {
         let (scenario, before, data) = busy_at("FinalSync");
         {
             let behaviour = &mut scenario.shared.lock().behaviour;

@@ -10,13 +10,13 @@ mod machines;
 
 use async_trait::async_trait;
 use crossover_core::{
-    Direction, Stage, StageError, StageName, StageContext,
+    Direction, Stage, StageContext, StageError, StageName,
     routing::{Command, Phase, Side},
 };
 use std::sync::Arc;
 
 use crossover_testkit::{
-    AnyStage, Fault, Machine, LastingState, Defect, Scenario, Scripted,
+    AnyStage, Defect, Fault, LastingState, Machine, Scenario, Scripted,
     database::Prepared,
     executor::{Processes, Schedule, block_on},
     laws::{execute, wrong_at_the_end},
@@ -87,7 +87,11 @@ fn sessions_that_are_not_ended_are_noticed() {
         &said,
         "committed while writers were left: session",
     );
-    assert_seen("a write after the catch-up marker", &said, "is lost on the target");
+    assert_seen(
+        "a write after the catch-up marker",
+        &said,
+        "is lost on the target",
+    );
 }
 
 #[test]
@@ -338,26 +342,24 @@ impl Stage for ReleaseFirst {
         let run_id = ctx.plan.run_id.clone();
         let lane = ctx.lane.read().await?;
         let lane = if lane.phase == Phase::Hold {
-            ctx
-                .command(
-                    &lane,
-                    Command::Abort {
-                        run_id: run_id.clone(),
-                    },
-                )
-                .await?
+            ctx.command(
+                &lane,
+                Command::Abort {
+                    run_id: run_id.clone(),
+                },
+            )
+            .await?
         } else {
             lane
         };
         if lane.phase == Phase::Aborting {
-            ctx
-                .command(
-                    &lane,
-                    Command::Release {
-                        run_id: run_id.clone(),
-                    },
-                )
-                .await?;
+            ctx.command(
+                &lane,
+                Command::Release {
+                    run_id: run_id.clone(),
+                },
+            )
+            .await?;
         }
         ctx.old_writer.restore(&run_id).await?;
         Ok(json!({ "outcome": "aborted" }))
@@ -450,7 +452,10 @@ fn a_drain_that_relies_on_the_edge_is_noticed() {
 fn two_streams_at_once_are_noticed() {
     let scenario = Scenario::busy();
     let before: LastingState = scenario.lasting_state();
-    assert_eq!(execute(&cutover(), &scenario, scenario.plan.clone()).state, "Committed");
+    assert_eq!(
+        execute(&cutover(), &scenario, scenario.plan.clone()).state,
+        "Committed"
+    );
     let _ = scenario.run("run-1", Direction::Forward);
     scenario.shared.lock().start_task("there", None).unwrap();
     let said = wrong_at_the_end(&scenario, &before, true).join("\n");

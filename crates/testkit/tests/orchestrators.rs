@@ -119,7 +119,10 @@ fn a_run_whose_reverse_replication_another_run_removed_is_not_committed() {
 fn an_abort_that_comes_after_the_commit_changes_nothing() {
     let scenario = Scenario::busy();
     let before = scenario.lasting_state();
-    assert_eq!(execute(&cutover(), &scenario, scenario.plan.clone()).state, "Committed");
+    assert_eq!(
+        execute(&cutover(), &scenario, scenario.plan.clone()).state,
+        "Committed"
+    );
     let answer = scenario.stage(&abort_stage(), json!({})).unwrap();
     assert_eq!(answer["output"]["outcome"], "committed");
     assert_eq!(wrong_at_the_end(&scenario, &before, true), Vec::<String>::new());
@@ -129,7 +132,10 @@ fn an_abort_that_comes_after_the_commit_changes_nothing() {
 fn an_abort_of_the_cutover_that_comes_after_its_rollback_was_tried_opens_nothing() {
     let scenario = Scenario::busy();
     let before = scenario.lasting_state();
-    assert_eq!(execute(&cutover(), &scenario, scenario.plan.clone()).state, "Committed");
+    assert_eq!(
+        execute(&cutover(), &scenario, scenario.plan.clone()).state,
+        "Committed"
+    );
     let back = scenario.run("run-2", Direction::Reverse);
     for state in ["ConnectionDrain", "FinalSync"] {
         let copy = back.copy();
@@ -160,7 +166,9 @@ fn a_drain_that_stood_still_while_its_run_was_aborted_leaves_no_lock_behind() {
     let mut stuck = Vec::new();
     for (index, point) in points.iter().enumerate() {
         let scenario = prepared.copy();
-        scenario.shared.script(Scripted::Nth(index as u64, Fault::Freezes));
+        scenario
+            .shared
+            .script(Scripted::Nth(index as u64, Fault::Freezes));
         let mut processes = Processes::new(&scenario.shared).with(scenario.invocation(&stage, json!({})));
         processes.drive(&mut Schedule::new(0));
         scenario.stage(&abort_stage(), json!({})).unwrap();
@@ -193,9 +201,11 @@ fn a_final_sync_that_stood_still_while_its_run_was_aborted_changes_nothing() {
     };
     for (index, point) in points.iter().enumerate() {
         let scenario = prepared.copy();
-        scenario.shared.script(Scripted::Nth(index as u64, Fault::Freezes));
-        let mut processes =
-            Processes::new(&scenario.shared).with(scenario.invocation(&final_sync_stage(), json!({"step": "commit"})));
+        scenario
+            .shared
+            .script(Scripted::Nth(index as u64, Fault::Freezes));
+        let mut processes = Processes::new(&scenario.shared)
+            .with(scenario.invocation(&final_sync_stage(), json!({"step": "commit"})));
         processes.drive(&mut Schedule::new(0));
         let outcome = scenario.stage(&abort_stage(), json!({})).unwrap()["output"]["outcome"].clone();
         scenario.shared.thaw();

@@ -93,14 +93,23 @@ fn final_sync_obeys_every_law() {
 
 #[test]
 fn starting_reverse_replication_obeys_every_law() {
-    let from = rehearsed("StartReverseReplication").1["final_sync"]["result"]["output"]["reverse_from"].clone();
+    let from =
+        rehearsed("StartReverseReplication").1["final_sync"]["result"]["output"]["reverse_from"].clone();
     let input = json!({"step": "start", "reverse_from": from});
-    every_stage_law(&entering("StartReverseReplication", reverse_sync::ReverseSync, input), true);
+    every_stage_law(
+        &entering("StartReverseReplication", reverse_sync::ReverseSync, input),
+        true,
+    );
 }
 
 #[test]
 fn abort_obeys_every_law_from_wherever_it_is_called() {
-    for name in ["PrepareReverseReplication", "ConnectionDrain", "FinalSync", "StartReverseReplication"] {
+    for name in [
+        "PrepareReverseReplication",
+        "ConnectionDrain",
+        "FinalSync",
+        "StartReverseReplication",
+    ] {
         every_stage_law(
             &entering(
                 name,

@@ -14,14 +14,14 @@
 mod budget;
 mod checkpoint;
 mod dirty;
-mod marker;
+mod event;
 mod judge;
 mod look;
-mod event;
+mod marker;
 mod pause;
+mod poll;
 mod remaining;
 mod sweep;
-mod poll;
 mod versions;
 
 use std::{collections::BTreeMap, pin::pin, sync::Arc};
@@ -37,8 +37,8 @@ use futures::future::{Either, select};
 
 pub use budget::Budget;
 pub use checkpoint::{CheckpointError, CheckpointFile, slot_name};
-pub use marker::MarkerCatchUp;
 pub use event::{DifferingRow, EventSink, FollowEvent};
+pub use marker::MarkerCatchUp;
 pub use pause::{NoPause, Pause};
 pub use remaining::Remaining;
 

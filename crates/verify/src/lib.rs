@@ -15,7 +15,7 @@ pub mod watch;
 
 pub use distribute::{Assignment, Partitioning, assignments, compare_assignment};
 pub use estimate::{Estimate, Range, TableEstimate, estimate};
-pub use follow::{FollowError, FollowOptions, Follower, FollowContext, EventSink, FollowEvent, Remaining};
+pub use follow::{EventSink, FollowContext, FollowError, FollowEvent, FollowOptions, Follower, Remaining};
 pub use report::{Report, verify};
 pub use run::{
     CouldNotRun, Prepared, PreparedTable, RowsReport, Sides, VerifyError, VerifyOptions, compare_rows,

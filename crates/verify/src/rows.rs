@@ -12,12 +12,12 @@ mod difference;
 mod disk;
 mod down;
 mod governor;
+mod mismatch_budget;
 mod naming;
-mod retries;
 mod ranges;
 mod recheck;
 mod result;
-mod mismatch_budget;
+mod retries;
 mod selection;
 mod walk;
 
@@ -26,10 +26,10 @@ pub use chunks::{Layout, plan_layout};
 pub use comparison::Comparison;
 pub use difference::{Difference, Kind};
 pub use governor::Governor;
-pub(crate) use retries::with_retries;
 pub use ranges::Ranges;
 pub use recheck::CatchUp;
 pub use result::TableResult;
+pub(crate) use retries::with_retries;
 pub use selection::{Selection, TablePair, UnknownTables};
 pub(crate) use {
     difference::{Mismatch, Mismatches, differing},

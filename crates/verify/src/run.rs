@@ -5,7 +5,7 @@ use crossover_core::{
     plan::Scope,
     ports::{Clock, PortError, PortResult, Refusal, Rows},
     routing::Side,
-    rows::{Disagreement, Hashing, HashingFacts, RowOptions, HashPlan, TableShape, negotiate},
+    rows::{Disagreement, HashPlan, Hashing, HashingFacts, RowOptions, TableShape, negotiate},
 };
 use serde::Serialize;
 
@@ -229,11 +229,12 @@ fn forms(pair: TablePair, options: &RowOptions, quick: bool) -> Result<PreparedT
                 .to_owned(),
         });
     }
-    let (mut ours, mut theirs) = negotiate(&source, &target, options).map_err(|disagreement| CouldNotRun {
-        name,
-        reason: disagreement.to_string(),
-        remedy: "apply the missing columns, then compare again".to_owned(),
-    })?;
+    let (mut ours, mut theirs) =
+        negotiate(&source, &target, options).map_err(|disagreement| CouldNotRun {
+            name,
+            reason: disagreement.to_string(),
+            remedy: "apply the missing columns, then compare again".to_owned(),
+        })?;
     if quick {
         for form in [&mut ours, &mut theirs] {
             form.columns.clear();

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use connection_drain::ConnectionDrain;
 use crossover_core::{
-    Stage, StageError, StageName, StageContext,
+    Stage, StageContext, StageError, StageName,
     routing::{Command, LaneRecord, Phase},
 };
 use reverse_sync::ReverseSync;
@@ -76,14 +76,13 @@ impl Stage for Abort {
         };
         let restored_roles = ctx.old_writer.restore(&ctx.plan.run_id).await?;
         if lane.phase == Phase::Aborting {
-            ctx
-                .command(
-                    &lane,
-                    Command::Release {
-                        run_id: ctx.plan.run_id.clone(),
-                    },
-                )
-                .await?;
+            ctx.command(
+                &lane,
+                Command::Release {
+                    run_id: ctx.plan.run_id.clone(),
+                },
+            )
+            .await?;
         }
         // Nobody waits for the rest: traffic flows again. In reverse order of the stages.
         ConnectionDrain.undo(ctx).await?;

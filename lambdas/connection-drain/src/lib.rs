@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Stage, StageError, StageName, StageContext,
+    Stage, StageContext, StageError, StageName,
     ports::{PortError, WriterSample},
     routing::{Command, LaneRecord, Phase},
 };
@@ -115,10 +115,7 @@ async fn held_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
             .hold_at
             .unwrap_or_default()
             .saturating_sub(ctx.clock.now_ms());
-        ctx
-            .clock
-            .sleep_ms(if ctx.plan.dry_run { 0 } else { wait })
-            .await;
+        ctx.clock.sleep_ms(if ctx.plan.dry_run { 0 } else { wait }).await;
         lane = ctx
             .command(
                 &lane,

@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Lsn, Stage, StageError, StageName, StageContext,
+    Lsn, Stage, StageContext, StageError, StageName,
     catalogue::SequenceFacts,
     ports::AccessSnapshot,
     routing::{Command, LaneRecord, Phase},
@@ -226,14 +226,13 @@ async fn go_forward(
     let opened = ctx.clock.now_ms();
     output.open_ms = opened.saturating_sub(began);
     if lane.phase == Phase::Committed {
-        ctx
-            .command(
-                lane,
-                Command::Release {
-                    run_id: ctx.plan.run_id.clone(),
-                },
-            )
-            .await?;
+        ctx.command(
+            lane,
+            Command::Release {
+                run_id: ctx.plan.run_id.clone(),
+            },
+        )
+        .await?;
     }
     output.released_at = ctx.clock.now_ms();
     output.release_ms = output.released_at.saturating_sub(opened);

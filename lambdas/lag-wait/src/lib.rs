@@ -3,7 +3,7 @@
 //! Unknown is "not ready": a missing figure, an old figure, a table in an unknown state, an old transaction.
 
 use async_trait::async_trait;
-use crossover_core::{Direction, Stage, StageError, StageName, StageContext, ports::TaskState};
+use crossover_core::{Direction, Stage, StageContext, StageError, StageName, ports::TaskState};
 use serde::{Deserialize, Serialize};
 
 /// Time between two looks at the figures.
@@ -96,7 +96,10 @@ async fn readiness(ctx: &StageContext) -> Result<Result<u64, String>, StageError
     if !waiting.is_empty() {
         return Ok(Err(format!("tables do not follow yet: {}", waiting.join(", "))));
     }
-    let old = ctx.old_writer.open_transactions(limits.long_transaction_ms).await?;
+    let old = ctx
+        .old_writer
+        .open_transactions(limits.long_transaction_ms)
+        .await?;
     if let Some(oldest) = old.first() {
         return Ok(Err(format!(
             "{} has a transaction open for {} ms (pid {})",

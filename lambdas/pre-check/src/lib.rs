@@ -4,7 +4,7 @@ mod checks;
 
 use async_trait::async_trait;
 use crossover_core::{
-    Stage, StageError, StageName, StageContext,
+    Stage, StageContext, StageError, StageName,
     finding::{CheckOutcome, Finding, Severity},
 };
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Lsn, Stage, StageError, StageName, StageContext,
+    Lsn, Stage, StageContext, StageError, StageName,
     catalogue::{OWN_SCHEMA, TableName},
     ports::{CdcTask, TaskState},
     routing::Side,
@@ -76,7 +76,10 @@ impl Stage for ReverseSync {
 async fn prepare(ctx: &StageContext) -> Result<Output, StageError> {
     let replication = &ctx.plan.replication;
     let slot = ctx.reverse_slot();
-    let position = ctx.new_writer.create_slot(&slot, &replication.slot_plugin).await?;
+    let position = ctx
+        .new_writer
+        .create_slot(&slot, &replication.slot_plugin)
+        .await?;
     let (reads, writes) = match ctx.direction.new_writer() {
         Side::Target => (
             &replication.target_endpoints.read_arn,
@@ -100,8 +103,7 @@ async fn prepare(ctx: &StageContext) -> Result<Output, StageError> {
         name: "catch_up_marker".to_owned(),
     });
     let task = ctx.reverse_stream().to_owned();
-    ctx
-        .replication
+    ctx.replication
         .create(&CdcTask {
             task: task.clone(),
             replication_instance_arn: replication.replication_instance_arn.clone(),
@@ -165,7 +167,10 @@ async fn prove(ctx: &StageContext) -> Result<u64, StageError> {
         }
         if waited >= TIMEOUT_MS {
             return Err(StageError::NoReverseReplication {
-                reason: format!("marker {nonce} did not come through task {}", ctx.reverse_stream()),
+                reason: format!(
+                    "marker {nonce} did not come through task {}",
+                    ctx.reverse_stream()
+                ),
             });
         }
         ctx.clock.sleep_ms(LOOK_EVERY_MS).await;

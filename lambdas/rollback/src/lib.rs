@@ -1,7 +1,9 @@
 //! rollback: the gate of reverse replication. It proves that reverse replication is open before the same cutover runs the other way.
 
 use async_trait::async_trait;
-use crossover_core::{Direction, Stage, StageError, StageName, StageContext, ports::TaskState, routing::Phase};
+use crossover_core::{
+    Direction, Stage, StageContext, StageError, StageName, ports::TaskState, routing::Phase,
+};
 use serde::{Deserialize, Serialize};
 
 /// The stage.

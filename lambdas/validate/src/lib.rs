@@ -5,7 +5,7 @@
 mod catch_up;
 
 use async_trait::async_trait;
-use crossover_core::{Stage, StageError, StageName, StageContext, routing::Side};
+use crossover_core::{Stage, StageContext, StageError, StageName, routing::Side};
 use crossover_verify::{
     Assignment, CouldNotRun, Partitioning, Sides, Silent, VerifyError, VerifyOptions, assignments,
     compare_assignment, compare_rows, rows::TableResult,
@@ -119,10 +119,15 @@ async fn all(sides: &Sides<'_>, ctx: &StageContext) -> Result<Output, StageError
 }
 
 async fn list(sides: &Sides<'_>, ctx: &StageContext) -> Result<Output, StageError> {
-    let (assignments, could_not_run) =
-        assignments(sides, &ctx.plan.scope, &options(), Partitioning::default(), &Silent)
-            .await
-            .map_err(stage_error)?;
+    let (assignments, could_not_run) = assignments(
+        sides,
+        &ctx.plan.scope,
+        &options(),
+        Partitioning::default(),
+        &Silent,
+    )
+    .await
+    .map_err(stage_error)?;
     refuse(Vec::new(), not_compared(&could_not_run))?;
     Ok(Output {
         assignments,

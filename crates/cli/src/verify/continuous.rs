@@ -13,14 +13,14 @@ use clap::ValueEnum;
 use crossover_clock::SystemClock;
 use crossover_core::{
     plan::Scope,
-    ports::{Changes, CatchUpMarkers, PortError, Slots},
+    ports::{CatchUpMarkers, Changes, PortError, Slots},
     routing::Side,
 };
 use crossover_postgres::{MARKER_SQL, PostgresDatabase};
 use crossover_stand::interrupt::{Interrupt, interrupted};
 use crossover_verify::{
-    Event, FollowOptions, Follower, FollowContext, EventSink, FollowEvent, Sides, VerifyOptions, Watch,
-    follow::{Budget, MarkerCatchUp, CheckpointFile, slot_name},
+    Event, EventSink, FollowContext, FollowEvent, FollowOptions, Follower, Sides, VerifyOptions, Watch,
+    follow::{Budget, CheckpointFile, MarkerCatchUp, slot_name},
     rows::{CatchUp, Governor},
 };
 

@@ -90,7 +90,9 @@ pub fn news(news: &FollowEvent) -> String {
             if *hot { " (goes on changing)" } else { "" },
             line(difference)
         ),
-        FollowEvent::Truncated { table } => format!("  ✗ {table}: more rows differ than --max-reported allows to name"),
+        FollowEvent::Truncated { table } => {
+            format!("  ✗ {table}: more rows differ than --max-reported allows to name")
+        }
         FollowEvent::Withdrawn { table, key } => format!("  ✓ {table}: {} is equal now", key.join(", ")),
         FollowEvent::Remaining {
             rechecked,

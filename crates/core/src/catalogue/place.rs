@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn the_headroom_goes_round_the_end_in_either_direction() {
-        let near = |increment, last| cycling(increment, None).position_after(&cycling(increment, last), 1_000);
+        let near =
+            |increment, last| cycling(increment, None).position_after(&cycling(increment, last), 1_000);
         assert_eq!(near(1, Some(9_900)), Some(901));
         assert_eq!(near(-1, Some(100)), Some(9_099));
         // 9,997 is the last of the values 1, 4, 7, ...

@@ -29,7 +29,9 @@ impl MissingIdentity {
     pub const fn because(self) -> &'static str {
         match self {
             Self::NoPrimaryKey => "has no primary key",
-            Self::DeferrablePrimaryKey => "has a deferrable primary key, which identifies no row for replication",
+            Self::DeferrablePrimaryKey => {
+                "has a deferrable primary key, which identifies no row for replication"
+            }
             Self::Nothing => "has replica identity nothing",
             Self::IndexIsGone => "has lost the index of its replica identity",
         }

@@ -11,12 +11,12 @@ use crate::{
     lsn::Lsn,
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, Catalogue, Database, CatchUpMarkers, LockReport, Snapshot, PortResult, RoleAccess, Rows,
-        Sequences, Slots, WriterSample,
+        Access, AccessSnapshot, Catalogue, CatchUpMarkers, Database, LockReport, PortResult, RoleAccess,
+        Rows, Sequences, Slots, Snapshot, WriterSample,
     },
     rows::{
-        HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, ColumnStatistics, BlockRange, BlockRangeDigest,
-        HashPlan, TableShape,
+        BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest, RowHash,
+        RowKey, RowValues, TableShape,
     },
 };
 
@@ -201,7 +201,12 @@ impl Rows for DryDatabase {
     async fn begins(&self, form: &HashPlan, cuts: &[i64], at: &Snapshot) -> PortResult<Option<Vec<u32>>> {
         self.real.begins(form, cuts, at).await
     }
-    async fn block_range(&self, form: &HashPlan, block_range: &BlockRange, at: &Snapshot) -> PortResult<BlockRangeDigest> {
+    async fn block_range(
+        &self,
+        form: &HashPlan,
+        block_range: &BlockRange,
+        at: &Snapshot,
+    ) -> PortResult<BlockRangeDigest> {
         self.real.block_range(form, block_range, at).await
     }
     async fn rows_in(

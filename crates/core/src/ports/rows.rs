@@ -8,8 +8,8 @@ use super::PortResult;
 use crate::{
     plan::Scope,
     rows::{
-        HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, ColumnStatistics, BlockRange, BlockRangeDigest,
-        HashPlan, TableShape,
+        BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest, RowHash,
+        RowKey, RowValues, TableShape,
     },
 };
 
@@ -51,7 +51,12 @@ pub trait Rows: Send + Sync {
     /// The blocks in which the first row lies that is not below each of these integer keys; none where one cannot be told.
     async fn begins(&self, form: &HashPlan, cuts: &[i64], at: &Snapshot) -> PortResult<Option<Vec<u32>>>;
     /// What lies in the blocks of a block range.
-    async fn block_range(&self, form: &HashPlan, block_range: &BlockRange, at: &Snapshot) -> PortResult<BlockRangeDigest>;
+    async fn block_range(
+        &self,
+        form: &HashPlan,
+        block_range: &BlockRange,
+        at: &Snapshot,
+    ) -> PortResult<BlockRangeDigest>;
     /// Every row of some of these buckets, sorted by key.
     async fn rows_in(
         &self,

@@ -139,7 +139,10 @@ mod tests {
     #[test]
     fn nothing_is_known_while_a_block_range_is_missing() {
         assert_eq!(
-            gather(&[1, 2], &[BlockRangeDigest::default(), BlockRangeDigest::default()]),
+            gather(
+                &[1, 2],
+                &[BlockRangeDigest::default(), BlockRangeDigest::default()]
+            ),
             None
         );
     }

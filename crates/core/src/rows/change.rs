@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{RowKey, HashPlan};
+use super::{HashPlan, RowKey};
 use crate::catalogue::TableName;
 
 /// The texts of a row's columns, in the order of [`HashPlan::columns`].

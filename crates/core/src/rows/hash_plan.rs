@@ -157,7 +157,9 @@ fn common_key(source: &[KeyShape], target: &[KeyShape]) -> Vec<String> {
 fn common_form(source: &ColumnShape, target: &ColumnShape) -> ColumnEncoding {
     let (a, b) = (own_form(source), own_form(target));
     match (a, b) {
-        (ColumnEncoding::FixedNumeric, ColumnEncoding::FixedNumeric) if source.type_modifier != target.type_modifier => {
+        (ColumnEncoding::FixedNumeric, ColumnEncoding::FixedNumeric)
+            if source.type_modifier != target.type_modifier =>
+        {
             ColumnEncoding::TextCast
         }
         (a, b) if a == b => a,
@@ -256,8 +258,14 @@ mod tests {
             type_modifier: modifier,
             ..column("c", "numeric")
         };
-        assert_eq!(common_form(&fixed(786_438), &fixed(786_438)), ColumnEncoding::FixedNumeric);
-        assert_eq!(common_form(&fixed(786_438), &fixed(655_366)), ColumnEncoding::TextCast);
+        assert_eq!(
+            common_form(&fixed(786_438), &fixed(786_438)),
+            ColumnEncoding::FixedNumeric
+        );
+        assert_eq!(
+            common_form(&fixed(786_438), &fixed(655_366)),
+            ColumnEncoding::TextCast
+        );
         assert_eq!(common_form(&fixed(786_438), &fixed(-1)), ColumnEncoding::TextCast);
     }
 

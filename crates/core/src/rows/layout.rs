@@ -59,7 +59,11 @@ pub fn ranges(statistics: &ColumnStatistics, rows: u64, rows_each: u64) -> Vec<B
 }
 
 fn integer_cuts(statistics: &ColumnStatistics, least: i64, most: i64, wanted: u64) -> Vec<String> {
-    let mut fixed: Vec<i64> = statistics.histogram.iter().filter_map(|v| v.parse().ok()).collect();
+    let mut fixed: Vec<i64> = statistics
+        .histogram
+        .iter()
+        .filter_map(|v| v.parse().ok())
+        .collect();
     fixed.retain(|v| (least..=most).contains(v));
     // Statistics are older than the newest rows.
     fixed.extend([least, most]);

@@ -206,7 +206,11 @@ mod tests {
                 "table shop.log (1 table under it)"
             ]
         );
-        assert!(found.iter().all(|f| f.severity == Severity::Warning && f.cause == found[0].cause));
+        assert!(
+            found
+                .iter()
+                .all(|f| f.severity == Severity::Warning && f.cause == found[0].cause)
+        );
     }
 
     #[test]
@@ -219,7 +223,10 @@ mod tests {
             with_index("by_index", ReplicaIdentity::Key),
             with_index("full", ReplicaIdentity::FullRow),
             table("full_without", ReplicaIdentity::FullRow),
-            with_index("late", ReplicaIdentity::Missing(MissingIdentity::DeferrablePrimaryKey)),
+            with_index(
+                "late",
+                ReplicaIdentity::Missing(MissingIdentity::DeferrablePrimaryKey),
+            ),
             with_index("mute", ReplicaIdentity::Missing(MissingIdentity::Nothing)),
             with_index("unchosen", NO_KEY),
         ]);

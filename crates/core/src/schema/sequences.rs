@@ -91,7 +91,9 @@ fn pair(
         SequenceOrder::Ahead => "the target is ahead",
         SequenceOrder::Level => "level",
         SequenceOrder::Behind => "the target is behind",
-        SequenceOrder::Cycles => "it cycles, so that the positions do not tell which side hands out values again",
+        SequenceOrder::Cycles => {
+            "it cycles, so that the positions do not tell which side hands out values again"
+        }
         SequenceOrder::Opposite => "they count in opposite directions",
         SequenceOrder::MissingOnTarget => "missing on the target",
         SequenceOrder::ExtraOnTarget => "only on the target",
@@ -125,7 +127,9 @@ fn pair(
         ),
         SequenceOrder::Cycles => (
             Some(Severity::Warning),
-            Some("nothing to do now: the cutover sets it to the source's position plus the headroom (final-sync)"),
+            Some(
+                "nothing to do now: the cutover sets it to the source's position plus the headroom (final-sync)",
+            ),
         ),
         SequenceOrder::Opposite => (
             Some(Severity::Error),
@@ -179,7 +183,10 @@ mod tests {
         let behind = (SequenceOrder::Behind, Some(Severity::Warning));
         assert_eq!(judged((1, Some(10)), (1, Some(11))), (SequenceOrder::Ahead, None));
         assert_eq!(judged((1, Some(10)), (1, Some(9))), behind);
-        assert_eq!(judged((-1, Some(10)), (-1, Some(9))), (SequenceOrder::Ahead, None));
+        assert_eq!(
+            judged((-1, Some(10)), (-1, Some(9))),
+            (SequenceOrder::Ahead, None)
+        );
         assert_eq!(judged((-1, Some(10)), (-1, Some(11))), behind);
         assert_eq!(judged((1, Some(10)), (1, None)), behind);
         assert_eq!(judged((1, None), (1, Some(10))), (SequenceOrder::Ahead, None));
@@ -210,7 +217,10 @@ mod tests {
             assert_eq!(judged(Some(120), Some(120), writer), (SequenceOrder::Level, None));
         }
         let wrapped = positions(&[cycling(Some(120))], &[cycling(Some(500))], Side::Target).remove(0);
-        assert!(wrapped.detail.contains("120 on the source, 500 on the target"), "{wrapped:?}");
+        assert!(
+            wrapped.detail.contains("120 on the source, 500 on the target"),
+            "{wrapped:?}"
+        );
     }
 
     #[test]

@@ -123,7 +123,7 @@ fn has_key(table: &WritableTable, change: &RowChange) -> String {
 mod tests {
     use crossover_core::{
         catalogue::TableName,
-        rows::{ColumnEncoding, Hashing, HashPlan, TableWriting},
+        rows::{ColumnEncoding, HashPlan, Hashing, TableWriting},
     };
 
     use super::*;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use crossover_core::{
     ports::{PortResult, RepairTransaction, RowOutcome},
-    rows::{RowChange, RowKey, RowTexts, RowValues, HashPlan, WritableTable},
+    rows::{HashPlan, RowChange, RowKey, RowTexts, RowValues, WritableTable},
 };
 use tokio_postgres::{
     Client, Row,

@@ -1,8 +1,8 @@
 //! Block ranges of the disk: a range of an integer key read by its blocks.
 
 use crossover_core::{
-    ports::{Snapshot, PortError, PortResult},
-    rows::{Region, BlockRange, BlockRangeDigest, HashPlan},
+    ports::{PortError, PortResult, Snapshot},
+    rows::{BlockRange, BlockRangeDigest, HashPlan, Region},
 };
 use tokio_postgres::types::Type;
 

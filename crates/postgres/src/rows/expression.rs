@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crossover_core::rows::{ColumnPlan, ColumnEncoding, Hashing, HashPlan};
+use crossover_core::rows::{ColumnEncoding, ColumnPlan, HashPlan, Hashing};
 
 use crate::quoting::ident;
 

@@ -2,7 +2,7 @@
 
 use crossover_core::{
     ports::PortResult,
-    rows::{Hashing, Region, RowHash, RowKey, RowValues, HashPlan},
+    rows::{HashPlan, Hashing, Region, RowHash, RowKey, RowValues},
 };
 use tokio_postgres::{Row, error::SqlState, types::Type};
 
@@ -81,11 +81,7 @@ impl PostgresDatabase {
     }
 
     /// The texts of keys, column by column.
-    pub(crate) fn key_texts<'k>(
-        &self,
-        form: &HashPlan,
-        keys: &'k [RowKey],
-    ) -> PortResult<Vec<Vec<&'k str>>> {
+    pub(crate) fn key_texts<'k>(&self, form: &HashPlan, keys: &'k [RowKey]) -> PortResult<Vec<Vec<&'k str>>> {
         let width = form.key.len();
         let mut values: Vec<Vec<&str>> = vec![Vec::with_capacity(keys.len()); width];
         for key in keys {

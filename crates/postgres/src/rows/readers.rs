@@ -7,8 +7,8 @@ use std::{
 
 use crossover_core::{
     catalogue::TableName,
-    ports::{Snapshot, PortError},
-    rows::{Region, HashPlan},
+    ports::{PortError, Snapshot},
+    rows::{HashPlan, Region},
 };
 use tokio_postgres::{Client, Row, error::SqlState, types::Type};
 

@@ -1,6 +1,6 @@
 //! Which rows a statement looks at, as the SQL after `from`. The table is `q`.
 
-use crossover_core::rows::{Bounds, Region, HashPlan};
+use crossover_core::rows::{Bounds, HashPlan, Region};
 
 use crate::quoting::{ident, literal, qualified};
 

@@ -6,7 +6,7 @@ use crossover_core::{
     catalogue::TableName,
     plan::Scope,
     ports::PortResult,
-    rows::{ColumnShape, KeyShape, Leaf, ColumnStatistics, HashPlan, TableShape},
+    rows::{ColumnShape, ColumnStatistics, HashPlan, KeyShape, Leaf, TableShape},
 };
 use tokio_postgres::{Row, types::Type};
 

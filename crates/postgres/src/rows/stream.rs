@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crossover_core::{
-    ports::{Snapshot, PortError, PortResult},
-    rows::{Region, RowDigest, RowHash, HashPlan},
+    ports::{PortError, PortResult, Snapshot},
+    rows::{HashPlan, Region, RowDigest, RowHash},
 };
 use futures::{StreamExt, pin_mut};
 use tokio_postgres::{binary_copy::BinaryCopyOutStream, types::Type};

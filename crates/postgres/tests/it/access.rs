@@ -2,8 +2,8 @@
 
 mod lock;
 mod opening;
-mod sessions;
 mod restoring;
+mod sessions;
 mod writers;
 
 use crossover_core::ports::{Access, Catalogue, PortError, WriterSample};

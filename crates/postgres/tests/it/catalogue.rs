@@ -135,11 +135,19 @@ async fn triggers_that_fire_for_replicated_changes_are_read_once_for_a_parent_an
         let tables = side.crossover().await.tables(&everything()).await.unwrap();
         let found: Vec<_> = tables
             .iter()
-            .flat_map(|t| t.firing_triggers.iter().map(|f| (t.table.name.as_str(), f.name.as_str(), f.always)))
+            .flat_map(|t| {
+                t.firing_triggers
+                    .iter()
+                    .map(|f| (t.table.name.as_str(), f.name.as_str(), f.always))
+            })
             .collect();
         assert_eq!(
             found,
-            [("leaf", "own", true), ("parent", "audit", true), ("plain", "copy", false)],
+            [
+                ("leaf", "own", true),
+                ("parent", "audit", true),
+                ("plain", "copy", false)
+            ],
             "{major}"
         );
     }

@@ -85,7 +85,12 @@ async fn what_the_server_does_not_tell_is_none() {
          revoke execute on function pg_current_wal_lsn() from public, pg_monitor",
     )
     .await;
-    let state = side.crossover().await.database_state(&everything()).await.unwrap();
+    let state = side
+        .crossover()
+        .await
+        .database_state(&everything())
+        .await
+        .unwrap();
     assert_eq!((state.system_identifier, state.position), (None, None));
     assert_eq!(state.tables.len(), 3);
 }
@@ -95,12 +100,13 @@ async fn a_table_whose_writes_somebody_does_not_count_is_none() {
     let side = Side::new().await;
     side.owner(DDL).await;
     let uncounted = async || {
-        let state = side.crossover().await.database_state(&everything()).await.unwrap();
-        state
-            .tables
-            .values()
-            .filter(|written| written.is_none())
-            .count()
+        let state = side
+            .crossover()
+            .await
+            .database_state(&everything())
+            .await
+            .unwrap();
+        state.tables.values().filter(|written| written.is_none()).count()
     };
     assert_eq!(uncounted().await, 0);
     let (database, role) = (&side.name, side.own());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crossover_core::{
     catalogue::TableName,
     ports::{
-        CHANGES_PLUGIN, Change, Changes, Followed, PortError, Relations, Slots, PollOutcome, Watched, Written,
+        CHANGES_PLUGIN, Change, Changes, Followed, PollOutcome, PortError, Relations, Slots, Watched, Written,
     },
     rows::RowKey,
 };

@@ -96,5 +96,7 @@ async fn settings_of_the_role_and_the_database_do_not_reach_our_sessions() {
     ))
     .await;
     let db = side.crossover().await;
-    crossover_core::ports::CatchUpMarkers::prepare_marker(&db).await.unwrap();
+    crossover_core::ports::CatchUpMarkers::prepare_marker(&db)
+        .await
+        .unwrap();
 }

@@ -9,15 +9,15 @@
 
 mod access;
 mod catalogue;
-mod changes;
 mod change_counters;
+mod changes;
 mod connection;
-mod marker;
 mod fingerprint;
-mod snapshots;
+mod marker;
 mod schema;
 mod sequences;
 mod side;
 mod slots;
+mod snapshots;
 mod statistics;
 mod tls;

@@ -37,8 +37,10 @@ async fn orchestrators_that_raise_the_same_marker_at_once_agree_on_its_position(
     first.and(second).unwrap();
     for round in 0..50 {
         let nonce = format!("n{round}");
-        let (first, second) =
-            tokio::join!(one.write_marker("run-1", &nonce), two.write_marker("run-1", &nonce));
+        let (first, second) = tokio::join!(
+            one.write_marker("run-1", &nonce),
+            two.write_marker("run-1", &nonce)
+        );
         assert_eq!(first.unwrap(), second.unwrap());
     }
 }
@@ -50,8 +52,10 @@ async fn a_marker_that_was_applied_twice_can_be_seen() {
     db.prepare_marker().await.unwrap();
     side.owner("alter table crossover.catch_up_marker drop constraint catch_up_marker_pkey")
         .await;
-    side.owner("insert into crossover.catch_up_marker select 'run-1', 'n1', now(), '0/0' from generate_series(1, 2)")
-        .await;
+    side.owner(
+        "insert into crossover.catch_up_marker select 'run-1', 'n1', now(), '0/0' from generate_series(1, 2)",
+    )
+    .await;
     assert_eq!(db.count_markers("run-1", "n1").await.unwrap(), 2);
 }
 

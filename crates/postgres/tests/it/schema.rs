@@ -10,7 +10,7 @@ use crossover_core::{
     catalogue::Definition,
     ports::Catalogue,
     routing,
-    schema::{DifferenceKind, SchemaDifference, Severity, SequenceOrder, beyond_rows, compare},
+    schema::{DifferenceKind, SchemaDifference, SequenceOrder, Severity, beyond_rows, compare},
 };
 use crossover_stand::postgres::Major;
 

@@ -124,16 +124,29 @@ async fn a_cycling_sequence_goes_on_where_the_other_side_stopped() {
     assert_eq!(find(&positions, "tickets").last_value, Some(120));
     let to = target.crossover().await;
     let moved = to.advance_sequences(&positions, 1_000).await.unwrap();
-    assert_eq!(to.advance_sequences(&positions, 1_000).await.unwrap(), moved, "repeating changes nothing");
+    assert_eq!(
+        to.advance_sequences(&positions, 1_000).await.unwrap(),
+        moved,
+        "repeating changes nothing"
+    );
     // What the source itself would hand out after the headroom (at most half of the cycle) is what the target hands out first.
     let ask = source.superuser().await;
-    for (name, headroom) in [("tickets", 1_000), ("back", 714), ("short", 5), ("restarted_cycle", 1_000)] {
+    for (name, headroom) in [
+        ("tickets", 1_000),
+        ("back", 714),
+        ("short", 5),
+        ("restarted_cycle", 1_000),
+    ] {
         let sql = format!(
             "alter sequence shop.{name} cache 1;
              select nextval('shop.{name}') from generate_series(1, {headroom})"
         );
         ask.batch_execute(&sql).await.unwrap();
-        assert_eq!(next(&target, name).await.unwrap(), next(&source, name).await.unwrap(), "{name}");
+        assert_eq!(
+            next(&target, name).await.unwrap(),
+            next(&source, name).await.unwrap(),
+            "{name}"
+        );
     }
 }
 

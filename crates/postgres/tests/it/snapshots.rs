@@ -1,8 +1,8 @@
 //! Several statements that look at one snapshot.
 
 use crossover_core::{
-    ports::{Snapshot, PortError, Rows},
-    rows::{Hashing, Region, HashPlan},
+    ports::{PortError, Rows, Snapshot},
+    rows::{HashPlan, Hashing, Region},
 };
 use crossover_stand::postgres::Major;
 

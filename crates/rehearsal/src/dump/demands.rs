@@ -11,11 +11,16 @@ use super::scan::Word;
 pub(super) enum Need {
     Extension(String),
     /// A function in C, and the file that holds it.
-    Library { function: String, library: String },
+    Library {
+        function: String,
+        library: String,
+    },
     Setting(String),
     Tablespace(String),
     /// Compression of large values by lz4; the statement does nothing else where `alone`.
-    Lz4 { alone: bool },
+    Lz4 {
+        alone: bool,
+    },
 }
 
 /// A need and where the dump has it.
@@ -72,7 +77,10 @@ fn of_setting(words: &[Word]) -> Option<Need> {
 
 fn of_function(words: &[Word]) -> Option<Need> {
     let in_c = words.windows(2).any(|pair| {
-        pair[0].is("language") && pair[1].value().is_some_and(|language| language.eq_ignore_ascii_case("c"))
+        pair[0].is("language")
+            && pair[1]
+                .value()
+                .is_some_and(|language| language.eq_ignore_ascii_case("c"))
     });
     let library = words.windows(2).find_map(|pair| match &pair[1] {
         Word::Text(library) if pair[0].is("as") => Some(library.clone()),
@@ -83,11 +91,17 @@ fn of_function(words: &[Word]) -> Option<Need> {
         .take_while(|word| **word != Word::Mark('('))
         .map(|word| word.value().unwrap_or("."))
         .collect();
-    in_c.then_some(Need::Library { function: name, library })
+    in_c.then_some(Need::Library {
+        function: name,
+        library,
+    })
 }
 
 /// Which of the needs a server does not meet.
-pub(super) async fn unmet(client: &Client, demands: &[Demand]) -> Result<BTreeSet<Need>, tokio_postgres::Error> {
+pub(super) async fn unmet(
+    client: &Client,
+    demands: &[Demand],
+) -> Result<BTreeSet<Need>, tokio_postgres::Error> {
     let has = async |sql: &str, name: &str| -> Result<bool, tokio_postgres::Error> {
         Ok(client.query_one(sql, &[&name]).await?.get(0))
     };
@@ -104,7 +118,11 @@ pub(super) async fn unmet(client: &Client, demands: &[Demand]) -> Result<BTreeSe
                 has(sql, name).await?
             }
             Need::Tablespace(name) => {
-                has("select exists (select from pg_tablespace where spcname = $1::text)", name).await?
+                has(
+                    "select exists (select from pg_tablespace where spcname = $1::text)",
+                    name,
+                )
+                .await?
             }
             Need::Lz4 { .. } => {
                 let sql = "select exists (select from pg_settings where name = 'default_toast_compression' and $1::text = any (enumvals))";
@@ -125,9 +143,13 @@ async fn loads(client: &Client, library: &str) -> Result<bool, tokio_postgres::E
     match client.batch_execute(&load).await {
         Ok(()) => Ok(true),
         Err(error)
-            if error
-                .code()
-                .is_some_and(|code| [SqlState::UNDEFINED_FILE, SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE].contains(code)) =>
+            if error.code().is_some_and(|code| {
+                [
+                    SqlState::UNDEFINED_FILE,
+                    SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                ]
+                .contains(code)
+            }) =>
         {
             Ok(false)
         }
@@ -190,11 +212,20 @@ mod tests {
                 "create extension \"uuid-ossp\";",
                 vec![Need::Extension("uuid-ossp".into())],
             ),
-            ("SET transaction_timeout = 0;", vec![setting("transaction_timeout")]),
+            (
+                "SET transaction_timeout = 0;",
+                vec![setting("transaction_timeout")],
+            ),
             ("set local lock_timeout to '1s';", vec![setting("lock_timeout")]),
             ("SET default_tablespace = '';", vec![]),
-            ("SET default_tablespace = fast;", vec![Need::Tablespace("fast".into())]),
-            ("SET app.user = 'x'; SET SESSION AUTHORIZATION 'a'; set role b; set time zone 'UTC';", vec![]),
+            (
+                "SET default_tablespace = fast;",
+                vec![Need::Tablespace("fast".into())],
+            ),
+            (
+                "SET app.user = 'x'; SET SESSION AUTHORIZATION 'a'; set role b; set time zone 'UTC';",
+                vec![],
+            ),
             (
                 "ALTER TABLE ONLY public.t ALTER COLUMN v SET COMPRESSION lz4;",
                 vec![Need::Lz4 { alone: true }],
@@ -216,7 +247,10 @@ mod tests {
                     library: "$libdir/own".into(),
                 }],
             ),
-            ("create function f() returns int language sql as 'select 1';", vec![]),
+            (
+                "create function f() returns int language sql as 'select 1';",
+                vec![],
+            ),
         ];
         for (dump, expected) in cases {
             assert_eq!(needs(dump), expected, "{dump}");

@@ -267,7 +267,11 @@ mod tests {
                     let text = &dump[bytes.start as usize..bytes.end as usize];
                     format!("{line}: {} words: {}", words.len(), lossy(text))
                 }
-                Piece::Command { name, arguments, line } => format!("{line}: \\{name} {arguments}"),
+                Piece::Command {
+                    name,
+                    arguments,
+                    line,
+                } => format!("{line}: \\{name} {arguments}"),
             });
         })
         .unwrap();

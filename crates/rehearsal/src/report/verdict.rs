@@ -91,19 +91,21 @@ impl Report {
             );
         }
         for table in self.tables.iter().filter(|table| !table.equal) {
-            problems.push(match (&table.not_compared, table.rows_source, table.rows_target) {
-                (None, Some(source), Some(target)) => format!(
-                    "table {} differs: {} rows on the source, {} on the target",
-                    table.name,
-                    count(source),
-                    count(target)
-                ),
-                (reason, ..) => format!(
-                    "table {} was not compared: {}",
-                    table.name,
-                    reason.as_deref().unwrap_or("its rows are not known")
-                ),
-            });
+            problems.push(
+                match (&table.not_compared, table.rows_source, table.rows_target) {
+                    (None, Some(source), Some(target)) => format!(
+                        "table {} differs: {} rows on the source, {} on the target",
+                        table.name,
+                        count(source),
+                        count(target)
+                    ),
+                    (reason, ..) => format!(
+                        "table {} was not compared: {}",
+                        table.name,
+                        reason.as_deref().unwrap_or("its rows are not known")
+                    ),
+                },
+            );
         }
         for sequence in self.sequences.iter().filter(|sequence| !sequence.ahead) {
             problems.push(format!(

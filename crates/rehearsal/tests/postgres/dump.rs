@@ -158,7 +158,9 @@ copy notes (id, text) from stdin;
     let Some(psql) = psql(std::slice::from_ref(&dump)) else {
         return;
     };
-    dump::load(&psql, &[&database.url()], &[dump]).await.expect("the dump loads");
+    dump::load(&psql, &[&database.url()], &[dump])
+        .await
+        .expect("the dump loads");
     let texts = "select count(*) from notes where text like '%c other%'";
     assert_eq!(count(&client, texts).await, 2);
 }
@@ -183,7 +185,9 @@ async fn what_the_servers_lack_is_told_at_once_before_anything_is_loaded() {
     let error = dump::load(&psql, &[&one.url(), &two.url()], &[lacking])
         .await
         .expect_err("nothing of this is there");
-    let DumpError::Unusable(wrong) = &error else { panic!("{error}") };
+    let DumpError::Unusable(wrong) = &error else {
+        panic!("{error}")
+    };
     let text = wrong.join("\n");
     for part in [
         "lacking.sql:2: extension no_such_extension",
@@ -194,7 +198,10 @@ async fn what_the_servers_lack_is_told_at_once_before_anything_is_loaded() {
         assert!(text.contains(part), "{part} in {text}");
     }
     if lacks_lz4(&client).await {
-        assert!(text.contains("lacking.sql:6: compression lz4") && text.contains("--no-toast-compression"), "{text}");
+        assert!(
+            text.contains("lacking.sql:6: compression lz4") && text.contains("--no-toast-compression"),
+            "{text}"
+        );
     }
     let tables = "select count(*) from pg_tables where tablename = 'loaded'";
     assert_eq!(count(&client, tables).await, 0, "nothing was loaded");
@@ -231,12 +238,17 @@ select broken;
         .await
         .expect_err("the last statement is broken")
         .to_string();
-    assert!(error.contains("packed.sql:7: ERROR"), "lines keep their numbers: {error}");
+    assert!(
+        error.contains("packed.sql:7: ERROR"),
+        "lines keep their numbers: {error}"
+    );
     assert_eq!(count(&client, "select count(*) from packed").await, 3);
     client.batch_execute("drop table packed").await.expect("dropped");
     let whole = fs::read_to_string(&dump).expect("the dump");
     fs::write(&dump, whole.replace("select broken;", "")).expect("the dump");
-    let loaded = dump::load(&psql, &[&database.url()], &[dump]).await.expect("the dump loads");
+    let loaded = dump::load(&psql, &[&database.url()], &[dump])
+        .await
+        .expect("the dump loads");
     assert!(
         loaded.left_out.len() == 1 && loaded.left_out[0].contains("2 statement(s)"),
         "{:?}",
@@ -251,7 +263,9 @@ async fn the_product_role_may_use_the_language_of_its_own_blocks_where_public_ma
     let database = server.fresh_database().await.expect("a database");
     let client = database.connect().await.expect("a connection");
     client
-        .batch_execute("revoke usage on language plpgsql from public; create role crossover login createrole bypassrls")
+        .batch_execute(
+            "revoke usage on language plpgsql from public; create role crossover login createrole bypassrls",
+        )
         .await
         .expect("hardened");
     client

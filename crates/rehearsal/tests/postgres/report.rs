@@ -300,7 +300,8 @@ fn the_json_has_the_documented_keys_and_reads_back() {
     assert_eq!(missing, "");
     assert_eq!(value["outcome"], "rolled_back");
     assert_eq!(value["passed"], true, "{}", value["problems"]);
-    let order = ["publish and drain", "marker seen", "release"].map(|name| text.find(name).expect("the part"));
+    let order =
+        ["publish and drain", "marker seen", "release"].map(|name| text.find(name).expect("the part"));
     assert!(order.is_sorted(), "the parts of the pause keep their order");
     let again: Report = serde_json::from_str(&text).expect("the report reads back");
     assert_eq!(again, report);
@@ -366,8 +367,9 @@ fn an_abort_that_was_not_asked_for_says_that_the_source_serves_on_and_why() {
     let mut report = example();
     report.outcome = Outcome::Aborted;
     report.asked = Outcome::Committed;
-    report.failure =
-        Some("final-sync: the catch-up marker was not seen within 10 s; look at the replication's errors".into());
+    report.failure = Some(
+        "final-sync: the catch-up marker was not seen within 10 s; look at the replication's errors".into(),
+    );
     report.directions.truncate(1);
     report.write(&folder("report-aborted")).expect("written");
     let html = report.html();

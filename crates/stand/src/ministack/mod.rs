@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use crate::environment::Server;
 use crate::error::{Result, StandError};
 use crate::guard::StopStep;
 use crate::parts::Parts;
 use crate::ports::{ATTEMPTS, Port, is_free};
 use crate::process::{Launch, ManagedProcess};
-use crate::environment::Server;
 
 mod client;
 mod functions;

@@ -9,11 +9,11 @@ use async_trait::async_trait;
 use crossover_core::{
     catalogue::TableName,
     plan::Scope,
-    ports::{Snapshot, PortError, PortResult, Rows},
+    ports::{PortError, PortResult, Rows, Snapshot},
     routing::Side,
     rows::{
-        ColumnShape, Hashing, HashingFacts, KeyShape, Region, RowDigest, RowHash, RowKey, RowValues, ColumnStatistics,
-        BlockRange, BlockRangeDigest, HashPlan, TableShape,
+        BlockRange, BlockRangeDigest, ColumnShape, ColumnStatistics, HashPlan, Hashing, HashingFacts,
+        KeyShape, Region, RowDigest, RowHash, RowKey, RowValues, TableShape,
     },
 };
 
@@ -95,7 +95,8 @@ impl Rows for MemoryDatabase {
     }
 
     async fn column_statistics(&self, _form: &HashPlan) -> PortResult<ColumnStatistics> {
-        self.call("column_statistics", |_, _| Ok(ColumnStatistics::default())).await
+        self.call("column_statistics", |_, _| Ok(ColumnStatistics::default()))
+            .await
     }
 
     async fn export_snapshot(&self) -> PortResult<Snapshot> {
@@ -138,7 +139,8 @@ impl Rows for MemoryDatabase {
     }
 
     async fn block_range(&self, _: &HashPlan, _: &BlockRange, _: &Snapshot) -> PortResult<BlockRangeDigest> {
-        self.call("block_range", |_, _| Ok(BlockRangeDigest::default())).await
+        self.call("block_range", |_, _| Ok(BlockRangeDigest::default()))
+            .await
     }
 
     async fn rows_in(

@@ -13,8 +13,8 @@ use crossover_core::{
 
 use super::Port;
 use crate::{
-    executor::sleep_until,
     defect::Defect,
+    executor::sleep_until,
     state::{Shared, State},
 };
 

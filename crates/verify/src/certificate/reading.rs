@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crossover_core::{
     catalogue::TableName,
     plan::Scope,
-    ports::{ChangeCounters, Clock, PortError, PortResult, DatabaseState, WriteCounts},
+    ports::{ChangeCounters, Clock, DatabaseState, PortError, PortResult, WriteCounts},
     routing::Side,
     schema::fingerprint_hash,
 };

@@ -125,7 +125,13 @@ impl CheckpointFile {
 }
 
 impl Checkpoint {
-    pub fn of(dirty: &Dirty, ground: &CheckpointIdentity, seed: i64, confirmed: Lsn, ended: Option<String>) -> Self {
+    pub fn of(
+        dirty: &Dirty,
+        ground: &CheckpointIdentity,
+        seed: i64,
+        confirmed: Lsn,
+        ended: Option<String>,
+    ) -> Self {
         let tables = dirty.tables.iter().map(|(table, t)| TableState {
             table: table.clone(),
             swept: t.swept,
@@ -293,7 +299,8 @@ mod tests {
     fn it_goes_on_only_on_the_same_ground_with_its_own_slot() {
         let checkpoint = checkpoint();
         let ground = checkpoint.ground.clone();
-        let reason = |ground: &CheckpointIdentity, slot: Option<SlotState>| checkpoint.obstacle(ground, slot.as_ref());
+        let reason =
+            |ground: &CheckpointIdentity, slot: Option<SlotState>| checkpoint.obstacle(ground, slot.as_ref());
         assert_eq!(reason(&ground, Some(slot(100, false))), None);
         assert_eq!(reason(&ground, Some(slot(90, false))), None);
         let changed = |change: fn(&mut CheckpointIdentity)| {

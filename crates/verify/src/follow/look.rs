@@ -10,12 +10,12 @@ use crossover_core::{
 };
 
 use super::{
-    FollowError, Follower, FollowEvent,
+    FollowError, FollowEvent, Follower,
     dirty::{DirtyTable, PackedKey},
     judge::{Certainty, Entry, Probe, Verdict, Watching},
 };
 use crate::{
-    rows::{Comparison, Difference, Recheck, RowsOptions, Mismatch, Mismatches},
+    rows::{Comparison, Difference, Mismatch, Mismatches, Recheck, RowsOptions},
     run::PreparedTable,
 };
 

@@ -1,7 +1,7 @@
 //! Waiting for the follower by a catch-up marker: a marker that comes out only behind everything written before it.
 
 use async_trait::async_trait;
-use crossover_core::ports::{Clock, CatchUpMarkers, PortError, PortResult};
+use crossover_core::ports::{CatchUpMarkers, Clock, PortError, PortResult};
 
 use crate::rows::CatchUp;
 

@@ -8,7 +8,7 @@ use crossover_core::{
     ports::{PortError, SlotState},
 };
 
-use super::{FollowError, Follower, FollowEvent};
+use super::{FollowError, FollowEvent, Follower};
 
 /// Takes before the looks come again, however much there is.
 const TAKES: u32 = 20;
@@ -42,7 +42,9 @@ impl Follower<'_> {
     }
 
     /// Takes a batch; says whether there was any change in it.
-    pub(super) async fn take_once(&mut self) -> Result<(crossover_core::ports::PollOutcome, bool), FollowError> {
+    pub(super) async fn take_once(
+        &mut self,
+    ) -> Result<(crossover_core::ports::PollOutcome, bool), FollowError> {
         let watched = self.dirty.watched();
         let (ctx, round) = (self.ctx, self.round);
         let now = ctx.sides.clock.now_ms();

@@ -8,7 +8,7 @@ use crossover_core::{
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
-    DifferingRow, FollowError, Follower, FollowEvent,
+    DifferingRow, FollowError, FollowEvent, Follower,
     dirty::{PackedKey, Whole},
 };
 use crate::rows::{KEYS_AT_ONCE, Mismatches, differing};

@@ -12,12 +12,12 @@ use crossover_core::{
 };
 
 use super::{
-    FollowError, Follower, FollowContext,
+    FollowContext, FollowError, Follower,
     dirty::{PackedKey, Whole},
     event::FollowEvent,
 };
 use crate::{
-    rows::{Comparison, Difference, Kind, RowsOptions, Mismatch, TableResult},
+    rows::{Comparison, Difference, Kind, Mismatch, RowsOptions, TableResult},
     run::{PreparedTable, could_not_run},
 };
 

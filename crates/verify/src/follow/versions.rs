@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_core::{
     ports::Written,
-    rows::{ColumnPlan, ColumnEncoding, HashPlan},
+    rows::{ColumnEncoding, ColumnPlan, HashPlan},
 };
 use xxhash_rust::xxh3::Xxh3;
 

@@ -7,7 +7,7 @@ use crossover_core::{
     plan::Scope,
     ports::{PortError, Repair},
     routing::Side,
-    rows::{Action, RowChange, RowKey, RowTexts, HashPlan, TableWriting, WritableTable},
+    rows::{Action, HashPlan, RowChange, RowKey, RowTexts, TableWriting, WritableTable},
 };
 
 use super::order::order;

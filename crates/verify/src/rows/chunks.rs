@@ -1,6 +1,6 @@
 //! How a table is cut into chunks.
 
-use crossover_core::rows::{Leaf, Region, ColumnStatistics, TableShape, ranges};
+use crossover_core::rows::{ColumnStatistics, Leaf, Region, TableShape, ranges};
 
 use super::{Ranges, walk::NARROW};
 
@@ -45,7 +45,8 @@ pub fn plan_layout(
         };
     }
     if let Some((ours, theirs)) = column_statistics {
-        let orderly = |statistics: &ColumnStatistics| statistics.correlation.is_some_and(|c| c.abs() >= ORDERLY);
+        let orderly =
+            |statistics: &ColumnStatistics| statistics.correlation.is_some_and(|c| c.abs() >= ORDERLY);
         let bounds = ranges(ours, rows, chunk_rows / NARROW);
         if orderly(ours) && orderly(theirs) && bounds.len() > 1 {
             return Layout::Ranges(Ranges {

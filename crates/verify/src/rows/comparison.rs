@@ -1,9 +1,9 @@
 //! One table, from its chunks down to the columns that differ.
 
 use crossover_core::{
-    ports::{Clock, Snapshot, PortResult, Rows},
+    ports::{Clock, PortResult, Rows, Snapshot},
     routing::Side,
-    rows::{ColumnEncoding, Hashing, Region, HashPlan, TableShape},
+    rows::{ColumnEncoding, HashPlan, Hashing, Region, TableShape},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -11,9 +11,9 @@ use super::{
     Chunk, Governor, Layout, RowsOptions, TableResult,
     chunk::Digests,
     difference::Mismatches,
-    retries::with_retries,
-    recheck::{CatchUp, Recheck},
     mismatch_budget::MismatchBudget,
+    recheck::{CatchUp, Recheck},
+    retries::with_retries,
 };
 use crate::watch::{Event, Watch};
 
@@ -188,7 +188,8 @@ impl Comparison<'_> {
         if parts.iter().all(|parts| parts.len() <= 1) {
             return Ok([None, None]);
         }
-        let (ours, theirs) = futures::try_join!(self.snapshot_of(Side::Source), self.snapshot_of(Side::Target))?;
+        let (ours, theirs) =
+            futures::try_join!(self.snapshot_of(Side::Source), self.snapshot_of(Side::Target))?;
         Ok([Some(ours), Some(theirs)])
     }
 

@@ -3,7 +3,7 @@
 use crossover_core::{
     ports::PortResult,
     routing::Side,
-    rows::{Bounds, ColumnEncoding, Hashing, Region, ColumnStatistics, HashPlan, TableShape, ranges},
+    rows::{Bounds, ColumnEncoding, ColumnStatistics, HashPlan, Hashing, Region, TableShape, ranges},
 };
 
 use super::{Comparison, Layout, plan_layout};
@@ -39,7 +39,10 @@ impl Comparison<'_> {
         Ok(ranges(&ours, rows, self.options.chunk_rows))
     }
 
-    async fn column_statistics(&self, forms: (&HashPlan, &HashPlan)) -> PortResult<(ColumnStatistics, ColumnStatistics)> {
+    async fn column_statistics(
+        &self,
+        forms: (&HashPlan, &HashPlan),
+    ) -> PortResult<(ColumnStatistics, ColumnStatistics)> {
         let ask = |side: Side, form: &HashPlan| {
             let (database, form) = (self.side(side), form.clone());
             self.with_retries(move || {

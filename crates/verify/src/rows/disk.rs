@@ -1,13 +1,18 @@
 //! Ranges of the key read by the blocks where most of their rows lie.
 
 use crossover_core::{
-    ports::{Snapshot, PortError, PortResult},
+    ports::{PortError, PortResult, Snapshot},
     routing::Side,
-    rows::{Bounds, Hashing, RowDigest, BlockRange, BlockRangeDigest, HashPlan, gather, integer_cuts, block_ranges},
+    rows::{
+        BlockRange, BlockRangeDigest, Bounds, HashPlan, Hashing, RowDigest, block_ranges, gather,
+        integer_cuts,
+    },
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{Chunk, Comparison, Ranges, TableResult, difference::Mismatches, mismatch_budget::MismatchBudget};
+use super::{
+    Chunk, Comparison, Ranges, TableResult, difference::Mismatches, mismatch_budget::MismatchBudget,
+};
 
 /// A range's digest is known when the whole disk was read, so none becomes narrower where something differs: they are so from the
 /// beginning.

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_core::{
-    ports::{Snapshot, PortError, PortResult},
+    ports::{PortError, PortResult, Snapshot},
     routing::Side,
-    rows::{Bounds, Region, RowHash, RowKey, HashPlan},
+    rows::{Bounds, HashPlan, Region, RowHash, RowKey},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 

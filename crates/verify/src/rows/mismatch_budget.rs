@@ -10,7 +10,9 @@ pub(super) struct MismatchBudget(AtomicUsize);
 
 impl MismatchBudget {
     pub(super) fn new(options: &RowsOptions) -> Self {
-        Self(AtomicUsize::new(options.max_rechecked.max(options.max_reported).max(1)))
+        Self(AtomicUsize::new(
+            options.max_rechecked.max(options.max_reported).max(1),
+        ))
     }
 
     pub(super) fn is_left(&self) -> bool {

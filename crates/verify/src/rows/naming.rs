@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crossover_core::{
     ports::PortResult,
-    rows::{RowKey, RowValues, HashPlan},
+    rows::{HashPlan, RowKey, RowValues},
 };
 
 use super::{

@@ -5,11 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crossover_core::{
     ports::PortResult,
     routing::Side,
-    rows::{Bounds, Region, RowDigest, HashPlan},
+    rows::{Bounds, HashPlan, Region, RowDigest},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{Chunk, Comparison, TableResult, chunk::Digests, difference::Mismatches, mismatch_budget::MismatchBudget, walk::Walk};
+use super::{
+    Chunk, Comparison, TableResult, chunk::Digests, difference::Mismatches, mismatch_budget::MismatchBudget,
+    walk::Walk,
+};
 
 /// A table in narrow ranges of its key, several of which make a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]

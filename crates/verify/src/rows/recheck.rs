@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use crossover_core::{
     ports::{Clock, PortResult, Rows},
     routing::Side,
-    rows::{RowKey, HashPlan},
+    rows::{HashPlan, RowKey},
 };
 
 use super::{

@@ -113,7 +113,11 @@ async fn rows_hidden_by_a_policy_are_named_before_anything_is_read() {
     };
     let (report, heard) = compare().await;
     assert_eq!(heard, ["not compared: public.b", "table public.a"]);
-    assert_eq!(report.tables.len(), 1, "no count is made up for a table that was not compared");
+    assert_eq!(
+        report.tables.len(),
+        1,
+        "no count is made up for a table that was not compared"
+    );
     assert!(
         report.could_not_run[0].reason.contains("row-level security")
             && report.could_not_run[0].reason.ends_with("on the source")

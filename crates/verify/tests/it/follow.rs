@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use crossover_clock::SystemClock;
 use crossover_core::ports::{Clock, PortResult};
 use crossover_verify::{
-    Follower, FollowEvent,
+    FollowEvent, Follower,
     follow::{Budget, Pause},
     rows::CatchUp,
 };

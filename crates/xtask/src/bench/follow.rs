@@ -93,7 +93,11 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let alarms: Vec<Value> = follower
         .unheard
         .iter()
-        .filter(|news| ["different", "truncated"].iter().any(|event| news["event"] == *event))
+        .filter(|news| {
+            ["different", "truncated"]
+                .iter()
+                .any(|event| news["event"] == *event)
+        })
         .cloned()
         .collect();
     let peak_mb = follower.peak_mb();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::bench::{
-    comparison::{Candidate, BenchContext},
+    comparison::{BenchContext, Candidate},
     data,
     figures::Spread,
     outcome::Outcome,

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::{
     bench::{
-        comparison::{self, Candidate, Entry, BenchContext},
+        comparison::{self, BenchContext, Candidate, Entry},
         data,
         floor::{Floor, HashSql},
         linearity, machine,
@@ -160,8 +160,6 @@ fn proven(report: &Report) -> anyhow::Result<()> {
 
 /// What ours said in each run.
 fn answers(entries: &[Entry]) -> impl Iterator<Item = &Outcome> {
-    let ours = entries
-        .iter()
-        .filter(|entry| entry.candidate == Candidate::Ours);
+    let ours = entries.iter().filter(|entry| entry.candidate == Candidate::Ours);
     ours.flat_map(|entry| entry.runs.iter().map(|run| &run.outcome))
 }

@@ -54,7 +54,10 @@ fn objection(fault: &IdentityFault, plugin: &str) -> Option<(String, &'static st
                     missing.because()
                 )
             } else {
-                format!("{}: its updates and deletes cannot be replicated", missing.because())
+                format!(
+                    "{}: its updates and deletes cannot be replicated",
+                    missing.because()
+                )
             },
             match missing {
                 MissingIdentity::NoPrimaryKey if fault.alike => {

@@ -62,7 +62,15 @@ fn tables(report: &Report) -> String {
             name(&row.name),
             rows_of(row.rows_source),
             rows_of(row.rows_target),
-            mark(row.equal, "equal", if row.not_compared.is_some() { "not compared" } else { "differs" })
+            mark(
+                row.equal,
+                "equal",
+                if row.not_compared.is_some() {
+                    "not compared"
+                } else {
+                    "differs"
+                }
+            )
         );
     }
     if rows.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_core::{
     catalogue::ObjectClass,
-    schema::{DifferenceKind, SchemaDifference, SequencePair, Severity, SequenceOrder},
+    schema::{DifferenceKind, SchemaDifference, SequenceOrder, SequencePair, Severity},
 };
 
 use crate::{

@@ -1,6 +1,6 @@
 //! What is kept when the following ends, however it ends.
 
-use crossover_verify::{FollowError, Follower, FollowEvent, follow::CheckpointFile};
+use crossover_verify::{FollowError, FollowEvent, Follower, follow::CheckpointFile};
 
 use super::{
     ROWS, SCHEMA,

@@ -8,14 +8,15 @@ use std::{
 use crossover_clock::SystemClock;
 use crossover_core::{
     plan::Scope,
-    ports::{Changes, CatchUpMarkers},
+    ports::{CatchUpMarkers, Changes},
     routing::Side,
 };
 use crossover_postgres::{ConnectionSettings, PostgresDatabase};
 use crossover_stand::postgres::{Database, Major, TestServer};
 use crossover_verify::{
-    FollowError, FollowOptions, Follower, FollowContext, EventSink, FollowEvent, Sides, Silent, VerifyOptions,
-    follow::{MarkerCatchUp, CheckpointFile, NoPause, Pause},
+    EventSink, FollowContext, FollowError, FollowEvent, FollowOptions, Follower, Sides, Silent,
+    VerifyOptions,
+    follow::{CheckpointFile, MarkerCatchUp, NoPause, Pause},
     rows::{CatchUp, Governor, RowsOptions},
 };
 use tokio_postgres::Client;

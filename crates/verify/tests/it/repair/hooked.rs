@@ -9,10 +9,10 @@ use std::{
 use async_trait::async_trait;
 use crossover_core::{
     plan::Scope,
-    ports::{Snapshot, PortResult, Rows},
+    ports::{PortResult, Rows, Snapshot},
     rows::{
-        HashingFacts, Region, RowDigest, RowHash, RowKey, RowValues, ColumnStatistics, BlockRange, BlockRangeDigest,
-        HashPlan, TableShape,
+        BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest, RowHash,
+        RowKey, RowValues, TableShape,
     },
 };
 use crossover_postgres::PostgresDatabase;
@@ -77,7 +77,12 @@ impl Rows for Hooked<'_> {
         self.database.begins(form, cuts, at).await
     }
 
-    async fn block_range(&self, form: &HashPlan, block_range: &BlockRange, at: &Snapshot) -> PortResult<BlockRangeDigest> {
+    async fn block_range(
+        &self,
+        form: &HashPlan,
+        block_range: &BlockRange,
+        at: &Snapshot,
+    ) -> PortResult<BlockRangeDigest> {
         self.database.block_range(form, block_range, at).await
     }
 

@@ -77,7 +77,10 @@ async fn fill(pair: &Pair) -> (Vec<String>, Vec<String>) {
             .unwrap();
         let mut values = 0;
         for (id, text) in TEXTS.iter().enumerate() {
-            let insert = format!("insert into {table} values ({id}, '{}')", text.replace('\'', "''"));
+            let insert = format!(
+                "insert into {table} values ({id}, '{}')",
+                text.replace('\'', "''")
+            );
             values += u32::from(client.batch_execute(&insert).await.is_ok());
         }
         if values == 0 {
@@ -151,8 +154,10 @@ async fn an_xml_declaration_that_no_dump_carries_is_no_difference_and_the_rest_o
          insert into doc values (1, '<?xml version=\"1.0\" encoding=\"UTF-8\"?><r/>'), (2, '<?xml version=\"1.0\"?><r/>')",
     )
     .await;
-    pair.target("create table doc (id int primary key, x xml); insert into doc values (1, '<r/>'), (2, '<r></r>')")
-        .await;
+    pair.target(
+        "create table doc (id int primary key, x xml); insert into doc values (1, '<r/>'), (2, '<r></r>')",
+    )
+    .await;
     assert_eq!(
         named(&pair.table(&VerifyOptions::default()).await),
         ["2 different x"]
