@@ -9,7 +9,7 @@ use worker::{Env, Url};
 const DEFAULT_LANE: &str = "main";
 const DEFAULT_HOLD_MAX_MS: u64 = 10_000;
 const DEFAULT_HELD_MAX: u64 = 2_000;
-/// No request is held for longer, whatever is configured (DESIGN.md section 5).
+/// No request is held for longer, whatever is configured: see docs/cutover-protocol.md, "The pause".
 const HARD_HOLD_MAX_MS: u64 = 20_000;
 
 /// What this Worker is set to.

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crossover_routing::admin::{
     AdminRequest, EPOCH_HEADER, KEY_ID_HEADER, NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER, epoch_text,
 };
-use crossover_routing::{AuditLog, Command, Epoch, LaneRecord};
+use crossover_routing::{AuditLog, Command, Epoch, LaneRecord, is_loopback};
 use reqwest::{Client, Method, Response, StatusCode, Url, redirect};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -54,7 +54,9 @@ struct Held {
 impl EdgeAdmin {
     /// A client for the lane `lane` of the edge at `base_url` (scheme and host; anything after is ignored).
     ///
-    /// Errors: [`EdgeError::BadAddress`] when the URL is none, or the TLS setup fails.
+    /// # Errors
+    /// [`EdgeError::BadAddress`] where the text is no http or https URL, names a user, or would send signed commands
+    /// without TLS to another machine; and where TLS cannot be set up.
     pub fn new(
         base_url: &str,
         lane: impl Into<String>,
@@ -63,14 +65,11 @@ impl EdgeAdmin {
     ) -> Result<Self, EdgeError> {
         // Another part of the process may have installed a provider before: any will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let base = address(base_url)?;
         let bad = |reason: String| EdgeError::BadAddress {
-            url: base_url.to_owned(),
+            url: base.to_string(),
             reason,
         };
-        let base = Url::parse(base_url).map_err(|error| bad(error.to_string()))?;
-        if !matches!(base.scheme(), "http" | "https") {
-            return Err(bad("an http or https URL is needed".to_owned()));
-        }
         let client = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TOTAL_TIMEOUT)
@@ -196,4 +195,60 @@ fn now_ms() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |passed| passed.as_millis() as u64)
+}
+
+/// The edge's address, if signed commands may go there: over TLS, or to this machine.
+fn address(text: &str) -> Result<Url, EdgeError> {
+    let bad = |url: &str, reason: &str| EdgeError::BadAddress {
+        url: url.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let url = Url::parse(text).map_err(|error| bad("the text given", &error.to_string()))?;
+    // A user or password in an address is a secret in every log that shows the address.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(bad(
+            url.host_str().unwrap_or_default(),
+            "it names a user; remove everything before the host",
+        ));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if url.host_str().is_some_and(is_loopback) => Ok(url),
+        "http" => Err(bad(
+            text,
+            "signed commands go over TLS except to this machine; use https",
+        )),
+        _ => Err(bad(text, "an http or https URL is needed")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address;
+
+    #[test]
+    fn signed_commands_never_cross_a_network_in_the_clear() {
+        for good in [
+            "https://edge.example.com",
+            "http://127.0.0.1:8787",
+            "http://127.9.9.9",
+            "http://localhost",
+            "http://[::1]:1/x",
+        ] {
+            assert!(address(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://edge.example.com",
+            "http://127.0.0.1.example.com",
+            "http://localhost.example.com",
+            "http://127.0.0.1:80@edge.example.com/",
+            "http://localhost:80@edge.example.com/",
+            "https://operator:hunter2@edge.example.com/",
+            "ftp://127.0.0.1",
+            "127.0.0.1:8787",
+        ] {
+            let error = address(bad).expect_err(bad).to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
 }

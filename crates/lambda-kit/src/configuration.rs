@@ -17,7 +17,7 @@ pub struct Configuration {
 
 /// The environment is not what the function needs; every fault is named.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the function's environment cannot work: {}; the Terraform module `lambdas` sets it", .0.join("; "))]
+#[error("the function's environment cannot work: {}; set these variables in the function's configuration", .0.join("; "))]
 pub struct ConfigurationError(pub Vec<String>);
 
 impl Configuration {

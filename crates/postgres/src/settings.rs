@@ -2,9 +2,7 @@
 
 mod url;
 
-use std::net::IpAddr;
-
-use crossover_core::{Secret, ports::PortError};
+use crossover_core::{Secret, ports::PortError, routing::is_loopback};
 use serde::{Deserialize, Deserializer, de};
 
 /// How the connection is protected.
@@ -71,10 +69,6 @@ impl ConnectionSettings {
         }
         Ok(())
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

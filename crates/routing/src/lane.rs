@@ -19,7 +19,7 @@ pub use refusal::Refusal;
 pub const SERVE_LEASE_MS: u64 = 5_000;
 /// The lease once a cutover is announced: every isolate looks again at least this often (milliseconds).
 pub const ARMED_LEASE_MS: u64 = 1_000;
-/// No plan may hold writes for longer than this (milliseconds, DESIGN.md section 5).
+/// No plan may hold writes for longer than this (milliseconds): see docs/cutover-protocol.md, "The pause".
 pub const MAX_HOLD_MS: u64 = 20_000;
 /// Run ids end up in headers, logs and audit entries: short and printable.
 const MAX_RUN_ID: usize = 128;

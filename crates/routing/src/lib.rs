@@ -7,13 +7,16 @@
 //! - [`decide`]: one request under one lease -> forward, hold, or renew the lease first
 //! - [`admin`]: how an admin call is signed and checked
 //! - [`audit`]: the hash-chained log of every accepted change
+//! - [`loopback`]: which hosts may be reached without TLS
 
 pub mod admin;
 pub mod audit;
 pub mod decide;
 pub mod lane;
+pub mod loopback;
 
 pub use admin::{AdminKey, AdminRefusal, AdminRequest, KeyRing};
 pub use audit::{AuditEntry, AuditLog, BrokenChain, ChainHead};
 pub use decide::{AfterFailure, Decision, LeasedLane, OnFailure, RequestFacts, after_failed_read, decide};
 pub use lane::{Command, Epoch, LaneRecord, Phase, ReadRule, Refusal, Side};
+pub use loopback::is_loopback;

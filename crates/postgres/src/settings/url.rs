@@ -1,10 +1,10 @@
 //! The same as a connection URL, as `psql` takes it.
 
-use crossover_core::{Secret, ports::PortError};
+use crossover_core::{Secret, ports::PortError, routing::is_loopback};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::{ConnectionSettings, SslMode, is_loopback};
+use super::{ConnectionSettings, SslMode};
 
 const FORM: &str = "write it as postgresql://user@host:5432/database?sslmode=verify-full";
 

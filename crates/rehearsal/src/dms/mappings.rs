@@ -1,4 +1,4 @@
-//! Reads DMS table mappings: explicit selection rules, as Crossover and its Terraform write them.
+//! Reads DMS table mappings: explicit selection rules, as Crossover writes them.
 
 use serde_json::Value;
 

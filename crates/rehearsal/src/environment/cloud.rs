@@ -1,4 +1,4 @@
-//! The local AWS: secrets, journal, functions, state machines; and the forward stream, made as Terraform makes it.
+//! The local AWS: secrets, journal, functions, state machines; and the forward stream, which exists before a cutover.
 
 use std::{collections::HashMap, fs, path::Path, time::Duration};
 
@@ -255,7 +255,7 @@ fn aws_error(what: &str, error: &reqwest::Error) -> RehearsalError {
     }
 }
 
-/// A state machine's document with the functions' ARNs put in, as Terraform's `templatefile` does it.
+/// A state machine's document with the functions' ARNs put in.
 fn definition(path: &Path, functions: &[(String, String)]) -> Result<String> {
     let text = fs::read_to_string(path).map_err(RehearsalError::file(path))?;
     Ok(functions.iter().fold(text, |text, (name, arn)| {
