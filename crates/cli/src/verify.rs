@@ -3,6 +3,7 @@
 mod certificate;
 mod continuous;
 mod estimate;
+mod identity;
 mod page;
 mod progress;
 mod repair;
@@ -111,6 +112,12 @@ pub struct Arguments {
     /// Differences named in each table [default: 1000, with --repair 100000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_reported: Option<u32>,
+    /// Print each finding, also where many tables have the same
+    #[arg(long)]
+    all: bool,
+    /// Write SQL that gives tables without replica identity one, for you to read and run
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["explain_sql", "estimate", "rows_only", "continuous"])]
+    identity_sql: Option<PathBuf>,
     /// Print the values of rows that differ
     #[arg(long)]
     show_values: bool,
@@ -378,12 +385,15 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         };
         print_json(&output)?;
     }
-    eprint!("{}", summary::text(&report));
+    eprint!("{}", summary::text(&report, arguments.all));
     if let Some(certificate) = &certificate {
         eprint!("{}", certificate.text());
     }
     if let Some(file) = &arguments.html {
         page::write(file, &report)?;
+    }
+    if let Some(file) = &arguments.identity_sql {
+        identity::write(file, &source, &options.selection).await?;
     }
     Ok(exit_code(&report, certified))
 }

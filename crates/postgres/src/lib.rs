@@ -2,7 +2,8 @@
 //!
 //! Crossover's role needs no superuser. It needs: ownership of the database (or membership in its owner), CREATEROLE
 //! and, since PostgreSQL 16, the ADMIN option on every writer role; `pg_monitor` and `pg_signal_backend`; SELECT on
-//! every table in scope, SELECT and UPDATE on every sequence; and REPLICATION (`rds_replication` on AWS) for slots.
+//! every table in scope, SELECT and UPDATE on every sequence; BYPASSRLS where a table has row-level security; USAGE on the language
+//! plpgsql where PUBLIC lacks it; and REPLICATION (`rds_replication` on AWS) for slots.
 
 mod access;
 mod catalogue;
@@ -12,6 +13,7 @@ mod connection;
 mod errors;
 mod fingerprint;
 mod marker;
+mod mend;
 mod quoting;
 mod repair;
 mod rows;
@@ -24,5 +26,6 @@ mod tls;
 
 pub use connection::PostgresDatabase;
 pub use marker::MARKER_SQL;
+pub use mend::identity_sql;
 pub use rows::hash_sql;
 pub use settings::{ConnectionSettings, SslMode};

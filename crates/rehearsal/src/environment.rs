@@ -4,6 +4,7 @@
 mod cloud;
 mod databases;
 mod edge;
+mod scope;
 
 use std::{
     fs,
@@ -13,6 +14,7 @@ use std::{
 use crossover_core::{
     Plan,
     plan::{DatabasePlan, EdgePlan, Endpoints, Limits, ReplicationPlan, Scope},
+    ports::Catalogue,
 };
 use crossover_stand::{MiniStack, Parts, Progress, TestEnvironment, progress::step};
 
@@ -20,6 +22,7 @@ pub use cloud::{Cloud, FORWARD_TASK, RENEWED_TASK, REVERSE_TASK};
 use databases::Filled;
 pub use databases::{Database, Databases};
 pub use edge::Edge;
+use scope::Tables;
 
 use crate::{
     api::SampleApi,
@@ -47,6 +50,7 @@ pub struct Environment {
     pub databases: Databases,
     pub generated: Option<Generated>,
     pub mode: Mode,
+    pub tables: Tables,
     /// What the servers lack and the dump does without, in sentences.
     pub left_out: Vec<String>,
     stand: TestEnvironment,
@@ -88,6 +92,13 @@ impl Environment {
             generated,
             left_out,
         } = databases::fill(source, target, options, mode, progress).await?;
+        let all = databases
+            .source
+            .product()
+            .await?
+            .tables(&Scope::default())
+            .await?;
+        let tables = Tables::of(&all, &options.exclude)?;
         let dms = cloud::start_dms(&databases, &aws).await?;
 
         let starting = step(progress, "start the sample API twice and the Worker");
@@ -113,7 +124,7 @@ impl Environment {
         starting.done();
 
         cloud
-            .start_forward_stream(&dms, &databases, progress)
+            .start_forward_stream(&dms, &tables.carried, progress)
             .await
             .map_err(|error| error.with_log(&work))?;
         Ok(Self {
@@ -125,6 +136,7 @@ impl Environment {
             databases,
             generated,
             mode,
+            tables,
             left_out,
             stand,
         })
@@ -152,7 +164,7 @@ impl Environment {
                 admin_url: self.edge.url.clone(),
                 secret_id: cloud::EDGE_SECRET.to_owned(),
             },
-            scope: Scope::default(),
+            scope: self.tables.scope.clone(),
             limits: Limits {
                 lag_period_s: 1,
                 ..Limits::default()

@@ -26,6 +26,8 @@ pub enum RehearsalError {
         what: &'static str,
         cause: tokio_postgres::Error,
     },
+    #[error("no table of the dump is called {}: correct --exclude", .0.join(", "))]
+    UnknownTables(Vec<String>),
     #[error("{what}\n{output}")]
     Build { what: String, output: String },
     #[error("{}: {source}", .path.display())]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crossover_clock::SystemClock;
 use crossover_core::{
-    catalogue::SequenceFacts,
+    catalogue::{SequenceFacts, TableName},
     plan::Scope,
     ports::{Catalogue, CatchUpMarkers, PortError},
 };
@@ -31,6 +31,9 @@ pub struct TableVerdict {
     pub not_compared: Option<String>,
 }
 
+/// What the change stream does not carry.
+const NOT_LOADED: &str = "the change stream cannot carry it, so nothing was loaded (the pre-check says why)";
+
 /// A sequence on both sides.
 #[derive(Debug, Clone)]
 pub struct SequenceVerdict {
@@ -49,7 +52,15 @@ pub struct Inspection {
 }
 
 /// Waits until everything the writer has is on the other side, then compares all tables and sequences.
-pub async fn inspect(databases: &Databases, writer: Side, moved: bool) -> Result<Inspection> {
+///
+/// `not_carried` was never loaded: nothing of it is compared, and nothing of it can be called different.
+pub async fn inspect(
+    databases: &Databases,
+    writer: Side,
+    moved: bool,
+    scope: &Scope,
+    not_carried: &[TableName],
+) -> Result<Inspection> {
     let (source, target) = (
         databases.source.product().await?,
         databases.target.product().await?,
@@ -59,12 +70,20 @@ pub async fn inspect(databases: &Databases, writer: Side, moved: bool) -> Result
         Side::Target => (&target, &source),
     };
     await_marker(from, to).await?;
-    let scope = Scope::default();
     let mut inspection = Inspection {
-        tables: tables(&source, &target, &scope).await?,
+        tables: tables(&source, &target, &scope.without(not_carried)).await?,
         ..Inspection::default()
     };
-    let (ours, theirs) = tokio::try_join!(source.sequences(&scope), target.sequences(&scope))?;
+    inspection
+        .tables
+        .extend(not_carried.iter().map(|table| TableVerdict {
+            name: table.to_string(),
+            rows: None,
+            equal: false,
+            not_compared: Some(NOT_LOADED.to_owned()),
+        }));
+    inspection.tables.sort_by(|a, b| a.name.cmp(&b.name));
+    let (ours, theirs) = tokio::try_join!(source.sequences(scope), target.sequences(scope))?;
     for sequence in &ours {
         let twin = theirs
             .iter()

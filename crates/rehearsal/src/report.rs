@@ -93,6 +93,17 @@ pub struct TableRow {
     pub not_compared: Option<String>,
 }
 
+/// A table the change stream cannot carry.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotReplicated {
+    /// Schema and name; of partitions and child tables the parent's.
+    pub table: String,
+    /// How many partitions or child tables of it.
+    pub tables_under_it: usize,
+    /// As a part of a sentence about the table.
+    pub cause: String,
+}
+
 /// One sequence.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SequenceRow {
@@ -169,6 +180,10 @@ pub struct Report {
     pub stages: Vec<StageRun>,
     /// Every table.
     pub tables: Vec<TableRow>,
+    /// Tables the change stream cannot carry; `replica-identity.sql` beside the report mends them.
+    pub not_replicated: Vec<NotReplicated>,
+    /// The option of `crossover rehearse` that leaves them out; absent where there are none.
+    pub exclude_option: Option<String>,
     /// Every sequence.
     pub sequences: Vec<SequenceRow>,
     /// Names and versions of everything that took part.

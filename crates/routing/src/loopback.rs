@@ -11,7 +11,9 @@ pub fn is_loopback(host: &str) -> bool {
         .and_then(|rest| rest.strip_suffix(']'))
         .unwrap_or(host);
     host.eq_ignore_ascii_case("localhost")
-        || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        || address
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crossover_core::{
     plan::Scope,
     ports::{Catalogue, Slots},
 };
+use crossover_postgres::identity_sql;
 use crossover_stand::postgres::Major;
 
 use crate::side::{Side, everything, table};
@@ -109,6 +110,34 @@ async fn what_a_change_carries_of_the_old_row_is_read_as_the_server_uses_it() {
         );
         assert_eq!(tables[4].child_of, Some(table("bare")));
     }
+}
+
+#[tokio::test]
+async fn the_sql_that_is_written_gives_every_table_an_identity() {
+    let side = Side::new().await;
+    side.owner(
+        "create table shop.bare (id int);
+         create table shop.\"Odd \"\"name\" (id int not null unique);
+         create table shop.mute (id int primary key); alter table shop.mute replica identity nothing;
+         create table shop.late (id int primary key deferrable);
+         create table shop.keyed (id int primary key);
+         create table shop.parent (id int) partition by range (id);
+         create table shop.leaf partition of shop.parent default",
+    )
+    .await;
+    let database = side.crossover().await;
+    let before = database.tables(&everything()).await.unwrap();
+    let sql = identity_sql(&before).expect("four tables lack one");
+    assert!(
+        sql.contains("replica identity using index \"Odd \"\"name_id_key\"")
+            && sql.contains("alter table \"shop\".\"mute\" replica identity default")
+            && sql.contains("-- shop.leaf has no primary key (under shop.parent)")
+            && !sql.contains("keyed"),
+        "{sql}"
+    );
+    side.owner(&sql).await;
+    let after = database.tables(&everything()).await.unwrap();
+    assert_eq!(identity_sql(&after), None, "{after:?}");
 }
 
 #[tokio::test]

@@ -5,8 +5,6 @@ use std::{collections::HashMap, fs, path::Path, time::Duration};
 use crossover_core::{
     StageName,
     catalogue::{OWN_SCHEMA, TableName},
-    plan::Scope,
-    ports::Catalogue,
 };
 use crossover_stand::{
     Progress, loopback,
@@ -137,21 +135,11 @@ impl Cloud {
     pub async fn start_forward_stream(
         &self,
         dms: &DmsStandIn,
-        databases: &Databases,
+        carried: &[TableName],
         progress: &dyn Progress,
     ) -> Result<()> {
         let loading = step(progress, "full load from source to target");
-        let mut tables: Vec<TableName> = databases
-            .source
-            .product()
-            .await?
-            .tables(&Scope::default())
-            .await?
-            .into_iter()
-            // A table without a key is left out, as DMS would suspend it; the pre-check names it.
-            .filter(|t| !t.partitioned && !t.primary_key.is_empty() && !t.unlogged)
-            .map(|t| t.table)
-            .collect();
+        let mut tables = carried.to_vec();
         tables.push(TableName {
             schema: OWN_SCHEMA.to_owned(),
             name: "catch_up_marker".to_owned(),

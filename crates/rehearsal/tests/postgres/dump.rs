@@ -269,7 +269,7 @@ async fn the_product_role_may_use_the_language_of_its_own_blocks_where_public_ma
         .await
         .expect("hardened");
     client
-        .batch_execute(include_str!("../../src/scene/crossover_role.sql"))
+        .batch_execute(include_str!("../../src/environment/crossover_role.sql"))
         .await
         .expect("granted");
     client
