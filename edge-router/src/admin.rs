@@ -3,13 +3,13 @@
 use crossover_routing::admin::{
     AdminRefusal, AdminRequest, EPOCH_HEADER, KEY_ID_HEADER, NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER,
 };
-use crossover_routing::{Command, Epoch};
+use crossover_routing::{Command, Epoch, UnixMillis};
 use wasm_bindgen::JsCast;
 use worker::js_sys::{self, futures::JsFuture};
 use worker::web_sys::{Request, Response};
 use worker::{Env, Result};
 
-use crate::clock::now_ms;
+use crate::clock::now;
 use crate::config::Config;
 use crate::lane_client::{AdminCall, LaneClient, Operation};
 use crate::reply;
@@ -46,7 +46,7 @@ fn asked<'a>(method: &str, path: &'a str) -> Option<(&'a str, Asked)> {
 /// What came in the headers.
 struct Signed {
     key_id: String,
-    time_ms: u64,
+    time_ms: UnixMillis,
     nonce: String,
     expected: Option<Epoch>,
     signature: String,
@@ -62,7 +62,7 @@ impl Signed {
         };
         Some(Self {
             key_id: header(KEY_ID_HEADER)?,
-            time_ms: header(TIME_HEADER)?.parse().ok()?,
+            time_ms: header(TIME_HEADER)?.parse().map(UnixMillis).ok()?,
             nonce: header(NONCE_HEADER)?,
             expected,
             signature: header(SIGNATURE_HEADER)?,
@@ -102,7 +102,7 @@ pub async fn answer(request: &Request, path: &str, env: &Env, config: &Config) -
         key_id: &signed.key_id,
         expected: signed.expected,
     };
-    if let Err(refusal) = keys.authenticate(&call, &signed.signature, now_ms()) {
+    if let Err(refusal) = keys.authenticate(&call, &signed.signature, now()) {
         return unauthorized(refusal);
     }
     if lane != config.lane {

@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crossover_routing::{KeyRing, Side, admin::BadKey};
+use crossover_routing::{KeyRing, Millis, Side, admin::BadKey};
 use worker::{Env, Url};
 
 const DEFAULT_LANE: &str = "main";
 const DEFAULT_HOLD_MAX_MS: u64 = 10_000;
 const DEFAULT_HELD_MAX: u64 = 2_000;
 /// No request is held for longer, whatever is configured: see docs/cutover-protocol.md, "The pause".
-const HARD_HOLD_MAX_MS: u64 = 20_000;
+const HARD_HOLD_MAX: Millis = Millis(20_000);
 
 /// What this Worker is set to.
 #[derive(Debug)]
@@ -19,8 +19,8 @@ pub struct Config {
     target: String,
     /// The lane this Worker serves.
     pub lane: String,
-    /// How long a request may be held (milliseconds), at most 20 s.
-    pub hold_max_ms: u64,
+    /// How long a request may be held, at most 20 s.
+    pub hold_max: Millis,
     /// How many requests the lane may hold at once.
     pub held_max: u64,
     /// Who may change the lane; an unusable ring closes the admin API but serves requests.
@@ -56,7 +56,7 @@ impl Config {
                 source,
                 target,
                 lane,
-                hold_max_ms: hold_max_ms.min(HARD_HOLD_MAX_MS),
+                hold_max: Millis(hold_max_ms).min(HARD_HOLD_MAX),
                 held_max,
                 keys,
             }),
@@ -142,8 +142,8 @@ mod tests {
         assert_eq!(config.origin(Side::Source), "http://127.0.0.1:8001");
         assert_eq!(config.origin(Side::Target), "https://target.example");
         assert_eq!(
-            (config.lane.as_str(), config.hold_max_ms, config.held_max),
-            ("main", 10_000, 2_000)
+            (config.lane.as_str(), config.hold_max, config.held_max),
+            ("main", Millis(10_000), 2_000)
         );
         assert!(config.keys.is_err(), "without keys nobody may change the lane");
     }
@@ -175,6 +175,6 @@ mod tests {
     #[test]
     fn no_configuration_holds_longer_than_the_hard_limit() {
         let vars = [ORIGINS[0], ORIGINS[1], ("HOLD_MAX_MS", "3600000")];
-        assert_eq!(parse(&vars).unwrap().hold_max_ms, 20_000);
+        assert_eq!(parse(&vars).unwrap().hold_max, Millis(20_000));
     }
 }

@@ -1,6 +1,6 @@
 //! One request to one side, streaming both ways.
 
-use crossover_routing::{LaneRecord, Side};
+use crossover_routing::{LaneRecord, Millis, Side};
 use wasm_bindgen::JsCast;
 use worker::js_sys::{self, futures::JsFuture};
 use worker::web_sys::{Request, RequestInit, RequestRedirect, Response, ResponseInit, WorkerGlobalScope};
@@ -77,7 +77,7 @@ pub async fn send(request: &Request, url: &str, config: &Config, to: Side) -> wo
 }
 
 /// The origin's answer as the client gets it: same status and body, with where it came from.
-pub fn answer(origin: &Response, from: Side, record: &LaneRecord, held_ms: u64) -> worker::Result<Response> {
+pub fn answer(origin: &Response, from: Side, record: &LaneRecord, held: Millis) -> worker::Result<Response> {
     // A fetched response's headers cannot be changed: take it over into a new one, body unread.
     let like: &ResponseInit = origin.unchecked_ref();
     let response = Response::new_with_opt_readable_stream_and_init(origin.body().as_ref(), like)?;
@@ -90,8 +90,8 @@ pub fn answer(origin: &Response, from: Side, record: &LaneRecord, held_ms: u64) 
     }
     headers.set(headers::SIDE, from.name())?;
     headers.set(headers::EPOCH, &record.epoch.to_string())?;
-    if held_ms > 0 {
-        headers.set(headers::HELD_MS, &held_ms.to_string())?;
+    if held > Millis(0) {
+        headers.set(headers::HELD_MS, &held.to_string())?;
     }
     Ok(response)
 }

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use crossover_routing::LeasedLane;
+use crossover_routing::{LeasedLane, Millis, UnixMillis};
 use futures::future::{Either, select};
 use worker::{Delay, Env, Result};
 
-use crate::clock::now_ms;
+use crate::clock::now;
 use crate::config::Config;
 use crate::lane_client::{LaneClient, Snapshot, snapshot, unexpected};
 
 /// How long after the lane should have answered the isolate waits for it.
-const SLACK_MS: u64 = 250;
+const SLACK: Millis = Millis(250);
 /// Pause before a lane that could not be reached is asked again.
-const RETRY_MS: u64 = 100;
+const RETRY_AFTER: Millis = Millis(100);
 
 /// Why a held request was not let go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,18 +42,18 @@ impl GaveUp {
     }
 }
 
-/// Waits until the lane serves or `until_ms` has come.
-pub async fn wait(env: &Env, config: &Config, until_ms: u64) -> std::result::Result<LeasedLane, GaveUp> {
+/// Waits until the lane serves or `until` has come.
+pub async fn wait(env: &Env, config: &Config, until: UnixMillis) -> std::result::Result<LeasedLane, GaveUp> {
     loop {
-        let left_ms = until_ms.saturating_sub(now_ms());
-        if left_ms == 0 {
+        let left = until.since(now());
+        if left == Millis(0) {
             return Err(GaveUp::TooLong);
         }
-        match poll_once(env, config, left_ms).await {
+        match poll_once(env, config, left).await {
             Ok(outcome) => return outcome,
             Err(error) => {
                 worker::console_warn!("lane {}: long poll failed: {error}", config.lane);
-                Delay::from(Duration::from_millis(RETRY_MS.min(left_ms))).await;
+                Delay::from(Duration::from(RETRY_AFTER.min(left))).await;
             }
         }
     }
@@ -63,18 +63,18 @@ pub async fn wait(env: &Env, config: &Config, until_ms: u64) -> std::result::Res
 async fn poll_once(
     env: &Env,
     config: &Config,
-    left_ms: u64,
+    left: Millis,
 ) -> Result<std::result::Result<LeasedLane, GaveUp>> {
-    let asked_ms = now_ms();
+    let asked = now();
     let client = LaneClient::new(env, &config.lane)?;
-    let park = Box::pin(client.park(left_ms, config.held_max));
-    let limit = Delay::from(Duration::from_millis(left_ms + SLACK_MS));
+    let park = Box::pin(client.park(left, config.held_max));
+    let limit = Delay::from(Duration::from(left + SLACK));
     let response = match select(park, Box::pin(limit)).await {
         Either::Left((response, _)) => response?,
         Either::Right(_) => return Ok(Err(GaveUp::TooLong)),
     };
     match response.status() {
-        200 => Ok(Ok(lease(snapshot(&response)?, asked_ms, now_ms()))),
+        200 => Ok(Ok(lease(snapshot(&response)?, asked, now()))),
         429 => Ok(Err(GaveUp::TooMany)),
         504 => Ok(Err(GaveUp::TooLong)),
         _ => Err(unexpected(&response)),
@@ -83,11 +83,8 @@ async fn poll_once(
 
 /// The lease that comes with a release. Counted from when the lane answered by its own clock, but never from before the
 /// question nor from after the answer: a long poll's answer is as fresh as its end, not its beginning.
-fn lease(snapshot: Snapshot, asked_ms: u64, answered_ms: u64) -> LeasedLane {
-    LeasedLane::new(
-        snapshot.record,
-        snapshot.at.clamp(asked_ms, answered_ms.max(asked_ms)),
-    )
+fn lease(snapshot: Snapshot, asked: UnixMillis, answered: UnixMillis) -> LeasedLane {
+    LeasedLane::new(snapshot.record, snapshot.at_ms.clamp(asked, answered.max(asked)))
 }
 
 #[cfg(test)]
@@ -97,16 +94,17 @@ mod tests {
 
     #[test]
     fn a_release_is_leased_from_the_lanes_answer_within_the_isolates_own_clock() {
-        let from = |at| {
+        let from = |at_ms| {
             lease(
                 Snapshot {
                     record: LaneRecord::new("main"),
-                    at,
+                    at_ms: UnixMillis(at_ms),
                 },
-                1_000,
-                9_000,
+                UnixMillis(1_000),
+                UnixMillis(9_000),
             )
-            .leased_from_ms()
+            .leased_from()
+            .0
         };
         assert_eq!(from(8_990), 8_990);
         assert_eq!(

@@ -11,8 +11,8 @@ mod waiting;
 use std::cell::RefCell;
 use std::time::Duration;
 
-use crossover_routing::admin::{AdminRefusal, MAX_CLOCK_SKEW_MS};
-use crossover_routing::{AuditEntry, ChainHead, Command, Epoch, LaneRecord, Refusal};
+use crossover_routing::admin::{AdminRefusal, MAX_CLOCK_SKEW};
+use crossover_routing::{AuditEntry, ChainHead, Command, Epoch, LaneRecord, Millis, Refusal, UnixMillis};
 use futures::future::{Either, select};
 use serde::Serialize;
 use worker::{Delay, ScheduledTime};
@@ -24,11 +24,11 @@ use self::departure::Departure;
 use self::nonces::Nonces;
 use self::store::Store;
 use self::waiting::Waiting;
-use crate::clock::now_ms;
+use crate::clock::now;
 use crate::lane_client::{AdminCall, Operation, SNAPSHOT_HEADER, Snapshot};
 
 /// Isolate and Durable Object may disagree about the time by this much on top of the accepted skew.
-const NONCE_MARGIN_MS: u64 = 60_000;
+const NONCE_MARGIN: Millis = Millis(60_000);
 
 /// One lane.
 #[durable_object(alarm)]
@@ -77,7 +77,7 @@ impl DurableObject for LaneObject {
                 };
                 match (number("max_ms"), number("held_max")) {
                     (Some(max_ms), Some(held_max)) => {
-                        self.park(lane, request.inner(), max_ms, held_max).await
+                        self.park(lane, request.inner(), Millis(max_ms), held_max).await
                     }
                     _ => Response::error("park needs max_ms and held_max", 400),
                 }
@@ -95,10 +95,10 @@ impl DurableObject for LaneObject {
         if let Some((record, _)) = self.store.latest()? {
             self.enforce_deadline(&record.lane)?;
             // Fired early by a clock that is off: come again.
-            if let Some(deadline_ms) = record.hold_deadline
-                && now_ms() < deadline_ms
+            if let Some(deadline) = record.hold_deadline_ms
+                && now() < deadline
             {
-                self.set_alarm(deadline_ms).await?;
+                self.set_alarm(deadline).await?;
             }
         }
         Response::empty()
@@ -123,15 +123,15 @@ impl LaneObject {
         lane: &str,
         expected: Option<Epoch>,
         command: &Command,
-        now_ms: u64,
+        now: UnixMillis,
     ) -> Result<std::result::Result<LaneRecord, Refusal>> {
         let (record, head) = self.current(lane)?;
         let expected = expected.unwrap_or(record.epoch);
-        let next = match record.apply(expected, command, now_ms) {
+        let next = match record.apply(expected, command, now) {
             Ok(next) => next,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let entry = AuditEntry::new(&head, &next, command, now_ms);
+        let entry = AuditEntry::new(&head, &next, command, now);
         self.store.append(&next, &entry)?;
         *self.current.borrow_mut() = Some((next.clone(), entry.head()));
         if next.phase.is_serving() {
@@ -142,14 +142,13 @@ impl LaneObject {
 
     fn enforce_deadline(&self, lane: &str) -> Result<()> {
         // Refused unless a hold's deadline is over: exactly what is wanted.
-        self.change(lane, None, &Command::DeadlinePassed, now_ms())
-            .map(drop)
+        self.change(lane, None, &Command::DeadlinePassed, now()).map(drop)
     }
 
     fn snapshot(&self, lane: &str) -> Result<Response> {
         let snapshot = Snapshot {
             record: self.current(lane)?.0,
-            at: now_ms(),
+            at_ms: now(),
         };
         let headers = Headers::new();
         headers.set(SNAPSHOT_HEADER, &serde_json::to_string(&snapshot)?)?;
@@ -161,14 +160,14 @@ impl LaneObject {
         &self,
         lane: &str,
         request: &web_sys::Request,
-        max_ms: u64,
+        max: Millis,
         held_max: u64,
     ) -> Result<Response> {
         let Some(held) = self.waiting.enter(held_max) else {
             return Response::error("too many requests are held", 429);
         };
         let mut departure = Departure::of(request);
-        let limit = Delay::from(Duration::from_millis(max_ms));
+        let limit = Delay::from(Duration::from(max));
         let mut ends = select(Box::pin(limit), departure.gone());
         while !self.current(lane)?.0.phase.is_serving() {
             match select(held.released(), ends).await {
@@ -183,12 +182,12 @@ impl LaneObject {
     }
 
     async fn admin(&self, lane: &str, call: AdminCall) -> Result<Response> {
-        let now = now_ms();
-        let expires_ms = call.time_ms.saturating_add(MAX_CLOCK_SKEW_MS + NONCE_MARGIN_MS);
+        let now = now();
+        let expires = call.time_ms + MAX_CLOCK_SKEW + NONCE_MARGIN;
         let fresh = match call.operation {
-            Operation::Apply { .. } => self.store.use_nonce(&call.nonce, expires_ms, now)?,
+            Operation::Apply { .. } => self.store.use_nonce(&call.nonce, expires, now)?,
             Operation::Read | Operation::Audit | Operation::Held => {
-                self.read_nonces.first_use(&call.nonce, expires_ms, now)
+                self.read_nonces.first_use(&call.nonce, expires, now)
             }
         };
         if !fresh {
@@ -208,8 +207,8 @@ impl LaneObject {
             Operation::Apply { expected, command } => {
                 match self.change(lane, Some(expected), &command, now)? {
                     Ok(record) => {
-                        if let Command::Arm { hold_deadline, .. } = command {
-                            self.set_alarm(hold_deadline).await?;
+                        if let Command::Arm { hold_deadline_ms, .. } = command {
+                            self.set_alarm(hold_deadline_ms).await?;
                         }
                         Response::from_json(&record)
                     }
@@ -219,8 +218,8 @@ impl LaneObject {
         }
     }
 
-    async fn set_alarm(&self, at_ms: u64) -> Result<()> {
-        let date = js_sys::Date::new(&js_sys::Number::from(at_ms as f64));
+    async fn set_alarm(&self, at: UnixMillis) -> Result<()> {
+        let date = js_sys::Date::new(&js_sys::Number::from(at.0 as f64));
         self.state.storage().set_alarm(ScheduledTime::new(date)).await
     }
 }

@@ -1,7 +1,7 @@
 //! How an isolate talks to the lane's Durable Object. Internal: both ends are this Worker, in one version or two while
 //! a deployment is under way.
 
-use crossover_routing::{Command, Epoch, LaneRecord};
+use crossover_routing::{Command, Epoch, LaneRecord, Millis, UnixMillis};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::js_sys::futures::JsFuture;
@@ -17,8 +17,8 @@ pub const SNAPSHOT_HEADER: &str = "x-lane-snapshot";
 pub struct Snapshot {
     /// The record.
     pub record: LaneRecord,
-    /// The Durable Object's clock when it answered (Unix milliseconds).
-    pub at: u64,
+    /// The Durable Object's clock when it answered.
+    pub at_ms: UnixMillis,
 }
 
 /// A call that has been authenticated by the isolate; its nonce is still to be checked.
@@ -26,8 +26,8 @@ pub struct Snapshot {
 pub struct AdminCall {
     /// Must not have been seen.
     pub nonce: String,
-    /// When the call was signed (Unix milliseconds): the nonce is remembered until the time is no longer acceptable.
-    pub time_ms: u64,
+    /// When the call was signed: the nonce is remembered until the time is no longer acceptable.
+    pub time_ms: UnixMillis,
     /// What is asked.
     pub operation: Operation,
 }
@@ -82,9 +82,8 @@ impl LaneClient {
     }
 
     /// Waits at the lane until it serves; 200 with a snapshot, 429 and 504 when the lane gives up.
-    pub async fn park(&self, max_ms: u64, held_max: u64) -> Result<Response> {
-        self.get(&format!("park?max_ms={max_ms}&held_max={held_max}"))
-            .await
+    pub async fn park(&self, max: Millis, held_max: u64) -> Result<Response> {
+        self.get(&format!("park?max_ms={max}&held_max={held_max}")).await
     }
 
     /// Hands an authenticated admin call to the lane.

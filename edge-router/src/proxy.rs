@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use crossover_routing::{
-    AfterFailure, Decision, Epoch, LeasedLane, OnFailure, Side, after_failed_read, decide,
+    AfterFailure, Decision, Epoch, LeasedLane, Millis, OnFailure, Side, UnixMillis, after_failed_read, decide,
 };
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, Result};
 
-use crate::clock::now_ms;
+use crate::clock::now;
 use crate::config::Config;
 use crate::forward::Outcome;
 use crate::{facts, forward, hold, lease, reply};
@@ -31,7 +31,7 @@ pub async fn serve(
     let mut holding = Holding::default();
     loop {
         let leased = lease::current();
-        match decide(leased.as_ref(), &facts, now_ms()) {
+        match decide(leased.as_ref(), &facts, now()) {
             Decision::RefreshLease => {
                 renewals += 1;
                 let renewed = lease::renew(env, config).await;
@@ -50,11 +50,11 @@ pub async fn serve(
                 };
                 lease::renew_behind(&leased, env, ctx, config);
                 sends += 1;
-                let sent_ms = now_ms();
+                let sent = now();
                 let outcome = forward::send(request, url, config, to).await?;
                 if outcome.is_failure() && facts.repeatable && sends < MAX_SENDS {
                     let tried = (to, leased.record.epoch);
-                    match look_again(tried, on_failure, sent_ms, env, config).await {
+                    match look_again(tried, on_failure, sent, env, config).await {
                         AfterFailure::GiveBack => return finish(&outcome, to, &leased, &holding),
                         AfterFailure::RetryAt(_) => outcome.discard(),
                         AfterFailure::Wait => {
@@ -77,12 +77,12 @@ pub async fn serve(
 async fn look_again(
     tried: (Side, Epoch),
     on_failure: OnFailure,
-    sent_ms: u64,
+    sent: UnixMillis,
     env: &Env,
     config: &Config,
 ) -> AfterFailure {
-    match lease::seen_since(env, config, sent_ms).await {
-        Ok(fresh) => after_failed_read(tried.0, tried.1, &fresh.record, now_ms()),
+    match lease::seen_since(env, config, sent).await {
+        Ok(fresh) => after_failed_read(tried.0, tried.1, &fresh.record, now()),
         Err(_) => match on_failure {
             OnFailure::Return => AfterFailure::GiveBack,
             OnFailure::WaitAndRetry => AfterFailure::Wait,
@@ -92,7 +92,7 @@ async fn look_again(
 
 fn finish(outcome: &Outcome, from: Side, leased: &LeasedLane, holding: &Holding) -> Result<Response> {
     match outcome {
-        Outcome::Answered(response) => forward::answer(response, from, &leased.record, holding.held_ms),
+        Outcome::Answered(response) => forward::answer(response, from, &leased.record, holding.held),
         Outcome::Unreachable => reply::unreachable(from),
     }
 }
@@ -100,19 +100,19 @@ fn finish(outcome: &Outcome, from: Side, leased: &LeasedLane, holding: &Holding)
 /// How long this request has been held, over all its waits.
 #[derive(Default)]
 struct Holding {
-    until_ms: Option<u64>,
-    held_ms: u64,
+    until: Option<UnixMillis>,
+    held: Millis,
 }
 
 impl Holding {
     /// Waits for the lane to serve and takes its lease over.
     async fn wait(&mut self, env: &Env, config: &Config) -> std::result::Result<(), hold::GaveUp> {
-        let began_ms = now_ms();
-        let until_ms = *self.until_ms.get_or_insert(began_ms + config.hold_max_ms);
-        let leased = hold::wait(env, config, until_ms).await?;
+        let began = now();
+        let until = *self.until.get_or_insert(began + config.hold_max);
+        let leased = hold::wait(env, config, until).await?;
         lease::learn(leased);
         // At least 1: the header says that the request was held, however shortly.
-        self.held_ms += now_ms().saturating_sub(began_ms).max(1);
+        self.held += now().since(began).max(Millis(1));
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crossover_contracts::document::validate;
 use crossover_core::StageName;
 use crossover_rehearsal::{RehearsalOptions, ledger::Verdict, rehearse, report::Report};
 use crossover_stand::{Silent, postgres::workspace_root};
@@ -59,7 +60,11 @@ pub fn faults(out: &Path, faults: &[(StageName, &str)]) -> BTreeMap<String, Path
 pub async fn held(options: &RehearsalOptions) -> Report {
     let held = rehearse(options, &Silent).await;
     match held {
-        Ok(held) => held.report,
+        Ok(held) => {
+            let json = fs::read_to_string(&held.json).unwrap();
+            validate("rehearsal-report", &serde_json::from_str(&json).unwrap()).unwrap();
+            held.report
+        }
         Err(error) => panic!("the rehearsal could not be held: {error}"),
     }
 }

@@ -36,7 +36,7 @@ impl Journal for DynamoJournal {
             .item("run_id", text(entry.run_id))
             .item(
                 "entry",
-                text(format!("{:013}#{}#{}", entry.at_ms, entry.stage, entry.event)),
+                text(format!("{:013}#{}#{}", entry.at_ms.0, entry.stage, entry.event)),
             )
             .item("migration_id", text(entry.migration_id))
             .item("lane", text(entry.lane))

@@ -2,7 +2,10 @@
 
 mod output;
 mod progress;
+#[cfg(feature = "rehearse")]
 mod rehearse;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 use std::process::ExitCode;
@@ -19,6 +22,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    #[cfg(feature = "rehearse")]
     /// Hold a whole cutover on this machine, on real parts and under load, and report on it
     Rehearse(rehearse::Arguments),
     /// Prove two databases equal, row by row, and name every difference
@@ -27,6 +31,7 @@ enum Command {
 
 fn main() -> ExitCode {
     // The guard of every part this command starts is this very executable: it must come before anything else.
+    #[cfg(feature = "rehearse")]
     crossover_stand::guard::install();
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
@@ -35,6 +40,7 @@ fn main() -> ExitCode {
         )
         .init();
     match Arguments::parse().command {
+        #[cfg(feature = "rehearse")]
         Command::Rehearse(arguments) => rehearse::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
     }

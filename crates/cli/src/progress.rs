@@ -1,82 +1,58 @@
-//! Progress on a terminal: a spinner for what runs, a line for what is done. Elsewhere: lines only.
+//! Progress on a terminal: a bar or a spinner for what runs, a line for what is done. Elsewhere: lines only.
 
-use std::{
-    collections::BTreeMap,
-    io::IsTerminal,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{io::IsTerminal, time::Duration};
 
-use crossover_stand::Progress;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-/// Shows steps on standard error.
-pub struct Terminal {
+/// Standard error, as far as it tells how far the work is.
+pub struct Progress {
     bars: MultiProgress,
-    running: Mutex<BTreeMap<String, ProgressBar>>,
-    spin: bool,
+    animated: bool,
 }
 
-impl Terminal {
+impl Progress {
     pub fn new() -> Self {
         Self {
             bars: MultiProgress::new(),
-            running: Mutex::default(),
-            spin: std::io::stderr().is_terminal(),
+            animated: std::io::stderr().is_terminal(),
         }
     }
 
-    fn end(&self, step: &str, line: &str) {
-        let bar = self
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(step);
-        if let Some(bar) = bar {
-            bar.finish_and_clear();
-        }
-        if self.spin {
-            // A line that cannot be shown is no reason to stop.
-            let _ = self.bars.println(line);
-        } else {
-            eprintln!("{line}");
-        }
+    /// Whether there is a terminal; without one the bars stay hidden, and lines have to say how far the work is.
+    pub const fn is_animated(&self) -> bool {
+        self.animated
     }
-}
 
-impl Progress for Terminal {
-    fn started(&self, step: &str) {
-        if !self.spin {
-            eprintln!("  … {step}");
-            return;
-        }
-        let style = ProgressStyle::with_template("  {spinner:.cyan} {msg} {elapsed:.dim}")
-            .unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let bar = self.bars.add(
-            ProgressBar::new_spinner()
-                .with_style(style)
-                .with_message(step.to_owned()),
-        );
+    /// Something of unknown length.
+    pub fn spinner(&self) -> ProgressBar {
+        let bar = self.bar("  {spinner:.cyan} {msg} {elapsed:.dim}", ProgressBar::new_spinner);
         bar.enable_steady_tick(Duration::from_millis(100));
-        self.running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(step.to_owned(), bar);
+        bar
     }
 
-    fn done(&self, step: &str, elapsed: Duration) {
-        self.end(step, &format!("  ✓ {step} ({})", human(elapsed)));
+    /// Rows out of so many.
+    pub fn rows(&self) -> ProgressBar {
+        self.bar(
+            "  {spinner:.cyan} {msg:30!} {bar:24} {human_pos}/{human_len} rows, {per_sec}, {eta} left",
+            || ProgressBar::new(0),
+        )
     }
 
-    fn failed(&self, step: &str, elapsed: Duration) {
-        self.end(step, &format!("  ✗ {step} ({})", human(elapsed)));
+    fn bar(&self, template: &str, make: fn() -> ProgressBar) -> ProgressBar {
+        if !self.animated {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        self.bars.add(make().with_style(style))
     }
-}
 
-fn human(elapsed: Duration) -> String {
-    match elapsed.as_secs() {
-        0 => format!("{} ms", elapsed.as_millis()),
-        1..=59 => format!("{:.1} s", elapsed.as_secs_f64()),
-        more => format!("{} min {} s", more / 60, more % 60),
+    /// Says something above whatever runs.
+    pub fn line(&self, text: &str) {
+        if self.animated {
+            // A line that cannot be shown is no reason to stop.
+            let _ = self.bars.println(text);
+        } else {
+            eprintln!("{text}");
+        }
     }
 }

@@ -1,18 +1,21 @@
 //! `crossover rehearse`.
 
+mod steps;
+
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use anyhow::Context;
+use crossover_interrupt::unless_interrupted;
 use crossover_rehearsal::{
     RehearsalOptions, rehearse,
     report::{Outcome, Report},
 };
-use crossover_stand::interrupt::unless_interrupted;
 
-use crate::{output::print, progress::Terminal};
+use crate::output::print;
+use steps::Steps;
 
 /// Exit status when the rehearsal could not be held at all.
 const COULD_NOT_RUN: u8 = 2;
@@ -111,7 +114,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let options = arguments.options()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let progress = Terminal::new();
+    let progress = Steps::new();
     let held = match runtime.block_on(unless_interrupted(rehearse(&options, &progress))) {
         Ok(held) => held?,
         Err(interrupt) => {

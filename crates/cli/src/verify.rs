@@ -8,12 +8,14 @@ mod page;
 mod progress;
 mod repair;
 mod summary;
+mod words;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
 use clap::ValueEnum;
+use crossover_certificate::{Issuance, ReportDocument};
 use crossover_clock::SystemClock;
 use crossover_core::{
     Secret,
@@ -22,20 +24,18 @@ use crossover_core::{
     routing::Side,
     rows::Hashing,
 };
+use crossover_interrupt::unless_interrupted;
 use crossover_postgres::{ConnectionSettings, PostgresDatabase, hash_sql};
-use crossover_stand::interrupt::unless_interrupted;
 use crossover_verify::{
     Report, Sides, VerifyOptions, prepare,
-    repair::RepairReport,
     rows::{CatchUp, RowsOptions, Selection},
     verify,
 };
 
 use crate::output::{print, print_json};
-use certificate::{Before, CertificateArguments, Outcome};
-use progress::Progress;
+use certificate::{Before, CertificateArguments};
+use progress::Rows;
 use repair::RepairArguments;
-use serde::Serialize;
 
 /// Exit status when the comparison could not be made, or not of everything.
 const COULD_NOT_RUN: u8 = 2;
@@ -251,7 +251,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     match execute(arguments) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", words::error(&error));
             ExitCode::from(COULD_NOT_RUN)
         }
     }
@@ -298,8 +298,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             source.check_condition(condition),
             target.check_condition(condition)
         );
-        checked
-            .context("correct --where: it has to be one condition in SQL, in which the table is called q")?;
+        checked.context(words::CORRECT_CONDITION)?;
     }
     let scope = Scope::default();
     let fixed_delay = FixedDelay {
@@ -333,7 +332,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         _ => None,
     };
     if arguments.continuous.is_wanted() {
-        let progress = Progress::new();
+        let progress = Rows::new();
         let ready = continuous::Ready {
             source: &source,
             target: &target,
@@ -348,7 +347,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return arguments.continuous.run(&ready).await;
     }
     let whole = async || {
-        let progress = Progress::new();
+        let progress = Rows::new();
         let report = verify(&sides, (&source, &target), &scope, &options, &progress).await?;
         progress.finish();
         Ok::<_, anyhow::Error>(report)
@@ -372,22 +371,23 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             Some(issuing.finish(&report, before, options.condition.clone()))
         }
     };
+    words::report(&mut report);
     report.databases = Some((source_place, target_place));
     if !arguments.show_values {
         report.without_values();
     }
-    let certified = certificate.as_ref().is_none_or(Outcome::is_issued);
+    let certified = certificate.as_ref().is_none_or(Issuance::is_issued);
     if arguments.json {
-        let output = Output {
+        let document = ReportDocument {
             report: &report,
             repair: repaired.as_ref(),
             certificate: certificate.as_ref(),
         };
-        print_json(&output)?;
+        print_json(&document)?;
     }
     eprint!("{}", summary::text(&report, arguments.all));
     if let Some(certificate) = &certificate {
-        eprint!("{}", certificate.text());
+        eprint!("{}", certificate::line(certificate));
     }
     if let Some(file) = &arguments.html {
         page::write(file, &report)?;
@@ -396,19 +396,6 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         identity::write(file, &source, &options.selection).await?;
     }
     Ok(exit_code(&report, certified))
-}
-
-/// The JSON report.
-#[derive(Serialize)]
-struct Output<'a> {
-    #[serde(flatten)]
-    report: &'a Report,
-    /// Only when it was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    repair: Option<&'a RepairReport>,
-    /// Only when one was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    certificate: Option<&'a Outcome>,
 }
 
 fn exit_code(report: &Report, certified: bool) -> ExitCode {

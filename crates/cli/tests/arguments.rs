@@ -16,6 +16,7 @@ fn error(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+#[cfg(feature = "rehearse")]
 #[test]
 fn an_unknown_option_is_named_and_the_usage_is_shown() {
     let output = crossover(&["rehearse", "--no-such-option"]);
@@ -28,6 +29,7 @@ fn an_unknown_option_is_named_and_the_usage_is_shown() {
     );
 }
 
+#[cfg(feature = "rehearse")]
 #[test]
 fn a_number_out_of_range_is_refused_with_its_range() {
     let output = crossover(&["rehearse", "--rows", "0"]);
@@ -39,6 +41,7 @@ fn a_number_out_of_range_is_refused_with_its_range() {
     );
 }
 
+#[cfg(feature = "rehearse")]
 #[test]
 fn options_that_contradict_each_other_are_refused() {
     for pair in [
@@ -55,6 +58,7 @@ fn options_that_contradict_each_other_are_refused() {
     }
 }
 
+#[cfg(feature = "rehearse")]
 #[test]
 fn every_missing_dump_is_named_at_once_before_anything_is_started() {
     let output = crossover(&[
@@ -71,6 +75,7 @@ fn every_missing_dump_is_named_at_once_before_anything_is_started() {
     }
 }
 
+#[cfg(feature = "rehearse")]
 #[test]
 fn help_names_every_exit_status() {
     let output = crossover(&["rehearse", "--help"]);

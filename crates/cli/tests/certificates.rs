@@ -9,6 +9,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use crossover_contracts::document::validate;
 use crossover_stand::postgres::{Database, Major, TestServer};
 use serde_json::Value;
 
@@ -110,6 +111,9 @@ async fn a_certificate_is_made_checked_and_outlived() {
         "{}",
         made.json
     );
+    validate("verify-report", &made.json).unwrap();
+    let certificate = fs::read_to_string(&file).unwrap();
+    validate("certificate", &serde_json::from_str(&certificate).unwrap()).unwrap();
     let mode = |name| fs::metadata(pair.path(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode("key.pem"), 0o600);
     let public = pair.text("key.pem.pub");
@@ -185,6 +189,7 @@ async fn a_pair_that_differs_gets_no_file_and_is_told_why() {
         "{}",
         refused.text
     );
+    validate("verify-report", &refused.json).unwrap();
     assert!(refused.json["certificate"]["refused"]["reason"].is_string());
     assert!(!pair.path("certificate.json").exists());
 }
@@ -192,7 +197,7 @@ async fn a_pair_that_differs_gets_no_file_and_is_told_why() {
 #[tokio::test]
 async fn the_signing_key_may_come_from_the_environment_and_touches_no_disk() {
     let pair = Pair::new().await;
-    let key = crossover_verify::certificate::SigningKey::generate().unwrap();
+    let key = crossover_certificate::SigningKey::generate().unwrap();
     let file = pair.text("certificate.json");
     let made = answer(
         pair.command(&["--certificate", &file])
@@ -234,6 +239,7 @@ async fn what_was_repaired_is_compared_again_and_certified() {
 
     let made = pair.verify(&[&["--repair", "apply"], &certified[..]].concat());
     assert_eq!(made.code, Some(0), "{}", made.text);
+    validate("verify-report", &made.json).unwrap();
     assert_eq!(made.json["repair"]["totals"]["repaired"], 2, "{}", made.json);
     assert_eq!(made.json["equal"], true);
     assert!(

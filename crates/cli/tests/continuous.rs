@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crossover_contracts::document::validate;
 use crossover_core::ports::CatchUpMarkers;
 use crossover_postgres::{ConnectionSettings, PostgresDatabase};
 use crossover_stand::postgres::{Database, Major, TestServer};
@@ -128,6 +129,12 @@ impl Pair {
     }
 }
 
+/// Standard output has nothing but events.
+fn assert_is_event(line: &str) {
+    let event = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    validate("verify-event", &event).unwrap();
+}
+
 async fn said(child: Child) -> (Option<i32>, String) {
     let pid = Pid::from_raw(child.id().cast_signed());
     let mut ended = tokio::task::spawn_blocking(|| child.wait_with_output());
@@ -138,6 +145,9 @@ async fn said(child: Child) -> (Option<i32>, String) {
         kill(pid, Signal::SIGINT).unwrap();
         ended.await.unwrap().unwrap()
     };
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        assert_is_event(line);
+    }
     let text = format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),
@@ -221,6 +231,7 @@ impl Running {
                     .unwrap();
                 panic!("it has ended: {said}");
             };
+            assert_is_event(&line);
             if line.starts_with(&start) {
                 return line;
             }

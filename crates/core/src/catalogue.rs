@@ -6,7 +6,7 @@ mod replication;
 
 use serde::{Deserialize, Serialize};
 
-pub use definition::{Definition, ObjectClass, Property, STATEMENT};
+pub use definition::{Definition, NOT_POPULATED, ObjectClass, Property, STATEMENT};
 pub use replication::{FiringTrigger, MissingIdentity, ReplicaIdentity};
 
 /// The schema Crossover keeps its marker and its access snapshots in, on both sides.
@@ -14,6 +14,7 @@ pub const OWN_SCHEMA: &str = "crossover";
 
 /// A table's name as the catalogue spells it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableName {
     pub schema: String,
     pub name: String,

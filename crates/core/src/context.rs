@@ -81,7 +81,7 @@ impl StageContext {
                 if ours
                     && now.epoch == record.epoch.next()
                     && record
-                        .next(&command, self.clock.now_ms())
+                        .next(&command, self.clock.now())
                         .is_ok_and(|r| r.phase == now.phase)
                 {
                     return Ok(now);

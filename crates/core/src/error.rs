@@ -17,7 +17,7 @@ pub enum RetryClass {
 }
 
 /// Why a stage did not do its work.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, strum::EnumIter)]
 pub enum StageError {
     #[error("the plan cannot work: {}", .faults.join("; "))]
     InvalidPlan { faults: Vec<String> },
@@ -204,6 +204,11 @@ impl StageError {
             Self::Unreachable(_) => ("Unreachable", Again, "make the named server reachable"),
             Self::Refused(_) => ("Refused", Never, "grant what was refused"),
         }
+    }
+
+    /// One error of each kind, with empty details: for what is made from the list of errors.
+    pub fn all() -> impl Iterator<Item = Self> {
+        <Self as strum::IntoEnumIterator>::iter()
     }
 
     /// The name Step Functions sees.

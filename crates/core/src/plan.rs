@@ -8,6 +8,7 @@ use crate::catalogue::{OWN_SCHEMA, TableName};
 
 /// One migration of one lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// Names the migration in logs, slots and replication tasks: lower-case letters, digits and `-`, at most 40.
@@ -37,6 +38,7 @@ pub struct Plan {
 
 /// One side's database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DatabasePlan {
     /// The secret that holds `host`, `port`, `dbname`, `username`, `password` and, where not `verify-full`, `sslmode`.
@@ -49,6 +51,7 @@ pub struct DatabasePlan {
 
 /// The replication tasks and what is needed to make the one for reverse replication.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReplicationPlan {
     /// Identifier of the DMS task source to target. It exists and runs before a cutover starts.
@@ -70,6 +73,7 @@ pub struct ReplicationPlan {
 
 /// DMS endpoints are one-way: a database that is read from and written to has two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Endpoints {
     /// ARN of the endpoint that reads from the database. Crossover sets its slot name.
@@ -80,6 +84,7 @@ pub struct Endpoints {
 
 /// The edge-router that serves the lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EdgePlan {
     /// Base URL of the router's admin API, `https://…` (plain `http://` is accepted for loopback hosts only).
@@ -90,6 +95,7 @@ pub struct EdgePlan {
 
 /// The tables that are migrated.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
     /// Schemas in scope; empty means every user schema. Default: empty.
@@ -124,6 +130,7 @@ impl Scope {
 
 /// Times and bounds of a run. All times in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// CDC lag above which a cutover does not start. Default: 2000.

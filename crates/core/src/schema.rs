@@ -32,6 +32,7 @@ use crate::{
 
 /// In which way two schemas differ in one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DifferenceKind {
     MissingOnTarget,
@@ -41,6 +42,7 @@ pub enum DifferenceKind {
 
 /// One object that is not the same on both sides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SchemaDifference {
     /// `column shop.orders.total`, `index by_state on shop.orders`, …
     pub object: String,

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crossover_routing::admin::{
     AdminRequest, EPOCH_HEADER, KEY_ID_HEADER, NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER, epoch_text,
 };
-use crossover_routing::{AuditLog, Command, Epoch, LaneRecord, is_loopback};
+use crossover_routing::{AuditLog, Command, Epoch, LaneRecord, UnixMillis, is_loopback};
 use reqwest::{Client, Method, Response, StatusCode, Url, redirect};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -123,13 +123,13 @@ impl EdgeAdmin {
         let mut url = self.base.clone();
         url.set_query(None);
         url.set_path(&format!("/__crossover/v1/lanes/{}{tail}", self.lane));
-        let time_ms = now_ms();
+        let now = now();
         let nonce = uuid::Uuid::new_v4().simple().to_string();
         let signed = AdminRequest {
             method: method.as_str(),
             path: url.path(),
             body: &body,
-            time_ms,
+            time_ms: now,
             nonce: &nonce,
             key_id: &self.key_id,
             expected,
@@ -139,7 +139,7 @@ impl EdgeAdmin {
             .client
             .request(method.clone(), url.clone())
             .header(KEY_ID_HEADER, &self.key_id)
-            .header(TIME_HEADER, time_ms)
+            .header(TIME_HEADER, now.0)
             .header(NONCE_HEADER, &nonce)
             .header(EPOCH_HEADER, epoch_text(expected))
             .header(SIGNATURE_HEADER, signature);
@@ -190,11 +190,11 @@ async fn answer<T: DeserializeOwned>(response: Response, url: &Url) -> Result<T,
     }
 }
 
-/// Unix milliseconds; a clock before 1970 signs as 0 and is refused as stale.
-fn now_ms() -> u64 {
+/// A clock before 1970 signs as 1970 and is refused as stale.
+fn now() -> UnixMillis {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0, |passed| passed.as_millis() as u64)
+        .map_or(UnixMillis(0), |passed| UnixMillis(passed.as_millis() as u64))
 }
 
 /// The edge's address, if signed commands may go there: over TLS, or to this machine.

@@ -138,7 +138,7 @@ async fn note(ctx: &StageContext, stage: &str, event: &str, detail: Value) {
         lane,
         stage: stage.to_owned(),
         event: event.to_owned(),
-        at_ms: ctx.clock.now_ms(),
+        at_ms: ctx.clock.now(),
         detail,
     };
     let journal: &dyn Journal = &*ctx.journal;

@@ -22,7 +22,6 @@ use futures::{StreamExt, pin_mut};
 use tokio_postgres::{Client, Row, error::SqlState, types::Type};
 
 use crate::{PostgresDatabase, errors::Failure};
-pub(crate) use claim::Claim;
 use decoding::{Line, RowChange, Tuple, Value};
 
 const RELATIONS: &str = include_str!("sql/followed_relations.sql");
@@ -131,7 +130,7 @@ impl PostgresDatabase {
         reading: &mut Reading<'_>,
     ) -> PortResult<PollOutcome> {
         let work = client.query_typed(FLUSHED, &[]);
-        let rows = Box::pin(self.bounded(self.readers.limit, work)).await?;
+        let rows = Box::pin(self.bounded(self.reading_limit, work)).await?;
         let flushed = match rows.first() {
             Some(row) => self.lsn(self.read(row, "lsn")?)?,
             None => return Err(PortError::unexpected(self.what(), "no position")),
@@ -146,7 +145,7 @@ impl PostgresDatabase {
         );
         // Rows come as they are read: a transaction may have changed more of them than fit into memory.
         let rows = self
-            .bounded(self.readers.limit, rows)
+            .bounded(self.reading_limit, rows)
             .await
             .map_err(|f| self.slot_gone(slot, f))?;
         pin_mut!(rows);
@@ -178,7 +177,7 @@ impl PostgresDatabase {
         S: futures::Stream<Item = Result<Row, tokio_postgres::Error>> + Unpin + Send,
     {
         let next = async { rows.next().await.transpose() };
-        self.bounded(self.readers.limit, next).await
+        self.bounded(self.reading_limit, next).await
     }
 
     fn slot_gone(&self, slot: &str, failure: Failure) -> PortError {

@@ -13,10 +13,8 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
-    changes::Claim,
     errors::Failure,
-    repair::Writers,
-    rows::Readers,
+    pool::{Claim, Pool},
     settings::{ConnectionSettings, SslMode},
     tls,
 };
@@ -70,8 +68,12 @@ pub struct PostgresDatabase {
     /// The slot that is followed.
     pub(crate) claim: Mutex<Option<Claim>>,
     pub(crate) long: Semaphore,
-    pub(crate) readers: Readers,
-    pub(crate) writers: Writers,
+    /// Read-only sessions for row content.
+    pub(crate) readers: Pool,
+    /// How long a statement of theirs may take.
+    pub(crate) reading_limit: Duration,
+    /// The only sessions that write rows.
+    pub(crate) writers: Pool,
 }
 
 impl std::fmt::Debug for PostgresDatabase {
@@ -131,8 +133,9 @@ impl PostgresDatabase {
             patient: Mutex::new(None),
             claim: Mutex::new(None),
             long: Semaphore::new(LONG_SESSIONS),
-            readers: Readers::default(),
-            writers: Writers::default(),
+            readers: Pool::default(),
+            reading_limit: LONG_STATEMENT,
+            writers: Pool::default(),
         };
         this.main().await?;
         Ok(this)

@@ -1,5 +1,7 @@
 //! The schema in scope, object by object, in a form that is equal on both sides and across server versions.
 
+use std::collections::BTreeMap;
+
 use crossover_core::{
     catalogue::{Definition, ObjectClass, Property, STATEMENT},
     plan::Scope,
@@ -7,24 +9,28 @@ use crossover_core::{
 };
 use tokio_postgres::{Row, types::Type};
 
-use crate::{PostgresDatabase, errors::Failure, spelling};
+use crate::{
+    PostgresDatabase,
+    definition::{Form, OperandTypes, normal_form},
+    errors::Failure,
+    locale::language_tag,
+};
 
 const DATABASE: &str = include_str!("sql/fingerprint_database.sql");
 const RELATIONS: &str = concat!(
     include_str!("sql/scope.sql"),
+    include_str!("sql/base_types.sql"),
     include_str!("sql/fingerprint_relations.sql")
 );
 const PROGRAMS: &str = concat!(
     include_str!("sql/scope.sql"),
+    include_str!("sql/base_types.sql"),
     include_str!("sql/fingerprint_programs.sql")
 );
 const RIGHTS: &str = concat!(
     include_str!("sql/scope.sql"),
     include_str!("sql/fingerprint_rights.sql")
 );
-/// The one property that is not the server's wording but somebody's text.
-const BODY: &str = "body";
-
 impl PostgresDatabase {
     /// Definitions of everything in scope, sorted. Grants to our role, to the exempt roles and to superusers are left out:
     /// those differ by side. So is what DMS makes for itself in a source (`awsdms_…`).
@@ -45,17 +51,32 @@ impl PostgresDatabase {
         Ok(definitions)
     }
 
-    /// Every statement gives class, name, the object it belongs to, and its properties: name and value in turn, those without a
-    /// value left out here.
+    /// Every statement gives class, name, the object it belongs to, its properties (name and value in turn, those without a value
+    /// left out here), and the types of columns that its expressions read, where they count.
     fn definition(&self, row: &Row) -> PortResult<Definition> {
         let word: &str = self.read(row, "class")?;
         let class = ObjectClass::from_word(word)
             .ok_or_else(|| PortError::unexpected(self.what(), format!("an object of class {word:?}")))?;
         let texts: Vec<Option<&str>> = self.read(row, "properties")?;
-        let properties = texts
-            .chunks_exact(2)
-            .filter_map(|pair| Some((pair[0]?, pair[1]?)))
-            .map(|(name, value)| Property::new(name, spelled(class, name, value)))
+        let types: Option<&str> = self.read(row, "types")?;
+        let types: BTreeMap<String, String> =
+            serde_json::from_str(types.unwrap_or("{}")).map_err(|e| PortError::unexpected(self.what(), e))?;
+        let types = OperandTypes::new(types);
+        let pairs = || {
+            texts
+                .chunks_exact(2)
+                .filter_map(|pair| Some((pair[0]?, pair[1]?)))
+        };
+        let is_icu = pairs().any(|pair| pair == ("provider", "icu"));
+        let properties = pairs()
+            .map(|(name, value)| {
+                let value = match (name, reads(class, name)) {
+                    ("locale", _) if is_icu => language_tag(value),
+                    (_, Some(form)) => normal_form(form, value, &types),
+                    (_, None) => value.to_owned(),
+                };
+                Property::new(name, value)
+            })
             .collect();
         let definition = Definition::new(class, self.read(row, "name")?, properties);
         let whole: Option<String> = self.read(row, "belongs_to")?;
@@ -66,10 +87,28 @@ impl PostgresDatabase {
     }
 }
 
-fn spelled(class: ObjectClass, name: &str, value: &str) -> String {
-    match (class, name) {
-        (ObjectClass::Function, BODY) => value.to_owned(),
-        (ObjectClass::View | ObjectClass::MaterializedView, STATEMENT) => spelling::of_view(value),
-        _ => spelling::of_sql(value),
+/// How a property is read; none for a text of somebody's own, a name as it is, a figure.
+fn reads(class: ObjectClass, property: &str) -> Option<Form> {
+    match (class, property) {
+        (ObjectClass::View | ObjectClass::MaterializedView, STATEMENT) => Some(Form::Query),
+        (ObjectClass::Function, "arguments") => Some(Form::Arguments),
+        (ObjectClass::EventTrigger, "execute")
+        | (ObjectClass::Function, "support" | "transition" | "state type" | "final" | "combine")
+        | (ObjectClass::Type, "domain" | "range")
+        | (ObjectClass::Column | ObjectClass::Sequence, "type") => Some(Form::Signature),
+        (ObjectClass::Function, STATEMENT | "returns")
+        | (ObjectClass::Type, "enum" | "default" | "constraint" | "composite")
+        | (ObjectClass::Table, "partition by" | "partition")
+        | (ObjectClass::Column, "default" | "generated")
+        | (ObjectClass::Policy, "using" | "check")
+        | (
+            ObjectClass::Constraint
+            | ObjectClass::Index
+            | ObjectClass::Statistics
+            | ObjectClass::Trigger
+            | ObjectClass::Rule,
+            STATEMENT,
+        ) => Some(Form::Statement),
+        _ => None,
     }
 }

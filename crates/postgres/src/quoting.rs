@@ -1,18 +1,11 @@
 //! Names and texts inside SQL that cannot be bound. Names come from the catalogue only.
 
-/// A name as an identifier.
-pub fn ident(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
+/// A text with a backslash becomes `E'...'`, which reads the same whatever `standard_conforming_strings` is.
+pub use postgres_protocol::escape::{escape_identifier as ident, escape_literal as literal};
 
 /// A schema and a name as a qualified identifier.
 pub fn qualified(schema: &str, name: &str) -> String {
     format!("{}.{}", ident(schema), ident(name))
-}
-
-/// A text as a literal. Sessions pin `standard_conforming_strings`, so a backslash is a backslash.
-pub fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// Names as a list of identifiers.
@@ -27,6 +20,7 @@ mod tests {
     #[test]
     fn a_quote_in_a_name_cannot_end_it() {
         assert_eq!(qualified("a\"b", "c; drop"), "\"a\"\"b\".\"c; drop\"");
-        assert_eq!(literal("o'clock \\"), "'o''clock \\'");
+        assert_eq!(literal("o'clock"), "'o''clock'");
+        assert_eq!(literal("o'clock \\"), " E'o''clock \\\\'");
     }
 }

@@ -3,10 +3,7 @@
 mod statement;
 mod transaction;
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -43,29 +40,6 @@ const IN_THE_END: &str = "set constraints all deferred";
 const COUNTS_AT_ONCE: &str = "select current_setting('server_version_num')::int4 >= 150000 as at_once";
 const COUNT_NOW: &str = "select pg_catalog.pg_stat_force_next_flush()";
 const HALF_A_SECOND_AND_MORE: Duration = Duration::from_millis(700);
-
-/// Idle sessions that may write.
-#[derive(Default)]
-pub struct Writers {
-    idle: Mutex<Vec<Client>>,
-}
-
-impl Writers {
-    fn take(&self) -> Option<Client> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|client| !client.is_closed());
-        idle.pop()
-    }
-
-    fn take_all(&self) -> Vec<Client> {
-        std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn give_back(&self, client: Client) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push(client);
-    }
-}
 
 impl PostgresDatabase {
     async fn writer(&self) -> Result<Client, Failure> {

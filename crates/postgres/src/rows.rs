@@ -26,7 +26,6 @@ use crossover_core::{
 };
 use tokio_postgres::{Row, types::Type};
 
-pub use readers::Readers;
 pub use region::relation;
 
 use crate::{PostgresDatabase, errors::Failure};

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use crossover_core::{
     StageError,
     catalogue::ReplicaIdentity,
-    routing::{AuditEntry, Command, Phase as LanePhase},
+    routing::{AuditEntry, Command, Phase as LanePhase, UnixMillis},
     schema::IdentityFault,
 };
 use serde_json::Value;
@@ -57,12 +57,12 @@ pub fn assemble(
     evidence: Evidence,
 ) -> Report {
     let started = evidence.load.started_unix_ms;
-    let since_start = |unix_ms: u64| unix_ms as f64 - started as f64;
+    let since_start = |at: UnixMillis| at.0 as f64 - started as f64;
     let holds: Vec<f64> = evidence
         .audit
         .iter()
         .filter_map(|entry| match entry.command {
-            Command::Arm { hold_at, .. } => Some(since_start(hold_at)),
+            Command::Arm { hold_at_ms, .. } => Some(since_start(hold_at_ms)),
             _ => None,
         })
         .collect();
@@ -216,7 +216,7 @@ fn direction(run: &RunRecord, window: Option<PauseWindow>) -> Direction {
             .iter()
             .map(|stage| StageRun {
                 name: stage.name.clone(),
-                ms: stage.ms,
+                duration_ms: stage.duration_ms,
                 outcome: if stage.outcome == "done" {
                     "succeeded".to_owned()
                 } else {
@@ -240,26 +240,26 @@ fn breakdown(results: &Value) -> Breakdown {
     let drain = &results["connection_drain"]["result"]["output"];
     let sync = &results["final_sync"]["result"]["output"];
     let ms = |of: &Value, key: &str| of[key].as_f64().unwrap_or_default();
-    if drain["hold_at"].is_null() {
+    if drain["hold_at_ms"].is_null() {
         return Breakdown::default();
     }
-    let (hold_at, drained_at) = (ms(drain, "hold_at"), ms(drain, "drained_at"));
+    let (hold_at_ms, drained_at_ms) = (ms(drain, "hold_at_ms"), ms(drain, "drained_at_ms"));
     let settled = ms(drain, "in_flight_ms").max(ms(drain, "lock_ms"));
     let mut parts = vec![
         ("transactions end, writers are locked", settled),
         (
             "sessions end, two clean looks",
-            (drained_at - hold_at - settled).max(0.0),
+            (drained_at_ms - hold_at_ms - settled).max(0.0),
         ),
     ];
-    if !sync["entered_at"].is_null() {
+    if !sync["entered_at_ms"].is_null() {
         let proof = ms(sync, "marker_ms").max(ms(sync, "sequences_ms"));
         let known = proof + ms(sync, "commit_ms") + ms(sync, "open_ms") + ms(sync, "release_ms");
-        let whole = ms(sync, "released_at") - ms(sync, "entered_at");
+        let whole = ms(sync, "released_at_ms") - ms(sync, "entered_at_ms");
         parts.extend([
             (
                 "Step Functions, to the next function",
-                (ms(sync, "entered_at") - drained_at).max(0.0),
+                (ms(sync, "entered_at_ms") - drained_at_ms).max(0.0),
             ),
             ("marker and sequences", proof),
             ("checks and positions", (whole - known).max(0.0)),
@@ -272,17 +272,17 @@ fn breakdown(results: &Value) -> Breakdown {
 }
 
 /// Bands of the timeline: the stages, and from hold to release what every client feels.
-fn phases(evidence: &Evidence, since_start: impl Fn(u64) -> f64) -> Vec<Phase> {
+fn phases(evidence: &Evidence, since_start: impl Fn(UnixMillis) -> f64) -> Vec<Phase> {
     let mut phases: Vec<Phase> = evidence
         .runs
         .iter()
         .flat_map(|run| &run.stages)
         .map(|stage| {
-            let start_ms = stage.entered_at - evidence.load.started_unix_ms as f64;
+            let start_ms = stage.entered_at_ms - evidence.load.started_unix_ms as f64;
             Phase {
                 name: stage.name.clone(),
                 start_ms,
-                end_ms: start_ms + stage.ms,
+                end_ms: start_ms + stage.duration_ms,
                 holds: false,
             }
         })
@@ -290,12 +290,12 @@ fn phases(evidence: &Evidence, since_start: impl Fn(u64) -> f64) -> Vec<Phase> {
     let mut held_since = None;
     for entry in &evidence.audit {
         match (&entry.command, held_since) {
-            (Command::Arm { hold_at, .. }, _) => held_since = Some(since_start(*hold_at)),
+            (Command::Arm { hold_at_ms, .. }, _) => held_since = Some(since_start(*hold_at_ms)),
             (Command::Release { .. }, Some(start_ms)) => {
                 phases.push(Phase {
                     name: "writes held".to_owned(),
                     start_ms,
-                    end_ms: since_start(entry.at),
+                    end_ms: since_start(entry.at_ms),
                     holds: true,
                 });
                 held_since = None;
@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn a_pause_without_a_second_function_ends_with_the_drain() {
         let results = serde_json::json!({ "connection_drain": { "result": { "output": {
-            "hold_at": 1000, "drained_at": 1200, "in_flight_ms": 100, "lock_ms": 40 } } } });
+            "hold_at_ms": 1000, "drained_at_ms": 1200, "in_flight_ms": 100, "lock_ms": 40 } } } });
         let parts = breakdown(&results);
         assert_eq!(parts.0.len(), 2);
         assert!((parts.total_ms() - 200.0).abs() < f64::EPSILON);

@@ -11,6 +11,7 @@ const LISTED: i64 = 20;
 
 /// What became of the acknowledged writes on the committed side.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Verdict {
     /// Writes that were acknowledged to a client.
     pub acknowledged: u64,

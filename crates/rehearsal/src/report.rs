@@ -4,7 +4,6 @@
 //! nothing but itself.
 
 mod breakdown;
-mod chart;
 mod html;
 pub mod pause;
 mod timeline;
@@ -14,6 +13,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crossover_atomic_file::Readers;
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::Verdict;
@@ -24,6 +24,7 @@ pub use timeline::{LagPoint, Phase, Timeline};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The target is in charge.
@@ -41,6 +42,7 @@ pub enum Outcome {
 
 /// Writes through the edge, and what the ledger says of all that were acknowledged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Writes {
     /// Promised to clients, those of stray writers included.
     pub acknowledged: u64,
@@ -58,6 +60,7 @@ pub struct Writes {
 
 /// Reads through the edge.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reads {
     /// Sent.
     pub total: u64,
@@ -69,17 +72,19 @@ pub struct Reads {
 
 /// One stage of the state machine.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StageRun {
     /// Its name, as in the state machine.
     pub name: String,
     /// How long it took, in milliseconds.
-    pub ms: f64,
+    pub duration_ms: f64,
     /// `succeeded`, or the name of the error.
     pub outcome: String,
 }
 
 /// One table, compared row by row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableRow {
     /// Schema and name.
     pub name: String,
@@ -95,6 +100,7 @@ pub struct TableRow {
 
 /// A table the change stream cannot carry.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NotReplicated {
     /// Schema and name; of partitions and child tables the parent's.
     pub table: String,
@@ -106,6 +112,7 @@ pub struct NotReplicated {
 
 /// One sequence.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SequenceRow {
     /// Schema and name.
     pub name: String,
@@ -119,6 +126,7 @@ pub struct SequenceRow {
 
 /// What was run, when, with what load.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Run {
     /// The run's id.
     pub id: String,
@@ -140,6 +148,7 @@ pub struct Run {
 
 /// One move in one direction: the cutover, and the rollback where one was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Direction {
     /// `cutover` or `rollback`.
     pub name: String,
@@ -161,6 +170,7 @@ pub struct Direction {
 
 /// The whole report. `pause_ms`, `pause_breakdown_ms` and `stages` are those of the cutover, the first direction.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// How the run ended.
     pub outcome: Outcome,
@@ -208,7 +218,8 @@ pub struct Report {
 
 /// `report.json`: the report and the judgement on it.
 #[derive(Serialize)]
-struct Judged<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Judged<'a> {
     passed: bool,
     problems: Vec<String>,
     warnings: Vec<String>,
@@ -242,8 +253,6 @@ impl Report {
 
 fn replace(folder: &Path, name: &str, content: &[u8]) -> io::Result<PathBuf> {
     let path = folder.join(name);
-    let draft = folder.join(format!(".{name}.draft"));
-    std::fs::write(&draft, content)?;
-    std::fs::rename(&draft, &path)?;
+    crossover_atomic_file::replace(&path, content, Readers::Everybody)?;
     Ok(path)
 }

@@ -34,11 +34,11 @@ pub enum RunOutcome {
 #[derive(Debug, Clone)]
 pub struct StageRun {
     pub name: String,
-    pub ms: f64,
+    pub duration_ms: f64,
     /// `done` or `failed`.
     pub outcome: &'static str,
     /// Unix milliseconds.
-    pub entered_at: f64,
+    pub entered_at_ms: f64,
 }
 
 /// Everything a run left behind.
@@ -162,9 +162,9 @@ fn stages(history: &[Event]) -> Vec<StageRun> {
         };
         stages.push(StageRun {
             name: name.to_owned(),
-            ms: end.map_or(0.0, |end| (at_ms(end) - at_ms(event)).max(0.0)),
+            duration_ms: end.map_or(0.0, |end| (at_ms(end) - at_ms(event)).max(0.0)),
             outcome: if failed { "failed" } else { "done" },
-            entered_at: at_ms(event),
+            entered_at_ms: at_ms(event),
         });
     }
     stages

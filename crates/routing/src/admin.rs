@@ -10,7 +10,10 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use crate::lane::Epoch;
+use crate::{
+    lane::Epoch,
+    time::{Millis, UnixMillis},
+};
 
 /// Header: which key signed.
 pub const KEY_ID_HEADER: &str = "x-crossover-key-id";
@@ -22,8 +25,8 @@ pub const NONCE_HEADER: &str = "x-crossover-nonce";
 pub const EPOCH_HEADER: &str = "x-crossover-epoch";
 /// Header: the signature, hex.
 pub const SIGNATURE_HEADER: &str = "x-crossover-signature";
-/// How far the caller's clock may be from the lane's (milliseconds), in both directions.
-pub const MAX_CLOCK_SKEW_MS: u64 = 30_000;
+/// How far the caller's clock may be from the lane's, in both directions.
+pub const MAX_CLOCK_SKEW: Millis = Millis(30_000);
 /// Old key and new key during a rotation.
 const MAX_KEYS: usize = 2;
 /// HMAC-SHA256 gains nothing from less than its output size.
@@ -101,8 +104,8 @@ pub struct AdminRequest<'a> {
     pub path: &'a str,
     /// The body as sent; empty for GET.
     pub body: &'a [u8],
-    /// Unix milliseconds.
-    pub time_ms: u64,
+    /// When it was signed.
+    pub time_ms: UnixMillis,
     /// Used once; 16 to 64 letters, digits or `-`.
     pub nonce: &'a str,
     /// Which key signs.
@@ -149,7 +152,7 @@ pub enum AdminRefusal {
     BadSignature,
     /// The time is too far from the lane's clock.
     #[error(
-        "the call's time is more than {MAX_CLOCK_SKEW_MS} ms from the edge's clock: check the caller's clock"
+        "the call's time is more than {MAX_CLOCK_SKEW} ms from the edge's clock: check the caller's clock"
     )]
     StaleTime,
     /// The nonce was seen before.
@@ -191,7 +194,7 @@ impl KeyRing {
         &self,
         request: &AdminRequest<'_>,
         signature: &str,
-        now_ms: u64,
+        now: UnixMillis,
     ) -> Result<(), AdminRefusal> {
         let nonce_fits = (16..=64).contains(&request.nonce.len())
             && request
@@ -205,7 +208,7 @@ impl KeyRing {
         if !key.verify(request, signature) {
             return Err(AdminRefusal::BadSignature);
         }
-        if request.time_ms.abs_diff(now_ms) > MAX_CLOCK_SKEW_MS {
+        if request.time_ms.distance(now) > MAX_CLOCK_SKEW {
             return Err(AdminRefusal::StaleTime);
         }
         Ok(())
@@ -216,7 +219,7 @@ impl KeyRing {
 mod tests {
     use super::*;
 
-    const NOW: u64 = 1_700_000_000_000;
+    const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 
     fn key(byte: u8) -> AdminKey {
         AdminKey::from_hex(&hex::encode([byte; 32])).unwrap()
@@ -275,7 +278,7 @@ mod tests {
                 ..call()
             },
             AdminRequest {
-                time_ms: NOW + 1,
+                time_ms: NOW + Millis(1),
                 ..call()
             },
             AdminRequest {
@@ -315,10 +318,11 @@ mod tests {
     fn a_call_from_another_time_is_refused_in_both_directions() {
         let signature = key(1).sign(&call());
         assert_eq!(
-            ring().authenticate(&call(), &signature, NOW + MAX_CLOCK_SKEW_MS),
+            ring().authenticate(&call(), &signature, NOW + MAX_CLOCK_SKEW),
             Ok(())
         );
-        for now in [NOW + MAX_CLOCK_SKEW_MS + 1, NOW - MAX_CLOCK_SKEW_MS - 1] {
+        let beyond = MAX_CLOCK_SKEW + Millis(1);
+        for now in [NOW + beyond, NOW - beyond] {
             assert_eq!(
                 ring().authenticate(&call(), &signature, now),
                 Err(AdminRefusal::StaleTime)

@@ -4,7 +4,10 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::lane::{Command, Epoch, LaneRecord, Phase};
+use crate::{
+    lane::{Command, Epoch, LaneRecord, Phase},
+    time::UnixMillis,
+};
 
 /// One accepted change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +15,7 @@ pub struct AuditEntry {
     /// The epoch the change led to.
     pub epoch: Epoch,
     /// When the lane accepted it (Unix milliseconds, the lane's clock).
-    pub at: u64,
+    pub at_ms: UnixMillis,
     /// What was asked.
     pub command: Command,
     /// The run that owns the lane after the change.
@@ -81,10 +84,10 @@ pub fn genesis(lane: &str) -> ChainHead {
 
 impl AuditEntry {
     /// The entry for a change that led to `record`, after `head`.
-    pub fn new(head: &ChainHead, record: &LaneRecord, command: &Command, at: u64) -> Self {
+    pub fn new(head: &ChainHead, record: &LaneRecord, command: &Command, at_ms: UnixMillis) -> Self {
         let mut entry = Self {
             epoch: record.epoch,
-            at,
+            at_ms,
             command: command.clone(),
             run_id: record.run_id.clone(),
             phase: record.phase,
@@ -106,7 +109,7 @@ impl AuditEntry {
     fn content_hash(&self) -> String {
         let content = serde_json::json!([
             self.epoch,
-            self.at,
+            self.at_ms,
             self.command,
             self.run_id,
             self.phase,
@@ -149,6 +152,7 @@ pub fn verify_chain(lane: &str, entries: &[AuditEntry], head: &ChainHead) -> Res
 mod tests {
     use super::*;
     use crate::lane::Side;
+    use crate::time::Millis;
 
     fn chain() -> AuditLog {
         let run_id = || "run-1".to_owned();
@@ -156,8 +160,8 @@ mod tests {
             Command::Arm {
                 run_id: run_id(),
                 towards: Side::Target,
-                hold_at: 5_000,
-                hold_deadline: 9_000,
+                hold_at_ms: UnixMillis(5_000),
+                hold_deadline_ms: UnixMillis(9_000),
             },
             Command::Hold { run_id: run_id() },
             Command::Commit { run_id: run_id() },
@@ -165,8 +169,8 @@ mod tests {
         ];
         let (mut record, mut head, mut entries) = (LaneRecord::new("main"), genesis("main"), Vec::new());
         for (command, now) in commands.iter().zip([0, 5_000, 5_100, 5_200]) {
-            record = record.next(command, now).unwrap();
-            let entry = AuditEntry::new(&head, &record, command, now);
+            record = record.next(command, UnixMillis(now)).unwrap();
+            let entry = AuditEntry::new(&head, &record, command, UnixMillis(now));
             head = entry.head();
             entries.push(entry);
         }
@@ -203,7 +207,7 @@ mod tests {
     #[test]
     fn an_altered_swapped_or_foreign_entry_is_noticed() {
         let mut log = chain();
-        log.entries[1].at += 1;
+        log.entries[1].at_ms += Millis(1);
         assert_eq!(log.verify("main"), Err(BrokenChain::Altered { epoch: Epoch(3) }));
         let mut log = chain();
         log.entries.swap(1, 2);
@@ -214,7 +218,7 @@ mod tests {
     #[test]
     fn an_entry_altered_with_its_own_hash_recomputed_breaks_the_next_one() {
         let mut log = chain();
-        log.entries[1].at += 1;
+        log.entries[1].at_ms += Millis(1);
         log.entries[1].hash = log.entries[1].content_hash();
         assert_eq!(log.verify("main"), Err(BrokenChain::Gap { epoch: Epoch(4) }));
     }

@@ -1,44 +1,44 @@
 //! One request, one lease, one answer: where the request goes.
 
-use crate::lane::{Epoch, LaneRecord, Phase, Side};
+use crate::{
+    lane::{Epoch, LaneRecord, Phase, Side},
+    time::UnixMillis,
+};
 
 /// A lane record together with the moment until which it may be acted on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeasedLane {
     /// The record as the lane answered it.
     pub record: LaneRecord,
-    /// The lease's end (Unix milliseconds), counted from before the lane was asked.
-    pub leased_until_ms: u64,
+    /// The lease's end, counted from before the lane was asked.
+    pub leased_until: UnixMillis,
 }
 
 impl LeasedLane {
-    /// A lease that began at `from_ms`.
-    pub fn new(record: LaneRecord, from_ms: u64) -> Self {
-        let leased_until_ms = from_ms.saturating_add(record.lease_ttl());
-        Self {
-            record,
-            leased_until_ms,
-        }
+    /// A lease that began at `from`.
+    pub fn new(record: LaneRecord, from: UnixMillis) -> Self {
+        let leased_until = from + record.lease_ttl();
+        Self { record, leased_until }
     }
 
-    /// When the lease began (Unix milliseconds).
-    pub fn leased_from_ms(&self) -> u64 {
-        self.leased_until_ms.saturating_sub(self.record.lease_ttl())
+    /// When the lease began.
+    pub fn leased_from(&self) -> UnixMillis {
+        self.leased_until - self.record.lease_ttl()
     }
 
     /// Whether the record may still be acted on.
-    pub const fn is_live(&self, now_ms: u64) -> bool {
-        now_ms < self.leased_until_ms
+    pub fn is_live(&self, now: UnixMillis) -> bool {
+        now < self.leased_until
     }
 
     /// More than half of the lease is used: renew it before a request has to wait for it.
-    pub fn is_due_for_renewal(&self, now_ms: u64) -> bool {
-        self.leased_until_ms.saturating_sub(now_ms) < self.record.lease_ttl() / 2
+    pub fn is_due_for_renewal(&self, now: UnixMillis) -> bool {
+        self.leased_until.since(now).0 < self.record.lease_ttl().0 / 2
     }
 
     /// Whether this lease takes the place of `other`: the epoch only grows, and a later answer lasts longer.
     pub fn supersedes(&self, other: &Self) -> bool {
-        (self.record.epoch, self.leased_until_ms) > (other.record.epoch, other.leased_until_ms)
+        (self.record.epoch, self.leased_until) > (other.record.epoch, other.leased_until)
     }
 }
 
@@ -78,11 +78,11 @@ pub enum Decision {
     RefreshLease,
 }
 
-/// Decides for one request at `now_ms`.
+/// Decides for one request at `now`.
 ///
 /// A write is forwarded only under a live lease; without one it is held, never guessed. A read whose lease cannot be
 /// renewed goes on with the last known writer.
-pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now_ms: u64) -> Decision {
+pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now: UnixMillis) -> Decision {
     let Some(leased) = lane else {
         return if facts.renewal_failed {
             Decision::Hold
@@ -91,7 +91,7 @@ pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now_ms: u64) -> D
         };
     };
     let record = &leased.record;
-    if !leased.is_live(now_ms) {
+    if !leased.is_live(now) {
         return match (facts.renewal_failed, facts.is_write) {
             (false, _) => Decision::RefreshLease,
             (true, true) => Decision::Hold,
@@ -99,7 +99,7 @@ pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now_ms: u64) -> D
         };
     }
     if facts.is_write {
-        return if record.holds_writes(now_ms) {
+        return if record.holds_writes(now) {
             Decision::Hold
         } else {
             Decision::Forward {
@@ -109,7 +109,7 @@ pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now_ms: u64) -> D
         };
     }
     // The drain refuses the source's sessions during the hold: a read that meets it waits for the end.
-    let on_failure = if record.holds_writes(now_ms) {
+    let on_failure = if record.holds_writes(now) {
         OnFailure::WaitAndRetry
     } else {
         OnFailure::Return
@@ -149,8 +149,8 @@ pub enum AfterFailure {
 /// Decides about a repeatable read that failed at `tried`, sent under a record of epoch `under`, with the lane's `fresh` record.
 ///
 /// The same writer under a newer epoch counts as a change: an abort may have locked and unlocked it meanwhile.
-pub fn after_failed_read(tried: Side, under: Epoch, fresh: &LaneRecord, now_ms: u64) -> AfterFailure {
-    if fresh.holds_writes(now_ms) {
+pub fn after_failed_read(tried: Side, under: Epoch, fresh: &LaneRecord, now: UnixMillis) -> AfterFailure {
+    if fresh.holds_writes(now) {
         AfterFailure::Wait
     } else if fresh.writer == tried && fresh.epoch <= under {
         AfterFailure::GiveBack
@@ -162,9 +162,9 @@ pub fn after_failed_read(tried: Side, under: Epoch, fresh: &LaneRecord, now_ms: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lane::Command;
+    use crate::{lane::Command, time::Millis};
 
-    const NOW: u64 = 1_000_000;
+    const NOW: UnixMillis = UnixMillis(1_000_000);
     const WRITE: RequestFacts = RequestFacts {
         is_write: true,
         repeatable: false,
@@ -181,24 +181,27 @@ mod tests {
         let arm = Command::Arm {
             run_id: run_id(),
             towards: Side::Target,
-            hold_at: NOW + 5_000,
-            hold_deadline: NOW + 15_000,
+            hold_at_ms: NOW + Millis(5_000),
+            hold_deadline_ms: NOW + Millis(15_000),
         };
-        let steps: &[(Command, u64)] = match phase {
+        let steps: &[(Command, UnixMillis)] = match phase {
             Phase::ServeSource => &[],
             Phase::Armed => &[(arm, NOW)],
-            Phase::Hold => &[(arm, NOW), (Command::Hold { run_id: run_id() }, NOW + 5_000)],
+            Phase::Hold => &[
+                (arm, NOW),
+                (Command::Hold { run_id: run_id() }, NOW + Millis(5_000)),
+            ],
             Phase::Committed => &[
                 (arm, NOW),
-                (Command::Hold { run_id: run_id() }, NOW + 5_000),
-                (Command::Commit { run_id: run_id() }, NOW + 5_001),
+                (Command::Hold { run_id: run_id() }, NOW + Millis(5_000)),
+                (Command::Commit { run_id: run_id() }, NOW + Millis(5_001)),
             ],
             Phase::Aborting => &[(arm, NOW), (Command::Abort { run_id: run_id() }, NOW)],
             Phase::ServeTarget => &[
                 (arm, NOW),
-                (Command::Hold { run_id: run_id() }, NOW + 5_000),
-                (Command::Commit { run_id: run_id() }, NOW + 5_001),
-                (Command::Release { run_id: run_id() }, NOW + 5_002),
+                (Command::Hold { run_id: run_id() }, NOW + Millis(5_000)),
+                (Command::Commit { run_id: run_id() }, NOW + Millis(5_001)),
+                (Command::Release { run_id: run_id() }, NOW + Millis(5_002)),
             ],
         };
         steps
@@ -208,14 +211,14 @@ mod tests {
             })
     }
 
-    fn decided(phase: Phase, facts: RequestFacts, now_ms: u64) -> Decision {
+    fn decided(phase: Phase, facts: RequestFacts, now: UnixMillis) -> Decision {
         decide(
             Some(&LeasedLane {
                 record: at(phase),
-                leased_until_ms: u64::MAX,
+                leased_until: UnixMillis::MAX,
             }),
             &facts,
-            now_ms,
+            now,
         )
     }
 
@@ -230,7 +233,7 @@ mod tests {
             to(Side::Source, OnFailure::Return)
         );
         assert_eq!(
-            decided(Phase::Armed, WRITE, NOW + 4_999),
+            decided(Phase::Armed, WRITE, NOW + Millis(4_999)),
             to(Side::Source, OnFailure::Return)
         );
         assert_eq!(
@@ -241,7 +244,7 @@ mod tests {
 
     #[test]
     fn writes_are_held_from_hold_at_until_the_release() {
-        assert_eq!(decided(Phase::Armed, WRITE, NOW + 5_000), Decision::Hold);
+        assert_eq!(decided(Phase::Armed, WRITE, NOW + Millis(5_000)), Decision::Hold);
         for phase in [Phase::Hold, Phase::Committed, Phase::Aborting] {
             assert_eq!(decided(phase, WRITE, NOW), Decision::Hold, "{phase}");
         }
@@ -254,7 +257,7 @@ mod tests {
             to(Side::Source, OnFailure::Return)
         );
         assert_eq!(
-            decided(Phase::Armed, READ, NOW + 5_000),
+            decided(Phase::Armed, READ, NOW + Millis(5_000)),
             to(Side::Source, OnFailure::WaitAndRetry)
         );
         for phase in [Phase::Hold, Phase::Aborting] {
@@ -287,7 +290,7 @@ mod tests {
     fn without_a_live_lease_the_lane_is_asked_first() {
         let expired = LeasedLane {
             record: LaneRecord::new("main"),
-            leased_until_ms: NOW,
+            leased_until: NOW,
         };
         for facts in [WRITE, READ] {
             assert_eq!(decide(None, &facts, NOW), Decision::RefreshLease);
@@ -299,7 +302,7 @@ mod tests {
     fn with_the_lane_out_of_reach_writes_wait_and_reads_go_on_at_the_last_writer() {
         let expired = LeasedLane {
             record: LaneRecord::new("main"),
-            leased_until_ms: NOW,
+            leased_until: NOW,
         };
         let failed = |facts| RequestFacts {
             renewal_failed: true,
@@ -325,7 +328,7 @@ mod tests {
             after_failed_read(Side::Source, armed.epoch, &armed, NOW),
             AfterFailure::GiveBack
         );
-        assert_eq!(after(Phase::Armed, NOW + 5_000), AfterFailure::Wait);
+        assert_eq!(after(Phase::Armed, NOW + Millis(5_000)), AfterFailure::Wait);
         assert_eq!(after(Phase::Hold, NOW), AfterFailure::Wait);
         assert_eq!(
             after(Phase::ServeTarget, NOW),
@@ -357,12 +360,12 @@ mod tests {
     #[test]
     fn a_lease_is_counted_from_its_start_and_is_shorter_once_armed() {
         let serving = LeasedLane::new(LaneRecord::new("main"), NOW);
-        assert_eq!(serving.leased_until_ms, NOW + 5_000);
-        assert!(!serving.is_due_for_renewal(NOW + 2_500));
-        assert!(serving.is_due_for_renewal(NOW + 2_501));
+        assert_eq!(serving.leased_until, NOW + Millis(5_000));
+        assert!(!serving.is_due_for_renewal(NOW + Millis(2_500)));
+        assert!(serving.is_due_for_renewal(NOW + Millis(2_501)));
         assert_eq!(
-            LeasedLane::new(at(Phase::Armed), NOW).leased_until_ms,
-            NOW + 1_000
+            LeasedLane::new(at(Phase::Armed), NOW).leased_until,
+            NOW + Millis(1_000)
         );
     }
 
@@ -370,7 +373,7 @@ mod tests {
     fn an_older_epoch_never_takes_the_place_of_a_newer_one() {
         let old = LeasedLane {
             record: LaneRecord::new("main"),
-            leased_until_ms: u64::MAX,
+            leased_until: UnixMillis::MAX,
         };
         let new = LeasedLane::new(at(Phase::Armed), NOW);
         assert!(new.supersedes(&old));

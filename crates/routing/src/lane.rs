@@ -4,7 +4,7 @@
 //! serve_X --arm--> armed --hold--> hold --commit--> committed --release--> serve_(other of X)
 //!                    \--------------\--abort or deadline--> aborting --release--> serve_X
 //! ```
-//! Writes are held from `hold_at` on, and in hold, committed and aborting. The commit is the point of no return:
+//! Writes are held from `hold_at_ms` on, and in hold, committed and aborting. The commit is the point of no return:
 //! [`Command::Commit`] and [`Command::Abort`] leave the same phase, so exactly one of them can win.
 
 mod refusal;
@@ -15,17 +15,20 @@ use serde::{Deserialize, Serialize};
 
 pub use refusal::Refusal;
 
-/// How long an isolate may route writes after asking the lane, while nothing is planned (milliseconds).
-pub const SERVE_LEASE_MS: u64 = 5_000;
-/// The lease once a cutover is announced: every isolate looks again at least this often (milliseconds).
-pub const ARMED_LEASE_MS: u64 = 1_000;
-/// No plan may hold writes for longer than this (milliseconds): see docs/cutover-protocol.md, "The pause".
-pub const MAX_HOLD_MS: u64 = 20_000;
+use crate::time::{Millis, UnixMillis};
+
+/// How long an isolate may route writes after asking the lane, while nothing is planned.
+pub const SERVE_LEASE: Millis = Millis(5_000);
+/// The lease once a cutover is announced: every isolate looks again at least this often.
+pub const ARMED_LEASE: Millis = Millis(1_000);
+/// No plan may hold writes for longer than this: see docs/cutover-protocol.md, "The pause".
+pub const MAX_HOLD: Millis = Millis(20_000);
 /// Run ids end up in headers, logs and audit entries: short and printable.
 const MAX_RUN_ID: usize = 128;
 
 /// One of the two databases, with the API in front of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// The database moved from.
@@ -92,7 +95,7 @@ impl fmt::Display for Epoch {
 pub enum Phase {
     /// The source serves everything.
     ServeSource,
-    /// A cutover is announced; writes are held from `hold_at` on.
+    /// A cutover is announced; writes are held from `hold_at_ms` on.
     Armed,
     /// Writes are held; commit or abort will follow.
     Hold,
@@ -153,11 +156,11 @@ pub struct LaneRecord {
     /// Where the cutover under way goes (a rollback goes to the source); none while serving.
     pub towards: Option<Side>,
     /// From here on isolates hold writes by their own clocks (Unix milliseconds).
-    pub hold_at: Option<u64>,
+    pub hold_at_ms: Option<UnixMillis>,
     /// A commit is refused from here on, and the alarm aborts (Unix milliseconds).
-    pub hold_deadline: Option<u64>,
+    pub hold_deadline_ms: Option<UnixMillis>,
     /// The lease while serving (milliseconds); see [`LaneRecord::lease_ttl`] for the one in force.
-    pub lease_ttl_ms: u64,
+    pub lease_ttl_ms: Millis,
     /// Where reads go.
     pub reads: ReadRule,
 }
@@ -173,11 +176,11 @@ pub enum Command {
         /// The side that is to become the writer.
         towards: Side,
         /// When writes begin to be held (Unix milliseconds), at least one lease from now.
-        hold_at: u64,
+        hold_at_ms: UnixMillis,
         /// When the cutover is given up if it is not committed (Unix milliseconds).
-        hold_deadline: u64,
+        hold_deadline_ms: UnixMillis,
     },
-    /// `hold_at` has passed: draining may begin.
+    /// `hold_at_ms` has passed: draining may begin.
     Hold {
         /// The run that armed the lane.
         run_id: String,
@@ -197,7 +200,7 @@ pub enum Command {
         /// The run that armed the lane.
         run_id: String,
     },
-    /// The lane's own alarm at `hold_deadline`. Never accepted over HTTP.
+    /// The lane's own alarm at `hold_deadline_ms`. Never accepted over HTTP.
     DeadlinePassed,
 }
 
@@ -237,35 +240,35 @@ impl LaneRecord {
             phase: Phase::ServeSource,
             writer: Side::Source,
             towards: None,
-            hold_at: None,
-            hold_deadline: None,
-            lease_ttl_ms: SERVE_LEASE_MS,
+            hold_at_ms: None,
+            hold_deadline_ms: None,
+            lease_ttl_ms: SERVE_LEASE,
             reads: ReadRule::FollowWriter,
         }
     }
 
-    /// How long a lease on this record lasts, in milliseconds: shorter once a cutover is announced.
-    pub fn lease_ttl(&self) -> u64 {
+    /// How long a lease on this record lasts: shorter once a cutover is announced.
+    pub fn lease_ttl(&self) -> Millis {
         if self.phase.is_serving() {
             self.lease_ttl_ms
         } else {
-            self.lease_ttl_ms.min(ARMED_LEASE_MS)
+            self.lease_ttl_ms.min(ARMED_LEASE)
         }
     }
 
-    /// Whether a write that arrives at `now_ms` has to wait.
-    pub fn holds_writes(&self, now_ms: u64) -> bool {
+    /// Whether a write that arrives at `now` has to wait.
+    pub fn holds_writes(&self, now: UnixMillis) -> bool {
         match self.phase {
             Phase::ServeSource | Phase::ServeTarget => false,
-            Phase::Armed => self.hold_at.is_none_or(|hold_at| now_ms >= hold_at),
+            Phase::Armed => self.hold_at_ms.is_none_or(|hold_at_ms| now >= hold_at_ms),
             Phase::Hold | Phase::Committed | Phase::Aborting => true,
         }
     }
 
     /// The compare-and-set: the command's outcome if the lane is still at `expected`.
-    pub fn apply(&self, expected: Epoch, command: &Command, now_ms: u64) -> Result<Self, Refusal> {
+    pub fn apply(&self, expected: Epoch, command: &Command, now: UnixMillis) -> Result<Self, Refusal> {
         if expected == self.epoch {
-            self.next(command, now_ms)
+            self.next(command, now)
         } else {
             Err(Refusal::EpochMismatch {
                 expected,
@@ -275,38 +278,38 @@ impl LaneRecord {
     }
 
     /// The record after `command`, or why the command is refused.
-    pub fn next(&self, command: &Command, now_ms: u64) -> Result<Self, Refusal> {
+    pub fn next(&self, command: &Command, now: UnixMillis) -> Result<Self, Refusal> {
         match (self.phase, command) {
             (
                 Phase::ServeSource | Phase::ServeTarget,
                 Command::Arm {
                     run_id,
                     towards,
-                    hold_at,
-                    hold_deadline,
+                    hold_at_ms,
+                    hold_deadline_ms,
                 },
             ) => {
                 self.check_not_over(run_id)?;
-                self.check_schedule(run_id, *towards, *hold_at, *hold_deadline, now_ms)?;
+                self.check_schedule(run_id, *towards, *hold_at_ms, *hold_deadline_ms, now)?;
                 Ok(Self {
                     run_id: Some(run_id.clone()),
                     towards: Some(*towards),
-                    hold_at: Some(*hold_at),
-                    hold_deadline: Some(*hold_deadline),
+                    hold_at_ms: Some(*hold_at_ms),
+                    hold_deadline_ms: Some(*hold_deadline_ms),
                     ..self.moved_to(Phase::Armed)
                 })
             }
             (Phase::Armed, Command::Hold { run_id }) => {
                 self.check_owner(run_id)?;
-                self.check_deadline(command, now_ms)?;
-                match self.hold_at {
-                    Some(hold_at) if now_ms >= hold_at => Ok(self.moved_to(Phase::Hold)),
-                    from => Err(too_early(command, from, now_ms)),
+                self.check_deadline(command, now)?;
+                match self.hold_at_ms {
+                    Some(hold_at_ms) if now >= hold_at_ms => Ok(self.moved_to(Phase::Hold)),
+                    from => Err(too_early(command, from, now)),
                 }
             }
             (Phase::Hold, Command::Commit { run_id }) => {
                 self.check_owner(run_id)?;
-                self.check_deadline(command, now_ms)?;
+                self.check_deadline(command, now)?;
                 let Some(towards) = self.towards else {
                     return Err(self.illegal(command));
                 };
@@ -329,16 +332,16 @@ impl LaneRecord {
                     ..self.moved_to(self.phase)
                 })
             }
-            (Phase::Armed | Phase::Hold, Command::DeadlinePassed) => match self.hold_deadline {
-                Some(deadline) if now_ms >= deadline => Ok(self.moved_to(Phase::Aborting)),
-                from => Err(too_early(command, from, now_ms)),
+            (Phase::Armed | Phase::Hold, Command::DeadlinePassed) => match self.hold_deadline_ms {
+                Some(deadline) if now >= deadline => Ok(self.moved_to(Phase::Aborting)),
+                from => Err(too_early(command, from, now)),
             },
             (Phase::Committed | Phase::Aborting, Command::Release { run_id }) => {
                 self.check_owner(run_id)?;
                 Ok(Self {
                     towards: None,
-                    hold_at: None,
-                    hold_deadline: None,
+                    hold_at_ms: None,
+                    hold_deadline_ms: None,
                     ..self.moved_to(self.writer.served())
                 })
             }
@@ -381,13 +384,13 @@ impl LaneRecord {
         Ok(())
     }
 
-    fn check_deadline(&self, command: &Command, now_ms: u64) -> Result<(), Refusal> {
-        match self.hold_deadline {
-            Some(deadline_ms) if now_ms < deadline_ms => Ok(()),
+    fn check_deadline(&self, command: &Command, now: UnixMillis) -> Result<(), Refusal> {
+        match self.hold_deadline_ms {
+            Some(deadline_ms) if now < deadline_ms => Ok(()),
             deadline => Err(Refusal::DeadlineOver {
                 command: command.name(),
                 deadline_ms: deadline.unwrap_or_default(),
-                now_ms,
+                now_ms: now,
             }),
         }
     }
@@ -396,9 +399,9 @@ impl LaneRecord {
         &self,
         run_id: &str,
         towards: Side,
-        hold_at: u64,
-        hold_deadline: u64,
-        now_ms: u64,
+        hold_at_ms: UnixMillis,
+        hold_deadline_ms: UnixMillis,
+        now: UnixMillis,
     ) -> Result<(), Refusal> {
         let mut reasons = Vec::new();
         reasons.extend(check_run_id(run_id).err());
@@ -406,21 +409,21 @@ impl LaneRecord {
             reasons.push(format!("towards: the {towards} is the writer already"));
         }
         // Every lease handed out before this moment has ended by then: no isolate can miss the hold.
-        let earliest = now_ms.saturating_add(self.lease_ttl_ms);
-        if hold_at < earliest {
+        let earliest = now + self.lease_ttl_ms;
+        if hold_at_ms < earliest {
             reasons.push(format!(
-                "hold_at {hold_at} is less than one lease ({} ms) from now: earliest {earliest}",
+                "hold_at_ms {hold_at_ms} is less than one lease ({} ms) from now: earliest {earliest}",
                 self.lease_ttl_ms
             ));
         }
-        if hold_deadline <= hold_at {
+        if hold_deadline_ms <= hold_at_ms {
             reasons.push(format!(
-                "hold_deadline {hold_deadline} is not after hold_at {hold_at}"
+                "hold_deadline_ms {hold_deadline_ms} is not after hold_at_ms {hold_at_ms}"
             ));
-        } else if hold_deadline - hold_at > MAX_HOLD_MS {
+        } else if hold_deadline_ms.since(hold_at_ms) > MAX_HOLD {
             reasons.push(format!(
-                "hold_deadline is {} ms after hold_at, at most {MAX_HOLD_MS} ms are allowed",
-                hold_deadline - hold_at
+                "hold_deadline_ms is {} ms after hold_at_ms, at most {MAX_HOLD} ms are allowed",
+                hold_deadline_ms.since(hold_at_ms)
             ));
         }
         if reasons.is_empty() {
@@ -442,11 +445,11 @@ fn check_run_id(run_id: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn too_early(command: &Command, from: Option<u64>, now_ms: u64) -> Refusal {
+fn too_early(command: &Command, from: Option<UnixMillis>, now: UnixMillis) -> Refusal {
     Refusal::TooEarly {
         command: command.name(),
-        from_ms: from.unwrap_or(u64::MAX),
-        now_ms,
+        from_ms: from.unwrap_or(UnixMillis::MAX),
+        now_ms: now,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The rules of the edge, without the edge: what a lane is, how it may change, and where a request may go.
 //!
-//! No I/O, no clock and no randomness: `now` is always an argument (Unix milliseconds), so every rule is a unit test and
+//! No I/O, no clock and no randomness: `now` is always an argument ([`UnixMillis`]), so every rule is a unit test and
 //! the same code runs in the Worker (wasm32), in its Durable Object, in the client and in the stages' tests.
 //!
 //! - [`lane`]: the lane record, its commands, and the one compare-and-set that changes it
@@ -8,15 +8,18 @@
 //! - [`admin`]: how an admin call is signed and checked
 //! - [`audit`]: the hash-chained log of every accepted change
 //! - [`loopback`]: which hosts may be reached without TLS
+//! - [`time`]: points in time and lengths of time, as types
 
 pub mod admin;
 pub mod audit;
 pub mod decide;
 pub mod lane;
 pub mod loopback;
+pub mod time;
 
 pub use admin::{AdminKey, AdminRefusal, AdminRequest, KeyRing};
 pub use audit::{AuditEntry, AuditLog, BrokenChain, ChainHead};
 pub use decide::{AfterFailure, Decision, LeasedLane, OnFailure, RequestFacts, after_failed_read, decide};
 pub use lane::{Command, Epoch, LaneRecord, Phase, ReadRule, Refusal, Side};
 pub use loopback::is_loopback;
+pub use time::{Millis, UnixMillis};

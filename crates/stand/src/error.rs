@@ -3,10 +3,21 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::parts::{MissingPrerequisite, Set};
+use crate::pins::Set;
 
 /// The result of everything the stand does.
 pub type Result<T, E = StandError> = std::result::Result<T, E>;
+
+/// Something the user has to install.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingPrerequisite {
+    /// What is needed.
+    pub name: String,
+    /// What was found instead.
+    pub found: String,
+    /// How to get it.
+    pub remedy: String,
+}
 
 /// Why a part could not be fetched, started, used or stopped.
 #[derive(Debug, thiserror::Error)]

@@ -7,10 +7,10 @@
 mod environment;
 pub mod error;
 pub mod guard;
-pub mod interrupt;
 pub mod loopback;
 pub mod ministack;
 pub mod parts;
+mod pins;
 pub mod ports;
 pub mod postgres;
 pub mod process;

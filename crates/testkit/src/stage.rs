@@ -112,7 +112,7 @@ async fn note(ctx: &StageContext, stage: StageName, event: &str) {
         lane: ctx.plan.lane.clone(),
         stage: stage.to_string(),
         event: event.to_owned(),
-        at_ms: ctx.clock.now_ms(),
+        at_ms: ctx.clock.now(),
         detail: Value::Null,
     };
     // History is not worth a cutover.

@@ -10,7 +10,7 @@ use std::{
 use crossover_core::{
     Plan,
     ports::{JournalEntry, PortError, PortResult, metrics::LagSample},
-    routing::{LaneRecord, Phase, Side},
+    routing::{LaneRecord, Phase, Side, UnixMillis},
 };
 
 use crate::{
@@ -118,11 +118,11 @@ impl State {
     fn sound_alarm(&mut self) {
         let due = self
             .lane
-            .hold_deadline
-            .is_some_and(|deadline| self.now >= deadline);
+            .hold_deadline_ms
+            .is_some_and(|deadline| self.now >= deadline.0);
         if due && matches!(self.lane.phase, Phase::Armed | Phase::Hold) {
             let command = crossover_core::routing::Command::DeadlinePassed;
-            if let Ok(after) = self.lane.next(&command, self.now) {
+            if let Ok(after) = self.lane.next(&command, UnixMillis(self.now)) {
                 self.lane = after;
             }
         }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crossover_core::{catalogue::TableName, routing::Side};
+use crossover_core::{
+    catalogue::TableName,
+    routing::{Side, UnixMillis},
+};
 
 use crate::{
     database::{Effect, Transaction},
@@ -103,7 +106,7 @@ impl State {
             let client = self.traffic.clients[index].clone();
             let side = match client.route {
                 Route::Stray(side) => side,
-                Route::Edge if self.lane.holds_writes(self.now) => continue,
+                Route::Edge if self.lane.holds_writes(UnixMillis(self.now)) => continue,
                 Route::Edge => self.lane.writer,
             };
             if let Some(session) = self.session_of(index, &client, side) {

@@ -105,7 +105,10 @@ impl State {
     fn look_at_commit(&self, before: &LaneRecord, run: &str, broken: &mut Vec<String>) {
         let from = self.side(before.writer);
         let to = self.side(before.writer.other());
-        if before.hold_deadline.is_none_or(|deadline| self.now >= deadline) {
+        if before
+            .hold_deadline_ms
+            .is_none_or(|deadline| self.now >= deadline.0)
+        {
             broken.push("the commit was accepted after the deadline".to_owned());
         }
         let ways = from.open_ways();

@@ -31,6 +31,14 @@ pub struct TableEstimate {
     pub rows_per_second: Option<f64>,
 }
 
+impl TableEstimate {
+    /// How long one invocation is likely to take; a table that was not measured goes at the given rate.
+    pub fn function_minutes(&self, rows_per_second: f64) -> f64 {
+        let rows = self.rows.div_ceil(self.functions.max(1)) as f64;
+        rows / self.rows_per_second.unwrap_or(rows_per_second).max(1.0) / 60.0
+    }
+}
+
 /// A figure with how far off it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Range {
@@ -40,7 +48,8 @@ pub struct Range {
 }
 
 impl Range {
-    fn scaled(self, by: f64) -> Self {
+    #[must_use]
+    pub fn scaled(self, by: f64) -> Self {
         Self {
             low: self.low * by,
             likely: self.likely * by,
@@ -65,8 +74,6 @@ pub struct Estimate {
     pub measured_rows: u64,
     pub rows_per_second: Range,
     pub hours: Range,
-    /// Of Lambda and Step Functions; the databases' own time is not in it.
-    pub cost_usd: Range,
     /// What the figures rest on.
     pub assumptions: Vec<String>,
     /// What makes the plan or the figures doubtful.

@@ -14,6 +14,7 @@
 mod budget;
 mod checkpoint;
 mod dirty;
+mod ending;
 mod event;
 mod judge;
 mod look;
@@ -37,6 +38,7 @@ use futures::future::{Either, select};
 
 pub use budget::Budget;
 pub use checkpoint::{CheckpointError, CheckpointFile, slot_name};
+pub use ending::Ending;
 pub use event::{DifferingRow, EventSink, FollowEvent};
 pub use marker::MarkerCatchUp;
 pub use pause::{NoPause, Pause};
@@ -105,11 +107,11 @@ pub enum FollowError {
     Verify(#[from] VerifyError),
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    #[error("{0}")]
-    Ended(String),
+    #[error(transparent)]
+    Ended(#[from] Ending),
     #[error(
         "the checkpoint is of other databases ({source_then} and {target_then}), whose slot still waits for it: name another file, or \
-         end that run for good with --continuous --forget, its own --source and --target and this --checkpoint"
+         end that run for good"
     )]
     OtherDatabases {
         source_then: String,
@@ -352,11 +354,8 @@ impl<'a> Follower<'a> {
             self.save()?;
             self.ctx.listener.emit(&FollowEvent::SlotLeft {
                 slot: self.ground.slot.clone(),
-                purpose: format!(
-                    "slot {} stays on the {} for the next run with this checkpoint, and keeps the write-ahead log from {} on; \
-                     `--continuous --forget` drops it",
-                    self.ground.slot, self.ctx.sides.writer, self.confirmed
-                ),
+                writer: self.ctx.sides.writer,
+                keeps_from: self.confirmed,
             });
             return Ok(());
         }
@@ -373,11 +372,11 @@ impl<'a> Follower<'a> {
     }
 
     /// Gives up: the slot goes, and the checkpoint says that nothing can go on from it.
-    async fn give_up(&mut self, reason: String) -> Result<FollowError, FollowError> {
-        self.ended = Some(reason.clone());
+    async fn give_up(&mut self, ending: Ending) -> Result<FollowError, FollowError> {
+        self.ended = Some(ending.to_string());
         self.drop_slot().await?;
         self.save()?;
-        Ok(FollowError::Ended(reason))
+        Ok(ending.into())
     }
 
     /// Writes the checkpoint, if one is wanted.

@@ -1,9 +1,10 @@
-//! Proof that two databases are equal, row by row, and what follows from it: certificates and repair.
+//! Proof that two databases are equal, row by row, and what follows from it: repair, and following changes. Certificates are
+//! `crossover_certificate`.
 //!
 //! Everything works on the ports of `crossover_core`, so that the same comparison runs in the command, in the validate function
 //! and against the worlds in memory of the tests.
 
-pub mod certificate;
+mod cause;
 mod distribute;
 mod estimate;
 pub mod follow;
@@ -13,6 +14,7 @@ pub mod rows;
 pub mod run;
 pub mod watch;
 
+pub use cause::Cause;
 pub use distribute::{Assignment, Partitioning, assignments, compare_assignment};
 pub use estimate::{Estimate, Range, TableEstimate, estimate};
 pub use follow::{EventSink, FollowContext, FollowError, FollowEvent, FollowOptions, Follower, Remaining};

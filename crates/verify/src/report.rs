@@ -1,6 +1,4 @@
-//! The whole finding, as the JSON report has it, and as a page for people.
-
-mod html;
+//! The whole finding, as the JSON report has it.
 
 use crossover_core::{
     plan::Scope,
@@ -12,6 +10,7 @@ use crossover_core::{
 use serde::Serialize;
 
 use crate::{
+    cause::Cause,
     rows::TableResult,
     run::{CouldNotRun, RowsReport, Sides, VerifyError, VerifyOptions, compare_rows},
     watch::Watch,
@@ -19,6 +18,7 @@ use crate::{
 
 /// What a comparison found.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// Nothing differs and everything was compared.
     pub equal: bool,
@@ -89,11 +89,6 @@ impl Report {
             difference.target = None;
         }
     }
-
-    /// The page for people: one file, no reference to anything outside it.
-    pub fn html(&self) -> String {
-        html::page(self)
-    }
 }
 
 /// Compares two databases: rows, and what else has to be equal for the target to take over.
@@ -118,12 +113,11 @@ pub async fn verify(
         match beyond_rows(catalogues.0, catalogues.1, &scope, sides.writer).await {
             Ok(beyond) => Some(beyond),
             Err(error) => {
-                could_not_run.push(CouldNotRun {
-                    name: "schema".to_owned(),
-                    reason: error.to_string(),
-                    remedy: "let the role of the connection read the catalogue, or compare with --rows-only"
-                        .to_owned(),
-                });
+                could_not_run.push(CouldNotRun::new(
+                    "schema",
+                    error.to_string(),
+                    Cause::CatalogueUnreadable,
+                ));
                 None
             }
         }

@@ -3,13 +3,14 @@
 use crossover_core::{
     catalogue::TableName,
     plan::Scope,
-    ports::{Clock, PortError, PortResult, Refusal, Rows},
+    ports::{Clock, PortError, PortResult, Rows},
     routing::Side,
     rows::{Disagreement, HashPlan, Hashing, HashingFacts, RowOptions, TableShape, negotiate},
 };
 use serde::Serialize;
 
 use crate::{
+    cause::Cause,
     rows::{CatchUp, Comparison, Governor, RowsOptions, Selection, TablePair, TableResult, UnknownTables},
     watch::{Event, Watch},
 };
@@ -45,10 +46,26 @@ pub struct Sides<'a> {
 
 /// A table whose rows could not be compared: nothing is known about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CouldNotRun {
     pub name: String,
     pub reason: String,
+    /// That of the cause, unless whoever runs the comparison has better words.
     pub remedy: String,
+    #[serde(skip)]
+    pub cause: Cause,
+}
+
+impl CouldNotRun {
+    pub(crate) fn new(name: impl Into<String>, reason: impl Into<String>, cause: Cause) -> Self {
+        let name = name.into();
+        Self {
+            remedy: cause.remedy(&name),
+            reason: reason.into(),
+            name,
+            cause,
+        }
+    }
 }
 
 /// What was found about the rows.
@@ -79,7 +96,7 @@ pub enum VerifyError {
     #[error(transparent)]
     UnknownTables(#[from] UnknownTables),
     #[error(
-        "no table was compared: both databases are empty in the scope, or everything is excluded; see that --source and --target name the right databases"
+        "no table was compared: both databases are empty in the scope, or everything is excluded; see that they are the right databases"
     )]
     Nothing,
     #[error(transparent)]
@@ -207,11 +224,8 @@ fn forms(pair: TablePair, options: &RowOptions, quick: bool) -> Result<PreparedT
         (Some(source), Some(target)) => (source, target),
         (source, _) => {
             let side = if source.is_none() { "source" } else { "target" };
-            return Err(CouldNotRun {
-                reason: format!("the {side} has no such table"),
-                remedy: format!("create {name} there, or leave it out with --exclude {name}"),
-                name,
-            });
+            let reason = format!("the {side} has no such table");
+            return Err(CouldNotRun::new(name, reason, Cause::NoSuchTable));
         }
     };
     let hidden: Vec<&str> = [("source", &source), ("target", &target)]
@@ -219,22 +233,14 @@ fn forms(pair: TablePair, options: &RowOptions, quick: bool) -> Result<PreparedT
         .filter_map(|(side, shape)| shape.rows_hidden.then_some(side))
         .collect();
     if !hidden.is_empty() {
-        return Err(CouldNotRun {
-            name,
-            reason: format!(
-                "row-level security hides its rows from the role of the connection on the {}",
-                hidden.join(" and the ")
-            ),
-            remedy: "alter role ... bypassrls there; where the server does not allow that, make the role a member of the table's owner"
-                .to_owned(),
-        });
+        let reason = format!(
+            "row-level security hides its rows from the role of the connection on the {}",
+            hidden.join(" and the ")
+        );
+        return Err(CouldNotRun::new(name, reason, Cause::HiddenRows));
     }
-    let (mut ours, mut theirs) =
-        negotiate(&source, &target, options).map_err(|disagreement| CouldNotRun {
-            name,
-            reason: disagreement.to_string(),
-            remedy: "apply the missing columns, then compare again".to_owned(),
-        })?;
+    let (mut ours, mut theirs) = negotiate(&source, &target, options)
+        .map_err(|disagreement| CouldNotRun::new(name, disagreement.to_string(), Cause::NoCommonForm))?;
     if quick {
         for form in [&mut ours, &mut theirs] {
             form.columns.clear();
@@ -314,39 +320,6 @@ async fn one(comparison: &Comparison<'_>, table: &PreparedTable, quick: bool) ->
     }
 }
 
-/// What the user can do about it.
 pub(crate) fn could_not_run(table: &TableName, error: &PortError) -> CouldNotRun {
-    let remedy = match error {
-        PortError::Unreachable { .. } => {
-            "compare again when the named server answers and nobody writes the table anew"
-        }
-        PortError::Refused { about, .. } => match about {
-            Refusal::NoRight => {
-                "grant the role of the connection SELECT on the table and USAGE on its schema, and BYPASSRLS where a policy hides \
-                 rows, on both sides"
-            }
-            Refusal::Stopped => {
-                "raise --statement-timeout, or lower --chunk-rows; if somebody cancelled it, compare again"
-            }
-            Refusal::UnknownName => {
-                "see that the columns in --where exist; if the table was changed meanwhile, compare again"
-            }
-            Refusal::NotUnderstood => {
-                "correct --where: it has to be one condition in SQL, in which the table is called q"
-            }
-            Refusal::Encoding => {
-                "one side holds text that the other's encoding cannot represent: correct it there, or leave the table out with --exclude"
-            }
-            Refusal::Other => {
-                "do what the message asks for, then compare again; or leave the table out with --exclude"
-            }
-        },
-        PortError::Missing { .. } => "compare again: the table was removed meanwhile",
-        PortError::Unexpected { .. } => "compare again; if it stays, report it with this message",
-    };
-    CouldNotRun {
-        name: table.to_string(),
-        reason: error.to_string(),
-        remedy: remedy.to_owned(),
-    }
+    CouldNotRun::new(table.to_string(), error.to_string(), Cause::of(error))
 }

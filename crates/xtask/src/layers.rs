@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::workspace::Workspace;
+use crate::{code_map, workspace::Workspace};
 
 /// The crates that hold rules only.
 const INNER: &[&str] = &["crossover-core", "crossover-routing"];
@@ -28,9 +28,11 @@ const FORBIDDEN: &[&str] = &[
     "worker",
 ];
 
-/// Fails with every forbidden dependency, and the way to it.
+/// Fails with every dependency that the code map does not allow, and with every forbidden one and the way to it.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
-    let graph = Graph::read(&workspace.graph()?)?;
+    let metadata = workspace.graph()?;
+    code_map::check(&workspace.root, &metadata)?;
+    let graph = Graph::read(&metadata)?;
     let offences = INNER
         .iter()
         .map(|inner| graph.offences(inner))

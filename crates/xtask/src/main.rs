@@ -1,6 +1,8 @@
 //! The workspace's own tasks. `cargo xtask test` is what `.ci/run` calls.
 
 mod bench;
+mod code_map;
+mod contracts;
 mod lambda_size;
 mod layers;
 mod machines;
@@ -33,10 +35,22 @@ enum Task {
         #[arg(last = true, value_name = "ARGUMENT")]
         arguments: Vec<String>,
     },
-    /// Prove that the inner crates depend on no runtime, no AWS SDK, no database driver and no HTTP client
+    /// Prove that crates use each other as ARCHITECTURE.md allows, and the inner ones no runtime, AWS SDK, driver or HTTP client
     CheckLayers,
     /// Build the program of the Lambda functions; print its size and the start time of each; fail if it is bigger than 8 MB
     LambdaSize,
+    /// Write the state machines from statemachine/source; the tests compare them
+    Asl {
+        /// Write nothing; fail if a file is not what its source says
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write the JSON Schemas of docs/schema from the types of the documents; the tests compare them
+    Schema {
+        /// Write nothing; fail if a schema is not what its type says
+        #[arg(long)]
+        check: bool,
+    },
     /// Measure against others and against what is possible; no part of the tests
     Bench {
         #[command(subcommand)]
@@ -60,6 +74,8 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Test { arguments } => test::run(&Workspace::find()?, &arguments),
         Task::CheckLayers => layers::check(&Workspace::find()?),
         Task::LambdaSize => lambda_size::run(&Workspace::find()?),
+        Task::Asl { check } => contracts::run(&Workspace::find()?, "asl", check),
+        Task::Schema { check } => contracts::run(&Workspace::find()?, "schema", check),
         Task::Bench { subject } => bench::run(&subject),
     }
 }

@@ -18,7 +18,7 @@ use crate::{lambda_size, layers, machines, workspace::Workspace};
 pub fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
     let since = Instant::now();
     let announce = |step: &str| eprintln!("xtask, after {} s: {step}", since.elapsed().as_secs());
-    announce("check that the inner crates do no I/O");
+    announce("check which crates use which");
     layers::check(workspace)?;
 
     announce("compile the tests");

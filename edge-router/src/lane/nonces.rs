@@ -6,33 +6,35 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use crossover_routing::UnixMillis;
+
 /// The nonces seen by this instance of the lane.
 #[derive(Default)]
 pub struct Nonces {
-    expiry: RefCell<BTreeMap<String, u64>>,
+    expiry: RefCell<BTreeMap<String, UnixMillis>>,
 }
 
 impl Nonces {
-    /// Whether the nonce is new; from now on it is not, until `expires_ms`.
-    pub fn first_use(&self, nonce: &str, expires_ms: u64, now_ms: u64) -> bool {
+    /// Whether the nonce is new; from now on it is not, until `expires`.
+    pub fn first_use(&self, nonce: &str, expires: UnixMillis, now: UnixMillis) -> bool {
         let mut expiry = self.expiry.borrow_mut();
-        expiry.retain(|_, expires_ms| *expires_ms >= now_ms);
-        expiry.insert(nonce.to_owned(), expires_ms).is_none()
+        expiry.retain(|_, expires| *expires >= now);
+        expiry.insert(nonce.to_owned(), expires).is_none()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Nonces;
+    use super::*;
 
     #[test]
     fn a_nonce_counts_once_until_it_expires() {
         let nonces = Nonces::default();
-        assert!(nonces.first_use("a", 100, 0));
-        assert!(!nonces.first_use("a", 100, 50));
-        assert!(nonces.first_use("b", 300, 50));
+        assert!(nonces.first_use("a", UnixMillis(100), UnixMillis(0)));
+        assert!(!nonces.first_use("a", UnixMillis(100), UnixMillis(50)));
+        assert!(nonces.first_use("b", UnixMillis(300), UnixMillis(50)));
         assert!(
-            nonces.first_use("a", 300, 101),
+            nonces.first_use("a", UnixMillis(300), UnixMillis(101)),
             "expired nonces are forgotten: memory is bounded"
         );
         assert_eq!(nonces.expiry.borrow().len(), 2);

@@ -3,7 +3,7 @@
 //! One row per change, keyed by epoch: record and audit entry can never come apart, and two changes can never take the
 //! same epoch.
 
-use crossover_routing::{AuditEntry, ChainHead, LaneRecord};
+use crossover_routing::{AuditEntry, ChainHead, LaneRecord, UnixMillis};
 use serde::Deserialize;
 use worker::{Result, SqlStorage};
 
@@ -41,7 +41,7 @@ impl Store {
             None,
         )?;
         self.sql.exec(
-            "create table if not exists nonces (nonce text primary key, expires integer not null)",
+            "create table if not exists nonces (nonce text primary key, expires_ms integer not null)",
             None,
         )?;
         Ok(())
@@ -88,12 +88,12 @@ impl Store {
             .collect()
     }
 
-    /// Whether the nonce is new; from now on it is not, until `expires_ms`.
-    pub fn use_nonce(&self, nonce: &str, expires_ms: u64, now_ms: u64) -> Result<bool> {
+    /// Whether the nonce is new; from now on it is not, until `expires`.
+    pub fn use_nonce(&self, nonce: &str, expires: UnixMillis, now: UnixMillis) -> Result<bool> {
         self.ensure()?;
         self.sql.exec(
-            "delete from nonces where expires < ?",
-            vec![(now_ms as i64).into()],
+            "delete from nonces where expires_ms < ?",
+            vec![(now.0 as i64).into()],
         )?;
         let seen: Count = self
             .sql
@@ -106,8 +106,8 @@ impl Store {
             return Ok(false);
         }
         self.sql.exec(
-            "insert into nonces (nonce, expires) values (?, ?)",
-            vec![nonce.into(), (expires_ms as i64).into()],
+            "insert into nonces (nonce, expires_ms) values (?, ?)",
+            vec![nonce.into(), (expires.0 as i64).into()],
         )?;
         Ok(true)
     }

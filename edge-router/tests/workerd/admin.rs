@@ -2,10 +2,10 @@ use crossover_edge_admin::{AdminKey, EdgeError};
 use crossover_routing::admin::{
     AdminRequest, EPOCH_HEADER, KEY_ID_HEADER, NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER, epoch_text,
 };
-use crossover_routing::{Command, Epoch, LaneRecord, Phase, Side};
+use crossover_routing::{Command, Epoch, LaneRecord, Millis, Phase, Side};
 use reqwest::Response;
 
-use crate::edge::{Edge, KEY_ID, key, now_ms, run};
+use crate::edge::{Edge, KEY_ID, key, now, run};
 
 const LANE: &str = "/__crossover/v1/lanes/main";
 
@@ -15,7 +15,7 @@ async fn send(edge: &Edge, signed: &AdminRequest<'_>, key: &AdminKey, body: &[u8
     edge.client
         .request(method, format!("{}{}", edge.url, signed.path))
         .header(KEY_ID_HEADER, signed.key_id)
-        .header(TIME_HEADER, signed.time_ms)
+        .header(TIME_HEADER, signed.time_ms.0)
         .header(NONCE_HEADER, signed.nonce)
         .header(EPOCH_HEADER, epoch_text(signed.expected))
         .header(SIGNATURE_HEADER, key.sign(signed))
@@ -26,12 +26,12 @@ async fn send(edge: &Edge, signed: &AdminRequest<'_>, key: &AdminKey, body: &[u8
 }
 
 fn arm_body(run_id: &str) -> Vec<u8> {
-    let (hold_at, hold_deadline) = (now_ms() + 60_000, now_ms() + 70_000);
+    let (hold_at_ms, hold_deadline_ms) = (now() + Millis(60_000), now() + Millis(70_000));
     let command = Command::Arm {
         run_id: run_id.to_owned(),
         towards: Side::Target,
-        hold_at,
-        hold_deadline,
+        hold_at_ms,
+        hold_deadline_ms,
     };
     serde_json::to_vec(&command).unwrap()
 }
@@ -41,7 +41,7 @@ fn call<'a>(body: &'a [u8], nonce: &'a str) -> AdminRequest<'a> {
         method: "POST",
         path: LANE,
         body,
-        time_ms: now_ms(),
+        time_ms: now(),
         nonce,
         key_id: KEY_ID,
         expected: Some(Epoch(1)),
@@ -73,7 +73,7 @@ async fn forged_stale_and_malformed_calls_change_nothing() {
     );
 
     let stale = AdminRequest {
-        time_ms: now_ms() - 31_000,
+        time_ms: now() - Millis(31_000),
         ..good
     };
     assert_eq!(
@@ -168,7 +168,7 @@ async fn an_older_epoch_is_a_conflict_that_shows_the_lane() {
 #[tokio::test]
 async fn of_many_orchestrators_exactly_one_wins() {
     let edge = Edge::start().await;
-    let (hold_at, hold_deadline) = (now_ms() + 30_000, now_ms() + 40_000);
+    let (hold_at_ms, hold_deadline_ms) = (now() + Millis(30_000), now() + Millis(40_000));
     let calls = (0..20).map(|number| {
         let run_id = format!("run-{number}");
         edge.admin.apply(
@@ -176,8 +176,8 @@ async fn of_many_orchestrators_exactly_one_wins() {
             Command::Arm {
                 run_id,
                 towards: Side::Target,
-                hold_at,
-                hold_deadline,
+                hold_at_ms,
+                hold_deadline_ms,
             },
         )
     });

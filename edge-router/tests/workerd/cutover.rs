@@ -1,9 +1,9 @@
 use std::time::{Duration, Instant};
 
 use crossover_edge_admin::EdgeError;
-use crossover_routing::{Command, Phase, Side};
+use crossover_routing::{Command, Millis, Phase, Side};
 
-use crate::edge::{Edge, header, now_ms, run, until};
+use crate::edge::{Edge, header, now, run, until};
 
 fn bodies(count: usize) -> Vec<String> {
     let mut bodies: Vec<String> = (0..count).map(|number| format!("write-{number:04}")).collect();
@@ -75,20 +75,20 @@ async fn writes_pass_until_hold_at_and_are_held_from_then_on_while_reads_go_on()
     // The isolate has a lease from before the announcement: it must not miss the hold.
     assert_eq!(edge.post("/orders", "before").send().await.unwrap().status(), 200);
     let armed = edge.arm(Side::Target, 20_000).await;
-    let hold_at = armed.hold_at.unwrap();
+    let hold_at_ms = armed.hold_at_ms.unwrap();
     let mut passed = vec!["before".to_owned()];
-    while now_ms() + 200 < hold_at {
+    while now() + Millis(200) < hold_at_ms {
         let body = format!("passed-{}", passed.len());
         let answer = edge.post("/orders", &body).send().await.unwrap();
         assert_eq!(
             header(&answer, "x-crossover-held-ms"),
             None,
-            "held before hold_at"
+            "held before hold_at_ms"
         );
         passed.push(body);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    until("hold_at", async || (now_ms() >= hold_at).then_some(())).await;
+    until("hold_at_ms", async || (now() >= hold_at_ms).then_some(())).await;
     // Still armed: the hold begins by the clock, without any further call.
     let late = edge.write("late");
     edge.until_held(1).await;
@@ -109,12 +109,12 @@ async fn writes_pass_until_hold_at_and_are_held_from_then_on_while_reads_go_on()
 async fn the_alarm_at_the_deadline_aborts_and_a_late_commit_is_refused() {
     let edge = Edge::start().await;
     let armed = edge.arm(Side::Target, 1_000).await;
-    let (hold_at, deadline) = (armed.hold_at.unwrap(), armed.hold_deadline.unwrap());
-    until("hold_at", async || (now_ms() >= hold_at).then_some(())).await;
+    let (hold_at_ms, deadline) = (armed.hold_at_ms.unwrap(), armed.hold_deadline_ms.unwrap());
+    until("hold_at_ms", async || (now() >= hold_at_ms).then_some(())).await;
     let held = edge.hold().await;
     // Any call would make the lane look at the clock: only a silent wait shows that the alarm does so by itself.
-    tokio::time::sleep(Duration::from_millis(deadline.saturating_sub(now_ms()) + 3_000)).await;
-    let woken_ms = now_ms();
+    tokio::time::sleep(Duration::from(deadline.since(now()) + Millis(3_000))).await;
+    let woken_ms = now();
     match edge
         .admin
         .apply(held.epoch, Command::Commit { run_id: run() })
@@ -129,9 +129,9 @@ async fn the_alarm_at_the_deadline_aborts_and_a_late_commit_is_refused() {
     let last = audit.entries.last().unwrap();
     assert_eq!(last.command, Command::DeadlinePassed);
     assert!(
-        last.at >= deadline && last.at < woken_ms,
+        last.at_ms >= deadline && last.at_ms < woken_ms,
         "aborted at {} by the call at {woken_ms}",
-        last.at
+        last.at_ms
     );
     assert_eq!(edge.release().await.phase, Phase::ServeSource);
 }
@@ -142,8 +142,8 @@ async fn the_deadline_holds_across_a_crash_of_the_lane() {
     let armed = edge.arm(Side::Target, 1_000).await;
     edge.restart().await;
     assert_eq!(edge.admin.read().await.unwrap(), armed);
-    let deadline = armed.hold_deadline.unwrap();
-    until("the deadline", async || (now_ms() > deadline).then_some(())).await;
+    let deadline = armed.hold_deadline_ms.unwrap();
+    until("the deadline", async || (now() > deadline).then_some(())).await;
     let outcome = edge
         .admin
         .apply(armed.epoch, Command::Hold { run_id: run() })

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crossover_edge_admin::{AdminKey, EdgeAdmin, EdgeError};
-use crossover_routing::{Command, LaneRecord, Phase, Side};
+use crossover_routing::{Command, LaneRecord, Millis, Phase, Side, UnixMillis};
 use reqwest::{Client, RequestBuilder, Response};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -21,14 +21,14 @@ pub const KEY_ID: &str = "test-key";
 /// Far beyond anything that works; only reached by a test that fails.
 const PATIENCE: Duration = Duration::from_secs(40);
 /// The lane's lease, plus room for the call's own way.
-const ARM_AHEAD_MS: u64 = 5_400;
+const ARM_AHEAD: Millis = Millis(5_400);
 
 pub fn key() -> AdminKey {
     AdminKey::from_hex(&"c0".repeat(32)).unwrap()
 }
 
-pub fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
+pub fn now() -> UnixMillis {
+    UnixMillis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64)
 }
 
 fn needed(name: &str, what: &str) -> PathBuf {
@@ -160,17 +160,17 @@ impl Edge {
         self.admin.read().await.unwrap().run_id.unwrap()
     }
 
-    /// Arms the lane towards a side, with `hold_ms` between hold_at and deadline.
+    /// Arms the lane towards a side, with `hold_ms` between hold_at_ms and deadline.
     pub async fn arm(&self, towards: Side, hold_ms: u64) -> LaneRecord {
         // A run arms once: each gets a name of its own, the first one that of run().
         let run_id = format!("run-{}", self.admin.read().await.unwrap().epoch);
-        let hold_at = now_ms() + ARM_AHEAD_MS;
-        let hold_deadline = hold_at + hold_ms;
+        let hold_at_ms = now() + ARM_AHEAD;
+        let hold_deadline_ms = hold_at_ms + Millis(hold_ms);
         self.apply(Command::Arm {
             run_id,
             towards,
-            hold_at,
-            hold_deadline,
+            hold_at_ms,
+            hold_deadline_ms,
         })
         .await
         .unwrap()
@@ -179,8 +179,8 @@ impl Edge {
     /// Arms the lane and waits until writes are held.
     pub async fn armed_and_held(&self, towards: Side) -> LaneRecord {
         let record = self.arm(towards, 20_000).await;
-        let hold_at = record.hold_at.unwrap();
-        until("hold_at", async || (now_ms() >= hold_at).then_some(())).await;
+        let hold_at_ms = record.hold_at_ms.unwrap();
+        until("hold_at_ms", async || (now() >= hold_at_ms).then_some(())).await;
         let record = self.hold().await;
         assert_eq!(record.phase, Phase::Hold);
         record

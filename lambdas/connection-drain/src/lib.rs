@@ -1,13 +1,13 @@
 //! connection-drain: from live traffic to a source on which provably nobody writes.
 //!
-//! The edge holds writes from `hold_at` on; then transactions in flight end, writers are locked out, their sessions end,
+//! The edge holds writes from `hold_at_ms` on; then transactions in flight end, writers are locked out, their sessions end,
 //! and two looks in a row must find nobody. The edge is courtesy, the lock in the database is correctness.
 
 use async_trait::async_trait;
 use crossover_core::{
     Stage, StageContext, StageError, StageName,
     ports::{PortError, WriterSample},
-    routing::{Command, LaneRecord, Phase},
+    routing::{Command, LaneRecord, Millis, Phase, UnixMillis},
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,18 +27,18 @@ pub struct Input {}
 /// What it found and how long its parts took.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    pub hold_at: u64,
-    pub hold_deadline: u64,
+    pub hold_at_ms: UnixMillis,
+    pub hold_deadline_ms: UnixMillis,
     pub locked_roles: Vec<String>,
     pub sessions_ended: u32,
     /// Milliseconds from the hold until no transaction was in flight (or the grace was over).
-    pub in_flight_ms: u64,
+    pub in_flight_ms: Millis,
     /// Milliseconds from the hold until the lock was committed.
-    pub lock_ms: u64,
+    pub lock_ms: Millis,
     /// Milliseconds from the hold until two looks in a row found no writer.
-    pub drained_ms: u64,
-    /// Unix milliseconds when the stage was done.
-    pub drained_at: u64,
+    pub drained_ms: Millis,
+    /// When the stage was done.
+    pub drained_at_ms: UnixMillis,
 }
 
 #[async_trait]
@@ -50,30 +50,31 @@ impl Stage for ConnectionDrain {
 
     async fn run(&self, ctx: &StageContext, _input: Input) -> Result<Output, StageError> {
         let lane = held_lane(ctx).await?;
-        let hold_at = lane.hold_at.unwrap_or_default();
-        let since_hold = || ctx.clock.now_ms().saturating_sub(hold_at);
+        let hold_at_ms = lane.hold_at_ms.unwrap_or_default();
+        let since_hold = || ctx.clock.now().since(hold_at_ms);
 
         let locking = async {
             let report = ctx.old_writer.lock(&ctx.plan.scope, &ctx.plan.run_id).await?;
             Ok::<_, StageError>((report, since_hold()))
         };
         let settling = async {
-            wait_for_transactions(ctx, hold_at).await?;
+            wait_for_transactions(ctx, hold_at_ms.0).await?;
             Ok::<_, StageError>(since_hold())
         };
         // NOLOGIN does not disturb sessions that exist, so the lock can be made while transactions end.
         let ((report, lock_ms), in_flight_ms) = futures::try_join!(locking, settling)?;
         // Beside the ending of sessions: clients do not pay for this look.
-        let (sessions_ended, ()) = futures::try_join!(end_writers(ctx, hold_at), keep_lock_if_held(ctx))?;
+        let (sessions_ended, ()) =
+            futures::try_join!(end_writers(ctx, hold_at_ms.0), keep_lock_if_held(ctx))?;
         Ok(Output {
-            hold_at,
-            hold_deadline: lane.hold_deadline.unwrap_or_default(),
+            hold_at_ms,
+            hold_deadline_ms: lane.hold_deadline_ms.unwrap_or_default(),
             locked_roles: report.roles,
             sessions_ended,
             in_flight_ms,
             lock_ms,
             drained_ms: since_hold(),
-            drained_at: ctx.clock.now_ms(),
+            drained_at_ms: ctx.clock.now(),
         })
     }
 
@@ -100,22 +101,21 @@ async fn held_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
             });
         }
         refuse_unstoppable(&ctx.old_writer.writers().await?)?;
-        let hold_at = ctx.clock.now_ms() + lane.lease_ttl_ms + ARM_MARGIN_MS;
+        let hold_at_ms = ctx.clock.now() + lane.lease_ttl_ms + Millis(ARM_MARGIN_MS);
         let arm = Command::Arm {
             run_id: ctx.plan.run_id.clone(),
             towards: ctx.direction.new_writer(),
-            hold_at,
-            hold_deadline: hold_at + ctx.plan.limits.hold_ms,
+            hold_at_ms,
+            hold_deadline_ms: hold_at_ms + Millis(ctx.plan.limits.hold_ms),
         };
         lane = ctx.command(&lane, arm).await?;
     }
     if lane.phase == Phase::Armed {
         require_reverse_replication(ctx).await?;
-        let wait = lane
-            .hold_at
-            .unwrap_or_default()
-            .saturating_sub(ctx.clock.now_ms());
-        ctx.clock.sleep_ms(if ctx.plan.dry_run { 0 } else { wait }).await;
+        let wait = lane.hold_at_ms.unwrap_or_default().since(ctx.clock.now());
+        ctx.clock
+            .sleep_ms(if ctx.plan.dry_run { 0 } else { wait.0 })
+            .await;
         lane = ctx
             .command(
                 &lane,
@@ -178,10 +178,10 @@ fn refuse_unstoppable(sample: &WriterSample) -> Result<(), StageError> {
 
 /// Waits until no application transaction runs: requests forwarded just before the hold get the settling time to
 /// arrive, and all of them the grace to end. Whoever is still there then is ended with its session.
-async fn wait_for_transactions(ctx: &StageContext, hold_at: u64) -> Result<(), PortError> {
+async fn wait_for_transactions(ctx: &StageContext, hold_at_ms: u64) -> Result<(), PortError> {
     let limits = &ctx.plan.limits;
-    let settled = hold_at + limits.drain_settle_ms;
-    let patience = hold_at + limits.drain_grace_ms;
+    let settled = hold_at_ms + limits.drain_settle_ms;
+    let patience = hold_at_ms + limits.drain_grace_ms;
     loop {
         let in_flight = ctx.old_writer.in_flight().await?;
         let now = ctx.clock.now_ms();
@@ -193,8 +193,8 @@ async fn wait_for_transactions(ctx: &StageContext, hold_at: u64) -> Result<(), P
 }
 
 /// Ends writers' sessions until two looks in a row find no writer, no prepared transaction and no undone lock.
-async fn end_writers(ctx: &StageContext, hold_at: u64) -> Result<u32, StageError> {
-    let give_up = hold_at + ctx.plan.limits.drain_ms;
+async fn end_writers(ctx: &StageContext, hold_at_ms: u64) -> Result<u32, StageError> {
+    let give_up = hold_at_ms + ctx.plan.limits.drain_ms;
     let mut ended = 0;
     let mut clean_looks = 0;
     loop {
@@ -215,7 +215,7 @@ async fn end_writers(ctx: &StageContext, hold_at: u64) -> Result<u32, StageError
                     .map(|role| format!("role {role} was given back its login")),
             );
             return Err(StageError::WritersRemain {
-                waited_ms: now.saturating_sub(hold_at),
+                waited_ms: now.saturating_sub(hold_at_ms),
                 who,
             });
         }

@@ -8,7 +8,7 @@ use crossover_core::{
     Lsn, Stage, StageContext, StageError, StageName,
     catalogue::SequenceFacts,
     ports::AccessSnapshot,
-    routing::{Command, LaneRecord, Phase},
+    routing::{Command, LaneRecord, Phase, UnixMillis},
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,9 +45,9 @@ pub struct Output {
     pub commit_ms: u64,
     pub open_ms: u64,
     pub release_ms: u64,
-    /// Unix milliseconds when the stage began and when held writes were let go.
-    pub entered_at: u64,
-    pub released_at: u64,
+    /// When the stage began and when held writes were let go.
+    pub entered_at_ms: UnixMillis,
+    pub released_at_ms: UnixMillis,
     pub sequences: Vec<SequenceFacts>,
 }
 
@@ -59,7 +59,7 @@ impl Stage for FinalSync {
     type Output = Output;
 
     async fn run(&self, ctx: &StageContext, input: Input) -> Result<Output, StageError> {
-        let entered_at = ctx.clock.now_ms();
+        let entered_at_ms = ctx.clock.now();
         let mut output = Output {
             committed: false,
             reverse_from: None,
@@ -68,8 +68,8 @@ impl Stage for FinalSync {
             commit_ms: 0,
             open_ms: 0,
             release_ms: 0,
-            entered_at,
-            released_at: 0,
+            entered_at_ms,
+            released_at_ms: UnixMillis::default(),
             sequences: Vec::new(),
         };
         if input.step == Step::Warm {
@@ -234,7 +234,7 @@ async fn go_forward(
         )
         .await?;
     }
-    output.released_at = ctx.clock.now_ms();
-    output.release_ms = output.released_at.saturating_sub(opened);
+    output.released_at_ms = ctx.clock.now();
+    output.release_ms = output.released_at_ms.0.saturating_sub(opened);
     Ok(())
 }

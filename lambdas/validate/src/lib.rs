@@ -3,6 +3,7 @@
 //! One invocation compares everything, or its part of it: `statemachine/verify.asl.json` lets many of them share the work.
 
 mod catch_up;
+mod words;
 
 use async_trait::async_trait;
 use crossover_core::{Stage, StageContext, StageError, StageName, routing::Side};
@@ -170,8 +171,7 @@ fn differing(tables: &[TableResult]) -> Vec<String> {
 }
 
 fn not_compared(tables: &[CouldNotRun]) -> Vec<String> {
-    let name = |table: &CouldNotRun| format!("{} (not compared: {})", table.name, table.reason);
-    tables.iter().map(name).collect()
+    tables.iter().map(words::not_compared).collect()
 }
 
 /// What was not compared is no difference, but belongs beside one.
@@ -190,7 +190,7 @@ fn stage_error(error: VerifyError) -> StageError {
     match error {
         VerifyError::Port(port) => port.into(),
         VerifyError::UnknownTables(_) | VerifyError::Nothing | VerifyError::Disagreement(_) => {
-            StageError::Refused(error.to_string())
+            StageError::Refused(words::error(&error))
         }
     }
 }

@@ -5,14 +5,15 @@ mod check;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use crossover_certificate::{
+    self as certificate, Certificate, Conditions, Issuance, SigningKey, certified_scope,
+};
 use crossover_clock::SystemClock;
 use crossover_core::{Secret, plan::Scope, ports::Clock};
 use crossover_postgres::PostgresDatabase;
-use crossover_verify::{
-    Report, Sides, VerifyOptions,
-    certificate::{self, Certificate, Conditions, SigningKey, certified_scope},
-};
-use serde::Serialize;
+use crossover_verify::{Report, Sides, VerifyOptions};
+
+use super::words::no_certificate;
 
 pub use check::check;
 
@@ -56,20 +57,6 @@ pub struct Issuing {
 pub struct Before {
     conditions: Conditions,
     scope: Scope,
-}
-
-/// What became of the certificate, as the JSON report has it.
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    Issued {
-        file: PathBuf,
-        key_id: String,
-        root: String,
-    },
-    Refused {
-        reason: String,
-    },
 }
 
 impl CertificateArguments {
@@ -118,7 +105,7 @@ impl Before {
 
 impl Issuing {
     /// Writes the certificate of this report, or tells why there is none.
-    pub fn finish(&self, report: &Report, before: Before, condition: Option<String>) -> Outcome {
+    pub fn finish(&self, report: &Report, before: Before, condition: Option<String>) -> Issuance {
         let Before { conditions, scope } = before;
         let clock: &dyn Clock = &SystemClock;
         let issued = Certificate::issue(report, conditions, scope, condition, clock, &self.key)
@@ -128,32 +115,26 @@ impl Issuing {
                 Ok(certificate)
             });
         match issued {
-            Ok(certificate) => Outcome::Issued {
+            Ok(certificate) => Issuance::Issued {
                 file: self.file.clone(),
                 key_id: certificate.statement().signed_by.key_id.to_string(),
                 root: certificate.statement().root.to_string(),
             },
-            Err(error) => Outcome::Refused {
-                reason: format!("{error:#}"),
+            Err(error) => Issuance::Refused {
+                reason: no_certificate(&error),
             },
         }
     }
 }
 
-impl Outcome {
-    /// One line for people.
-    pub fn text(&self) -> String {
-        match self {
-            Self::Issued { file, key_id, root } => format!(
-                "  certificate  {} signed with key {key_id}, root {root}\n",
-                shown(file)
-            ),
-            Self::Refused { reason } => format!("  no certificate: {reason}\n"),
-        }
-    }
-
-    pub const fn is_issued(&self) -> bool {
-        matches!(self, Self::Issued { .. })
+/// What became of the certificate, as one line for people.
+pub fn line(issuance: &Issuance) -> String {
+    match issuance {
+        Issuance::Issued { file, key_id, root } => format!(
+            "  certificate  {} signed with key {key_id}, root {root}\n",
+            shown(file)
+        ),
+        Issuance::Refused { reason } => format!("  no certificate: {reason}\n"),
     }
 }
 

@@ -16,15 +16,15 @@ use crossover_core::{
     ports::{CatchUpMarkers, Changes, PortError, Slots},
     routing::Side,
 };
+use crossover_interrupt::{Interrupt, interrupted};
 use crossover_postgres::{MARKER_SQL, PostgresDatabase};
-use crossover_stand::interrupt::{Interrupt, interrupted};
 use crossover_verify::{
     Event, EventSink, FollowContext, FollowEvent, FollowOptions, Follower, Sides, VerifyOptions, Watch,
     follow::{Budget, CheckpointFile, MarkerCatchUp, slot_name},
     rows::{CatchUp, Governor},
 };
 
-use super::{COULD_NOT_RUN, progress::Progress, summary};
+use super::{COULD_NOT_RUN, progress::Rows, summary, words};
 use crate::output::print;
 use pause::BySignal;
 
@@ -71,14 +71,14 @@ pub struct Ready<'a> {
     pub fixed_delay: &'a dyn CatchUp,
     pub scope: &'a Scope,
     pub options: &'a VerifyOptions,
-    pub progress: &'a Progress,
+    pub progress: &'a Rows,
     pub values: bool,
     pub json: bool,
 }
 
 /// Prints the news as they come: lines of JSON on standard output, or lines for people on standard error.
 struct Print<'a> {
-    progress: &'a Progress,
+    progress: &'a Rows,
     json: bool,
     /// Nobody reads standard output any more.
     unread: AtomicBool,
@@ -90,12 +90,13 @@ fn print_line(news: &FollowEvent) -> anyhow::Result<()> {
 
 impl EventSink for Print<'_> {
     fn emit(&self, news: &FollowEvent) {
+        let news = words::news(news);
         if self.json {
-            if print_line(news).is_err() {
+            if print_line(&news).is_err() {
                 self.unread.store(true, Relaxed);
             }
         } else {
-            self.progress.line(&summary::news(news));
+            self.progress.line(&summary::news(&news));
         }
     }
 }

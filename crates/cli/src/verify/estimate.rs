@@ -1,13 +1,19 @@
 //! `--estimate`: how long a comparison would take and what it would cost.
 
-use std::{fmt::Write as _, io::IsTerminal, process::ExitCode, time::Duration};
+mod price;
+
+use std::{fmt::Write as _, process::ExitCode};
 
 use crossover_core::plan::Scope;
-use crossover_verify::{Estimate, Event, Range, Sides, VerifyOptions, Watch, estimate};
-use indicatif::{ProgressBar, ProgressStyle};
+use crossover_report::number::duration;
+use crossover_verify::{Event, Range, Sides, VerifyOptions, Watch, estimate};
+use indicatif::ProgressBar;
 
-use super::COULD_NOT_RUN;
-use crate::output;
+use super::{COULD_NOT_RUN, words};
+use crate::{output, progress::Progress};
+use price::Priced;
+
+const MS_PER_HOUR: f64 = 3_600_000.0;
 
 /// Tables that are listed, the largest first; --json has the others.
 const LISTED: usize = 20;
@@ -21,14 +27,16 @@ pub async fn print(
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let measuring = Measuring::new();
-    let estimate = estimate(sides, scope, options, workers, &measuring).await?;
+    let mut estimate = estimate(sides, scope, options, workers, &measuring).await?;
     measuring.bar.finish_and_clear();
+    words::estimate(&mut estimate);
+    let priced = Priced::new(estimate);
     if json {
-        output::print_json(&estimate)?;
+        output::print_json(&priced)?;
     } else {
-        output::print(&text(&estimate))?;
+        output::print(&text(&priced))?;
     }
-    Ok(if estimate.could_not_run.is_empty() {
+    Ok(if priced.estimate.could_not_run.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(COULD_NOT_RUN)
@@ -37,23 +45,17 @@ pub async fn print(
 
 /// Names the table that is measured.
 struct Measuring {
+    progress: Progress,
     bar: ProgressBar,
-    terminal: bool,
 }
 
 impl Measuring {
     fn new() -> Self {
-        let terminal = std::io::stderr().is_terminal();
-        let bar = if terminal {
-            ProgressBar::new_spinner()
-        } else {
-            ProgressBar::hidden()
-        };
-        let style = ProgressStyle::with_template("  {spinner:.cyan} {msg} {elapsed:.dim}")
-            .unwrap_or_else(|_| ProgressStyle::default_spinner());
-        bar.set_style(style);
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Self { bar, terminal }
+        let progress = Progress::new();
+        Self {
+            bar: progress.spinner(),
+            progress,
+        }
     }
 }
 
@@ -66,16 +68,17 @@ impl Watch for Measuring {
                 return;
             }
         };
-        if self.terminal {
+        if self.progress.is_animated() {
             self.bar.set_message(said);
         } else {
-            eprintln!("  … {said}");
+            self.progress.line(&format!("  … {said}"));
         }
     }
 }
 
 /// The estimate for people.
-fn text(estimate: &Estimate) -> String {
+fn text(priced: &Priced) -> String {
+    let Priced { estimate, cost_usd } = priced;
     let mut text = String::new();
     let shown = estimate.tables.iter().take(LISTED);
     let width = shown.clone().map(|t| t.name.chars().count()).max().unwrap_or(0);
@@ -132,10 +135,10 @@ fn text(estimate: &Estimate) -> String {
         text,
         "\ntime with {}  {}\ncost  {}\nshared as statemachine/verify.asl.json does it: {} functions, the longest likely {}\n\nassumptions, from {} rows measured",
         workers(estimate.workers),
-        between(estimate.hours, hours),
-        between(estimate.cost_usd, usd),
+        between(estimate.hours.scaled(MS_PER_HOUR), duration),
+        between(*cost_usd, usd),
         estimate.functions,
-        hours(estimate.longest_function_minutes / 60.0),
+        duration(estimate.longest_function_minutes * 60_000.0),
         estimate.measured_rows
     );
     for assumption in &estimate.assumptions {
@@ -180,17 +183,6 @@ fn bytes(bytes: u64) -> String {
     }
 }
 
-fn hours(hours: f64) -> String {
-    let minutes = hours * 60.0;
-    if minutes < 1.0 {
-        format!("{:.1} s", minutes * 60.0)
-    } else if hours < 1.0 {
-        format!("{minutes:.0} min")
-    } else {
-        format!("{hours:.1} h")
-    }
-}
-
 fn usd(usd: f64) -> String {
     if usd < 0.01 {
         "less than 0.01 USD".to_owned()
@@ -209,7 +201,6 @@ mod tests {
             [0, 1_023, 1_536, 5 << 40].map(bytes),
             ["0 B", "1023 B", "1.5 kB", "5.0 TB"]
         );
-        assert_eq!([0.001, 0.5, 7.25].map(hours), ["3.6 s", "30 min", "7.2 h"]);
         assert_eq!([0.000_1, 12.345].map(usd), ["less than 0.01 USD", "12.35 USD"]);
     }
 }

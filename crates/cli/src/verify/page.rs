@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::Context;
+use crossover_report::comparison;
 use crossover_verify::Report;
 
 /// Fails if the file cannot be written: better known before hours of comparing than after. What is in it stays.
@@ -20,7 +21,7 @@ pub fn can_be_written(file: &Path) -> anyhow::Result<()> {
 }
 
 pub fn write(file: &Path, report: &Report) -> anyhow::Result<()> {
-    fs::write(file, report.html()).with_context(|| cannot(file))
+    fs::write(file, comparison::page(report)).with_context(|| cannot(file))
 }
 
 fn cannot(file: &Path) -> String {

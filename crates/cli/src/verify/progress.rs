@@ -1,20 +1,24 @@
 //! How far a comparison is: rows, rows a second, time left.
 
 use std::{
-    io::IsTerminal,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
+use crossover_report::number::duration;
 use crossover_verify::{Event, Watch};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
+
+use crate::progress::Progress;
 
 /// Without a terminal a line every so often is enough.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-pub struct Progress {
+/// The rows of a comparison as they are hashed.
+pub struct Rows {
+    progress: Progress,
     bar: ProgressBar,
-    lines: Option<Mutex<Lines>>,
+    lines: Mutex<Lines>,
 }
 
 struct Lines {
@@ -25,41 +29,26 @@ struct Lines {
     table: String,
 }
 
-impl Progress {
+impl Rows {
     pub fn new() -> Self {
-        let terminal = std::io::stderr().is_terminal();
-        let bar = if terminal {
-            ProgressBar::new(0)
-        } else {
-            ProgressBar::hidden()
-        };
-        let style = ProgressStyle::with_template(
-            "  {spinner:.cyan} {msg:30!} {bar:24} {human_pos}/{human_len} rows, {per_sec}, {eta} left",
-        )
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-        bar.set_style(style);
+        let progress = Progress::new();
         let now = Instant::now();
         Self {
-            bar,
-            lines: (!terminal).then(|| {
-                Mutex::new(Lines {
-                    began: now,
-                    last: now,
-                    rows: 0,
-                    planned: 0,
-                    table: String::new(),
-                })
+            bar: progress.rows(),
+            progress,
+            lines: Mutex::new(Lines {
+                began: now,
+                last: now,
+                rows: 0,
+                planned: 0,
+                table: String::new(),
             }),
         }
     }
 
     /// Says something beside it.
     pub fn line(&self, text: &str) {
-        if self.lines.is_some() {
-            eprintln!("{text}");
-        } else {
-            self.bar.println(text);
-        }
+        self.progress.line(text);
     }
 
     pub fn finish(&self) {
@@ -81,32 +70,38 @@ impl Lines {
             let per_second = self.rows as f64 / self.began.elapsed().as_secs_f64();
             let left = self.planned.saturating_sub(self.rows) as f64 / per_second.max(1.0);
             eprintln!(
-                "  … {}: {} of about {} rows, {per_second:.0} rows/s, about {left:.0} s left",
-                self.table, self.rows, self.planned
+                "  … {}: {} of about {} rows, {per_second:.0} rows/s, about {} left",
+                self.table,
+                self.rows,
+                self.planned,
+                duration(left * 1_000.0)
             );
         }
     }
 }
 
-impl Watch for Progress {
+impl Watch for Rows {
     fn event(&self, event: &Event<'_>) {
         if let Event::NotCompared { name, reason, remedy } = event {
             self.line(&format!("  not compared: {name}: {reason}; {remedy}"));
             return;
         }
-        if let Some(lines) = &self.lines {
-            lines.lock().unwrap_or_else(PoisonError::into_inner).take(event);
+        if !self.progress.is_animated() {
+            self.lines
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(event);
             return;
         }
         match event {
             Event::Planned { rows, .. } => self.bar.set_length(*rows),
             Event::Table { name } => self.bar.set_message((*name).to_owned()),
             Event::Rows { count } => self.bar.inc(*count),
-            Event::Waiting { reason } => self.bar.println(format!("  … {reason}")),
+            Event::Waiting { reason } => self.line(&format!("  … {reason}")),
             Event::NotCompared { .. } => {}
             Event::Done { name, equal } => {
                 if !equal {
-                    self.bar.println(format!("  ✗ {name} differs"));
+                    self.line(&format!("  ✗ {name} differs"));
                 }
             }
         }

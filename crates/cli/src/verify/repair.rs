@@ -12,13 +12,17 @@ use clap::ValueEnum;
 use crossover_clock::SystemClock;
 use crossover_core::{plan::Scope, ports::Clock};
 use crossover_postgres::PostgresDatabase;
+use crossover_report::number::duration;
 use crossover_verify::{
     Report, Sides, VerifyOptions, compare_rows,
-    repair::{ApplyOptions, Heading, Outcome, RepairPlan, RepairReport, RowResult, apply, plan, scripts},
+    repair::{
+        ApplyOptions, Heading, Outcome, RepairError, RepairPlan, RepairReport, RowResult, apply, plan,
+        scripts,
+    },
     rows::Selection,
 };
 
-use super::{Progress, Writer};
+use super::{Rows, Writer, words};
 
 /// Differences named where they are to be repaired: what is not named is not repaired.
 const NAMED: usize = 100_000;
@@ -68,11 +72,9 @@ impl RepairArguments {
 
     /// Refuses what would undo the application's own writes, before anything is read.
     pub(super) fn check(&self, writer: Writer) -> anyhow::Result<()> {
-        anyhow::ensure!(
-            self.repair.is_none() || writer == Writer::Source,
-            "{}",
-            crossover_verify::repair::RepairError::TargetIsWriter
-        );
+        if self.repair.is_some() && writer == Writer::Target {
+            return Err(RepairError::TargetIsWriter.into());
+        }
         Ok(())
     }
 
@@ -101,7 +103,8 @@ impl RepairArguments {
         let target = databases.1;
         let plan = plan(sides, target, scope, options, report).await?;
         self.write(&plan, databases, report)?;
-        let planned = RepairReport::planned(&plan);
+        let mut planned = RepairReport::planned(&plan);
+        words::repair(&mut planned);
         if mode == Mode::Plan || plan.rows() == 0 {
             eprint!("{}", text(&planned));
             return Ok(Some(planned));
@@ -117,7 +120,8 @@ impl RepairArguments {
             recheck_limit_ms: options.rows.recheck_limit_ms,
             ..ApplyOptions::default()
         };
-        let repaired = apply(sides, target, &plan, apply_options).await?;
+        let mut repaired = apply(sides, target, &plan, apply_options).await?;
+        words::repair(&mut repaired);
         eprint!("{}", text(&repaired));
         let touched = VerifyOptions {
             selection: Selection {
@@ -130,7 +134,7 @@ impl RepairArguments {
             },
             ..options.clone()
         };
-        let progress = Progress::new();
+        let progress = Rows::new();
         let began = SystemClock.now_ms();
         let later = compare_rows(sides, scope, &touched, &progress).await?;
         progress.finish();
@@ -150,10 +154,11 @@ impl RepairArguments {
             made: made(SystemClock.now_ms()),
             source: databases.0.to_string(),
             target: databases.1.to_string(),
+            while_changing: "crossover verify --repair apply".to_owned(),
             comparison: format!(
-                "a comparison of {} tables, of which {differ} differ, in {:.1} s",
+                "a comparison of {} tables, of which {differ} differ, in {}",
                 report.tables.len(),
-                report.elapsed_ms as f64 / 1_000.0
+                duration(report.elapsed_ms as f64)
             ),
         };
         let scripts = scripts(plan, databases.1, &heading);

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use crossover_core::schema::Severity;
+use crossover_report::number::duration;
 use crossover_verify::{
     CouldNotRun, FollowEvent, Report,
     rows::{Difference, Kind, TableResult},
@@ -23,9 +24,9 @@ pub fn text(report: &Report, all: bool) -> String {
     let verdict = verdict(report.equal, report.is_different());
     let _ = writeln!(
         text,
-        "{verdict}\n  rows     {equal} of {} tables equal, {rows} rows on the source, in {:.1} s",
+        "{verdict}\n  rows     {equal} of {} tables equal, {rows} rows on the source, in {}",
         report.tables.len(),
-        report.elapsed_ms as f64 / 1_000.0
+        duration(report.elapsed_ms as f64)
     );
     for table in report.tables.iter().filter(|t| !t.equal) {
         table_lines(&mut text, table);
@@ -138,12 +139,13 @@ pub fn news(news: &FollowEvent) -> String {
             ..
         } => {
             let mut text = format!(
-                "  {} what was left: {rechecked} rows checked again in {elapsed_ms} ms, {different_rows} differ",
+                "  {} what was left: {rechecked} rows checked again in {}, {different_rows} differ",
                 if *different_rows == 0 && unknown.is_empty() {
                     '✓'
                 } else {
                     '✗'
-                }
+                },
+                duration(*elapsed_ms as f64)
             );
             for row in different.iter().take(SHOWN) {
                 let _ = write!(text, "\n    {}: {}", row.table, row.key.join(", "));
@@ -154,7 +156,14 @@ pub fn news(news: &FollowEvent) -> String {
             text
         }
         FollowEvent::Note { text } => format!("  … {text}"),
-        FollowEvent::SlotLeft { purpose, .. } => format!("  {purpose}"),
+        FollowEvent::SlotLeft {
+            slot,
+            writer,
+            keeps_from,
+        } => format!(
+            "  slot {slot} stays on the {writer} for the next run with this checkpoint, and keeps the write-ahead log from \
+             {keeps_from} on; `--continuous --forget` drops it"
+        ),
         FollowEvent::Ended {
             equal,
             judged,

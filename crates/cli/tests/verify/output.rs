@@ -1,5 +1,7 @@
 //! What the reports hold, and what they must not.
 
+use crossover_contracts::document::validate;
+
 use crate::pair::{Pair, keys};
 
 const SECRET: &str = "secret-of-a-row";
@@ -26,6 +28,7 @@ async fn the_json_report_has_the_keys_it_is_known_for() {
     let said = pair.verify(&["--json", "--recheck", "0"]);
     assert_eq!(said.status, Some(1), "{}", said.stderr);
     let report = said.json();
+    validate("verify-report", &report).unwrap();
     assert_eq!(
         keys(&report),
         [
@@ -50,11 +53,11 @@ async fn the_json_report_has_the_keys_it_is_known_for() {
             "equal",
             "key",
             "method",
-            "truncated",
             "name",
             "rechecked",
             "rows_source",
-            "rows_target"
+            "rows_target",
+            "truncated"
         ]
     );
     assert_eq!(

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Kinds of objects. What a difference weighs hangs on it: [`crate::schema`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ObjectClass {
     /// The database itself: encoding and default collation.
@@ -108,6 +109,8 @@ impl Property {
 
 /// The property of an object that is one statement: an index, a view, a trigger. Texts leave its name out.
 pub const STATEMENT: &str = "statement";
+/// The property of a materialized view that holds no rows yet and cannot be read.
+pub const NOT_POPULATED: &str = "not populated";
 
 impl std::fmt::Display for Property {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

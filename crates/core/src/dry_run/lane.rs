@@ -6,7 +6,7 @@ use super::PlannedSteps;
 use crate::{
     Direction, Plan,
     ports::{Lane, PortError, PortResult},
-    routing::{Command, Epoch, LaneRecord, Phase},
+    routing::{Command, Epoch, LaneRecord, Phase, UnixMillis},
 };
 
 /// A lane that starts in the phase the stage expects and only pretends to change.
@@ -49,8 +49,8 @@ impl Lane for DryLane {
             record.phase = phase;
             record.run_id = Some(self.run_id.clone());
             record.towards = Some(self.direction.new_writer());
-            record.hold_at = Some(0);
-            record.hold_deadline = Some(u64::MAX);
+            record.hold_at_ms = Some(UnixMillis(0));
+            record.hold_deadline_ms = Some(UnixMillis::MAX);
         }
         Ok(record)
     }
@@ -59,8 +59,8 @@ impl Lane for DryLane {
         let before = self.read().await?;
         // Dry runs do not wait for a hold to begin, so the record's own schedule is the time that counts.
         let now = match &command {
-            Command::Arm { .. } => 0,
-            _ => before.hold_at.unwrap_or(0),
+            Command::Arm { .. } => UnixMillis(0),
+            _ => before.hold_at_ms.unwrap_or_default(),
         };
         let after = before
             .apply(expected, &command, now)

@@ -1,6 +1,7 @@
 //! The run's history, kept outside the databases and the state machine.
 
 use async_trait::async_trait;
+use crossover_routing::UnixMillis;
 use serde::{Deserialize, Serialize};
 
 use super::PortResult;
@@ -14,8 +15,7 @@ pub struct JournalEntry {
     pub stage: String,
     /// `started`, `done`, `failed`, `undone`.
     pub event: String,
-    /// Unix milliseconds.
-    pub at_ms: u64,
+    pub at_ms: UnixMillis,
     /// Stable error name, outcome or figures; never a secret.
     pub detail: serde_json::Value,
 }

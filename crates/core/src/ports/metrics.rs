@@ -1,6 +1,7 @@
 //! Measured figures, and time.
 
 use async_trait::async_trait;
+use crossover_routing::UnixMillis;
 
 use super::PortResult;
 
@@ -24,5 +25,9 @@ pub struct LagSample {
 pub trait Clock: Send + Sync {
     /// Unix milliseconds.
     fn now_ms(&self) -> u64;
+    /// The same as a type of its own.
+    fn now(&self) -> UnixMillis {
+        UnixMillis(self.now_ms())
+    }
     async fn sleep_ms(&self, ms: u64);
 }

@@ -109,7 +109,9 @@ fn different(ours: &Definition, theirs: &Definition) -> Option<SchemaDifference>
         theirs.properties.iter().map(|p| (p.name.as_str(), p)).collect();
     let mut severity = Severity::Warning;
     let (mut on_source, mut on_target, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    let mut names = Vec::new();
     let mut note = |name: &str, found, source: Option<&Property>, target: Option<&Property>| {
+        names.push(name.to_owned());
         severity = severity.min(weight::of_property(ours.class, name, found));
         on_source.extend(source.map(Property::to_string));
         on_target.extend(target.map(Property::to_string));
@@ -142,7 +144,7 @@ fn different(ours: &Definition, theirs: &Definition) -> Option<SchemaDifference>
         source: side(on_source),
         target: side(on_target),
         detail: format!("{}: {}", ours.object, texts.join("; ")),
-        remedy: wording::change(ours.class, severity).to_owned(),
+        remedy: wording::change(ours.class, severity, &names).to_owned(),
     })
 }
 

@@ -9,6 +9,7 @@ use crate::catalogue::{MissingIdentity, ReplicaIdentity, TableFacts, TableName};
 
 /// A table that lacks what replication or the comparison needs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableWithoutKey {
     /// `schema.name`; of partitions and child tables the parent's.
     pub table: String,
@@ -114,7 +115,7 @@ fn told(fault: &IdentityFault) -> Option<TableWithoutKey> {
             ),
             match missing {
                 MissingIdentity::NoPrimaryKey if fault.alike => {
-                    "alter table ... add primary key on both sides, or leave it out (scope.exclude of a plan, --exclude of verify)"
+                    "alter table ... add primary key on both sides, or exclude it"
                 }
                 MissingIdentity::NoPrimaryKey => {
                     "alter table ... replica identity using index ... (it has a unique index over columns that are never NULL) on both sides"

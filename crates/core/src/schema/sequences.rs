@@ -9,6 +9,7 @@ use crate::{catalogue::SequenceFacts, routing::Side};
 
 /// How a sequence of the target stands to the same one of the source, in the direction it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SequenceOrder {
     /// The target hands out nothing the source has handed out, nor what it hands out next.
@@ -29,6 +30,7 @@ pub enum SequenceOrder {
 
 /// A sequence on both sides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SequencePair {
     /// `schema.name`.
     pub sequence: String,

@@ -15,6 +15,7 @@ const PART: u64 = 10;
 
 /// What is wrong with a table's statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Staleness {
     /// It has rows and nobody ever analysed it.
@@ -27,6 +28,7 @@ pub enum Staleness {
 
 /// A table of the target whose statistics are not fresh.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StaleStatistics {
     /// `schema.name`.
     pub table: String,

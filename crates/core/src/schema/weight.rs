@@ -5,7 +5,7 @@
 //! | database | - | - | error: encoding; warning: locales and their provider |
 //! | extension | error | warning | warning: version and schema differ by right between majors |
 //! | schema, collation, type, function, view, event trigger | error | warning | error |
-//! | materialized view | error | warning | error; warning: not populated |
+//! | materialized view | error | warning | error; warning: not populated on the source only |
 //! | sequence | error | warning | error; warning: owned by another column |
 //! | table | error | warning | error |
 //! | column | error | error when inserts that do not name it fail, else warning | error |
@@ -22,10 +22,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::{Definition, ObjectClass, STATEMENT};
+use crate::catalogue::{Definition, NOT_POPULATED, ObjectClass, STATEMENT};
 
 /// How much a difference or a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The two sides are not equal in a way that counts.
@@ -100,6 +101,8 @@ pub(super) fn of_property(class: ObjectClass, property: &str, found: Found) -> S
     let harmless = only_warns(class, property)
         || match class {
             ObjectClass::Index => property == "invalid" && found == Found::SourceOnly,
+            // Every query of one that is not populated fails.
+            ObjectClass::MaterializedView => property == NOT_POPULATED && found == Found::SourceOnly,
             ObjectClass::Grants => found == Found::TargetOnly,
             _ => false,
         };
@@ -115,7 +118,6 @@ pub(super) fn only_warns(class: ObjectClass, property: &str) -> bool {
     match class {
         ObjectClass::Owner | ObjectClass::Statistics | ObjectClass::Extension => true,
         ObjectClass::Database => property != "encoding",
-        ObjectClass::MaterializedView => property == "not populated",
         ObjectClass::Sequence => property == "owned by",
         ObjectClass::Constraint => property == "triggers disabled",
         _ => false,
@@ -182,7 +184,8 @@ mod tests {
             (Extension, "version", Both, Severity::Warning),
             (Owner, "role", Both, Severity::Warning),
             (Statistics, STATEMENT, Both, Severity::Warning),
-            (MaterializedView, "not populated", TargetOnly, Severity::Warning),
+            (MaterializedView, NOT_POPULATED, TargetOnly, Severity::Error),
+            (MaterializedView, NOT_POPULATED, SourceOnly, Severity::Warning),
             (MaterializedView, STATEMENT, Both, Severity::Error),
             (Sequence, "owned by", SourceOnly, Severity::Warning),
             (Sequence, "increment", Both, Severity::Error),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Severity;
-use crate::catalogue::{Definition, ObjectClass, Property, STATEMENT};
+use crate::catalogue::{Definition, NOT_POPULATED, ObjectClass, Property, STATEMENT};
 
 /// Parts of an object by class.
 pub(super) type Counted = BTreeMap<ObjectClass, usize>;
@@ -208,7 +208,7 @@ pub(super) const fn remove(severity: Severity) -> &'static str {
 }
 
 /// What to do about something that is another thing on the target.
-pub(super) const fn change(class: ObjectClass, severity: Severity) -> &'static str {
+pub(super) fn change(class: ObjectClass, severity: Severity, properties: &[String]) -> &'static str {
     match (class, severity) {
         (ObjectClass::Database, Severity::Error) => {
             "make the target's database anew with the source's encoding: it cannot be changed afterwards"
@@ -220,7 +220,12 @@ pub(super) const fn change(class: ObjectClass, severity: Severity) -> &'static s
             "see that the application can live with the target's version; alter extension ... update or set schema"
         }
         (ObjectClass::Index, _) => "reindex it, or drop it and create it anew",
-        (ObjectClass::MaterializedView, Severity::Warning) => "refresh materialized view before it is read",
+        (ObjectClass::MaterializedView, Severity::Warning) => {
+            "keep it knowingly: only the source's cannot be read"
+        }
+        (ObjectClass::MaterializedView, Severity::Error) if properties == [NOT_POPULATED] => {
+            "refresh materialized view on the target: until then every query of it fails"
+        }
         (ObjectClass::Owner, _) => {
             "alter ... owner to on the target, or grant the source's owner what ownership gave it"
         }

@@ -6,7 +6,7 @@ use crossover_core::ports::{PortError, PortResult};
 use tokio::time::Instant;
 use tokio_postgres::{Client, types::Type};
 
-use crate::{PostgresDatabase, connection::STATEMENT};
+use crate::{PostgresDatabase, connection::STATEMENT, pool::Claim};
 
 /// How long a process that has just ended may still seem to be there.
 const LEAVING: Duration = Duration::from_secs(5);
@@ -23,12 +23,6 @@ const HOLDER: &str = "select l.pid from pg_locks l \
     where l.locktype = 'advisory' and l.granted and l.objsubid = 1 \
       and l.database = (select d.oid from pg_database d where d.datname = current_database()) \
       and (l.classid::int8 << 32 | l.objid::int8) = hashtextextended($1, 0)";
-
-/// A claim, held by its session.
-pub struct Claim {
-    slot: String,
-    session: Client,
-}
 
 impl PostgresDatabase {
     pub(super) async fn claim_slot(&self, slot: &str) -> PortResult<()> {

@@ -77,7 +77,7 @@ impl PostgresDatabase {
         let row = rows
             .first()
             .ok_or_else(|| PortError::unexpected(self.what(), "no sum of a block_range"))?;
-        let out_of_range_rows: Option<Vec<String>> = self.read(row, "elsewhere")?;
+        let out_of_range_rows: Option<Vec<String>> = self.read(row, "out_of_range_rows")?;
         let number = |text: &str| {
             text.parse::<i64>()
                 .map_err(|e| PortError::unexpected(self.what(), format!("{text:?}: {e}")))

@@ -1,9 +1,6 @@
 //! Read-only sessions for row content. They are kept, for connecting costs more than most chunks do.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use crossover_core::{
     catalogue::TableName,
@@ -18,9 +15,6 @@ use crate::{
     errors::Failure,
     quoting::{literal, qualified},
 };
-
-/// A chunk that takes longer than this is too large.
-const STATEMENT: Duration = Duration::from_hours(2);
 
 /// What a server says of a snapshot it does not know (since PostgreSQL 17 and before) and of one whose session has just ended.
 const GONE: [SqlState; 3] = [
@@ -61,40 +55,12 @@ impl<'a> At<'a> {
     }
 }
 
-/// Idle sessions, and how long a statement of theirs may take.
-pub struct Readers {
-    idle: Mutex<Vec<Client>>,
-    pub(crate) limit: Duration,
-}
-
-impl Default for Readers {
-    fn default() -> Self {
-        Self {
-            idle: Mutex::default(),
-            limit: STATEMENT,
-        }
-    }
-}
-
-impl Readers {
-    pub(crate) fn take(&self) -> Option<Client> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|client| !client.is_closed());
-        idle.pop()
-    }
-
-    pub(crate) fn give_back(&self, client: Client) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push(client);
-    }
-}
-
 impl PostgresDatabase {
     /// Bounds what reading rows may ask of the server: `sessions` at a time, each statement for at most `statement`.
     #[must_use]
     pub fn with_reading(mut self, sessions: usize, statement: Duration) -> Self {
         self.long = tokio::sync::Semaphore::new(sessions.max(1));
-        self.readers.limit = statement;
+        self.reading_limit = statement;
         self
     }
 
@@ -106,7 +72,7 @@ impl PostgresDatabase {
         at: Option<At<'_>>,
     ) -> Result<Vec<Row>, Failure> {
         let _place = self.long_place().await?;
-        let limit = self.readers.limit;
+        let limit = self.reading_limit;
         let client = match self.readers.take() {
             Some(client) => client,
             None => self.open_reader().await?,
@@ -124,7 +90,7 @@ impl PostgresDatabase {
     }
 
     pub(crate) async fn open_reader(&self) -> Result<Client, Failure> {
-        let client = self.open(self.readers.limit, Duration::ZERO, READ_ONLY).await?;
+        let client = self.open(self.reading_limit, Duration::ZERO, READ_ONLY).await?;
         let work = client.query_typed(NOTICE_WHEN_WE_ARE_GONE, &[]);
         Box::pin(self.bounded(Duration::from_secs(5), work)).await?;
         Ok(client)

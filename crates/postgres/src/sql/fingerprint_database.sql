@@ -7,11 +7,11 @@ select 'database' as class, '' as name, null::text as belongs_to,
         'collate', regexp_replace(d.datcollate::text, '\.utf-?8$', '.UTF-8', 'i'),
         'ctype', regexp_replace(d.datctype::text, '\.utf-?8$', '.UTF-8', 'i'),
         'locale', coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale')
-    ] as properties
+    ] as properties, null::text as types
 from pg_database d
 where d.datname = current_database()
 union all
-select 'extension', e.extname::text, null, array['version', e.extversion, 'schema', n.nspname::text]
+select 'extension', e.extname::text, null, array['version', e.extversion, 'schema', n.nspname::text], null
 from pg_extension e
 join pg_namespace n on n.oid = e.extnamespace
 union all
@@ -23,7 +23,7 @@ select 'event trigger', e.evtname::text, null,
         'execute', e.evtfoid::regprocedure::text,
         'state', case e.evtenabled when 'O' then 'enabled' when 'D' then 'disabled' when 'A' then 'enabled always'
             else 'enabled replica' end
-    ]
+    ], null
 from pg_event_trigger e
 where e.evtname !~ '^awsdms_'
   and not exists (

@@ -1,5 +1,6 @@
 -- Schemas in scope, and their functions, types and collations that belong to no extension.
-select 'schema' as class, s.schema as name, null as belongs_to, '{}'::text[] as properties
+select 'schema' as class, s.schema as name, null as belongs_to, '{}'::text[] as properties,
+    null::text as types
 from scope_schemas s
 -- every database begins with it
 where s.schema <> 'public'
@@ -9,8 +10,7 @@ union all
 select 'function', format('%s.%s(%s)', s.schema, p.proname, oidvectortypes(p.proargtypes)), null,
     array[
         'kind', case p.prokind when 'p' then 'procedure' when 'a' then 'aggregate' when 'w' then 'window function' end,
-        -- 14 writes IN before the arguments of a procedure
-        'arguments', nullif(regexp_replace(pg_get_function_arguments(p.oid), '(^|, )IN ', '\1', 'g'), ''),
+        'arguments', nullif(pg_get_function_arguments(p.oid), ''),
         'returns', pg_get_function_result(p.oid),
         'language', case when p.prokind <> 'a' then l.lanname::text end,
         'volatility', case p.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end,
@@ -34,7 +34,7 @@ select 'function', format('%s.%s(%s)', s.schema, p.proname, oidvectortypes(p.pro
             when b.parsed then substring(pg_get_functiondef(p.oid) from '\n((BEGIN ATOMIC|RETURN ).*)$')
             when p.prokind <> 'a' then p.prosrc
         end
-    ]
+    ], (select d.types::text from array_domains d)
 from scope_schemas s
 join pg_proc p on p.pronamespace = s.oid
 join pg_language l on l.oid = p.prolang
@@ -72,7 +72,12 @@ select 'type', format('%s.%s', s.schema, y.typname), null,
             select coalesce(string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum), '')
             from pg_attribute a where a.attrelid = y.typrelid and a.attnum > 0 and not a.attisdropped
         )]
-    end
+    end, (
+        select (d.types || jsonb_build_object('value', format_type(b.base, null)))::text
+        from base_types b
+        cross join array_domains d
+        where b.type = y.oid
+    )
 from scope_schemas s
 join pg_type y on y.typnamespace = s.oid
 left join pg_class c on c.oid = y.typrelid
@@ -81,17 +86,17 @@ where (y.typtype in ('e', 'd', 'r') or y.typtype = 'c' and c.relkind = 'c')
       select from pg_depend e where e.classid = 'pg_type'::regclass and e.objid = y.oid and e.deptype = 'e'
   )
 union all
--- The locale of an ICU collation moved to a column of its own with 15, which 17 renamed; 16 began to spell it with dashes.
+-- The locale of an ICU collation moved to a column of its own with 15, which 17 renamed.
 select 'collation', format('%s.%s', s.schema, l.collname), null,
     array[
         'provider', case l.collprovider when 'c' then 'libc' when 'i' then 'icu' when 'b' then 'builtin' else 'default' end,
-        'locale', case when l.collprovider in ('i', 'b') then replace(
-            coalesce(to_jsonb(l) ->> 'colllocale', to_jsonb(l) ->> 'colliculocale', l.collcollate::text), '_', '-') end,
+        'locale', case when l.collprovider in ('i', 'b')
+            then coalesce(to_jsonb(l) ->> 'colllocale', to_jsonb(l) ->> 'colliculocale', l.collcollate::text) end,
         'collate', case when l.collprovider = 'c' then regexp_replace(l.collcollate::text, '\.utf-?8$', '.UTF-8', 'i') end,
         'ctype', case when l.collprovider = 'c' then regexp_replace(l.collctype::text, '\.utf-?8$', '.UTF-8', 'i') end,
         'rules', to_jsonb(l) ->> 'collicurules',
         'not deterministic', case when not l.collisdeterministic then '' end
-    ]
+    ], null
 from scope_schemas s
 join pg_collation l on l.collnamespace = s.oid
 where not exists (

@@ -54,7 +54,7 @@
     group by h.object, h.whole, r.rolname, a.privilege_type
 )
 select 'grants' as class, format('on %s to %s', g.object, g.role) as name, g.whole as belongs_to,
-    array_agg(p.text order by g.privilege collate "C", p.place) as properties
+    array_agg(p.text order by g.privilege collate "C", p.place) as properties, null::text as types
 from granted g
 cross join lateral unnest(
     case when g.grantable then array[lower(g.privilege), '', 'grant option for ' || lower(g.privilege), '']
@@ -62,7 +62,7 @@ cross join lateral unnest(
 ) with ordinality as p (text, place)
 group by g.object, g.whole, g.role
 union all
-select 'owner', 'of ' || o.whole, o.whole, array['role', pg_get_userbyid(o.owner)::text]
+select 'owner', 'of ' || o.whole, o.whole, array['role', pg_get_userbyid(o.owner)::text], null
 from (
     select t.whole, t.owner from owned t
     where t.kind <> 'S' or not exists (

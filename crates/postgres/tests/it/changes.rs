@@ -10,6 +10,7 @@ use crossover_core::{
     rows::RowKey,
 };
 use crossover_postgres::PostgresDatabase;
+use postgres_protocol::escape::escape_identifier;
 use proptest::{
     prelude::*,
     strategy::ValueTree,
@@ -266,7 +267,6 @@ async fn whatever_names_and_values_there_are_they_are_read_as_they_were_written(
             return name;
         }
     };
-    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     let mut names: Vec<String> = Vec::new();
     for _ in 0..6 {
         let name = draw_name(&names);
@@ -275,14 +275,14 @@ async fn whatever_names_and_values_there_are_they_are_read_as_they_were_written(
     let [schema, relation, id, first, second, sql_type] = &names[..] else {
         panic!("six names")
     };
-    let qualified = format!("{}.{}", quoted(schema), quoted(relation));
-    let domain = format!("{}.{}", quoted(schema), quoted(sql_type));
+    let qualified = format!("{}.{}", escape_identifier(schema), escape_identifier(relation));
+    let domain = format!("{}.{}", escape_identifier(schema), escape_identifier(sql_type));
     let stream = Stream::of(
         &format!(
             "create schema {};
              create domain {domain} as text;
              create table {qualified} ({} text, {} text[], {} {domain}, b bit varying, n numeric, f boolean, \"select\" int, primary key ({}, n))",
-            quoted(schema), quoted(id), quoted(first), quoted(second), quoted(id)
+            escape_identifier(schema), escape_identifier(id), escape_identifier(first), escape_identifier(second), escape_identifier(id)
         ),
         &[(table(schema, relation), &[id.as_str(), "n"])],
     )

@@ -12,6 +12,7 @@ mod catalogue;
 mod change_counters;
 mod changes;
 mod connection;
+mod definitions;
 mod fingerprint;
 mod marker;
 mod schema;

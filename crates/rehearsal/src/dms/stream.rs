@@ -1,5 +1,6 @@
 //! One stream of changes: a publication where it reads, a subscription where it writes.
 
+use postgres_protocol::escape::{escape_identifier, escape_literal};
 use tokio_postgres::{Client, NoTls};
 
 use super::{Endpoint, Fault, mappings::Table};
@@ -52,14 +53,6 @@ pub struct TableActivity {
     pub deleted: i64,
 }
 
-fn quoted(identifier: &str) -> String {
-    format!("\"{}\"", identifier.replace('"', "\"\""))
-}
-
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
 impl Stream {
     /// Makes publication and subscription. A full load starts at once; a stream from a slot waits for [`Stream::resume`].
     pub async fn create(&self, beginning: &Beginning) -> Result<(), Fault> {
@@ -67,12 +60,12 @@ impl Stream {
         let tables: Vec<String> = self
             .tables
             .iter()
-            .map(|(s, t)| format!("{}.{}", quoted(s), quoted(t)))
+            .map(|(s, t)| format!("{}.{}", escape_identifier(s), escape_identifier(t)))
             .collect();
         source
             .batch_execute(&format!(
                 "create publication {} for table {}",
-                quoted(&self.name),
+                escape_identifier(&self.name),
                 tables.join(", ")
             ))
             .await?;
@@ -83,16 +76,16 @@ impl Stream {
             }
             Beginning::Slot(slot) => format!(
                 "copy_data = false, create_slot = false, slot_name = {}, enabled = false, origin = none, disable_on_error = true, run_as_owner = true",
-                literal(slot)
+                escape_literal(slot)
             ),
         };
         connect(&self.writes)
             .await?
             .batch_execute(&format!(
                 "create subscription {} connection {} publication {} with ({options})",
-                quoted(&self.name),
-                literal(&self.reads.conninfo()),
-                quoted(&self.name)
+                escape_identifier(&self.name),
+                escape_literal(&self.reads.conninfo()),
+                escape_identifier(&self.name)
             ))
             .await?;
         Ok(())
@@ -109,14 +102,17 @@ impl Stream {
     async fn alter(&self, what: &str) -> Result<(), Fault> {
         connect(&self.writes)
             .await?
-            .batch_execute(&format!("alter subscription {} {what}", quoted(&self.name)))
+            .batch_execute(&format!(
+                "alter subscription {} {what}",
+                escape_identifier(&self.name)
+            ))
             .await?;
         Ok(())
     }
 
     /// Removes both; a slot that somebody else made stays theirs.
     pub async fn remove(&self, beginning: &Beginning) -> Result<(), Fault> {
-        let name = quoted(&self.name);
+        let name = escape_identifier(&self.name);
         let target = connect(&self.writes).await?;
         if self.activity().await?.exists {
             target
@@ -177,7 +173,11 @@ impl Stream {
 
     /// Rows of a table where the stream writes.
     pub async fn count(&self, table: &Table) -> Result<i64, Fault> {
-        let statement = format!("select count(*) from {}.{}", quoted(&table.0), quoted(&table.1));
+        let statement = format!(
+            "select count(*) from {}.{}",
+            escape_identifier(&table.0),
+            escape_identifier(&table.1)
+        );
         Ok(connect(&self.writes)
             .await?
             .query_one(&statement, &[])

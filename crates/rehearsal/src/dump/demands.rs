@@ -114,7 +114,7 @@ pub(super) async fn unmet(
                 has(sql, name).await?
             }
             Need::Setting(name) => {
-                let sql = "select exists (select from pg_settings where lower(name) = lower($1::text))";
+                let sql = "select current_setting($1::text, true) is not null";
                 has(sql, name).await?
             }
             Need::Tablespace(name) => {

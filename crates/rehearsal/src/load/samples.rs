@@ -90,6 +90,7 @@ pub struct ReadCounts {
 
 /// Writes past the edge.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StrayCounts {
     /// Sent and answered, or given up.
     pub total: u64,

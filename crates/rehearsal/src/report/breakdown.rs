@@ -51,3 +51,14 @@ impl<'de> Deserialize<'de> for Breakdown {
         deserializer.deserialize_map(Parts)
     }
 }
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Breakdown {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Breakdown".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "object", "additionalProperties": { "type": "number" } })
+    }
+}

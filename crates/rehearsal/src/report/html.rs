@@ -4,51 +4,45 @@ mod direction;
 mod evidence;
 mod head;
 
-use std::fmt::Write as _;
-
-use crossover_page::section;
+use crossover_report::{
+    chart::{self, Band, Scale, Series, Span, Thin},
+    page::{document, section},
+};
+use maud::{Markup, html};
 
 use super::Report;
-use super::chart::{self, Scale, Series, Span, Thin};
 
 const STYLE: &str = include_str!("style.css");
 
 /// The whole page.
 pub(super) fn page(report: &Report) -> String {
-    let mut body = head::section(report);
-    body.push_str(&whole_run(report));
-    for direction in &report.directions {
-        body.push_str(&direction::section(report, direction));
-    }
-    body.push_str(&evidence::sections(report));
+    let body = html! {
+        (head::section(report))
+        (whole_run(report))
+        @for direction in &report.directions { (direction::section(report, direction)) }
+        (evidence::sections(report))
+    };
     let title = format!("{} · Crossover rehearsal", report.outcome.word());
-    crossover_page::document(&title, STYLE, &body)
+    document(&title, STYLE, &body)
 }
 
-fn whole_run(report: &Report) -> String {
+fn whole_run(report: &Report) -> Markup {
     let end = report.timeline.end_ms();
     if end <= 0.0 {
-        return String::new();
+        return Markup::default();
     }
     let note = "Every write counts from its place on a fixed timetable. Waits are on a logarithmic scale. \
                 The strong band is where the edge held writes.";
-    section(
-        "The run",
-        note,
-        &charts(
-            report,
-            Span {
-                from: 0.0,
-                to: end,
-                zero: 0.0,
-            },
-            true,
-        ),
-    )
+    let span = Span {
+        from: 0.0,
+        to: end,
+        zero: 0.0,
+    };
+    section("The run", note, &charts(report, span, true))
 }
 
 /// The charts of a span of the run, one above the other on one time axis.
-fn charts(report: &Report, span: Span, with_lag: bool) -> String {
+fn charts(report: &Report, span: Span, with_lag: bool) -> Markup {
     let timeline = &report.timeline;
     let step = f64::from(timeline.bucket_ms.max(1));
     let at = |index: usize| (index as f64 + 0.5) * step;
@@ -78,41 +72,34 @@ fn charts(report: &Report, span: Span, with_lag: bool) -> String {
         points,
         thin,
     };
-    let mut html = chart::strip(&timeline.phases, span);
+    let phases = timeline.phases.iter();
+    let bands: Vec<Band<'_>> = phases
+        .map(|phase| Band {
+            name: &phase.name,
+            start_ms: phase.start_ms,
+            end_ms: phase.end_ms,
+            strong: phase.holds,
+        })
+        .collect();
     let (rate_scale, wait_scale, lag_scale) = (
         Scale::linear(highest(&rates)),
         Scale::log(highest(&max)),
         Scale::linear(highest(&lag)),
     );
+    let show_lag = with_lag && !lag.is_empty();
     let rate = [line("acknowledged", "rate", true, rates, Thin::Mean)];
-    html.push_str(&chart::plot(
-        "Writes acknowledged, per second",
-        &rate,
-        rate_scale,
-        span,
-        &timeline.phases,
-    ));
     let wait = [
         line("slowest", "max", false, max, Thin::Highest),
         line("95th percentile", "p95", false, p95, Thin::Highest),
     ];
-    html.push_str(&chart::plot(
-        "Write latency, ms",
-        &wait,
-        wait_scale,
-        span,
-        &timeline.phases,
-    ));
-    if with_lag && !lag.is_empty() {
-        let lag = [line("lag", "lag", true, lag, Thin::Highest)];
-        html.push_str(&chart::plot(
-            "Replication lag, ms",
-            &lag,
-            lag_scale,
-            span,
-            &timeline.phases,
-        ));
+    let lag = [line("lag", "lag", true, lag, Thin::Highest)];
+    html! {
+        div.charts {
+            (chart::strip(&bands, span))
+            (chart::plot("Writes acknowledged, per second", &rate, rate_scale, span, &bands))
+            (chart::plot("Write latency, ms", &wait, wait_scale, span, &bands))
+            @if show_lag { (chart::plot("Replication lag, ms", &lag, lag_scale, span, &bands)) }
+            (chart::axis(span))
+        }
     }
-    let _ = write!(html, "{}", chart::axis(span));
-    format!(r#"<div class="charts">{html}</div>"#)
 }

@@ -1,6 +1,6 @@
 //! What the cutover cost the clients: the wait it added to their writes.
 //!
-//! The *window* of a cutover is from `hold_at` to the answer of the last write the edge held. Measured are all writes
+//! The *window* of a cutover is from `hold_at_ms` to the answer of the last write the edge held. Measured are all writes
 //! whose scheduled time lies in the window, and the held ones that were due just before it. The *added* wait of a write
 //! is its latency, counted from its scheduled time, less the median latency of the writes that were neither held nor due
 //! in a window; never below zero. A write that failed counts with the time until its failure.
@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::load::{Kind, Sample};
 
-/// A held write can have been due a little before `hold_at`: it was on its way.
+/// A held write can have been due a little before `hold_at_ms`: it was on its way.
 const ON_ITS_WAY_MS: f64 = 1_000.0;
 
 /// The added wait of the writes in a window, in milliseconds (nearest rank).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Pause {
     /// Half of the writes waited no longer.
     pub p50: f64,
@@ -26,7 +27,7 @@ pub struct Pause {
 /// One window, measured.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PauseWindow {
-    /// `hold_at`, in milliseconds since the start of the load.
+    /// `hold_at_ms`, in milliseconds since the start of the load.
     pub hold_at_ms: f64,
     /// The answer to the last held write, on the same clock.
     pub released_ms: f64,
@@ -38,7 +39,7 @@ pub struct PauseWindow {
     pub pause: Pause,
 }
 
-/// Measures the window of each hold; `holds_ms` are the `hold_at` of the run, ascending, on the clock of the samples.
+/// Measures the window of each hold; `holds_ms` are the `hold_at_ms` of the run, ascending, on the clock of the samples.
 ///
 /// `None` for a hold during which no write was held.
 pub fn measure(samples: &[Sample], holds_ms: &[f64]) -> Vec<Option<PauseWindow>> {
@@ -49,17 +50,17 @@ pub fn measure(samples: &[Sample], holds_ms: &[f64]) -> Vec<Option<PauseWindow>>
     let windows: Vec<Option<(f64, f64)>> = holds_ms
         .iter()
         .enumerate()
-        .map(|(index, &hold_at)| {
+        .map(|(index, &hold_at_ms)| {
             let next = holds_ms
                 .get(index + 1)
                 .map_or(f64::INFINITY, |next| next - ON_ITS_WAY_MS);
             let held = writes.iter().filter(|write| {
-                write.held_ms.is_some() && (hold_at - ON_ITS_WAY_MS..next).contains(&write.at_ms)
+                write.held_ms.is_some() && (hold_at_ms - ON_ITS_WAY_MS..next).contains(&write.at_ms)
             });
             let released = held
                 .map(|write| write.at_ms + write.latency_ms)
                 .max_by(f64::total_cmp)?;
-            Some((hold_at, released))
+            Some((hold_at_ms, released))
         })
         .collect();
     let in_window = |write: &Sample, (from, to): (f64, f64)| (from..=to).contains(&write.at_ms);

@@ -10,6 +10,7 @@ pub(super) const BUCKET_MS: u32 = 100;
 
 /// A part of the run, drawn as a band.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Phase {
     /// What to call it.
     pub name: String,
@@ -23,6 +24,7 @@ pub struct Phase {
 
 /// One measurement of the replication lag.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LagPoint {
     /// When, in milliseconds since the start of the load.
     pub at_ms: f64,
@@ -32,6 +34,7 @@ pub struct LagPoint {
 
 /// The series of the run; element `n` of each list covers `[n, n + 1) * bucket_ms` since the start of the load.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Timeline {
     /// The length of a step, in milliseconds.
     pub bucket_ms: u32,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crossover_page::number::{count, duration};
+use crossover_report::number::{count, duration};
 
 use super::{Outcome, Report};
 

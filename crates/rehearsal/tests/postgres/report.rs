@@ -53,7 +53,7 @@ fn stages(names: &[(&str, f64)]) -> Vec<StageRun> {
         .iter()
         .map(|&(name, ms)| StageRun {
             name: name.into(),
-            ms,
+            duration_ms: ms,
             outcome: "succeeded".into(),
         })
         .collect()
@@ -220,7 +220,7 @@ fn spoiled() -> Report {
     report.directions.truncate(1);
     report.directions[0].stages.push(StageRun {
         name: evil.into(),
-        ms: 60_000.0,
+        duration_ms: 60_000.0,
         outcome: evil.into(),
     });
     report.directions[0]

@@ -1,6 +1,7 @@
 //! Why a command is not accepted.
 
 use super::{Epoch, Phase};
+use crate::time::UnixMillis;
 
 /// Why a command was not accepted. The lane is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,9 +36,9 @@ pub enum Refusal {
         /// What was asked.
         command: &'static str,
         /// The earliest moment.
-        from_ms: u64,
+        from_ms: UnixMillis,
         /// The lane's clock.
-        now_ms: u64,
+        now_ms: UnixMillis,
     },
     /// The hold's deadline is over: only abort is left.
     #[error("{command} came at {now_ms}, the hold's deadline was {deadline_ms} (Unix milliseconds): abort")]
@@ -45,9 +46,9 @@ pub enum Refusal {
         /// What was asked.
         command: &'static str,
         /// The deadline.
-        deadline_ms: u64,
+        deadline_ms: UnixMillis,
         /// The lane's clock.
-        now_ms: u64,
+        now_ms: UnixMillis,
     },
     /// The run has ended at this lane: a run arms once.
     #[error("run {run_id} is over at this lane: start another one under a run_id of its own")]

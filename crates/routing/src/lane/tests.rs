@@ -2,14 +2,14 @@ use proptest::prelude::*;
 
 use super::*;
 
-const NOW: u64 = 1_000_000;
+const NOW: UnixMillis = UnixMillis(1_000_000);
 
-fn arm(towards: Side, now: u64) -> Command {
+fn arm(towards: Side, now: UnixMillis) -> Command {
     Command::Arm {
         run_id: run(),
         towards,
-        hold_at: now + 5_000,
-        hold_deadline: now + 15_000,
+        hold_at_ms: now + Millis(5_000),
+        hold_deadline_ms: now + Millis(15_000),
     }
 }
 
@@ -17,7 +17,7 @@ fn run() -> String {
     "run-1".to_owned()
 }
 
-fn after(steps: &[(Command, u64)]) -> LaneRecord {
+fn after(steps: &[(Command, UnixMillis)]) -> LaneRecord {
     steps
         .iter()
         .fold(LaneRecord::new("main"), |lane, (command, now)| {
@@ -28,28 +28,28 @@ fn after(steps: &[(Command, u64)]) -> LaneRecord {
 fn held() -> LaneRecord {
     after(&[
         (arm(Side::Target, NOW), NOW),
-        (Command::Hold { run_id: run() }, NOW + 5_000),
+        (Command::Hold { run_id: run() }, NOW + Millis(5_000)),
     ])
 }
 
 #[test]
 fn a_cutover_goes_from_source_to_target() {
     let commit = held()
-        .next(&Command::Commit { run_id: run() }, NOW + 14_999)
+        .next(&Command::Commit { run_id: run() }, NOW + Millis(14_999))
         .unwrap();
     assert_eq!(
         (commit.phase, commit.writer, commit.towards),
         (Phase::Committed, Side::Target, Some(Side::Target))
     );
     let done = commit
-        .next(&Command::Release { run_id: run() }, NOW + 60_000)
+        .next(&Command::Release { run_id: run() }, NOW + Millis(60_000))
         .unwrap();
     assert_eq!(
         (done.phase, done.writer, done.epoch),
         (Phase::ServeTarget, Side::Target, Epoch(5))
     );
     assert_eq!(
-        (done.towards, done.hold_at, done.hold_deadline),
+        (done.towards, done.hold_at_ms, done.hold_deadline_ms),
         (None, None, None)
     );
     assert_eq!(done.run_id.as_deref(), Some("run-1"));
@@ -58,33 +58,33 @@ fn a_cutover_goes_from_source_to_target() {
 #[test]
 fn a_rollback_is_the_same_machine_the_other_way() {
     let committed = held()
-        .next(&Command::Commit { run_id: run() }, NOW + 6_000)
+        .next(&Command::Commit { run_id: run() }, NOW + Millis(6_000))
         .unwrap();
     let target = committed
-        .next(&Command::Release { run_id: run() }, NOW + 6_000)
+        .next(&Command::Release { run_id: run() }, NOW + Millis(6_000))
         .unwrap();
     // A run of its own: the cutover's is over.
     let rollback = || "run-2".to_owned();
     let Command::Arm {
         towards,
-        hold_at,
-        hold_deadline,
+        hold_at_ms,
+        hold_deadline_ms,
         ..
-    } = arm(Side::Source, NOW + 10_000)
+    } = arm(Side::Source, NOW + Millis(10_000))
     else {
         unreachable!("arm makes an arm")
     };
     let arm_again = Command::Arm {
         run_id: rollback(),
         towards,
-        hold_at,
-        hold_deadline,
+        hold_at_ms,
+        hold_deadline_ms,
     };
     let steps = [
-        (arm_again, NOW + 10_000),
-        (Command::Hold { run_id: rollback() }, NOW + 15_000),
-        (Command::Commit { run_id: rollback() }, NOW + 15_001),
-        (Command::Release { run_id: rollback() }, NOW + 15_002),
+        (arm_again, NOW + Millis(10_000)),
+        (Command::Hold { run_id: rollback() }, NOW + Millis(15_000)),
+        (Command::Commit { run_id: rollback() }, NOW + Millis(15_001)),
+        (Command::Release { run_id: rollback() }, NOW + Millis(15_002)),
     ];
     let back = steps
         .iter()
@@ -96,14 +96,14 @@ fn a_rollback_is_the_same_machine_the_other_way() {
 fn an_abort_holds_writes_until_the_release_and_leaves_the_writer() {
     for lane in [after(&[(arm(Side::Target, NOW), NOW)]), held()] {
         let aborting = lane
-            .next(&Command::Abort { run_id: run() }, NOW + 20_000)
+            .next(&Command::Abort { run_id: run() }, NOW + Millis(20_000))
             .unwrap();
         assert_eq!((aborting.phase, aborting.writer), (Phase::Aborting, Side::Source));
         assert!(
-            aborting.holds_writes(0),
+            aborting.holds_writes(UnixMillis(0)),
             "no held write may meet the locked source"
         );
-        let commit = aborting.next(&Command::Commit { run_id: run() }, NOW + 6_000);
+        let commit = aborting.next(&Command::Commit { run_id: run() }, NOW + Millis(6_000));
         assert!(matches!(
             commit,
             Err(Refusal::IllegalTransition {
@@ -112,7 +112,7 @@ fn an_abort_holds_writes_until_the_release_and_leaves_the_writer() {
             })
         ));
         let done = aborting
-            .next(&Command::Release { run_id: run() }, NOW + 20_001)
+            .next(&Command::Release { run_id: run() }, NOW + Millis(20_001))
             .unwrap();
         assert_eq!((done.phase, done.writer), (Phase::ServeSource, Side::Source));
     }
@@ -120,10 +120,10 @@ fn an_abort_holds_writes_until_the_release_and_leaves_the_writer() {
 
 #[test]
 fn a_commit_at_the_deadline_is_refused_and_the_alarm_aborts() {
-    let deadline = NOW + 15_000;
+    let deadline = NOW + Millis(15_000);
     let late = held().next(&Command::Commit { run_id: run() }, deadline);
     assert!(matches!(late, Err(Refusal::DeadlineOver { .. })), "{late:?}");
-    let early = held().next(&Command::DeadlinePassed, deadline - 1);
+    let early = held().next(&Command::DeadlinePassed, deadline - Millis(1));
     assert!(matches!(early, Err(Refusal::TooEarly { .. })), "{early:?}");
     let aborting = held().next(&Command::DeadlinePassed, deadline).unwrap();
     assert_eq!(aborting.phase, Phase::Aborting);
@@ -137,10 +137,10 @@ fn a_commit_at_the_deadline_is_refused_and_the_alarm_aborts() {
 #[test]
 fn the_alarm_never_undoes_a_commit() {
     let committed = held()
-        .next(&Command::Commit { run_id: run() }, NOW + 6_000)
+        .next(&Command::Commit { run_id: run() }, NOW + Millis(6_000))
         .unwrap();
     for command in [Command::DeadlinePassed, Command::Abort { run_id: run() }] {
-        let outcome = committed.next(&command, NOW + 60_000);
+        let outcome = committed.next(&command, NOW + Millis(60_000));
         assert!(matches!(
             outcome,
             Err(Refusal::IllegalTransition {
@@ -154,8 +154,8 @@ fn the_alarm_never_undoes_a_commit() {
 #[test]
 fn holding_before_hold_at_is_refused() {
     let armed = after(&[(arm(Side::Target, NOW), NOW)]);
-    let outcome = armed.next(&Command::Hold { run_id: run() }, NOW + 4_999);
-    assert!(matches!(outcome, Err(Refusal::TooEarly { from_ms, .. }) if from_ms == NOW + 5_000));
+    let outcome = armed.next(&Command::Hold { run_id: run() }, NOW + Millis(4_999));
+    assert!(matches!(outcome, Err(Refusal::TooEarly { from_ms, .. }) if from_ms == NOW + Millis(5_000)));
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn a_run_that_aborts_before_it_arms_can_never_arm() {
 fn another_run_can_do_nothing_to_a_lane_it_does_not_own() {
     let other = || "run-2".to_owned();
     let committed = held()
-        .next(&Command::Commit { run_id: run() }, NOW + 6_000)
+        .next(&Command::Commit { run_id: run() }, NOW + Millis(6_000))
         .unwrap();
     let cases = [
         (
@@ -192,7 +192,7 @@ fn another_run_can_do_nothing_to_a_lane_it_does_not_own() {
         (committed, Command::Release { run_id: other() }),
     ];
     for (lane, command) in cases {
-        let outcome = lane.next(&command, NOW + 6_000);
+        let outcome = lane.next(&command, NOW + Millis(6_000));
         assert!(
             matches!(outcome, Err(Refusal::WrongRun { .. })),
             "{command:?}: {outcome:?}"
@@ -203,32 +203,37 @@ fn another_run_can_do_nothing_to_a_lane_it_does_not_own() {
 #[test]
 fn a_schedule_that_cannot_be_kept_is_refused_with_every_reason() {
     let lane = LaneRecord::new("main");
-    let bad = |run_id: &str, towards, hold_at, hold_deadline| {
+    let bad = |run_id: &str, towards, hold_at_ms, hold_deadline_ms| {
         let command = Command::Arm {
             run_id: run_id.to_owned(),
             towards,
-            hold_at,
-            hold_deadline,
+            hold_at_ms,
+            hold_deadline_ms,
         };
         match lane.next(&command, NOW) {
             Err(Refusal::BadSchedule { reason }) => reason,
             other => panic!("{command:?} gave {other:?}"),
         }
     };
-    let (at, by) = (NOW + 5_000, NOW + 15_000);
-    assert!(bad("r", Side::Target, at - 1, by).contains("one lease"));
-    assert!(bad("r", Side::Target, at, at).contains("not after hold_at"));
-    assert!(bad("r", Side::Target, at, at + 20_001).contains("20001 ms"));
+    let (at, by) = (NOW + Millis(5_000), NOW + Millis(15_000));
+    assert!(bad("r", Side::Target, at - Millis(1), by).contains("one lease"));
+    assert!(bad("r", Side::Target, at, at).contains("not after hold_at_ms"));
+    assert!(bad("r", Side::Target, at, at + Millis(20_001)).contains("20001 ms"));
     assert!(bad("r", Side::Source, at, by).contains("is the writer already"));
     assert!(bad("", Side::Target, at, by).contains("run_id"));
     assert!(bad("two words", Side::Target, at, by).contains("run_id"));
-    assert_eq!(bad("", Side::Source, 0, 0).matches(';').count(), 3);
-    assert!(bad("r", Side::Target, u64::MAX, 0).contains("not after hold_at"));
+    assert_eq!(
+        bad("", Side::Source, UnixMillis(0), UnixMillis(0))
+            .matches(';')
+            .count(),
+        3
+    );
+    assert!(bad("r", Side::Target, UnixMillis::MAX, UnixMillis(0)).contains("not after hold_at_ms"));
 }
 
 #[test]
 fn a_second_arm_is_refused_while_a_cutover_is_under_way() {
-    let outcome = held().next(&arm(Side::Target, NOW + 6_000), NOW + 6_000);
+    let outcome = held().next(&arm(Side::Target, NOW + Millis(6_000)), NOW + Millis(6_000));
     assert!(matches!(
         outcome,
         Err(Refusal::IllegalTransition {
@@ -257,15 +262,15 @@ fn the_compare_and_set_refuses_every_other_epoch() {
 #[test]
 fn the_wire_form_is_the_documented_one() {
     let command: Command = serde_json::from_str(
-        r#"{"command":"arm","run_id":"r","towards":"target","hold_at":6000,"hold_deadline":7000}"#,
+        r#"{"command":"arm","run_id":"r","towards":"target","hold_at_ms":6000,"hold_deadline_ms":7000}"#,
     )
     .unwrap();
-    let lane = LaneRecord::new("main").next(&command, 0).unwrap();
+    let lane = LaneRecord::new("main").next(&command, UnixMillis(0)).unwrap();
     assert_eq!(
         serde_json::to_value(&lane).unwrap(),
         serde_json::json!({
             "lane": "main", "run_id": "r", "epoch": 2, "phase": "armed", "writer": "source", "towards": "target",
-            "hold_at": 6000, "hold_deadline": 7000, "lease_ttl_ms": 5000, "reads": "follow_writer",
+            "hold_at_ms": 6000, "hold_deadline_ms": 7000, "lease_ttl_ms": 5000, "reads": "follow_writer",
         })
     );
     let typo = serde_json::from_str::<Command>(r#"{"command":"hold","run_id":"r","force":true}"#);
@@ -281,8 +286,8 @@ fn any_step() -> impl Strategy<Value = (Command, u64)> {
             0 => Command::Arm {
                 run_id,
                 towards,
-                hold_at: ahead,
-                hold_deadline: ahead + length,
+                hold_at_ms: UnixMillis(ahead),
+                hold_deadline_ms: UnixMillis(ahead + length),
             },
             1 => Command::Hold { run_id },
             2 => Command::Commit { run_id },
@@ -295,18 +300,18 @@ fn any_step() -> impl Strategy<Value = (Command, u64)> {
 }
 
 /// Applies steps with a clock that only goes forward; arm's times are relative to that clock.
-fn walk(steps: Vec<(Command, u64)>) -> Vec<(Command, u64, LaneRecord, Result<LaneRecord, Refusal>)> {
+fn walk(steps: Vec<(Command, u64)>) -> Vec<(Command, UnixMillis, LaneRecord, Result<LaneRecord, Refusal>)> {
     let (mut now, mut lane, mut trace) = (NOW, LaneRecord::new("main"), Vec::new());
     for (mut command, passed) in steps {
-        now += passed;
+        now = now + Millis(passed);
         if let Command::Arm {
-            hold_at,
-            hold_deadline,
+            hold_at_ms,
+            hold_deadline_ms,
             ..
         } = &mut command
         {
-            *hold_at += now;
-            *hold_deadline += now;
+            *hold_at_ms = now + Millis(hold_at_ms.0);
+            *hold_deadline_ms = now + Millis(hold_deadline_ms.0);
         }
         let outcome = lane.next(&command, now);
         trace.push((command, now, lane.clone(), outcome.clone()));
@@ -333,7 +338,7 @@ proptest! {
             prop_assert_eq!(before.writer != after.writer, commits);
             if commits {
                 prop_assert_eq!(before.phase, Phase::Hold);
-                prop_assert!(before.hold_deadline.is_some_and(|deadline| now < deadline));
+                prop_assert!(before.hold_deadline_ms.is_some_and(|deadline| now < deadline));
                 prop_assert_eq!(before.run_id.as_deref(), command.run_id());
             }
         }
@@ -364,7 +369,7 @@ proptest! {
             if after.phase.is_serving() {
                 prop_assert_eq!(after.phase, after.writer.served());
                 prop_assert!(!after.holds_writes(now));
-                prop_assert!(after.hold_at.is_none() && after.hold_deadline.is_none());
+                prop_assert!(after.hold_at_ms.is_none() && after.hold_deadline_ms.is_none());
             }
         }
     }
@@ -372,14 +377,14 @@ proptest! {
     #[test]
     fn writes_are_never_forwarded_in_hold_committed_or_aborting(
         steps in prop::collection::vec(any_step(), 0..200),
-        until in any::<u64>(),
+        until in any::<u64>().prop_map(UnixMillis),
     ) {
         use crate::decide::{Decision, LeasedLane, RequestFacts, decide};
         let facts = RequestFacts { is_write: true, repeatable: false, renewal_failed: false };
         for (_, now, _, outcome) in walk(steps) {
             let Ok(record) = outcome else { continue };
             let phase = record.phase;
-            let decision = decide(Some(&LeasedLane { record, leased_until_ms: until }), &facts, now);
+            let decision = decide(Some(&LeasedLane { record, leased_until: until }), &facts, now);
             if matches!(phase, Phase::Hold | Phase::Committed | Phase::Aborting) || now >= until {
                 prop_assert!(!matches!(decision, Decision::Forward { .. }), "{} forwarded", phase);
             }
@@ -396,7 +401,7 @@ fn of_two_orchestrators_with_the_same_epoch_one_wins() {
     for order in [[&commit, &abort], [&abort, &commit]] {
         let mut current = lane.clone();
         let outcomes = order.map(|(expected, command)| {
-            let outcome = current.apply(*expected, command, NOW + 6_000);
+            let outcome = current.apply(*expected, command, NOW + Millis(6_000));
             current = outcome.clone().unwrap_or_else(|_| current.clone());
             outcome
         });

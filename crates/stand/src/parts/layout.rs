@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::manifests::Manifests;
-use super::{FOLDER, Set};
 use crate::error::{Result, StandError};
-use crate::postgres::Major;
+use crate::pins::{Major, Set};
+
+/// The folder under the workspace root that holds fetched parts; git-ignored.
+pub const FOLDER: &str = ".parts";
 
 /// The folder of one set of pins.
 #[derive(Debug, Clone)]

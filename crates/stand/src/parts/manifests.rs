@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::Set;
 use super::layout::{npm_platform, workerd_suffix};
-use crate::postgres::Major;
+use crate::pins::{Major, Set};
 
 /// What npm and pip are given to fetch one set.
 pub(super) struct Manifests {

@@ -5,10 +5,11 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crossover_atomic_file::{Readers, replace};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, StandError};
-use crate::postgres::Major;
+use crate::pins::Major;
 use crate::progress::{Progress, step};
 
 mod fetch;
@@ -17,14 +18,12 @@ mod manifests;
 mod prerequisites;
 mod set;
 
-pub use prerequisites::MissingPrerequisite;
-pub use set::Set;
+pub use crate::error::MissingPrerequisite;
+pub use crate::pins::Set;
+pub use layout::FOLDER;
 
 use layout::Layout;
 use manifests::Manifests;
-
-/// The folder under the workspace root that holds fetched parts; git-ignored.
-pub const FOLDER: &str = ".parts";
 
 /// Where each part of a set is.
 #[derive(Debug, Clone)]
@@ -176,9 +175,7 @@ fn not_ours(layout: &Layout, error: io::Error) -> StandError {
 
 fn write_marker(layout: &Layout, marker: &Marker) -> Result<()> {
     let text = serde_json::to_vec_pretty(marker).map_err(io::Error::from);
-    let draft = layout.marker().with_extension("draft");
-    text.and_then(|text| fs::write(&draft, text))
-        .and_then(|()| fs::rename(&draft, layout.marker()))
+    text.and_then(|text| replace(&layout.marker(), &text, Readers::Everybody))
         .map_err(StandError::io("writing", layout.marker()))
 }
 

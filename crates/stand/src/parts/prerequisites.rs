@@ -2,9 +2,9 @@
 
 use tokio::process::Command;
 
-use super::Set;
 use super::manifests::Manifests;
-use crate::error::{Result, StandError};
+use crate::error::{MissingPrerequisite, Result, StandError};
+use crate::pins::Set;
 
 /// The oldest Node that every pinned npm package accepts.
 const NODE: (u32, u32) = (20, 0);
@@ -12,17 +12,6 @@ const NODE: (u32, u32) = (20, 0);
 const NPM: (u32, u32) = (10, 0);
 /// The oldest Python that MiniStack accepts.
 const PYTHON: (u32, u32) = (3, 10);
-
-/// Something the user has to install.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MissingPrerequisite {
-    /// What is needed.
-    pub name: String,
-    /// What was found instead.
-    pub found: String,
-    /// How to get it.
-    pub remedy: String,
-}
 
 /// The versions found.
 #[derive(Debug)]

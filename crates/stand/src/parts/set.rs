@@ -1,16 +1,7 @@
 //! The sets of pins: each is fetched as a whole and has a folder of its own.
 
 use super::manifests::Manifests;
-use crate::postgres::Major;
-
-/// Parts that are fetched together. There is more than one so that a first rehearsal fetches only what it runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Set {
-    /// What a rehearsal runs on: PostgreSQL 16 and 17, workerd, binaryen, asl-validator and MiniStack.
-    Rehearsal,
-    /// The servers that only tests run on: PostgreSQL 12, 15 and 18.
-    Servers,
-}
+use crate::pins::{Major, Set};
 
 impl Set {
     #[cfg(test)]
@@ -33,16 +24,8 @@ impl Set {
 }
 
 impl Major {
-    /// The set of pins it is in.
-    pub fn set(self) -> Set {
-        match self {
-            Self::V16 | Self::V17 => Set::Rehearsal,
-            Self::V12 | Self::V15 | Self::V18 => Set::Servers,
-        }
-    }
-
     /// Whether a server of this version is published for this platform. All are on Linux x86-64, where CI runs; of
-    /// 12 there is no other.
+    /// 12 and 14 there is no other.
     pub fn is_pinned_here(self) -> bool {
         Manifests::of(self.set())
             .platforms_of(self)

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use nix::unistd::{User, geteuid};
 use tokio::sync::Mutex;
 
-use super::{Major, files};
+use super::files;
 use crate::error::{Result, StandError};
 use crate::parts::Parts;
+use crate::pins::Major;
 
 /// The user and group the servers run as, if it is not us.
 pub(super) fn other_user() -> Result<Option<(u32, u32)>> {

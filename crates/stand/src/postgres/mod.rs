@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use postgres_protocol::escape::escape_identifier;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::environment::Server;
@@ -20,6 +21,7 @@ mod settings;
 mod template;
 mod test_server;
 
+pub use crate::pins::Major;
 pub use settings::Settings;
 pub use test_server::{Database, TestServer, workspace_root};
 
@@ -38,38 +40,6 @@ const STOP: [StopStep; 2] = [
     StopStep::new(Signal::SIGINT, 10),
     StopStep::new(Signal::SIGQUIT, 8),
 ];
-
-/// A major version that is among the parts of one set or another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Major {
-    /// PostgreSQL 12.
-    V12,
-    /// PostgreSQL 15.
-    V15,
-    /// PostgreSQL 16.
-    V16,
-    /// PostgreSQL 17.
-    V17,
-    /// PostgreSQL 18.
-    V18,
-}
-
-impl Major {
-    /// All of them, the oldest first.
-    pub const ALL: [Self; 5] = [Self::V12, Self::V15, Self::V16, Self::V17, Self::V18];
-}
-
-impl fmt::Display for Major {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::V12 => "12",
-            Self::V15 => "15",
-            Self::V16 => "16",
-            Self::V17 => "17",
-            Self::V18 => "18",
-        })
-    }
-}
 
 /// A running server.
 #[derive(Debug)]
@@ -282,7 +252,7 @@ impl Access {
     /// Creates an empty database.
     pub async fn create_database(&self, name: &str) -> Result<()> {
         let client = self.connect("postgres").await?;
-        let create = format!("create database \"{}\"", name.replace('"', "\"\""));
+        let create = format!("create database {}", escape_identifier(name));
         client
             .batch_execute(&create)
             .await

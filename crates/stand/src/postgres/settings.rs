@@ -5,8 +5,8 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
-use super::Major;
 use crate::error::{Result, StandError};
+use crate::pins::Major;
 use crate::ports::Port;
 
 /// The settings a caller may choose. The rest is fixed: loopback only, logical WAL, room for replication both ways.
@@ -69,7 +69,7 @@ impl Settings {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()));
         for (name, value) in fixed.into_iter().chain(since_18).chain(extra) {
-            let _ = writeln!(text, "{name} = '{}'", value.replace('\'', "''"));
+            let _ = writeln!(text, "{name} = {}", quoted(value));
         }
         let path = data.join("postgresql.conf");
         OpenOptions::new()
@@ -77,5 +77,20 @@ impl Settings {
             .open(&path)
             .and_then(|mut file| file.write_all(text.as_bytes()))
             .map_err(StandError::io("writing", &path))
+    }
+}
+
+/// As postgresql.conf wants a text, which is not quite as SQL does: a backslash always escapes.
+fn quoted(value: &str) -> String {
+    format!("'{}'", value.replace('\\', r"\\").replace('\'', "''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_a_quote_nor_a_backslash_changes_a_setting() {
+        assert_eq!(quoted(r"it's C:\n"), r"'it''s C:\\n'");
     }
 }

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use nix::unistd::geteuid;
 use tokio::sync::Mutex;
 
-use super::{Major, SUPERUSER, account, files};
+use super::{SUPERUSER, account, files};
 use crate::error::{Result, StandError};
 use crate::parts::Parts;
+use crate::pins::Major;
 use crate::process::Launch;
 
 /// A finished cluster that was never started.

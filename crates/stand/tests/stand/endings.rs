@@ -5,7 +5,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crossover_stand::interrupt::{Interrupt, unless_interrupted};
+use crossover_interrupt::{Interrupt, unless_interrupted};
 use crossover_stand::ministack::{Function, pack};
 use crossover_stand::postgres::Settings;
 use crossover_stand::{Major, MiniStack, Port, Postgres, TestEnvironment};

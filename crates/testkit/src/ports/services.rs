@@ -8,7 +8,7 @@ use crossover_core::{
         CdcTask, Clock, Journal, JournalEntry, Lane, Metrics, PortError, PortResult, Replication,
         TableReplication, TaskStatus, metrics::LagSample,
     },
-    routing::{Command, Epoch, LaneRecord, Phase},
+    routing::{Command, Epoch, LaneRecord, Phase, UnixMillis},
 };
 
 use super::Port;
@@ -32,7 +32,7 @@ impl Lane for MemoryLane {
         let name = format!("lane.apply({})", command.name());
         self.0
             .call(name, |state| {
-                let applied = state.lane.apply(expected, &command, state.now);
+                let applied = state.lane.apply(expected, &command, UnixMillis(state.now));
                 state.lane = match applied {
                     Ok(after) => after,
                     Err(refusal) => careless(state, &command)
@@ -51,7 +51,7 @@ impl Lane for MemoryLane {
 fn careless(state: &State, command: &Command) -> Option<LaneRecord> {
     let lane = &state.lane;
     if state.has_defect(Defect::LaneWithoutDeadline) && matches!(command, Command::Commit { .. }) {
-        return lane.next(command, lane.hold_at.unwrap_or_default()).ok();
+        return lane.next(command, lane.hold_at_ms.unwrap_or_default()).ok();
     }
     let moved = |phase, writer| LaneRecord {
         phase,
@@ -63,7 +63,7 @@ fn careless(state: &State, command: &Command) -> Option<LaneRecord> {
         _ if !state.has_defect(Defect::LaneWithoutCas) => None,
         Command::Commit { .. } => Some(moved(Phase::Committed, lane.towards?)),
         Command::Abort { .. } => Some(moved(Phase::Aborting, lane.writer)),
-        _ => lane.next(command, state.now).ok(),
+        _ => lane.next(command, UnixMillis(state.now)).ok(),
     }
 }
 

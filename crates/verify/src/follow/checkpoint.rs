@@ -2,12 +2,9 @@
 //!
 //! The slot is advanced only after the file is on disk, so whatever is not in the file is still in the slot.
 
-use std::{
-    fs::{self, File},
-    io::{self, Write as _},
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::PathBuf};
 
+use crossover_atomic_file::{Readers, replace};
 use crossover_core::{Lsn, catalogue::TableName, ports::SlotState, routing::Side, rows::RowKey};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
@@ -103,24 +100,10 @@ impl CheckpointFile {
         Ok(Some(checkpoint))
     }
 
-    /// Writes it beside the old one, onto the disk, and then in the place of the old one.
+    /// In the place of the old one, onto the disk.
     pub(super) fn write(&self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
         let bytes = serde_json::to_vec(checkpoint).map_err(|e| self.error(e))?;
-        self.replace(&bytes).map_err(|e| self.error(e))
-    }
-
-    fn replace(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut beside = self.0.clone().into_os_string();
-        beside.push(".new");
-        let mut file = File::create(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, &self.0)?;
-        let folder = match self.0.parent() {
-            Some(parent) if parent != Path::new("") => parent,
-            _ => Path::new("."),
-        };
-        File::open(folder)?.sync_all()
+        replace(&self.0, &bytes, Readers::Everybody).map_err(|e| self.error(e))
     }
 }
 

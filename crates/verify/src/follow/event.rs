@@ -1,11 +1,13 @@
 //! What a follower tells while it works.
 
+use crossover_core::{Lsn, routing::Side};
 use serde::Serialize;
 
 use crate::{rows::Difference, run::CouldNotRun};
 
 /// Something happened. As JSON each is one object with its name in `event`.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum FollowEvent {
     /// Changes are followed from now on.
@@ -61,12 +63,17 @@ pub enum FollowEvent {
         open_rows: u64,
         could_not_run: Vec<CouldNotRun>,
     },
-    /// The slot stays on the writer for the next run.
-    SlotLeft { slot: String, purpose: String },
+    /// The slot stays on the writer for the next run with this checkpoint, and keeps the write-ahead log from this position on.
+    SlotLeft {
+        slot: String,
+        writer: Side,
+        keeps_from: Lsn,
+    },
 }
 
 /// A row that differs, by its key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DifferingRow {
     pub table: String,
     pub key: Vec<String>,

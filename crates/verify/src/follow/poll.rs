@@ -8,7 +8,7 @@ use crossover_core::{
     ports::{PortError, SlotState},
 };
 
-use super::{FollowError, FollowEvent, Follower};
+use super::{Ending, FollowError, FollowEvent, Follower};
 
 /// Takes before the looks come again, however much there is.
 const TAKES: u32 = 20;
@@ -66,7 +66,7 @@ impl Follower<'_> {
             .await;
         let taken = match taken {
             Err(PortError::Missing { what }) => {
-                return Err(self.slot_is_gone(&format!("{what} does not exist")).await);
+                return Err(self.slot_is_gone(format!("{what} does not exist")).await);
             }
             taken => taken?,
         };
@@ -122,26 +122,25 @@ impl Follower<'_> {
                 Err(self.slot_is_gone(why).await)
             }
             Some(state) if state.retained > budget => {
-                let reason = format!(
-                    "slot {} kept {} MiB of the write-ahead log on the {}, more than --wal-budget allows ({} MiB): it was dropped, and \
-                     the comparison has to start again",
-                    self.ground.slot,
-                    state.retained >> 20,
-                    self.ctx.sides.writer,
-                    budget >> 20
-                );
-                Err(self.give_up(reason).await?)
+                let ending = Ending::OverBudget {
+                    slot: self.ground.slot.clone(),
+                    writer: self.ctx.sides.writer,
+                    retained_mib: state.retained >> 20,
+                    budget_mib: budget >> 20,
+                };
+                Err(self.give_up(ending).await?)
             }
             Some(state) => Ok(state),
         }
     }
 
-    async fn slot_is_gone(&mut self, why: &str) -> FollowError {
-        let reason = format!(
-            "slot {} cannot be read any more: {why}; what has changed since {} is not known, and the comparison has to start again",
-            self.ground.slot, self.confirmed
-        );
-        self.give_up(reason).await.unwrap_or_else(|error| error)
+    async fn slot_is_gone(&mut self, why: impl Into<String>) -> FollowError {
+        let ending = Ending::SlotGone {
+            slot: self.ground.slot.clone(),
+            why: why.into(),
+            since: self.confirmed,
+        };
+        self.give_up(ending).await.unwrap_or_else(|error| error)
     }
 
     /// The position up to which every change is in the dirty set.

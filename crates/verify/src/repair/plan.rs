@@ -12,7 +12,7 @@ use crossover_core::{
 
 use super::order::order;
 use crate::{
-    PreparedTable, Report, VerifyError, VerifyOptions, prepare,
+    Cause, PreparedTable, Report, VerifyError, VerifyOptions, prepare,
     rows::{Difference, Kind, TableResult},
     run::{CouldNotRun, Sides},
 };
@@ -54,7 +54,7 @@ pub struct Step<'p> {
 #[derive(Debug, thiserror::Error)]
 pub enum RepairError {
     #[error(
-        "the application writes to the target, so its rows are the newer ones: exchange --source and --target to repair the side that follows"
+        "the application writes to the target, so its rows are the newer ones: only the side that follows can be repaired"
     )]
     TargetIsWriter,
     #[error(transparent)]
@@ -119,11 +119,7 @@ pub async fn plan(
         let found = prepared.get(&result.name).zip(writing.remove(&result.name));
         match table(result, found) {
             Ok(table) => plan.tables.push(table),
-            Err((reason, remedy)) => plan.refused.push(CouldNotRun {
-                name: result.name.clone(),
-                reason,
-                remedy,
-            }),
+            Err((reason, cause)) => plan.refused.push(CouldNotRun::new(&result.name, reason, cause)),
         }
     }
     let place = |t: &TableName| order.tables.iter().position(|other| other == t);
@@ -138,16 +134,16 @@ pub async fn plan(
     Ok(plan)
 }
 
-/// One table, or why not and what to do.
+/// One table, or why not.
 fn table(
     result: &TableResult,
     found: Option<(&&PreparedTable, TableWriting)>,
-) -> Result<TablePlan, (String, String)> {
-    let refuse = |reason: &str, remedy: String| Err((reason.to_owned(), remedy));
+) -> Result<TablePlan, (String, Cause)> {
+    let refuse = |reason: &str, cause| Err((reason.to_owned(), cause));
     let Some((prepared, writing)) = found else {
         return refuse(
             "it was on both sides when it was compared and is not any more",
-            "compare again".to_owned(),
+            Cause::Changed,
         );
     };
     let (mut source, mut form) = prepared.forms.clone();
@@ -158,17 +154,11 @@ fn table(
     if result.key.is_empty() || key.is_empty() {
         return refuse(
             "it has no key that both sides have, so no row of it can be told from another",
-            format!(
-                "add a primary key, or a unique index over columns that are not null, to {} on both sides; or load it again",
-                result.name
-            ),
+            Cause::NoKey,
         );
     }
     if result.key != key {
-        return refuse(
-            "its keys have changed since it was compared",
-            "compare again".to_owned(),
-        );
+        return refuse("its keys have changed since it was compared", Cause::Changed);
     }
     if result.truncated {
         return refuse(
@@ -176,20 +166,13 @@ fn table(
                 "more of its rows differ than were named ({})",
                 result.differences.len()
             ),
-            format!(
-                "raise --max-reported above {}, or load the table again if most of it differs",
-                result.different_rows
-            ),
+            Cause::MoreThanReported {
+                different_rows: result.different_rows,
+            },
         );
     }
     if !writing.granted {
-        return refuse(
-            "the role may not write it on the target",
-            format!(
-                "grant select, insert, update, delete on {} to the role of --target",
-                result.name
-            ),
-        );
+        return refuse("the role may not write it on the target", Cause::NotWritable);
     }
     let mut plan = TablePlan {
         source,

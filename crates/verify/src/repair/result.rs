@@ -10,6 +10,7 @@ use crate::run::CouldNotRun;
 
 /// What became of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
     /// Nothing was tried.
@@ -26,6 +27,7 @@ pub enum Outcome {
 
 /// A row that was to be repaired.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RowResult {
     pub table: String,
     pub key: BTreeMap<String, String>,
@@ -40,6 +42,7 @@ pub struct RowResult {
 
 /// Rows by what became of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Totals {
     pub planned: usize,
     pub repaired: usize,
@@ -51,6 +54,7 @@ pub struct Totals {
 
 /// The repair, as the JSON report has it.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RepairReport {
     /// Triggers and foreign keys do not fire.
     pub silent: bool,

@@ -22,6 +22,8 @@ pub struct Heading {
     pub target: String,
     /// The comparison it rests on.
     pub comparison: String,
+    /// What repairs rows while they change.
+    pub while_changing: String,
 }
 
 /// The two files.
@@ -82,11 +84,18 @@ pub fn scripts(plan: &RepairPlan, target: &dyn Repair, heading: &Heading) -> Scr
 fn head(title: &str, plan: &RepairPlan, heading: &Heading, rows: usize) -> String {
     let mut lines = vec![
         title.to_owned(),
-        format!("Made {}: from the {} to the {}.", heading.made, heading.source, heading.target),
+        format!(
+            "Made {}: from the {} to the {}.",
+            heading.made, heading.source, heading.target
+        ),
         format!("Rests on: {}.", heading.comparison),
-        format!("{rows} rows. Each statement touches its row only while the row is what the comparison saw; a count of 0 means it was not."),
-        "Run on the target while the source's rows stay as they are: psql -v ON_ERROR_STOP=1 -f FILE. With changes under way: crossover verify --repair apply."
-            .to_owned(),
+        format!(
+            "{rows} rows. Each statement touches its row only while the row is what the comparison saw; a count of 0 means it was not."
+        ),
+        format!(
+            "Run on the target while the source's rows stay as they are: psql -v ON_ERROR_STOP=1 -f FILE. With changes under way: {}.",
+            heading.while_changing
+        ),
         if plan.silent {
             "Triggers and foreign keys do not fire (session_replication_role = replica).".to_owned()
         } else {

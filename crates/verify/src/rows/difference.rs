@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// In what way a row differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     MissingOnTarget,
@@ -16,6 +17,7 @@ pub enum Kind {
 
 /// A row that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Difference {
     /// The key's columns; all columns where the table has no key.
     pub key: BTreeMap<String, Option<String>>,

@@ -7,6 +7,7 @@ use super::{Chunk, Difference};
 
 /// A table on both sides.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableResult {
     pub name: String,
     pub rows_source: u64,

@@ -181,14 +181,14 @@ async fn a_server_that_restarts_in_the_middle_is_asked_again() {
 
 /// Restarts the server at the first rows it hears of, and lets nothing go on before the server has ended.
 struct RestartOnce {
-    server: std::sync::Mutex<Option<TestServer>>,
+    server: Mutex<Option<TestServer>>,
     handle: tokio::runtime::Handle,
 }
 
 impl RestartOnce {
     fn new(server: TestServer) -> Self {
         Self {
-            server: std::sync::Mutex::new(Some(server)),
+            server: Mutex::new(Some(server)),
             handle: tokio::runtime::Handle::current(),
         }
     }

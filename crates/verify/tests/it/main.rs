@@ -7,7 +7,6 @@
 )]
 
 mod bad_input;
-mod certificate;
 mod follow;
 mod in_order;
 mod layouts;

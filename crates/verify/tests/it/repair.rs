@@ -106,6 +106,7 @@ impl Desk {
             source: self.source.to_string(),
             target: self.target.to_string(),
             comparison: "a test".into(),
+            while_changing: "wait".into(),
         };
         scripts(plan, &self.target, &heading)
     }

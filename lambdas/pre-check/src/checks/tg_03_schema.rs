@@ -71,7 +71,7 @@ impl Check for Schema {
 
 #[cfg(test)]
 mod tests {
-    use crossover_core::catalogue::Property;
+    use crossover_core::catalogue::{NOT_POPULATED, Property};
 
     use super::*;
 
@@ -116,10 +116,6 @@ mod tests {
             definition(ObjectClass::Owner, "of table shop.t", "role", "app"),
             definition(ObjectClass::MaterializedView, "shop.m", "statement", "SELECT 1"),
         ];
-        let mut populated_later = source[4].clone();
-        populated_later
-            .properties
-            .push(Property::new("not populated", ""));
         let target = [
             definition(ObjectClass::Extension, "pgcrypto", "version", "1.4"),
             definition(ObjectClass::Database, "", "collate", "en_US.UTF-8"),
@@ -131,8 +127,29 @@ mod tests {
                 "statement",
                 "CHECK (true)",
             ),
-            populated_later,
+            source[4].clone(),
         ];
         assert_eq!(judged(&source, &target), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_materialized_view_that_cannot_be_read_on_the_target_blocks() {
+        let source = [definition(
+            ObjectClass::MaterializedView,
+            "shop.m",
+            "statement",
+            "SELECT 1",
+        )];
+        let mut target = source.clone();
+        target[0].properties.push(Property::new(NOT_POPULATED, ""));
+        assert_eq!(
+            judged(&source, &target),
+            [
+                "TG03 materialized view shop.m: not populated only on the target; refresh materialized view on the target: until then \
+                 every query of it fails"
+            ]
+        );
+        assert_eq!(judged(&target, &source), Vec::<String>::new());
+        assert_eq!(judged(&target, &target), Vec::<String>::new());
     }
 }

@@ -3,8 +3,8 @@
 use std::{fmt::Write as _, fs, path::Path, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
+use crossover_certificate::{Certificate, Checked, Conditions, PublicKey, Sides, Trust};
 use crossover_clock::SystemClock;
-use crossover_verify::certificate::{Certificate, Checked, Conditions, PublicKey, Sides, Trust};
 use serde::Serialize;
 
 use super::shown;

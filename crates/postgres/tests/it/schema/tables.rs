@@ -1,5 +1,7 @@
 //! Tables and their columns.
 
+use crossover_stand::postgres::Major;
+
 use super::{Different, Error, ExtraOnTarget, MissingOnTarget, SHOP, Side, Warning, expect_seen, planted};
 
 #[tokio::test]
@@ -113,6 +115,47 @@ async fn differences_of_tables_and_columns_are_read() {
                 Error,
                 "table shop.orders_2026",
                 "missing on the target, with 8 columns, 1 constraint: partition FOR VALUES FROM ('2026-01-01') TO ('2027-01-01'), of shop.orders",
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_not_null_that_old_rows_or_children_need_not_keep_is_no_plain_one() {
+    let side = Side::on(Major::V18).await;
+    side.owner("create table shop.kept (a int, b int, c int not null)")
+        .await;
+    expect_seen(
+        &side,
+        &[
+            planted(
+                "alter table shop.kept add constraint a_kept not null a not valid",
+                Different,
+                Error,
+                "column shop.kept.a",
+                "not null only on the target; not null not valid only on the target",
+            ),
+            planted(
+                "alter table shop.kept validate constraint a_kept",
+                Different,
+                Error,
+                "column shop.kept.a",
+                "not null not valid only on the source",
+            ),
+            planted(
+                "alter table shop.kept add constraint b_kept not null b no inherit",
+                Different,
+                Error,
+                "column shop.kept.b",
+                "not null only on the target; not null no inherit only on the target",
+            ),
+            planted(
+                "alter table shop.kept alter constraint b_kept inherit",
+                Different,
+                Error,
+                "column shop.kept.b",
+                "not null no inherit only on the source",
             ),
         ],
     )

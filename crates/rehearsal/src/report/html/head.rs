@@ -1,42 +1,31 @@
 //! The top of the page: the verdict in one sentence, the figures behind it, and whatever is wrong.
 
-use std::fmt::Write as _;
-
-use crossover_page::{
-    escape, items,
+use crossover_report::{
     number::{count, duration},
+    page::{self, Figure, State, header, items},
 };
+use maud::{Markup, html};
 
 use crate::report::{Outcome, Pause, Report};
 
-pub(super) fn section(report: &Report) -> String {
+pub(super) fn section(report: &Report) -> Markup {
     let (passed, warnings) = (report.passed(), report.warnings());
-    let state = match (passed, warnings.is_empty()) {
-        (false, _) => "bad",
-        (true, false) => "fair",
-        (true, true) => "good",
-    };
-    let sign = match state {
-        "bad" => "✕",
-        "fair" => "!",
-        _ => "✓",
+    let (state, sign) = match (passed, warnings.is_empty()) {
+        (false, _) => (State::Bad, '✕'),
+        (true, false) => (State::Fair, '!'),
+        (true, true) => (State::Good, '✓'),
     };
     let run = &report.run;
-    let eyebrow: Vec<String> = ["Crossover rehearsal", &run.data, &run.started_at, &run.id]
-        .iter()
+    let about: Vec<&str> = ["Crossover rehearsal", &run.data, &run.started_at, &run.id]
+        .into_iter()
         .filter(|text| !text.is_empty())
-        .map(|text| escape(text))
         .collect();
-    let mut html = format!(
-        r#"<header class="{state}"><p class="eyebrow">{}</p><h1><span class="sign" aria-hidden="true">{sign}</span><span>{}</span></h1><p class="lead">{}</p></header>"#,
-        eyebrow.join(" · "),
-        escape(&headline(report)),
-        escape(&lead(report))
-    );
-    html.push_str(&figures(report));
-    html.push_str(&list("problems", "Why it did not pass", &report.problems()));
-    html.push_str(&list("warnings", "Worth a look", &warnings));
-    html
+    html! {
+        (header(state, sign, &about.join(" · "), &headline(report), &lead(report)))
+        (figures(report))
+        (list("problems", "Why it did not pass", &report.problems()))
+        (list("warnings", "Worth a look", &warnings))
+    }
 }
 
 fn headline(report: &Report) -> String {
@@ -101,11 +90,10 @@ fn lead(report: &Report) -> String {
     sentences.join(" ")
 }
 
-fn figures(report: &Report) -> String {
+fn figures(report: &Report) -> Markup {
     if report.outcome == Outcome::Planned {
-        return String::new();
+        return Markup::default();
     }
-    let zero = |number: u64| if number == 0 { "" } else { "bad" };
     let worst = report
         .directions
         .iter()
@@ -118,32 +106,32 @@ fn figures(report: &Report) -> String {
         });
     let wait = |value: fn(Pause) -> f64| worst.map_or("–".into(), |pause| duration(value(pause)));
     let errors = report.writes.errors + report.reads.errors;
-    let figures = [
-        ("", count(report.writes.acknowledged), "acknowledged"),
-        (zero(report.writes.lost), count(report.writes.lost), "lost"),
-        (
-            zero(report.writes.duplicated),
-            count(report.writes.duplicated),
-            "duplicated",
-        ),
-        (zero(errors), count(errors), "client errors"),
-        ("", wait(|pause| pause.p95), "added wait, p95"),
-        ("", wait(|pause| pause.max), "added wait, longest"),
-    ];
-    let mut html = String::new();
-    for (class, figure, name) in figures {
-        let _ = write!(
-            html,
-            r#"<div class="{class}"><b>{figure}</b><span>{name}</span></div>"#
-        );
-    }
-    format!(r#"<div class="figures">{html}</div>"#)
+    let neutral = |text: String, name| Figure {
+        text,
+        name,
+        bad: false,
+    };
+    let must_be_zero = |number: u64, name| Figure {
+        bad: number > 0,
+        ..neutral(count(number), name)
+    };
+    page::figures(&[
+        neutral(count(report.writes.acknowledged), "acknowledged"),
+        must_be_zero(report.writes.lost, "lost"),
+        must_be_zero(report.writes.duplicated, "duplicated"),
+        must_be_zero(errors, "client errors"),
+        neutral(wait(|pause| pause.p95), "added wait, p95"),
+        neutral(wait(|pause| pause.max), "added wait, longest"),
+    ])
 }
 
-fn list(class: &str, title: &str, lines: &[String]) -> String {
-    if lines.is_empty() {
-        return String::new();
+fn list(class: &str, title: &str, lines: &[String]) -> Markup {
+    html! {
+        @if !lines.is_empty() {
+            section class=(class) {
+                h2 { (title) }
+                ul { (items(lines)) }
+            }
+        }
     }
-    let items = items(lines.iter().map(|line| escape(line)));
-    format!(r#"<section class="{class}"><h2>{title}</h2><ul>{items}</ul></section>"#)
 }

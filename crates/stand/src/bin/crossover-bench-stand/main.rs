@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crossover_stand::{Major, Progress, TestEnvironment, guard, interrupt::unless_interrupted, parts};
+use crossover_interrupt::unless_interrupted;
+use crossover_stand::{Major, Progress, TestEnvironment, guard, parts};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 

@@ -155,6 +155,31 @@ async fn the_files_do_the_same_and_the_inverse_gives_back_what_was_there() {
 }
 
 #[tokio::test]
+async fn backslashes_in_the_files_mean_themselves_whatever_strings_the_session_has() {
+    const ROWS: &str = "select string_agg(k || ' ' || v, ',' order by k) from t";
+    const PINNED: &str = "set \"standard_conforming_strings\" = 'on'";
+    for conforming in ["on", "off"] {
+        let pair = Pair::new().await;
+        pair.both("create table t (k text primary key, v text)").await;
+        pair.source(r"insert into t values ('a\''b', 'C:\new\\'), ('c', '\''; drop table t --')")
+            .await;
+        pair.target(r"insert into t values ('c', 'x\'), ('d\', '\')")
+            .await;
+        let desk = Desk::at(&pair).await;
+        let scripts = desk.scripts(&desk.plan().await);
+        assert!(scripts.repair.contains(PINNED), "{}", scripts.repair);
+        let session = format!("set standard_conforming_strings = '{conforming}'");
+        pair.target(&scripts.repair.replace(PINNED, &session)).await;
+        assert_eq!(
+            value(&pair.target, ROWS).await,
+            value(&pair.source, ROWS).await,
+            "{conforming}"
+        );
+        assert!(desk.verify().await.equal);
+    }
+}
+
+#[tokio::test]
 async fn foreign_keys_that_fire_are_satisfied_by_the_order() {
     let pair = drifted().await;
     let role = format!("plain_{}", pair.target.name());

@@ -1,0 +1,149 @@
+//! Files that are whole or absent, also after a crash: written beside their place, brought to the disk, then renamed.
+
+use std::{
+    fs::{File, Permissions},
+    io::{self, Write as _},
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+};
+
+use tempfile::{Builder, NamedTempFile};
+
+/// Who may read a new file. The process's umask takes further rights away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    Everybody,
+    Owner,
+}
+
+impl Readers {
+    const fn mode(self) -> u32 {
+        match self {
+            Self::Everybody => 0o644,
+            Self::Owner => 0o600,
+        }
+    }
+}
+
+/// Writes the file, in the place of an older one if there is one.
+///
+/// # Errors
+/// The folder does not exist or cannot be written to; the disk is full. The older file is unchanged then.
+pub fn replace(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
+    let folder = folder(path);
+    draft(path, folder, bytes, readers)?.persist(path)?;
+    sync(folder)
+}
+
+/// Writes a new file, and never over another one, whoever creates that one at the same time.
+///
+/// # Errors
+/// `AlreadyExists` if there is something by this name; otherwise as [`replace`].
+pub fn create(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
+    let folder = folder(path);
+    draft(path, folder, bytes, readers)?.persist_noclobber(path)?;
+    sync(folder)
+}
+
+/// The folder that holds the file.
+pub fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn draft(path: &Path, folder: &Path, bytes: &[u8], readers: Readers) -> io::Result<NamedTempFile> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut file = Builder::new()
+        .prefix(&format!(".{name}."))
+        .permissions(Permissions::from_mode(readers.mode()))
+        .tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// A rename survives a crash only once the folder is on the disk too.
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, thread};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn the_newest_content_is_there_and_nothing_beside_it() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a.json");
+        replace(&path, b"one", Readers::Everybody).unwrap();
+        replace(&path, b"two", Readers::Everybody).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(names(home.path()), ["a.json"]);
+    }
+
+    #[test]
+    fn a_new_file_is_never_written_over_another_one() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a");
+        create(&path, b"one", Readers::Owner).unwrap();
+        let refused = create(&path, b"two", Readers::Owner).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        let link = home.path().join("b");
+        std::os::unix::fs::symlink(home.path().join("nowhere"), &link).unwrap();
+        let refused = create(&link, b"two", Readers::Owner).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(names(home.path()).len(), 2);
+    }
+
+    #[test]
+    fn one_of_many_writers_creates_the_file() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a");
+        let created = thread::scope(|scope| {
+            let create = || create(&path, b"x", Readers::Owner).is_ok();
+            let writers: Vec<_> = (0..16).map(|_| scope.spawn(create)).collect();
+            writers
+                .into_iter()
+                .map(|writer| writer.join().unwrap())
+                .filter(|created| *created)
+                .count()
+        });
+        assert_eq!(created, 1);
+        assert_eq!(names(home.path()), ["a"]);
+    }
+
+    #[test]
+    fn the_owners_file_is_closed_to_others_even_in_the_place_of_an_open_one() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("key");
+        fs::write(&path, "open").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
+        replace(&path, b"closed", Readers::Owner).unwrap();
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_an_error_and_is_not_made() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("nowhere").join("a");
+        let refused = replace(&path, b"x", Readers::Everybody).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::NotFound);
+        assert!(names(home.path()).is_empty());
+    }
+}

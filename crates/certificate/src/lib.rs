@@ -1,0 +1,140 @@
+//! Certificates: what was compared and found equal, signed, so that it can be shown, checked and doubted later.
+//!
+//! The way of one certificate:
+//! 1. [`Conditions::read`] reads the circumstances of both sides, **before the first row**: a write made while the rows are read must raise
+//!    counters the certificate knows, or it would pass unnoticed.
+//! 2. The rows are compared and both sides' chunks written into a [`Comparison`]. [`Comparison::equal`] is the only way to an
+//!    [`EqualComparison`], and [`EqualComparison::certify`] the only way to a new [`Certificate`]: what differs cannot be
+//!    certified, it lacks the type.
+//!    [`Certificate::issue`] goes this way from the report of a comparison.
+//! 3. [`Certificate::to_bytes`] is the file; [`Certificate::check`] reads it back and notices any changed byte.
+//! 4. [`Conditions::still_hold`] tells whether it still speaks for the databases as they are now.
+//! 5. [`Certificate::prove`] takes one chunk out, which can be compared again without the rest.
+//!
+//! `docs/certificates.md` describes the file for those who check it with other tools.
+
+mod comparison;
+mod conditions;
+mod document;
+mod envelope;
+mod error;
+mod file;
+mod issue;
+mod key_file;
+mod merkle;
+mod proof;
+mod reading;
+mod signature;
+mod soundness;
+mod stale;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod whole_number;
+
+use std::fmt;
+
+use crossover_core::catalogue::TableName;
+
+pub use comparison::{
+    ChunkDigest, ComparedChunk, ComparedTable, Comparison, EqualComparison, NotCertifiable,
+};
+pub use conditions::{Conditions, SideConditions, WriteCounters};
+pub use document::{Issuance, ReportDocument};
+#[cfg(feature = "schema")]
+pub use envelope::CertificateFile;
+pub use error::CertificateError;
+pub use file::FileError;
+pub use issue::{CannotCertify, certified_scope};
+pub use merkle::{Hash, InvalidHash};
+pub use proof::{InclusionProof, ProofError, ProvenTable};
+pub use signature::{KeyError, KeyId, PublicKey, SigningKey};
+pub use stale::{Stale, Unread};
+pub use statement::{
+    CertifiedTable, Chunk, FORMAT, How, Method, Outcome, SideFacts, Sides, SignedBy, Statement,
+};
+pub use whole_number::{InvalidWholeNumber, WholeNumber};
+
+/// A statement and its issuer's signature. There is no other way to one than [`EqualComparison::certify`] and
+/// [`Certificate::check`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    statement: Statement,
+    signature: envelope::Signature,
+}
+
+/// Whose signature it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// The key the caller trusts signed it: the certificate is unaltered and the issuer's.
+    Pinned,
+    /// It is unaltered since *somebody* signed it. Nobody knows who: a forger signs with a key of their own.
+    Unpinned,
+}
+
+impl fmt::Display for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pinned => "unaltered, and signed by the trusted key",
+            Self::Unpinned => {
+                "unaltered since it was signed, but by whom is not proven: anybody can sign with a key of their own; \
+                 check again with the issuer's public key"
+            }
+        })
+    }
+}
+
+/// A certificate that passed every check, and how far it may be believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    pub certificate: Certificate,
+    pub trust: Trust,
+}
+
+impl Certificate {
+    /// Checks a certificate file, byte by byte: its signature, its form, and that it does not contradict itself. With a
+    /// `trusted` key it has to be signed by that one; without, [`Trust::Unpinned`] says that its origin is not proven.
+    pub fn check(bytes: &[u8], trusted: Option<&PublicKey>) -> Result<Checked, CertificateError> {
+        let sealed = envelope::open(bytes)?;
+        let trust = match trusted {
+            None => Trust::Unpinned,
+            Some(key) if *key == sealed.signer => Trust::Pinned,
+            Some(key) => {
+                return Err(CertificateError::ForeignKey {
+                    signer: sealed.signer.key_id(),
+                    trusted: key.key_id(),
+                });
+            }
+        };
+        let statement = sealed.statement()?;
+        let faults = statement.faults();
+        if !faults.is_empty() {
+            return Err(CertificateError::Unsound { faults });
+        }
+        let signature = sealed.signature;
+        Ok(Checked {
+            certificate: Self { statement, signature },
+            trust,
+        })
+    }
+
+    /// The certificate file, exactly: [`Certificate::check`] accepts these bytes and no others.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, CertificateError> {
+        envelope::write(&self.statement, &self.signature)
+    }
+
+    /// What is certified.
+    pub const fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// What must still hold for the certificate to speak for the databases.
+    pub fn conditions(&self) -> Conditions {
+        Conditions::of(&self.statement)
+    }
+
+    /// Takes one chunk out, with the proof that it belongs to this certificate's root.
+    pub fn prove(&self, table: &TableName, chunk: u32) -> Result<InclusionProof, ProofError> {
+        proof::prove(&self.statement, table, chunk)
+    }
+}

@@ -1,0 +1,234 @@
+//! The Merkle tree of RFC 6962: one hash that stands for many leaves, and a short path from any leaf to it.
+//!
+//! Leaves are hashed with a 0 before them and inner nodes with a 1, so that no inner node can be passed off as a leaf. A
+//! tree of n leaves is split at the largest power of two below n; nothing is doubled to fill it up, so that no two lists of
+//! leaves share a root.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+
+/// A SHA-256, written as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hash([u8; 32]);
+
+/// A text that is no hash.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no SHA-256; write 64 lower-case hexadecimal digits")]
+pub struct InvalidHash(pub String);
+
+impl Hash {
+    /// The plain SHA-256 of `bytes`.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Hash {
+    type Err = InvalidHash;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = [0; 32];
+        let hash = hex::decode_to_slice(text, &mut bytes).map(|()| Self(bytes));
+        // hex also reads upper case; a hash has one form.
+        hash.ok()
+            .filter(|hash| hash.to_string() == text)
+            .ok_or_else(|| InvalidHash(text.to_owned()))
+    }
+}
+
+impl Serialize for Hash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Hash {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Hash".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })
+    }
+}
+
+/// The hash of one leaf.
+pub(super) fn leaf(data: &[u8]) -> Hash {
+    let hash = Sha256::new().chain_update([0]).chain_update(data);
+    Hash(hash.finalize().into())
+}
+
+fn node(left: Hash, right: Hash) -> Hash {
+    let hash = Sha256::new().chain_update([1]);
+    Hash(hash.chain_update(left.0).chain_update(right.0).finalize().into())
+}
+
+/// The largest power of two below `count`, which is at least 2.
+const fn split(count: u64) -> u64 {
+    1 << (count - 1).ilog2()
+}
+
+/// The root over leaves that are hashed already; of none, the hash of nothing.
+pub(super) fn root(leaves: &[Hash]) -> Hash {
+    match leaves {
+        [] => Hash::of(&[]),
+        [only] => *only,
+        _ => {
+            let (left, right) = leaves.split_at(split(leaves.len() as u64) as usize);
+            node(root(left), root(right))
+        }
+    }
+}
+
+/// The siblings on the way from the leaf at `index` up to the root; none for a leaf that is not there.
+pub(super) fn path(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
+    match leaves {
+        [] => None,
+        [_] => (index == 0).then(Vec::new),
+        _ => {
+            let (left, right) = leaves.split_at(split(leaves.len() as u64) as usize);
+            let (mut below, sibling) = match index.checked_sub(left.len()) {
+                None => (path(left, index)?, root(right)),
+                Some(index) => (path(right, index)?, root(left)),
+            };
+            below.push(sibling);
+            Some(below)
+        }
+    }
+}
+
+/// The root a path leads to from the leaf at `index` of `count`; none when the path does not fit such a tree.
+pub(super) fn climb(leaf: Hash, index: u64, count: u64, path: &[Hash]) -> Option<Hash> {
+    if index >= count {
+        return None;
+    }
+    if count == 1 {
+        return path.is_empty().then_some(leaf);
+    }
+    let (sibling, below) = path.split_last()?;
+    let left = split(count);
+    match index.checked_sub(left) {
+        None => Some(node(climb(leaf, index, left, below)?, *sibling)),
+        Some(index) => Some(node(*sibling, climb(leaf, index, count - left, below)?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaves(count: u8) -> Vec<Hash> {
+        (0..count).map(|n| leaf(&[n])).collect()
+    }
+
+    /// From the reference implementation of RFC 6962 (certificate-transparency, `merkle_tree_test`).
+    #[test]
+    fn roots_are_those_of_the_reference_implementation() {
+        let inputs = [
+            "",
+            "00",
+            "10",
+            "2021",
+            "3031",
+            "40414243",
+            "5051525354555657",
+            "606162636465666768696a6b6c6d6e6f",
+        ];
+        let leaves: Vec<Hash> = inputs
+            .iter()
+            .map(|data| leaf(&hex::decode(data).unwrap()))
+            .collect();
+        let known = [
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+            "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+            "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+            "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+            "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+            "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+            "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+            "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+        ];
+        for (count, known) in known.iter().enumerate() {
+            assert_eq!(root(&leaves[..count]).to_string(), *known, "{count} leaves");
+        }
+    }
+
+    #[test]
+    fn every_leaf_of_every_tree_up_to_40_has_its_path_and_no_other_place() {
+        for count in 1..=40 {
+            let leaves = leaves(count);
+            let root = root(&leaves);
+            for index in 0..leaves.len() {
+                let path = path(&leaves, index).unwrap();
+                for place in 0..leaves.len() as u64 + 2 {
+                    let reached = climb(leaves[index], place, u64::from(count), &path);
+                    assert_eq!(
+                        reached == Some(root),
+                        place == index as u64,
+                        "{index} of {count} as {place}"
+                    );
+                }
+            }
+            assert_eq!(path(&leaves, leaves.len()), None);
+        }
+    }
+
+    #[test]
+    fn a_path_cut_off_drawn_out_or_altered_leads_elsewhere() {
+        for count in 2..=40 {
+            let leaves = leaves(count);
+            let root = Some(root(&leaves));
+            for (index, leaf) in leaves.iter().enumerate() {
+                let way = path(&leaves, index).unwrap();
+                let climb = |path: &[Hash]| climb(*leaf, index as u64, u64::from(count), path);
+                assert_ne!(climb(&way[1..]), root);
+                assert_ne!(climb(&way[..way.len() - 1]), root);
+                assert_ne!(climb(&[&way[..], &[*leaf]].concat()), root);
+                assert_ne!(climb(&[&[*leaf], &way[..]].concat()), root);
+                for step in 0..way.len() {
+                    let mut altered = way.clone();
+                    altered[step].0[0] ^= 1;
+                    assert_ne!(climb(&altered), root);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_inner_node_is_no_leaf() {
+        let [a, b] = [leaf(b"a"), leaf(b"b")];
+        assert_ne!(leaf(&[a.0, b.0].concat()), root(&[a, b]));
+    }
+
+    #[test]
+    fn a_hash_has_one_form() {
+        let hash = leaf(b"a");
+        assert_eq!(hash.to_string().parse(), Ok(hash));
+        assert!(hash.to_string().to_uppercase().parse::<Hash>().is_err());
+        assert!(hash.to_string()[1..].parse::<Hash>().is_err());
+    }
+}

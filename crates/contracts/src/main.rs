@@ -1,0 +1,37 @@
+//! `cargo xtask asl` and `cargo xtask schema` run this program.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use crossover_contracts::{checkout, generated, statemachine};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (task, check) = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [task] => (task, false),
+        [task, "--check"] => (task, true),
+        _ => bail!("say asl or schema, and --check to compare only"),
+    };
+    let root = checkout()?;
+    let files = match task {
+        "asl" => statemachine::generated(&root)?,
+        #[cfg(feature = "schema")]
+        "schema" => crossover_contracts::schema::generated(&root)?,
+        _ => bail!("there is no {task}: say asl or schema"),
+    };
+    if check {
+        generated::check(&files, task)
+    } else {
+        generated::write(&files)
+    }
+}

@@ -1,0 +1,43 @@
+//! Printed definitions in one form: equal texts mean the same definition, whatever version printed them, and whether they were
+//! typed or restored from what a server printed.
+//!
+//! A definition is read as a tree ([`tree`]), brought into its normal form ([`normal_form`]) and written as text again ([`write`]).
+
+mod normal_form;
+mod operand_types;
+pub mod token;
+mod tree;
+mod type_name;
+mod write;
+
+pub(crate) use operand_types::OperandTypes;
+
+/// What a definition is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// An expression or a statement.
+    Statement,
+    /// The query of a view.
+    Query,
+    /// The list of a function's arguments.
+    Arguments,
+    /// A type, or a function with the types of its arguments.
+    Signature,
+}
+
+/// A printed definition in its normal form. A text that no server prints stays what it is.
+pub(crate) fn normal_form(form: Form, printed: &str, types: &OperandTypes) -> String {
+    let Some(mut nodes) = tree::tree(printed) else {
+        return printed.to_owned();
+    };
+    match form {
+        Form::Statement => normal_form::normalise(&mut nodes, types),
+        Form::Signature => return write::signature(&nodes),
+        Form::Query => normal_form::normalise_query(&mut nodes, types),
+        Form::Arguments => normal_form::normalise_arguments(&mut nodes, types),
+    }
+    write::text(&nodes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! The one tree of several that mean the same.
+//!
+//! A printed definition is no fixed point: what a server prints, reads and prints again may look different, and versions print
+//! the same statement in different words. Every rule here undoes one such case, and is valid for trees of those meanings only.
+
+mod arrays;
+mod calls;
+mod constants;
+mod logic;
+mod qualifiers;
+
+use super::{
+    operand_types::OperandTypes,
+    tree::{Bracket, Node, parenthesised},
+};
+
+/// The normal form of an expression or a statement, from the inside out.
+pub(super) fn normalise(nodes: &mut Vec<Node>, types: &OperandTypes) {
+    for node in nodes.iter_mut() {
+        if let Some(children) = node.children() {
+            normalise(children, types);
+        }
+        if let Node::Cast { operand, .. } = node {
+            *operand = parenthesised(std::mem::take(operand));
+        }
+    }
+    for node in nodes.iter_mut() {
+        constants::fold_minus(node);
+        logic::flatten(node);
+    }
+    arrays::cast_elements(nodes, types);
+    without_indent(nodes);
+    constants::remove_type_names(nodes);
+    calls::rewrite(nodes, types);
+}
+
+/// A view's query: also without the name of its only relation in front of columns.
+pub(super) fn normalise_query(nodes: &mut Vec<Node>, types: &OperandTypes) {
+    qualifiers::remove(nodes);
+    normalise(nodes, types);
+}
+
+/// Arguments of a function: 14 began to print `IN`, which is the default, before those of a procedure.
+pub(super) fn normalise_arguments(nodes: &mut Vec<Node>, types: &OperandTypes) {
+    let mut begins = true;
+    nodes.retain(|node| {
+        let is_default = begins && node.is_keyword("IN");
+        begins = node.is_mark(",");
+        !is_default
+    });
+    normalise(nodes, types);
+}
+
+/// `XMLSERIALIZE(.. NO INDENT)`: since 16 the default is printed.
+fn without_indent(nodes: &mut [Node]) {
+    for place in 1..nodes.len() {
+        if !nodes[place - 1].is_keyword("XMLSERIALIZE") || nodes[place].group(Bracket::Round).is_none() {
+            continue;
+        }
+        let Some(inside) = nodes[place].children() else {
+            continue;
+        };
+        if let [.., no, indent] = inside.as_slice()
+            && no.is_keyword("NO")
+            && indent.is_keyword("INDENT")
+        {
+            inside.truncate(inside.len() - 2);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! A tree as text. Two trees that are not the same are not the same text.
+
+use std::fmt::Write as _;
+
+use super::tree::{Bracket, Group, Node};
+
+/// The text of a tree: one space wherever the server prints white space, and names in quotes only where they need them.
+pub(super) fn text(nodes: &[Node]) -> String {
+    let mut out = String::new();
+    write(nodes, false, &mut out);
+    out
+}
+
+/// The same without spaces behind commas, as the server prints a function with the types of its arguments.
+pub(super) fn signature(nodes: &[Node]) -> String {
+    let mut out = String::new();
+    write(nodes, true, &mut out);
+    out
+}
+
+/// A name as it is written: in quotes unless it is plain and cannot be taken for a keyword.
+pub(super) fn quoted(name: &str) -> String {
+    let begins = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '$';
+    if begins && name.chars().all(plain) && name != "true" && name != "false" {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+}
+
+fn write(nodes: &[Node], tight: bool, out: &mut String) {
+    for (place, node) in nodes.iter().enumerate() {
+        let before = place.checked_sub(1).map(|before| &nodes[before]);
+        if before.is_some_and(|before| spaced(before, node, tight)) {
+            out.push(' ');
+        }
+        match node {
+            Node::Keyword(text)
+            | Node::Text(text)
+            | Node::Number(text)
+            | Node::Operator(text)
+            | Node::Mark(text) => out.push_str(text),
+            Node::Name(name) => out.push_str(&quoted(name)),
+            Node::Group(group) => {
+                // The modifier of a type: `numeric(12,2)`
+                let tight = tight || group.adjacent && before.and_then(Node::name) == Some("numeric");
+                out.push(group.open.opening());
+                write(&group.nodes, tight, out);
+                out.push(group.open.closing());
+            }
+            Node::Cast { operand, to } => {
+                write(operand, false, out);
+                let _ = write!(out, "::{to}");
+            }
+        }
+    }
+}
+
+/// Whether a space stands between two neighbours.
+fn spaced(before: &Node, node: &Node, tight: bool) -> bool {
+    let joins = |node: &Node| node.is_mark(".") || node.is_mark(":") || node.is_mark("::");
+    let is_number = |node: &Node| matches!(node, Node::Number(_));
+    if before.is_mark(".") && is_number(node) || is_number(before) && node.is_mark(".") {
+        return true;
+    }
+    if joins(before) || joins(node) || node.is_mark(",") || node.is_mark(";") {
+        return false;
+    }
+    if before.is_mark(",") {
+        return !tight;
+    }
+    match node {
+        Node::Group(Group {
+            open: Bracket::Square,
+            ..
+        }) => false,
+        Node::Group(group) => !group.adjacent,
+        Node::Cast { operand, .. } => match operand.first() {
+            Some(Node::Group(group)) => {
+                !group.adjacent || !matches!(before, Node::Name(_) | Node::Keyword(_))
+            }
+            _ => true,
+        },
+        _ => true,
+    }
+}

@@ -1,0 +1,215 @@
+//! What all pages have in common: their frame, their head, sections, lists.
+
+use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
+
+use crate::number::count;
+
+const STYLE: &str = include_str!("style.css");
+
+/// Rows of a list that are shown at once; further ones are folded.
+const SHOWN: usize = 25;
+
+/// A verdict's colour and sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Good,
+    Fair,
+    Bad,
+}
+
+impl State {
+    /// The class of the style sheet.
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Fair => "fair",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// A figure below the head of a page.
+pub struct Figure {
+    pub text: String,
+    pub name: &'static str,
+    pub bad: bool,
+}
+
+/// A name of the database's, that may wrap where its words end.
+pub fn name(text: &str) -> Markup {
+    html! {
+        @for word in text.split_inclusive(['.', '_']) {
+            (word)
+            @if word.ends_with(['.', '_']) { wbr; }
+        }
+    }
+}
+
+/// The whole page; `style` is that of what only this page shows.
+pub fn document(title: &str, style: &str, body: &Markup) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                style { (PreEscaped(STYLE)) (PreEscaped(style)) }
+            }
+            body { main { (body) } }
+        }
+    };
+    page.into_string()
+}
+
+/// The verdict in one sentence, what it is about, and how it was come by.
+pub fn header(state: State, sign: char, about: &str, headline: &str, lead: &str) -> Markup {
+    html! {
+        header class=(state.class()) {
+            p.eyebrow { (about) }
+            h1 {
+                span.sign aria-hidden="true" { (sign) }
+                span { (headline) }
+            }
+            p.lead { (lead) }
+        }
+    }
+}
+
+/// The figures behind the verdict.
+pub fn figures(figures: &[Figure]) -> Markup {
+    html! {
+        div.figures {
+            @for figure in figures {
+                div class=(bad_if(figure.bad)) {
+                    b { (figure.text) }
+                    span { (figure.name) }
+                }
+            }
+        }
+    }
+}
+
+/// The class of what is wrong.
+pub const fn bad_if(bad: bool) -> &'static str {
+    if bad { "bad" } else { "" }
+}
+
+/// A titled block; nothing if it has no content.
+pub fn section(title: &str, note: &str, content: &Markup) -> Markup {
+    html! {
+        @if !content.0.is_empty() {
+            section {
+                h2 { (title) }
+                @if !note.is_empty() { p.note { (note) } }
+                (content)
+            }
+        }
+    }
+}
+
+/// One list item for each line.
+pub fn items(lines: impl IntoIterator<Item = impl Render>) -> Markup {
+    html! {
+        @for line in lines { li { (line) } }
+    }
+}
+
+/// The cell that says whether its row is as it should be.
+pub fn mark(good: bool, yes: &str, no: &str) -> Markup {
+    html! {
+        @if good {
+            td.mark.good { "✓ " (yes) }
+        } @else {
+            td.mark.bad { "✕ " (no) }
+        }
+    }
+}
+
+/// A table that scrolls by itself where the page is too narrow; `head` and `rows` are its rows.
+pub fn table(class: Option<&str>, head: &Markup, rows: &Markup) -> Markup {
+    html! {
+        div.scroll {
+            table class=[class] {
+                thead { (head) }
+                tbody { (rows) }
+            }
+        }
+    }
+}
+
+/// A block that opens at a click.
+pub fn folded(open: bool, summary: &Markup, content: &Markup) -> Markup {
+    html! {
+        details open[open] {
+            summary { (summary) }
+            (content)
+        }
+    }
+}
+
+/// What fits is shown, the rest folded: each part is put into `wrap` by itself.
+pub fn with_rest(lines: &[Markup], what: &str, wrap: impl Fn(&Markup) -> Markup) -> Markup {
+    if lines.is_empty() {
+        return Markup::default();
+    }
+    // Nobody opens a fold to find two lines in it.
+    let shown = if lines.len() <= SHOWN + SHOWN / 2 {
+        lines.len()
+    } else {
+        SHOWN
+    };
+    let (first, rest) = lines.split_at(shown);
+    html! {
+        (wrap(&joined(first)))
+        @if !rest.is_empty() {
+            (folded(
+                false,
+                &html! { (count(rest.len() as u64)) " more " (what) },
+                &wrap(&joined(rest)),
+            ))
+        }
+    }
+}
+
+/// One after the other.
+pub fn joined(parts: &[Markup]) -> Markup {
+    html! {
+        @for part in parts { (part) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_text_is_taken_for_html() {
+        assert_eq!(name("a_b.<c>").0, "a_<wbr>b.<wbr>&lt;c&gt;");
+        let section = section("<t>", "<n>", &html! { p { "&" } }).0;
+        assert_eq!(
+            section,
+            "<section><h2>&lt;t&gt;</h2><p class=\"note\">&lt;n&gt;</p><p>&amp;</p></section>"
+        );
+        let header = header(State::Bad, '✕', "\"<a>", "<b>", "<c>").0;
+        assert!(
+            !header.contains("<a>") && !header.contains("<b>") && !header.contains("<c>"),
+            "{header}"
+        );
+        assert!(items(["<li>"]).0 == "<li>&lt;li&gt;</li>");
+    }
+
+    #[test]
+    fn a_section_without_content_is_left_out() {
+        assert_eq!(section("t", "n", &Markup::default()).0, "");
+    }
+
+    #[test]
+    fn a_page_refers_to_nothing_outside_itself() {
+        let page = document("t", "", &Markup::default());
+        for reference in ["http", "src=", "url(", "@import", "<link", "<script"] {
+            assert!(!page.contains(reference), "{reference}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Which servers there are, and in which set of pins.
+
+use std::fmt;
+
+/// A major version that is among the parts of one set or another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Major {
+    V12,
+    V14,
+    V15,
+    V16,
+    V17,
+    V18,
+}
+
+impl Major {
+    /// All of them, the oldest first.
+    pub const ALL: [Self; 6] = [Self::V12, Self::V14, Self::V15, Self::V16, Self::V17, Self::V18];
+
+    /// The set of pins it is in.
+    pub fn set(self) -> Set {
+        match self {
+            Self::V16 | Self::V17 => Set::Rehearsal,
+            Self::V12 | Self::V14 | Self::V15 | Self::V18 => Set::Servers,
+        }
+    }
+}
+
+impl fmt::Display for Major {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V12 => "12",
+            Self::V14 => "14",
+            Self::V15 => "15",
+            Self::V16 => "16",
+            Self::V17 => "17",
+            Self::V18 => "18",
+        })
+    }
+}
+
+/// Parts that are fetched together. There is more than one so that a first rehearsal fetches only what it runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Set {
+    /// What a rehearsal runs on: PostgreSQL 16 and 17, workerd, binaryen, asl-validator and MiniStack.
+    Rehearsal,
+    /// The servers that only tests run on: PostgreSQL 12, 14, 15 and 18.
+    Servers,
+}
