@@ -1,10 +1,11 @@
 //! Functions that die or hang: before the commit the run aborts, after it the run goes forward by itself.
 
-use crossover_core::StageName;
+use crossover_core::{Stage, StageName};
 use crossover_rehearsal::{
     RehearsalOptions,
     report::{Outcome, Report},
 };
+use crossover_stages::{connection_drain::ConnectionDrain, final_sync::FinalSync};
 
 use crate::setup::{alone, assert_nobody_noticed, faults, held, small, words};
 
@@ -31,22 +32,18 @@ fn assert_aborted(report: &Report, cause: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_that_dies_before_the_commit_aborts_the_run_and_the_source_serves_on() {
     let _alone = alone().await;
-    let report = with_fault(StageName::FinalSync, "final-sync-crashes-before-commit", |_| ()).await;
+    let report = with_fault(FinalSync::NAME, "final-sync-crashes-before-commit", |_| ()).await;
     assert_aborted(&report, "Runtime.");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_that_hangs_in_the_pause_is_ended_by_its_timeout_and_the_source_serves_on() {
     let _alone = alone().await;
-    let report = with_fault(
-        StageName::ConnectionDrain,
-        "drain-hangs-in-the-pause",
-        |options| {
-            // The lease runs for 5 s before the hold, the hold for 8 s: in between, so that the timeout and not the
-            // lane's own deadline ends the pause.
-            options.pause_function_timeout_s = 8;
-        },
-    )
+    let report = with_fault(ConnectionDrain::NAME, "drain-hangs-in-the-pause", |options| {
+        // The lease runs for 5 s before the hold, the hold for 8 s: in between, so that the timeout and not the
+        // lane's own deadline ends the pause.
+        options.pause_function_timeout_s = 8;
+    })
     .await;
     assert_aborted(&report, "Timedout");
 }
@@ -54,7 +51,7 @@ async fn a_function_that_hangs_in_the_pause_is_ended_by_its_timeout_and_the_sour
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_that_dies_right_after_the_commit_is_rolled_forward_without_anyone() {
     let _alone = alone().await;
-    let report = with_fault(StageName::FinalSync, "final-sync-crashes-after-commit", |_| ()).await;
+    let report = with_fault(FinalSync::NAME, "final-sync-crashes-after-commit", |_| ()).await;
     assert_eq!(report.outcome, Outcome::Committed, "{}", words(&report));
     assert!(report.passed(), "{}", words(&report));
     assert_nobody_noticed(&report);

@@ -80,7 +80,7 @@ async fn a_dry_run_enters_every_state_of_the_cutover_and_changes_nothing() {
         "lock roles",
         "end every writer's session",
         "write a catch-up marker row",
-        "lane: Hold -> Committed",
+        "lane: hold -> committed",
         "let the application's roles in",
     ] {
         assert!(

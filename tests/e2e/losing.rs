@@ -1,7 +1,8 @@
 //! The proof that the rehearsal can fail: a drain that loses writes must be found out by the ledger.
 
-use crossover_core::StageName;
+use crossover_core::Stage;
 use crossover_rehearsal::RehearsalOptions;
+use crossover_stages::{connection_drain::ConnectionDrain, final_sync::FinalSync};
 
 use crate::setup::{alone, faults, held, small, words};
 
@@ -13,8 +14,8 @@ async fn a_drain_that_ends_no_session_loses_writes_and_the_ledger_says_so() {
         functions: faults(
             &options.out,
             &[
-                (StageName::ConnectionDrain, "drain-ends-no-session"),
-                (StageName::FinalSync, "final-sync-sees-no-writer"),
+                (ConnectionDrain::NAME, "drain-ends-no-session"),
+                (FinalSync::NAME, "final-sync-sees-no-writer"),
             ],
         ),
         strays_per_s: 40,

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeSet, fs};
 
-use crossover_core::{StageError, StageName};
+use crossover_core::StageError;
+use crossover_stages::registry;
 use crossover_stand::postgres::workspace_root;
 use serde_json::Value;
 
@@ -103,8 +104,9 @@ fn every_function_that_is_called_is_a_stage() {
             .skip(1)
             .filter_map(|rest| rest.split('}').next())
             .collect();
-        let stages: Vec<String> = StageName::ALL
-            .iter()
+        let stages: Vec<String> = registry()
+            .names()
+            .into_iter()
             .map(|stage| stage.as_str().replace('-', "_"))
             .collect();
         let unknown: Vec<_> = called

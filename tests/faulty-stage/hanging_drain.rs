@@ -1,15 +1,17 @@
 //! A drain that locks writers out and then never answers.
 
 use async_trait::async_trait;
-use connection_drain::{ConnectionDrain, Input, Output};
-use crossover_core::{Stage, StageContext, StageError, StageName};
+use crossover_core::{Stage, StageContext, StageError, StageName, stage::UndoTime};
+use crossover_stages::connection_drain::{ConnectionDrain, Input, Output};
 
 pub struct HangingDrain;
 
 #[async_trait]
 impl Stage for HangingDrain {
-    const NAME: StageName = StageName::ConnectionDrain;
-    const ENDS_IN_PAUSE: bool = true;
+    const NAME: StageName = ConnectionDrain::NAME;
+    const PURPOSE: &'static str = ConnectionDrain::PURPOSE;
+    const ENDS_IN_PAUSE: bool = ConnectionDrain::ENDS_IN_PAUSE;
+    const UNDO_TIME: UndoTime = ConnectionDrain::UNDO_TIME;
     type Input = Input;
     type Output = Output;
 

@@ -11,10 +11,9 @@ mod hanging_drain;
 use std::{process::ExitCode, sync::Arc};
 
 use async_trait::async_trait;
-use connection_drain::ConnectionDrain;
-use crossover_core::{Stage, StageContext, StageError, StageName, routing::Phase};
-use crossover_lambda_kit::{serve, start};
-use final_sync::FinalSync;
+use crossover_core::{Registry, Stage, StageContext, StageError, StageName, routing::Phase, stage::UndoTime};
+use crossover_lambda_kit::start;
+use crossover_stages::{connection_drain::ConnectionDrain, final_sync::FinalSync};
 
 use blind_database::BlindDatabase;
 use crashing_lane::{CrashPoint, CrashingLane};
@@ -22,14 +21,19 @@ use hanging_drain::HangingDrain;
 
 fn main() -> ExitCode {
     let fault = std::env::var("CROSSOVER_FAULT").unwrap_or_default();
-    start(|configuration| match fault.as_str() {
-        "drain-ends-no-session" => serve(spoilt(ConnectionDrain, blind), configuration),
-        "final-sync-sees-no-writer" => serve(spoilt(FinalSync, blind), configuration),
-        "final-sync-crashes-before-commit" => serve(spoilt(FinalSync, crash_before_commit), configuration),
-        "final-sync-crashes-after-commit" => serve(spoilt(FinalSync, crash_after_commit), configuration),
-        "drain-hangs-in-the-pause" => serve(HangingDrain, configuration),
-        other => Err(format!("CROSSOVER_FAULT is {other:?}, which is no fault of this program").into()),
-    })
+    let stages = Registry::default();
+    let stages = match fault.as_str() {
+        "drain-ends-no-session" => stages.with(spoilt(ConnectionDrain, blind)),
+        "final-sync-sees-no-writer" => stages.with(spoilt(FinalSync, blind)),
+        "final-sync-crashes-before-commit" => stages.with(spoilt(FinalSync, crash_before_commit)),
+        "final-sync-crashes-after-commit" => stages.with(spoilt(FinalSync, crash_after_commit)),
+        "drain-hangs-in-the-pause" => stages.with(HangingDrain),
+        other => {
+            eprintln!("error: CROSSOVER_FAULT is {other:?}, which is no fault of this program");
+            return ExitCode::FAILURE;
+        }
+    };
+    start(&stages)
 }
 
 /// A real stage in a spoilt world.
@@ -45,8 +49,10 @@ fn spoilt<S: Stage>(stage: S, spoil: fn(StageContext) -> StageContext) -> Faulty
 #[async_trait]
 impl<S: Stage> Stage for Faulty<S> {
     const NAME: StageName = S::NAME;
+    const PURPOSE: &'static str = S::PURPOSE;
     const ENTERS_IN: Option<Phase> = S::ENTERS_IN;
     const ENDS_IN_PAUSE: bool = S::ENDS_IN_PAUSE;
+    const UNDO_TIME: UndoTime = S::UNDO_TIME;
     type Input = S::Input;
     type Output = S::Output;
 
@@ -54,7 +60,7 @@ impl<S: Stage> Stage for Faulty<S> {
         self.stage.run(&(self.spoil)(ctx.clone()), input).await
     }
 
-    async fn undo(&self, ctx: &StageContext) -> Result<(), StageError> {
+    async fn undo(&self, ctx: &StageContext) -> Result<Vec<String>, StageError> {
         self.stage.undo(ctx).await
     }
 }

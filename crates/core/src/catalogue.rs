@@ -20,6 +20,16 @@ pub struct TableName {
     pub name: String,
 }
 
+impl TableName {
+    /// The table of the catch-up markers. Every stream has to carry it.
+    pub fn marker() -> Self {
+        Self {
+            schema: OWN_SCHEMA.to_owned(),
+            name: "catch_up_marker".to_owned(),
+        }
+    }
+}
+
 impl std::fmt::Display for TableName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}", self.schema, self.name)
@@ -107,6 +117,20 @@ pub struct SequenceFacts {
 }
 
 impl SequenceFacts {
+    /// The same sequence when it has handed out `steps` more values, as far as its range reaches.
+    #[must_use]
+    pub fn moved_by(&self, steps: i64) -> Self {
+        let moved = |position: i64| {
+            position
+                .saturating_add(self.increment.saturating_mul(steps))
+                .clamp(self.min_value, self.max_value)
+        };
+        Self {
+            last_value: self.last_value.map(moved),
+            ..self.clone()
+        }
+    }
+
     /// Its first value lies beyond everything `other`, the same sequence on the other side, has handed out. A sequence at its end
     /// is beyond when it would fail rather than repeat a value. Equal is not beyond: both would hand out the same value next.
     /// Of sequences that cycle only that much is known.

@@ -50,15 +50,20 @@ impl StageContext {
     pub async fn own_lane(&self) -> Result<LaneRecord, StageError> {
         let record = self.lane.read().await?;
         let busy = !matches!(record.phase, Phase::ServeSource | Phase::ServeTarget);
-        if busy && record.run_id.as_deref() != Some(self.plan.run_id.as_str()) {
+        if busy && !self.is_ours(&record) {
             return Err(self.taken(&record));
         }
         Ok(record)
     }
 
+    /// The lane is in the hands of this run, or was last.
+    pub fn is_ours(&self, record: &LaneRecord) -> bool {
+        record.run_id.as_deref() == Some(self.plan.run_id.as_str())
+    }
+
     /// This run has won the lane: its commit is made, whether or not the new writer serves already.
     pub fn has_committed(&self, record: &LaneRecord) -> bool {
-        record.run_id.as_deref() == Some(self.plan.run_id.as_str())
+        self.is_ours(record)
             && (record.phase == Phase::Committed
                 || (record.phase == self.serving() && record.writer == self.direction.new_writer()))
     }
@@ -77,8 +82,7 @@ impl StageContext {
             Ok(changed) => Ok(changed),
             Err(PortError::Unreachable { what, reason }) => {
                 let now = self.lane.read().await?;
-                let ours = now.run_id.as_deref() == Some(self.plan.run_id.as_str());
-                if ours
+                if self.is_ours(&now)
                     && now.epoch == record.epoch.next()
                     && record
                         .next(&command, self.clock.now())
@@ -100,7 +104,7 @@ impl StageContext {
     fn taken(&self, record: &LaneRecord) -> StageError {
         StageError::LaneInUse {
             lane: self.plan.lane.clone(),
-            phase: format!("{:?}", record.phase).to_lowercase(),
+            phase: record.phase.to_string(),
             holder: record.run_id.clone().unwrap_or_else(|| "nobody".to_owned()),
             run_id: self.plan.run_id.clone(),
         }

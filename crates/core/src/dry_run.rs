@@ -41,11 +41,15 @@ pub fn over(ctx: StageContext, enters_in: Option<Phase>) -> (StageContext, Plann
         old_writer: Arc::new(database::DryDatabase::new(
             from_name,
             Arc::clone(&ctx.old_writer),
+            Arc::clone(&ctx.clock),
+            ctx.plan.limits.max_lag_ms,
             steps.clone(),
         )),
         new_writer: Arc::new(database::DryDatabase::new(
             to_name,
             Arc::clone(&ctx.new_writer),
+            Arc::clone(&ctx.clock),
+            ctx.plan.limits.max_lag_ms,
             steps.clone(),
         )),
         lane: Arc::new(lane::DryLane::new(
@@ -53,10 +57,12 @@ pub fn over(ctx: StageContext, enters_in: Option<Phase>) -> (StageContext, Plann
             enters_in,
             &ctx.plan,
             ctx.direction,
+            Arc::clone(&ctx.clock),
             steps.clone(),
         )),
         replication: Arc::new(replication::DryReplication::new(
             Arc::clone(&ctx.replication),
+            ctx.reverse_stream(),
             steps.clone(),
         )),
         journal: Arc::new(replication::DryJournal(steps.clone())),

@@ -1,11 +1,17 @@
 //! Every error a stage can end with: its stable name, whether Step Functions may try again, and the remedy.
 //!
 //! The names are part of the interface: `Retry` and `Catch` in `statemachine/*.asl.json` hang on them, and a test
-//! holds every name used there against [`StageError::NAMES`].
+//! holds every name used there against [`ErrorName`], which is made from the variants of [`StageError`].
 
 use std::collections::BTreeMap;
 
-use crate::{finding::Finding, ports::PortError};
+use strum::{EnumDiscriminants, EnumIter, IntoEnumIterator, IntoStaticStr, VariantNames};
+
+use crate::{
+    catch_up::MarkerError,
+    finding::Finding,
+    ports::{PortError, Refusal},
+};
 
 /// What Step Functions may do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +23,12 @@ pub enum RetryClass {
 }
 
 /// Why a stage did not do its work.
-#[derive(Debug, thiserror::Error, strum::EnumIter)]
+#[derive(Debug, thiserror::Error, EnumDiscriminants)]
+#[strum_discriminants(
+    name(ErrorName),
+    derive(EnumIter, IntoStaticStr, VariantNames, PartialOrd, Ord),
+    doc = "The stable name of a stage's error."
+)]
 pub enum StageError {
     #[error("the plan cannot work: {}", .faults.join("; "))]
     InvalidPlan { faults: Vec<String> },
@@ -61,10 +72,28 @@ pub enum StageError {
     TablesNotCompared { tables: Vec<String> },
     #[error("there is no reverse replication: {reason}")]
     NoReverseReplication { reason: String },
+    #[error("the old writer is not locked: {reason}")]
+    NotLocked { reason: String },
     #[error("{0}")]
     Unreachable(String),
+    /// The role lacks a right.
     #[error("{0}")]
     Refused(String),
+    /// Something was named that does not exist.
+    #[error("{0}")]
+    Missing(String),
+    /// A statement took too long, or somebody cancelled it.
+    #[error("{0}")]
+    Timeout(String),
+    /// A service said no, and only its message tells why.
+    #[error("{0}")]
+    Rejected(String),
+    /// A service answered what it should never answer.
+    #[error("{0}")]
+    UnexpectedAnswer(String),
+    /// A fault of Crossover itself.
+    #[error("{0}")]
+    Internal(String),
 }
 
 /// Findings of one kind and cause are one line, with all of their objects.
@@ -90,150 +119,137 @@ fn list(findings: &[Finding]) -> String {
     lines.join("\n")
 }
 
-impl StageError {
-    /// The stable names, sorted.
-    pub const NAMES: &'static [&'static str] = &[
-        "AlreadyCommitted",
-        "ChecksCouldNotRun",
-        "ChecksFailed",
-        "InvalidPlan",
-        "LaneAborted",
-        "LaneInUse",
-        "LaneRefused",
-        "MarkerDuplicated",
-        "MarkerNotSeen",
-        "NoReverseReplication",
-        "PreparedTransactions",
-        "ProbeMarkerNotSeen",
-        "Refused",
-        "ReplicationNotReady",
-        "SequencesBehind",
-        "SuperuserWriter",
-        "TablesDiffer",
-        "TablesNotCompared",
-        "Unreachable",
-        "WritersRemain",
-    ];
+impl ErrorName {
+    /// As Step Functions sees it.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 
-    /// Name, retry class and remedy. No `_` arm: a new error has to choose all three.
-    const fn policy(&self) -> (&'static str, RetryClass, &'static str) {
+    /// Retry class and remedy. No `_` arm: a new error has to choose both.
+    const fn policy(self) -> (RetryClass, &'static str) {
         use RetryClass::{Again, Never};
         match self {
-            Self::InvalidPlan { .. } => ("InvalidPlan", Never, "correct the named fields of the plan"),
-            Self::ChecksFailed { .. } => (
-                "ChecksFailed",
-                Never,
-                "follow the remedy of each finding, then start again",
-            ),
-            Self::ChecksCouldNotRun { .. } => (
-                "ChecksCouldNotRun",
+            Self::InvalidPlan => (Never, "correct the named fields of the plan"),
+            Self::ChecksFailed => (Never, "follow the remedy of each finding, then start again"),
+            Self::ChecksCouldNotRun => (
                 Again,
                 "make the named servers reachable and the named rights sufficient",
             ),
-            Self::ReplicationNotReady { .. } => (
-                "ReplicationNotReady",
+            Self::ReplicationNotReady => (
                 Never,
                 "mend the replication task or end what holds it up, then start again",
             ),
-            Self::ProbeMarkerNotSeen { .. } => (
-                "ProbeMarkerNotSeen",
+            Self::ProbeMarkerNotSeen => (
                 Never,
                 "see that the table crossover.catch_up_marker is in the task's table mappings",
             ),
-            Self::WritersRemain { .. } => (
-                "WritersRemain",
+            Self::WritersRemain => (
                 Never,
                 "stop the named sessions' programs, or raise limits.drain_ms",
             ),
-            Self::SuperuserWriter { .. } => (
-                "SuperuserWriter",
+            Self::SuperuserWriter => (
                 Never,
                 "stop the named sessions; give these programs a role without SUPERUSER",
             ),
-            Self::PreparedTransactions { .. } => (
-                "PreparedTransactions",
-                Never,
-                "commit or roll back the named transactions",
-            ),
-            Self::MarkerNotSeen { .. } => (
-                "MarkerNotSeen",
+            Self::PreparedTransactions => (Never, "commit or roll back the named transactions"),
+            Self::MarkerNotSeen => (
                 Never,
                 "look at the replication task's latency and errors; the run aborts",
             ),
-            Self::MarkerDuplicated { .. } => (
-                "MarkerDuplicated",
+            Self::MarkerDuplicated => (
                 Never,
                 "the change stream applies rows twice: look at the replication task",
             ),
-            Self::LaneInUse { .. } => ("LaneInUse", Never, "wait for the other run, or abort it"),
-            Self::LaneRefused { .. } => (
-                "LaneRefused",
-                Never,
-                "read the lane's audit log for what came before",
-            ),
-            Self::LaneAborted { .. } => (
-                "LaneAborted",
+            Self::LaneInUse => (Never, "wait for the other run, or abort it"),
+            Self::LaneRefused => (Never, "read the lane's audit log for what came before"),
+            Self::LaneAborted => (
                 Never,
                 "the old writer goes on serving; start again when the reason is mended",
             ),
-            Self::AlreadyCommitted { .. } => (
-                "AlreadyCommitted",
-                Never,
-                "roll forward; to go back, start the rollback",
-            ),
-            Self::SequencesBehind { .. } => (
-                "SequencesBehind",
-                Never,
-                "grant UPDATE on the named sequences to Crossover's role",
-            ),
-            Self::TablesDiffer { .. } => (
-                "TablesDiffer",
-                Never,
-                "compare the named tables and repair them before a cutover",
-            ),
-            Self::TablesNotCompared { .. } => (
-                "TablesNotCompared",
+            Self::AlreadyCommitted => (Never, "roll forward; to go back, start the rollback"),
+            Self::SequencesBehind => (Never, "grant UPDATE on the named sequences to Crossover's role"),
+            Self::TablesDiffer => (Never, "compare the named tables and repair them before a cutover"),
+            Self::TablesNotCompared => (
                 Never,
                 "make the named tables comparable, or exclude them from the plan's scope",
             ),
-            Self::NoReverseReplication { .. } => (
-                "NoReverseReplication",
+            Self::NoReverseReplication => (Never, "mend the reverse replication first"),
+            Self::NotLocked => (
                 Never,
-                "mend the reverse replication first",
+                "run connection-drain before final-sync, as the state machine does",
             ),
-            Self::Unreachable(_) => ("Unreachable", Again, "make the named server reachable"),
-            Self::Refused(_) => ("Refused", Never, "grant what was refused"),
+            Self::Unreachable => (Again, "make the named server reachable"),
+            Self::Refused => (Never, "grant Crossover's role the right that the message names"),
+            Self::Missing => (Never, "create the named object, or correct its name in the plan"),
+            Self::Timeout => (Never, "end what holds the named object up, then start again"),
+            Self::Rejected => (Never, "remove the cause that the message names, then start again"),
+            Self::UnexpectedAnswer => (
+                Never,
+                "see that the named service is of a supported version; if it is, report the message",
+            ),
+            Self::Internal => (Never, "report the message: this is a fault of Crossover"),
         }
     }
 
-    /// One error of each kind, with empty details: for what is made from the list of errors.
-    pub fn all() -> impl Iterator<Item = Self> {
-        <Self as strum::IntoEnumIterator>::iter()
-    }
-
-    /// The name Step Functions sees.
-    pub const fn name(&self) -> &'static str {
+    /// Whether trying again can help.
+    pub const fn retry(self) -> RetryClass {
         self.policy().0
     }
 
-    /// Whether trying again can help.
-    pub const fn retry(&self) -> RetryClass {
+    /// What the operator should do.
+    pub const fn remedy(self) -> &'static str {
         self.policy().1
+    }
+}
+
+impl StageError {
+    /// The stable names, in the order of the variants.
+    pub const NAMES: &'static [&'static str] = ErrorName::VARIANTS;
+
+    /// Every kind of error: for what is made from the list of them.
+    pub fn all() -> impl Iterator<Item = ErrorName> {
+        ErrorName::iter()
+    }
+
+    /// The name Step Functions sees.
+    pub fn name(&self) -> &'static str {
+        ErrorName::from(self).name()
+    }
+
+    /// Whether trying again can help.
+    pub fn retry(&self) -> RetryClass {
+        ErrorName::from(self).retry()
     }
 
     /// What the operator should do.
-    pub const fn remedy(&self) -> &'static str {
-        self.policy().2
+    pub fn remedy(&self) -> &'static str {
+        ErrorName::from(self).remedy()
+    }
+}
+
+impl From<MarkerError> for StageError {
+    fn from(error: MarkerError) -> Self {
+        match error {
+            MarkerError::NotSeen { nonce, waited_ms } => Self::MarkerNotSeen { nonce, waited_ms },
+            MarkerError::Duplicated { nonce, count } => Self::MarkerDuplicated { nonce, count },
+        }
     }
 }
 
 impl From<PortError> for StageError {
     fn from(error: PortError) -> Self {
+        let text = error.to_string();
         match error {
-            PortError::Unreachable { .. } => Self::Unreachable(error.to_string()),
-            PortError::Refused { .. } | PortError::Missing { .. } | PortError::Unexpected { .. } => {
-                Self::Refused(error.to_string())
-            }
+            PortError::Unreachable { .. } => Self::Unreachable(text),
+            PortError::Refused { about, .. } => match about {
+                Refusal::NoRight => Self::Refused(text),
+                Refusal::Stopped => Self::Timeout(text),
+                Refusal::UnknownName => Self::Missing(text),
+                Refusal::NotUnderstood | Refusal::Encoding | Refusal::Other => Self::Rejected(text),
+            },
+            PortError::Missing { .. } => Self::Missing(text),
+            PortError::Unexpected { .. } => Self::UnexpectedAnswer(text),
+            PortError::Marker(marker) => marker.into(),
         }
     }
 }
@@ -242,18 +258,72 @@ impl From<PortError> for StageError {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_list_of_names_is_sorted_and_unique() {
-        assert!(StageError::NAMES.windows(2).all(|pair| pair[0] < pair[1]));
+    fn ends_as(error: PortError) -> (&'static str, RetryClass) {
+        let error = StageError::from(error);
+        (error.name(), error.retry())
     }
 
     #[test]
-    fn unreachable_may_be_tried_again_and_a_refusal_may_not() {
-        let gone: StageError = PortError::unreachable("source database", "connection reset").into();
-        assert_eq!((gone.name(), gone.retry()), ("Unreachable", RetryClass::Again));
-        let no: StageError = PortError::refused("source database", "permission denied").into();
-        assert_eq!((no.name(), no.retry()), ("Refused", RetryClass::Never));
-        assert!(StageError::NAMES.contains(&gone.name()) && StageError::NAMES.contains(&no.name()));
+    fn a_name_is_that_of_its_variant() {
+        let names: Vec<&str> = StageError::all().map(ErrorName::name).collect();
+        assert_eq!(names, StageError::NAMES);
+        let error = StageError::InvalidPlan { faults: Vec::new() };
+        assert_eq!(error.name(), "InvalidPlan");
+    }
+
+    #[test]
+    fn every_cause_has_an_error_with_a_remedy_of_its_own() {
+        use RetryClass::{Again, Never};
+        let refused = |about| PortError::refused_about("table shop.orders", "reason", about);
+        for (cause, name, retry) in [
+            (
+                PortError::unreachable("source", "connection reset"),
+                "Unreachable",
+                Again,
+            ),
+            (refused(Refusal::NoRight), "Refused", Never),
+            (refused(Refusal::Stopped), "Timeout", Never),
+            (refused(Refusal::UnknownName), "Missing", Never),
+            (refused(Refusal::Other), "Rejected", Never),
+            (
+                PortError::missing("role shop_app in the target"),
+                "Missing",
+                Never,
+            ),
+            (
+                PortError::unexpected("the source", "no row"),
+                "UnexpectedAnswer",
+                Never,
+            ),
+        ] {
+            assert_eq!(ends_as(cause), (name, retry));
+        }
+        let mut remedies: Vec<&str> = StageError::all().map(ErrorName::remedy).collect();
+        remedies.sort_unstable();
+        assert!(remedies.windows(2).all(|pair| pair[0] != pair[1]), "{remedies:?}");
+    }
+
+    #[test]
+    fn only_a_missing_right_is_answered_with_a_grant() {
+        for name in StageError::all() {
+            let grants = name.remedy().contains("grant");
+            let may = matches!(name, ErrorName::Refused | ErrorName::SequencesBehind);
+            assert!(may || !grants, "{name:?}: {}", name.remedy());
+        }
+    }
+
+    #[test]
+    fn a_marker_that_is_not_seen_is_called_so() {
+        let late = MarkerError::NotSeen {
+            nonce: "n".into(),
+            waited_ms: 5,
+        };
+        assert_eq!(ends_as(late.into()), ("MarkerNotSeen", RetryClass::Never));
+        let twice = MarkerError::Duplicated {
+            nonce: "n".into(),
+            count: 2,
+        };
+        assert_eq!(ends_as(twice.into()), ("MarkerDuplicated", RetryClass::Never));
     }
 
     #[test]

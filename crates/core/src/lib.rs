@@ -5,14 +5,18 @@
 //! that every rule in it can be tested without a server and every adapter can be replaced.
 
 pub mod catalogue;
+pub mod catch_up;
 pub mod context;
 pub mod direction;
 pub mod dry_run;
 pub mod error;
 pub mod finding;
+pub mod invocation;
 pub mod lsn;
 pub mod plan;
+pub mod polling;
 pub mod ports;
+pub mod registry;
 pub mod rows;
 pub mod schema;
 pub mod secret;
@@ -21,8 +25,10 @@ pub mod stage;
 pub use context::StageContext;
 pub use crossover_routing as routing;
 pub use direction::Direction;
-pub use error::StageError;
+pub use error::{ErrorName, StageError};
+pub use invocation::Invocation;
 pub use lsn::Lsn;
 pub use plan::Plan;
+pub use registry::Registry;
 pub use secret::Secret;
-pub use stage::{Stage, StageName};
+pub use stage::{AnyStage, Stage, StageName};

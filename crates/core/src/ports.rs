@@ -27,6 +27,31 @@ pub use repair::{Repair, RepairTransaction, RowOutcome};
 pub use replication::{CdcTask, Replication, TableReplication, TaskState, TaskStatus};
 pub use rows::{Rows, Snapshot};
 
+use crate::catch_up::MarkerError;
+
+/// Everything that the signatures of the ports name, for whoever forwards a port to another implementation: the forwarding is
+/// generated (`ambassador`), so that a new method of a port needs no change there.
+pub mod prelude {
+    pub use std::collections::BTreeMap;
+
+    pub use super::{
+        Access, AccessSnapshot, Catalogue, CatchUpMarkers, Clock, Database, LockReport, PortError,
+        PortResult, RoleAccess, Rows, Sequences, Slots, Snapshot, WriterSample, database::*, rows::*,
+    };
+    pub use crate::{
+        Lsn,
+        catalogue::{
+            Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts,
+            TableFacts, TableStatistics,
+        },
+        plan::Scope,
+        rows::{
+            BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest,
+            RowHash, RowKey, RowValues, TableShape,
+        },
+    };
+}
+
 /// What a refusal is about, as far as it can be told: each calls for another remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -63,6 +88,9 @@ pub enum PortError {
     /// It answered something that makes no sense here.
     #[error("{what} answered unexpectedly: {reason}")]
     Unexpected { what: String, reason: String },
+    /// A catch-up marker proved nothing.
+    #[error(transparent)]
+    Marker(#[from] MarkerError),
 }
 
 impl PortError {

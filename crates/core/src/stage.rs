@@ -1,86 +1,38 @@
 //! What a stage is: one step of a cutover, with its undo beside it.
 
-use std::str::FromStr;
-
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
-use crate::{Direction, Plan, StageContext, StageError, routing::Phase};
+use crate::{StageContext, StageError, routing::Phase};
 
-macro_rules! stages {
-    ($($stage:ident = $name:literal),+ $(,)?) => {
-        /// The stages, by the name of their Lambda.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-        pub enum StageName {
-            $(#[serde(rename = $name)] $stage,)+
-        }
+/// The name of a stage: of its Lambda, of its handler and, with `_` for `-`, of its module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct StageName(&'static str);
 
-        impl StageName {
-            /// All stages, in the order a reader meets them.
-            pub const ALL: &'static [Self] = &[$(Self::$stage),+];
+impl StageName {
+    pub const fn new(name: &'static str) -> Self {
+        Self(name)
+    }
 
-            /// Name of the Lambda, of its handler and of its package folder.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$stage => $name,)+
-                }
-            }
-        }
-    };
-}
-
-// The one place that lists them: whatever goes through all stages, or looks for one by its name, knows each of these.
-stages! {
-    PreCheck = "pre-check",
-    LagWait = "lag-wait",
-    Validate = "validate",
-    ReverseSync = "reverse-sync",
-    ConnectionDrain = "connection-drain",
-    FinalSync = "final-sync",
-    Abort = "abort",
-    Rollback = "rollback",
-}
-
-/// A name that no stage has.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("no stage is called {given:?}: the stages are {}", names())]
-pub struct UnknownStage {
-    pub given: String,
-}
-
-fn names() -> String {
-    let names: Vec<&str> = StageName::ALL.iter().map(|stage| stage.as_str()).collect();
-    names.join(", ")
-}
-
-impl FromStr for StageName {
-    type Err = UnknownStage;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|stage| stage.as_str() == text)
-            .ok_or_else(|| UnknownStage {
-                given: text.to_owned(),
-            })
+    pub const fn as_str(self) -> &'static str {
+        self.0
     }
 }
 
 impl std::fmt::Display for StageName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(self.0)
     }
 }
 
-/// What Step Functions sends to a stage.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Invocation<I> {
-    pub plan: Plan,
-    #[serde(default)]
-    pub direction: Direction,
-    pub input: I,
+/// When an abort that has won the lane undoes a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UndoTime {
+    /// While writes are still held: the old writer could not take them otherwise.
+    BeforeRelease,
+    /// When traffic flows again. Clients do not wait for it.
+    AfterRelease,
 }
 
 /// One step of a cutover.
@@ -91,12 +43,19 @@ pub struct Invocation<I> {
 pub trait Stage: Send + Sync {
     /// Which stage it is.
     const NAME: StageName;
+    /// What it does, in one sentence for the operator: its line in `docs/stages.md`.
+    const PURPOSE: &'static str;
+    /// What `undo` puts back, in one sentence for the operator. Empty: nothing.
+    const PUTS_BACK: &'static str = "";
     /// The phase the lane is in when this stage starts: what a dry run takes for given. None: the lane as it is.
     const ENTERS_IN: Option<Phase> = None;
 
     /// The stage ends while writes are held. Nothing that can wait is done then: the next stage's first journal entry also says
     /// that this one is done.
     const ENDS_IN_PAUSE: bool = false;
+
+    /// When `undo` is due in an abort.
+    const UNDO_TIME: UndoTime = UndoTime::AfterRelease;
 
     /// What it needs beside the plan.
     type Input: DeserializeOwned + Send + Sync;
@@ -106,30 +65,68 @@ pub trait Stage: Send + Sync {
     /// Does the work.
     async fn run(&self, ctx: &StageContext, input: Self::Input) -> Result<Self::Output, StageError>;
 
-    /// Puts back what `run` changed. Default: it changes nothing.
-    async fn undo(&self, _world: &StageContext) -> Result<(), StageError> {
-        Ok(())
+    /// Puts back what `run` changed, and names each object that was put back. Default: `run` changes nothing.
+    ///
+    /// An abort may come late: an undo that removes what other runs of the migration share reads the lane first.
+    async fn undo(&self, _world: &StageContext) -> Result<Vec<String>, StageError> {
+        Ok(Vec::new())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A stage whose input and output are JSON, so that all of them fit into one [`crate::Registry`].
+#[async_trait]
+pub trait AnyStage: Send + Sync {
+    fn name(&self) -> StageName;
+    fn purpose(&self) -> &'static str;
+    fn puts_back(&self) -> &'static str;
+    fn enters_in(&self) -> Option<Phase>;
+    fn ends_in_pause(&self) -> bool;
+    fn undo_time(&self) -> UndoTime;
+    async fn run_json(&self, ctx: &StageContext, input: Value) -> Result<Value, StageError>;
+    async fn undo_any(&self, ctx: &StageContext) -> Result<Vec<String>, StageError>;
 
-    #[test]
-    fn every_stage_is_found_by_its_name() {
-        for stage in StageName::ALL {
-            assert_eq!(stage.as_str().parse(), Ok(*stage));
-            assert_eq!(serde_json::to_value(stage).unwrap(), stage.as_str());
-        }
+    /// It works while writes are held, so that every client waits for it.
+    fn works_in_pause(&self) -> bool {
+        self.ends_in_pause() || self.enters_in() == Some(Phase::Hold)
+    }
+}
+
+#[async_trait]
+impl<S: Stage> AnyStage for S {
+    fn name(&self) -> StageName {
+        S::NAME
     }
 
-    #[test]
-    fn who_looks_for_another_name_is_told_them_all() {
-        let error = "pre_check".parse::<StageName>().unwrap_err().to_string();
-        assert!(error.contains("\"pre_check\""), "{error}");
-        for stage in StageName::ALL {
-            assert!(error.contains(stage.as_str()), "{stage} is not in {error}");
-        }
+    fn purpose(&self) -> &'static str {
+        S::PURPOSE
+    }
+
+    fn puts_back(&self) -> &'static str {
+        S::PUTS_BACK
+    }
+
+    fn enters_in(&self) -> Option<Phase> {
+        S::ENTERS_IN
+    }
+
+    fn ends_in_pause(&self) -> bool {
+        S::ENDS_IN_PAUSE
+    }
+
+    fn undo_time(&self) -> UndoTime {
+        S::UNDO_TIME
+    }
+
+    async fn run_json(&self, ctx: &StageContext, input: Value) -> Result<Value, StageError> {
+        let input = serde_json::from_value(input).map_err(|e| StageError::InvalidPlan {
+            faults: vec![format!("input: {e}")],
+        })?;
+        let output = self.run(ctx, input).await?;
+        serde_json::to_value(output)
+            .map_err(|e| StageError::Internal(format!("the stage's output cannot be written: {e}")))
+    }
+
+    async fn undo_any(&self, ctx: &StageContext) -> Result<Vec<String>, StageError> {
+        self.undo(ctx).await
     }
 }

@@ -1,12 +1,14 @@
 //! What a function reads from its environment, before any async work.
 
-use crossover_core::StageName;
+use std::sync::Arc;
+
+use crossover_core::{AnyStage, Registry};
 
 /// A function's environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Configuration {
     /// `_HANDLER`: the stage it serves. Lambda itself sets it to the handler of the function's settings.
-    pub stage: StageName,
+    pub stage: Arc<dyn AnyStage>,
     /// `CROSSOVER_JOURNAL_TABLE`: the DynamoDB table of the journal.
     pub journal_table: String,
     /// `CROSSOVER_NOTICE_TOPIC_ARN` (optional): the SNS topic people are told on.
@@ -22,10 +24,13 @@ pub struct ConfigurationError(pub Vec<String>);
 
 impl Configuration {
     /// Reads the variables through `lookup`; names everything that is wrong at once.
-    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigurationError> {
+    pub fn read(
+        stages: &Registry,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigurationError> {
         let given = |name: &str| lookup(name).filter(|value| !value.is_empty());
         let mut faults = Vec::new();
-        let stage = given("_HANDLER").unwrap_or_default().parse();
+        let stage = stages.get(&given("_HANDLER").unwrap_or_default());
         if let Err(error) = &stage {
             faults.push(format!(
                 "the function's handler (_HANDLER) must name the stage it serves: {error}"
@@ -56,36 +61,75 @@ impl Configuration {
 
 #[cfg(test)]
 mod tests {
+    use async_trait::async_trait;
+    use crossover_core::{Stage, StageContext, StageError, StageName};
+
     use super::*;
+
+    struct Named<const ABORT: bool>;
+
+    #[async_trait]
+    impl<const ABORT: bool> Stage for Named<ABORT> {
+        const NAME: StageName = StageName::new(if ABORT { "abort" } else { "rollback" });
+        const PURPOSE: &'static str = "";
+        type Input = ();
+        type Output = ();
+
+        async fn run(&self, _world: &StageContext, (): ()) -> Result<(), StageError> {
+            Ok(())
+        }
+    }
+
+    fn stages() -> Registry {
+        Registry::default().with(Named::<true>).with(Named::<false>)
+    }
+
+    fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Configuration, ConfigurationError> {
+        Configuration::read(&stages(), lookup)
+    }
+
+    fn read_with_handler(handler: &str) -> Result<Configuration, ConfigurationError> {
+        read(|name| match name {
+            "_HANDLER" => Some(handler.to_owned()),
+            "CROSSOVER_JOURNAL_TABLE" => Some("journal".to_owned()),
+            _ => None,
+        })
+    }
+
+    fn refusal(read: Result<Configuration, ConfigurationError>) -> ConfigurationError {
+        match read {
+            Ok(_) => panic!("the environment was taken"),
+            Err(error) => error,
+        }
+    }
 
     #[test]
     fn an_empty_variable_counts_as_missing() {
-        let error = Configuration::read(|_| Some(String::new())).unwrap_err();
-        assert!(error.to_string().contains("CROSSOVER_JOURNAL_TABLE"));
-        assert!(error.to_string().contains("_HANDLER"));
+        let error = refusal(read(|_| Some(String::new()))).to_string();
+        assert!(error.contains("CROSSOVER_JOURNAL_TABLE"));
+        assert!(error.contains("_HANDLER"));
     }
 
     #[test]
     fn every_fault_is_named_at_once() {
-        let error =
-            Configuration::read(|name| (name == "CROSSOVER_LOG").then(|| "loud".to_owned())).unwrap_err();
+        let error = refusal(read(|name| (name == "CROSSOVER_LOG").then(|| "loud".to_owned())));
         assert_eq!(error.0.len(), 3, "{error}");
     }
 
     #[test]
     fn the_handler_is_the_stage_to_serve() {
-        let read = |handler: &'static str| {
-            Configuration::read(|name| match name {
-                "_HANDLER" => Some(handler.to_owned()),
-                "CROSSOVER_JOURNAL_TABLE" => Some("journal".to_owned()),
-                _ => None,
-            })
-        };
-        for stage in StageName::ALL {
-            assert_eq!(read(stage.as_str()).unwrap().stage, *stage);
+        for name in stages().names() {
+            let Ok(configuration) = read_with_handler(name.as_str()) else {
+                panic!("{name} was refused");
+            };
+            assert_eq!(configuration.stage.name(), name);
         }
-        let error = read("bootstrap").unwrap_err().to_string();
-        for words in ["_HANDLER", "\"bootstrap\"", "pre-check, lag-wait, "] {
+    }
+
+    #[test]
+    fn no_stage_is_served_under_the_name_of_another() {
+        let error = refusal(read_with_handler("bootstrap")).to_string();
+        for words in ["_HANDLER", "\"bootstrap\"", "abort, rollback"] {
             assert!(error.contains(words), "{words} is not in {error}");
         }
     }

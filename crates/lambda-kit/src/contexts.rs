@@ -47,7 +47,7 @@ impl Contexts {
     }
 
     /// The world for a plan, in a direction.
-    pub async fn ctx(&self, plan: &Plan, direction: Direction) -> Result<StageContext, StageError> {
+    pub async fn context(&self, plan: &Plan, direction: Direction) -> Result<StageContext, StageError> {
         let connections = self.connections(plan).await?;
         let (old_writer, new_writer) = match direction {
             Direction::Forward => (connections.source, connections.target),

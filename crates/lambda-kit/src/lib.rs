@@ -1,6 +1,6 @@
 //! Runs a stage as a Lambda function: configuration, tracing, the context behind the ports, error names for Step Functions.
 //!
-//! A program of functions is [`start`] with a choice of stages, each arm `serve(Stage, configuration)`, and nothing else.
+//! A program of functions is [`start`] with its registry of stages, and nothing else.
 
 mod answer;
 mod configuration;
@@ -11,5 +11,4 @@ mod start;
 
 pub use answer::StageFailure;
 pub use configuration::{Configuration, ConfigurationError};
-pub use serve::serve;
 pub use start::start;

@@ -1,13 +1,14 @@
 use std::process::ExitCode;
 
+use crossover_core::Registry;
 use lambda_runtime::Error;
 
-use crate::Configuration;
+use crate::{Configuration, serve::serve};
 
-/// A program's `main`: reads the environment and hands it over to serve the stage it names. Whatever ends the program is
-/// told in plain words on standard error, which is the function's log.
-pub fn start(serve: impl FnOnce(Configuration) -> Result<(), Error>) -> ExitCode {
-    let ended = Configuration::read(|name| std::env::var(name).ok())
+/// A program's `main`: reads the environment and serves the stage it names. Whatever ends the program is told in plain words on
+/// standard error, which is the function's log.
+pub fn start(stages: &Registry) -> ExitCode {
+    let ended = Configuration::read(stages, |name| std::env::var(name).ok())
         .map_err(Error::from)
         .and_then(serve);
     match ended {

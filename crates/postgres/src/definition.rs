@@ -1,7 +1,8 @@
-//! Printed definitions in one form: equal texts mean the same definition, whatever version printed them, and whether they were
-//! typed or restored from what a server printed.
+//! Printed definitions in one form: equal texts mean the same definition, whatever version printed them, and
+//! whether they were typed or restored from what a server printed.
 //!
-//! A definition is read as a tree ([`tree`]), brought into its normal form ([`normal_form`]) and written as text again ([`write`]).
+//! A definition is read as a tree ([`tree`]), brought into its normal form ([`normal_form`]) and written as
+//! text again ([`write`]).
 
 mod normal_form;
 mod operand_types;

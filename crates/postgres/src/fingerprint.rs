@@ -32,8 +32,8 @@ const RIGHTS: &str = concat!(
     include_str!("sql/fingerprint_rights.sql")
 );
 impl PostgresDatabase {
-    /// Definitions of everything in scope, sorted. Grants to our role, to the exempt roles and to superusers are left out:
-    /// those differ by side. So is what DMS makes for itself in a source (`awsdms_…`).
+    /// Definitions of everything in scope, sorted. Grants to our role, to the exempt roles and to superusers
+    /// are left out: those differ by side. So is what DMS makes for itself in a source (`awsdms_…`).
     pub(crate) async fn definitions(&self, scope: &Scope) -> Result<Vec<Definition>, Failure> {
         let exempt = [(&self.exempt_roles as _, Type::TEXT_ARRAY)];
         let (database, relations, programs, rights) = tokio::try_join!(
@@ -51,8 +51,9 @@ impl PostgresDatabase {
         Ok(definitions)
     }
 
-    /// Every statement gives class, name, the object it belongs to, its properties (name and value in turn, those without a value
-    /// left out here), and the types of columns that its expressions read, where they count.
+    /// Every statement gives class, name, the object it belongs to, its properties (name and value in turn,
+    /// those without a value left out here), and the types of columns that its expressions read, where they
+    /// count.
     fn definition(&self, row: &Row) -> PortResult<Definition> {
         let word: &str = self.read(row, "class")?;
         let class = ObjectClass::from_word(word)

@@ -1,9 +1,11 @@
-//! ICU locales in one form. Versions before 16 keep a locale as it was typed, later ones as a language tag (BCP 47).
+//! ICU locales in one form. Versions before 16 keep a locale as it was typed, later ones as a language tag
+//! (BCP 47).
 //!
-//! Names of keywords and their values: Unicode CLDR `common/bcp47/collation.xml`; what ICU's `uloc_toLanguageTag` makes of them.
+//! Names of keywords and their values: Unicode CLDR `common/bcp47/collation.xml`; what ICU's
+//! `uloc_toLanguageTag` makes of them.
 
-/// The language tag of a locale: `@colNumeric=yes` and `und-u-kn` are `und-u-kn-true`, `de_DE@collation=phonebook` is
-/// `de-DE-u-co-phonebk`.
+/// The language tag of a locale: `@colNumeric=yes` and `und-u-kn` are `und-u-kn-true`,
+/// `de_DE@collation=phonebook` is `de-DE-u-co-phonebk`.
 pub(crate) fn language_tag(locale: &str) -> String {
     let (name, keywords) = locale.split_once('@').unwrap_or((locale, ""));
     // `en_US.UTF-8`

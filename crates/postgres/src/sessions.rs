@@ -1,9 +1,9 @@
 //! Who is connected, and ending it.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
-use crossover_core::ports::PortResult;
-use tokio::time::Instant;
+use crossover_clock::SystemClock;
+use crossover_core::{polling::Polling, ports::PortResult};
 use tokio_postgres::{Row, types::Type};
 
 use crate::PostgresDatabase;
@@ -16,8 +16,8 @@ const END: &str = concat!(
     ") select s.pid, s.started, pg_terminate_backend(s.pid) as signalled from application s where not s.superuser"
 );
 /// How long [`PostgresDatabase::end_application_sessions`] waits for sessions to be gone.
-const END_LIMIT: Duration = Duration::from_secs(1);
-const POLL: Duration = Duration::from_millis(3);
+const END_LIMIT_MS: u64 = 1_000;
+const POLL_MS: u64 = 3;
 
 /// A session of the application.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl PostgresDatabase {
     /// Ends every application session and waits until they are gone, newcomers included; for a second at most, the next
     /// sample tells what remains. Returns how many were ended.
     pub(crate) async fn end_application_sessions(&self) -> PortResult<u32> {
-        let started = Instant::now();
+        let mut polling = Polling::new(&SystemClock, POLL_MS, END_LIMIT_MS);
         let mut ended = BTreeSet::new();
         loop {
             let rows = self.query(END, &[(&self.exempt_roles, Type::TEXT_ARRAY)]).await?;
@@ -98,10 +98,9 @@ impl PostgresDatabase {
                     ));
                 }
             }
-            if rows.is_empty() || started.elapsed() >= END_LIMIT {
+            if rows.is_empty() || polling.pause().await.is_err() {
                 return Ok(ended.len() as u32);
             }
-            tokio::time::sleep(POLL).await;
         }
     }
 }

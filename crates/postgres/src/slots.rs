@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use crossover_clock::SystemClock;
 use crossover_core::{
     Lsn,
+    polling::Polling,
     ports::{PortError, PortResult, Slots},
 };
-use tokio::time::Instant;
 use tokio_postgres::{error::SqlState, types::Type};
 
 use crate::PostgresDatabase;
@@ -15,8 +16,8 @@ use crate::PostgresDatabase;
 /// Building a slot waits for every transaction that is older; longer than this is a refusal.
 const CREATE_LIMIT: Duration = Duration::from_secs(30);
 /// How long a reader that was just stopped may take to let go of its slot.
-const RELEASE_LIMIT: Duration = Duration::from_millis(500);
-const POLL: Duration = Duration::from_millis(5);
+const RELEASE_LIMIT_MS: u64 = 500;
+const POLL_MS: u64 = 5;
 
 struct Slot {
     plugin: String,
@@ -43,18 +44,17 @@ impl PostgresDatabase {
 
     /// The slot once nobody reads from it.
     async fn idle_slot(&self, name: &str) -> PortResult<Option<Slot>> {
-        let started = Instant::now();
+        let mut polling = Polling::new(&SystemClock, POLL_MS, RELEASE_LIMIT_MS);
         loop {
             let slot = self.slot(name).await?;
             let Some(pid) = slot.as_ref().and_then(|slot| slot.reader) else {
                 return Ok(slot);
             };
-            if started.elapsed() >= RELEASE_LIMIT {
-                return Err(self.refused(format!(
+            polling.pause().await.map_err(|_| {
+                self.refused(format!(
                     "slot {name} is read by pid {pid}; stop the replication task that uses it"
-                )));
-            }
-            tokio::time::sleep(POLL).await;
+                ))
+            })?;
         }
     }
 

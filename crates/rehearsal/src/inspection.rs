@@ -1,12 +1,11 @@
 //! After the last request: are the two sides equal, are the sequences ahead?
 
-use std::time::{Duration, Instant};
-
 use crossover_clock::SystemClock;
 use crossover_core::{
     catalogue::{SequenceFacts, TableName},
+    catch_up::wait_for_marker,
     plan::Scope,
-    ports::{Catalogue, CatchUpMarkers, PortError},
+    ports::{Catalogue, PortError},
 };
 use crossover_postgres::PostgresDatabase;
 use crossover_verify::{Sides, Silent, VerifyError, VerifyOptions, compare_rows};
@@ -18,7 +17,7 @@ use crate::{
 };
 
 /// The stream was quick until now; a catch-up marker that takes longer than this is lost.
-const MARKER_LIMIT: Duration = Duration::from_mins(1);
+const FENCE_LIMIT_MS: u64 = 60_000;
 
 /// A table on both sides.
 #[derive(Debug, Clone)]
@@ -69,7 +68,8 @@ pub async fn inspect(
         Side::Source => (&source, &target),
         Side::Target => (&target, &source),
     };
-    await_marker(from, to).await?;
+    let nonce = uuid::Uuid::new_v4().to_string();
+    wait_for_marker(from, to, &SystemClock, ("inspection", &nonce), FENCE_LIMIT_MS).await?;
     let mut inspection = Inspection {
         tables: tables(&source, &target, &scope.without(not_carried)).await?,
         ..Inspection::default()
@@ -145,21 +145,4 @@ fn is_ahead(new: Option<&SequenceFacts>, old: Option<&SequenceFacts>, moved: boo
         return false;
     };
     !moved || new.is_beyond(old)
-}
-
-async fn await_marker(from: &PostgresDatabase, to: &PostgresDatabase) -> Result<()> {
-    let nonce = uuid::Uuid::new_v4().to_string();
-    from.write_marker("inspection", &nonce).await?;
-    let began = Instant::now();
-    while to.count_markers("inspection", &nonce).await? == 0 {
-        if began.elapsed() > MARKER_LIMIT {
-            return Err(RehearsalError::Timeout {
-                what: "the last marker's arrival on the other side".to_owned(),
-                seconds: MARKER_LIMIT.as_secs(),
-                hint: "the change stream has stopped; see the servers' logs".to_owned(),
-            });
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(())
 }

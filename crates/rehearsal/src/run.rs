@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crossover_core::Plan;
+use crossover_clock::SystemClock;
+use crossover_core::{Plan, polling::Polling};
 use crossover_stand::{
     Progress,
     ministack::{Event, Execution},
@@ -15,9 +16,9 @@ use crate::{
 };
 
 /// Between two looks at an execution: rarely enough not to disturb the pause it measures.
-const LOOK_EVERY: Duration = Duration::from_millis(400);
+const LOOK_EVERY_MS: u64 = 400;
 /// An execution that takes longer is stuck.
-const LIMIT: Duration = Duration::from_mins(30);
+const LIMIT_MS: u64 = 30 * 60 * 1_000;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub async fn execute(
 ) -> Result<RunRecord> {
     let input = json!({ "plan": plan });
     let execution = cloud.aws.start_execution(machine, &plan.run_id, &input).await?;
-    let began = std::time::Instant::now();
+    let mut polling = Polling::new(&SystemClock, LOOK_EVERY_MS, LIMIT_MS);
     let mut shown = Shown::default();
     let ended = loop {
         let seen = cloud.aws.describe_execution(&execution).await?;
@@ -73,14 +74,11 @@ pub async fn execute(
         if seen.status != "RUNNING" {
             break seen;
         }
-        if began.elapsed() > LIMIT {
-            return Err(RehearsalError::Timeout {
-                what: format!("the end of the {what}"),
-                seconds: LIMIT.as_secs(),
-                hint: "the state that is shown last hangs; its log is in the local AWS's log".to_owned(),
-            });
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
+        polling.pause().await.map_err(|late| RehearsalError::Timeout {
+            what: format!("the end of the {what}"),
+            seconds: late.waited_ms / 1_000,
+            hint: "the state that is shown last hangs; its log is in the local AWS's log".to_owned(),
+        })?;
     };
     let history = cloud.aws.execution_history(&execution).await?;
     let journal = cloud.journal(&plan.run_id).await?;

@@ -30,7 +30,15 @@ pub async fn build(workspace: &Path, parts: &Parts, progress: &dyn Progress) -> 
     let building = step(progress, "build the Lambda functions");
     cargo(
         workspace,
-        &["build", "--profile", "lambda", "--package", "bootstrap"],
+        &[
+            "build",
+            "--profile",
+            "lambda",
+            "--package",
+            "crossover-stages",
+            "--bin",
+            "bootstrap",
+        ],
     )
     .await?;
     building.done();

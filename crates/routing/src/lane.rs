@@ -132,14 +132,6 @@ impl fmt::Display for Phase {
     }
 }
 
-/// Where reads go. Percentages, regions and shadow reads will be further rules; writes follow the writer under every rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReadRule {
-    /// Reads go where writes go: nobody reads older than their own write.
-    FollowWriter,
-}
-
 /// The state of one lane. Changed only by [`LaneRecord::apply`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaneRecord {
@@ -161,8 +153,6 @@ pub struct LaneRecord {
     pub hold_deadline_ms: Option<UnixMillis>,
     /// The lease while serving (milliseconds); see [`LaneRecord::lease_ttl`] for the one in force.
     pub lease_ttl_ms: Millis,
-    /// Where reads go.
-    pub reads: ReadRule,
 }
 
 /// What an orchestrator may ask of a lane.
@@ -243,7 +233,6 @@ impl LaneRecord {
             hold_at_ms: None,
             hold_deadline_ms: None,
             lease_ttl_ms: SERVE_LEASE,
-            reads: ReadRule::FollowWriter,
         }
     }
 

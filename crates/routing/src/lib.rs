@@ -20,6 +20,6 @@ pub mod time;
 pub use admin::{AdminKey, AdminRefusal, AdminRequest, KeyRing};
 pub use audit::{AuditEntry, AuditLog, BrokenChain, ChainHead};
 pub use decide::{AfterFailure, Decision, LeasedLane, OnFailure, RequestFacts, after_failed_read, decide};
-pub use lane::{Command, Epoch, LaneRecord, Phase, ReadRule, Refusal, Side};
+pub use lane::{Command, Epoch, LaneRecord, Phase, Refusal, Side};
 pub use loopback::is_loopback;
 pub use time::{Millis, UnixMillis};

@@ -5,12 +5,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crossover_core::{Plan, stage::Invocation};
+use crossover_core::{AnyStage, Invocation, Plan, Registry};
 use serde_json::{Value, json};
 
 use crate::{
     executor::sleep_until,
-    stage::{AnyStage, Failure, invoke},
+    stage::{Failure, invoke},
     state::Shared,
 };
 
@@ -33,8 +33,8 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Reads a machine. Every function it names must be among `stages`.
-    pub fn new(asl: &str, stages: &[Arc<dyn AnyStage>]) -> Self {
+    /// Reads a machine. Every function it names must be in the registry.
+    pub fn new(asl: &str, stages: &Registry) -> Self {
         let asl: Value = serde_json::from_str(asl).expect("the state machine is JSON");
         let stages = stages
             .iter()
@@ -137,8 +137,7 @@ impl Machine {
         stage: Arc<dyn AnyStage>,
         payload: Value,
     ) -> Result<Value, Failure> {
-        let invocation: Invocation<Value> =
-            serde_json::from_value(payload).expect("the payload is an invocation");
+        let invocation: Invocation = serde_json::from_value(payload).expect("the payload is an invocation");
         let faults = invocation.plan.faults();
         assert!(faults.is_empty(), "the plan of a test is sound: {faults:?}");
         invoke(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crossover_core::{
     Lsn,
-    catalogue::{SequenceFacts, TableFacts, TableName},
+    catalogue::{SequenceFacts, ServerFacts, TableFacts, TableName},
     plan::Scope,
     ports::{AccessSnapshot, LockReport, PortError, PortResult, RoleAccess, WriterSample},
     routing::Side,
@@ -48,6 +48,8 @@ pub struct Transaction {
 pub struct Table {
     pub facts: TableFacts,
     pub sequence: String,
+    /// Names and types of its columns.
+    pub columns: String,
     pub rows: BTreeMap<i64, String>,
 }
 
@@ -97,6 +99,8 @@ pub struct Prepared {
 #[derive(Debug, Clone)]
 pub struct MemoryDatabaseState {
     pub side: Side,
+    /// What the server says of itself; the slots of this database are added.
+    pub server: ServerFacts,
     pub roles: BTreeMap<String, Role>,
     /// Ours and those the plan spares.
     pub exempt: BTreeSet<String>,

@@ -66,7 +66,7 @@ fn side(state: &State, side: Side) -> SideState {
     for marker in database
         .markers
         .iter()
-        .filter(|f| !f.nonce.starts_with("probe-") && !f.nonce.starts_with("validate-"))
+        .filter(|f| !f.nonce.starts_with("probe-") && !f.nonce.starts_with("verify-"))
     {
         *markers
             .entry((marker.run_id.clone(), marker.nonce.clone()))

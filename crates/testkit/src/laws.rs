@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use crossover_core::{
-    Plan,
+    AnyStage, Plan,
     routing::{LaneRecord, Side},
 };
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::{
     faults::{Fault, Scripted},
     lasting_state::LastingState,
     scenario::Scenario,
-    stage::{AnyStage, Failure, PROCESS_ENDED},
+    stage::{Failure, PROCESS_ENDED},
 };
 
 /// A stage, its input and the system it starts in.

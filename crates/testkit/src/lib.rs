@@ -32,5 +32,5 @@ pub use defect::Defect;
 pub use faults::{Fault, Scripted};
 pub use lasting_state::LastingState;
 pub use scenario::Scenario;
-pub use stage::{AnyStage, Failure};
+pub use stage::Failure;
 pub use state::Shared;

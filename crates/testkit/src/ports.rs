@@ -92,15 +92,10 @@ pub fn ctx(shared: &Shared, process: u64, plan: &Plan, direction: Direction) -> 
 impl Catalogue for MemoryDatabase {
     async fn server(&self) -> PortResult<ServerFacts> {
         self.call("server", |state, side| {
-            Ok(ServerFacts {
-                version_num: 160_014,
-                wal_level: "logical".to_owned(),
-                max_replication_slots: 10,
-                used_replication_slots: state.side(side).slots.len() as u32,
-                max_wal_senders: 10,
-                used_wal_senders: 1,
-                in_recovery: false,
-            })
+            let database = state.side(side);
+            let mut facts = database.server.clone();
+            facts.used_replication_slots += database.slots.len() as u32;
+            Ok(facts)
         })
         .await
     }
@@ -171,12 +166,12 @@ impl Catalogue for MemoryDatabase {
             let tables = state
                 .side(side)
                 .tables
-                .keys()
-                .filter(|t| scope.holds(&t.schema, &t.name));
+                .iter()
+                .filter(|(name, _)| scope.holds(&name.schema, &name.name));
             Ok(tables
-                .map(|t| {
-                    let columns = Property::new("columns", "id bigint, token text");
-                    Definition::new(ObjectClass::Table, &t.to_string(), vec![columns])
+                .map(|(name, table)| {
+                    let columns = Property::new("columns", &table.columns);
+                    Definition::new(ObjectClass::Table, &name.to_string(), vec![columns])
                 })
                 .collect())
         })

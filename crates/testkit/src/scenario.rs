@@ -6,8 +6,8 @@ use std::{
 };
 
 use crossover_core::{
-    Direction, Plan,
-    catalogue::{OWN_SCHEMA, SequenceFacts, TableFacts, TableName},
+    AnyStage, Direction, Plan,
+    catalogue::{SequenceFacts, ServerFacts, TableFacts, TableName},
     ports::TaskState,
     routing::{LaneRecord, Side},
 };
@@ -18,7 +18,7 @@ use crate::{
     executor::block_on,
     faults::Script,
     lasting_state::LastingState,
-    stage::{AnyStage, Failure, invoke},
+    stage::{Failure, invoke},
     state::{Behaviour, Shared, State},
     stream::Task,
     traffic::{Route, Traffic},
@@ -65,6 +65,7 @@ fn tables() -> BTreeMap<TableName, Table> {
             Table {
                 facts,
                 sequence: sequence.to_owned(),
+                columns: "id bigint, token text".to_owned(),
                 rows,
             },
         )
@@ -112,6 +113,15 @@ fn database(side: Side) -> MemoryDatabaseState {
     ];
     MemoryDatabaseState {
         side,
+        server: ServerFacts {
+            version_num: 160_014,
+            wal_level: "logical".to_owned(),
+            max_replication_slots: 10,
+            used_replication_slots: 0,
+            max_wal_senders: 10,
+            used_wal_senders: 1,
+            in_recovery: false,
+        },
         roles: roles
             .into_iter()
             .map(|(name, role)| (name.to_owned(), role))
@@ -159,13 +169,7 @@ impl Scenario {
             becomes: None,
             reads: Side::Source,
             slot: "dms".to_owned(),
-            tables: tables()
-                .into_keys()
-                .chain([TableName {
-                    schema: OWN_SCHEMA.to_owned(),
-                    name: "catch_up_marker".to_owned(),
-                }])
-                .collect(),
+            tables: tables().into_keys().chain([TableName::marker()]).collect(),
             position: 0,
             last_failure: None,
             full_load_percent: 100,

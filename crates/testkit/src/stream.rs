@@ -2,7 +2,7 @@
 
 use crossover_core::{
     Lsn, Plan,
-    catalogue::{OWN_SCHEMA, TableName},
+    catalogue::TableName,
     ports::{CdcTask, PortError, PortResult, TaskState},
     routing::Side,
 };
@@ -199,9 +199,7 @@ impl State {
     fn apply_change(&mut self, task: &str, reads: Side, tables: &[TableName], change: Change) {
         let carried = match &change.effect {
             Effect::Row { table, .. } => tables.contains(table),
-            Effect::Marker(_) => tables
-                .iter()
-                .any(|t| t.schema == OWN_SCHEMA && t.name == "catch_up_marker"),
+            Effect::Marker(_) => tables.contains(&TableName::marker()),
         };
         if !carried {
             return;

@@ -171,7 +171,7 @@ impl State {
         }
     }
 
-    /// Invariant 6: never an id twice, and on a new writer only ids beyond every one the other side has handed out.
+    /// Never an id twice, and on a new writer only ids beyond every one the other side has handed out.
     fn issue(&mut self, side: Side, sequence: &str, id: i64) {
         let ascending = self
             .side(side)

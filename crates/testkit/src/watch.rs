@@ -44,7 +44,8 @@ impl State {
         }
     }
 
-    /// Invariants 1 and 10: applications can write on the writer's side only, at every moment.
+    /// Never are both sides writable, and the target refuses writes before the commit: applications can write on the writer's side
+    /// only.
     fn look_at_sides(&self, broken: &mut Vec<String>) {
         let idle = self.lane.writer.other();
         let ways = self.side(idle).open_ways();
@@ -101,7 +102,7 @@ impl State {
         }
     }
 
-    /// Invariant 4, and no commit after the deadline.
+    /// What a commit implies (no writer left, the marker seen once, every row there), and no commit after the deadline.
     fn look_at_commit(&self, before: &LaneRecord, run: &str, broken: &mut Vec<String>) {
         let from = self.side(before.writer);
         let to = self.side(before.writer.other());

@@ -10,9 +10,10 @@ mod machines;
 
 use std::sync::Arc;
 
-use crossover_core::routing::Phase;
+use crossover_core::{AnyStage, routing::Phase};
+use crossover_stages::{abort, connection_drain, final_sync, registry, reverse_sync};
 use crossover_testkit::{
-    AnyStage, Fault, Scenario, Scripted,
+    Fault, Scenario, Scripted,
     laws::{execute, wrong_at_the_end},
     stage::PROCESS_ENDED,
 };
@@ -28,7 +29,7 @@ fn busy_at(state: &str) -> (Scenario, crossover_testkit::LastingState, Value) {
 }
 
 fn abort(scenario: &Scenario) -> String {
-    let stage: Arc<dyn AnyStage> = Arc::new(abort::Abort);
+    let stage: Arc<dyn AnyStage> = Arc::new(abort::Abort(registry));
     let answer = scenario
         .stage(&stage, json!({"cause": {"Error": "Test", "Cause": "asked for"}}))
         .unwrap();
@@ -112,7 +113,7 @@ fn abort_restores_before_the_commit_and_yields_after_it() {
 
 #[test]
 fn an_abort_that_dies_anywhere_is_finished_by_the_next_one() {
-    let stage: Arc<dyn AnyStage> = Arc::new(abort::Abort);
+    let stage: Arc<dyn AnyStage> = Arc::new(abort::Abort(registry));
     let (scenario, _, _) = busy_at("FinalSync");
     scenario.shared.script(None);
     scenario.stage(&stage, json!({})).unwrap();

@@ -10,13 +10,14 @@ mod machines;
 
 use async_trait::async_trait;
 use crossover_core::{
-    Direction, Stage, StageContext, StageError, StageName,
+    AnyStage, Direction, Stage, StageContext, StageError, StageName,
     routing::{Command, Phase, Side},
 };
 use std::sync::Arc;
 
+use crossover_stages::{abort, connection_drain, final_sync, registry};
 use crossover_testkit::{
-    AnyStage, Defect, Fault, LastingState, Machine, Scenario, Scripted,
+    Defect, Fault, LastingState, Machine, Scenario, Scripted,
     database::Prepared,
     executor::{Processes, Schedule, block_on},
     laws::{execute, wrong_at_the_end},
@@ -157,7 +158,7 @@ fn a_lock_that_records_the_locked_state_is_noticed() {
     scenario.shared.lock().defects.insert(Defect::LockRecordsAgain);
     let drain = Arc::new(connection_drain::ConnectionDrain) as Arc<dyn AnyStage>;
     scenario.stage(&drain, json!({})).unwrap();
-    let abort = Arc::new(abort::Abort) as Arc<dyn AnyStage>;
+    let abort = Arc::new(abort::Abort(registry)) as Arc<dyn AnyStage>;
     scenario.stage(&abort, json!({})).unwrap();
     assert_seen(
         "a record of the locked state",
@@ -202,7 +203,7 @@ fn a_marker_that_is_written_again_is_noticed() {
     // The guard is in final-sync: exactly once, not at least once.
     let second = scenario.stage(&stage, json!({"step": "commit"})).unwrap_err();
     assert_eq!(second.name, "MarkerDuplicated");
-    let abort = Arc::new(abort::Abort) as Arc<dyn AnyStage>;
+    let abort = Arc::new(abort::Abort(registry)) as Arc<dyn AnyStage>;
     scenario.stage(&abort, json!({})).unwrap();
     assert_eq!(wrong_at_the_end(&scenario, &before, true), Vec::<String>::new());
 }
@@ -234,7 +235,7 @@ fn a_lane_without_compare_and_set_is_noticed() {
         .flat_map(|seed| {
             let scenario = prepared.copy();
             let commit: Arc<dyn AnyStage> = Arc::new(final_sync::FinalSync);
-            let abort: Arc<dyn AnyStage> = Arc::new(abort::Abort);
+            let abort: Arc<dyn AnyStage> = Arc::new(abort::Abort(registry));
             let mut processes = Processes::new(&scenario.shared)
                 .with(scenario.invocation(&commit, json!({"step": "commit"})))
                 .with(scenario.invocation(&abort, json!({})));
@@ -318,13 +319,14 @@ struct HastyAbort;
 
 #[async_trait]
 impl Stage for HastyAbort {
-    const NAME: StageName = StageName::Abort;
+    const NAME: StageName = StageName::new("abort");
+    const PURPOSE: &'static str = "";
     type Input = Any;
     type Output = Value;
 
     async fn run(&self, ctx: &StageContext, _input: Any) -> Result<Value, StageError> {
         ctx.old_writer.restore(&ctx.plan.run_id).await?;
-        let output = abort::Abort.run(ctx, abort::Input::default()).await?;
+        let output = abort::Abort(registry).run(ctx, abort::Input::default()).await?;
         Ok(serde_json::to_value(output).unwrap())
     }
 }
@@ -334,7 +336,8 @@ struct ReleaseFirst;
 
 #[async_trait]
 impl Stage for ReleaseFirst {
-    const NAME: StageName = StageName::Abort;
+    const NAME: StageName = StageName::new("abort");
+    const PURPOSE: &'static str = "";
     type Input = Any;
     type Output = Value;
 
@@ -371,7 +374,8 @@ struct OpensFirst;
 
 #[async_trait]
 impl Stage for OpensFirst {
-    const NAME: StageName = StageName::FinalSync;
+    const NAME: StageName = final_sync::FinalSync::NAME;
+    const PURPOSE: &'static str = "";
     type Input = final_sync::Input;
     type Output = Value;
 
@@ -391,7 +395,8 @@ struct CourtesyOnly;
 
 #[async_trait]
 impl Stage for CourtesyOnly {
-    const NAME: StageName = StageName::ConnectionDrain;
+    const NAME: StageName = connection_drain::ConnectionDrain::NAME;
+    const PURPOSE: &'static str = "";
     type Input = connection_drain::Input;
     type Output = Value;
 

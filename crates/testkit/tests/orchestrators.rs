@@ -10,9 +10,10 @@ mod machines;
 
 use std::sync::Arc;
 
-use crossover_core::{Direction, routing::Phase};
+use crossover_core::{AnyStage, Direction, routing::Phase};
+use crossover_stages::{abort, connection_drain, final_sync, registry};
 use crossover_testkit::{
-    AnyStage, Fault, Scenario, Scripted,
+    Fault, Scenario, Scripted,
     executor::{Processes, Schedule, block_on},
     laws::{execute, wrong_at_the_end},
 };
@@ -20,7 +21,7 @@ use machines::{cutover, entered, rollback};
 use serde_json::json;
 
 fn abort_stage() -> Arc<dyn AnyStage> {
-    Arc::new(abort::Abort)
+    Arc::new(abort::Abort(registry))
 }
 
 fn final_sync_stage() -> Arc<dyn AnyStage> {

@@ -8,7 +8,10 @@
 
 mod machines;
 
-use crossover_core::Direction;
+use crossover_core::{AnyStage, Direction};
+use crossover_stages::{
+    abort, connection_drain, final_sync, lag_wait, pre_check, registry, reverse_sync, rollback, validate,
+};
 use crossover_testkit::{
     Scenario,
     laws::{Case, every_stage_law, execute},
@@ -17,11 +20,7 @@ use machines::{at, cutover, rehearsed};
 use serde_json::json;
 
 /// The case of a stage that starts where the state of this name is entered.
-fn entering(
-    name: &'static str,
-    stage: impl crossover_testkit::AnyStage + 'static,
-    input: serde_json::Value,
-) -> Case {
+fn entering(name: &'static str, stage: impl AnyStage + 'static, input: serde_json::Value) -> Case {
     Case::new(name, stage, input, move |scenario| at(scenario, name))
 }
 
@@ -113,7 +112,7 @@ fn abort_obeys_every_law_from_wherever_it_is_called() {
         every_stage_law(
             &entering(
                 name,
-                abort::Abort,
+                abort::Abort(registry),
                 json!({"cause": {"Error": "Test", "Cause": "asked for"}}),
             ),
             name != "StartReverseReplication",

@@ -1,6 +1,9 @@
 //! Why nothing is known about a table, or why it is not repaired: for whoever has to say what to do about it.
 
-use crossover_core::ports::{PortError, Refusal};
+use crossover_core::{
+    catch_up::MarkerError,
+    ports::{PortError, Refusal},
+};
 
 /// The kind of the reason. How it is put right depends on where the comparison runs: the command has options, a function has a
 /// plan. [`Cause::remedy`] names neither.
@@ -38,6 +41,10 @@ pub enum Cause {
     NoKey,
     /// More rows differ than the comparison was allowed to report.
     MoreThanReported { different_rows: u64 },
+    /// A catch-up marker did not arrive.
+    MarkerNotSeen { waited_ms: u64 },
+    /// A catch-up marker arrived more than once.
+    MarkerDuplicated { count: u32 },
     /// The role lacks the right to write to the table on the target.
     NotWritable,
 }
@@ -56,6 +63,12 @@ impl Cause {
             },
             PortError::Missing { .. } => Self::Removed,
             PortError::Unexpected { .. } => Self::Unexpected,
+            PortError::Marker(MarkerError::NotSeen { waited_ms, .. }) => Self::MarkerNotSeen {
+                waited_ms: *waited_ms,
+            },
+            PortError::Marker(MarkerError::Duplicated { count, .. }) => {
+                Self::MarkerDuplicated { count: *count }
+            }
         }
     }
 
@@ -91,6 +104,12 @@ impl Cause {
             Self::Removed => "compare again: the table was removed meanwhile",
             Self::Unexpected => "compare again; if it stays, report it with this message",
             Self::Changed => "compare again",
+            Self::MarkerNotSeen { .. } => {
+                "see that crossover.catch_up_marker is among the replicated tables and that replication runs"
+            }
+            Self::MarkerDuplicated { .. } => {
+                "the change stream applies rows twice: look at the replication task"
+            }
             Self::NoKey => {
                 return format!(
                     "add a primary key, or a unique index over columns that are not null, to {table} on both sides; or load it again"

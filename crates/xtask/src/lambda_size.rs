@@ -13,7 +13,8 @@ use anyhow::{Context, bail};
 
 use crate::workspace::Workspace;
 
-/// The program of all functions.
+/// The package of the stages, and the program of all functions in it.
+const PACKAGE: &str = "crossover-stages";
 const PROGRAM: &str = "bootstrap";
 /// The profile it is built in, here, for rehearsals and for production.
 const PROFILE: &str = "lambda";
@@ -26,10 +27,19 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Prints size and start time of every stage; fails if the program is too big.
 pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
-    workspace.run_cargo(&["build", "--profile", PROFILE, "--package", PROGRAM, "--locked"])?;
+    workspace.run_cargo(&[
+        "build",
+        "--profile",
+        PROFILE,
+        "--package",
+        PACKAGE,
+        "--bin",
+        PROGRAM,
+        "--locked",
+    ])?;
     let program = workspace.target.join(PROFILE).join(PROGRAM);
     println!("{:<18} {:>12}", "function", "start in ms");
-    for handler in handlers(&workspace.root.join("lambdas"))? {
+    for handler in handlers(&program)? {
         let mut starts = (0..STARTS)
             .map(|_| start(&program, &handler))
             .collect::<anyhow::Result<Vec<_>>>()
@@ -62,22 +72,19 @@ fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1_048_576.0
 }
 
-/// Every stage has a folder of the name its handler has; the program's own folder is beside them.
-fn handlers(folder: &Path) -> anyhow::Result<Vec<String>> {
-    let entries = std::fs::read_dir(folder).with_context(|| folder.display().to_string())?;
-    let mut handlers = Vec::new();
-    for entry in entries {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name != PROGRAM && entry.path().join("Cargo.toml").is_file() {
-            handlers.push(name);
-        }
+/// The stages the program serves, as it lists them itself.
+fn handlers(program: &Path) -> anyhow::Result<Vec<String>> {
+    let output = Command::new(program)
+        .arg("--stages")
+        .env_clear()
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("{} cannot be run", program.display()))?;
+    let names = String::from_utf8(output.stdout).context("the names of the stages")?;
+    if !output.status.success() || names.is_empty() {
+        bail!("{} --stages lists no stage", program.display());
     }
-    handlers.sort();
-    if handlers.is_empty() {
-        bail!("{} holds no stage", folder.display());
-    }
-    Ok(handlers)
+    Ok(names.lines().map(str::to_owned).collect())
 }
 
 /// From the start of the process to its first request for work.

@@ -3,6 +3,7 @@
 mod bench;
 mod code_map;
 mod contracts;
+mod docs;
 mod lambda_size;
 mod layers;
 mod machines;
@@ -39,6 +40,8 @@ enum Task {
     CheckLayers,
     /// Build the program of the Lambda functions; print its size and the start time of each; fail if it is bigger than 8 MB
     LambdaSize,
+    /// Write the documents that are made from lists in the code (docs/stages.md, docs/checks.md)
+    Docs,
     /// Write the state machines from statemachine/source; the tests compare them
     Asl {
         /// Write nothing; fail if a file is not what its source says
@@ -74,6 +77,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Test { arguments } => test::run(&Workspace::find()?, &arguments),
         Task::CheckLayers => layers::check(&Workspace::find()?),
         Task::LambdaSize => lambda_size::run(&Workspace::find()?),
+        Task::Docs => docs::write(&Workspace::find()?),
         Task::Asl { check } => contracts::run(&Workspace::find()?, "asl", check),
         Task::Schema { check } => contracts::run(&Workspace::find()?, "schema", check),
         Task::Bench { subject } => bench::run(&subject),

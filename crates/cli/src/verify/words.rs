@@ -77,6 +77,8 @@ fn remedy(table: &CouldNotRun) -> Option<String> {
         | Cause::Removed
         | Cause::Unexpected
         | Cause::Changed
+        | Cause::MarkerNotSeen { .. }
+        | Cause::MarkerDuplicated { .. }
         | Cause::NoKey => return None,
     })
 }

@@ -1,67 +1,49 @@
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
+use ambassador::delegate_to_methods;
 use async_trait::async_trait;
 
 use super::PlannedSteps;
-use crate::{
-    catalogue::{
-        Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
-        TableStatistics,
-    },
-    lsn::Lsn,
-    plan::Scope,
-    ports::{
-        Access, AccessSnapshot, Catalogue, CatchUpMarkers, Database, LockReport, PortResult, RoleAccess,
-        Rows, Sequences, Slots, Snapshot, WriterSample,
-    },
-    rows::{
-        BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest, RowHash,
-        RowKey, RowValues, TableShape,
-    },
-};
+use crate::ports::prelude::*;
 
 /// A database that is read for real and never changed.
 pub struct DryDatabase {
     name: &'static str,
     real: Arc<dyn Database>,
+    clock: Arc<dyn Clock>,
+    /// How long a marker that is not written takes to arrive: what follows really waits for it, so that what is on its way arrives.
+    marker_ms: u64,
     steps: PlannedSteps,
 }
 
+#[delegate_to_methods]
+#[delegate(Catalogue, target_ref = "real")]
+#[delegate(Rows, target_ref = "real")]
 impl DryDatabase {
-    pub fn new(name: &'static str, real: Arc<dyn Database>, steps: PlannedSteps) -> Self {
-        Self { name, real, steps }
+    fn real(&self) -> &dyn Database {
+        &*self.real
+    }
+}
+
+impl DryDatabase {
+    pub fn new(
+        name: &'static str,
+        real: Arc<dyn Database>,
+        clock: Arc<dyn Clock>,
+        marker_ms: u64,
+        steps: PlannedSteps,
+    ) -> Self {
+        Self {
+            name,
+            real,
+            clock,
+            marker_ms,
+            steps,
+        }
     }
 
     fn note(&self, step: &str) {
         self.steps.note(format!("{}: {step}", self.name));
-    }
-}
-
-#[async_trait]
-impl Catalogue for DryDatabase {
-    async fn server(&self) -> PortResult<ServerFacts> {
-        self.real.server().await
-    }
-    async fn tables(&self, scope: &Scope) -> PortResult<Vec<TableFacts>> {
-        self.real.tables(scope).await
-    }
-    async fn roles(&self, scope: &Scope, also: &[String]) -> PortResult<Vec<RoleFacts>> {
-        self.real.roles(scope, also).await
-    }
-    async fn prepared_transactions(&self) -> PortResult<Vec<PreparedTransaction>> {
-        self.real.prepared_transactions().await
-    }
-    async fn open_transactions(&self, min_age_ms: u64) -> PortResult<Vec<OpenTransaction>> {
-        self.real.open_transactions(min_age_ms).await
-    }
-    async fn fingerprint(&self, scope: &Scope) -> PortResult<Vec<Definition>> {
-        self.real.fingerprint(scope).await
-    }
-    async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>> {
-        self.real.sequences(scope).await
-    }
-    async fn statistics(&self, scope: &Scope) -> PortResult<Vec<TableStatistics>> {
-        self.real.statistics(scope).await
     }
 }
 
@@ -130,6 +112,7 @@ impl CatchUpMarkers for DryDatabase {
     }
     async fn count_markers(&self, _run_id: &str, _nonce: &str) -> PortResult<u32> {
         self.note("wait for the catch-up marker row");
+        self.clock.sleep_ms(self.marker_ms).await;
         Ok(1)
     }
     async fn clear_markers(&self) -> PortResult<()> {
@@ -149,7 +132,7 @@ impl Sequences for DryDatabase {
             "move {} sequences at least {headroom} steps beyond the other side's",
             positions.len()
         ));
-        Ok(positions.to_vec())
+        Ok(positions.iter().map(|old| old.moved_by(headroom)).collect())
     }
 }
 
@@ -169,60 +152,5 @@ impl Slots for DryDatabase {
     }
     async fn current_lsn(&self) -> PortResult<Lsn> {
         self.real.current_lsn().await
-    }
-}
-
-#[async_trait]
-impl Rows for DryDatabase {
-    async fn shapes(&self, scope: &Scope) -> PortResult<Vec<TableShape>> {
-        self.real.shapes(scope).await
-    }
-    async fn hashing(&self) -> PortResult<HashingFacts> {
-        self.real.hashing().await
-    }
-    async fn column_statistics(&self, form: &HashPlan) -> PortResult<ColumnStatistics> {
-        self.real.column_statistics(form).await
-    }
-    async fn export_snapshot(&self) -> PortResult<Snapshot> {
-        self.real.export_snapshot().await
-    }
-    async fn active_sessions(&self) -> PortResult<u32> {
-        self.real.active_sessions().await
-    }
-    async fn digest(
-        &self,
-        form: &HashPlan,
-        region: &Region,
-        buckets: u32,
-        at: Option<&Snapshot>,
-    ) -> PortResult<BTreeMap<u32, RowDigest>> {
-        self.real.digest(form, region, buckets, at).await
-    }
-    async fn begins(&self, form: &HashPlan, cuts: &[i64], at: &Snapshot) -> PortResult<Option<Vec<u32>>> {
-        self.real.begins(form, cuts, at).await
-    }
-    async fn block_range(
-        &self,
-        form: &HashPlan,
-        block_range: &BlockRange,
-        at: &Snapshot,
-    ) -> PortResult<BlockRangeDigest> {
-        self.real.block_range(form, block_range, at).await
-    }
-    async fn rows_in(
-        &self,
-        form: &HashPlan,
-        region: &Region,
-        buckets: u32,
-        wanted: &[u32],
-        at: Option<&Snapshot>,
-    ) -> PortResult<Vec<RowHash>> {
-        self.real.rows_in(form, region, buckets, wanted, at).await
-    }
-    async fn rows_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
-        self.real.rows_of(form, keys).await
-    }
-    async fn values_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
-        self.real.values_of(form, keys).await
     }
 }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::PlannedSteps;
 use crate::{
     Direction, Plan,
-    ports::{Lane, PortError, PortResult},
+    ports::{Clock, Lane, PortError, PortResult},
     routing::{Command, Epoch, LaneRecord, Phase, UnixMillis},
 };
 
@@ -16,6 +16,7 @@ pub struct DryLane {
     run_id: String,
     direction: Direction,
     pretended: Mutex<Option<LaneRecord>>,
+    clock: Arc<dyn Clock>,
     steps: PlannedSteps,
 }
 
@@ -25,6 +26,7 @@ impl DryLane {
         enters_in: Option<Phase>,
         plan: &Plan,
         direction: Direction,
+        clock: Arc<dyn Clock>,
         steps: PlannedSteps,
     ) -> Self {
         Self {
@@ -33,6 +35,7 @@ impl DryLane {
             run_id: plan.run_id.clone(),
             direction,
             pretended: Mutex::new(None),
+            clock,
             steps,
         }
     }
@@ -49,7 +52,7 @@ impl Lane for DryLane {
             record.phase = phase;
             record.run_id = Some(self.run_id.clone());
             record.towards = Some(self.direction.new_writer());
-            record.hold_at_ms = Some(UnixMillis(0));
+            record.hold_at_ms = Some(self.clock.now());
             record.hold_deadline_ms = Some(UnixMillis::MAX);
         }
         Ok(record)
@@ -62,11 +65,14 @@ impl Lane for DryLane {
             Command::Arm { .. } => UnixMillis(0),
             _ => before.hold_at_ms.unwrap_or_default(),
         };
-        let after = before
+        let mut after = before
             .apply(expected, &command, now)
             .map_err(|refusal| PortError::refused("the lane", refusal))?;
+        if matches!(command, Command::Arm { .. }) {
+            after.hold_at_ms = Some(self.clock.now());
+        }
         self.steps
-            .note(format!("lane: {:?} -> {:?}", before.phase, after.phase));
+            .note(format!("lane: {} -> {}", before.phase, after.phase));
         *self.pretended.lock().unwrap_or_else(PoisonError::into_inner) = Some(after.clone());
         Ok(after)
     }

@@ -1,5 +1,6 @@
 //! One side's database.
 
+use ambassador::delegatable_trait;
 use async_trait::async_trait;
 
 use super::{Access, PortResult, Rows};
@@ -14,6 +15,7 @@ use crate::{
 
 /// Facts from the catalogue. Nothing here changes anything.
 #[async_trait]
+#[delegatable_trait]
 pub trait Catalogue: Send + Sync {
     async fn server(&self) -> PortResult<ServerFacts>;
     /// Tables in scope, partitions included, sorted by name.
@@ -34,6 +36,7 @@ pub trait Catalogue: Send + Sync {
 
 /// Catch-up markers: unique markers that travel through the change stream.
 #[async_trait]
+#[delegatable_trait]
 pub trait CatchUpMarkers: Send + Sync {
     /// Makes Crossover's schema and marker table where they are missing.
     async fn prepare_marker(&self) -> PortResult<()>;
@@ -49,6 +52,7 @@ pub trait CatchUpMarkers: Send + Sync {
 
 /// Sequence positions.
 #[async_trait]
+#[delegatable_trait]
 pub trait Sequences: Send + Sync {
     /// Moves each sequence to a position from which it hands out only values beyond those of `positions` (by at least
     /// `headroom` steps in its direction); never moves one back. Returns the positions now.
@@ -61,6 +65,7 @@ pub trait Sequences: Send + Sync {
 
 /// Logical replication slots.
 #[async_trait]
+#[delegatable_trait]
 pub trait Slots: Send + Sync {
     /// Makes a logical slot, or finds the one of that name; returns the position it is consistent from.
     async fn create_slot(&self, name: &str, plugin: &str) -> PortResult<Lsn>;

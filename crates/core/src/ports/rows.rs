@@ -2,6 +2,7 @@
 
 use std::{any::Any, collections::BTreeMap};
 
+use ambassador::delegatable_trait;
 use async_trait::async_trait;
 
 use super::PortResult;
@@ -29,6 +30,7 @@ impl std::fmt::Debug for Snapshot {
 
 /// Reading rows, mostly as hashes that the server computes. Every method can be repeated.
 #[async_trait]
+#[delegatable_trait]
 pub trait Rows: Send + Sync {
     /// Tables in scope that are no partitions, sorted by name, as far as the comparison has to know them.
     async fn shapes(&self, scope: &Scope) -> PortResult<Vec<TableShape>>;

@@ -1,16 +1,17 @@
 //! One process at a time follows with a slot: a second one would take changes that the first then never sees.
 
-use std::time::Duration;
-
-use crossover_core::ports::{PortError, PortResult};
-use tokio::time::Instant;
+use crossover_clock::SystemClock;
+use crossover_core::{
+    polling::Polling,
+    ports::{PortError, PortResult},
+};
 use tokio_postgres::{Client, types::Type};
 
 use crate::{PostgresDatabase, connection::STATEMENT, pool::Claim};
 
 /// How long a process that has just ended may still seem to be there.
-const LEAVING: Duration = Duration::from_secs(5);
-const POLL: Duration = Duration::from_millis(50);
+const LEAVING_MS: u64 = 5_000;
+const POLL_MS: u64 = 50;
 
 /// The server finds out within a minute or so that a machine is gone, which by default takes it hours.
 const KEEPALIVE: &str = " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3";
@@ -37,12 +38,11 @@ impl PostgresDatabase {
         let session = self.open(STATEMENT, STATEMENT, KEEPALIVE).await?;
         self.bounded(STATEMENT, session.query_typed(MAY_IDLE, &[]))
             .await?;
-        let asked = Instant::now();
+        let mut polling = Polling::new(&SystemClock, POLL_MS, LEAVING_MS);
         while !self.try_claim(&session, slot).await? {
-            if asked.elapsed() >= LEAVING {
+            if polling.pause().await.is_err() {
                 return Err(self.taken(slot).await?);
             }
-            tokio::time::sleep(POLL).await;
         }
         *held = Some(Claim {
             slot: slot.to_owned(),

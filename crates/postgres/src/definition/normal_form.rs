@@ -1,7 +1,8 @@
 //! The one tree of several that mean the same.
 //!
-//! A printed definition is no fixed point: what a server prints, reads and prints again may look different, and versions print
-//! the same statement in different words. Every rule here undoes one such case, and is valid for trees of those meanings only.
+//! A printed definition is no fixed point: what a server prints, reads and prints again may look different,
+//! and versions print the same statement in different words. Every rule here undoes one such case, and is
+//! valid for trees of those meanings only.
 
 mod arrays;
 mod calls;

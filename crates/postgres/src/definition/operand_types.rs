@@ -7,8 +7,9 @@ use super::{
     type_name::TypeName,
 };
 
-/// Columns by name with the type that every column of that name has in the relations a definition reads. Domains are given as the
-/// types they stand for; `value` is the value that a domain checks, and `::name` a domain over an array.
+/// Columns by name with the type that every column of that name has in the relations a definition reads.
+/// Domains are given as the types they stand for; `value` is the value that a domain checks, and `::name` a
+/// domain over an array.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OperandTypes {
     columns: HashMap<String, TypeName>,
@@ -32,7 +33,8 @@ impl OperandTypes {
 
     /// Removes from the arguments of a function the casts that the parser adds by itself.
     pub(super) fn strip(&self, function: &str, arguments: &mut [Vec<Node>]) {
-        // With a timestamp among the arguments a date becomes a timestamp, and with none a timestamp with time zone.
+        // With a timestamp among the arguments a date becomes a timestamp, and with none a timestamp with
+        // time zone.
         let dates_become_zoned = function != "overlaps"
             || arguments.iter().all(|argument| {
                 self.type_of(argument).is_some_and(|of| {

@@ -1,6 +1,7 @@
 //! SQL as tokens, as the server's own scanner reads them (PostgreSQL: `src/backend/parser/scan.l`).
 //!
-//! Any text can be read: a quote that is never closed takes the rest, a character without a meaning is a mark of its own.
+//! Any text can be read: a quote that is never closed takes the rest, a character without a meaning is a mark
+//! of its own.
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,7 +169,8 @@ fn number(sql: &str) -> usize {
     end
 }
 
-/// The longest operator: it ends before a comment, and in `+` or `-` only with a character that SQL itself has no operator of.
+/// The longest operator: it ends before a comment, and in `+` or `-` only with a character that SQL itself
+/// has no operator of.
 fn operator(sql: &str) -> usize {
     let mut length = run(sql, is_operator);
     for comment in ["--", "/*"] {

@@ -1,7 +1,8 @@
 //! Printed SQL as a tree: groups in parentheses and brackets, casts with their operand and their type.
 //!
-//! The server prints its own keywords in capitals and every name that is not plain lower case in quotes, so that a name and a
-//! keyword are told apart without a grammar. Only `true` and `false` are printed small, and a column of such a name in quotes.
+//! The server prints its own keywords in capitals and every name that is not plain lower case in quotes, so
+//! that a name and a keyword are told apart without a grammar. Only `true` and `false` are printed small, and
+//! a column of such a name in quotes.
 
 use std::iter::Peekable;
 
@@ -222,8 +223,8 @@ fn operand(nodes: &[Node]) -> usize {
     }
 }
 
-/// Parentheses around the operand of a cast, unless it is a constant or written out with a keyword: statistics objects are printed
-/// without.
+/// Parentheses around the operand of a cast, unless it is a constant or written out with a keyword:
+/// statistics objects are printed without.
 pub(super) fn parenthesised(operand: Vec<Node>) -> Vec<Node> {
     let stands_alone = match operand.as_slice() {
         [Node::Text(_) | Node::Number(_)] => true,

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::tree::{Bracket, Group, Node};
 
-/// The text of a tree: one space wherever the server prints white space, and names in quotes only where they need them.
+/// The text of a tree: one space wherever the server prints white space, and names in quotes only where they
+/// need them.
 pub(super) fn text(nodes: &[Node]) -> String {
     let mut out = String::new();
     write(nodes, false, &mut out);

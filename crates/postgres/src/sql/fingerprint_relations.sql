@@ -181,8 +181,9 @@
     from relations t
     join pg_policy p on p.polrelid = t.oid
 )
--- Types by column, where a definition calls a function whose arguments are printed with casts or without (14), and those of domains
--- over arrays. A name that has several types in the relations that are read tells nothing.
+-- Types by column, where a definition calls a function whose arguments are printed with casts or without
+-- (14), and those of domains over arrays. A name that has several types in the relations that are read tells
+-- nothing.
 select o.class, o.name, o.belongs_to, o.properties, (d.types || coalesce(c.types, '{}'))::text as types
 from objects o
 cross join array_domains d

@@ -1,7 +1,9 @@
-//! Printed definitions: the same DDL is equal however often it was printed and read, and one changed token is a difference.
+//! Printed definitions: the same DDL is equal however often it was printed and read, and one changed token is
+//! a difference.
 //!
-//! `equal.txt` has one form a line under its kind, `changed.txt` has pairs: a form behind `-`, the same with one change behind `+`.
-//! `[14]` in front says from which version on there is such a form. Objects are called by their line: `f012`.
+//! `equal.txt` has one form a line under its kind, `changed.txt` has pairs: a form behind `-`, the same with
+//! one change behind `+`. `[14]` in front says from which version on there is such a form. Objects are called
+//! by their line: `f012`.
 
 use std::collections::BTreeSet;
 

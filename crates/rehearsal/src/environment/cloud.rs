@@ -1,11 +1,10 @@
 //! The local AWS: secrets, journal, functions, state machines; and the forward stream, which exists before a cutover.
 
-use std::{collections::HashMap, fs, path::Path, time::Duration};
+use std::{collections::HashMap, fs, path::Path};
 
-use crossover_core::{
-    StageName,
-    catalogue::{OWN_SCHEMA, TableName},
-};
+use crossover_clock::SystemClock;
+use crossover_core::{catalogue::TableName, polling::Polling};
+use crossover_stages::registry;
 use crossover_stand::{
     Progress, loopback,
     ministack::{Aws, Function, pack},
@@ -29,7 +28,7 @@ pub const REVERSE_TASK: &str = "rehearsal-back";
 pub const RENEWED_TASK: &str = "rehearsal-again";
 const JOURNAL_TABLE: &str = "crossover-journal";
 /// A full load that takes longer than this is stuck.
-const FULL_LOAD_LIMIT: Duration = Duration::from_mins(30);
+const FULL_LOAD_LIMIT_MS: u64 = 30 * 60 * 1_000;
 
 /// ARN of an endpoint of the stand-in.
 pub fn endpoint_arn(side: &str, way: &str) -> String {
@@ -92,8 +91,9 @@ impl Cloud {
         env.insert("CROSSOVER_NOTICE_TOPIC_ARN".to_owned(), topic);
         let package = pack(&products.bootstrap)?;
         let mut functions = Vec::new();
-        for stage in StageName::ALL {
-            let name = stage.as_str();
+        let stages = registry();
+        for stage in stages.iter() {
+            let name = stage.name().as_str();
             functions.push(Function {
                 name: format!("crossover-{name}"),
                 zip: match options.functions.get(name) {
@@ -102,7 +102,7 @@ impl Cloud {
                 },
                 handler: name.to_owned(),
                 env: env.clone(),
-                timeout_seconds: if *stage == StageName::ConnectionDrain || *stage == StageName::FinalSync {
+                timeout_seconds: if stage.works_in_pause() {
                     options.pause_function_timeout_s
                 } else {
                     600
@@ -111,8 +111,9 @@ impl Cloud {
             });
         }
         let arns = aws.create_functions(&functions).await?;
-        let by_stage: Vec<(String, String)> = StageName::ALL
-            .iter()
+        let by_stage: Vec<(String, String)> = stages
+            .names()
+            .into_iter()
             .zip(arns)
             .map(|(stage, arn)| (stage.as_str().replace('-', "_"), arn))
             .collect();
@@ -140,10 +141,7 @@ impl Cloud {
     ) -> Result<()> {
         let loading = step(progress, "full load from source to target");
         let mut tables = carried.to_vec();
-        tables.push(TableName {
-            schema: OWN_SCHEMA.to_owned(),
-            name: "catch_up_marker".to_owned(),
-        });
+        tables.push(TableName::marker());
         let rules: Vec<Value> = tables
             .iter()
             .enumerate()
@@ -167,23 +165,22 @@ impl Cloud {
         let arn = created["ReplicationTask"]["ReplicationTaskArn"].clone();
         let start = json!({ "ReplicationTaskArn": arn, "StartReplicationTaskType": "start-replication" });
         call_dms(dms, "StartReplicationTask", &start).await?;
-        let began = std::time::Instant::now();
+        let filter = json!({ "Filters": [{ "Name": "replication-task-id", "Values": [FORWARD_TASK] }] });
+        let mut polling = Polling::new(&SystemClock, 100, FULL_LOAD_LIMIT_MS);
         loop {
-            let filter = json!({ "Filters": [{ "Name": "replication-task-id", "Values": [FORWARD_TASK] }] });
             let answer = call_dms(dms, "DescribeReplicationTasks", &filter).await?;
             let task = &answer["ReplicationTasks"][0];
             if task["Status"] == "running" && task["ReplicationTaskStats"]["FullLoadProgressPercent"] == 100 {
                 loading.done();
                 return Ok(());
             }
-            if task["Status"] == "failed" || began.elapsed() > FULL_LOAD_LIMIT {
+            if task["Status"] == "failed" || polling.pause().await.is_err() {
                 return Err(RehearsalError::Timeout {
                     what: "the full load".to_owned(),
-                    seconds: began.elapsed().as_secs(),
+                    seconds: polling.waited_ms() / 1_000,
                     hint: format!("the task is {}; see the log of the target server", task["Status"]),
                 });
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use crossover_contracts::document::validate;
 use crossover_rehearsal::ledger::Verdict;
 use crossover_rehearsal::load::{Kind, Outcome as Ended, Sample, StrayCounts};
 use crossover_rehearsal::report::{
@@ -255,11 +256,18 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
+/// Writes the report; what it wrote has to fit the schema.
+fn written(report: &Report, name: &str) -> String {
+    let (json, _) = report.write(&folder(name)).expect("written");
+    let text = std::fs::read_to_string(json).expect("the file");
+    validate("rehearsal-report", &serde_json::from_str(&text).expect("JSON")).expect("valid");
+    text
+}
+
 #[test]
 fn the_json_has_the_documented_keys_and_reads_back() {
     let report = example();
-    let (json, _) = report.write(&folder("report-good")).expect("written");
-    let text = std::fs::read_to_string(json).expect("the file");
+    let text = written(&report, "report-good");
     let value: Value = serde_json::from_str(&text).expect("JSON");
     let mut missing = String::new();
     for pointer in [
@@ -277,7 +285,7 @@ fn the_json_has_the_documented_keys_and_reads_back() {
         "/pause_ms/max",
         "/pause_breakdown_ms/commit",
         "/stages/0/name",
-        "/stages/0/ms",
+        "/stages/0/duration_ms",
         "/stages/0/outcome",
         "/tables/0/name",
         "/tables/0/rows_source",
@@ -310,7 +318,7 @@ fn the_json_has_the_documented_keys_and_reads_back() {
 #[test]
 fn hostile_names_stay_text() {
     let report = spoiled();
-    report.write(&folder("report-bad")).expect("written");
+    written(&report, "report-bad");
     let html = report.html();
     assert!(
         !html.contains("<script") && !html.contains("<!--"),
@@ -336,7 +344,7 @@ fn the_page_refers_to_nothing_outside_itself() {
 #[test]
 fn an_empty_report_says_that_nobody_knows() {
     let report = Report::default();
-    report.write(&folder("report-empty")).expect("written");
+    written(&report, "report-empty");
     assert!(
         report
             .html()
@@ -355,7 +363,7 @@ fn a_dry_run_shows_its_plan_and_claims_no_figures() {
         ],
         ..Report::default()
     };
-    report.write(&folder("report-plan")).expect("written");
+    written(&report, "report-plan");
     let html = report.html();
     assert!(report.passed());
     assert!(html.contains("Dry run. Nothing was changed.") && html.contains("lock role shop_app"));
@@ -371,7 +379,7 @@ fn an_abort_that_was_not_asked_for_says_that_the_source_serves_on_and_why() {
         "final-sync: the catch-up marker was not seen within 10 s; look at the replication's errors".into(),
     );
     report.directions.truncate(1);
-    report.write(&folder("report-aborted")).expect("written");
+    written(&report, "report-aborted");
     let html = report.html();
     assert!(!report.passed());
     assert!(

@@ -6,39 +6,23 @@
     reason = "each test binary uses its part of these tests' own helpers"
 )]
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeMap, sync::Mutex};
 
-use crossover_testkit::{AnyStage, Machine, Scenario, laws::execute};
+use crossover_stages::registry;
+use crossover_testkit::{Machine, Scenario, laws::execute};
 use serde_json::Value;
-
-/// Every stage there is.
-pub fn stages() -> Vec<Arc<dyn AnyStage>> {
-    vec![
-        Arc::new(pre_check::PreCheck),
-        Arc::new(lag_wait::LagWait),
-        Arc::new(validate::Validate),
-        Arc::new(reverse_sync::ReverseSync),
-        Arc::new(connection_drain::ConnectionDrain),
-        Arc::new(final_sync::FinalSync),
-        Arc::new(abort::Abort),
-        Arc::new(rollback::Rollback),
-    ]
-}
 
 pub fn cutover() -> Machine {
     Machine::new(
         include_str!("../../../../statemachine/cutover.asl.json"),
-        &stages(),
+        &registry(),
     )
 }
 
 pub fn rollback() -> Machine {
     Machine::new(
         include_str!("../../../../statemachine/rollback.asl.json"),
-        &stages(),
+        &registry(),
     )
 }
 

@@ -283,7 +283,7 @@ impl Follower<'_> {
             catch_up: self.ctx.catch_up,
             clock: self.ctx.sides.clock,
             retry_timeout_ms: self.ctx.verify.rows.retry_timeout_ms,
-            recheck_limit_ms: self.ctx.verify.rows.recheck_limit_ms,
+            limit_ms: self.ctx.verify.rows.recheck_limit_ms,
         }
     }
 }

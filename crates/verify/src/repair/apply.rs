@@ -262,7 +262,7 @@ impl Repairing<'_> {
                 catch_up: self.sides.catch_up.unwrap_or(&Still),
                 clock: self.sides.clock,
                 retry_timeout_ms: self.options.retry_timeout_ms,
-                recheck_limit_ms: self.options.recheck_limit_ms,
+                limit_ms: self.options.recheck_limit_ms,
             };
             let forms = (&plan.source, &plan.table.form);
             let open = recheck.look(forms, &keys).await?;

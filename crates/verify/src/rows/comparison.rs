@@ -140,7 +140,7 @@ impl Comparison<'_> {
             catch_up,
             clock: self.clock,
             retry_timeout_ms: self.options.retry_timeout_ms,
-            recheck_limit_ms: self.options.recheck_limit_ms,
+            limit_ms: self.options.recheck_limit_ms,
         }
     }
 

@@ -35,7 +35,7 @@ pub struct Recheck<'a> {
     pub clock: &'a dyn Clock,
     pub retry_timeout_ms: u64,
     /// After this time what still differs counts as different, even if it goes on changing.
-    pub recheck_limit_ms: u64,
+    pub limit_ms: u64,
 }
 
 impl Recheck<'_> {
@@ -51,7 +51,7 @@ impl Recheck<'_> {
             self.catch_up.wait_for_catchup().await?;
             let keys: Vec<RowKey> = open.keys().cloned().collect();
             let still = self.look(forms, &keys).await?;
-            let late = self.clock.now_ms().saturating_sub(began) >= self.recheck_limit_ms;
+            let late = self.clock.now_ms().saturating_sub(began) >= self.limit_ms;
             let mut next = Mismatches::new();
             for (key, seen) in still {
                 if late || open.get(&key) == Some(&seen) {

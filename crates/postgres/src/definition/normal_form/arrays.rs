@@ -6,7 +6,8 @@ use crate::definition::{
     type_name::TypeName,
 };
 
-/// `(ARRAY[a, b])::text[]` becomes `ARRAY[(a)::text, (b)::text]`. In front of a domain over an array only the elements are cast.
+/// `(ARRAY[a, b])::text[]` becomes `ARRAY[(a)::text, (b)::text]`. In front of a domain over an array only the
+/// elements are cast.
 pub(super) fn cast_elements(nodes: &mut Vec<Node>, types: &OperandTypes) {
     let mut place = 0;
     while place < nodes.len() {

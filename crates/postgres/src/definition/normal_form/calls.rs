@@ -1,7 +1,9 @@
-//! Calls in the syntax of the SQL standard: since 14 they are printed as they were written, before as ordinary calls.
+//! Calls in the syntax of the SQL standard: since 14 they are printed as they were written, before as
+//! ordinary calls.
 //!
-//! Arguments of an ordinary call are printed with the casts that the parser added, those in SQL's syntax without. Such a cast
-//! is left out where the operand's type is known and the bare operand would be cast in the same way.
+//! Arguments of an ordinary call are printed with the casts that the parser added, those in SQL's syntax
+//! without. Such a cast is left out where the operand's type is known and the bare operand would be cast in
+//! the same way.
 
 use crate::definition::{
     operand_types::OperandTypes,
@@ -116,7 +118,8 @@ fn of_function(name: &str, inside: &[Node]) -> Option<Call> {
     ];
     let mut arguments = split(inside, |node| node.is_mark(","));
     if name == "similar_escape" {
-        // The function of versions before 13 takes NULL for the default; the one since then has a form without it.
+        // The function of versions before 13 takes NULL for the default; the one since then has a form
+        // without it.
         if arguments.len() == 2 && is_null(&arguments[1]) {
             arguments.truncate(1);
         }
@@ -126,7 +129,8 @@ fn of_function(name: &str, inside: &[Node]) -> Option<Call> {
     Some(Call::new(name, arguments))
 }
 
-/// The call that is printed as an operator in the parentheses at that place, when they are no list of arguments.
+/// The call that is printed as an operator in the parentheses at that place, when they are no list of
+/// arguments.
 fn operator_at(nodes: &[Node], place: usize) -> Option<Call> {
     let is_list = nodes[place].arguments().is_some()
         && matches!(nodes[..place].last(), Some(Node::Name(_) | Node::Keyword(_)));

@@ -2,7 +2,8 @@
 
 use crate::definition::{tree::Node, type_name::TypeName};
 
-/// `(- 1)`, as a minus before a cast of a number is printed, is read as the constant that is printed as `'-1'::integer`.
+/// `(- 1)`, as a minus before a cast of a number is printed, is read as the constant that is printed as
+/// `'-1'::integer`.
 pub(super) fn fold_minus(node: &mut Node) {
     let folded = match node.inside() {
         Some([Node::Operator(minus), Node::Number(digits)]) if minus == "-" => Node::Cast {
@@ -26,8 +27,8 @@ fn type_of(digits: &str) -> &'static str {
     }
 }
 
-/// `SELECT 'x'::text AS text` inside of a statement: a constant that is read with its type has the name of the type, so that the
-/// name is printed after the second reading only.
+/// `SELECT 'x'::text AS text` inside of a statement: a constant that is read with its type has the name of
+/// the type, so that the name is printed after the second reading only.
 pub(super) fn remove_type_names(nodes: &mut Vec<Node>) {
     let mut place = 0;
     while place + 2 < nodes.len() {

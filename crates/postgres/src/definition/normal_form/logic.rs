@@ -1,7 +1,8 @@
 //! AND and OR: a chain in front of a chain of the same operator is one chain.
 //!
-//! The parser makes groups of its own (BETWEEN, comparisons of rows, IN over columns), which are printed in parentheses. When such
-//! a group is read again as the first operand, its operands become operands of the outer chain. One that stands behind is kept.
+//! The parser makes groups of its own (BETWEEN, comparisons of rows, IN over columns), which are printed in
+//! parentheses. When such a group is read again as the first operand, its operands become operands of the
+//! outer chain. One that stands behind is kept.
 
 use crate::definition::tree::{Bracket, Node};
 

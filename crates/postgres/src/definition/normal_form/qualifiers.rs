@@ -1,4 +1,5 @@
-//! The name of the only relation that a query reads, in front of its columns: since 16 views are printed without.
+//! The name of the only relation that a query reads, in front of its columns: since 16 views are printed
+//! without.
 //!
 //! Queries inside of the query keep their qualifiers in all versions.
 
@@ -48,7 +49,8 @@ fn only_item(nodes: &[Node]) -> Option<(usize, usize)> {
     (!several).then_some((from, end))
 }
 
-/// By what name the query calls the item: its alias, or the relation itself. The columns of an alias stand in parentheses.
+/// By what name the query calls the item: its alias, or the relation itself. The columns of an alias stand in
+/// parentheses.
 fn called(item: &[Node]) -> Option<String> {
     let named = item.split(|node| node.is_keyword("TABLESAMPLE")).next()?;
     named.iter().rev().find_map(Node::name).map(str::to_owned)

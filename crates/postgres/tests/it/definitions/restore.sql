@@ -1,4 +1,5 @@
--- The statements that make every form of this database again from what the server prints of it, as a dump does.
+-- The statements that make every form of this database again from what the server prints of it, as a dump
+-- does.
 with forms as (
     select c.oid, c.relname::text as name, c.relkind as kind
     from pg_class c

@@ -122,7 +122,7 @@ async fn differences_of_tables_and_columns_are_read() {
 }
 
 #[tokio::test]
-async fn a_not_null_that_old_rows_or_children_need_not_keep_is_no_plain_one() {
+async fn a_not_null_that_is_not_valid_or_not_inherited_differs_from_a_plain_one() {
     let side = Side::on(Major::V18).await;
     side.owner("create table shop.kept (a int, b int, c int not null)")
         .await;

@@ -1,0 +1,85 @@
+//! One invocation of a stage: dry run or not, its history beside the work, and the answer for the state machine.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    AnyStage, Direction, Plan, StageContext, StageError, dry_run,
+    ports::{JournalEntry, PortError},
+};
+
+/// What Step Functions sends to a stage.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invocation {
+    pub plan: Plan,
+    #[serde(default)]
+    pub direction: Direction,
+    pub input: Value,
+}
+
+/// Runs a stage with its history. The entry "started" is written beside the work: nothing in the pause waits for it. A journal that
+/// fails is worth no cutover: `journal_failed` gets its error.
+pub async fn invoke(
+    stage: &dyn AnyStage,
+    ctx: StageContext,
+    input: Value,
+    journal_failed: &(dyn Fn(&PortError) + Sync),
+) -> Result<Value, StageError> {
+    let started_at = ctx.clock.now_ms();
+    let (ctx, planned) = if ctx.plan.dry_run {
+        let (ctx, steps) = dry_run::over(ctx, stage.enters_in());
+        (ctx, Some(steps))
+    } else {
+        (ctx, None)
+    };
+    let note = async |event: &str, detail: Value| {
+        if let Err(error) = ctx.journal.append(entry(&ctx, stage, event, detail)).await {
+            journal_failed(&error);
+        }
+    };
+    let started = note("started", json!({ "direction": ctx.direction }));
+    let ((), outcome) = futures::join!(started, stage.run_json(&ctx, input));
+    match &outcome {
+        Ok(_) if stage.ends_in_pause() => {}
+        Ok(output) => note("done", kept(output)).await,
+        Err(error) => {
+            let detail = json!({ "error": error.name(), "message": error.to_string() });
+            note("failed", detail).await;
+        }
+    }
+    let output = outcome?;
+    Ok(json!({
+        "stage": stage.name(), "ms": ctx.clock.now_ms().saturating_sub(started_at), "started_at": started_at, "output": output,
+        "planned": planned.map(|steps| steps.take()).unwrap_or_default(),
+    }))
+}
+
+fn entry(ctx: &StageContext, stage: &dyn AnyStage, event: &str, detail: Value) -> JournalEntry {
+    let Plan {
+        migration_id,
+        run_id,
+        lane,
+        ..
+    } = ctx.plan.clone();
+    JournalEntry {
+        migration_id,
+        run_id,
+        lane,
+        stage: stage.name().to_string(),
+        event: event.to_owned(),
+        at_ms: ctx.clock.now(),
+        detail,
+    }
+}
+
+/// What a stage leaves behind, if it fits into an entry: DynamoDB items end at 400 KB.
+fn kept(output: &Value) -> Value {
+    const MOST_BYTES: usize = 200_000;
+    let bytes = output.to_string().len();
+    if bytes <= MOST_BYTES {
+        output.clone()
+    } else {
+        json!({ "left_out": format!("{bytes} bytes; the state machine's history has them") })
+    }
+}

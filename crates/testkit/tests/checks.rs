@@ -1,0 +1,187 @@
+//! Every pre-check can fail: one fact is changed, and exactly this check says so.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::BTreeSet;
+
+use crossover_core::{ports::TaskState, routing::Side};
+use crossover_stages::pre_check::catalogue;
+use crossover_testkit::{
+    Scenario,
+    database::{MemoryDatabaseState, Prepared, Role, Session, Transaction},
+    executor::block_on,
+    ports,
+    scenario::table,
+    state::State,
+};
+
+/// The check that must fail, and the one fact that makes it fail.
+struct Row {
+    check: &'static str,
+    fact: &'static str,
+    change: fn(&mut State),
+}
+
+const fn row(check: &'static str, fact: &'static str, change: fn(&mut State)) -> Row {
+    Row { check, fact, change }
+}
+
+const ROWS: &[Row] = &[
+    row("PG01", "the source writes no logical log", |s| {
+        s.source.server.wal_level = "replica".to_owned();
+    }),
+    row("PG01", "the target writes no logical log", |s| {
+        s.target.server.wal_level = "replica".to_owned();
+    }),
+    row("PG02", "every slot of the target is in use", |s| {
+        s.target.server.used_replication_slots = 10;
+    }),
+    row("PG03", "every WAL sender of the target is in use", |s| {
+        s.target.server.used_wal_senders = 10;
+    }),
+    row("PG06", "a transaction is prepared on the source", |s| {
+        prepare(&mut s.source)
+    }),
+    row("PG06", "a transaction is prepared on the target", |s| {
+        prepare(&mut s.target)
+    }),
+    row("PG07", "a transaction of the source is old", |s| {
+        begin_long_ago(&mut s.source, "shop_app");
+    }),
+    row("PG07", "a transaction of the target is old", |s| {
+        begin_long_ago(&mut s.target, "shop_report");
+    }),
+    row("PG11", "a table has no primary key", |s| {
+        s.source
+            .tables
+            .get_mut(&table("orders"))
+            .unwrap()
+            .facts
+            .primary_key = Vec::new();
+    }),
+    row("PG19", "a table is unlogged", |s| {
+        s.source.tables.get_mut(&table("orders")).unwrap().facts.unlogged = true;
+    }),
+    row("PG26", "a superuser is connected", |s| {
+        let admin = Role {
+            can_login: true,
+            superuser: true,
+            granted_write: true,
+            ..Role::default()
+        };
+        s.source.roles.insert("admin".to_owned(), admin);
+        s.source.sessions.push(session("admin", None));
+    }),
+    row("PG36", "the source is a standby", |s| {
+        s.source.server.in_recovery = true
+    }),
+    row("PG36", "the target is a standby", |s| {
+        s.target.server.in_recovery = true
+    }),
+    row("TG02", "a role is missing on the target", |s| {
+        s.target.roles.remove("shop_app");
+    }),
+    row("TG02", "a role can log in on the target", |s| {
+        s.target.roles.get_mut("shop_app").unwrap().can_login = true;
+    }),
+    row("TG02", "a role cannot write on the target", |s| {
+        s.target.roles.get_mut("shop_owner").unwrap().granted_write = false;
+    }),
+    row("TG03", "a column has another type on the target", |s| {
+        let orders = s.target.tables.get_mut(&table("orders")).unwrap();
+        orders.columns = "id integer, token text".to_owned();
+    }),
+    row("DM01", "the task is stopped", |s| {
+        s.tasks.get_mut("there").unwrap().state = TaskState::Stopped;
+    }),
+    row("DM01", "the task has not loaded everything", |s| {
+        s.tasks.get_mut("there").unwrap().full_load_percent = 99;
+    }),
+    row("DM02", "a table is not replicated", |s| {
+        s.tasks
+            .get_mut("there")
+            .unwrap()
+            .tables
+            .retain(|carried| *carried != table("orders"));
+    }),
+];
+
+fn prepare(database: &mut MemoryDatabaseState) {
+    database.prepared.push(Prepared {
+        gid: "late".to_owned(),
+        owner: "shop_app".to_owned(),
+    });
+}
+
+fn begin_long_ago(database: &mut MemoryDatabaseState, role: &str) {
+    let transaction = Transaction {
+        since: 0,
+        ends_at: u64::MAX,
+        table: table("orders"),
+        id: 100,
+        token: "old".to_owned(),
+    };
+    database.sessions.push(session(role, Some(transaction)));
+}
+
+fn session(role: &str, transaction: Option<Transaction>) -> Session {
+    Session {
+        id: 9_999,
+        role: role.to_owned(),
+        transaction,
+        cached: std::collections::BTreeMap::new(),
+    }
+}
+
+/// The ids of all checks that find something, with what they find.
+fn findings(change: fn(&mut State)) -> Vec<(String, String)> {
+    let scenario = Scenario::quiet();
+    change(&mut scenario.shared.lock());
+    let ctx = ports::ctx(&scenario.shared, 1, &scenario.plan, scenario.direction);
+    block_on(&scenario.shared, async {
+        let mut found = Vec::new();
+        for check in catalogue() {
+            let findings = check.run(&ctx).await.unwrap();
+            found.extend(findings.into_iter().map(|f| (f.check.clone(), f.to_string())));
+        }
+        found
+    })
+}
+
+#[test]
+fn nothing_is_found_where_nothing_is_wrong() {
+    assert_eq!(findings(|_| ()), Vec::new());
+}
+
+#[test]
+fn one_wrong_fact_is_found_by_exactly_one_check() {
+    let mut wrong = Vec::new();
+    for Row { check, fact, change } in ROWS {
+        let found = findings(*change);
+        let ids: BTreeSet<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
+        if ids != BTreeSet::from([*check]) {
+            wrong.push(format!("{fact}: expected {check}, found {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_check_is_in_the_table() {
+    let in_table: BTreeSet<&str> = ROWS.iter().map(|row| row.check).collect();
+    let checks: BTreeSet<&str> = catalogue().iter().map(|check| check.id()).collect();
+    assert_eq!(in_table, checks);
+}
+
+#[test]
+fn a_finding_names_its_side_and_its_remedy() {
+    let found = findings(|s| s.side_mut(Side::Target).server.in_recovery = true);
+    let [(_, text)] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert!(text.starts_with("PG36 target: server: is a standby; "), "{text}");
+}

@@ -1,0 +1,148 @@
+//! What a stage ends with when something is wrong: the error that fits the cause, in the documented words.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod machines;
+
+use std::sync::Arc;
+
+use crossover_core::{AnyStage, Direction, StageError, ports::TaskState};
+use crossover_stages::{connection_drain, final_sync, lag_wait, reverse_sync, rollback, validate};
+use crossover_testkit::{Failure, Scenario, laws::execute};
+use machines::{cutover, entered};
+use serde_json::{Value, json};
+
+fn failure(scenario: &Scenario, stage: impl AnyStage + 'static, input: Value) -> Failure {
+    let stage: Arc<dyn AnyStage> = Arc::new(stage);
+    scenario.stage(&stage, input).unwrap_err()
+}
+
+fn at(state: &str) -> Scenario {
+    let scenario = Scenario::busy();
+    entered(&scenario, state);
+    scenario
+}
+
+#[test]
+fn a_marker_that_does_not_arrive_is_what_validate_ends_with() {
+    let scenario = at("ValidateBefore");
+    scenario.shared.lock().behaviour.stream_ms = 60_000;
+    scenario.wait(100);
+    let failure = failure(&scenario, validate::Validate, json!({"when": "before_commit"}));
+    assert_eq!(failure.name, "MarkerNotSeen", "{}", failure.text);
+}
+
+#[test]
+fn a_marker_that_arrives_twice_is_an_error_in_every_stage_that_waits_for_one() {
+    let twice = |state: &str| {
+        let scenario = at(state);
+        scenario.shared.lock().behaviour.stream_duplicates = true;
+        scenario
+    };
+    let cases = [
+        failure(&twice("LagWait"), lag_wait::LagWait, json!({})),
+        failure(
+            &twice("FinalSync"),
+            final_sync::FinalSync,
+            json!({"step": "commit"}),
+        ),
+        {
+            let scenario = twice("StartReverseReplication");
+            let from = scenario.shared.lock().target.write_marker(
+                0,
+                &scenario.plan.run_id,
+                &format!("{}-reverse-start", scenario.plan.run_id),
+                &std::collections::BTreeSet::new(),
+            );
+            let input = json!({"step": "start", "reverse_from": from});
+            failure(&scenario, reverse_sync::ReverseSync, input)
+        },
+    ];
+    for failure in cases {
+        assert_eq!(failure.name, "MarkerDuplicated", "{}", failure.text);
+    }
+}
+
+#[test]
+fn a_role_that_is_missing_on_the_target_is_not_called_a_missing_right() {
+    let scenario = at("FinalSync");
+    scenario.shared.lock().target.roles.remove("shop_owner");
+    let failure = failure(&scenario, final_sync::FinalSync, json!({"step": "commit"}));
+    assert_eq!(failure.name, "Missing", "{}", failure.text);
+    assert!(failure.text.contains("shop_owner"), "{}", failure.text);
+}
+
+#[test]
+fn a_final_sync_without_a_drain_says_that_the_writer_is_not_locked() {
+    let failure = failure(
+        &at("ConnectionDrain"),
+        final_sync::FinalSync,
+        json!({"step": "commit"}),
+    );
+    assert_eq!(failure.name, "NotLocked", "{}", failure.text);
+}
+
+#[test]
+fn phases_and_sides_are_printed_as_documented() {
+    let held = at("FinalSync").run("run-2", Direction::Forward);
+    let held = failure(&held, connection_drain::ConnectionDrain, json!({}));
+    assert_eq!(held.text, "lane main is hold under run run-1, not under run-2");
+
+    let serving = Scenario::busy().run("run-2", Direction::Reverse);
+    let serving = failure(&serving, rollback::Rollback, json!({}));
+    assert!(
+        serving.text.contains("lane main is serve_source;"),
+        "{}",
+        serving.text
+    );
+
+    let scenario = Scenario::busy();
+    let ended = execute(&cutover(), &scenario, scenario.plan.clone());
+    assert_eq!(ended.state, "Committed", "{}", ended.data["error"]);
+    let again = scenario.run("run-3", Direction::Forward);
+    let again = failure(&again, connection_drain::ConnectionDrain, json!({}));
+    assert!(
+        again.text.contains("its writer is target already"),
+        "{}",
+        again.text
+    );
+}
+
+#[test]
+fn what_a_service_says_keeps_its_spelling() {
+    let scenario = Scenario::busy();
+    let ended = execute(&cutover(), &scenario, scenario.plan.clone());
+    assert_eq!(ended.state, "Committed", "{}", ended.data["error"]);
+    {
+        let mut state = scenario.shared.lock();
+        let task = state.tasks.get_mut("back").unwrap();
+        task.state = TaskState::Failed;
+        task.last_failure = Some("Last Error: Slot_Lost".to_owned());
+    }
+    let back = scenario.run("run-2", Direction::Reverse);
+    let failure = failure(&back, rollback::Rollback, json!({}));
+    assert!(
+        failure
+            .text
+            .contains("is failed, not running Last Error: Slot_Lost"),
+        "{}",
+        failure.text
+    );
+}
+
+#[test]
+fn every_error_that_a_stage_ended_with_here_is_a_known_one() {
+    for name in [
+        "MarkerNotSeen",
+        "MarkerDuplicated",
+        "Missing",
+        "NotLocked",
+        "LaneInUse",
+    ] {
+        assert!(StageError::NAMES.contains(&name), "{name}");
+    }
+}

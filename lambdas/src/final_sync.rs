@@ -1,0 +1,228 @@
+//! final-sync: proof of catch-up, sequences, and the one commit.
+//!
+//! Before the commit any error ends in an abort; from the commit on this stage only goes forward, and running it again
+//! after a crash finishes what was begun.
+
+use async_trait::async_trait;
+use crossover_core::{
+    Lsn, Stage, StageContext, StageError, StageName,
+    catalogue::SequenceFacts,
+    catch_up::wait_for_marker,
+    ports::AccessSnapshot,
+    routing::{Command, LaneRecord, Phase, UnixMillis},
+};
+use serde::{Deserialize, Serialize};
+
+/// The stage.
+pub struct FinalSync;
+
+/// Which half of the work is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Before the pause: start the function and connect, so that the pause does not pay for it.
+    Warm,
+    /// The work itself.
+    Commit,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    pub step: Step,
+}
+
+/// What was done and how long its parts took, in milliseconds.
+#[derive(Debug, Serialize)]
+pub struct Output {
+    pub committed: bool,
+    /// Position on the new writer before its first application write: where reverse replication starts.
+    pub reverse_from: Option<Lsn>,
+    pub marker_ms: u64,
+    pub sequences_ms: u64,
+    pub commit_ms: u64,
+    pub open_ms: u64,
+    pub release_ms: u64,
+    /// When the stage began and when held writes were let go.
+    pub entered_at_ms: UnixMillis,
+    pub released_at_ms: UnixMillis,
+    pub sequences: Vec<SequenceFacts>,
+}
+
+#[async_trait]
+impl Stage for FinalSync {
+    const NAME: StageName = StageName::new("final-sync");
+    const PURPOSE: &'static str =
+        "Awaits the catch-up marker, moves sequences, commits, opens the new writer. The pause ends.";
+    const ENTERS_IN: Option<Phase> = Some(Phase::Hold);
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(&self, ctx: &StageContext, input: Input) -> Result<Output, StageError> {
+        let entered_at_ms = ctx.clock.now();
+        let mut output = Output {
+            committed: false,
+            reverse_from: None,
+            marker_ms: 0,
+            sequences_ms: 0,
+            commit_ms: 0,
+            open_ms: 0,
+            release_ms: 0,
+            entered_at_ms,
+            released_at_ms: UnixMillis::default(),
+            sequences: Vec::new(),
+        };
+        if input.step == Step::Warm {
+            // Both statements also prove that the connections a held environment kept are alive.
+            futures::try_join!(ctx.old_writer.writers(), ctx.new_writer.current_lsn())?;
+            ctx.lane.read().await?;
+            return Ok(output);
+        }
+
+        let lane = ctx.own_lane().await?;
+        let snapshot = ctx
+            .old_writer
+            .snapshot()
+            .await?
+            .ok_or_else(|| StageError::NotLocked {
+                reason: "its database holds no access snapshot".to_owned(),
+            })?;
+        let lane = if ctx.has_committed(&lane) {
+            lane
+        } else {
+            require_hold(&lane)?;
+            prove_and_prepare(ctx, &mut output).await?;
+            let before = ctx.clock.now_ms();
+            // THE POINT OF NO RETURN. Before this line every failure aborts; after it there is only forward.
+            let lane = ctx
+                .command(
+                    &lane,
+                    Command::Commit {
+                        run_id: ctx.plan.run_id.clone(),
+                    },
+                )
+                .await?;
+            output.commit_ms = ctx.clock.now_ms().saturating_sub(before);
+            lane
+        };
+        output.committed = true;
+        go_forward(ctx, &lane, &snapshot, &mut output).await?;
+        Ok(output)
+    }
+}
+
+fn require_hold(lane: &LaneRecord) -> Result<(), StageError> {
+    match lane.phase {
+        Phase::Hold => Ok(()),
+        Phase::Aborting => Err(StageError::LaneAborted {
+            lane: lane.lane.clone(),
+        }),
+        other => Err(StageError::LaneRefused {
+            lane: lane.lane.clone(),
+            reason: format!("it is {other}, not hold: drain first"),
+        }),
+    }
+}
+
+/// Everything a commit implies: nobody can write, the catch-up marker has arrived exactly once, sequences are ahead, and the place
+/// where reverse replication starts is written down.
+async fn prove_and_prepare(ctx: &StageContext, output: &mut Output) -> Result<(), StageError> {
+    let sample = ctx.old_writer.writers().await?;
+    if !sample.prepared.is_empty() {
+        return Err(StageError::PreparedTransactions {
+            gids: sample.prepared,
+        });
+    }
+    if !sample.is_clean() {
+        return Err(StageError::WritersRemain {
+            waited_ms: 0,
+            who: sample.sessions,
+        });
+    }
+    let began = ctx.clock.now_ms();
+    let marker = async {
+        let run_id = &ctx.plan.run_id;
+        let nonce = format!("{run_id}-final");
+        let limit_ms = ctx.plan.limits.marker_ms;
+        let clock = &*ctx.clock;
+        Ok::<_, StageError>(
+            wait_for_marker(
+                &*ctx.old_writer,
+                &*ctx.new_writer,
+                clock,
+                (run_id, &nonce),
+                limit_ms,
+            )
+            .await?,
+        )
+    };
+    let sequences = async {
+        let moved = move_sequences(ctx).await?;
+        Ok::<_, StageError>((moved, ctx.clock.now_ms().saturating_sub(began)))
+    };
+    // Sequences stand still once the writers are locked out, so they need not wait for the catch-up marker.
+    let (marker_ms, (moved, sequences_ms)) = futures::try_join!(marker, sequences)?;
+    output.marker_ms = marker_ms;
+    output.sequences_ms = sequences_ms;
+    output.sequences = moved;
+    output.reverse_from = Some(reverse_start_position(ctx).await?);
+    Ok(())
+}
+
+/// Moves every sequence of the new writer beyond the old one's, and looks again.
+async fn move_sequences(ctx: &StageContext) -> Result<Vec<SequenceFacts>, StageError> {
+    let positions = ctx.old_writer.sequences(&ctx.plan.scope).await?;
+    let headroom = ctx.plan.limits.sequence_headroom;
+    let moved = ctx.new_writer.advance_sequences(&positions, headroom).await?;
+    let behind: Vec<String> = positions
+        .iter()
+        .filter(|old| {
+            !moved
+                .iter()
+                .any(|new| new.schema == old.schema && new.name == old.name && new.follows(old, headroom))
+        })
+        .map(ToString::to_string)
+        .collect();
+    if behind.is_empty() {
+        Ok(moved)
+    } else {
+        Err(StageError::SequencesBehind { sequences: behind })
+    }
+}
+
+/// Where reverse replication starts: before the first application write on the new writer, and found again after a crash because
+/// it is recorded with a marker in that database.
+async fn reverse_start_position(ctx: &StageContext) -> Result<Lsn, StageError> {
+    Ok(ctx
+        .new_writer
+        .write_marker(&ctx.plan.run_id, &format!("{}-reverse-start", ctx.plan.run_id))
+        .await?)
+}
+
+/// After the commit: open the new writer, let held writes go.
+async fn go_forward(
+    ctx: &StageContext,
+    lane: &LaneRecord,
+    snapshot: &AccessSnapshot,
+    output: &mut Output,
+) -> Result<(), StageError> {
+    let began = ctx.clock.now_ms();
+    if output.reverse_from.is_none() {
+        output.reverse_from = Some(reverse_start_position(ctx).await?);
+    }
+    ctx.new_writer.open(snapshot).await?;
+    let opened = ctx.clock.now_ms();
+    output.open_ms = opened.saturating_sub(began);
+    if lane.phase == Phase::Committed {
+        ctx.command(
+            lane,
+            Command::Release {
+                run_id: ctx.plan.run_id.clone(),
+            },
+        )
+        .await?;
+    }
+    output.released_at_ms = ctx.clock.now();
+    output.release_ms = output.released_at_ms.0.saturating_sub(opened);
+    Ok(())
+}

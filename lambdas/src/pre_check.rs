@@ -1,0 +1,139 @@
+//! pre-check: the catalogue of checks. Nothing is changed; all findings come at once.
+
+mod checks;
+
+use async_trait::async_trait;
+use crossover_core::{
+    Stage, StageContext, StageError, StageName,
+    finding::{CheckOutcome, Finding, Severity},
+};
+use serde::{Deserialize, Serialize};
+
+pub use checks::{Check, catalogue};
+
+/// The stage.
+pub struct PreCheck;
+
+/// It needs nothing beside the plan.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {}
+
+/// One check and how it ended.
+#[derive(Debug, Serialize)]
+pub struct Checked {
+    pub id: &'static str,
+    pub looks_at: &'static str,
+    #[serde(flatten)]
+    pub outcome: CheckOutcome,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Output {
+    pub checks: Vec<Checked>,
+    pub warnings: Vec<Finding>,
+}
+
+#[async_trait]
+impl Stage for PreCheck {
+    const NAME: StageName = StageName::new("pre-check");
+    const PURPOSE: &'static str = "Runs every pre-check of docs/checks.md. Changes nothing.";
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(&self, ctx: &StageContext, _input: Input) -> Result<Output, StageError> {
+        let mut checks = Vec::new();
+        for check in catalogue() {
+            let outcome = match check.run(ctx).await {
+                Ok(mut findings) => {
+                    findings.sort();
+                    CheckOutcome::Ran { findings }
+                }
+                Err(error) => CheckOutcome::CouldNotRun {
+                    reason: error.to_string(),
+                },
+            };
+            checks.push(Checked {
+                id: check.id(),
+                looks_at: check.looks_at(),
+                outcome,
+            });
+        }
+        judge(checks)
+    }
+}
+
+/// What blocks, blocks; what could not run is not a pass; the rest are warnings.
+fn judge(checks: Vec<Checked>) -> Result<Output, StageError> {
+    let mut findings = Vec::new();
+    let mut unknown = Vec::new();
+    for check in &checks {
+        match &check.outcome {
+            CheckOutcome::Ran { findings: found } => findings.extend(found.iter().cloned()),
+            CheckOutcome::CouldNotRun { reason } => unknown.push(format!("{}: {reason}", check.id)),
+        }
+    }
+    let (blocking, warnings): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|f| f.severity == Severity::Blocks);
+    if !blocking.is_empty() {
+        return Err(StageError::ChecksFailed { findings: blocking });
+    }
+    if !unknown.is_empty() {
+        return Err(StageError::ChecksCouldNotRun { checks: unknown });
+    }
+    Ok(Output { checks, warnings })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(outcome: CheckOutcome) -> Checked {
+        Checked {
+            id: "PG00",
+            looks_at: "nothing",
+            outcome,
+        }
+    }
+
+    fn finding(severity: Severity) -> Finding {
+        let text = String::new;
+        Finding {
+            check: "PG00".into(),
+            severity,
+            object: text(),
+            message: text(),
+            remedy: text(),
+        }
+    }
+
+    #[test]
+    fn a_check_that_could_not_run_is_no_pass() {
+        let error = judge(vec![checked(CheckOutcome::CouldNotRun {
+            reason: "connection lost".into(),
+        })])
+        .unwrap_err();
+        assert_eq!(error.name(), "ChecksCouldNotRun");
+    }
+
+    #[test]
+    fn warnings_do_not_stop_a_cutover_and_blockers_do() {
+        let warned = judge(vec![checked(CheckOutcome::Ran {
+            findings: vec![finding(Severity::Warns)],
+        })])
+        .unwrap();
+        assert_eq!(warned.warnings.len(), 1);
+        let error = judge(vec![checked(CheckOutcome::Ran {
+            findings: vec![finding(Severity::Blocks)],
+        })])
+        .unwrap_err();
+        assert_eq!(error.name(), "ChecksFailed");
+    }
+
+    #[test]
+    fn ids_are_unique() {
+        let mut ids: Vec<_> = catalogue().iter().map(|c| c.id()).collect();
+        ids.sort_unstable();
+        assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
+    }
+}

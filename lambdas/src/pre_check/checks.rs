@@ -1,0 +1,79 @@
+//! The catalogue. One check, one file; the list below is the order of the output.
+
+mod dms_01_task_running;
+mod dms_02_tables_follow;
+mod pg_01_wal_level;
+mod pg_02_replication_slots;
+mod pg_03_wal_senders;
+mod pg_06_prepared_transactions;
+mod pg_07_long_transactions;
+mod pg_11_primary_keys;
+mod pg_12_replica_identity;
+mod pg_19_unlogged_tables;
+mod pg_26_writers;
+mod pg_30_firing_triggers;
+mod pg_35_row_level_security;
+mod pg_36_standby;
+mod tg_02_application_roles;
+mod tg_03_schema;
+mod tg_06_firing_triggers;
+
+use async_trait::async_trait;
+use crossover_core::{
+    StageContext,
+    finding::{Finding, Severity},
+    ports::PortError,
+};
+
+/// One question about the context. An error means that nothing is known, never that all is well.
+#[async_trait]
+pub trait Check: Send + Sync {
+    /// Stable id.
+    fn id(&self) -> &'static str;
+    /// What it looks at, for the operator.
+    fn looks_at(&self) -> &'static str;
+    /// What a cutover would run into without it.
+    fn why(&self) -> &'static str;
+    /// How much its findings weigh.
+    fn severity(&self) -> Severity {
+        Severity::Blocks
+    }
+    /// What to do about its findings, in one sentence; each finding says it for its object.
+    fn remedy(&self) -> &'static str;
+    /// Everything it objects to; empty when it passes.
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError>;
+
+    /// A finding of this check, with the weight of the check.
+    fn finds(&self, object: &str, message: String, remedy: &str) -> Finding {
+        Finding {
+            check: self.id().to_owned(),
+            severity: self.severity(),
+            object: object.to_owned(),
+            message,
+            remedy: remedy.to_owned(),
+        }
+    }
+}
+
+/// Every check, in order.
+pub fn catalogue() -> Vec<Box<dyn Check>> {
+    vec![
+        Box::new(pg_01_wal_level::WalLevel),
+        Box::new(pg_02_replication_slots::ReplicationSlots),
+        Box::new(pg_03_wal_senders::WalSenders),
+        Box::new(pg_06_prepared_transactions::PreparedTransactions),
+        Box::new(pg_07_long_transactions::LongTransactions),
+        Box::new(pg_11_primary_keys::PrimaryKeys),
+        Box::new(pg_12_replica_identity::WholeRows),
+        Box::new(pg_19_unlogged_tables::UnloggedTables),
+        Box::new(pg_26_writers::Writers),
+        Box::new(pg_30_firing_triggers::SourceTriggers),
+        Box::new(pg_35_row_level_security::RowLevelSecurity),
+        Box::new(pg_36_standby::Standby),
+        Box::new(tg_02_application_roles::ApplicationRoles),
+        Box::new(tg_03_schema::Schema),
+        Box::new(tg_06_firing_triggers::TargetTriggers),
+        Box::new(dms_01_task_running::TaskRunning),
+        Box::new(dms_02_tables_follow::TablesFollow),
+    ]
+}

@@ -1,0 +1,161 @@
+use async_trait::async_trait;
+use crossover_core::{
+    StageContext,
+    catalogue::{Definition, ObjectClass},
+    finding::Finding,
+    ports::PortError,
+    schema::{DifferenceKind, Severity, compare},
+};
+
+use super::Check;
+
+/// A difference in the schema becomes lost or refused rows later.
+pub struct Schema;
+
+/// What differs by right on a target that is well made (the versions of its extensions, owners, locale) does not stop a cutover,
+/// nor does what it has more.
+const fn is_judged(class: ObjectClass) -> bool {
+    match class {
+        ObjectClass::Type
+        | ObjectClass::Function
+        | ObjectClass::Sequence
+        | ObjectClass::Table
+        | ObjectClass::Column
+        | ObjectClass::Constraint
+        | ObjectClass::Index
+        | ObjectClass::Trigger
+        | ObjectClass::Rule
+        | ObjectClass::Policy
+        | ObjectClass::View
+        | ObjectClass::MaterializedView
+        | ObjectClass::Grants => true,
+        ObjectClass::Database
+        | ObjectClass::Extension
+        | ObjectClass::EventTrigger
+        | ObjectClass::Schema
+        | ObjectClass::Collation
+        | ObjectClass::Statistics
+        | ObjectClass::Owner => false,
+    }
+}
+
+fn judge(check: &Schema, mut source: Vec<Definition>, mut target: Vec<Definition>) -> Vec<Finding> {
+    source.retain(|definition| is_judged(definition.class));
+    target.retain(|definition| is_judged(definition.class));
+    compare(&source, &target)
+        .into_iter()
+        .filter(|d| d.severity == Severity::Error && d.kind != DifferenceKind::ExtraOnTarget)
+        .map(|d| {
+            let behind_the_name = format!("{}: ", d.object);
+            let message = d.detail.strip_prefix(&behind_the_name).unwrap_or(&d.detail);
+            check.finds(&d.object, message.to_owned(), &d.remedy)
+        })
+        .collect()
+}
+
+#[async_trait]
+impl Check for Schema {
+    fn id(&self) -> &'static str {
+        "TG03"
+    }
+    fn looks_at(&self) -> &'static str {
+        "that the schemas are equal"
+    }
+    fn why(&self) -> &'static str {
+        "A difference between the schemas becomes lost or refused rows later."
+    }
+    fn remedy(&self) -> &'static str {
+        "Make the target's definitions what they are on the source; each finding names one."
+    }
+    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+        let scope = &ctx.plan.scope;
+        let source = ctx.old_writer.fingerprint(scope).await?;
+        let target = ctx.new_writer.fingerprint(scope).await?;
+        Ok(judge(self, source, target))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossover_core::catalogue::{NOT_POPULATED, Property};
+
+    use super::*;
+
+    fn definition(class: ObjectClass, name: &str, property: &str, value: &str) -> Definition {
+        Definition::new(class, name, vec![Property::new(property, value)])
+    }
+
+    fn judged(source: &[Definition], target: &[Definition]) -> Vec<String> {
+        let findings = judge(&Schema, source.to_vec(), target.to_vec());
+        findings.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_loses_or_refuses_rows_blocks_by_name() {
+        let source = [
+            definition(ObjectClass::Column, "shop.t.a", "type", "numeric(12,2)"),
+            definition(ObjectClass::Table, "shop.t", "unlogged", ""),
+        ];
+        let target = [definition(
+            ObjectClass::Column,
+            "shop.t.a",
+            "type",
+            "numeric(10,2)",
+        )];
+        assert_eq!(
+            judged(&source, &target),
+            [
+                "TG03 column shop.t.a: type numeric(12,2) on the source, numeric(10,2) on the target; make it on the target what it is \
+                 on the source",
+                "TG03 table shop.t: missing on the target: unlogged; create it on the target as the source has it; \
+                 pg_dump --schema-only of the source prints the statement",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_differs_by_right_on_another_major_or_provider_does_not_block() {
+        let source = [
+            definition(ObjectClass::Extension, "pgcrypto", "version", "1.3"),
+            definition(ObjectClass::Extension, "pg_stat_statements", "version", "1.10"),
+            definition(ObjectClass::Database, "", "collate", "C"),
+            definition(ObjectClass::Owner, "of table shop.t", "role", "app"),
+            definition(ObjectClass::MaterializedView, "shop.m", "statement", "SELECT 1"),
+        ];
+        let target = [
+            definition(ObjectClass::Extension, "pgcrypto", "version", "1.4"),
+            definition(ObjectClass::Database, "", "collate", "en_US.UTF-8"),
+            definition(ObjectClass::Owner, "of table shop.t", "role", "postgres"),
+            definition(ObjectClass::Table, "public.awsdms_status", "unlogged", ""),
+            definition(
+                ObjectClass::Constraint,
+                "shop.t.more",
+                "statement",
+                "CHECK (true)",
+            ),
+            source[4].clone(),
+        ];
+        assert_eq!(judged(&source, &target), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_materialized_view_that_cannot_be_read_on_the_target_blocks() {
+        let source = [definition(
+            ObjectClass::MaterializedView,
+            "shop.m",
+            "statement",
+            "SELECT 1",
+        )];
+        let mut target = source.clone();
+        target[0].properties.push(Property::new(NOT_POPULATED, ""));
+        assert_eq!(
+            judged(&source, &target),
+            [
+                "TG03 materialized view shop.m: not populated only on the target; refresh materialized view on the target: until then \
+                 every query of it fails"
+            ]
+        );
+        assert_eq!(judged(&target, &source), Vec::<String>::new());
+        assert_eq!(judged(&target, &target), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,104 @@
+//! The documents that are made from lists in the code are what the lists say. `cargo xtask docs` writes them again.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+use std::{fmt::Write, fs, path::Path};
+
+use crossover_core::finding::Severity;
+use crossover_stages::{pre_check::catalogue, registry};
+
+const GENERATED: &str = "<!-- Made from the code by `cargo xtask docs`; a test compares it. -->";
+
+/// Compares a document with what it should be, or writes it where `cargo xtask docs` asks for that.
+fn compare(name: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
+    if std::env::var_os("CROSSOVER_WRITE_DOCS").is_some() {
+        fs::write(&path, expected).unwrap();
+        return;
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == expected,
+        "docs/{name} is not what the code says; run `cargo xtask docs` and commit the result"
+    );
+}
+
+fn stages() -> String {
+    let mut text = format!(
+        "# Stages\n\n{GENERATED}\n\n\
+         Each stage is one Lambda function; `statemachine/*.asl.json` calls them in its own order. An abort that has won the lane \
+         undoes the stages from the last to the first.\n\n\
+         | stage | what it does | in the pause | what an abort puts back |\n|---|---|---|---|\n"
+    );
+    for stage in registry().iter() {
+        let pause = if stage.works_in_pause() { "yes" } else { "" };
+        writeln!(
+            text,
+            "| `{}` | {} | {pause} | {} |",
+            stage.name(),
+            stage.purpose(),
+            stage.puts_back()
+        )
+        .unwrap();
+    }
+    text
+}
+
+#[test]
+fn the_list_of_stages_is_that_of_the_registry() {
+    compare("stages.md", &stages());
+}
+
+fn checks() -> String {
+    let mut text = format!(
+        "# Pre-checks\n\n{GENERATED}\n\n\
+         The stage `pre-check` runs every check below and changes nothing; it reports all findings at once. A check that could not \
+         run is never a pass. \"Blocks\" means that the cutover does not start. Ids are stable; an id that is missing belongs to a \
+         check that does not exist yet.\n\n\
+         | id | looks at | why | severity | remedy |\n|---|---|---|---|---|\n"
+    );
+    for check in catalogue() {
+        let severity = match check.severity() {
+            Severity::Blocks => "blocks",
+            Severity::Warns => "warns",
+        };
+        writeln!(
+            text,
+            "| {} | {} | {} | {severity} | {} |",
+            check.id(),
+            check.looks_at(),
+            check.why(),
+            check.remedy()
+        )
+        .unwrap();
+    }
+    text
+}
+
+#[test]
+fn the_list_of_checks_is_that_of_the_catalogue() {
+    compare("checks.md", &checks());
+}
+
+#[test]
+fn every_stage_has_a_module_of_its_name_and_a_purpose() {
+    let mut names = registry().names();
+    for stage in registry().iter() {
+        let module = format!("src/{}.rs", stage.name().as_str().replace('-', "_"));
+        let module = Path::new(env!("CARGO_MANIFEST_DIR")).join(module);
+        assert!(module.is_file(), "{} is missing", module.display());
+        assert!(stage.purpose().ends_with('.'), "{}", stage.name());
+    }
+    names.sort_unstable();
+    names.dedup();
+    let modules = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+    let files = modules
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".rs") && name != "lib.rs" && name != "main.rs")
+        .count();
+    assert_eq!(
+        names.len(),
+        files,
+        "a module of src is not in the registry, or twice"
+    );
+}
