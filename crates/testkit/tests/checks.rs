@@ -44,10 +44,10 @@ fn audit(database: &mut MemoryDatabaseState) {
 
 const ROWS: &[Row] = &[
     row("PG01", "the source writes no logical log", |s| {
-        s.source.server.wal_level = "replica".to_owned();
+        "replica".clone_into(&mut s.source.server.wal_level);
     }),
     row("PG01", "the target writes no logical log", |s| {
-        s.target.server.wal_level = "replica".to_owned();
+        "replica".clone_into(&mut s.target.server.wal_level);
     }),
     row("PG02", "every slot of the target is in use", |s| {
         s.target.server.used_replication_slots = 10;
@@ -56,10 +56,10 @@ const ROWS: &[Row] = &[
         s.target.server.used_wal_senders = 10;
     }),
     row("PG06", "a transaction is prepared on the source", |s| {
-        prepare(&mut s.source)
+        prepare(&mut s.source);
     }),
     row("PG06", "a transaction is prepared on the target", |s| {
-        prepare(&mut s.target)
+        prepare(&mut s.target);
     }),
     row("PG07", "a transaction of the source is old", |s| {
         begin_long_ago(&mut s.source, "shop_app");
@@ -118,10 +118,10 @@ const ROWS: &[Row] = &[
             .rows_hidden = true;
     }),
     row("PG36", "the source is a standby", |s| {
-        s.source.server.in_recovery = true
+        s.source.server.in_recovery = true;
     }),
     row("PG36", "the target is a standby", |s| {
-        s.target.server.in_recovery = true
+        s.target.server.in_recovery = true;
     }),
     row("TG02", "a role is missing on the target", |s| {
         s.target.roles.remove("shop_app");
@@ -134,7 +134,7 @@ const ROWS: &[Row] = &[
     }),
     row("TG03", "a column has another type on the target", |s| {
         let orders = s.target.tables.get_mut(&table("orders")).unwrap();
-        orders.columns = "id integer, token text".to_owned();
+        "id integer, token text".clone_into(&mut orders.columns);
     }),
     row(
         "TG06",

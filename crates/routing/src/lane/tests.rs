@@ -303,7 +303,7 @@ fn any_step() -> impl Strategy<Value = (Command, u64)> {
 fn walk(steps: Vec<(Command, u64)>) -> Vec<(Command, UnixMillis, LaneRecord, Result<LaneRecord, Refusal>)> {
     let (mut now, mut lane, mut trace) = (NOW, LaneRecord::new("main"), Vec::new());
     for (mut command, passed) in steps {
-        now = now + Millis(passed);
+        now += Millis(passed);
         if let Command::Arm {
             hold_at_ms,
             hold_deadline_ms,

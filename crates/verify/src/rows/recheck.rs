@@ -26,6 +26,10 @@ pub trait CatchUp: Send + Sync {
 }
 
 /// Both sides and what is asked of them.
+#[allow(
+    clippy::struct_field_names,
+    reason = "the limit is called so in every option and message"
+)]
 pub struct Recheck<'a> {
     pub source: &'a dyn Rows,
     pub target: &'a dyn Rows,
