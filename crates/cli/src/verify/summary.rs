@@ -65,9 +65,14 @@ pub fn text(report: &Report, all: bool) -> String {
     text
 }
 
-/// Findings about tables (weight, table, cause, remedy, the whole); those of one cause and remedy are one line with a count.
-fn findings(text: &mut String, all: bool, found: Vec<(Severity, &str, &str, &str, &str)>) {
-    let mut groups: BTreeMap<(Severity, &str, &str), Vec<(&str, &str)>> = BTreeMap::new();
+/// A finding about a table: severity, table, cause, remedy, and the whole sentence.
+type Found<'a> = (Severity, &'a str, &'a str, &'a str, &'a str);
+/// Tables with their whole sentences.
+type Tables<'a> = Vec<(&'a str, &'a str)>;
+
+/// Findings of one cause and remedy are one line with a count.
+fn findings(text: &mut String, all: bool, found: Vec<Found<'_>>) {
+    let mut groups: BTreeMap<(Severity, &str, &str), Tables<'_>> = BTreeMap::new();
     for (weight, table, cause, remedy, detail) in found {
         groups
             .entry((weight, cause, remedy))
