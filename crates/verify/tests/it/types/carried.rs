@@ -1,5 +1,7 @@
 //! What a dump or a stream carries is the text of a type's output function. A row that was carried is equal, whatever its type.
 
+use std::fmt::Write as _;
+
 use crossover_core::rows::Hashing;
 use crossover_stand::postgres::Major;
 use crossover_verify::VerifyOptions;
@@ -98,9 +100,10 @@ async fn carry(pair: &Pair, types: &[String]) {
     let mut sql = String::new();
     for sql_type in types {
         let table = format!("\"t_{sql_type}\"");
-        sql.push_str(&format!(
-            "create table {table} (id int primary key, v pg_catalog.\"{sql_type}\");\n"
-        ));
+        let _ = writeln!(
+            sql,
+            "create table {table} (id int primary key, v pg_catalog.\"{sql_type}\");"
+        );
         // The protocol itself asks the output function for the text.
         for message in client
             .simple_query(&format!("select id, v from {table}"))
@@ -109,10 +112,8 @@ async fn carry(pair: &Pair, types: &[String]) {
         {
             if let tokio_postgres::SimpleQueryMessage::Row(row) = message {
                 let value = row.get(1).unwrap().replace('\'', "''");
-                sql.push_str(&format!(
-                    "insert into {table} values ({}, '{value}');\n",
-                    row.get(0).unwrap()
-                ));
+                let id = row.get(0).unwrap();
+                let _ = writeln!(sql, "insert into {table} values ({id}, '{value}');");
             }
         }
     }
