@@ -206,11 +206,11 @@ fn a_sequence_that_hands_out_ids_again_is_a_difference() {
         sequence: "s.ids".into(),
         source: Some(7),
         target: Some(3),
-        standing: SequenceOrder::Behind,
+        order: SequenceOrder::Behind,
         severity: Some(Severity::Error),
         detail: "behind".into(),
         remedy: None,
     });
     assert!(report.is_different());
-    assert!(report.html().contains("Different: 1 object of the schema."));
+    assert!(page(&report).contains("Different: 1 object of the schema."));
 }
