@@ -176,17 +176,18 @@ async fn prove_and_prepare(ctx: &StageContext, output: &mut Output) -> Result<()
 /// Moves every sequence of the new writer beyond the old one's, and looks again.
 async fn move_sequences(ctx: &StageContext) -> Result<Vec<SequenceFacts>, StageError> {
     let positions = ctx.old_writer.reads.sequences(&ctx.plan.scope).await?;
+    let headroom = ctx.plan.limits.sequence_headroom;
     let moved = ctx
         .new_writer
         .writes
-        .advance_sequences(&positions, ctx.plan.limits.sequence_headroom)
+        .advance_sequences(&positions, headroom)
         .await?;
     let behind: Vec<String> = positions
         .iter()
         .filter(|old| {
             !moved
                 .iter()
-                .any(|new| new.schema == old.schema && new.name == old.name && new.is_beyond(old))
+                .any(|new| new.schema == old.schema && new.name == old.name && new.follows(old, headroom))
         })
         .map(ToString::to_string)
         .collect();

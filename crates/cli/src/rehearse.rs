@@ -32,6 +32,10 @@ pub struct Arguments {
     /// Rehearse with your own plain SQL dump instead of the shop; repeatable, loaded by psql in this order
     #[arg(long, value_name = "FILE", conflicts_with = "rows")]
     dump: Vec<PathBuf>,
+    /// Leave these tables of the dump out: schema.table or table, * for any characters; separated by commas or repeated. What is
+    /// under a table (partitions, child tables) is left out with it
+    #[arg(long, value_name = "TABLE", value_delimiter = ',', requires = "dump")]
+    exclude: Vec<String>,
     /// After the cutover, let the traffic go on and roll back
     #[arg(long, conflicts_with = "dry_run")]
     rollback: bool,
@@ -53,6 +57,9 @@ pub struct Arguments {
     /// Folder for report.json, report.html and the parts' logs [default: target/rehearsal]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Print every name of findings about many objects
+    #[arg(long)]
+    all: bool,
     /// Print report.json on standard output
     #[arg(long)]
     json: bool,
@@ -70,6 +77,7 @@ impl Arguments {
                 .map_or_else(|| Ok(defaults.out.clone()), std::path::absolute)?,
             rows: self.rows,
             dumps: self.dump.clone(),
+            exclude: self.exclude.clone(),
             rollback: self.rollback,
             dry_run: self.dry_run,
             writes_per_s: self.writes,
@@ -117,7 +125,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.json {
         print(&std::fs::read_to_string(&held.json)?)?;
     }
-    eprint!("{}", summary(&held.report));
+    eprint!("{}", summary(&held.report, arguments.all));
     eprintln!(
         "\nreport: {}\n        {}",
         held.html.display(),
@@ -130,8 +138,22 @@ fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// Of a longer list of names the beginning. The option that lets a run go on is printed whole.
+const LONGEST: usize = 600;
+
+fn shortened(line: &str) -> String {
+    if line.len() <= LONGEST || line.contains("--exclude ") {
+        return line.to_owned();
+    }
+    let end = line.floor_char_boundary(LONGEST);
+    format!(
+        "{} … (--all prints the rest, and the report has it)",
+        &line[..end]
+    )
+}
+
 /// The verdict in a few lines.
-fn summary(report: &Report) -> String {
+fn summary(report: &Report, all: bool) -> String {
     use std::fmt::Write as _;
     let mut text = String::from("\n");
     let outcome = match report.outcome {
@@ -182,7 +204,13 @@ fn summary(report: &Report) -> String {
         report.sequences.len()
     );
     for problem in report.problems() {
-        let _ = writeln!(text, "  problem: {problem}");
+        for line in problem.lines() {
+            let _ = writeln!(
+                text,
+                "  problem: {}",
+                if all { line.to_owned() } else { shortened(line) }
+            );
+        }
     }
     for warning in report.warnings() {
         let _ = writeln!(text, "  warning: {warning}");

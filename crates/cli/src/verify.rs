@@ -3,6 +3,7 @@
 mod certificate;
 mod continuous;
 mod estimate;
+mod identity;
 mod page;
 mod progress;
 mod repair;
@@ -42,7 +43,8 @@ const COULD_NOT_RUN: u8 = 2;
 /// Options of `crossover verify`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit status: 0 equal; 1 different (rows, or schema unless --rows-only); 2 could not run, or not for every table, or equal and not certified; \
+    after_help = "Exit status: 0 equal; 1 different (rows, or schema unless --rows-only), whatever else could not be compared; 2 nothing differs as far as known, but \
+not everything could be compared or certified; \
 130 interrupted.\n\
 Of a check: 0 the certificate holds; 1 it is stale, altered or another issuer's; 2 could not run.\n\
 Nothing is changed on either side, except by --repair apply on the target, and crossover.catch_up_marker with --marker table. Sessions that compare are read-only."
@@ -110,6 +112,12 @@ pub struct Arguments {
     /// Differences named in each table [default: 1000, with --repair 100000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_reported: Option<u32>,
+    /// Print each finding, also where many tables have the same
+    #[arg(long)]
+    all: bool,
+    /// Write SQL that gives tables without replica identity one, for you to read and run
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["explain_sql", "estimate", "rows_only", "continuous"])]
+    identity_sql: Option<PathBuf>,
     /// Print the values of rows that differ
     #[arg(long)]
     show_values: bool,
@@ -377,22 +385,23 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         };
         print_json(&document)?;
     }
-    eprint!("{}", summary::text(&report));
+    eprint!("{}", summary::text(&report, arguments.all));
     if let Some(certificate) = &certificate {
         eprint!("{}", certificate::line(certificate));
     }
     if let Some(file) = &arguments.html {
         page::write(file, &report)?;
     }
+    if let Some(file) = &arguments.identity_sql {
+        identity::write(file, &source, &options.selection).await?;
+    }
     Ok(exit_code(&report, certified))
 }
 
 fn exit_code(report: &Report, certified: bool) -> ExitCode {
-    if !report.could_not_run.is_empty() {
-        ExitCode::from(COULD_NOT_RUN)
-    } else if !report.equal {
+    if report.is_different() {
         ExitCode::FAILURE
-    } else if certified {
+    } else if report.equal && certified {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(COULD_NOT_RUN)

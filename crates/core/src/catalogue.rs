@@ -1,16 +1,19 @@
 //! Facts read from a database's catalogue, as plain values that checks judge and tests can write down.
 
 mod definition;
+mod place;
+mod replication;
 
 use serde::{Deserialize, Serialize};
 
 pub use definition::{Definition, NOT_POPULATED, ObjectClass, Property, STATEMENT};
+pub use replication::{FiringTrigger, MissingIdentity, ReplicaIdentity};
 
 /// The schema Crossover keeps its marker and its access snapshots in, on both sides.
 pub const OWN_SCHEMA: &str = "crossover";
 
 /// A table's name as the catalogue spells it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableName {
     pub schema: String,
@@ -81,15 +84,24 @@ impl Need {
 }
 
 /// A table or partitioned table of the application.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TableFacts {
     pub table: TableName,
     /// A partitioned parent: it holds no rows of its own.
     pub partitioned: bool,
     /// The parent, when the table is a partition.
     pub partition_of: Option<TableName>,
+    /// The parent, when the table inherits from one and is no partition.
+    pub child_of: Option<TableName>,
     pub unlogged: bool,
     pub primary_key: Vec<String>,
+    pub identity: ReplicaIdentity,
+    /// A unique index over columns that are never NULL, checked at once: what could identify rows where the primary key cannot.
+    pub unique_index: Option<String>,
+    /// Row-level security hides rows from the role of our connection, or would if it did not refuse to read the table.
+    pub rows_hidden: bool,
+    /// Sorted by name. What a partition has from its parent is its parent's.
+    pub firing_triggers: Vec<FiringTrigger>,
 }
 
 /// A role that can log in or that writers inherit from.
@@ -155,6 +167,7 @@ impl SequenceFacts {
 
     /// Its first value lies beyond everything `other`, the same sequence on the other side, has handed out. A sequence at its end
     /// is beyond when it would fail rather than repeat a value. Equal is not beyond: both would hand out the same value next.
+    /// Of sequences that cycle only that much is known.
     pub fn is_beyond(&self, other: &Self) -> bool {
         let Some(handed_out) = other.last_value else {
             return true;
@@ -162,6 +175,9 @@ impl SequenceFacts {
         let Some(position) = self.last_value else {
             return false;
         };
+        if self.cycles_with(other) {
+            return position != handed_out || self.min_value == self.max_value;
+        }
         if self.increment > 0 {
             position > handed_out || position == self.max_value
         } else {

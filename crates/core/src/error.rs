@@ -3,6 +3,8 @@
 //! The names are part of the interface: `Retry` and `Catch` in `statemachine/*.asl.json` hang on them, and a test
 //! holds every name used there against [`ErrorName`], which is made from the variants of [`StageError`].
 
+use std::collections::BTreeMap;
+
 use strum::{EnumDiscriminants, EnumIter, IntoEnumIterator, IntoStaticStr, VariantNames};
 
 use crate::{
@@ -94,12 +96,27 @@ pub enum StageError {
     Internal(String),
 }
 
+/// Findings of one kind and cause are one line, with all of their objects.
 fn list(findings: &[Finding]) -> String {
-    findings
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("; ")
+    let mut groups: BTreeMap<(&str, &str, &str), Vec<&str>> = BTreeMap::new();
+    for finding in findings {
+        groups
+            .entry((&finding.check, &finding.message, &finding.remedy))
+            .or_default()
+            .push(&finding.object);
+    }
+    let lines: Vec<String> = groups
+        .into_iter()
+        .map(|((check, message, remedy), objects)| match objects.as_slice() {
+            [object] => format!("{check} {object}: {message}; {remedy}"),
+            objects => format!(
+                "{check}, {} times: {message}; {remedy}: {}",
+                objects.len(),
+                objects.join(", ")
+            ),
+        })
+        .collect();
+    lines.join("\n")
 }
 
 impl ErrorName {
@@ -307,5 +324,28 @@ mod tests {
             count: 2,
         };
         assert_eq!(ends_as(twice.into()), ("MarkerDuplicated", RetryClass::Never));
+    }
+
+    #[test]
+    fn findings_of_one_cause_are_one_line_that_names_all_objects() {
+        let finding = |check: &str, object: &str, message: &str| Finding {
+            check: check.into(),
+            severity: crate::finding::Severity::Blocks,
+            object: object.into(),
+            message: message.into(),
+            remedy: "mend it".into(),
+        };
+        let error = StageError::ChecksFailed {
+            findings: vec![
+                finding("PG11", "shop.a", "has no primary key"),
+                finding("PG11", "shop.b", "has no primary key"),
+                finding("PG35", "shop.a", "hides rows"),
+            ],
+        };
+        assert_eq!(
+            error.to_string(),
+            "3 pre-check finding(s) block the cutover: PG11, 2 times: has no primary key; mend it: shop.a, shop.b\n\
+             PG35 shop.a: hides rows; mend it"
+        );
     }
 }

@@ -49,6 +49,8 @@ pub struct Leaf {
 pub struct TableShape {
     pub table: TableName,
     pub partitioned: bool,
+    /// Row-level security applies to the role of our connection: the server refuses to read the table.
+    pub rows_hidden: bool,
     /// Sorted by name.
     pub columns: Vec<ColumnShape>,
     /// The primary key first, then those with fewest columns.

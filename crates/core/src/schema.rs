@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use comparison::compare;
 pub use fingerprint::fingerprint_hash;
-pub use primary_keys::{TableWithoutKey, without_key};
+pub use primary_keys::{IdentityFault, TableWithoutKey, identity_faults, without_key};
 pub use remedy::{Remedies, Remedy};
 pub use sequences::{SequenceOrder, SequencePair, positions};
 pub use statistics::{StaleStatistics, Staleness, stale};

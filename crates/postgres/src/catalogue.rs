@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use crossover_core::{
     Position,
     catalogue::{
-        Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
-        TableName, TableStatistics,
+        Definition, FiringTrigger, MissingIdentity, OpenTransaction, PreparedTransaction, ReplicaIdentity,
+        RoleFacts, SequenceFacts, ServerFacts, TableFacts, TableName, TableStatistics,
     },
     plan::Scope,
     ports::{Catalogue, PortError, PortResult},
@@ -44,6 +44,33 @@ impl PostgresDatabase {
     pub(crate) fn count(&self, row: &Row, column: &str) -> PortResult<u32> {
         let count: i64 = self.read(row, column)?;
         u32::try_from(count).map_err(|_| PortError::unexpected(self.what(), format!("{column} is {count}")))
+    }
+
+    fn identity(&self, row: &Row) -> PortResult<ReplicaIdentity> {
+        let identity: &str = self.read(row, "identity")?;
+        Ok(match identity {
+            "key" => ReplicaIdentity::Key,
+            "full row" => ReplicaIdentity::FullRow,
+            "nothing" => ReplicaIdentity::Missing(MissingIdentity::Nothing),
+            "index is gone" => ReplicaIdentity::Missing(MissingIdentity::IndexIsGone),
+            "deferrable" => ReplicaIdentity::Missing(MissingIdentity::DeferrablePrimaryKey),
+            "no key" => ReplicaIdentity::Missing(MissingIdentity::NoPrimaryKey),
+            other => {
+                return Err(PortError::unexpected(
+                    self.what(),
+                    format!("replica identity {other}"),
+                ));
+            }
+        })
+    }
+
+    fn firing_triggers(&self, row: &Row) -> PortResult<Vec<FiringTrigger>> {
+        let names: Vec<String> = self.read(row, "trigger_names")?;
+        let always: Vec<bool> = self.read(row, "triggers_always")?;
+        let triggers = names.into_iter().zip(always);
+        Ok(triggers
+            .map(|(name, always)| FiringTrigger { name, always })
+            .collect())
     }
 
     /// Who may write a table in scope, ours and the exempt roles left out; `also` in any case.
@@ -99,18 +126,25 @@ impl Catalogue for PostgresDatabase {
             .map(|row| {
                 let parent: (Option<String>, Option<String>) =
                     (self.read(row, "parent_schema")?, self.read(row, "parent_name")?);
+                let parent = parent
+                    .0
+                    .zip(parent.1)
+                    .map(|(schema, name)| TableName { schema, name });
+                let is_partition: bool = self.read(row, "is_partition")?;
                 Ok(TableFacts {
                     table: TableName {
                         schema: self.read(row, "schema")?,
                         name: self.read(row, "name")?,
                     },
                     partitioned: self.read(row, "partitioned")?,
-                    partition_of: parent
-                        .0
-                        .zip(parent.1)
-                        .map(|(schema, name)| TableName { schema, name }),
+                    partition_of: parent.clone().filter(|_| is_partition),
+                    child_of: parent.filter(|_| !is_partition),
                     unlogged: self.read(row, "unlogged")?,
                     primary_key: self.read(row, "primary_key")?,
+                    identity: self.identity(row)?,
+                    unique_index: self.read(row, "unique_index")?,
+                    rows_hidden: self.read(row, "rows_hidden")?,
+                    firing_triggers: self.firing_triggers(row)?,
                 })
             })
             .collect()

@@ -2,7 +2,8 @@
 //!
 //! Crossover's role needs no superuser. It needs: ownership of the database (or membership in its owner), CREATEROLE
 //! and, since PostgreSQL 16, the ADMIN option on every writer role; `pg_monitor` and `pg_signal_backend`; SELECT on
-//! every table in scope, SELECT and UPDATE on every sequence; and REPLICATION (`rds_replication` on AWS) for slots.
+//! every table in scope, SELECT and UPDATE on every sequence; BYPASSRLS where a table has row-level security; USAGE on the language
+//! plpgsql where PUBLIC lacks it; and REPLICATION (`rds_replication` on AWS) for slots.
 
 mod access;
 mod catalogue;
@@ -15,6 +16,7 @@ mod fingerprint;
 mod locale;
 mod lsn;
 mod marker;
+mod mend;
 mod pool;
 mod quoting;
 mod remedies;
@@ -31,6 +33,7 @@ pub use connection::PostgresDatabase;
 pub use definition::token;
 pub use lsn::LogPositions;
 pub use marker::MARKER_SQL;
+pub use mend::identity_sql;
 pub use remedies::SqlRemedies;
 pub use rows::hash_sql;
 pub use settings::{ConnectionSettings, SslMode};

@@ -1,7 +1,7 @@
 //! What is to be done about a finding, in the statements of PostgreSQL.
 
 use crossover_core::{
-    catalogue::ObjectClass,
+    catalogue::{MissingIdentity, ObjectClass, ReplicaIdentity},
     schema::{Remedies, Remedy, Severity},
 };
 
@@ -30,9 +30,13 @@ fn text(remedy: &Remedy) -> String {
         Remedy::Populate => {
             "refresh materialized view on the target: until then every query of it fails".to_owned()
         }
-        Remedy::AddPrimaryKey => "alter table ... add primary key".to_owned(),
+        Remedy::IdentifyRows { identity, alike } => identify(*identity, *alike).to_owned(),
         Remedy::Analyse(table) => format!("analyze {table}"),
         Remedy::AdvanceSequence => "setval it on the target beyond the source's position, at once".to_owned(),
+        Remedy::SetCyclingSequence => {
+            "see that the target has gone on from the source's position since the cutover (final-sync sets it there); if not, setval it"
+                .to_owned()
+        }
         Remedy::TurnSequence => "alter sequence ... increment on the target".to_owned(),
     }
 }
@@ -66,6 +70,30 @@ const fn create(class: ObjectClass) -> &'static str {
         | ObjectClass::MaterializedView => {
             "create it on the target as the source has it; pg_dump --schema-only of the source prints the statement"
         }
+    }
+}
+
+/// What to do about a table whose changes do not identify its rows well.
+const fn identify(identity: ReplicaIdentity, alike: bool) -> &'static str {
+    match identity {
+        ReplicaIdentity::Key | ReplicaIdentity::FullRow => "alter table ... add primary key on both sides",
+        ReplicaIdentity::Missing(missing) => match missing {
+            MissingIdentity::NoPrimaryKey if alike => {
+                "alter table ... add primary key on both sides, or exclude it"
+            }
+            MissingIdentity::NoPrimaryKey => {
+                "alter table ... replica identity using index ... (it has a unique index over columns that are never NULL) on both sides"
+            }
+            MissingIdentity::DeferrablePrimaryKey => {
+                "make the primary key not deferrable on both sides, or alter table ... replica identity using another index"
+            }
+            MissingIdentity::Nothing => {
+                "alter table ... replica identity default (or using index) on both sides"
+            }
+            MissingIdentity::IndexIsGone => {
+                "alter table ... replica identity default, or using an index that is there, on both sides"
+            }
+        },
     }
 }
 

@@ -114,26 +114,8 @@ fn used_up_to(sequence: &SequenceFacts, value: i64, called: bool) -> Option<i64>
     } else if value == sequence.start_value {
         None
     } else {
-        value
-            .checked_sub(sequence.increment)
-            .filter(|before| (sequence.min_value..=sequence.max_value).contains(before))
+        sequence.value_before(value)
     }
-}
-
-/// Where `own` has to stand to hand out only values beyond `other` by at least `headroom` steps; none: where it is.
-fn beyond(own: &SequenceFacts, other: &SequenceFacts, headroom: i64) -> Option<i64> {
-    let last = i128::from(other.last_value?);
-    let wanted = last + i128::from(own.increment) * i128::from(headroom.max(0));
-    // At its end a sequence refuses (or cycles, as it would have on the other side), which is better than repeating.
-    let wanted = wanted.clamp(i128::from(own.min_value), i128::from(own.max_value)) as i64;
-    let ahead = |than: i64| {
-        if own.increment > 0 {
-            wanted > than
-        } else {
-            wanted < than
-        }
-    };
-    own.last_value.is_none_or(ahead).then_some(wanted)
 }
 
 #[async_trait]
@@ -193,7 +175,7 @@ impl Sequences for PostgresDatabase {
         let (mut schemas, mut names, mut moves) = (Vec::new(), Vec::new(), Vec::new());
         for own in &mut owns {
             let other = others.get(&(own.schema.as_str(), own.name.as_str()));
-            if let Some(position) = other.and_then(|other| beyond(own, other, headroom)) {
+            if let Some(position) = other.and_then(|other| own.position_after(other, headroom)) {
                 schemas.push(own.schema.clone());
                 names.push(own.name.clone());
                 moves.push(position);
@@ -234,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_sequence_nobody_used_stays_where_it_is() {
-        assert_eq!(beyond(&sequence(1, None), &sequence(1, None), 10), None);
+        assert_eq!(sequence(1, None).position_after(&sequence(1, None), 10), None);
     }
 
     #[test]
@@ -255,7 +237,7 @@ mod tests {
             let mut own = sequence(increment, own);
             let other = sequence(increment, Some(other));
             let before = own.last_value;
-            if let Some(position) = beyond(&own, &other, headroom) {
+            if let Some(position) = own.position_after(&other, headroom) {
                 own.last_value = Some(position);
             }
             let mirrored = |value: i64| value * increment.signum();
@@ -264,7 +246,7 @@ mod tests {
             let wanted = (mirrored(other.last_value.unwrap()) + increment.abs() * headroom).min(most);
             prop_assert!(mirrored(now) >= wanted);
             prop_assert!(before.is_none_or(|before| mirrored(now) >= mirrored(before)));
-            prop_assert_eq!(beyond(&own, &other, headroom), None);
+            prop_assert_eq!(own.position_after(&other, headroom), None);
         }
     }
 }

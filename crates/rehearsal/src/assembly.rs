@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crossover_core::{
     StageError,
+    catalogue::ReplicaIdentity,
     routing::{AuditEntry, Command, Phase as LanePhase, UnixMillis},
+    schema::IdentityFault,
 };
 use serde_json::Value;
 
@@ -14,8 +16,8 @@ use crate::{
     load::LoadResult,
     options::RehearsalOptions,
     report::{
-        Breakdown, Direction, LagPoint, Outcome, PauseWindow, Phase, Reads, Report, Run, SequenceRow,
-        StageRun, TableRow, Timeline, Writes, pause,
+        Breakdown, Direction, LagPoint, NotReplicated, Outcome, PauseWindow, Phase, Reads, Report, Run,
+        SequenceRow, StageRun, TableRow, Timeline, Writes, pause,
     },
     run::{RunOutcome, RunRecord},
 };
@@ -36,6 +38,11 @@ pub struct Evidence {
     pub verdict: Verdict,
     pub inspection: Inspection,
     pub inspection_failure: Option<String>,
+    /// The option that leaves out what the stream cannot carry.
+    pub exclude_option: Option<String>,
+    pub faults: Vec<IdentityFault>,
+    /// What the servers lack and the dump does without, in sentences.
+    pub left_out: Vec<String>,
     pub audit: Vec<AuditEntry>,
     pub audit_problem: Option<String>,
     pub serving: LanePhase,
@@ -75,6 +82,18 @@ pub fn assemble(
         .collect();
     let cutover = directions.first().cloned().unwrap_or_default();
     let (outcome, asked) = (outcome(options, &evidence), asked(options));
+    let not_replicated = evidence
+        .faults
+        .iter()
+        .map(|fault| NotReplicated {
+            table: fault.table.to_string(),
+            tables_under_it: fault.children,
+            cause: match fault.identity {
+                ReplicaIdentity::Missing(missing) => missing.because().to_owned(),
+                ReplicaIdentity::Key | ReplicaIdentity::FullRow => String::new(),
+            },
+        })
+        .collect();
     let mut parts = parts.clone();
     parts.insert("crossover".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
     Report {
@@ -98,9 +117,15 @@ pub fn assemble(
         pause_breakdown_ms: cutover.pause_breakdown_ms.clone(),
         stages: cutover.stages.clone(),
         tables: tables(&evidence.inspection),
+        not_replicated,
+        exclude_option: evidence.exclude_option.clone(),
         sequences: sequences(&evidence.inspection),
         parts,
-        not_real: NOT_REAL.iter().map(|&text| text.to_owned()).collect(),
+        not_real: NOT_REAL
+            .iter()
+            .map(|&text| text.to_owned())
+            .chain(evidence.left_out.iter().cloned())
+            .collect(),
         run: Run {
             id: evidence
                 .runs
@@ -287,9 +312,10 @@ fn tables(inspection: &Inspection) -> Vec<TableRow> {
         .iter()
         .map(|t| TableRow {
             name: t.name.clone(),
-            rows_source: t.rows_source,
-            rows_target: t.rows_target,
+            rows_source: t.rows.map(|rows| rows.0),
+            rows_target: t.rows.map(|rows| rows.1),
             equal: t.equal,
+            not_compared: t.not_compared.clone(),
         })
         .collect()
 }

@@ -1,15 +1,21 @@
 //! Loading somebody's own dump: plain SQL, through their `psql`, so that what works by hand works here.
 
+mod demands;
+mod psql;
 mod roles;
+mod scan;
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
-use tokio::process::Command;
-use tokio_postgres::{Client, Config, config::Host};
+use tokio_postgres::{Client, Config};
+
+use demands::Demand;
+use roles::Roles;
+use scan::{Piece, scan};
 
 /// Why a dump cannot be rehearsed.
 #[derive(Debug, thiserror::Error)]
@@ -111,63 +117,186 @@ fn unusable(file: &Path) -> Option<String> {
             "{name} is a pg_dump archive, not plain SQL: make plain SQL of it with `pg_restore -f dump.sql {name}`"
         )),
         Ok(_) if start[..2] == [0x1f, 0x8b] => Some(format!("{name} is compressed: unpack it with gunzip")),
-        Ok(_) => leaves_the_database(file).map(|line| {
-            format!(
-                "{name}:{line} connects to another database: make the dump without --create, of one database"
-            )
-        }),
+        Ok(_) => match leaves_the_database(file) {
+            Ok(line) => line.map(|line| {
+                format!(
+                    "{name}:{line} connects to another database: make the dump without --create, of one database"
+                )
+            }),
+            Err(err) => Some(format!("{name} cannot be read: {err}")),
+        },
     }
 }
 
-/// The line of the first `\connect`, which would load the rest somewhere else.
-fn leaves_the_database(file: &Path) -> Option<usize> {
-    let mut input = BufReader::new(File::open(file).ok()?);
-    let mut bytes = Vec::new();
-    for line in 1.. {
-        bytes.clear();
-        if input.read_until(b'\n', &mut bytes).ok()? == 0 {
-            return None;
+/// The line of the first `\connect`, which would load the rest somewhere else. In a quoted text, a function's body or the data of a
+/// table it is data.
+fn leaves_the_database(file: &Path) -> io::Result<Option<usize>> {
+    let mut first = None;
+    scan(BufReader::new(File::open(file)?), |piece| {
+        if let Piece::Command {
+            name,
+            arguments,
+            line,
+        } = piece
+            && (name == "c" || name == "connect")
+            && !arguments.is_empty()
+        {
+            first.get_or_insert(line);
         }
-        if bytes.starts_with(b"\\connect ") || bytes.starts_with(b"\\c ") {
-            return Some(line);
-        }
-    }
-    None
+    })?;
+    Ok(first)
 }
 
-/// Loads `files`, in their order, into the database at `url` (a superuser's); returns the roles made for it.
+/// A dump that was looked through.
+struct Script {
+    file: PathBuf,
+    demands: Vec<Demand>,
+}
+
+/// What a load did beside loading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// The roles that were made for the dump.
+    pub roles: Vec<String>,
+    /// What the servers lack and the dump does without, in sentences.
+    pub left_out: Vec<String>,
+}
+
+/// Loads `files`, in their order, into the databases at `urls` (a superuser's).
 ///
-/// Roles that a dump names but does not create come first, without a login: one dump of one database never carries
-/// them. The load stops at the first error.
-pub async fn load(psql: &Path, url: &str, files: &[PathBuf]) -> Result<Vec<String>, DumpError> {
-    let config: Config = url.parse().map_err(|_| DumpError::Address("it does not parse"))?;
-    let roles = named_roles(files.to_vec()).await?;
-    let created = create_roles(&config, &roles).await?;
-    run_psql(psql, &config, files).await?;
-    Ok(created)
+/// What one of the servers lacks is told before anything is loaded, all of it at once; compression of large values, which changes
+/// no row, is left out instead. Roles that a dump names but does not create come first, without a login: one dump of one
+/// database never carries them. The load stops at the first error.
+pub async fn load(psql: &Path, urls: &[&str], files: &[PathBuf]) -> Result<Loaded, DumpError> {
+    let configs = urls
+        .iter()
+        .map(|url| url.parse().map_err(|_| DumpError::Address("it does not parse")))
+        .collect::<Result<Vec<Config>, _>>()?;
+    let (scripts, roles) = look_through(files.to_vec()).await?;
+    let demands: Vec<Demand> = scripts.iter().flat_map(|s| s.demands.clone()).collect();
+    let mut unmet = BTreeSet::new();
+    for config in &configs {
+        unmet.extend(demands::unmet(&connect(config).await?, &demands).await?);
+    }
+    let mut objections = Vec::new();
+    for script in &scripts {
+        for demand in script.demands.iter().filter(|d| unmet.contains(&d.need)) {
+            let place = format!("{}:{}", script.file.display(), demand.line);
+            objections.extend(
+                demand
+                    .need
+                    .objection()
+                    .map(|objection| format!("{place}: {objection}")),
+            );
+        }
+    }
+    if !objections.is_empty() {
+        return Err(DumpError::Unusable(objections));
+    }
+    let folder = tempfile::tempdir().map_err(|source| DumpError::Read {
+        file: std::env::temp_dir(),
+        source,
+    })?;
+    let mut left_out = 0;
+    let mut ready = Vec::with_capacity(scripts.len());
+    for (place, script) in scripts.into_iter().enumerate() {
+        let ranges: Vec<Range<u64>> = script
+            .demands
+            .iter()
+            .filter(|d| unmet.contains(&d.need))
+            .map(|d| d.bytes.clone())
+            .collect();
+        left_out += ranges.len();
+        ready.push(if ranges.is_empty() {
+            script.file
+        } else {
+            // The name stays, for psql's messages.
+            let own = folder.path().join(place.to_string());
+            without(&script.file, &ranges, &own).map_err(|source| DumpError::Read {
+                file: script.file.clone(),
+                source,
+            })?
+        });
+    }
+    let mut made = BTreeSet::new();
+    for config in &configs {
+        made.extend(create_roles(&connect(config).await?, &roles).await?);
+        psql::run(psql, config, &ready).await?;
+    }
+    let lz4 = format!(
+        "Compression lz4 of large values: {left_out} statement(s) of the dump were left out, because the servers of the rehearsal lack it"
+    );
+    Ok(Loaded {
+        roles: made.into_iter().collect(),
+        left_out: if left_out > 0 { vec![lz4] } else { Vec::new() },
+    })
 }
 
-async fn named_roles(files: Vec<PathBuf>) -> Result<BTreeSet<String>, DumpError> {
-    let scan = move || {
-        let mut named = BTreeSet::new();
+async fn look_through(files: Vec<PathBuf>) -> Result<(Vec<Script>, BTreeSet<String>), DumpError> {
+    let look = move || {
+        let mut roles = Roles::default();
+        let mut scripts = Vec::with_capacity(files.len());
         for file in files {
-            let found = File::open(&file).and_then(|opened| roles::missing_in(BufReader::new(opened)));
-            named.extend(found.map_err(|source| DumpError::Read { file, source })?);
+            let mut demands = Vec::new();
+            let read = File::open(&file).and_then(|opened| {
+                scan(BufReader::new(opened), |piece| {
+                    if let Piece::Statement { words, line, bytes } = piece {
+                        roles::note(&words, &mut roles);
+                        let need = demands::of_statement(&words);
+                        demands.extend(need.map(|need| Demand { need, line, bytes }));
+                    }
+                })
+            });
+            if let Err(source) = read {
+                return Err(DumpError::Read { file, source });
+            }
+            scripts.push(Script { file, demands });
         }
-        Ok(named)
+        Ok((scripts, roles.missing()))
     };
-    match tokio::task::spawn_blocking(scan).await {
+    match tokio::task::spawn_blocking(look).await {
         Ok(result) => result,
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }
 
+/// A copy of the file in `folder` with blanks in the place of some bytes, so that every line keeps its number.
+fn without(file: &Path, ranges: &[Range<u64>], folder: &Path) -> io::Result<PathBuf> {
+    std::fs::create_dir(folder)?;
+    let copy = folder.join(file.file_name().unwrap_or_default());
+    let mut input = BufReader::new(File::open(file)?);
+    let mut output = BufWriter::new(File::create(&copy)?);
+    let mut offset = 0;
+    let mut line = Vec::new();
+    while input.read_until(b'\n', &mut line)? > 0 {
+        let end = offset + line.len() as u64;
+        let first = ranges.partition_point(|range| range.end <= offset);
+        for range in ranges[first..].iter().take_while(|range| range.start < end) {
+            for (place, byte) in (offset..).zip(line.iter_mut()) {
+                if range.contains(&place) && *byte != b'\n' {
+                    *byte = b' ';
+                }
+            }
+        }
+        output.write_all(&line)?;
+        offset = end;
+        line.clear();
+    }
+    output.flush()?;
+    Ok(copy)
+}
+
+async fn connect(config: &Config) -> Result<Client, tokio_postgres::Error> {
+    let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
+    // It ends with the client.
+    tokio::spawn(connection);
+    Ok(client)
+}
+
 async fn create_roles(
-    config: &Config,
+    client: &Client,
     roles: &BTreeSet<String>,
 ) -> Result<Vec<String>, tokio_postgres::Error> {
-    let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
-    let connection = tokio::spawn(connection);
     let names: Vec<&str> = roles.iter().map(String::as_str).collect();
     let missing = client
         .query(
@@ -179,81 +308,7 @@ async fn create_roles(
     for row in &missing {
         client.batch_execute(row.get(1)).await?;
     }
-    drop(client);
-    connection.abort();
     Ok(missing.iter().map(|row| row.get(0)).collect())
-}
-
-async fn run_psql(psql: &Path, config: &Config, files: &[PathBuf]) -> Result<(), DumpError> {
-    let mut command = Command::new(psql);
-    command.args([
-        "--no-psqlrc",
-        "-X",
-        "-q",
-        "-w",
-        "-v",
-        "ON_ERROR_STOP=1",
-        "-o",
-        "/dev/null",
-    ]);
-    for file in files {
-        command.arg("-f").arg(file);
-    }
-    // The caller's own PG* settings must not steer where the dump goes.
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
-        command.env_remove(name);
-    }
-    let host = match config.get_hosts().first() {
-        Some(Host::Tcp(host)) => host.clone(),
-        #[cfg(unix)]
-        Some(Host::Unix(path)) => path.to_string_lossy().into_owned(),
-        None => return Err(DumpError::Address("it names no host")),
-    };
-    command.env("PGHOST", host);
-    command.env(
-        "PGPORT",
-        config.get_ports().first().copied().unwrap_or(5432).to_string(),
-    );
-    command.env("PGUSER", config.get_user().unwrap_or("postgres"));
-    command.env("PGDATABASE", config.get_dbname().unwrap_or("postgres"));
-    command.env("PGOPTIONS", "-c client_min_messages=warning");
-    command.env("PGAPPNAME", "crossover rehearsal dump");
-    if let Some(password) = config.get_password() {
-        command.env("PGPASSWORD", String::from_utf8_lossy(password).as_ref());
-    }
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    let output = command.output().await.map_err(|source| DumpError::NoPsql {
-        psql: psql.to_path_buf(),
-        source,
-    })?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let message = String::from_utf8_lossy(&output.stderr).trim_end().to_owned();
-    let hint = hint_for(&message);
-    Err(DumpError::Psql { message, hint })
-}
-
-/// What helps against the failures that are about versions, not about the dump's content.
-fn hint_for(message: &str) -> Option<&'static str> {
-    if message.contains("invalid command \\restrict") {
-        Some("This psql is older than the pg_dump that made the file: install a current PostgreSQL client.")
-    } else if message.contains("unrecognized configuration parameter") {
-        Some(
-            "The dump was made for a newer server than the source here: make it with the pg_dump of the source's version, \
-             or delete that SET line.",
-        )
-    } else if message.contains("extension control file") {
-        Some(
-            "The servers of the rehearsal carry PostgreSQL's own contrib extensions only: leave this one out of the dump.",
-        )
-    } else {
-        None
-    }
 }
 
 /// The user's tables, sorted; without the server's own, those of extensions and the load's ledger.

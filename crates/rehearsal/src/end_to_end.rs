@@ -45,6 +45,13 @@ pub async fn rehearse(options: &RehearsalOptions, progress: &dyn Progress) -> Re
     let products = workshop::build(&options.workspace, &parts, progress).await?;
     fs::create_dir_all(&options.out).map_err(RehearsalError::file(&options.out))?;
     let mut environment = Environment::set(options, &parts, &products, progress).await?;
+    let identity_sql = options.out.join("replica-identity.sql");
+    if let Some(sql) = &environment.tables.identity_sql {
+        fs::write(&identity_sql, sql).map_err(RehearsalError::file(&identity_sql))?;
+    } else if identity_sql.exists() {
+        // An earlier run's.
+        fs::remove_file(&identity_sql).map_err(RehearsalError::file(&identity_sql))?;
+    }
     let evidence = match perform(&environment, options, progress).await {
         Ok(evidence) => evidence,
         Err(error) => return Err(environment.reason(error)),
@@ -153,11 +160,18 @@ async fn inspect(
         .is_some_and(|run| run.outcome == RunOutcome::Committed)
         && !options.dry_run;
     // A stream that stands still leaves the sides unequal for a reason the report names; the ledger still counts.
-    let (inspection, inspection_failure) =
-        match inspection::inspect(&environment.databases, writer, moved).await {
-            Ok(inspection) => (inspection, None),
-            Err(error) => (inspection::Inspection::default(), Some(error.to_string())),
-        };
+    let (inspection, inspection_failure) = match inspection::inspect(
+        &environment.databases,
+        writer,
+        moved,
+        &environment.tables.scope,
+        &environment.tables.not_carried,
+    )
+    .await
+    {
+        Ok(inspection) => (inspection, None),
+        Err(error) => (inspection::Inspection::default(), Some(error.to_string())),
+    };
     let acknowledged = read_tokens(&load.tokens_file).map_err(RehearsalError::file(&load.tokens_file))?;
     let (ours, theirs) = (committed.inspector().await?, other.inspector().await?);
     let verdict = ledger::verdict(&acknowledged, &ours, Some(&theirs))
@@ -173,6 +187,9 @@ async fn inspect(
         verdict,
         inspection,
         inspection_failure,
+        left_out: environment.left_out.clone(),
+        exclude_option: environment.tables.exclude_option(),
+        faults: environment.tables.faults.clone(),
         lag,
     })
 }

@@ -4,6 +4,7 @@
 mod cloud;
 mod databases;
 mod edge;
+mod scope;
 
 use std::{
     fs,
@@ -13,13 +14,16 @@ use std::{
 use crossover_core::{
     Plan,
     plan::{DatabasePlan, EdgePlan, EngineName, Limits, ReplicationPlan, Scope},
+    ports::Catalogue,
 };
 use crossover_stand::{MiniStack, Parts, Progress, TestEnvironment, progress::step};
 use serde_json::{Value, json};
 
 pub use cloud::{Cloud, FORWARD_TASK, RENEWED_TASK, REVERSE_TASK};
+use databases::Filled;
 pub use databases::{Database, Databases};
 pub use edge::Edge;
+use scope::Tables;
 
 use crate::{
     api::SampleApi,
@@ -47,6 +51,9 @@ pub struct Environment {
     pub databases: Databases,
     pub generated: Option<Generated>,
     pub mode: Mode,
+    pub tables: Tables,
+    /// What the servers lack and the dump does without, in sentences.
+    pub left_out: Vec<String>,
     stand: TestEnvironment,
 }
 
@@ -81,7 +88,18 @@ impl Environment {
         );
         starting.done();
 
-        let (databases, generated) = databases::fill(source, target, options, mode, progress).await?;
+        let Filled {
+            databases,
+            generated,
+            left_out,
+        } = databases::fill(source, target, options, mode, progress).await?;
+        let all = databases
+            .source
+            .product()
+            .await?
+            .tables(&Scope::default())
+            .await?;
+        let tables = Tables::of(&all, &options.exclude)?;
         let dms = cloud::start_dms(&databases, &aws).await?;
 
         let starting = step(progress, "start the sample API twice and the Worker");
@@ -107,7 +125,7 @@ impl Environment {
         starting.done();
 
         cloud
-            .start_forward_stream(&dms, &databases, progress)
+            .start_forward_stream(&dms, &tables.carried, progress)
             .await
             .map_err(|error| error.with_log(&work))?;
         Ok(Self {
@@ -119,6 +137,8 @@ impl Environment {
             databases,
             generated,
             mode,
+            tables,
+            left_out,
             stand,
         })
     }
@@ -137,7 +157,7 @@ impl Environment {
                 admin_url: self.edge.url.clone(),
                 secret_id: cloud::EDGE_SECRET.to_owned(),
             },
-            scope: Scope::default(),
+            scope: self.tables.scope.clone(),
             limits: Limits::default(),
         }
     }

@@ -20,12 +20,14 @@ pub enum RehearsalError {
     Load(#[from] LoadError),
     #[error("{0}")]
     Port(#[from] PortError),
-    #[error("{what}: {}", database_text(.source))]
+    /// The cause is in the message, so that whoever prints the chain of causes does not print it twice.
+    #[error("{what}: {}", database_text(.cause))]
     Database {
         what: &'static str,
-        #[source]
-        source: tokio_postgres::Error,
+        cause: tokio_postgres::Error,
     },
+    #[error("no table of the dump is called {}: correct --exclude", .0.join(", "))]
+    UnknownTables(Vec<String>),
     #[error("{what}\n{output}")]
     Build { what: String, output: String },
     #[error("{}: {source}", .path.display())]
@@ -73,7 +75,7 @@ impl RehearsalError {
 
     /// The wrapper for errors of a database.
     pub fn database(what: &'static str) -> impl FnOnce(tokio_postgres::Error) -> Self {
-        move |source| Self::Database { what, source }
+        move |cause| Self::Database { what, cause }
     }
 }
 

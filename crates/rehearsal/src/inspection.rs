@@ -2,7 +2,7 @@
 
 use crossover_clock::SystemClock;
 use crossover_core::{
-    catalogue::SequenceFacts,
+    catalogue::{SequenceFacts, TableName},
     catch_up::wait_for_marker,
     plan::Scope,
     ports::{Catalogue, PortError},
@@ -23,10 +23,15 @@ const FENCE_LIMIT_MS: u64 = 60_000;
 #[derive(Debug, Clone)]
 pub struct TableVerdict {
     pub name: String,
-    pub rows_source: u64,
-    pub rows_target: u64,
+    /// Rows on both sides; none where the table was not compared.
+    pub rows: Option<(u64, u64)>,
     pub equal: bool,
+    /// Why the table was not compared.
+    pub not_compared: Option<String>,
 }
+
+/// What the change stream does not carry.
+const NOT_LOADED: &str = "the change stream cannot carry it, so nothing was loaded (the pre-check says why)";
 
 /// A sequence on both sides.
 #[derive(Debug, Clone)]
@@ -46,7 +51,15 @@ pub struct Inspection {
 }
 
 /// Waits until everything the writer has is on the other side, then compares all tables and sequences.
-pub async fn inspect(databases: &Databases, writer: Side, moved: bool) -> Result<Inspection> {
+///
+/// `not_carried` was never loaded: nothing of it is compared, and nothing of it can be called different.
+pub async fn inspect(
+    databases: &Databases,
+    writer: Side,
+    moved: bool,
+    scope: &Scope,
+    not_carried: &[TableName],
+) -> Result<Inspection> {
     let (source, target) = (
         databases.source.product().await?,
         databases.target.product().await?,
@@ -57,12 +70,20 @@ pub async fn inspect(databases: &Databases, writer: Side, moved: bool) -> Result
     };
     let nonce = uuid::Uuid::new_v4().to_string();
     wait_for_marker(from, to, &SystemClock, ("inspection", &nonce), FENCE_LIMIT_MS).await?;
-    let scope = Scope::default();
     let mut inspection = Inspection {
-        tables: tables(&source, &target, &scope).await?,
+        tables: tables(&source, &target, &scope.without(not_carried)).await?,
         ..Inspection::default()
     };
-    let (ours, theirs) = tokio::try_join!(source.sequences(&scope), target.sequences(&scope))?;
+    inspection
+        .tables
+        .extend(not_carried.iter().map(|table| TableVerdict {
+            name: table.to_string(),
+            rows: None,
+            equal: false,
+            not_compared: Some(NOT_LOADED.to_owned()),
+        }));
+    inspection.tables.sort_by(|a, b| a.name.cmp(&b.name));
+    let (ours, theirs) = tokio::try_join!(source.sequences(scope), target.sequences(scope))?;
     for sequence in &ours {
         let twin = theirs
             .iter()
@@ -102,15 +123,15 @@ async fn tables(
         })?;
     let compared = report.tables.into_iter().map(|table| TableVerdict {
         name: table.name,
-        rows_source: table.rows_source,
-        rows_target: table.rows_target,
+        rows: Some((table.rows_source, table.rows_target)),
         equal: table.equal,
+        not_compared: None,
     });
     let failed = report.could_not_run.into_iter().map(|table| TableVerdict {
         name: table.name,
-        rows_source: 0,
-        rows_target: 0,
+        rows: None,
         equal: false,
+        not_compared: Some(format!("{}; {}", table.reason, table.remedy)),
     });
     let mut tables: Vec<TableVerdict> = compared.chain(failed).collect();
     tables.sort_by(|a, b| a.name.cmp(&b.name));

@@ -13,6 +13,8 @@ pub struct RehearsalOptions {
     pub rows: u64,
     /// The user's own plain SQL dumps instead of the shop, loaded in this order.
     pub dumps: Vec<PathBuf>,
+    /// Tables of the dumps that are left out: names or patterns, with the partitions and child tables under them. Default: none.
+    pub exclude: Vec<String>,
     /// Roll back after the cutover. Default: no.
     pub rollback: bool,
     /// Change nothing, print the plan. Default: no.
@@ -42,6 +44,7 @@ impl RehearsalOptions {
             workspace,
             rows: 100_000,
             dumps: Vec::new(),
+            exclude: Vec::new(),
             rollback: false,
             dry_run: false,
             writes_per_s: 220,

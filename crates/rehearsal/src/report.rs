@@ -88,12 +88,26 @@ pub struct StageRun {
 pub struct TableRow {
     /// Schema and name.
     pub name: String,
-    /// Rows on the source.
-    pub rows_source: u64,
-    /// Rows on the target.
-    pub rows_target: u64,
+    /// Rows on the source; absent where the table was not compared.
+    pub rows_source: Option<u64>,
+    /// Rows on the target; absent where the table was not compared.
+    pub rows_target: Option<u64>,
     /// Every row equal, not only as many.
     pub equal: bool,
+    /// Why the table was not compared, with the remedy; absent where it was.
+    pub not_compared: Option<String>,
+}
+
+/// A table the change stream cannot carry.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct NotReplicated {
+    /// Schema and name; of partitions and child tables the parent's.
+    pub table: String,
+    /// How many partitions or child tables of it.
+    pub tables_under_it: usize,
+    /// As a part of a sentence about the table.
+    pub cause: String,
 }
 
 /// One sequence.
@@ -176,6 +190,10 @@ pub struct Report {
     pub stages: Vec<StageRun>,
     /// Every table.
     pub tables: Vec<TableRow>,
+    /// Tables the change stream cannot carry; `replica-identity.sql` beside the report mends them.
+    pub not_replicated: Vec<NotReplicated>,
+    /// The option of `crossover rehearse` that leaves them out; absent where there are none.
+    pub exclude_option: Option<String>,
     /// Every sequence.
     pub sequences: Vec<SequenceRow>,
     /// Names and versions of everything that took part.

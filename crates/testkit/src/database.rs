@@ -456,18 +456,8 @@ impl MemoryDatabaseState {
                     self.side
                 )));
             };
-            if let Some(last) = other.last_value {
-                let wanted = (last + own.increment * headroom).clamp(own.min_value, own.max_value);
-                let ahead = |than: i64| {
-                    if own.increment > 0 {
-                        wanted > than
-                    } else {
-                        wanted < than
-                    }
-                };
-                if own.last_value.is_none_or(ahead) {
-                    own.last_value = Some(wanted);
-                }
+            if let Some(position) = own.position_after(other, headroom) {
+                own.last_value = Some(position);
             }
             now.push(own.clone());
         }

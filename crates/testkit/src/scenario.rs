@@ -51,10 +51,9 @@ fn tables() -> BTreeMap<TableName, Table> {
     let one = |name: &str, sequence: &str, rows: &[i64]| {
         let facts = TableFacts {
             table: table(name),
-            partitioned: false,
-            partition_of: None,
-            unlogged: false,
             primary_key: vec!["id".to_owned()],
+            unique_index: Some(format!("{name}_pkey")),
+            ..TableFacts::default()
         };
         let rows = rows.iter().map(|id| (*id, format!("seed{id}"))).collect();
         (

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use crossover_core::{
     Stream,
-    catalogue::{Need, Shortfall},
+    catalogue::{FiringTrigger, MissingIdentity, Need, ReplicaIdentity, Shortfall},
     ports::StreamState,
     routing::Side,
 };
@@ -33,6 +33,14 @@ struct Row {
 
 const fn row(check: &'static str, fact: &'static str, change: fn(&mut State)) -> Row {
     Row { check, fact, change }
+}
+
+fn audit(database: &mut MemoryDatabaseState) {
+    let orders = database.tables.get_mut(&table("orders")).unwrap();
+    orders.facts.firing_triggers = vec![FiringTrigger {
+        name: "audit".to_owned(),
+        always: true,
+    }];
 }
 
 const ROWS: &[Row] = &[
@@ -61,12 +69,18 @@ const ROWS: &[Row] = &[
         begin_long_ago(&mut s.target, "shop_report");
     }),
     row("PG11", "a table has no primary key", |s| {
-        s.source
-            .tables
-            .get_mut(&table("orders"))
-            .unwrap()
-            .facts
-            .primary_key = Vec::new();
+        let facts = &mut s.source.tables.get_mut(&table("orders")).unwrap().facts;
+        facts.primary_key = Vec::new();
+        facts.identity = ReplicaIdentity::Missing(MissingIdentity::NoPrimaryKey);
+    }),
+    row("PG11", "a primary key is deferrable", |s| {
+        s.source.tables.get_mut(&table("orders")).unwrap().facts.identity =
+            ReplicaIdentity::Missing(MissingIdentity::DeferrablePrimaryKey);
+    }),
+    row("PG12", "a table without a key has replica identity full", |s| {
+        let facts = &mut s.source.tables.get_mut(&table("orders")).unwrap().facts;
+        facts.identity = ReplicaIdentity::FullRow;
+        facts.unique_index = None;
     }),
     row("PG19", "a table is unlogged", |s| {
         s.source.tables.get_mut(&table("orders")).unwrap().facts.unlogged = true;
@@ -80,6 +94,29 @@ const ROWS: &[Row] = &[
         };
         s.source.roles.insert("admin".to_owned(), admin);
         s.source.sessions.push(session("admin", None));
+    }),
+    row(
+        "PG30",
+        "a trigger of the source fires for replicated changes",
+        |s| {
+            audit(&mut s.source);
+        },
+    ),
+    row("PG35", "a policy hides rows of the source", |s| {
+        s.source
+            .tables
+            .get_mut(&table("orders"))
+            .unwrap()
+            .facts
+            .rows_hidden = true;
+    }),
+    row("PG35", "a policy hides rows of the target", |s| {
+        s.target
+            .tables
+            .get_mut(&table("orders"))
+            .unwrap()
+            .facts
+            .rows_hidden = true;
     }),
     row("PG36", "the source is a standby", |s| {
         s.source.server.takes_writes = unmet("server");
@@ -100,6 +137,13 @@ const ROWS: &[Row] = &[
         let orders = s.target.tables.get_mut(&table("orders")).unwrap();
         "id integer, token text".clone_into(&mut orders.columns);
     }),
+    row(
+        "TG06",
+        "a trigger of the target fires for replicated changes",
+        |s| {
+            audit(&mut s.target);
+        },
+    ),
     row("DM01", "the task is stopped", |s| {
         s.tasks.get_mut(&Stream::Forward).unwrap().state = StreamState::Stopped;
     }),

@@ -19,6 +19,8 @@ pub enum Cause {
     Unreachable,
     /// The role lacks a right to read.
     NoRight,
+    /// Row-level security hides rows from the role.
+    HiddenRows,
     /// A statement ran into its time limit, or was cancelled.
     Stopped,
     /// A name in the condition, or a column that was changed meanwhile.
@@ -82,6 +84,9 @@ impl Cause {
             Self::NoRight => {
                 "grant the role of the connection SELECT on the table and USAGE on its schema, and BYPASSRLS where a policy hides \
                  rows, on both sides"
+            }
+            Self::HiddenRows => {
+                "alter role ... bypassrls there; where the server does not allow that, make the role a member of the table's owner"
             }
             Self::Stopped => {
                 "allow statements more time, or make chunks smaller; if somebody cancelled it, compare again"

@@ -69,13 +69,17 @@ impl Report {
     }
 
     fn is_equal(&self) -> bool {
-        self.could_not_run.is_empty()
-            && self.tables.iter().all(|t| t.equal)
-            && self
+        self.could_not_run.is_empty() && !self.is_different()
+    }
+
+    /// A difference is proven: it stays one, whatever else could not be compared.
+    pub fn is_different(&self) -> bool {
+        self.tables.iter().any(|t| !t.equal)
+            || self
                 .schema_differences
                 .iter()
-                .all(|d| d.severity == Severity::Warning)
-            && self.sequences.iter().all(|s| s.severity != Some(Severity::Error))
+                .any(|d| d.severity == Severity::Error)
+            || self.sequences.iter().any(|s| s.severity == Some(Severity::Error))
     }
 
     /// Leaves the values of rows out; keys and names of columns stay.

@@ -228,6 +228,17 @@ fn forms(pair: TablePair, options: &RowOptions, quick: bool) -> Result<PreparedT
             return Err(CouldNotRun::new(name, reason, Cause::NoSuchTable));
         }
     };
+    let hidden: Vec<&str> = [("source", &source), ("target", &target)]
+        .into_iter()
+        .filter_map(|(side, shape)| shape.rows_hidden.then_some(side))
+        .collect();
+    if !hidden.is_empty() {
+        let reason = format!(
+            "row-level security hides its rows from the role of the connection on the {}",
+            hidden.join(" and the ")
+        );
+        return Err(CouldNotRun::new(name, reason, Cause::HiddenRows));
+    }
     let (mut ours, mut theirs) = negotiate(&source, &target, options)
         .map_err(|disagreement| CouldNotRun::new(name, disagreement.to_string(), Cause::NoCommonForm))?;
     if quick {
@@ -254,6 +265,14 @@ pub async fn compare_rows(
     watch: &dyn Watch,
 ) -> Result<RowsReport, VerifyError> {
     let prepared = prepare(sides, scope, options).await?;
+    // What cannot be compared is said before hours are spent on the rest.
+    for table in &prepared.could_not_run {
+        watch.event(&Event::NotCompared {
+            name: &table.name,
+            reason: &table.reason,
+            remedy: &table.remedy,
+        });
+    }
     let rows = |shape: &TableShape| shape.estimated_rows;
     watch.event(&Event::Planned {
         tables: prepared.tables.len(),

@@ -5,6 +5,12 @@
 pub enum Event<'a> {
     /// So much is to be done; rows as the statistics have them, both sides together.
     Planned { tables: usize, rows: u64 },
+    /// Known before anything is read: this table will not be compared.
+    NotCompared {
+        name: &'a str,
+        reason: &'a str,
+        remedy: &'a str,
+    },
     /// A table begins.
     Table { name: &'a str },
     /// Rows that were hashed on one side.

@@ -8,11 +8,15 @@ mod pg_03_wal_senders;
 mod pg_06_prepared_transactions;
 mod pg_07_long_transactions;
 mod pg_11_primary_keys;
+mod pg_12_replica_identity;
 mod pg_19_unlogged_tables;
 mod pg_26_writers;
+mod pg_30_firing_triggers;
+mod pg_35_row_level_security;
 mod pg_36_standby;
 mod tg_02_application_roles;
 mod tg_03_schema;
+mod tg_06_firing_triggers;
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -73,11 +77,15 @@ pub fn catalogue() -> Vec<Box<dyn Check>> {
         Box::new(pg_06_prepared_transactions::PreparedTransactions),
         Box::new(pg_07_long_transactions::LongTransactions),
         Box::new(pg_11_primary_keys::PrimaryKeys),
+        Box::new(pg_12_replica_identity::WholeRows),
         Box::new(pg_19_unlogged_tables::UnloggedTables),
         Box::new(pg_26_writers::Writers),
+        Box::new(pg_30_firing_triggers::SourceTriggers),
+        Box::new(pg_35_row_level_security::RowLevelSecurity),
         Box::new(pg_36_standby::Standby),
         Box::new(tg_02_application_roles::ApplicationRoles),
         Box::new(tg_03_schema::Schema),
+        Box::new(tg_06_firing_triggers::TargetTriggers),
         Box::new(dms_01_task_running::TaskRunning),
         Box::new(dms_02_tables_follow::TablesFollow),
     ]

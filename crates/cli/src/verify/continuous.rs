@@ -225,6 +225,7 @@ impl Continuous {
         ctx.listener.emit(&follower.standing());
         Ok(match interrupt {
             Some(interrupt) => by(interrupt),
+            None if follower.different_rows() > 0 => ExitCode::FAILURE,
             None if !follower.could_not_run().is_empty() => ExitCode::from(COULD_NOT_RUN),
             None if follower.is_equal() => ExitCode::SUCCESS,
             None => ExitCode::FAILURE,

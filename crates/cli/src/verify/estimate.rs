@@ -64,7 +64,9 @@ impl Watch for Measuring {
         let said = match event {
             Event::Table { name } => format!("measuring {name}"),
             Event::Waiting { reason } => (*reason).to_owned(),
-            Event::Planned { .. } | Event::Rows { .. } | Event::Done { .. } => return,
+            Event::Planned { .. } | Event::NotCompared { .. } | Event::Rows { .. } | Event::Done { .. } => {
+                return;
+            }
         };
         if self.progress.is_animated() {
             self.bar.set_message(said);

@@ -63,7 +63,7 @@ impl Lines {
             Event::Table { name } => (*name).clone_into(&mut self.table),
             Event::Rows { count } => self.rows += count,
             Event::Waiting { reason } => eprintln!("  … {reason}"),
-            Event::Done { .. } => {}
+            Event::NotCompared { .. } | Event::Done { .. } => {}
         }
         if self.last.elapsed() >= LINE_EVERY {
             self.last = Instant::now();
@@ -82,6 +82,10 @@ impl Lines {
 
 impl Watch for Rows {
     fn event(&self, event: &Event<'_>) {
+        if let Event::NotCompared { name, reason, remedy } = event {
+            self.line(&format!("  not compared: {name}: {reason}; {remedy}"));
+            return;
+        }
         if !self.progress.is_animated() {
             self.lines
                 .lock()
@@ -94,6 +98,7 @@ impl Watch for Rows {
             Event::Table { name } => self.bar.set_message((*name).to_owned()),
             Event::Rows { count } => self.bar.inc(*count),
             Event::Waiting { reason } => self.line(&format!("  … {reason}")),
+            Event::NotCompared { .. } => {}
             Event::Done { name, equal } => {
                 if !equal {
                     self.line(&format!("  ✗ {name} differs"));

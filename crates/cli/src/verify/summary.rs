@@ -1,6 +1,6 @@
 //! The verdict in a few lines.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use crossover_core::schema::Severity;
 use crossover_report::number::duration;
@@ -12,13 +12,16 @@ use crossover_verify::{
 /// Differences shown of each table; the report has the others.
 const SHOWN: usize = 10;
 
-/// The report for people.
-pub fn text(report: &Report) -> String {
+/// Tables named in a finding about many of them.
+const NAMED: usize = 3;
+
+/// The report for people; with `all` every finding is a line of its own.
+pub fn text(report: &Report, all: bool) -> String {
     let mut text = String::new();
     // Writing into a string cannot fail.
     let rows: u64 = report.tables.iter().map(|t| t.rows_source).sum();
     let equal = report.tables.iter().filter(|t| t.equal).count();
-    let verdict = verdict(report.could_not_run.is_empty(), report.equal);
+    let verdict = verdict(report.equal, report.is_different());
     let _ = writeln!(
         text,
         "{verdict}\n  rows     {equal} of {} tables equal, {rows} rows on the source, in {}",
@@ -39,15 +42,16 @@ pub fn text(report: &Report) -> String {
             let _ = writeln!(text, "  {}: {}", severity(weight), sequence.detail);
         }
     }
-    for table in &report.primary_keys {
-        let _ = writeln!(
-            text,
-            "  {}: {}; {}",
-            severity(table.severity),
-            table.detail,
-            table.remedy
-        );
-    }
+    let keys = report.primary_keys.iter().map(|k| {
+        (
+            k.severity,
+            k.table.as_str(),
+            k.cause.as_str(),
+            k.remedy.as_str(),
+            k.detail.as_str(),
+        )
+    });
+    findings(&mut text, all, keys.collect());
     for table in &report.statistics {
         let _ = writeln!(
             text,
@@ -59,6 +63,42 @@ pub fn text(report: &Report) -> String {
     }
     not_compared(&mut text, &report.could_not_run);
     text
+}
+
+/// A finding about a table: severity, table, cause, remedy, and the whole sentence.
+type Found<'a> = (Severity, &'a str, &'a str, &'a str, &'a str);
+/// Tables with their whole sentences.
+type Tables<'a> = Vec<(&'a str, &'a str)>;
+
+/// Findings of one cause and remedy are one line with a count.
+fn findings(text: &mut String, all: bool, found: Vec<Found<'_>>) {
+    let mut groups: BTreeMap<(Severity, &str, &str), Tables<'_>> = BTreeMap::new();
+    for (weight, table, cause, remedy, detail) in found {
+        groups
+            .entry((weight, cause, remedy))
+            .or_default()
+            .push((table, detail));
+    }
+    for ((weight, cause, remedy), tables) in groups {
+        let weight = severity(weight);
+        if all || tables.len() == 1 {
+            for (_, detail) in tables {
+                let _ = writeln!(text, "  {weight}: {detail}; {remedy}");
+            }
+            continue;
+        }
+        let named: Vec<&str> = tables.iter().take(NAMED).map(|(table, _)| *table).collect();
+        let others = match tables.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            n => format!(" and {n} more (--all names them, and the report does)"),
+        };
+        let _ = writeln!(
+            text,
+            "  {weight}: {} tables, each {cause}; {remedy}: {}{others}",
+            tables.len(),
+            named.join(", ")
+        );
+    }
 }
 
 /// What a follower tells, for people.
@@ -138,7 +178,7 @@ pub fn news(news: &FollowEvent) -> String {
             open_rows,
             could_not_run,
         } => {
-            let verdict = verdict(*judged && could_not_run.is_empty(), *equal);
+            let verdict = verdict(*equal && *judged && could_not_run.is_empty(), *different_rows > 0);
             let mut text = format!(
                 "{verdict}\n  rows     {tables} tables compared, {rows} rows on the source then; {different_rows} rows differ, \
                  {open_rows} to be looked at again\n"
@@ -150,11 +190,11 @@ pub fn news(news: &FollowEvent) -> String {
     }
 }
 
-const fn verdict(proven: bool, equal: bool) -> &'static str {
-    match (proven, equal) {
-        (false, _) => "NOT PROVEN",
-        (true, true) => "EQUAL",
-        (true, false) => "DIFFERENT",
+const fn verdict(equal: bool, different: bool) -> &'static str {
+    match (equal, different) {
+        (_, true) => "DIFFERENT",
+        (true, false) => "EQUAL",
+        (false, false) => "NOT PROVEN",
     }
 }
 
@@ -227,7 +267,7 @@ fn line(difference: &Difference) -> String {
     let mut line = format!("{}: {what}{times}", key.join(", "));
     if let (Some(source), Some(target)) = (&difference.source, &difference.target) {
         for column in &difference.columns {
-            let value = |side: &std::collections::BTreeMap<String, Option<String>>| {
+            let value = |side: &BTreeMap<String, Option<String>>| {
                 side.get(column)
                     .cloned()
                     .flatten()
@@ -247,5 +287,35 @@ mod tests {
     fn a_key_that_could_be_taken_for_another_is_quoted() {
         let told = [None, Some("NULL"), Some(""), Some("a\nb"), Some("7")].map(key_value);
         assert_eq!(told, ["NULL", "\"NULL\"", "\"\"", "\"a\\nb\"", "7"]);
+    }
+
+    #[test]
+    fn findings_of_one_cause_are_one_line_with_a_count() {
+        let tables: Vec<String> = (1..=123).map(|n| format!("s.t{n}")).collect();
+        let found = |tables: &[String]| {
+            let one = |table: &String| {
+                (
+                    Severity::Warning,
+                    table.clone(),
+                    format!("table {table}: has no key"),
+                )
+            };
+            tables.iter().map(one).collect::<Vec<_>>()
+        };
+        let lines = |all| {
+            let mut text = String::new();
+            let found = found(&tables);
+            let found = found
+                .iter()
+                .map(|(w, t, d)| (*w, t.as_str(), "has no key", "add one", d.as_str()));
+            findings(&mut text, all, found.collect());
+            text
+        };
+        assert_eq!(
+            lines(false),
+            "  warning: 123 tables, each has no key; add one: s.t1, s.t2, s.t3 and 120 more (--all names them, and the report does)\n"
+        );
+        assert_eq!(lines(true).lines().count(), 123);
+        assert!(lines(true).contains("  warning: table s.t77: has no key; add one\n"));
     }
 }

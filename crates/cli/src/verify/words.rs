@@ -73,6 +73,7 @@ fn remedy(table: &CouldNotRun) -> Option<String> {
         Cause::NoCommonForm
         | Cause::Unreachable
         | Cause::NoRight
+        | Cause::HiddenRows
         | Cause::Removed
         | Cause::Unexpected
         | Cause::Changed

@@ -25,7 +25,8 @@ pub enum ColumnEncoding {
     },
     /// Everything else by its text. Equal values of these types may differ: 1.0 and 1.00, 1 mon and 30 days, -0 and 0.
     TextCast,
-    /// The same, for types whose cast to text need not be what the type prints: user-defined ones, and blank-padded texts.
+    /// The same, for types whose cast to text need not be what the type's output function gives: user-defined ones, blank-padded
+    /// texts, xml (the cast keeps a declaration that no dump and no stream carries) and inet (the cast adds the length of a host).
     TypeOutput,
 }
 
@@ -187,6 +188,7 @@ mod tests {
                 name: "t".into(),
             },
             partitioned: false,
+            rows_hidden: false,
             columns,
             keys: keys
                 .iter()

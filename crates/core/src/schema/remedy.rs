@@ -1,7 +1,7 @@
 //! What is to be done about a finding; the statements for that are the engine's to word.
 
 use super::Severity;
-use crate::catalogue::{ObjectClass, TableName};
+use crate::catalogue::{ObjectClass, ReplicaIdentity, TableName};
 
 /// Something to be done on a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,12 +12,15 @@ pub enum Remedy {
     Change(ObjectClass, Severity),
     /// Fill a materialized view: until then no query of it succeeds.
     Populate,
-    /// Give a table a primary key.
-    AddPrimaryKey,
+    /// Have the changes of a table identify its rows, which they do in this way now; `alike`: no unique index over columns that are
+    /// never NULL tells its rows apart.
+    IdentifyRows { identity: ReplicaIdentity, alike: bool },
     /// Renew what the planner knows of a table.
     Analyse(TableName),
     /// Move a sequence beyond the position of the other side.
     AdvanceSequence,
+    /// Set a cycling sequence to the position of the other side, unless it went on from there.
+    SetCyclingSequence,
     /// Make a sequence count in the direction of the other side.
     TurnSequence,
 }

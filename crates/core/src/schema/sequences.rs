@@ -19,6 +19,8 @@ pub enum SequenceOrder {
     /// The target would hand out again what the source has handed out. Nothing replicates sequences, so before a cutover this
     /// is how it is; once the target is written to, it must not be.
     Behind,
+    /// One of them cycles and they stand at different positions: which of the two is the later one cannot be known.
+    Cycles,
     /// One counts up and the other down.
     Opposite,
     MissingOnTarget,
@@ -83,6 +85,9 @@ fn order(source: Option<&SequenceFacts>, target: Option<&SequenceFacts>) -> Sequ
             SequenceOrder::Opposite
         }
         (Some(source), Some(target)) if source.last_value == target.last_value => SequenceOrder::Level,
+        (Some(source), Some(target)) if source.cycles_with(target) && source.last_value.is_some() => {
+            SequenceOrder::Cycles
+        }
         (Some(source), Some(target)) if target.is_beyond(source) => SequenceOrder::Ahead,
         _ => SequenceOrder::Behind,
     }
@@ -100,6 +105,9 @@ fn pair(
         SequenceOrder::Ahead => "the target is ahead",
         SequenceOrder::Level => "level",
         SequenceOrder::Behind => "the target is behind",
+        SequenceOrder::Cycles => {
+            "it cycles, so that the positions do not tell which side hands out values again"
+        }
         SequenceOrder::Opposite => "they count in opposite directions",
         SequenceOrder::MissingOnTarget => "missing on the target",
         SequenceOrder::ExtraOnTarget => "only on the target",
@@ -124,6 +132,17 @@ fn pair(
         SequenceOrder::Behind => (
             Some(Severity::Warning),
             Some("nothing to do now: the cutover moves it beyond the source's (final-sync)".to_owned()),
+        ),
+        SequenceOrder::Cycles if writer == Side::Target => (
+            Some(Severity::Warning),
+            Some(target_engine.remedy(&Remedy::SetCyclingSequence)),
+        ),
+        SequenceOrder::Cycles => (
+            Some(Severity::Warning),
+            Some(
+                "nothing to do now: the cutover sets it to the source's position plus the headroom (final-sync)"
+                    .to_owned(),
+            ),
         ),
         SequenceOrder::Opposite => (
             Some(Severity::Error),
@@ -194,6 +213,29 @@ mod tests {
         let severity = |writer| positions(&ours, &theirs, writer, &Plain)[0].severity;
         assert_eq!(severity(Side::Source), Some(Severity::Warning));
         assert_eq!(severity(Side::Target), Some(Severity::Error));
+    }
+
+    #[test]
+    fn a_cycling_sequence_is_never_called_ahead() {
+        let cycling = |last_value| SequenceFacts {
+            cycle: true,
+            ..sequence("tickets", 1, last_value)
+        };
+        let judged = |source, target, writer| {
+            let pair = positions(&[cycling(source)], &[cycling(target)], writer, &Plain).remove(0);
+            (pair.order, pair.severity)
+        };
+        let unknown = (SequenceOrder::Cycles, Some(Severity::Warning));
+        for writer in [Side::Source, Side::Target] {
+            assert_eq!(judged(Some(120), Some(500), writer), unknown);
+            assert_eq!(judged(Some(500), Some(120), writer), unknown);
+            assert_eq!(judged(Some(120), Some(120), writer), (SequenceOrder::Level, None));
+        }
+        let wrapped = positions(&[cycling(Some(120))], &[cycling(Some(500))], Side::Target, &Plain).remove(0);
+        assert!(
+            wrapped.detail.contains("120 on the source, 500 on the target"),
+            "{wrapped:?}"
+        );
     }
 
     #[test]

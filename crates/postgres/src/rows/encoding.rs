@@ -28,7 +28,7 @@ pub(super) fn own_encoding(base_type: &str, built_in: bool, modifier: i32) -> Co
                 scale: low as u16,
             }
         }
-        "bpchar" | "_bpchar" => ColumnEncoding::TypeOutput,
+        "bpchar" | "_bpchar" | "inet" | "xml" => ColumnEncoding::TypeOutput,
         _ => ColumnEncoding::TextCast,
     }
 }
@@ -51,6 +51,9 @@ mod tests {
             ("interval", ColumnEncoding::TextCast),
             ("bpchar", ColumnEncoding::TypeOutput),
             ("_bpchar", ColumnEncoding::TypeOutput),
+            ("xml", ColumnEncoding::TypeOutput),
+            ("inet", ColumnEncoding::TypeOutput),
+            ("cidr", ColumnEncoding::TextCast),
         ];
         for (base_type, form) in cases {
             assert_eq!(own_encoding(base_type, true, -1), form, "{base_type}");

@@ -58,6 +58,7 @@ impl PostgresDatabase {
             let shape = shapes.entry(table.clone()).or_insert(TableShape {
                 table,
                 partitioned: self.read(row, "partitioned")?,
+                rows_hidden: self.read(row, "rows_hidden")?,
                 columns: Vec::new(),
                 keys: Vec::new(),
                 leaves: Vec::new(),

@@ -6,7 +6,7 @@
     from in_scope t
     cross join lateral (select format('%s.%s', t.schema, t.name) as name) n
     cross join lateral (
-        select r.relpersistence, r.relrowsecurity, r.relforcerowsecurity, r.relpartbound, r.relispartition, r.relispopulated,
+        select r.relreplident, r.relpersistence, r.relrowsecurity, r.relforcerowsecurity, r.relpartbound, r.relispartition, r.relispopulated,
             r.reloptions
         from pg_class r where r.oid = t.oid
     ) c
@@ -14,6 +14,14 @@
 , objects as (
     select 'table' as class, t.name, null as belongs_to,
         array[
+            -- the default needs no word; a partitioned table has no rows of its own
+            'replica identity', case when t.kind = 'r' then case t.relreplident when 'f' then 'full' when 'n' then 'nothing' when 'i' then
+                coalesce((
+                    select 'using index ' || i.relname
+                    from pg_index x
+                    join pg_class i on i.oid = x.indexrelid
+                    where x.indrelid = t.oid and x.indisreplident
+                ), 'using an index that is gone') end end,
             'unlogged', case t.relpersistence when 'u' then '' end,
             'partition by', case when t.kind = 'p' then pg_get_partkeydef(t.oid) end,
             'partition', case when t.relispartition then pg_get_expr(t.relpartbound, t.oid) end,

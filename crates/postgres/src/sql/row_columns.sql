@@ -9,6 +9,8 @@
     join pg_type d on d.typbasetype = b.oid and d.typtype = 'd'
 )
 select t.schema, t.name, t.kind = 'p' as partitioned,
+    -- Owners, superusers and BYPASSRLS are accounted for; the setting row_security is not.
+    row_security_active(t.oid) as rows_hidden,
     a.attname::text as column_name,
     format_type(a.atttypid, a.atttypmod) as sql_type,
     y.typname::text as base_type,

@@ -1,10 +1,11 @@
 //! Facts from the catalogue.
 
 use crossover_core::{
-    catalogue::{Need, TableName},
+    catalogue::{MissingIdentity, Need, ReplicaIdentity, TableName},
     plan::Scope,
     ports::Catalogue,
 };
+use crossover_postgres::identity_sql;
 use crossover_stand::postgres::Major;
 
 use crate::side::{Side, everything, table};
@@ -64,6 +65,154 @@ async fn tables_are_listed_with_partitions_and_keys_in_key_order() {
             .count(),
         tables.len()
     );
+}
+
+#[tokio::test]
+async fn what_a_change_carries_of_the_old_row_is_read_as_the_server_uses_it() {
+    use MissingIdentity::{DeferrablePrimaryKey, IndexIsGone, NoPrimaryKey, Nothing};
+    use ReplicaIdentity::{FullRow, Key, Missing};
+    for major in [Major::V12, Major::V18] {
+        let side = Side::on(major).await;
+        side.owner(
+            "create table shop.keyed (id int primary key);
+             create table shop.bare (id int);
+             create table shop.unchosen (id int not null unique, other int unique);
+             create table shop.late (id int primary key deferrable);
+             create table shop.mute (id int primary key);
+             create table shop.whole (id int);
+             create table shop.by_index (id int not null unique);
+             create table shop.gone (id int not null unique);
+             create table shop.parent (id int primary key) partition by range (id);
+             create table shop.leaf partition of shop.parent default;
+             create table shop.kid () inherits (shop.bare);
+             alter table shop.mute replica identity nothing;
+             alter table shop.whole replica identity full;
+             alter table shop.by_index replica identity using index by_index_id_key;
+             alter table shop.gone replica identity using index gone_id_key;
+             alter table shop.gone drop constraint gone_id_key",
+        )
+        .await;
+        let tables = side.crossover().await.tables(&everything()).await.unwrap();
+        let found: Vec<_> = tables
+            .iter()
+            .map(|t| (t.table.name.as_str(), t.identity, t.unique_index.as_deref()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("bare", Missing(NoPrimaryKey), None),
+                ("by_index", Key, Some("by_index_id_key")),
+                ("gone", Missing(IndexIsGone), None),
+                ("keyed", Key, Some("keyed_pkey")),
+                ("kid", Missing(NoPrimaryKey), None),
+                ("late", Missing(DeferrablePrimaryKey), None),
+                ("leaf", Key, Some("leaf_pkey")),
+                ("mute", Missing(Nothing), Some("mute_pkey")),
+                ("parent", Key, Some("parent_pkey")),
+                ("unchosen", Missing(NoPrimaryKey), Some("unchosen_id_key")),
+                ("whole", FullRow, None),
+            ],
+            "{major}"
+        );
+        assert_eq!(tables[4].child_of, Some(table("bare")));
+    }
+}
+
+#[tokio::test]
+async fn the_sql_that_is_written_gives_every_table_an_identity() {
+    let side = Side::new().await;
+    side.owner(
+        "create table shop.bare (id int);
+         create table shop.\"Odd \"\"name\" (id int not null unique);
+         create table shop.mute (id int primary key); alter table shop.mute replica identity nothing;
+         create table shop.late (id int primary key deferrable);
+         create table shop.keyed (id int primary key);
+         create table shop.parent (id int) partition by range (id);
+         create table shop.leaf partition of shop.parent default",
+    )
+    .await;
+    let database = side.crossover().await;
+    let before = database.tables(&everything()).await.unwrap();
+    let sql = identity_sql(&before).expect("four tables lack one");
+    assert!(
+        sql.contains("replica identity using index \"Odd \"\"name_id_key\"")
+            && sql.contains("alter table \"shop\".\"mute\" replica identity default")
+            && sql.contains("-- shop.leaf has no primary key (under shop.parent)")
+            && !sql.contains("keyed"),
+        "{sql}"
+    );
+    side.owner(&sql).await;
+    let after = database.tables(&everything()).await.unwrap();
+    assert_eq!(identity_sql(&after), None, "{after:?}");
+}
+
+#[tokio::test]
+async fn triggers_that_fire_for_replicated_changes_are_read_once_for_a_parent_and_its_partitions() {
+    for major in [Major::V12, Major::V18] {
+        let side = Side::on(major).await;
+        side.owner(
+            "create function shop.act() returns trigger language plpgsql as 'begin return null; end';
+             create table shop.parent (id int) partition by range (id);
+             create table shop.leaf partition of shop.parent default;
+             create table shop.plain (id int);
+             create trigger audit after insert on shop.parent for each row execute function shop.act();
+             create trigger own after insert on shop.leaf for each row execute function shop.act();
+             create trigger off after insert on shop.plain for each row execute function shop.act();
+             create trigger copy after insert on shop.plain for each row execute function shop.act();
+             create trigger usual after insert on shop.plain for each row execute function shop.act();
+             alter table shop.parent enable always trigger audit;
+             alter table shop.leaf enable always trigger audit;
+             alter table shop.leaf enable always trigger own;
+             alter table shop.plain disable trigger off;
+             alter table shop.plain enable replica trigger copy",
+        )
+        .await;
+        let tables = side.crossover().await.tables(&everything()).await.unwrap();
+        let found: Vec<_> = tables
+            .iter()
+            .flat_map(|t| {
+                t.firing_triggers
+                    .iter()
+                    .map(|f| (t.table.name.as_str(), f.name.as_str(), f.always))
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("leaf", "own", true),
+                ("parent", "audit", true),
+                ("plain", "copy", false)
+            ],
+            "{major}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn tables_whose_rows_are_hidden_from_our_role_are_known() {
+    let side = Side::new().await;
+    side.owner(&format!(
+        "create table shop.open (id int primary key);
+         create table shop.guarded (id int primary key);
+         create table shop.own (id int primary key);
+         create table shop.forced (id int primary key);
+         grant select on all tables in schema shop to {own};
+         alter table shop.own owner to {own}; alter table shop.forced owner to {own};
+         alter table shop.guarded enable row level security;
+         alter table shop.own enable row level security;
+         alter table shop.forced enable row level security;
+         alter table shop.forced force row level security",
+        own = side.own()
+    ))
+    .await;
+    let hidden = async || {
+        let tables = side.crossover().await.tables(&everything()).await.unwrap();
+        let hidden = tables.into_iter().filter(|t| t.rows_hidden).map(|t| t.table.name);
+        hidden.collect::<Vec<_>>()
+    };
+    assert_eq!(hidden().await, ["forced", "guarded"]);
+    side.admin(&format!("alter role {} bypassrls", side.own())).await;
+    assert!(hidden().await.is_empty());
 }
 
 #[tokio::test]

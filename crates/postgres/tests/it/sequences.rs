@@ -4,6 +4,7 @@ use crossover_core::{
     catalogue::SequenceFacts,
     ports::{Catalogue, PortError, Sequences},
 };
+use crossover_stand::postgres::Major;
 
 use crate::side::{Side, everything};
 
@@ -90,6 +91,63 @@ async fn the_first_value_here_is_beyond_every_value_there() {
     next(&target, "small")
         .await
         .expect_err("at its end it refuses rather than repeats");
+}
+
+/// A wrapped sequence looks lower than it is. The server itself is asked what comes next.
+#[tokio::test]
+async fn a_cycling_sequence_goes_on_where_the_other_side_stopped() {
+    const CYCLING: &str = "
+        create sequence shop.tickets maxvalue 9999 cycle;
+        create sequence shop.back increment -7 minvalue 1 maxvalue 9999 start 9999 cycle cache 3;
+        create sequence shop.short maxvalue 10 cycle;
+        create sequence shop.restarted_cycle minvalue 1 maxvalue 9999 start 50 cycle;";
+    let (source, target) = tokio::join!(Side::on(Major::V15), Side::on(Major::V18));
+    for side in [&source, &target] {
+        side.owner(&format!(
+            "{CYCLING} grant select, update on all sequences in schema shop to {}",
+            side.own()
+        ))
+        .await;
+    }
+    source
+        .owner(
+            "select setval('shop.tickets', 9980), setval('shop.back', 20), setval('shop.short', 8);
+             select nextval('shop.tickets') from generate_series(1, 139);
+             select nextval('shop.back');
+             alter sequence shop.restarted_cycle restart with 1;",
+        )
+        .await;
+    target
+        .owner("select setval('shop.tickets', 5000), setval('shop.back', 5000), setval('shop.short', 9)")
+        .await;
+    let positions = source.crossover().await.sequences(&everything()).await.unwrap();
+    assert_eq!(find(&positions, "tickets").last_value, Some(120));
+    let to = target.crossover().await;
+    let moved = to.advance_sequences(&positions, 1_000).await.unwrap();
+    assert_eq!(
+        to.advance_sequences(&positions, 1_000).await.unwrap(),
+        moved,
+        "repeating changes nothing"
+    );
+    // What the source itself would hand out after the headroom (at most half of the cycle) is what the target hands out first.
+    let ask = source.superuser().await;
+    for (name, headroom) in [
+        ("tickets", 1_000),
+        ("back", 714),
+        ("short", 5),
+        ("restarted_cycle", 1_000),
+    ] {
+        let sql = format!(
+            "alter sequence shop.{name} cache 1;
+             select nextval('shop.{name}') from generate_series(1, {headroom})"
+        );
+        ask.batch_execute(&sql).await.unwrap();
+        assert_eq!(
+            next(&target, name).await.unwrap(),
+            next(&source, name).await.unwrap(),
+            "{name}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -1,208 +1,30 @@
 //! Which roles a dump names without creating them.
 //!
 //! `pg_dump` writes `ALTER .. OWNER TO x` and `GRANT .. TO x`, but never the role: a dump of one database does not load
-//! on a server that lacks them. The scanner reads a dump line by line, skips what is data, quoted text or comment, and
-//! looks at short statements only, so a dump of many gigabytes costs one pass and no memory.
+//! on a server that lacks them.
 
 use std::collections::BTreeSet;
-use std::io::{self, BufRead};
 
-/// Words longer than this cannot be told apart usefully: a statement is looked at up to here.
-const MAX_WORDS: usize = 2_000;
+use super::scan::Word;
 
-/// One word of a statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Word {
-    /// A keyword or unquoted identifier, folded to lower case as the server does.
-    Plain(String),
-    /// A quoted identifier, as written.
-    Quoted(String),
-    /// A character that separates.
-    Mark(char),
-}
-
-impl Word {
-    fn is(&self, keyword: &str) -> bool {
-        matches!(self, Word::Plain(word) if word == keyword)
-    }
-}
-
-/// Where the scanner is between two characters.
-enum At {
-    Statement,
-    Text { escapes: bool },
-    Identifier(String),
-    Dollar(String),
-    Comment(u32),
-    CopyData,
-}
-
-/// The roles that `dump` names and does not create, sorted.
-pub(super) fn missing_in(dump: impl BufRead) -> io::Result<BTreeSet<String>> {
-    let mut found = Found::default();
-    let mut scanner = Scanner {
-        at: At::Statement,
-        words: Vec::new(),
-    };
-    let mut input = dump;
-    let mut bytes = Vec::new();
-    loop {
-        bytes.clear();
-        if input.read_until(b'\n', &mut bytes)? == 0 {
-            break;
-        }
-        // A dump in another encoding than UTF-8 still has its keywords in ASCII.
-        scanner.line(&String::from_utf8_lossy(&bytes), &mut found);
-    }
-    found
-        .named
-        .retain(|role| !found.created.contains(role) && !role.starts_with("pg_"));
-    Ok(found.named)
-}
-
-#[derive(Default)]
-struct Found {
+/// The roles of the statements read so far.
+#[derive(Debug, Default)]
+pub(super) struct Roles {
     named: BTreeSet<String>,
     created: BTreeSet<String>,
 }
 
-struct Scanner {
-    at: At,
-    words: Vec<Word>,
-}
-
-impl Scanner {
-    fn line(&mut self, line: &str, found: &mut Found) {
-        if matches!(self.at, At::CopyData) {
-            if line.trim_end() == "\\." {
-                self.at = At::Statement;
-            }
-            return;
-        }
-        // A psql command, not SQL.
-        if matches!(self.at, At::Statement) && self.words.is_empty() && line.starts_with('\\') {
-            return;
-        }
-        let mut rest = line.char_indices().peekable();
-        while let Some((start, c)) = rest.next() {
-            let next = rest.peek().map(|&(_, next)| next);
-            match &mut self.at {
-                At::Text { escapes } => {
-                    let skips_next = (c == '\\' && *escapes) || (c == '\'' && next == Some('\''));
-                    if skips_next {
-                        rest.next();
-                    } else if c == '\'' {
-                        self.at = At::Statement;
-                    }
-                }
-                At::Identifier(name) => {
-                    if c == '"' && next == Some('"') {
-                        name.push('"');
-                        rest.next();
-                    } else if c == '"' {
-                        let name = std::mem::take(name);
-                        self.push(Word::Quoted(name));
-                        self.at = At::Statement;
-                    } else {
-                        name.push(c);
-                    }
-                }
-                At::Dollar(tag) => {
-                    if c == '$' && line[start..].starts_with(tag.as_str()) {
-                        for _ in 1..tag.chars().count() {
-                            rest.next();
-                        }
-                        self.at = At::Statement;
-                    }
-                }
-                At::Comment(depth) => {
-                    if c == '*' && next == Some('/') {
-                        rest.next();
-                        *depth -= 1;
-                        if *depth == 0 {
-                            self.at = At::Statement;
-                        }
-                    } else if c == '/' && next == Some('*') {
-                        rest.next();
-                        *depth += 1;
-                    }
-                }
-                At::CopyData => return,
-                At::Statement => match c {
-                    '-' if next == Some('-') => return,
-                    '/' if next == Some('*') => {
-                        rest.next();
-                        self.at = At::Comment(1);
-                    }
-                    '\'' => {
-                        let escapes = self.words.last().is_some_and(|word| word.is("e"))
-                            && line[..start].ends_with(['e', 'E']);
-                        self.at = At::Text { escapes };
-                    }
-                    '"' => self.at = At::Identifier(String::new()),
-                    '$' => {
-                        if let Some(tag) = dollar_tag(&line[start..]) {
-                            for _ in 1..tag.chars().count() {
-                                rest.next();
-                            }
-                            self.at = At::Dollar(tag);
-                        }
-                    }
-                    ';' => {
-                        let words = std::mem::take(&mut self.words);
-                        if copies_from_stdin(&words) {
-                            self.at = At::CopyData;
-                            return;
-                        }
-                        note_roles(&words, found);
-                    }
-                    c if is_word(c) => {
-                        let mut word = c.to_lowercase().to_string();
-                        while let Some(&(_, c)) = rest.peek() {
-                            if !is_word(c) && c != '$' {
-                                break;
-                            }
-                            word.extend(c.to_lowercase());
-                            rest.next();
-                        }
-                        self.push(Word::Plain(word));
-                    }
-                    c if c.is_whitespace() => {}
-                    c => self.push(Word::Mark(c)),
-                },
-            }
-        }
+impl Roles {
+    /// Those that are named and not created, sorted.
+    pub(super) fn missing(mut self) -> BTreeSet<String> {
+        self.named
+            .retain(|role| !self.created.contains(role) && !role.starts_with("pg_"));
+        self.named
     }
-
-    fn push(&mut self, word: Word) {
-        if self.words.len() < MAX_WORDS {
-            self.words.push(word);
-        }
-    }
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// `$$` or `$tag$` at the start of `text`.
-fn dollar_tag(text: &str) -> Option<String> {
-    let inner = text.strip_prefix('$')?;
-    let end = inner.find('$')?;
-    let tag = &inner[..end];
-    let valid = tag.chars().all(is_word) && !tag.starts_with(|c: char| c.is_ascii_digit());
-    valid.then(|| format!("${tag}$"))
-}
-
-fn copies_from_stdin(words: &[Word]) -> bool {
-    words.first().is_some_and(|word| word.is("copy"))
-        && words
-            .windows(2)
-            .any(|pair| pair[0].is("from") && pair[1].is("stdin"))
 }
 
 /// Reads the roles out of one whole statement.
-fn note_roles(words: &[Word], found: &mut Found) {
+pub(super) fn note(words: &[Word], found: &mut Roles) {
     let Some(first) = words.first() else { return };
     let position = |keyword: &str| words.iter().position(|word| word.is(keyword));
     let last = |keyword: &str| words.iter().rposition(|word| word.is(keyword));
@@ -295,12 +117,17 @@ fn list(words: &[Word]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dump::scan::{Piece, scan};
 
     fn roles(dump: &str) -> Vec<String> {
-        missing_in(dump.as_bytes())
-            .expect("reading from memory")
-            .into_iter()
-            .collect()
+        let mut found = Roles::default();
+        scan(dump.as_bytes(), |piece| {
+            if let Piece::Statement { words, .. } = piece {
+                note(&words, &mut found);
+            }
+        })
+        .expect("reading from memory");
+        found.missing().into_iter().collect()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fs, path::Path};
 
 use crossover_clock::SystemClock;
-use crossover_core::{catalogue::TableName, plan::Scope, polling::Polling, ports::Catalogue};
+use crossover_core::{catalogue::TableName, polling::Polling};
 use crossover_stages::registry;
 use crossover_stand::{
     Progress, loopback,
@@ -136,21 +136,11 @@ impl Cloud {
     pub async fn start_forward_stream(
         &self,
         dms: &DmsStandIn,
-        databases: &Databases,
+        carried: &[TableName],
         progress: &dyn Progress,
     ) -> Result<()> {
         let loading = step(progress, "full load from source to target");
-        let mut tables: Vec<TableName> = databases
-            .source
-            .product()
-            .await?
-            .tables(&Scope::default())
-            .await?
-            .into_iter()
-            // A table without a key is left out, as DMS would suspend it; the pre-check names it.
-            .filter(|t| !t.partitioned && !t.primary_key.is_empty() && !t.unlogged)
-            .map(|t| t.table)
-            .collect();
+        let mut tables = carried.to_vec();
         tables.push(TableName::marker());
         let rules: Vec<Value> = tables
             .iter()

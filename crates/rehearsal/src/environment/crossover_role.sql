@@ -1,4 +1,5 @@
--- What Crossover's own role needs on each side. It is no superuser: on Aurora and RDS it cannot be one.
+-- What Crossover's own role needs on each side. It is no superuser: on Aurora and RDS it cannot be one. The role itself is made with
+-- LOGIN REPLICATION CREATEROLE BYPASSRLS: without the last one tables with row-level security cannot be compared (pre-check PG35).
 do $grants$
 declare
     name text;
@@ -13,6 +14,8 @@ begin
             execute format('grant %I to crossover with inherit false, set false', name);
         end if;
     end loop;
+    -- Its own functions and its DO blocks. A hardened database has taken the language from PUBLIC.
+    grant usage on language plpgsql to crossover;
     -- Ending sessions, seeing what they do, reading rows for the comparison, moving sequences.
     grant pg_signal_backend, pg_monitor, pg_read_all_data to crossover;
     for name in select nspname from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', 'crossover') loop

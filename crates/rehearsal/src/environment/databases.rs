@@ -112,7 +112,7 @@ impl Database {
         // Passwords are hexadecimal: nothing to escape.
         let roles = format!(
             "create role {DMS_ROLE} superuser login password '{}'; \
-             create role {OWN_ROLE} login replication createrole password '{}';",
+             create role {OWN_ROLE} login replication createrole bypassrls password '{}';",
             self.dms_password, self.own_password
         );
         server
@@ -137,6 +137,14 @@ impl Database {
     }
 }
 
+/// Both databases, and what is known of their content.
+pub struct Filled {
+    pub databases: Databases,
+    pub generated: Option<Generated>,
+    /// What the servers lack and the dump does without, in sentences.
+    pub left_out: Vec<String>,
+}
+
 /// Makes roles, schema and data.
 pub async fn fill(
     source: Access,
@@ -144,7 +152,7 @@ pub async fn fill(
     options: &RehearsalOptions,
     mode: Mode,
     progress: &dyn Progress,
-) -> Result<(Databases, Option<Generated>)> {
+) -> Result<Filled> {
     let password = || Uuid::new_v4().simple().to_string();
     let app_password = password();
     let database = |cast: &Cast, access: Access| Database {
@@ -160,10 +168,10 @@ pub async fn fill(
     };
     tokio::try_join!(databases.source.prepare_roles(), databases.target.prepare_roles())?;
 
-    let mut generated = None;
+    let (mut generated, mut left_out) = (None, Vec::new());
     if mode == Mode::LedgerOnly {
         let loading = step(progress, "load the dump on both sides");
-        load_dumps(&databases, options).await?;
+        left_out = load_dumps(&databases, options).await?;
         loading.done();
     }
     for side in [&databases.source, &databases.target] {
@@ -183,17 +191,21 @@ pub async fn fill(
     }
     databases.source.grant(true).await?;
     databases.target.grant(false).await?;
-    Ok((databases, generated))
+    Ok(Filled {
+        databases,
+        generated,
+        left_out,
+    })
 }
 
 /// The same dump on both sides; the target keeps the schema and gets its rows by replication.
-async fn load_dumps(databases: &Databases, options: &RehearsalOptions) -> Result<()> {
+async fn load_dumps(databases: &Databases, options: &RehearsalOptions) -> Result<Vec<String>> {
     let psql = dump::check(&options.dumps)?;
-    for side in [&databases.source, &databases.target] {
-        dump::load(&psql, &side.access.connect_url(DATABASE), &options.dumps).await?;
-    }
+    let urls = [&databases.source, &databases.target].map(|side| side.access.connect_url(DATABASE));
+    let loaded = dump::load(&psql, &urls.each_ref().map(String::as_str), &options.dumps).await?;
     let target = databases.target.inspector().await?;
     dump::truncate_all(&target)
         .await
-        .map_err(RehearsalError::database("emptying the target"))
+        .map_err(RehearsalError::database("emptying the target"))?;
+    Ok(loaded.left_out)
 }

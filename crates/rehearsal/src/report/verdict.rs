@@ -1,5 +1,7 @@
 //! Whether the run was good. Unknown is failure: what was not compared has not passed.
 
+use std::collections::BTreeMap;
+
 use crossover_report::number::{count, duration};
 
 use super::{Outcome, Report};
@@ -57,6 +59,11 @@ impl Report {
         if let Some(failure) = &self.failure {
             problems.push(failure.clone());
         }
+        if let Some(option) = &self.exclude_option {
+            problems.push(format!(
+                "to go on without the tables that cannot be replicated: {option}; to mend them: replica-identity.sql beside this report"
+            ));
+        }
         problems
     }
 
@@ -90,13 +97,31 @@ impl Report {
                 "writes are on the side that is not in charge alone",
             );
         }
+        // Tables that were not compared for one reason are one problem.
+        let mut not_compared: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for table in self.tables.iter().filter(|table| !table.equal) {
-            problems.push(format!(
-                "table {} differs: {} rows on the source, {} on the target",
-                table.name,
-                count(table.rows_source),
-                count(table.rows_target)
-            ));
+            match (&table.not_compared, table.rows_source, table.rows_target) {
+                (None, Some(source), Some(target)) => problems.push(format!(
+                    "table {} differs: {} rows on the source, {} on the target",
+                    table.name,
+                    count(source),
+                    count(target)
+                )),
+                (reason, ..) => not_compared
+                    .entry(reason.as_deref().unwrap_or("its rows are not known"))
+                    .or_default()
+                    .push(&table.name),
+            }
+        }
+        for (reason, tables) in not_compared {
+            problems.push(match tables.as_slice() {
+                [table] => format!("table {table} was not compared: {reason}"),
+                tables => format!(
+                    "{} tables were not compared: {reason}: {}",
+                    count(tables.len() as u64),
+                    tables.join(", ")
+                ),
+            });
         }
         for sequence in self.sequences.iter().filter(|sequence| !sequence.ahead) {
             problems.push(format!(
@@ -166,9 +191,10 @@ mod tests {
             ledger: Some(Verdict::default()),
             tables: vec![TableRow {
                 name: "a".into(),
-                rows_source: 1,
-                rows_target: 1,
+                rows_source: Some(1),
+                rows_target: Some(1),
                 equal: true,
+                not_compared: None,
             }],
             ..Report::default()
         }
@@ -180,7 +206,7 @@ mod tests {
     #[test]
     fn a_run_passes_only_if_nothing_at_all_is_wrong() {
         assert!(good().passed(), "{:?}", good().problems());
-        let spoils: [(&str, Spoil); 10] = [
+        let spoils: [(&str, Spoil); 11] = [
             ("lost", |report| report.writes.lost = 1),
             ("more than once", |report| report.writes.duplicated = 2),
             ("in part", |report| {
@@ -196,6 +222,13 @@ mod tests {
                 });
             }),
             ("table a differs", |report| report.tables[0].equal = false),
+            ("table a was not compared: hidden", |report| {
+                report.tables[0] = TableRow {
+                    name: "a".into(),
+                    not_compared: Some("hidden".into()),
+                    ..TableRow::default()
+                };
+            }),
             ("sequence s", |report| {
                 report.sequences = vec![SequenceRow {
                     name: "s".into(),
@@ -218,6 +251,26 @@ mod tests {
                 "{words}: {problems:?}"
             );
         }
+    }
+
+    #[test]
+    fn tables_that_were_never_loaded_are_one_problem_and_never_called_different() {
+        let mut report = good();
+        report.tables.extend(["b", "c"].map(|name| TableRow {
+            name: name.into(),
+            not_compared: Some("nothing was loaded".into()),
+            ..TableRow::default()
+        }));
+        report.exclude_option = Some("--exclude b,c".into());
+        let problems = report.problems();
+        assert_eq!(
+            problems[0],
+            "2 tables were not compared: nothing was loaded: b, c"
+        );
+        assert!(
+            problems[1].contains("--exclude b,c") && problems.len() == 2,
+            "{problems:?}"
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crossover_rehearsal::dump::{self, DumpError};
+use crossover_stand::postgres::{Major, TestServer};
 use tempfile::TempDir;
 
 use crate::{count, empty_database};
@@ -48,10 +49,10 @@ async fn a_dump_is_loaded_with_the_roles_it_needs_and_can_be_reduced_to_its_defi
     );
     let files = [schema, data];
     let Some(psql) = psql(&files) else { return };
-    let created = dump::load(&psql, &database.url(), &files)
+    let loaded = dump::load(&psql, &[&database.url()], &files)
         .await
         .expect("the dump loads");
-    assert_eq!(created, [role]);
+    assert_eq!((loaded.roles, loaded.left_out), (vec![role], Vec::new()));
     assert_eq!(count(&client, "select count(*) from public.parent").await, 2);
     let tables = dump::tables(&client).await.expect("the tables");
     let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
@@ -91,7 +92,7 @@ async fn a_broken_dump_is_told_in_psqls_words_with_file_and_line() {
     let Some(psql) = psql(std::slice::from_ref(&broken)) else {
         return;
     };
-    let err = dump::load(&psql, &database.url(), &[broken])
+    let err = dump::load(&psql, &[&database.url()], &[broken])
         .await
         .expect_err("it stops");
     let text = err.to_string();
@@ -119,7 +120,7 @@ async fn a_setting_of_a_newer_server_is_told_with_the_remedy() {
     let Some(psql) = psql(std::slice::from_ref(&newer)) else {
         return;
     };
-    let text = dump::load(&psql, &database.url(), &[newer])
+    let text = dump::load(&psql, &[&database.url()], &[newer])
         .await
         .expect_err("it stops")
         .to_string();
@@ -127,6 +128,154 @@ async fn a_setting_of_a_newer_server_is_told_with_the_remedy() {
         text.contains("newer.sql:1") && text.contains("source's version"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn what_looks_like_a_command_of_psql_in_texts_bodies_and_data_is_loaded_as_data() {
+    let (database, client) = empty_database().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let dump = file(
+        &folder,
+        "notes.sql",
+        "create table notes (id int primary key, text text);
+insert into notes values (1, 'by hand:
+\\connect other
+\\c other');
+create function how_to() returns text language sql as $how$ select 'type
+\\c other'
+$how$;
+comment on table notes is $$
+\\connect other
+$$;
+copy notes (id, text) from stdin;
+2\tfirst
+\\c other
+\\.
+"
+        .replace("\\\\", "\\")
+        .replace("\\c other\n\\.", "3\t\\\\c other\n\\."),
+    );
+    let Some(psql) = psql(std::slice::from_ref(&dump)) else {
+        return;
+    };
+    dump::load(&psql, &[&database.url()], &[dump])
+        .await
+        .expect("the dump loads");
+    let texts = "select count(*) from notes where text like '%c other%'";
+    assert_eq!(count(&client, texts).await, 2);
+}
+
+#[tokio::test]
+async fn what_the_servers_lack_is_told_at_once_before_anything_is_loaded() {
+    let ((one, client), (two, _)) = (empty_database().await, empty_database().await);
+    let folder = tempfile::tempdir().expect("a folder");
+    let lacking = file(
+        &folder,
+        "lacking.sql",
+        "create table loaded (id int);
+         create extension if not exists no_such_extension;
+         create function own_hash(text) returns int language c strict as '$libdir/no_such_library', 'hash';
+         set no_such_setting = 0;
+         set default_tablespace = no_such_place;
+         create table packed (v text compression lz4);",
+    );
+    let Some(psql) = psql(std::slice::from_ref(&lacking)) else {
+        return;
+    };
+    let error = dump::load(&psql, &[&one.url(), &two.url()], &[lacking])
+        .await
+        .expect_err("nothing of this is there");
+    let DumpError::Unusable(wrong) = &error else {
+        panic!("{error}")
+    };
+    let text = wrong.join("\n");
+    for part in [
+        "lacking.sql:2: extension no_such_extension",
+        "lacking.sql:3: function own_hash in C needs $libdir/no_such_library",
+        "lacking.sql:4: setting no_such_setting",
+        "lacking.sql:5: tablespace no_such_place: make the dump with `pg_dump --no-tablespaces`",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    if lacks_lz4(&client).await {
+        assert!(
+            text.contains("lacking.sql:6: compression lz4") && text.contains("--no-toast-compression"),
+            "{text}"
+        );
+    }
+    let tables = "select count(*) from pg_tables where tablename = 'loaded'";
+    assert_eq!(count(&client, tables).await, 0, "nothing was loaded");
+}
+
+async fn lacks_lz4(client: &tokio_postgres::Client) -> bool {
+    let sql = "select count(*) from pg_settings where name = 'default_toast_compression' and 'lz4' = any (enumvals)";
+    count(client, sql).await == 0
+}
+
+#[tokio::test]
+async fn compression_that_the_servers_lack_is_left_out_with_a_word() {
+    let (database, client) = empty_database().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let dump = file(
+        &folder,
+        "packed.sql",
+        "create table packed (id int primary key, v text);
+ALTER TABLE ONLY public.packed ALTER COLUMN v SET COMPRESSION lz4; insert into packed values (1, 'x');
+alter table packed
+    alter column id set
+    compression lz4; insert into packed values (2, 'y');
+insert into packed values (3);
+select broken;
+",
+    );
+    let Some(psql) = psql(std::slice::from_ref(&dump)) else {
+        return;
+    };
+    if !lacks_lz4(&client).await {
+        return;
+    }
+    let error = dump::load(&psql, &[&database.url()], std::slice::from_ref(&dump))
+        .await
+        .expect_err("the last statement is broken")
+        .to_string();
+    assert!(
+        error.contains("packed.sql:7: ERROR"),
+        "lines keep their numbers: {error}"
+    );
+    assert_eq!(count(&client, "select count(*) from packed").await, 3);
+    client.batch_execute("drop table packed").await.expect("dropped");
+    let whole = fs::read_to_string(&dump).expect("the dump");
+    fs::write(&dump, whole.replace("select broken;", "")).expect("the dump");
+    let loaded = dump::load(&psql, &[&database.url()], &[dump])
+        .await
+        .expect("the dump loads");
+    assert!(
+        loaded.left_out.len() == 1 && loaded.left_out[0].contains("2 statement(s)"),
+        "{:?}",
+        loaded.left_out
+    );
+}
+
+/// As hardened databases do, and their dumps.
+#[tokio::test]
+async fn the_product_role_may_use_the_language_of_its_own_blocks_where_public_may_not() {
+    let server = TestServer::private(Major::V16, &[]).await.expect("a server");
+    let database = server.fresh_database().await.expect("a database");
+    let client = database.connect().await.expect("a connection");
+    client
+        .batch_execute(
+            "revoke usage on language plpgsql from public; create role crossover login createrole bypassrls",
+        )
+        .await
+        .expect("hardened");
+    client
+        .batch_execute(include_str!("../../src/environment/crossover_role.sql"))
+        .await
+        .expect("granted");
+    client
+        .batch_execute("set role crossover; do $$ begin perform 1; end $$; reset role")
+        .await
+        .expect("its own block runs");
 }
 
 #[test]

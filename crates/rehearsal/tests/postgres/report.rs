@@ -130,9 +130,10 @@ fn example() -> Report {
     });
     let table = |name: &str, rows| TableRow {
         name: name.into(),
-        rows_source: rows,
-        rows_target: rows,
+        rows_source: Some(rows),
+        rows_target: Some(rows),
         equal: true,
+        not_compared: None,
     };
     let sequence = |name: &str, source, target| SequenceRow {
         name: name.into(),
@@ -206,9 +207,10 @@ fn spoiled() -> Report {
     report.run.data = evil.into();
     report.tables.push(TableRow {
         name: evil.into(),
-        rows_source: 3,
-        rows_target: 2,
+        rows_source: Some(3),
+        rows_target: Some(2),
         equal: false,
+        not_compared: None,
     });
     report.sequences.push(SequenceRow {
         name: evil.into(),

@@ -22,13 +22,17 @@ struct Found {
 
 fn found(report: &Report) -> Found {
     let different = report.tables.iter().filter(|t| !t.equal);
-    let weights = report.schema_differences.iter().map(|d| d.severity);
+    let sequences = report.sequences.iter().filter_map(|s| s.severity);
+    let weights = report
+        .schema_differences
+        .iter()
+        .map(|d| d.severity)
+        .chain(sequences);
     let schema_errors = weights.clone().filter(|s| *s == Severity::Error).count();
     let others = report
-        .sequences
+        .primary_keys
         .iter()
-        .filter_map(|s| s.severity)
-        .chain(report.primary_keys.iter().map(|k| k.severity))
+        .map(|k| k.severity)
         .chain(report.statistics.iter().map(|s| s.severity));
     let warnings = weights.filter(|s| *s == Severity::Warning).count() + others.count();
     Found {
@@ -43,8 +47,7 @@ fn found(report: &Report) -> Found {
 
 /// The verdict in a word.
 pub(super) fn word(report: &Report) -> &'static str {
-    let found = found(report);
-    if found.tables + found.schema_errors > 0 {
+    if report.is_different() {
         "Different"
     } else if report.could_not_run.is_empty() {
         "Equal"

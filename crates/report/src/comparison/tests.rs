@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_core::{
     catalogue::ObjectClass,
-    schema::{DifferenceKind, SchemaDifference, Severity},
+    schema::{DifferenceKind, SchemaDifference, SequenceOrder, SequencePair, Severity},
 };
 
 use crossover_verify::{
@@ -192,4 +192,25 @@ fn the_headline_says_what_is_known() {
     assert_eq!(headline(&different), "Different: 1 row in 1 table.");
     different.tables[0].truncated = true;
     assert_eq!(headline(&different), "Different: at least 1 row in 1 table.");
+    different.could_not_run.clone_from(&equal.could_not_run);
+    assert_eq!(
+        headline(&different),
+        "Different: at least 1 row in 1 table. 1 item was not compared."
+    );
+}
+
+#[test]
+fn a_sequence_that_hands_out_ids_again_is_a_difference() {
+    let mut report = report(vec![table("t", Vec::new())]);
+    report.sequences.push(SequencePair {
+        sequence: "s.ids".into(),
+        source: Some(7),
+        target: Some(3),
+        order: SequenceOrder::Behind,
+        severity: Some(Severity::Error),
+        detail: "behind".into(),
+        remedy: None,
+    });
+    assert!(report.is_different());
+    assert!(page(&report).contains("Different: 1 object of the schema."));
 }

@@ -57,6 +57,7 @@ fn shape(table: &Table) -> TableShape {
     TableShape {
         table: table.facts.table.clone(),
         partitioned: false,
+        rows_hidden: false,
         columns: vec![
             column("id", ColumnEncoding::Int8),
             column("token", ColumnEncoding::Text),

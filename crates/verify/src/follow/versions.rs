@@ -81,14 +81,10 @@ fn hash<'a>(columns: impl Iterator<Item = (&'a ColumnPlan, &'a Option<String>)>)
     hasher.digest()
 }
 
-/// A type's output and its cast to text are the same, but for two: booleans behind a domain, and networks of one address.
+/// Both sides of this comparison are what the type's output function gives, but for booleans, which are read by their cast.
 fn common_text<'a>(column: &ColumnPlan, text: &'a str) -> &'a str {
     match column.form {
         ColumnEncoding::Bool => text.get(..1).unwrap_or(text),
-        ColumnEncoding::TextCast | ColumnEncoding::TypeOutput => text
-            .strip_suffix("/32")
-            .or_else(|| text.strip_suffix("/128"))
-            .unwrap_or(text),
         _ => text,
     }
 }

@@ -124,6 +124,7 @@ mod tests {
         TableShape {
             table: name("t".into()),
             partitioned: blocks.len() > 1,
+            rows_hidden: false,
             columns: Vec::new(),
             keys: Vec::new(),
             leaves: blocks

@@ -114,6 +114,7 @@ mod tests {
                 name: name.into(),
             },
             partitioned: false,
+            rows_hidden: false,
             columns: Vec::new(),
             keys: Vec::new(),
             leaves: Vec::new(),

@@ -1,8 +1,10 @@
 //! What cannot be compared is named, with the remedy, and stops nothing else.
 
+use std::sync::Mutex;
+
 use crossover_core::plan::Scope;
 use crossover_stand::postgres::{Major, TestServer};
-use crossover_verify::{Silent, VerifyError, VerifyOptions, compare_rows};
+use crossover_verify::{Event, Silent, VerifyError, VerifyOptions, Watch, compare_rows};
 
 use crate::pair::{Pair, as_role, crossover, still};
 
@@ -71,6 +73,62 @@ async fn a_table_without_permission_is_named_and_the_others_go_on() {
     assert_eq!(report.tables.len(), 1);
 }
 
+/// What is heard before the first table.
+#[derive(Default)]
+struct Before(Mutex<Vec<String>>);
+
+impl Watch for Before {
+    fn event(&self, event: &Event<'_>) {
+        let said = match event {
+            Event::NotCompared { name, .. } => format!("not compared: {name}"),
+            Event::Table { name } => format!("table {name}"),
+            _ => return,
+        };
+        self.0.lock().unwrap().push(said);
+    }
+}
+
+#[tokio::test]
+async fn rows_hidden_by_a_policy_are_named_before_anything_is_read() {
+    let pair = Pair::new().await;
+    pair.both(
+        "create table a (id int primary key); create table b (id int primary key); insert into b values (1), (2);
+         alter table b enable row level security; create policy one on b using (id = 1)",
+    )
+    .await;
+    let role = format!("reader_{}", pair.source.name());
+    pair.source(&format!(
+        "create role {role} login password 'hunter2-of-the-test'; grant select on a, b to {role}"
+    ))
+    .await;
+    let target = crossover("target", &pair.target).await;
+    let compare = async || {
+        let source = as_role("source", &pair.source, &role, "hunter2-of-the-test").await;
+        let sides = still(&source, &target);
+        let heard = Before::default();
+        let report = compare_rows(&sides, &Scope::default(), &VerifyOptions::default(), &heard)
+            .await
+            .unwrap();
+        (report, heard.0.into_inner().unwrap())
+    };
+    let (report, heard) = compare().await;
+    assert_eq!(heard, ["not compared: public.b", "table public.a"]);
+    assert_eq!(
+        report.tables.len(),
+        1,
+        "no count is made up for a table that was not compared"
+    );
+    assert!(
+        report.could_not_run[0].reason.contains("row-level security")
+            && report.could_not_run[0].reason.ends_with("on the source")
+            && report.could_not_run[0].remedy.contains("bypassrls"),
+        "{:?}",
+        report.could_not_run
+    );
+    pair.source(&format!("alter role {role} bypassrls")).await;
+    assert!(compare().await.0.is_equal());
+}
+
 #[tokio::test]
 async fn nothing_can_be_written_through_a_condition() {
     let pair = Pair::new().await;
@@ -123,14 +181,14 @@ async fn a_server_that_restarts_in_the_middle_is_asked_again() {
 
 /// Restarts the server at the first rows it hears of, and lets nothing go on before the server has ended.
 struct RestartOnce {
-    server: std::sync::Mutex<Option<TestServer>>,
+    server: Mutex<Option<TestServer>>,
     handle: tokio::runtime::Handle,
 }
 
 impl RestartOnce {
     fn new(server: TestServer) -> Self {
         Self {
-            server: std::sync::Mutex::new(Some(server)),
+            server: Mutex::new(Some(server)),
             handle: tokio::runtime::Handle::current(),
         }
     }
@@ -140,9 +198,9 @@ impl RestartOnce {
     }
 }
 
-impl crossover_verify::Watch for RestartOnce {
-    fn event(&self, event: &crossover_verify::Event<'_>) {
-        if !matches!(event, crossover_verify::Event::Rows { .. }) {
+impl Watch for RestartOnce {
+    fn event(&self, event: &Event<'_>) {
+        if !matches!(event, Event::Rows { .. }) {
             return;
         }
         let Some(mut server) = self.server.lock().unwrap().take() else {

@@ -6,6 +6,8 @@ use crossover_verify::{Silent, VerifyOptions, compare_rows};
 
 use crate::pair::{Pair, crossover, database, named, still};
 
+mod carried;
+
 /// A type, and values that all differ from one another although some of them count as equal to PostgreSQL or to a careless hash.
 const LOOKALIKES: &[(&str, &[&str])] = &[
     (

@@ -1,9 +1,15 @@
 use async_trait::async_trait;
-use crossover_core::{StageContext, finding::Finding, ports::PortError};
+use crossover_core::{
+    StageContext,
+    catalogue::{MissingIdentity, ReplicaIdentity, TableFacts},
+    finding::Finding,
+    ports::PortError,
+    schema::{IdentityFault, identity_faults},
+};
 
 use super::{AppliesTo, Check};
 
-/// Without a key updates and deletes cannot be carried, nor rows compared.
+/// Without an identity of the old row updates and deletes cannot be carried.
 pub struct PrimaryKeys;
 
 #[async_trait]
@@ -12,29 +18,122 @@ impl Check for PrimaryKeys {
         "PG11"
     }
     fn looks_at(&self) -> &'static str {
-        "a primary key on every table in scope"
+        "a primary key, or another replica identity the change stream reads, on every table in scope"
     }
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
     fn why(&self) -> &'static str {
-        "Updates and deletes of a table without a key cannot be replicated, and its rows cannot be told apart in a comparison."
+        "Updates and deletes find their row by the replica identity; a deferrable primary key and replica identity nothing identify no row."
     }
     fn remedy(&self) -> &'static str {
-        "Add a primary key, or leave the table out with scope.exclude."
+        "Add a primary key, choose another replica identity that the stream reads, or leave the table out with scope.exclude."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let tables = ctx.old_writer.reads.tables(&ctx.plan.scope).await?;
-        Ok(tables
+        Ok(self.judge(&tables, plugin(ctx)))
+    }
+}
+
+impl PrimaryKeys {
+    /// `plugin` reads the changes: pglogical does not take whole rows as identity.
+    fn judge(&self, tables: &[TableFacts], plugin: &str) -> Vec<Finding> {
+        identity_faults(tables)
             .iter()
-            .filter(|t| t.primary_key.is_empty() && t.partition_of.is_none())
-            .map(|t| {
-                self.finds(
-                    &t.table.to_string(),
-                    "has no primary key: its updates and deletes cannot be replicated".to_owned(),
-                    "add one (alter table ... add primary key), or leave the table out with scope.exclude",
-                )
+            .filter_map(|fault| {
+                let (message, remedy) = objection(fault, plugin)?;
+                Some(self.finds(&fault.to_string(), message, remedy))
             })
-            .collect())
+            .collect()
+    }
+}
+
+/// What reads the changes where the plan does not say.
+const DEFAULT_PLUGIN: &str = "test_decoding";
+
+/// The output plugin that the plan chooses, by the settings of the engine that carries changes.
+fn plugin(ctx: &StageContext) -> &str {
+    let chosen = ctx.plan.replication.settings.get("slot_plugin");
+    chosen
+        .and_then(|plugin| plugin.as_str())
+        .unwrap_or(DEFAULT_PLUGIN)
+}
+
+fn objection(fault: &IdentityFault, plugin: &str) -> Option<(String, &'static str)> {
+    match fault.identity {
+        ReplicaIdentity::Key => None,
+        ReplicaIdentity::FullRow if plugin != "pglogical" => None,
+        ReplicaIdentity::FullRow => Some((
+            format!("has replica identity full, which DMS does not read through {plugin}"),
+            "use the plugin test_decoding (replication.slot_plugin), or give the table a primary key and replica identity default",
+        )),
+        ReplicaIdentity::Missing(missing) => Some((
+            if plugin == "pgoutput" {
+                format!(
+                    "{}: the server refuses its updates and deletes to the application as soon as it is published",
+                    missing.because()
+                )
+            } else {
+                format!(
+                    "{}: its updates and deletes cannot be replicated",
+                    missing.because()
+                )
+            },
+            match missing {
+                MissingIdentity::NoPrimaryKey if fault.alike => {
+                    "alter table ... add primary key; or alter table ... replica identity full unless the plugin is pglogical (each \
+                     change is then found by reading the target's table); or leave the table out with scope.exclude"
+                }
+                MissingIdentity::NoPrimaryKey => {
+                    "alter table ... replica identity using index (the table has a unique index over columns that are never NULL), or \
+                     add a primary key, or leave the table out with scope.exclude"
+                }
+                MissingIdentity::DeferrablePrimaryKey => {
+                    "make the primary key not deferrable, or alter table ... replica identity using another unique index"
+                }
+                MissingIdentity::Nothing => "alter table ... replica identity default, or using index",
+                MissingIdentity::IndexIsGone => {
+                    "alter table ... replica identity default, or using an index that is there"
+                }
+            },
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossover_core::catalogue::TableName;
+
+    fn found(identity: ReplicaIdentity, plugin: &str) -> Vec<String> {
+        let table = TableFacts {
+            table: TableName {
+                schema: "shop".into(),
+                name: "log".into(),
+            },
+            identity,
+            ..TableFacts::default()
+        };
+        let found = PrimaryKeys.judge(&[table], plugin);
+        found.into_iter().map(|f| f.message).collect()
+    }
+
+    #[test]
+    fn an_identity_that_the_stream_reads_passes_and_any_other_blocks() {
+        let plugins = ["test_decoding", "pgoutput", "pglogical"];
+        for plugin in plugins {
+            assert!(found(ReplicaIdentity::Key, plugin).is_empty());
+            for missing in [
+                MissingIdentity::NoPrimaryKey,
+                MissingIdentity::DeferrablePrimaryKey,
+                MissingIdentity::Nothing,
+                MissingIdentity::IndexIsGone,
+            ] {
+                let messages = found(ReplicaIdentity::Missing(missing), plugin);
+                assert!(messages[0].starts_with(missing.because()), "{messages:?}");
+            }
+        }
+        let full = plugins.map(|plugin| found(ReplicaIdentity::FullRow, plugin).len());
+        assert_eq!(full, [0, 0, 1]);
     }
 }

@@ -171,9 +171,7 @@ mod tests {
         target[0].properties.push(Property::new(NOT_POPULATED, ""));
         assert_eq!(
             judged(&source, &target),
-            [
-                "TG03 materialized view shop.m: not populated only on the target; fill it"
-            ]
+            ["TG03 materialized view shop.m: not populated only on the target; fill it"]
         );
         assert_eq!(judged(&target, &source), Vec::<String>::new());
         assert_eq!(judged(&target, &target), Vec::<String>::new());

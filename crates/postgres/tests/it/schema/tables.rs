@@ -75,6 +75,20 @@ async fn differences_of_tables_and_columns_are_read() {
                 "unlogged only on the source",
             ),
             planted(
+                "alter table shop.customers replica identity full",
+                Different,
+                Error,
+                "table shop.customers",
+                "replica identity full only on the target",
+            ),
+            planted(
+                "alter table shop.customers replica identity nothing",
+                Different,
+                Error,
+                "table shop.customers",
+                "replica identity full on the source, nothing on the target",
+            ),
+            planted(
                 "alter table shop.customers disable row level security",
                 Different,
                 Error,

@@ -70,6 +70,10 @@ fn table(header: [&str; 4], rows: &Markup) -> Markup {
     page::table(None, &head, rows)
 }
 
+fn rows_of(rows: Option<u64>) -> String {
+    rows.map_or_else(|| "–".to_owned(), count)
+}
+
 fn tables(report: &Report) -> Markup {
     if report.tables.is_empty() {
         return Markup::default();
@@ -78,9 +82,9 @@ fn tables(report: &Report) -> Markup {
         @for row in &report.tables {
             tr {
                 td.name { (name(&row.name)) }
-                td.n { (count(row.rows_source)) }
-                td.n { (count(row.rows_target)) }
-                (mark(row.equal, "equal", "differs"))
+                td.n { (rows_of(row.rows_source)) }
+                td.n { (rows_of(row.rows_target)) }
+                (mark(row.equal, "equal", if row.not_compared.is_some() { "not compared" } else { "differs" }))
             }
         }
     };
