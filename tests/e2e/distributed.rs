@@ -1,4 +1,4 @@
-//! statemachine/verify.asl.json: the comparison shared by many functions.
+//! statemachine/verify.asl.json: one comparison shared by many functions.
 
 use crossover_rehearsal::{
     environment::Environment,
@@ -10,7 +10,7 @@ use crossover_stand::{Silent, parts, postgres::workspace_root};
 use crate::setup::{alone, small};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_functions_prove_all_tables_equal_and_name_the_one_row_that_is_not() {
+async fn many_functions_find_all_tables_equal_and_report_the_one_row_that_differs() {
     let _alone = alone().await;
     let options = small("distributed");
     let parts = parts::ensure(&workspace_root(), parts::Set::Rehearsal, &Silent)

@@ -1,4 +1,4 @@
-//! The proof that the rehearsal can fail: a drain that loses writes must be found out by the ledger.
+//! Proof that the rehearsal can fail: the ledger must find the writes lost by a faulty drain.
 
 use crossover_core::Stage;
 use crossover_rehearsal::RehearsalOptions;
@@ -7,7 +7,7 @@ use crossover_stages::{connection_drain::ConnectionDrain, final_sync::FinalSync}
 use crate::setup::{alone, faults, held, small, words};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_drain_that_ends_no_session_loses_writes_and_the_ledger_says_so() {
+async fn a_drain_that_ends_no_session_loses_writes_and_the_ledger_reports_them() {
     let _alone = alone().await;
     let options = small("drain-ends-no-session");
     let options = RehearsalOptions {

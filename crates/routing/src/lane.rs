@@ -356,7 +356,7 @@ impl LaneRecord {
         match &self.run_id {
             Some(owner) if owner == caller => Ok(()),
             owner => Err(Refusal::WrongRun {
-                owner: owner.clone().unwrap_or_else(|| "nobody".to_owned()),
+                owner: owner.clone().unwrap_or_else(|| "(none)".to_owned()),
                 caller: caller.to_owned(),
             }),
         }
