@@ -125,7 +125,11 @@ pub async fn answer(request: &Request, path: &str, env: &Env, config: &Config) -
         }
         (Asked::Apply, Some(expected)) => match serde_json::from_slice::<Command>(&body) {
             Ok(Command::DeadlinePassed) => {
-                return reply::problem(400, "bad_command", "deadline_passed is reserved for the lane's own alarm");
+                return reply::problem(
+                    400,
+                    "bad_command",
+                    "deadline_passed is reserved for the lane's own alarm",
+                );
             }
             Ok(command) => Operation::Apply { expected, command },
             Err(error) => return reply::problem(400, "bad_command", &error.to_string()),

@@ -90,7 +90,7 @@ pub fn answer(origin: &Response, from: Side, record: &LaneRecord, held: Millis) 
     // to retry.
     let executed = headers.get(headers::EXECUTED)?;
     headers::strip(&headers)?;
-    if let Some(executed) = executed.filter(|said| headers::SAID_OF_EXECUTION.contains(&said.as_str())) {
+    if let Some(executed) = executed.filter(|value| headers::EXECUTION_VALUES.contains(&value.as_str())) {
         headers.set(headers::EXECUTED, &executed)?;
     }
     headers.set(headers::SIDE, from.name())?;

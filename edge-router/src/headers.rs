@@ -12,7 +12,7 @@ pub const HELD_MS: &str = "x-crossover-held-ms";
 pub const EXECUTED: &str = "x-crossover-executed";
 
 /// The values accepted from an origin; other values are removed.
-pub const SAID_OF_EXECUTION: [&str; 3] = ["no", "unknown", "yes"];
+pub const EXECUTION_VALUES: [&str; 3] = ["no", "unknown", "yes"];
 
 /// Headers with this prefix are neither accepted from outside nor passed on.
 const OWN_PREFIX: &str = "x-crossover-";

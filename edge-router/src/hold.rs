@@ -36,7 +36,9 @@ impl GaveUp {
     /// The message for the client.
     pub const fn message(self) -> &'static str {
         match self {
-            Self::TooLong => "the request was held for the longest permitted time; it was not executed, try again",
+            Self::TooLong => {
+                "the request was held for the longest permitted time; it was not executed, try again"
+            }
             Self::TooMany => "too many requests are held already; this one was not executed, try again",
         }
     }

@@ -2,14 +2,14 @@
 //! while the writer changes.
 //!
 //! - A request is decided by [`crossover_routing::decide`] under a lease of the lane's record ([`lease`]).
-//! - A write that must wait does so in one long poll at the lane's Durable Object ([`hold`], [`lane`]); its body is not
-//!   read meanwhile.
+//! - A write that must wait does so in one long poll at the lane's Durable Object ([`hold`], [`lane`]); its
+//!   body is not read meanwhile.
 //! - Origins are set by two variables only, bodies are streamed, redirects are returned to the client
 //!   ([`forward`]).
 //! - The lane is changed by signed calls under `/__crossover/v1/` ([`admin`]).
 //!
-//! Configuration (see `wrangler.toml`): `SOURCE_ORIGIN`, `TARGET_ORIGIN`, `LANE`, `HOLD_MAX_MS`, `HELD_MAX`, the secret
-//! `ADMIN_KEYS` and the Durable Object binding `LANES`.
+//! Configuration (see `wrangler.toml`): `SOURCE_ORIGIN`, `TARGET_ORIGIN`, `LANE`, `HOLD_MAX_MS`, `HELD_MAX`,
+//! the secret `ADMIN_KEYS` and the Durable Object binding `LANES`.
 //!
 //! Correctness does not depend on this Worker: if a stale isolate forwards a late write, the locked database
 //! refuses it.

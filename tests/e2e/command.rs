@@ -162,7 +162,10 @@ impl Descendants {
             return;
         }
         let many = self.seen.lock().unwrap_or_else(PoisonError::into_inner).len();
-        assert!(many > 3, "only {many} processes were recorded: the record is incomplete");
+        assert!(
+            many > 3,
+            "only {many} processes were recorded: the record is incomplete"
+        );
         let since = Instant::now();
         while !self.alive().is_empty() {
             assert!(since.elapsed() < WAIT_LIMIT, "left running: {:#?}", self.alive());

@@ -8,7 +8,7 @@ use crossover_rehearsal::{
 };
 use crossover_stages::{connection_drain::ConnectionDrain, final_sync::FinalSync};
 
-use crate::setup::{alone, assert_no_client_noticed, faults, held, small, words};
+use crate::setup::{alone, assert_no_client_noticed, faults, held, small, summary};
 
 async fn with_fault(stage: StageName, fault: &str, more: impl FnOnce(&mut RehearsalOptions)) -> Report {
     let mut options = small(fault);
@@ -18,15 +18,21 @@ async fn with_fault(stage: StageName, fault: &str, more: impl FnOnce(&mut Rehear
 }
 
 fn assert_aborted(report: &Report, cause: &str) {
-    let words = words(report);
-    assert_eq!(report.outcome, Outcome::Aborted, "{words}");
+    let summary = summary(report);
+    assert_eq!(report.outcome, Outcome::Aborted, "{summary}");
     assert!(
         !report.passed(),
-        "a run that did not commit must not pass: {words}"
+        "a run that did not commit must not pass: {summary}"
     );
     let failure = report.failure.clone().unwrap_or_default();
-    assert!(failure.contains(cause), "{cause} is not in {failure:?}\n{words}");
-    assert!(report.writes.held > 0, "no write was held, so the fault was not in the pause: {words}");
+    assert!(
+        failure.contains(cause),
+        "{cause} is not in {failure:?}\n{summary}"
+    );
+    assert!(
+        report.writes.held > 0,
+        "no write was held, so the fault was not in the pause: {summary}"
+    );
     assert_no_client_noticed(report);
 }
 
@@ -53,8 +59,8 @@ async fn a_function_that_hangs_in_the_pause_is_ended_by_its_timeout_and_the_sour
 async fn a_run_whose_function_dies_right_after_the_commit_rolls_forward_automatically() {
     let _alone = alone().await;
     let report = with_fault(FinalSync::NAME, "final-sync-crashes-after-commit", |_| ()).await;
-    assert_eq!(report.outcome, Outcome::Committed, "{}", words(&report));
-    assert!(report.passed(), "{}", words(&report));
+    assert_eq!(report.outcome, Outcome::Committed, "{}", summary(&report));
+    assert!(report.passed(), "{}", summary(&report));
     assert_no_client_noticed(&report);
     let entered: Vec<&str> = report.stages.iter().map(|stage| stage.name.as_str()).collect();
     assert!(

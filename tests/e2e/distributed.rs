@@ -40,9 +40,9 @@ async fn many_functions_find_all_tables_equal_and_report_the_one_row_that_differ
 
     assert_eq!(equal.outcome, RunOutcome::Committed, "{:?}", equal.errors);
     assert_eq!(different.outcome, RunOutcome::Failed);
-    let words = different.errors.join("\n");
+    let errors = different.errors.join("\n");
     assert!(
-        words.contains("TablesDiffer") && words.contains("shop.customers") && words.contains("id=77"),
-        "{words}"
+        errors.contains("TablesDiffer") && errors.contains("shop.customers") && errors.contains("id=77"),
+        "{errors}"
     );
 }

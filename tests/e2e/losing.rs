@@ -4,7 +4,7 @@ use crossover_core::Stage;
 use crossover_rehearsal::RehearsalOptions;
 use crossover_stages::{connection_drain::ConnectionDrain, final_sync::FinalSync};
 
-use crate::setup::{alone, faults, held, small, words};
+use crate::setup::{alone, faults, held, small, summary};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drain_that_ends_no_session_loses_writes_and_the_ledger_reports_them() {
@@ -27,7 +27,7 @@ async fn a_drain_that_ends_no_session_loses_writes_and_the_ledger_reports_them()
     assert!(
         ledger.lost > 0 && ledger.only_on_other_side > 0,
         "{ledger:?}\n{}",
-        words(&report)
+        summary(&report)
     );
     assert_eq!(report.writes.lost, ledger.lost);
     assert!(!report.passed());

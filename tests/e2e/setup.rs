@@ -70,7 +70,7 @@ pub async fn held(options: &RehearsalOptions) -> Report {
 }
 
 /// The text that a failed assertion shows.
-pub fn words(report: &Report) -> String {
+pub fn summary(report: &Report) -> String {
     format!(
         "{:?} (asked: {:?})\nproblems: {:#?}\nwarnings: {:#?}\nclients' errors: {:#?}\nwrites: {:?}\nreads: {:?}\nstages: {:#?}",
         report.outcome,
@@ -86,23 +86,23 @@ pub fn words(report: &Report) -> String {
 
 /// No row was lost, duplicated, torn or different, and no client received an error.
 pub fn assert_no_client_noticed(report: &Report) {
-    let words = words(report);
-    assert!(report.writes.acknowledged > 0, "{words}");
-    assert_eq!(report.writes.present, report.writes.acknowledged, "{words}");
+    let summary = summary(report);
+    assert!(report.writes.acknowledged > 0, "{summary}");
+    assert_eq!(report.writes.present, report.writes.acknowledged, "{summary}");
     assert_eq!(
         (report.writes.lost, report.writes.duplicated, report.writes.errors),
         (0, 0, 0),
-        "{words}"
+        "{summary}"
     );
-    assert!(report.reads.total > 0, "{words}");
-    assert_eq!((report.reads.errors, report.reads.stale), (0, 0), "{words}");
-    assert!(report.ledger.as_ref().is_some_and(Verdict::is_clean), "{words}");
+    assert!(report.reads.total > 0, "{summary}");
+    assert_eq!((report.reads.errors, report.reads.stale), (0, 0), "{summary}");
+    assert!(report.ledger.as_ref().is_some_and(Verdict::is_clean), "{summary}");
     assert!(
         !report.tables.is_empty() && report.tables.iter().all(|t| t.equal),
-        "{words}"
+        "{summary}"
     );
     assert!(
         !report.sequences.is_empty() && report.sequences.iter().all(|s| s.ahead),
-        "{words}"
+        "{summary}"
     );
 }

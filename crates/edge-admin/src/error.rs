@@ -8,7 +8,8 @@ pub enum EdgeError {
     /// The lane refused the command; nothing changed.
     #[error("the lane {} refused: {message}", record.lane)]
     Refused {
-        /// Stable: `epoch_mismatch`, `illegal_transition`, `wrong_run`, `too_early`, `deadline_over`, `bad_schedule`.
+        /// Stable: `epoch_mismatch`, `illegal_transition`, `wrong_run`, `too_early`, `deadline_over`,
+        /// `bad_schedule`.
         name: String,
         /// The lane's message.
         message: String,
@@ -32,12 +33,7 @@ pub enum EdgeError {
     },
     /// An answer unknown to this client, or a call unknown to the edge.
     #[error("unexpected answer of the edge: {what}")]
-    Protocol {
-        what: String,
-    },
+    Protocol { what: String },
     #[error("{url} is not the address of an edge: {reason}")]
-    BadAddress {
-        url: String,
-        reason: String,
-    },
+    BadAddress { url: String, reason: String },
 }

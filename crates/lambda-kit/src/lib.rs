@@ -1,4 +1,5 @@
-//! Runs a stage as a Lambda function: configuration, tracing, the context behind the ports, error names for Step Functions.
+//! Runs a stage as a Lambda function: configuration, tracing, the context behind the ports, error names for
+//! Step Functions.
 //!
 //! The main function of a program calls [`start`] with its registry of stages.
 

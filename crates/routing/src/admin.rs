@@ -254,7 +254,8 @@ mod tests {
 
     #[test]
     fn the_signature_is_the_documented_one() {
-        // Computed with: printf of the canonical lines | openssl dgst -sha256 -mac HMAC -macopt hexkey:0101..01
+        // Computed with the canonical lines as input of:
+        // openssl dgst -sha256 -mac HMAC -macopt hexkey:0101..01
         assert_eq!(
             key(1).sign(&call()),
             include_str!("../tests/known_signature.txt").trim()

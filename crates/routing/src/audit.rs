@@ -50,15 +50,11 @@ pub struct AuditLog {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BrokenChain {
     #[error("audit entry of epoch {epoch} was altered: its hash does not fit its content")]
-    Altered {
-        epoch: Epoch,
-    },
+    Altered { epoch: Epoch },
     #[error(
         "audit entry of epoch {epoch} does not follow the one before it: an entry is missing or out of order"
     )]
-    Gap {
-        epoch: Epoch,
-    },
+    Gap { epoch: Epoch },
     /// The chain ends at another epoch than the lane's record.
     #[error("the audit log ends at epoch {found}, the lane is at {expected}: the end is missing")]
     WrongHead {

@@ -143,9 +143,11 @@ pub enum AfterFailure {
     RetryAt(Side),
 }
 
-/// Decides about a repeatable read that failed at `tried`, sent under a record of epoch `under`, with the lane's `fresh` record.
+/// Decides about a repeatable read that failed at `tried`, sent under a record of epoch `under`, with the
+/// lane's `fresh` record.
 ///
-/// The same writer under a newer epoch counts as a change: an abort may have locked and unlocked it meanwhile.
+/// The same writer under a newer epoch counts as a change: an abort may have locked and unlocked it
+/// meanwhile.
 pub fn after_failed_read(tried: Side, under: Epoch, fresh: &LaneRecord, now: UnixMillis) -> AfterFailure {
     if fresh.holds_writes(now) {
         AfterFailure::Wait

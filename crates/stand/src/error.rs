@@ -97,10 +97,7 @@ pub enum StandError {
     #[error(
         "port {port} on 127.0.0.1, asked for {part}, is in use by another program; stop that program or choose another port"
     )]
-    PortTaken {
-        part: String,
-        port: u16,
-    },
+    PortTaken { part: String, port: u16 },
 
     /// The program that guards the child processes was not found.
     #[error(

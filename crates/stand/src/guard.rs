@@ -18,8 +18,8 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-mod locate;
 mod arguments;
+mod locate;
 
 pub(crate) use locate::guard_command;
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::error::{Result, StandError};
-use crate::guard::{STOP, STOP_KEEPING_DATA, StopStep, RESTART, guard_command};
+use crate::guard::{RESTART, STOP, STOP_KEEPING_DATA, StopStep, guard_command};
 
 /// How many log lines an error shows.
 const TAIL_LINES: usize = 20;

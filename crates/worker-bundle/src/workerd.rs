@@ -32,8 +32,8 @@ pub struct WorkerdConfig<'a> {
 }
 
 impl WorkerdConfig<'_> {
-    /// The capnp text. Module paths are absolute: run `workerd serve --import-path=/ <file>`. The text contains the
-    /// secrets among the variables: keep the file private.
+    /// The capnp text. Module paths are absolute: run `workerd serve --import-path=/ <file>`. The text
+    /// contains the secrets among the variables: keep the file private.
     pub fn text(&self) -> String {
         let mut modules = String::new();
         for module in &self.bundle.modules {

@@ -15,6 +15,7 @@ mod machine;
 mod marks;
 mod measure;
 mod options;
+mod other_tools;
 mod ours;
 mod outcome;
 mod planted;
@@ -22,7 +23,6 @@ mod programs;
 mod publish;
 mod repair;
 mod report;
-mod other_tools;
 mod run;
 mod stand;
 mod verify;
@@ -41,7 +41,8 @@ pub enum Subject {
     /// are planted, and `crossover verify` must report all of them. Needs about 5 GB of disk and half an hour
     /// for 12 million rows, more with --scale.
     Verify(options::Options),
-    /// Follow two servers with `crossover verify --continuous` while rows are written, some of which are made to differ
+    /// Follow two servers with `crossover verify --continuous` while rows are written, some of which are made
+    /// to differ
     ///
     /// Every row that is made to differ must be reported within 5 s, no other row may be reported, and the
     /// rows that remain at a pause must be verified within 50 ms. Needs about 8 GB of disk.

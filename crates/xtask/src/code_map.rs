@@ -148,7 +148,10 @@ fn offences(rows: &[Row], packages: &[Package], is_folder: impl Fn(&str) -> bool
         }
         for word in row.may_use.iter().filter(|word| *word != EVERYTHING) {
             if !places.values().any(|place| is_named(word, place)) {
-                offences.insert(format!("{} may use {word}, which is not a crate of the workspace", row.place));
+                offences.insert(format!(
+                    "{} may use {word}, which is not a crate of the workspace",
+                    row.place
+                ));
             }
         }
     }

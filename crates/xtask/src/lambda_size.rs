@@ -48,7 +48,10 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
         let median = starts[STARTS / 2].as_secs_f64() * 1000.0;
         println!("{handler:<18} {median:>12.1}");
     }
-    println!("all are one program of {:.2} MB", megabytes(checked_size(&program)?));
+    println!(
+        "all are one program of {:.2} MB",
+        megabytes(checked_size(&program)?)
+    );
     Ok(())
 }
 
@@ -116,7 +119,9 @@ fn start(program: &Path, handler: &str) -> anyhow::Result<Duration> {
             .stderr(Stdio::null())
             .spawn()?,
     );
-    let line = received.recv_timeout(START_LIMIT).context("the function requested no event")??;
+    let line = received
+        .recv_timeout(START_LIMIT)
+        .context("the function requested no event")??;
     let taken = began.elapsed();
     drop(function);
     if !line.contains("/runtime/invocation/next") {

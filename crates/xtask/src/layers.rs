@@ -95,17 +95,17 @@ impl Graph {
             .with_context(|| format!("the workspace has no package {package}"))?;
         let mut offences = BTreeSet::new();
         let mut seen = BTreeSet::from([start]);
-        let mut ways = vec![(start, package.to_owned())];
-        while let Some((id, way)) = ways.pop() {
+        let mut paths = vec![(start, package.to_owned())];
+        while let Some((id, path)) = paths.pop() {
             for next in self.needs.get(id).into_iter().flatten() {
                 let Some(name) = self.names.get(next) else {
                     continue;
                 };
-                let way = format!("{way} -> {name}");
+                let path = format!("{path} -> {name}");
                 if is_forbidden(name) {
-                    offences.insert(way);
+                    offences.insert(path);
                 } else if seen.insert(next) {
-                    ways.push((next, way));
+                    paths.push((next, path));
                 }
             }
         }

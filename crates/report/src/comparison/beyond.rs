@@ -126,5 +126,7 @@ fn detail_text(pair: &SequencePair) -> &str {
         .detail
         .strip_prefix(&format!("sequence {}: ", pair.sequence))
         .unwrap_or(&pair.detail);
-    detail.rsplit_once(" (").map_or(detail, |(detail_text, _)| detail_text)
+    detail
+        .rsplit_once(" (")
+        .map_or(detail, |(detail_text, _)| detail_text)
 }

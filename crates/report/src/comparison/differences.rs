@@ -60,7 +60,7 @@ fn summary_text(table: &TableResult) -> String {
     let mut parts: Vec<String> = kinds
         .into_iter()
         .filter(|kind| named(*kind) > 0)
-        .map(|kind| format!("{} {}", count(named(kind)), words(kind)))
+        .map(|kind| format!("{} {}", count(named(kind)), label(kind)))
         .collect();
     let listed: u64 = table.differences.iter().map(|d| d.count).sum();
     if table.different_rows > listed {
@@ -77,7 +77,7 @@ fn summary_text(table: &TableResult) -> String {
     parts.join(", ")
 }
 
-const fn words(kind: Kind) -> &'static str {
+const fn label(kind: Kind) -> &'static str {
     match kind {
         Kind::MissingOnTarget => "missing on the target",
         Kind::ExtraOnTarget => "extra on the target",
@@ -108,7 +108,7 @@ fn row(difference: &Difference, key: &[String]) -> Markup {
         tr {
             td.keys { (value::pairs(&difference.key, key)) }
             td {
-                span.kind.(class) { (words(difference.kind)) }
+                span.kind.(class) { (label(difference.kind)) }
                 @if difference.count > 1 { " " small { "× " (count(difference.count)) } }
             }
             td { (columns(difference, key)) }

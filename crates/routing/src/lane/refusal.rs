@@ -15,10 +15,7 @@ pub enum Refusal {
         actual: Epoch,
     },
     #[error("{command} is not possible in phase {phase}")]
-    IllegalTransition {
-        phase: Phase,
-        command: &'static str,
-    },
+    IllegalTransition { phase: Phase, command: &'static str },
     #[error("the lane belongs to run {owner}, not to {caller}")]
     WrongRun {
         /// The run that armed the lane.
@@ -36,7 +33,9 @@ pub enum Refusal {
         now_ms: UnixMillis,
     },
     /// The hold's deadline has passed: only an abort is still accepted.
-    #[error("{command} arrived at {now_ms}, after the hold's deadline {deadline_ms} (Unix milliseconds): abort")]
+    #[error(
+        "{command} arrived at {now_ms}, after the hold's deadline {deadline_ms} (Unix milliseconds): abort"
+    )]
     DeadlineOver {
         command: &'static str,
         deadline_ms: UnixMillis,
@@ -45,9 +44,7 @@ pub enum Refusal {
     },
     /// The run has ended at this lane: a run can arm only once.
     #[error("run {run_id} is over at this lane: start a new run with a new run_id")]
-    RunOver {
-        run_id: String,
-    },
+    RunOver { run_id: String },
     /// The times of an arm command contradict each other or the limits.
     #[error("the schedule is not possible: {reason}")]
     BadSchedule {

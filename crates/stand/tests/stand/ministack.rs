@@ -105,7 +105,11 @@ async fn a_functions_failures_have_the_names_the_state_machines_rely_on() {
     // A function that dies before its first event gets another name here than on AWS (Runtime.ExitError).
     let env = BTreeMap::from([("ECHO_FAILS_TO_START".to_owned(), "1".to_owned())]);
     local.functions(&["fails-to-start"]).await;
-    local.aws().set_function_env("fails-to-start", &env).await.unwrap();
+    local
+        .aws()
+        .set_function_env("fails-to-start", &env)
+        .await
+        .unwrap();
     let (_, end) = local.run(&caught("fails-to-start", &json!({})), &json!({})).await;
     assert_eq!(end.output.unwrap()["Error"], "Runtime.Unknown");
     // The function works again after each failure.

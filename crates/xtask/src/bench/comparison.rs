@@ -8,9 +8,9 @@ use crate::bench::{
     floor::{self, Floor, HashSql},
     measure,
     options::Options,
+    other_tools::{self, OtherTool},
     ours::{self, Ours},
     outcome::Outcome,
-    other_tools::{self, OtherTool},
     run::{Client, Run},
     stand::Stand,
 };

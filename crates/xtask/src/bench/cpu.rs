@@ -3,7 +3,8 @@
 
 use std::fs;
 
-/// Ticks per second of the times in /proc: the kernel's USER_HZ, which is 100 on every platform the parts are published for.
+/// Ticks per second of the times in /proc: the kernel's USER_HZ, which is 100 on every platform the parts are
+/// published for.
 const TICKS: f64 = 100.0;
 
 /// How often the times of a cluster are read again because one of its processes has ended meanwhile.
@@ -61,7 +62,8 @@ struct Times {
     reaped: u64,
 }
 
-/// Reads `/proc/<pid>/stat`. The name, in brackets, may hold anything; the fields behind it count from 3 (see proc(5)).
+/// Reads `/proc/<pid>/stat`. The name, in brackets, may hold anything; the fields behind it count from 3 (see
+/// proc(5)).
 fn parse(stat: &str) -> Option<Times> {
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();

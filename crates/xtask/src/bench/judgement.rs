@@ -98,11 +98,11 @@ mod tests {
         named.insert(7, Named::default());
         let mut missed = vec![changed, missing, extra];
         missed.sort_unstable();
-        let told = Judgement {
+        let expected = Judgement {
             found: 17,
             missed,
             invented: vec![7],
         };
-        assert_eq!(judge(&planted, &named), told);
+        assert_eq!(judge(&planted, &named), expected);
     }
 }

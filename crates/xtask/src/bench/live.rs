@@ -102,7 +102,13 @@ impl Live {
             .arg(checkpoint)
             .stdout(Stdio::piped())
             .spawn()?;
-        let lines = BufReader::new(child.stdout.take().context("the program has no standard output")?).lines();
+        let lines = BufReader::new(
+            child
+                .stdout
+                .take()
+                .context("the program has no standard output")?,
+        )
+        .lines();
         let (sender, messages) = mpsc::channel();
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
@@ -145,7 +151,8 @@ impl Follower {
 
     /// Reads all events that have arrived so far.
     pub fn drain(&mut self) {
-        self.other_messages.extend(self.messages.try_iter().map(|(_, message)| message));
+        self.other_messages
+            .extend(self.messages.try_iter().map(|(_, message)| message));
     }
 
     pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {

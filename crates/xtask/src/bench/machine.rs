@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use serde_json::{Value, json};
 
 use crate::{
-    bench::{ours::Ours, other_tools::OtherTool, stand::Stand},
+    bench::{other_tools::OtherTool, ours::Ours, stand::Stand},
     workspace::Workspace,
 };
 

@@ -7,9 +7,9 @@ use crate::bench::{
     goal::{Goal, Mark},
     linearity::{self, Point},
     options::{Group, Options},
+    other_tools::OtherTool,
     outcome::Outcome,
     planted::{self, Planted},
-    other_tools::OtherTool,
 };
 
 /// All measurements.

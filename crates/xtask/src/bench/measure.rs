@@ -171,7 +171,10 @@ mod tests {
     #[test]
     fn a_program_is_measured_to_its_end() {
         let received = figures("exit 3", 1000);
-        assert_eq!((&received["exit"], &received["over_limit"]), (&json!(3), &json!(false)));
+        assert_eq!(
+            (&received["exit"], &received["over_limit"]),
+            (&json!(3), &json!(false))
+        );
         // A shell does not fit into a tenth of a megabyte: the unit is right.
         assert!(
             received["rss_mb"].as_f64().unwrap() > 0.1 && received["rss_mb"].as_f64().unwrap() < 1000.0,
@@ -182,6 +185,9 @@ mod tests {
     #[test]
     fn a_program_over_the_limit_is_killed() {
         let received = figures("exec sleep 1000", 0);
-        assert_eq!((&received["exit"], &received["over_limit"]), (&json!(137), &json!(true)));
+        assert_eq!(
+            (&received["exit"], &received["over_limit"]),
+            (&json!(137), &json!(true))
+        );
     }
 }

@@ -210,9 +210,6 @@ mod tests {
     fn no_output_means_equal_only_with_exit_status_0() {
         assert_eq!(outcome(&measured(0, "", "")), Outcome::Equal);
         let failed = outcome(&measured(137, "", ""));
-        assert_eq!(
-            failed,
-            Outcome::Failed("exit status 137: no output".to_owned())
-        );
+        assert_eq!(failed, Outcome::Failed("exit status 137: no output".to_owned()));
     }
 }

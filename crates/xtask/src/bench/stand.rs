@@ -143,7 +143,9 @@ fn next(answers: &mut Lines<BufReader<ChildStdout>>) -> anyhow::Result<Value> {
 }
 
 fn server(description: &Value) -> anyhow::Result<Server> {
-    let pid = description["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok());
+    let pid = description["pid"]
+        .as_u64()
+        .and_then(|pid| u32::try_from(pid).ok());
     Ok(Server {
         url: description["url"]
             .as_str()
