@@ -15,10 +15,10 @@ use crate::lane_client::{AdminCall, LaneClient, Operation};
 use crate::reply;
 
 const LANES: &str = "/__crossover/v1/lanes/";
-/// A command is a few hundred bytes.
+/// A command has a few hundred bytes.
 const MAX_BODY: u64 = 16 * 1024;
 
-/// What a path and method ask for.
+/// The operation named by path and method.
 #[derive(Debug, PartialEq, Eq)]
 enum Asked {
     Read,
@@ -27,7 +27,7 @@ enum Asked {
     Apply,
 }
 
-/// Splits an admin path into lane and question.
+/// Splits an admin path into the lane's name and the operation.
 fn asked<'a>(method: &str, path: &'a str) -> Option<(&'a str, Asked)> {
     let rest = path.strip_prefix(LANES)?;
     let (lane, tail) = rest
@@ -43,7 +43,7 @@ fn asked<'a>(method: &str, path: &'a str) -> Option<(&'a str, Asked)> {
     Some((lane, asked))
 }
 
-/// What came in the headers.
+/// The fields of the signature headers.
 struct Signed {
     key_id: String,
     time_ms: UnixMillis,
@@ -70,17 +70,17 @@ impl Signed {
     }
 }
 
-/// Answers a request under the Worker's own path.
+/// Answers a request whose path is reserved for the Worker.
 pub async fn answer(request: &Request, path: &str, env: &Env, config: &Config) -> Result<Response> {
     let method = request.method();
     let Some((lane, asked)) = asked(&method, path) else {
-        return reply::problem(404, "not_found", "there is nothing at this path for this method");
+        return reply::problem(404, "not_found", "no endpoint with this path and method");
     };
     let Ok(keys) = &config.keys else {
         return reply::problem(
             503,
             "no_admin_keys",
-            "ADMIN_KEYS is not set or not usable: the lane cannot be changed",
+            "ADMIN_KEYS is not set or invalid: the lane cannot be changed",
         );
     };
     let Some(signed) = Signed::of(request) else {
@@ -125,7 +125,11 @@ pub async fn answer(request: &Request, path: &str, env: &Env, config: &Config) -
         }
         (Asked::Apply, Some(expected)) => match serde_json::from_slice::<Command>(&body) {
             Ok(Command::DeadlinePassed) => {
-                return reply::problem(400, "bad_command", "deadline_passed is the lane's own alarm");
+                return reply::problem(
+                    400,
+                    "bad_command",
+                    "deadline_passed is reserved for the lane's own alarm",
+                );
             }
             Ok(command) => Operation::Apply { expected, command },
             Err(error) => return reply::problem(400, "bad_command", &error.to_string()),
@@ -143,13 +147,13 @@ pub async fn answer(request: &Request, path: &str, env: &Env, config: &Config) -
             reply::problem(
                 503,
                 "lane_unreachable",
-                "the lane could not be reached: read it before trying again",
+                "the lane could not be reached: read the lane before trying again",
             )
         }
     }
 }
 
-/// The body, or none when it is too large or of unknown size.
+/// The body; none if the body is too large or has no content-length.
 async fn body_of(request: &Request) -> Result<Option<Vec<u8>>> {
     if request.body().is_none() {
         return Ok(Some(Vec::new()));
@@ -174,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_path_has_its_method_and_nothing_else_exists() {
+    fn each_path_accepts_only_its_method_and_other_paths_do_not_exist() {
         let at = |method, rest: &str| asked(method, &format!("{LANES}{rest}")).map(|(_, asked)| asked);
         assert_eq!(at("GET", "main"), Some(Asked::Read));
         assert_eq!(at("POST", "main"), Some(Asked::Apply));

@@ -1,9 +1,9 @@
-//! The only clock of the Worker.
+//! The Worker's only access to the time.
 
 use crossover_routing::UnixMillis;
 use worker::js_sys;
 
-/// The time. Between two awaits of a request Cloudflare's clock stands still.
+/// The time. Cloudflare's clock advances only at an await.
 pub fn now() -> UnixMillis {
     UnixMillis(js_sys::Date::now() as u64)
 }

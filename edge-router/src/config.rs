@@ -9,10 +9,9 @@ use worker::{Env, Url};
 const DEFAULT_LANE: &str = "main";
 const DEFAULT_HOLD_MAX_MS: u64 = 10_000;
 const DEFAULT_HELD_MAX: u64 = 2_000;
-/// No request is held for longer, whatever is configured: see docs/cutover-protocol.md, "The pause".
+/// Upper limit of a hold for any configuration: see docs/cutover-protocol.md, "The pause".
 const HARD_HOLD_MAX: Millis = Millis(20_000);
 
-/// What this Worker is set to.
 #[derive(Debug)]
 pub struct Config {
     source: String,
@@ -23,17 +22,17 @@ pub struct Config {
     pub hold_max: Millis,
     /// How many requests the lane may hold at once.
     pub held_max: u64,
-    /// Who may change the lane; an unusable ring closes the admin API but serves requests.
+    /// Keys that may change the lane. With unusable keys the admin API is closed, but requests are served.
     pub keys: Result<KeyRing, BadKey>,
 }
 
-/// Everything that is wrong with the variables, in one message.
+/// All faults of the variables, in one message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the edge-router is not configured: {0}")]
 pub struct BadConfig(String);
 
 impl Config {
-    /// Parses the variables; `var` gives a variable's text. All faults are reported at once.
+    /// Parses the variables; `var` returns a variable's text. All faults are reported at once.
     pub fn parse(var: impl Fn(&str) -> Option<String>) -> Result<Self, BadConfig> {
         let mut faults = Vec::new();
         let mut noted = |outcome: Result<String, String>| outcome.map_err(|fault| faults.push(fault)).ok();
@@ -64,7 +63,7 @@ impl Config {
         }
     }
 
-    /// Scheme, host and port of a side, without a trailing slash. The only places requests are sent to.
+    /// Scheme, host and port of a side, without a trailing slash. Requests are sent only to the two origins.
     pub fn origin(&self, side: Side) -> &str {
         match side {
             Side::Source => &self.source,
@@ -145,7 +144,7 @@ mod tests {
             (config.lane.as_str(), config.hold_max, config.held_max),
             ("main", Millis(10_000), 2_000)
         );
-        assert!(config.keys.is_err(), "without keys nobody may change the lane");
+        assert!(config.keys.is_err(), "without keys no call may change the lane");
     }
 
     #[test]
@@ -157,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_nothing_but_scheme_host_and_port() {
+    fn an_origin_is_scheme_host_and_port_only() {
         for text in [
             "http://a/path",
             "http://user@a",

@@ -1,12 +1,11 @@
-//! What the routing rules need to know of a request.
+//! The properties of a request that the routing rules need.
 
 use crossover_routing::RequestFacts;
 use worker::web_sys::Request;
 
-/// Frameworks let these turn a GET or POST into something else: such a request is never taken for a read.
+/// With these headers, frameworks treat a GET or POST as another method, so such a request counts as a write.
 const METHOD_OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
 
-/// Takes the facts from a request.
 pub fn of(request: &Request) -> RequestFacts {
     let headers = request.headers();
     let overridden = METHOD_OVERRIDES
@@ -15,7 +14,7 @@ pub fn of(request: &Request) -> RequestFacts {
     from_parts(&request.method(), request.body().is_some(), overridden)
 }
 
-/// Only what is surely a read is one: an unknown method is a write.
+/// Every request that is not certainly a read is a write, an unknown method included.
 fn from_parts(method: &str, has_body: bool, overridden: bool) -> RequestFacts {
     let reads = matches!(method, "GET" | "HEAD" | "OPTIONS") && !overridden;
     RequestFacts {

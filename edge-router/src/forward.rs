@@ -1,4 +1,4 @@
-//! One request to one side, streaming both ways.
+//! Forwards one request to one side; both bodies are streamed.
 
 use crossover_routing::{LaneRecord, Millis, Side};
 use wasm_bindgen::JsCast;
@@ -7,7 +7,7 @@ use worker::web_sys::{Request, RequestInit, RequestRedirect, Response, ResponseI
 
 use crate::{config::Config, headers};
 
-/// What came back.
+/// Result of a forwarded request.
 pub enum Outcome {
     /// The origin answered.
     Answered(Response),
@@ -16,7 +16,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The origin could not do its work; for a read that is worth a second look at the lane.
+    /// The origin failed. After a failed read the Worker reads the lane again, because a cutover may be the
+    /// cause.
     pub fn is_failure(&self) -> bool {
         match self {
             Self::Answered(response) => matches!(response.status(), 502..=504),
@@ -24,7 +25,7 @@ impl Outcome {
         }
     }
 
-    /// Lets the connection of an answer nobody will read go.
+    /// Closes the connection of an answer that is not used.
     pub fn discard(self) {
         if let Self::Answered(response) = self
             && let Some(body) = response.body()
@@ -40,7 +41,7 @@ pub fn path_of(url: &str) -> &str {
     rest.find(['?', '#']).map_or(rest, |end| &rest[..end])
 }
 
-/// Everything after scheme, host and port; always begins with `/` or is empty.
+/// Everything after scheme, host and port; begins with `/` or is empty.
 fn path_and_query(url: &str) -> &str {
     let after_scheme = url.find("://").map_or(url, |at| &url[at + 3..]);
     after_scheme.find('/').map_or("", |at| &after_scheme[at..])
@@ -52,12 +53,14 @@ fn scheme_and_host(url: &str) -> (&str, &str) {
     (scheme, rest.find(['/', '?', '#']).map_or(rest, |at| &rest[..at]))
 }
 
-/// The URL at the side: its origin, the client's path and query. The client cannot reach any other host.
+/// The URL at the side: the side's origin with the client's path and query. A client cannot choose another
+/// host.
 fn url_at(config: &Config, side: Side, url: &str) -> String {
     format!("{}{}", config.origin(side), path_and_query(url))
 }
 
-/// Sends the request to the side. Method, headers and body go on as they are; the body is not read here.
+/// Sends the request to the side. Method, headers and body are passed on unchanged; the body is not read
+/// here.
 pub async fn send(request: &Request, url: &str, config: &Config, to: Side) -> worker::Result<Outcome> {
     // The dictionary form of `new Request(url, request)`: a Request has every member RequestInit asks for.
     let like: &RequestInit = request.unchecked_ref();
@@ -76,16 +79,18 @@ pub async fn send(request: &Request, url: &str, config: &Config, to: Side) -> wo
     }
 }
 
-/// The origin's answer as the client gets it: same status and body, with where it came from.
+/// The origin's answer for the client: same status and body, plus headers that name the side and the epoch.
 pub fn answer(origin: &Response, from: Side, record: &LaneRecord, held: Millis) -> worker::Result<Response> {
-    // A fetched response's headers cannot be changed: take it over into a new one, body unread.
+    // The headers of a fetched response are immutable: build a new response from it, without reading the
+    // body.
     let like: &ResponseInit = origin.unchecked_ref();
     let response = Response::new_with_opt_readable_stream_and_init(origin.body().as_ref(), like)?;
     let headers = response.headers();
-    // The origin alone knows whether it executed a request that failed; the client's retry hangs on it.
+    // Only the origin knows whether a failed request was executed; the client decides by this header whether
+    // to retry.
     let executed = headers.get(headers::EXECUTED)?;
     headers::strip(&headers)?;
-    if let Some(executed) = executed.filter(|said| headers::SAID_OF_EXECUTION.contains(&said.as_str())) {
+    if let Some(executed) = executed.filter(|value| headers::EXECUTION_VALUES.contains(&value.as_str())) {
         headers.set(headers::EXECUTED, &executed)?;
     }
     headers.set(headers::SIDE, from.name())?;
@@ -110,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn path_and_query_go_to_the_side_unchanged() {
+    fn path_and_query_reach_the_side_unchanged() {
         let url = url_at(
             &config(),
             Side::Source,

@@ -1,4 +1,4 @@
-//! Which headers pass the edge.
+//! Rules for the headers that the edge passes on, removes and sets.
 
 use worker::web_sys::Headers;
 
@@ -6,17 +6,17 @@ use worker::web_sys::Headers;
 pub const SIDE: &str = "x-crossover-side";
 /// The lane's epoch when the request was forwarded.
 pub const EPOCH: &str = "x-crossover-epoch";
-/// How long the request was held, in milliseconds; only if it was.
+/// How long the request was held, in milliseconds; set only for a held request.
 pub const HELD_MS: &str = "x-crossover-held-ms";
-/// `no`: the request surely did not reach a database.
+/// `no`: the request certainly did not reach a database.
 pub const EXECUTED: &str = "x-crossover-executed";
 
-/// What an origin may say there: it alone knows. Anything else is not passed on.
-pub const SAID_OF_EXECUTION: [&str; 3] = ["no", "unknown", "yes"];
+/// The values accepted from an origin; other values are removed.
+pub const EXECUTION_VALUES: [&str; 3] = ["no", "unknown", "yes"];
 
-/// Nothing under this prefix is believed from outside, nor passed on.
+/// Headers with this prefix are neither accepted from outside nor passed on.
 const OWN_PREFIX: &str = "x-crossover-";
-/// They belong to one connection, not to the request (RFC 9110, section 7.6.1).
+/// Headers of one connection, not of the request (RFC 9110, section 7.6.1).
 const HOP_BY_HOP: [&str; 9] = [
     "connection",
     "keep-alive",
@@ -29,7 +29,7 @@ const HOP_BY_HOP: [&str; 9] = [
     "upgrade",
 ];
 
-/// Removes what must not pass, in either direction.
+/// Removes the headers that must not pass, in either direction.
 pub fn strip(headers: &Headers) -> worker::Result<()> {
     let connection = headers.get("connection")?.unwrap_or_default();
     let mut stopped = Vec::new();
@@ -44,7 +44,8 @@ pub fn strip(headers: &Headers) -> worker::Result<()> {
     Ok(())
 }
 
-/// Whether the header `name` (lower case, as the runtime gives it) passes, given the Connection header's text.
+/// Whether the header `name` (lower case, as the runtime returns it) may pass, given the value of the
+/// Connection header.
 fn passes(name: &str, connection: &str) -> bool {
     !name.starts_with(OWN_PREFIX)
         && !HOP_BY_HOP.contains(&name)

@@ -1,4 +1,4 @@
-//! A held request, seen from the isolate: one long poll at the lane, repeated if the lane restarts.
+//! A held request in the isolate: one long poll at the lane, repeated if the lane restarts.
 
 use std::time::Duration;
 
@@ -10,22 +10,22 @@ use crate::clock::now;
 use crate::config::Config;
 use crate::lane_client::{LaneClient, Snapshot, snapshot, unexpected};
 
-/// How long after the lane should have answered the isolate waits for it.
+/// How long the isolate waits beyond the time at which the lane should have answered.
 const SLACK: Millis = Millis(250);
-/// Pause before a lane that could not be reached is asked again.
+/// Pause before the next attempt after the lane could not be reached.
 const RETRY_AFTER: Millis = Millis(100);
 
-/// Why a held request was not let go.
+/// Why a held request was not released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GaveUp {
-    /// It was held for as long as is allowed.
+    /// The longest permitted hold is over.
     TooLong,
-    /// The lane holds as many requests as it may.
+    /// The lane already holds the permitted number of requests.
     TooMany,
 }
 
 impl GaveUp {
-    /// The stable name in the 503 answer.
+    /// The stable name of the error in the 503 answer.
     pub const fn name(self) -> &'static str {
         match self {
             Self::TooLong => "held_too_long",
@@ -33,16 +33,18 @@ impl GaveUp {
         }
     }
 
-    /// What the client should know.
+    /// The message for the client.
     pub const fn message(self) -> &'static str {
         match self {
-            Self::TooLong => "the request was held for as long as is allowed; it was not executed, try again",
+            Self::TooLong => {
+                "the request was held for the longest permitted time; it was not executed, try again"
+            }
             Self::TooMany => "too many requests are held already; this one was not executed, try again",
         }
     }
 }
 
-/// Waits until the lane serves or `until` has come.
+/// Waits until the lane serves, or until the time `until`.
 pub async fn wait(env: &Env, config: &Config, until: UnixMillis) -> std::result::Result<LeasedLane, GaveUp> {
     loop {
         let left = until.since(now());
@@ -59,7 +61,7 @@ pub async fn wait(env: &Env, config: &Config, until: UnixMillis) -> std::result:
     }
 }
 
-/// One long poll. The outer error means the lane was not reached: ask again.
+/// One long poll. The outer error means that the lane was not reached: try again.
 async fn poll_once(
     env: &Env,
     config: &Config,
@@ -81,8 +83,9 @@ async fn poll_once(
     }
 }
 
-/// The lease that comes with a release. Counted from when the lane answered by its own clock, but never from before the
-/// question nor from after the answer: a long poll's answer is as fresh as its end, not its beginning.
+/// The lease that arrives with a release. The lease counts from the lane's answer by the lane's clock, but at
+/// the earliest from the question and at the latest from the answer by the isolate's clock: the answer of a
+/// long poll is as recent as its end.
 fn lease(snapshot: Snapshot, asked: UnixMillis, answered: UnixMillis) -> LeasedLane {
     LeasedLane::new(snapshot.record, snapshot.at_ms.clamp(asked, answered.max(asked)))
 }
@@ -110,7 +113,7 @@ mod tests {
         assert_eq!(
             from(50_000),
             9_000,
-            "a lane whose clock is ahead must not block_range the lease"
+            "a lane whose clock is ahead must not prolong the lease"
         );
         assert_eq!(from(10), 1_000);
     }

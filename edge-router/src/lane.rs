@@ -1,7 +1,7 @@
-//! The lane's Durable Object: the one place where its record lives and changes.
+//! The lane's Durable Object: the only place where the lane's record is stored and changed.
 //!
-//! A change is one synchronous piece of code (check, append, wake): nothing can come between compare and set, and the
-//! runtime holds every answer back until the write is durable.
+//! A change is one synchronous piece of code (check, append, wake): no other request can run between compare
+//! and set, and the runtime delays every answer until the write is durable.
 
 mod departure;
 mod nonces;
@@ -27,7 +27,7 @@ use self::waiting::Waiting;
 use crate::clock::now;
 use crate::lane_client::{AdminCall, Operation, SNAPSHOT_HEADER, Snapshot};
 
-/// Isolate and Durable Object may disagree about the time by this much on top of the accepted skew.
+/// Permitted clock difference between isolate and Durable Object, on top of the accepted skew.
 const NONCE_MARGIN: Millis = Millis(60_000);
 
 /// One lane.
@@ -35,7 +35,7 @@ const NONCE_MARGIN: Millis = Millis(60_000);
 pub struct LaneObject {
     state: State,
     store: Store,
-    /// What the store holds; filled at the first request.
+    /// The latest record and chain head of the store; filled by the first request.
     current: RefCell<Option<(LaneRecord, ChainHead)>>,
     waiting: Waiting,
     read_nonces: Nonces,
@@ -66,7 +66,8 @@ impl DurableObject for LaneObject {
         let Some((lane, operation)) = url.path().trim_start_matches('/').split_once('/') else {
             return Response::error("the path must be /{lane}/{operation}", 404);
         };
-        // The alarm can be late by up to a minute; a request after the deadline must not see it open.
+        // The alarm can be up to a minute late; a request after the deadline must not see the hold still
+        // open.
         self.enforce_deadline(lane)?;
         match (request.method(), operation) {
             (Method::Get, "record") => self.snapshot(lane),
@@ -91,10 +92,10 @@ impl DurableObject for LaneObject {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        // The lane's name is in the record: an alarm is only ever set by an accepted change.
+        // The record holds the lane's name: only an accepted change sets an alarm.
         if let Some((record, _)) = self.store.latest()? {
             self.enforce_deadline(&record.lane)?;
-            // Fired early by a clock that is off: come again.
+            // Fired too early by an inaccurate clock: set the alarm again.
             if let Some(deadline) = record.hold_deadline_ms
                 && now() < deadline
             {
@@ -117,7 +118,7 @@ impl LaneObject {
         Ok(self.current.borrow_mut().insert(loaded).clone())
     }
 
-    /// The compare-and-set. No await in here.
+    /// The compare-and-set. Must not contain an await.
     fn change(
         &self,
         lane: &str,
@@ -141,7 +142,7 @@ impl LaneObject {
     }
 
     fn enforce_deadline(&self, lane: &str) -> Result<()> {
-        // Refused unless a hold's deadline is over: exactly what is wanted.
+        // Refused unless the deadline of a hold has passed, which is the intended effect.
         self.change(lane, None, &Command::DeadlinePassed, now()).map(drop)
     }
 
@@ -155,7 +156,8 @@ impl LaneObject {
         Ok(Response::empty()?.with_headers(headers))
     }
 
-    /// Keeps a request until the lane serves, its time is over, its client leaves, or there are too many.
+    /// Keeps a request until the lane serves, the request's time is over or its client leaves; refuses when
+    /// too many are held.
     async fn park(
         &self,
         lane: &str,
@@ -173,7 +175,7 @@ impl LaneObject {
             match select(held.released(), ends).await {
                 Either::Left((_, rest)) => ends = rest,
                 Either::Right((Either::Left(_), _)) => {
-                    return Response::error("held for as long as is allowed", 504);
+                    return Response::error("held for the longest permitted time", 504);
                 }
                 Either::Right((Either::Right(_), _)) => return Response::error("the client has left", 499),
             }

@@ -1,5 +1,5 @@
-//! How an isolate talks to the lane's Durable Object. Internal: both ends are this Worker, in one version or two while
-//! a deployment is under way.
+//! The isolate's calls to the lane's Durable Object. An internal protocol: both ends are this Worker, in one
+//! version, or in two versions during a deployment.
 
 use crossover_routing::{Command, Epoch, LaneRecord, Millis, UnixMillis};
 use serde::{Deserialize, Serialize};
@@ -9,56 +9,50 @@ use worker::web_sys::{Request, RequestInit, Response};
 use worker::worker_sys::DurableObject;
 use worker::{Env, Error, Result};
 
-/// Carries the snapshot: a header is there with the answer, a body would cost each released request another turn.
+/// Carries the snapshot. A header arrives with the answer; a body would cost each released request another
+/// round trip.
 pub const SNAPSHOT_HEADER: &str = "x-lane-snapshot";
 
-/// The lane's record at a moment.
+/// The lane's record at one time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// The record.
     pub record: LaneRecord,
     /// The Durable Object's clock when it answered.
     pub at_ms: UnixMillis,
 }
 
-/// A call that has been authenticated by the isolate; its nonce is still to be checked.
+/// A call that the isolate has authenticated; the lane still has to check the nonce.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct AdminCall {
-    /// Must not have been seen.
+    /// Refused if seen before.
     pub nonce: String,
-    /// When the call was signed: the nonce is remembered until the time is no longer acceptable.
+    /// Time of signing: the nonce is remembered until this time is no longer acceptable.
     pub time_ms: UnixMillis,
-    /// What is asked.
     pub operation: Operation,
 }
 
-/// What an admin call asks for.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
-    /// The record.
     Read,
-    /// The audit log.
     Audit,
-    /// How many requests are held.
+    /// Number of held requests.
     Held,
     /// The compare-and-set.
     Apply {
-        /// The epoch the caller saw.
+        /// The epoch that the caller has read.
         expected: Epoch,
-        /// The change.
         command: Command,
     },
 }
 
-/// The lane's Durable Object, seen from an isolate.
+/// Calls the lane's Durable Object from an isolate.
 pub struct LaneClient {
     stub: DurableObject,
     lane: String,
 }
 
 impl LaneClient {
-    /// The lane named `lane`.
     pub fn new(env: &Env, lane: &str) -> Result<Self> {
         let stub = env
             .durable_object("LANES")?
@@ -71,7 +65,7 @@ impl LaneClient {
         })
     }
 
-    /// The lane's record, now.
+    /// The current record of the lane.
     pub async fn record(&self) -> Result<Snapshot> {
         let response = self.get("record").await?;
         if response.status() == 200 {
@@ -81,12 +75,13 @@ impl LaneClient {
         }
     }
 
-    /// Waits at the lane until it serves; 200 with a snapshot, 429 and 504 when the lane gives up.
+    /// Waits at the lane until it serves: 200 with a snapshot, 429 if too many requests are held, 504 if the
+    /// time is over.
     pub async fn park(&self, max: Millis, held_max: u64) -> Result<Response> {
         self.get(&format!("park?max_ms={max}&held_max={held_max}")).await
     }
 
-    /// Hands an authenticated admin call to the lane.
+    /// Passes an authenticated admin call to the lane.
     pub async fn admin(&self, call: &AdminCall) -> Result<(u16, String)> {
         let init = RequestInit::new();
         init.set_method("POST");
@@ -126,7 +121,7 @@ pub fn snapshot(response: &Response) -> Result<Snapshot> {
     Ok(serde_json::from_str(&text)?)
 }
 
-/// An answer this version of the Worker does not know.
+/// An answer unknown to this version of the Worker.
 pub fn unexpected(response: &Response) -> Error {
     Error::RustError(format!("the lane answered with status {}", response.status()))
 }

@@ -1,7 +1,8 @@
-//! The isolate's lease on the lane: what it may route by, and until when.
+//! The isolate's lease on the lane: the record to route by, and the time until which the record is valid.
 //!
-//! One request can never wait for another request's I/O in an isolate, so there is no shared fetch: each request that
-//! finds no live lease asks for itself, and one that finds a worn lease renews it behind its answer.
+//! In an isolate a request cannot wait for another request's I/O, so there is no shared fetch: each request
+//! that finds no valid lease asks the lane itself, and a request that finds a lease more than half used
+//! renews it after its own answer.
 
 use std::cell::{Cell, RefCell};
 
@@ -12,7 +13,7 @@ use crate::clock::now;
 use crate::config::Config;
 use crate::lane_client::LaneClient;
 
-/// A renewal that has not come back by then belongs to a request that is gone: another may start.
+/// A renewal that takes longer belongs to a request that has ended: another renewal may start.
 const RENEWAL_TIMEOUT: Millis = Millis(2_000);
 
 thread_local! {
@@ -20,12 +21,12 @@ thread_local! {
     static RENEWING_SINCE: Cell<Option<UnixMillis>> = const { Cell::new(None) };
 }
 
-/// The lease as it stands; it may have ended.
+/// The stored lease; it may have expired.
 pub fn current() -> Option<LeasedLane> {
     LEASE.with_borrow(Clone::clone)
 }
 
-/// Takes a lease over unless the isolate knows something newer.
+/// Stores a lease unless the isolate has a newer one.
 pub fn learn(leased: LeasedLane) {
     LEASE.with_borrow_mut(|known| {
         if known.as_ref().is_none_or(|known| leased.supersedes(known)) {
@@ -34,7 +35,8 @@ pub fn learn(leased: LeasedLane) {
     });
 }
 
-/// Asks the lane. The lease counts from before the question: the answer may be as old as that.
+/// Asks the lane. The lease counts from before the question, because the answer may be as old as the
+/// question.
 pub async fn renew(env: &Env, config: &Config) -> Result<LeasedLane> {
     let asked = now();
     let snapshot = LaneClient::new(env, &config.lane)?.record().await?;
@@ -43,8 +45,8 @@ pub async fn renew(env: &Env, config: &Config) -> Result<LeasedLane> {
     Ok(leased)
 }
 
-/// The lane as it was at `since` or later: asked anew unless another request has done so meanwhile, so that a
-/// failing origin does not turn every read into a call to the lane.
+/// The lane's record at `since` or later. Asks the lane unless another request has done so meanwhile, so that
+/// a failing origin does not turn every read into a call to the lane.
 pub async fn seen_since(env: &Env, config: &Config, since: UnixMillis) -> Result<LeasedLane> {
     match current() {
         Some(leased) if leased.leased_from() > since => Ok(leased),
@@ -52,7 +54,7 @@ pub async fn seen_since(env: &Env, config: &Config, since: UnixMillis) -> Result
     }
 }
 
-/// Renews a worn lease behind the answer of the request at hand.
+/// Renews a lease that is more than half used, after the answer of the current request.
 pub fn renew_behind(leased: &LeasedLane, env: &Env, ctx: &Context, config: &std::rc::Rc<Config>) {
     let now = now();
     let renewing = RENEWING_SINCE

@@ -1,16 +1,18 @@
-//! The edge-router: a Cloudflare Worker that sends every request to the side in charge, and keeps writes waiting for the
-//! moment in which the side changes.
+//! The edge-router: a Cloudflare Worker that sends every request to the side that serves it, and holds writes
+//! while the writer changes.
 //!
 //! - A request is decided by [`crossover_routing::decide`] under a lease of the lane's record ([`lease`]).
-//! - A write that must wait does so in one long poll at the lane's Durable Object ([`hold`], [`lane`]); its body is not
-//!   read meanwhile.
-//! - Origins come from two variables only, bodies stream through, redirects are the client's to follow ([`forward`]).
+//! - A write that must wait does so in one long poll at the lane's Durable Object ([`hold`], [`lane`]); its
+//!   body is not read meanwhile.
+//! - Origins are set by two variables only, bodies are streamed, redirects are returned to the client
+//!   ([`forward`]).
 //! - The lane is changed by signed calls under `/__crossover/v1/` ([`admin`]).
 //!
-//! Configuration (see `wrangler.toml`): `SOURCE_ORIGIN`, `TARGET_ORIGIN`, `LANE`, `HOLD_MAX_MS`, `HELD_MAX`, the secret
-//! `ADMIN_KEYS` and the Durable Object binding `LANES`.
+//! Configuration (see `wrangler.toml`): `SOURCE_ORIGIN`, `TARGET_ORIGIN`, `LANE`, `HOLD_MAX_MS`, `HELD_MAX`,
+//! the secret `ADMIN_KEYS` and the Durable Object binding `LANES`.
 //!
-//! Correctness never rests on this Worker: a stale isolate may forward a late write, and the locked database refuses it.
+//! Correctness does not depend on this Worker: if a stale isolate forwards a late write, the locked database
+//! refuses it.
 
 mod admin;
 mod clock;
@@ -29,7 +31,7 @@ use worker::{Context, Env, event, web_sys};
 
 pub use lane::LaneObject;
 
-/// Everything the Worker answers itself lies under this path; the origins never see it.
+/// Prefix of the paths that the Worker answers itself; the origins never receive them.
 const OWN_PATH: &str = "/__crossover/";
 
 #[event(fetch)]

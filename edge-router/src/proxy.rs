@@ -1,4 +1,4 @@
-//! The way of one client request: decide, hold or forward, and for a read look again when the origin fails.
+//! Steps of one client request: decide, hold or forward; after a failed read, read the lane again.
 
 use std::rc::Rc;
 
@@ -13,9 +13,9 @@ use crate::config::Config;
 use crate::forward::Outcome;
 use crate::{facts, forward, hold, lease, reply};
 
-/// A read is sent at most this often.
+/// Highest number of attempts for one read.
 const MAX_SENDS: u32 = 3;
-/// Leases that end before they arrive are not a reason to ask for ever.
+/// Leases can expire before they arrive; this bounds the number of attempts.
 const MAX_RENEWALS: u32 = 3;
 
 /// Serves one request.
@@ -44,7 +44,7 @@ pub async fn serve(
                 facts.renewal_failed = false;
             }
             Decision::Forward { to, on_failure } => {
-                // decide() forwards only by a record, so there is one.
+                // decide() forwards only under a lease, so there is one.
                 let Some(leased) = leased else {
                     return reply::unreachable(to);
                 };
@@ -54,7 +54,7 @@ pub async fn serve(
                 let outcome = forward::send(request, url, config, to).await?;
                 if outcome.is_failure() && facts.repeatable && sends < MAX_SENDS {
                     let tried = (to, leased.record.epoch);
-                    match look_again(tried, on_failure, sent, env, config).await {
+                    match read_lane_after_failure(tried, on_failure, sent, env, config).await {
                         AfterFailure::GiveBack => return finish(&outcome, to, &leased, &holding),
                         AfterFailure::RetryAt(_) => outcome.discard(),
                         AfterFailure::Wait => {
@@ -73,8 +73,8 @@ pub async fn serve(
     }
 }
 
-/// Asks the lane whether a cutover explains a failed read.
-async fn look_again(
+/// Reads the lane to see whether a cutover explains a failed read.
+async fn read_lane_after_failure(
     tried: (Side, Epoch),
     on_failure: OnFailure,
     sent: UnixMillis,
@@ -97,7 +97,7 @@ fn finish(outcome: &Outcome, from: Side, leased: &LeasedLane, holding: &Holding)
     }
 }
 
-/// How long this request has been held, over all its waits.
+/// How long this request has been held, in all its waits together.
 #[derive(Default)]
 struct Holding {
     until: Option<UnixMillis>,
@@ -105,13 +105,13 @@ struct Holding {
 }
 
 impl Holding {
-    /// Waits for the lane to serve and takes its lease over.
+    /// Waits for the lane to serve, and stores the new lease.
     async fn wait(&mut self, env: &Env, config: &Config) -> std::result::Result<(), hold::GaveUp> {
         let began = now();
         let until = *self.until.get_or_insert(began + config.hold_max);
         let leased = hold::wait(env, config, until).await?;
         lease::learn(leased);
-        // At least 1: the header says that the request was held, however shortly.
+        // At least 1: the header states that the request was held, however briefly.
         self.held += now().since(began).max(Millis(1));
         Ok(())
     }

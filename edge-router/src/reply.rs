@@ -1,4 +1,4 @@
-//! What the Worker answers by itself.
+//! Answers that the Worker gives itself.
 
 use serde::Serialize;
 use worker::web_sys::{Headers, Response, ResponseInit};
@@ -7,7 +7,7 @@ use crate::config::BadConfig;
 use crate::headers;
 use crate::hold::GaveUp;
 
-/// Seconds until a held-too-long client should try again: a cutover is over by then.
+/// Seconds until a client whose request was held too long should try again: a cutover is over by then.
 const RETRY_AFTER: &str = "2";
 
 #[derive(Serialize)]
@@ -34,7 +34,7 @@ pub fn text(status: u16, body: &str) -> worker::Result<Response> {
     build(status, "text/plain; charset=utf-8", body, &[])
 }
 
-/// JSON that is written already.
+/// An answer with serialized JSON.
 pub fn json(status: u16, body: &str) -> worker::Result<Response> {
     build(status, "application/json", body, &[])
 }
@@ -43,7 +43,7 @@ fn problem_json(error: &str, message: &str) -> worker::Result<String> {
     Ok(serde_json::to_string(&Problem { error, message })?)
 }
 
-/// A refusal with its stable name.
+/// A refusal with its stable error name.
 pub fn problem(status: u16, error: &str, message: &str) -> worker::Result<Response> {
     json(status, &problem_json(error, message)?)
 }
@@ -53,17 +53,17 @@ fn not_executed(status: u16, error: &str, message: &str) -> worker::Result<Respo
     build(status, "application/json", &problem_json(error, message)?, &extra)
 }
 
-/// The request was held and is given up: it reached no database.
+/// The request was held and then given up: it reached no database.
 pub fn gave_up(why: GaveUp) -> worker::Result<Response> {
     not_executed(503, why.name(), why.message())
 }
 
-/// Nothing can be routed.
+/// The configuration is invalid, so no request can be routed.
 pub fn misconfigured(error: &BadConfig) -> worker::Result<Response> {
     not_executed(503, "misconfigured", &error.to_string())
 }
 
-/// The origin could not be reached. Whether the request ran is not known, and is not claimed.
+/// The origin could not be reached. The answer states nothing about execution, because that is unknown.
 pub fn unreachable(side: crossover_routing::Side) -> worker::Result<Response> {
     let body = problem_json("origin_unreachable", &format!("the {side} could not be reached"))?;
     build(502, "application/json", &body, &[(headers::SIDE, side.name())])

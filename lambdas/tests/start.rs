@@ -64,7 +64,7 @@ fn a_handler_that_is_no_stage_ends_the_program_in_plain_words_before_it_asks_for
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!((asked, output.status.code()), (None, Some(1)), "{errors}");
     assert!(
-        errors.starts_with("error: the function's environment cannot work: "),
+        errors.starts_with("error: the function's environment is incomplete or invalid: "),
         "{errors}"
     );
     for words in [

@@ -1,4 +1,5 @@
-//! What a user can get wrong, and what is said to it. What needs no running part is tested beside the command itself.
+//! Invalid input of a user, and the error messages. Cases that need no running server are tested in the crate
+//! of the command.
 
 use std::{fs, net::TcpListener, path::Path};
 
@@ -9,8 +10,8 @@ use crate::{
     setup::{alone, folder},
 };
 
-/// Whether dumps can be loaded at all; told where the test's output is seen.
-fn psql_is_here() -> bool {
+/// Whether psql is available to load dumps; a missing psql is reported in the test's output.
+fn psql_is_installed() -> bool {
     let here = std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join("psql").is_file()));
     if !here {
@@ -26,8 +27,8 @@ fn dump(folder: &Path, name: &str, text: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_broken_dump_is_shown_in_the_words_of_psql_with_its_line() {
-    if !psql_is_here() {
+async fn a_broken_dump_is_reported_with_the_error_of_psql_and_its_line() {
+    if !psql_is_installed() {
         return;
     }
     let _alone = alone().await;
@@ -45,7 +46,7 @@ async fn a_broken_dump_is_shown_in_the_words_of_psql_with_its_line() {
 
 #[tokio::test]
 async fn a_table_without_a_primary_key_stops_the_cutover_and_the_source_serves_on() {
-    if !psql_is_here() {
+    if !psql_is_installed() {
         return;
     }
     let _alone = alone().await;
@@ -67,8 +68,8 @@ async fn a_table_without_a_primary_key_stops_the_cutover_and_the_source_serves_o
         assert!(failure.contains(words), "{words} is not in {failure:?}");
     }
     assert!(!failure.contains("public.pages"), "{failure}");
-    for nothing in ["lost", "duplicated", "errors"] {
-        assert_eq!(report["writes"][nothing], 0, "{nothing}: {}", report["writes"]);
+    for counter in ["lost", "duplicated", "errors"] {
+        assert_eq!(report["writes"][counter], 0, "{counter}: {}", report["writes"]);
     }
     assert!(report["writes"]["acknowledged"].as_u64().unwrap() > 0);
     assert_eq!(report["reads"]["errors"], 0);

@@ -1,4 +1,4 @@
-//! The command as a user runs it, with every process it starts in view.
+//! The command as a user runs it, with a record of every process it starts.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,16 +18,16 @@ use nix::{
     unistd::Pid,
 };
 
-/// Far beyond anything that works; only a test that fails waits this long.
-const PATIENCE: Duration = Duration::from_mins(5);
-/// Between two looks.
-const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// Far longer than a working step takes; only a failing test waits this long.
+const WAIT_LIMIT: Duration = Duration::from_mins(5);
+/// Interval between two checks of the processes and of the output.
+const CHECK_INTERVAL: Duration = Duration::from_millis(25);
 
-/// The command, which is a program of another package.
+/// The command `crossover`, built from another package.
 fn program() -> PathBuf {
     let Some(path) = std::env::var_os("CROSSOVER_BIN") else {
         panic!(
-            "CROSSOVER_BIN is not set: it names the command `crossover`; `cargo xtask test` builds and sets it"
+            "CROSSOVER_BIN is not set: it must name the command `crossover`; `cargo xtask test` builds and sets it"
         );
     };
     path.into()
@@ -37,10 +37,10 @@ fn program() -> PathBuf {
 pub struct Running {
     child: Child,
     folder: PathBuf,
-    family: Family,
+    descendants: Descendants,
 }
 
-/// One that has ended.
+/// A command that has ended.
 pub struct Ended {
     pub status: ExitStatus,
     pub output: String,
@@ -56,18 +56,19 @@ impl Running {
             .args(arguments)
             .arg("--out")
             .arg(folder)
-            // The command is the guard of its own parts: a guard given by the environment would hide a fault there.
+            // The command guards its own parts: a guard program from the environment would hide a fault
+            // there.
             .env_remove("CROSSOVER_GUARD")
             .stdin(Stdio::null())
             .stdout(file("output"))
             .stderr(file("errors"))
             .spawn()
             .unwrap();
-        let family = Family::of(child.id() as i32);
+        let descendants = Descendants::of(child.id() as i32);
         Self {
             child,
             folder: folder.to_owned(),
-            family,
+            descendants,
         }
     }
 
@@ -75,22 +76,22 @@ impl Running {
         fs::read_to_string(self.folder.join("errors")).unwrap()
     }
 
-    /// Waits until the command has said `words`.
+    /// Waits until `words` appear on the command's standard error.
     pub fn wait_for(&mut self, words: &str) {
         let since = Instant::now();
         while !self.errors().contains(words) {
             let ended = self.child.try_wait().unwrap();
             assert!(
                 ended.is_none(),
-                "ended ({ended:?}) before it said {words:?}:\n{}",
+                "ended ({ended:?}) before it printed {words:?}:\n{}",
                 self.errors()
             );
             assert!(
-                since.elapsed() < PATIENCE,
-                "never said {words:?}:\n{}",
+                since.elapsed() < WAIT_LIMIT,
+                "did not print {words:?}:\n{}",
                 self.errors()
             );
-            std::thread::sleep(LOOK_EVERY);
+            std::thread::sleep(CHECK_INTERVAL);
         }
     }
 
@@ -98,17 +99,17 @@ impl Running {
         kill(Pid::from_raw(self.child.id() as i32), signal).unwrap();
     }
 
-    /// Waits for the end of the command and of everything it ever started.
+    /// Waits for the end of the command and of every process it started, directly or indirectly.
     pub fn end(mut self) -> Ended {
         let since = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(since.elapsed() < PATIENCE, "never ended:\n{}", self.errors());
-            std::thread::sleep(LOOK_EVERY);
+            assert!(since.elapsed() < WAIT_LIMIT, "did not end:\n{}", self.errors());
+            std::thread::sleep(CHECK_INTERVAL);
         };
-        self.family.wait_until_gone();
+        self.descendants.wait_until_gone();
         Ended {
             status,
             output: fs::read_to_string(self.folder.join("output")).unwrap(),
@@ -117,26 +118,26 @@ impl Running {
     }
 }
 
-/// A process: its id and the moment it was started, for ids are used again.
+/// A process: its id and its start time, because ids are reused.
 type Process = (i32, u64);
 
-/// Everything that descends from a process, the descendants of those that have ended included (Linux only; elsewhere it
-/// is empty, and proves nothing).
-struct Family {
+/// All descendants of a process, including those whose parent has ended. Works on Linux only; elsewhere the
+/// set is empty.
+struct Descendants {
     seen: Arc<Mutex<BTreeSet<Process>>>,
     stop: Arc<AtomicBool>,
     watching: Option<JoinHandle<()>>,
 }
 
-impl Family {
+impl Descendants {
     fn of(root: i32) -> Self {
         let seen = Arc::new(Mutex::new(BTreeSet::new()));
         let stop = Arc::new(AtomicBool::new(false));
         let (kept, asked) = (Arc::clone(&seen), Arc::clone(&stop));
         let watching = std::thread::spawn(move || {
             while !asked.load(Ordering::Relaxed) {
-                look(root, &kept);
-                std::thread::sleep(LOOK_EVERY);
+                record_descendants(root, &kept);
+                std::thread::sleep(CHECK_INTERVAL);
             }
         });
         Self {
@@ -161,27 +162,30 @@ impl Family {
             return;
         }
         let many = self.seen.lock().unwrap_or_else(PoisonError::into_inner).len();
-        assert!(many > 3, "the watch has seen {many} processes: it does not work");
+        assert!(
+            many > 3,
+            "only {many} processes were recorded: the record is incomplete"
+        );
         let since = Instant::now();
         while !self.alive().is_empty() {
-            assert!(since.elapsed() < PATIENCE, "left running: {:#?}", self.alive());
-            std::thread::sleep(LOOK_EVERY);
+            assert!(since.elapsed() < WAIT_LIMIT, "left running: {:#?}", self.alive());
+            std::thread::sleep(CHECK_INTERVAL);
         }
     }
 }
 
-impl Drop for Family {
+impl Drop for Descendants {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(watching) = self.watching.take() {
-            // Its panic would have shown as a watch that saw nothing.
+            // A panic of the thread would show as a record without processes.
             let _ = watching.join();
         }
     }
 }
 
-/// Adds whoever has a parent that is known already.
-fn look(root: i32, seen: &Mutex<BTreeSet<Process>>) {
+/// Records every process whose parent is already recorded.
+fn record_descendants(root: i32, seen: &Mutex<BTreeSet<Process>>) {
     let now = processes();
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
@@ -207,7 +211,7 @@ struct Status {
     started: u64,
 }
 
-/// All processes of the machine, from `/proc`.
+/// All processes of this machine, from `/proc`.
 fn processes() -> BTreeMap<i32, Status> {
     let Ok(entries) = fs::read_dir("/proc") else {
         return BTreeMap::new();
@@ -215,7 +219,7 @@ fn processes() -> BTreeMap<i32, Status> {
     entries
         .filter_map(|entry| {
             let pid: i32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
-            // The name, in brackets, may hold anything: the fields count from its last bracket.
+            // The name, in brackets, may contain any character: the fields count from the last bracket.
             let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
             let (head, tail) = stat.rsplit_once(')')?;
             let fields: Vec<&str> = tail.split_whitespace().collect();

@@ -1,4 +1,5 @@
-//! Functions that die or hang: before the commit the run aborts, after it the run goes forward by itself.
+//! Functions that die or hang: before the commit the run aborts, after the commit the run rolls forward
+//! automatically.
 
 use crossover_core::{Stage, StageName};
 use crossover_rehearsal::{
@@ -7,7 +8,7 @@ use crossover_rehearsal::{
 };
 use crossover_stages::{connection_drain::ConnectionDrain, final_sync::FinalSync};
 
-use crate::setup::{alone, assert_nobody_noticed, faults, held, small, words};
+use crate::setup::{alone, assert_no_client_noticed, faults, held, small, summary};
 
 async fn with_fault(stage: StageName, fault: &str, more: impl FnOnce(&mut RehearsalOptions)) -> Report {
     let mut options = small(fault);
@@ -17,16 +18,22 @@ async fn with_fault(stage: StageName, fault: &str, more: impl FnOnce(&mut Rehear
 }
 
 fn assert_aborted(report: &Report, cause: &str) {
-    let words = words(report);
-    assert_eq!(report.outcome, Outcome::Aborted, "{words}");
+    let summary = summary(report);
+    assert_eq!(report.outcome, Outcome::Aborted, "{summary}");
     assert!(
         !report.passed(),
-        "a run that was to commit and did not has not passed: {words}"
+        "a run that did not commit must not pass: {summary}"
     );
     let failure = report.failure.clone().unwrap_or_default();
-    assert!(failure.contains(cause), "{cause} is not in {failure:?}\n{words}");
-    assert!(report.writes.held > 0, "the fault is in the pause: {words}");
-    assert_nobody_noticed(report);
+    assert!(
+        failure.contains(cause),
+        "{cause} is not in {failure:?}\n{summary}"
+    );
+    assert!(
+        report.writes.held > 0,
+        "no write was held, so the fault was not in the pause: {summary}"
+    );
+    assert_no_client_noticed(report);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,8 +47,8 @@ async fn a_function_that_dies_before_the_commit_aborts_the_run_and_the_source_se
 async fn a_function_that_hangs_in_the_pause_is_ended_by_its_timeout_and_the_source_serves_on() {
     let _alone = alone().await;
     let report = with_fault(ConnectionDrain::NAME, "drain-hangs-in-the-pause", |options| {
-        // The lease runs for 5 s before the hold, the hold for 8 s: in between, so that the timeout and not the
-        // lane's own deadline ends the pause.
+        // The lease takes 5 s before the hold, the hold may take 8 s: the timeout lies in between, so that
+        // the timeout ends the pause, and not the lane's own deadline.
         options.pause_function_timeout_s = 8;
     })
     .await;
@@ -49,12 +56,12 @@ async fn a_function_that_hangs_in_the_pause_is_ended_by_its_timeout_and_the_sour
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_function_that_dies_right_after_the_commit_is_rolled_forward_without_anyone() {
+async fn a_run_whose_function_dies_right_after_the_commit_rolls_forward_automatically() {
     let _alone = alone().await;
     let report = with_fault(FinalSync::NAME, "final-sync-crashes-after-commit", |_| ()).await;
-    assert_eq!(report.outcome, Outcome::Committed, "{}", words(&report));
-    assert!(report.passed(), "{}", words(&report));
-    assert_nobody_noticed(&report);
+    assert_eq!(report.outcome, Outcome::Committed, "{}", summary(&report));
+    assert!(report.passed(), "{}", summary(&report));
+    assert_no_client_noticed(&report);
     let entered: Vec<&str> = report.stages.iter().map(|stage| stage.name.as_str()).collect();
     assert!(
         entered.contains(&"Abort") && entered.contains(&"RollForward"),

@@ -1,6 +1,6 @@
 use crossover_rehearsal::{RehearsalOptions, report::Outcome};
 
-use crate::setup::{alone, assert_nobody_noticed, held, small, words};
+use crate::setup::{alone, assert_no_client_noticed, held, small, summary};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_cutover_and_its_rollback_lose_nothing_and_no_client_notices() {
@@ -10,16 +10,12 @@ async fn a_live_cutover_and_its_rollback_lose_nothing_and_no_client_notices() {
         ..small("cutover-and-rollback")
     };
     let report = held(&options).await;
-    assert_eq!(report.outcome, Outcome::RolledBack, "{}", words(&report));
-    assert!(report.passed(), "{}", words(&report));
-    assert_nobody_noticed(&report);
-    assert!(
-        report.writes.held > 0,
-        "no write met the pause: {}",
-        words(&report)
-    );
+    assert_eq!(report.outcome, Outcome::RolledBack, "{}", summary(&report));
+    assert!(report.passed(), "{}", summary(&report));
+    assert_no_client_noticed(&report);
+    assert!(report.writes.held > 0, "no write was held: {}", summary(&report));
     let stray = report.stray.unwrap();
-    assert!(stray.refused > 0, "no stray write met the lock: {stray:?}");
+    assert!(stray.refused > 0, "no stray write was refused: {stray:?}");
     let names: Vec<&str> = report.directions.iter().map(|d| d.name.as_str()).collect();
     assert_eq!(names, ["cutover", "rollback"]);
 }

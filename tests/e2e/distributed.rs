@@ -1,4 +1,4 @@
-//! statemachine/verify.asl.json: the comparison shared by many functions.
+//! statemachine/verify.asl.json: one comparison shared by many functions.
 
 use crossover_rehearsal::{
     environment::Environment,
@@ -10,7 +10,7 @@ use crossover_stand::{Silent, parts, postgres::workspace_root};
 use crate::setup::{alone, small};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_functions_prove_all_tables_equal_and_name_the_one_row_that_is_not() {
+async fn many_functions_find_all_tables_equal_and_report_the_one_row_that_differs() {
     let _alone = alone().await;
     let options = small("distributed");
     let parts = parts::ensure(&workspace_root(), parts::Set::Rehearsal, &Silent)
@@ -40,9 +40,9 @@ async fn many_functions_prove_all_tables_equal_and_name_the_one_row_that_is_not(
 
     assert_eq!(equal.outcome, RunOutcome::Committed, "{:?}", equal.errors);
     assert_eq!(different.outcome, RunOutcome::Failed);
-    let words = different.errors.join("\n");
+    let errors = different.errors.join("\n");
     assert!(
-        words.contains("TablesDiffer") && words.contains("shop.customers") && words.contains("id=77"),
-        "{words}"
+        errors.contains("TablesDiffer") && errors.contains("shop.customers") && errors.contains("id=77"),
+        "{errors}"
     );
 }

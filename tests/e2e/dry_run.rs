@@ -9,7 +9,7 @@ use crossover_stand::{Silent, parts, postgres::workspace_root};
 
 use crate::setup::{alone, small};
 
-/// Everything a cutover changes in a database, apart from the application's rows: one line each.
+/// Everything that a cutover changes in a database, except the application's rows; one line for each object.
 const STATE: &str = "
     select 'role ' || rolname || ' login ' || rolcanlogin || ' config ' || coalesce(rolconfig::text, '-') from pg_roles
     union all
@@ -28,7 +28,7 @@ const STATE: &str = "
     union all
     select 'trigger ' || tgname || ' ' || tgenabled::text from pg_trigger where not tgisinternal
     union all
-    select 'fence ' || f::text from crossover.catch_up_marker f
+    select 'marker ' || f::text from crossover.catch_up_marker f
     order by 1";
 
 async fn state(database: &Database) -> Vec<String> {
@@ -37,7 +37,7 @@ async fn state(database: &Database) -> Vec<String> {
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-async fn everything(environment: &Environment) -> (Vec<String>, Vec<String>, LaneRecord) {
+async fn full_state(environment: &Environment) -> (Vec<String>, Vec<String>, LaneRecord) {
     (
         state(&environment.databases.source).await,
         state(&environment.databases.target).await,
@@ -61,7 +61,7 @@ async fn a_dry_run_enters_every_state_of_the_cutover_and_changes_nothing() {
     let environment = Environment::set(&options, &parts, &products, &Silent)
         .await
         .unwrap();
-    let before = everything(&environment).await;
+    let before = full_state(&environment).await;
     let plan = environment.plan("dry-run", true);
     let record = execute(
         &environment.cloud,
@@ -72,7 +72,7 @@ async fn a_dry_run_enters_every_state_of_the_cutover_and_changes_nothing() {
     )
     .await
     .unwrap();
-    let after = everything(&environment).await;
+    let after = full_state(&environment).await;
     environment.shutdown().await.unwrap();
     assert_eq!(record.outcome, RunOutcome::Committed, "{:?}", record.errors);
     assert_eq!(before, after);

@@ -1,4 +1,4 @@
-//! A run that is ended from outside leaves nothing behind, and the next one works.
+//! A run that is ended from outside leaves no process or setting that stops the next run.
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -9,9 +9,9 @@ use crate::{
 };
 
 #[tokio::test]
-async fn after_ctrl_c_and_after_kill_9_nothing_runs_and_the_next_run_works() {
+async fn after_ctrl_c_and_after_kill_9_no_process_is_left_and_the_next_run_works() {
     let _alone = alone().await;
-    // One folder: each run finds what the one before it left.
+    // One folder for all runs: each run finds the files of the run before.
     let folder = folder("endings");
     let small = ["--rows", "1000"];
 

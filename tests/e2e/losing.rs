@@ -1,13 +1,13 @@
-//! The proof that the rehearsal can fail: a drain that loses writes must be found out by the ledger.
+//! Proof that the rehearsal can fail: the ledger must find the writes lost by a faulty drain.
 
 use crossover_core::Stage;
 use crossover_rehearsal::RehearsalOptions;
 use crossover_stages::{connection_drain::ConnectionDrain, final_sync::FinalSync};
 
-use crate::setup::{alone, faults, held, small, words};
+use crate::setup::{alone, faults, held, small, summary};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_drain_that_ends_no_session_loses_writes_and_the_ledger_says_so() {
+async fn a_drain_that_ends_no_session_loses_writes_and_the_ledger_reports_them() {
     let _alone = alone().await;
     let options = small("drain-ends-no-session");
     let options = RehearsalOptions {
@@ -27,7 +27,7 @@ async fn a_drain_that_ends_no_session_loses_writes_and_the_ledger_says_so() {
     assert!(
         ledger.lost > 0 && ledger.only_on_other_side > 0,
         "{ledger:?}\n{}",
-        words(&report)
+        summary(&report)
     );
     assert_eq!(report.writes.lost, ledger.lost);
     assert!(!report.passed());

@@ -1,7 +1,7 @@
-//! Whole rehearsals on real parts: the good ones, and those in which something is broken on purpose.
+//! Complete rehearsals on real servers, with and without planned faults.
 //!
-//! `cargo xtask test` builds the command and names it in the environment: `CROSSOVER_BIN`. What a scenario leaves (report,
-//! logs) is under `tmp/` of the target folder.
+//! `cargo xtask test` builds the command and sets the variable `CROSSOVER_BIN` to its path. The files of a
+//! scenario (report, logs) are under `tmp/` of the target folder.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 

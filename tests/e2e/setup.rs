@@ -13,13 +13,13 @@ use crossover_rehearsal::{RehearsalOptions, ledger::Verdict, rehearse, report::R
 use crossover_stand::{Silent, postgres::workspace_root};
 use tokio::sync::{Mutex, MutexGuard};
 
-/// Two rehearsals at once would be measured against each other on a small machine.
+/// Two rehearsals at once would distort each other's times on a small machine.
 pub async fn alone() -> MutexGuard<'static, ()> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
     ONE_AT_A_TIME.lock().await
 }
 
-/// The folder of a scenario: empty now, and left behind for whoever wants to know why a test failed.
+/// The folder of a scenario: emptied before the test, kept after the test to show why it failed.
 pub fn folder(scenario: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e").join(scenario);
     if folder.exists() {
@@ -39,7 +39,7 @@ pub fn small(scenario: &str) -> RehearsalOptions {
     }
 }
 
-/// Programs with a planned fault in the place of some stages.
+/// Programs with a planned fault that replace some stages.
 pub fn faults(out: &Path, faults: &[(StageName, &str)]) -> BTreeMap<String, PathBuf> {
     faults
         .iter()
@@ -56,7 +56,7 @@ pub fn faults(out: &Path, faults: &[(StageName, &str)]) -> BTreeMap<String, Path
         .collect()
 }
 
-/// Holds a rehearsal that can be held.
+/// Runs a rehearsal that must be possible, and validates its report.
 pub async fn held(options: &RehearsalOptions) -> Report {
     let held = rehearse(options, &Silent).await;
     match held {
@@ -65,12 +65,12 @@ pub async fn held(options: &RehearsalOptions) -> Report {
             validate("rehearsal-report", &serde_json::from_str(&json).unwrap()).unwrap();
             held.report
         }
-        Err(error) => panic!("the rehearsal could not be held: {error}"),
+        Err(error) => panic!("the rehearsal could not run: {error}"),
     }
 }
 
-/// What a failed assertion shows.
-pub fn words(report: &Report) -> String {
+/// The text that a failed assertion shows.
+pub fn summary(report: &Report) -> String {
     format!(
         "{:?} (asked: {:?})\nproblems: {:#?}\nwarnings: {:#?}\nclients' errors: {:#?}\nwrites: {:?}\nreads: {:?}\nstages: {:#?}",
         report.outcome,
@@ -84,25 +84,25 @@ pub fn words(report: &Report) -> String {
     )
 }
 
-/// Nothing was lost, doubled, torn or unequal, and no client saw an error.
-pub fn assert_nobody_noticed(report: &Report) {
-    let words = words(report);
-    assert!(report.writes.acknowledged > 0, "{words}");
-    assert_eq!(report.writes.present, report.writes.acknowledged, "{words}");
+/// No row was lost, duplicated, torn or different, and no client received an error.
+pub fn assert_no_client_noticed(report: &Report) {
+    let summary = summary(report);
+    assert!(report.writes.acknowledged > 0, "{summary}");
+    assert_eq!(report.writes.present, report.writes.acknowledged, "{summary}");
     assert_eq!(
         (report.writes.lost, report.writes.duplicated, report.writes.errors),
         (0, 0, 0),
-        "{words}"
+        "{summary}"
     );
-    assert!(report.reads.total > 0, "{words}");
-    assert_eq!((report.reads.errors, report.reads.stale), (0, 0), "{words}");
-    assert!(report.ledger.as_ref().is_some_and(Verdict::is_clean), "{words}");
+    assert!(report.reads.total > 0, "{summary}");
+    assert_eq!((report.reads.errors, report.reads.stale), (0, 0), "{summary}");
+    assert!(report.ledger.as_ref().is_some_and(Verdict::is_clean), "{summary}");
     assert!(
         !report.tables.is_empty() && report.tables.iter().all(|t| t.equal),
-        "{words}"
+        "{summary}"
     );
     assert!(
         !report.sequences.is_empty() && report.sequences.iter().all(|s| s.ahead),
-        "{words}"
+        "{summary}"
     );
 }

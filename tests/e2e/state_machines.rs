@@ -1,4 +1,4 @@
-//! The state machines against what the functions really say and are called.
+//! The state machines compared with the functions' names and with the errors the functions can return.
 
 use std::{collections::BTreeSet, fs};
 
@@ -42,7 +42,7 @@ fn machines() -> Vec<(String, String)> {
     machines
 }
 
-/// Every text under the given key, wherever it is.
+/// Every text under the given key, at any depth.
 fn under<'a>(value: &'a Value, key: &str, found: &mut BTreeSet<&'a str>) {
     match value {
         Value::Object(fields) => {
@@ -70,7 +70,7 @@ fn all<'a>(document: &'a Value, key: &str) -> BTreeSet<&'a str> {
     found
 }
 
-/// Every state, those inside a Map included.
+/// Every state, including the states inside a Map.
 fn states_of<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
     if let Some(states) = value["States"].as_object() {
         for (name, state) in states {
@@ -91,7 +91,7 @@ fn every_error_that_is_caught_or_retried_can_happen() {
             .collect();
         assert!(
             !errors.is_empty() && unknown.is_empty(),
-            "{name} waits for {unknown:?}, which nobody says"
+            "{name} catches or retries {unknown:?}, which no function returns"
         );
     }
 }
@@ -115,30 +115,30 @@ fn every_function_that_is_called_is_a_stage() {
             .collect();
         assert!(
             !called.is_empty() && unknown.is_empty(),
-            "{name} calls {unknown:?}, which is no stage"
+            "{name} calls {unknown:?}, which is not a stage"
         );
     }
 }
 
 #[test]
-fn every_way_leads_to_a_state_and_every_state_can_be_reached() {
+fn every_transition_leads_to_a_state_and_every_state_can_be_reached() {
     for (name, text) in machines() {
         let document: Value = serde_json::from_str(&text).unwrap();
         let mut states = BTreeSet::new();
         states_of(&document, &mut states);
-        let ways: BTreeSet<&str> = ["StartAt", "Next", "Default"]
+        let targets: BTreeSet<&str> = ["StartAt", "Next", "Default"]
             .iter()
             .flat_map(|key| all(&document, key))
             .collect();
         assert_eq!(
-            ways.difference(&states).collect::<Vec<_>>(),
+            targets.difference(&states).collect::<Vec<_>>(),
             Vec::<&&str>::new(),
-            "{name} leads to no state"
+            "{name} has a transition to a missing state"
         );
         assert_eq!(
-            states.difference(&ways).collect::<Vec<_>>(),
+            states.difference(&targets).collect::<Vec<_>>(),
             Vec::<&&str>::new(),
-            "{name} has states nobody enters"
+            "{name} has states without a transition to them"
         );
     }
 }
@@ -152,7 +152,7 @@ fn every_stage_of_the_pause_catches_everything() {
                 let caught = all(&body["Catch"], "ErrorEquals");
                 assert!(
                     caught.contains("States.ALL"),
-                    "{name}: an error of {state} would end the run where it stands"
+                    "{name}: an error of {state} would end the run without an abort"
                 );
             }
         }

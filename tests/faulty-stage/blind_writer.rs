@@ -1,4 +1,4 @@
-//! A database whose lock sets NOLOGIN and leaves it at that.
+//! A database whose lock only sets NOLOGIN.
 
 use std::sync::Arc;
 

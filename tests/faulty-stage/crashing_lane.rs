@@ -1,4 +1,4 @@
-//! A function that dies around the point of no return.
+//! A function that dies just before or just after the commit.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use crossover_core::{
     routing::{Command, Epoch, LaneRecord},
 };
 
-/// Which side of the commit it dies on.
 #[derive(PartialEq, Eq)]
 pub enum CrashPoint {
     BeforeCommit,
     AfterCommit,
 }
 
-/// The real lane; the process dies at the commit. A second invocation that finds the lane committed never commits, so it lives.
+/// The real lane; the process dies at the commit. A second invocation finds the lane committed and does not
+/// commit, so that invocation survives.
 pub struct CrashingLane {
     pub lane: Arc<dyn Lane>,
     pub point: CrashPoint,

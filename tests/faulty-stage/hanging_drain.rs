@@ -1,4 +1,4 @@
-//! A drain that locks writers out and then never answers.
+//! A drain that locks writers out and then never returns.
 
 use async_trait::async_trait;
 use crossover_core::{Stage, StageContext, StageError, StageName, stage::UndoTime};

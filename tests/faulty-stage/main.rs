@@ -1,8 +1,8 @@
-//! A stage with one planned fault. The tests put it in the place of a good one to prove that the fault is survived, or
-//! found.
+//! A stage with one planned fault. The tests use it instead of the real stage, to prove that the fault is
+//! survived or found.
 //!
-//! `CROSSOVER_FAULT` names the fault. MiniStack starts functions from a `bootstrap`, which the tests write as a script that
-//! sets it.
+//! `CROSSOVER_FAULT` names the fault. MiniStack starts functions from a `bootstrap`; the tests write a script
+//! that sets the variable.
 
 mod blind_writer;
 mod crashing_lane;
@@ -25,27 +25,27 @@ fn main() -> ExitCode {
     let fault = std::env::var("CROSSOVER_FAULT").unwrap_or_default();
     let stages = Registry::default();
     let stages = match fault.as_str() {
-        "drain-ends-no-session" => stages.with(spoilt(ConnectionDrain, blind)),
-        "final-sync-sees-no-writer" => stages.with(spoilt(FinalSync, blind)),
-        "final-sync-crashes-before-commit" => stages.with(spoilt(FinalSync, crash_before_commit)),
-        "final-sync-crashes-after-commit" => stages.with(spoilt(FinalSync, crash_after_commit)),
+        "drain-ends-no-session" => stages.with(faulty(ConnectionDrain, blind)),
+        "final-sync-sees-no-writer" => stages.with(faulty(FinalSync, blind)),
+        "final-sync-crashes-before-commit" => stages.with(faulty(FinalSync, crash_before_commit)),
+        "final-sync-crashes-after-commit" => stages.with(faulty(FinalSync, crash_after_commit)),
         "drain-hangs-in-the-pause" => stages.with(HangingDrain),
         other => {
-            eprintln!("error: CROSSOVER_FAULT is {other:?}, which is no fault of this program");
+            eprintln!("error: CROSSOVER_FAULT is {other:?}, which is not a fault of this program");
             return ExitCode::FAILURE;
         }
     };
     start(&stages)
 }
 
-/// A real stage in a spoilt world.
+/// A real stage whose context has a fault.
 struct Faulty<S> {
     stage: S,
-    spoil: fn(StageContext) -> StageContext,
+    inject: fn(StageContext) -> StageContext,
 }
 
-fn spoilt<S: Stage>(stage: S, spoil: fn(StageContext) -> StageContext) -> Faulty<S> {
-    Faulty { stage, spoil }
+fn faulty<S: Stage>(stage: S, inject: fn(StageContext) -> StageContext) -> Faulty<S> {
+    Faulty { stage, inject }
 }
 
 #[async_trait]
@@ -59,7 +59,7 @@ impl<S: Stage> Stage for Faulty<S> {
     type Output = S::Output;
 
     async fn run(&self, ctx: &StageContext, input: S::Input) -> Result<S::Output, StageError> {
-        self.stage.run(&(self.spoil)(ctx.clone()), input).await
+        self.stage.run(&(self.inject)(ctx.clone()), input).await
     }
 
     async fn undo(&self, ctx: &StageContext) -> Result<Vec<String>, StageError> {
@@ -67,7 +67,7 @@ impl<S: Stage> Stage for Faulty<S> {
     }
 }
 
-/// Writers are locked out, but the sessions they have live on, and nobody looks.
+/// Writers are locked out, but their sessions are not ended, and the check for writer sessions finds none.
 fn blind(ctx: StageContext) -> StageContext {
     StageContext {
         old_writer: Database {

@@ -1,4 +1,5 @@
-//! Files that are whole or absent, also after a crash: written beside their place, brought to the disk, then renamed.
+//! Files that are complete or absent, also after a crash: written to a temporary file in the same folder,
+//! synced, renamed.
 
 use std::{
     fs::{File, Permissions},
@@ -9,7 +10,7 @@ use std::{
 
 use tempfile::{Builder, NamedTempFile};
 
-/// Who may read a new file. The process's umask takes further rights away.
+/// Who may read a new file. The umask of the process removes further permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readers {
     Everybody,
@@ -25,7 +26,7 @@ impl Readers {
     }
 }
 
-/// Writes the file, in the place of an older one if there is one.
+/// Writes the file; an existing file is replaced.
 ///
 /// # Errors
 /// The folder does not exist or cannot be written to; the disk is full. The older file is unchanged then.
@@ -35,10 +36,11 @@ pub fn replace(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     sync(folder)
 }
 
-/// Writes a new file, and never over another one, whoever creates that one at the same time.
+/// Writes a new file and never replaces an existing one, not even one that another process creates at the
+/// same time.
 ///
 /// # Errors
-/// `AlreadyExists` if there is something by this name; otherwise as [`replace`].
+/// `AlreadyExists` if the name is taken; otherwise as [`replace`].
 pub fn create(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     let folder = folder(path);
     draft(path, folder, bytes, readers)?.persist_noclobber(path)?;
@@ -64,7 +66,7 @@ fn draft(path: &Path, folder: &Path, bytes: &[u8], readers: Readers) -> io::Resu
     Ok(file)
 }
 
-/// A rename survives a crash only once the folder is on the disk too.
+/// A rename survives a crash only after the folder itself is synced.
 fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_content_is_there_and_nothing_beside_it() {
+    fn the_newest_content_is_there_and_no_temporary_file() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("a.json");
         replace(&path, b"one", Readers::Everybody).unwrap();
@@ -129,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_owners_file_is_closed_to_others_even_in_the_place_of_an_open_one() {
+    fn a_file_for_the_owner_is_unreadable_to_others_even_if_it_replaces_a_readable_one() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("key");
         fs::write(&path, "open").unwrap();
@@ -139,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_an_error_and_is_not_made() {
+    fn a_missing_folder_is_an_error_and_is_not_created() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("nowhere").join("a");
         let refused = replace(&path, b"x", Readers::Everybody).unwrap_err();

@@ -1,11 +1,10 @@
-//! The system's clock behind the port, for everything that runs on tokio.
+//! The system clock behind the `Clock` port, for programs that run on tokio.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use crossover_core::ports::Clock;
 
-/// The system's clock.
 pub struct SystemClock;
 
 #[async_trait]

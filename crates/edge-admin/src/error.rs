@@ -1,49 +1,39 @@
-//! What can go wrong between an orchestrator and a lane.
+//! Errors of the calls to a lane's admin API.
 
 use crossover_routing::LaneRecord;
 
-/// Why a call to the edge did not do what was asked.
+/// Why a call to the edge had no effect, or an unknown one.
 #[derive(Debug, thiserror::Error)]
 pub enum EdgeError {
-    /// The lane looked at the command and refused it; nothing changed.
+    /// The lane refused the command; nothing changed.
     #[error("the lane {} refused: {message}", record.lane)]
     Refused {
-        /// Stable: `epoch_mismatch`, `illegal_transition`, `wrong_run`, `too_early`, `deadline_over`, `bad_schedule`.
+        /// Stable: `epoch_mismatch`, `illegal_transition`, `wrong_run`, `too_early`, `deadline_over`,
+        /// `bad_schedule`.
         name: String,
-        /// The lane's words.
+        /// The lane's message.
         message: String,
-        /// The lane as it is.
+        /// The current record.
         record: Box<LaneRecord>,
     },
-    /// The edge does not accept the signature; nothing changed.
-    #[error("the edge does not let this call in ({name}): {message}")]
+    /// The edge refused the signature; nothing changed.
+    #[error("the edge refused the signature of this call ({name}): {message}")]
     Unauthorized {
         /// Stable: `malformed_signature`, `bad_signature`, `stale_time`, `replayed`.
         name: String,
-        /// The edge's words.
+        /// The edge's message.
         message: String,
     },
-    /// No answer: a change may or may not have been made. Read the lane before trying again.
-    #[error("the edge at {url} gave no answer: read the lane to see whether the change was made")]
+    /// No answer: whether the change was made is unknown. Read the lane before trying again.
+    #[error("the edge at {url} did not answer: read the lane to see whether the change was made")]
     Unreachable {
-        /// What was called.
         url: String,
-        /// Why.
         #[source]
         source: reqwest::Error,
     },
-    /// An answer this client does not understand, or a call the edge does not.
+    /// An answer unknown to this client, or a call unknown to the edge.
     #[error("unexpected answer of the edge: {what}")]
-    Protocol {
-        /// What was unexpected.
-        what: String,
-    },
-    /// The address cannot be used.
+    Protocol { what: String },
     #[error("{url} is not the address of an edge: {reason}")]
-    BadAddress {
-        /// The address.
-        url: String,
-        /// Why.
-        reason: String,
-    },
+    BadAddress { url: String, reason: String },
 }

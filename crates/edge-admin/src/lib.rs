@@ -1,8 +1,8 @@
-//! The signed client of the edge-router's admin API: reads a lane and changes it by compare-and-set.
+//! The client of the edge-router's signed admin API: reads a lane and changes it by compare-and-set.
 //!
-//! One [`EdgeAdmin`] keeps one connection warm: it is used inside the pause, where every round trip is paid for by every
-//! client. Nothing is repeated behind the caller's back: after [`EdgeError::Unreachable`] the change may or may not have
-//! been made, and only reading the lane tells.
+//! One [`EdgeAdmin`] keeps one connection open, because the client is used inside the pause, where each round
+//! trip delays every client of the application. The client never repeats a call: after
+//! [`EdgeError::Unreachable`] the caller has to read the lane to learn whether the change was made.
 
 mod error;
 
@@ -52,18 +52,19 @@ struct Held {
 }
 
 impl EdgeAdmin {
-    /// A client for the lane `lane` of the edge at `base_url` (scheme and host; anything after is ignored).
+    /// A client for the lane `lane` of the edge at `base_url` (scheme and host; the rest of the URL is
+    /// ignored).
     ///
     /// # Errors
-    /// [`EdgeError::BadAddress`] where the text is no http or https URL, names a user, or would send signed commands
-    /// without TLS to another machine; and where TLS cannot be set up.
+    /// [`EdgeError::BadAddress`] if the text is not an http or https URL, contains a user, or would send
+    /// signed commands without TLS to another machine; also if TLS cannot be set up.
     pub fn new(
         base_url: &str,
         lane: impl Into<String>,
         key_id: impl Into<String>,
         key: AdminKey,
     ) -> Result<Self, EdgeError> {
-        // Another part of the process may have installed a provider before: any will do.
+        // Another part of the process may already have installed a provider; any provider works.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let base = address(base_url)?;
         let bad = |reason: String| EdgeError::BadAddress {
@@ -86,7 +87,7 @@ impl EdgeAdmin {
         })
     }
 
-    /// The lane's record, now.
+    /// The current record of the lane.
     pub async fn read(&self) -> Result<LaneRecord, EdgeError> {
         self.get("").await
     }
@@ -96,12 +97,13 @@ impl EdgeAdmin {
         self.get("/audit").await
     }
 
-    /// How many requests the lane holds at this moment.
+    /// Number of requests that the lane holds now.
     pub async fn held(&self) -> Result<u64, EdgeError> {
         self.get::<Held>("/held").await.map(|held| held.held)
     }
 
-    /// The compare-and-set: the new record if the lane was still at `expected` and the command belongs there.
+    /// The compare-and-set: returns the new record if the lane was still at `expected` and accepted the
+    /// command.
     pub async fn apply(&self, expected: Epoch, command: Command) -> Result<LaneRecord, EdgeError> {
         let body = serde_json::to_vec(&command).map_err(|error| EdgeError::Protocol {
             what: format!("the command cannot be written: {error}"),
@@ -190,25 +192,25 @@ async fn answer<T: DeserializeOwned>(response: Response, url: &Url) -> Result<T,
     }
 }
 
-/// A clock before 1970 signs as 1970 and is refused as stale.
+/// A clock before 1970 signs with the time 0; the edge refuses that call as stale.
 fn now() -> UnixMillis {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(UnixMillis(0), |passed| UnixMillis(passed.as_millis() as u64))
 }
 
-/// The edge's address, if signed commands may go there: over TLS, or to this machine.
+/// The edge's address, if signed commands may be sent to it: over TLS, or to the local machine.
 fn address(text: &str) -> Result<Url, EdgeError> {
     let bad = |url: &str, reason: &str| EdgeError::BadAddress {
         url: url.to_owned(),
         reason: reason.to_owned(),
     };
-    let url = Url::parse(text).map_err(|error| bad("the text given", &error.to_string()))?;
-    // A user or password in an address is a secret in every log that shows the address.
+    let url = Url::parse(text).map_err(|error| bad("the given text", &error.to_string()))?;
+    // A user or password in an address would appear in every log that contains the address.
     if !url.username().is_empty() || url.password().is_some() {
         return Err(bad(
             url.host_str().unwrap_or_default(),
-            "it names a user; remove everything before the host",
+            "it contains a user; remove everything before the host",
         ));
     }
     match url.scheme() {
@@ -216,7 +218,7 @@ fn address(text: &str) -> Result<Url, EdgeError> {
         "http" if url.host_str().is_some_and(is_loopback) => Ok(url),
         "http" => Err(bad(
             text,
-            "signed commands go over TLS except to this machine; use https",
+            "signed commands need TLS except to the local machine; use https",
         )),
         _ => Err(bad(text, "an http or https URL is needed")),
     }
@@ -227,7 +229,7 @@ mod tests {
     use super::address;
 
     #[test]
-    fn signed_commands_never_cross_a_network_in_the_clear() {
+    fn signed_commands_never_cross_a_network_without_tls() {
         for good in [
             "https://edge.example.com",
             "http://127.0.0.1:8787",

@@ -1,5 +1,5 @@
-//! How the client reads answers, against real servers that answer as asked. The Worker's own answers are tested in
-//! edge-router, through this client.
+//! How the client reads answers, tested with real servers that send chosen answers. The Worker's own answers
+//! are tested in edge-router, through this client.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 use axum::Router;
@@ -64,7 +64,7 @@ async fn an_unknown_answer_is_never_a_success() {
 }
 
 #[tokio::test]
-async fn an_edge_that_is_not_there_is_unreachable_and_says_to_read_the_lane() {
+async fn a_missing_edge_is_unreachable_and_the_message_says_to_read_the_lane() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -98,7 +98,7 @@ async fn the_key_shows_neither_in_debug_nor_on_the_wire() {
 }
 
 #[test]
-fn an_address_that_is_none_is_refused() {
+fn an_invalid_address_is_refused() {
     let key = || AdminKey::from_hex(&"5a".repeat(32)).unwrap();
     for url in ["", "edge.example", "ftp://edge.example"] {
         let outcome = EdgeAdmin::new(url, "main", "key-1", key());

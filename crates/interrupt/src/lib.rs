@@ -1,4 +1,4 @@
-//! Ctrl-C and its kin, as an ordinary outcome: so that what runs is stopped in order.
+//! SIGINT, SIGTERM and SIGHUP, returned as a value, so that a program stops its parts in order.
 
 use std::fmt;
 use std::future::Future;
@@ -6,19 +6,18 @@ use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// The signal that asked us to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interrupt {
     /// SIGINT: Ctrl-C.
     Interrupt,
     /// SIGTERM: kill.
     Terminate,
-    /// SIGHUP: the terminal is gone.
+    /// SIGHUP: the terminal was closed.
     HangUp,
 }
 
 impl Interrupt {
-    /// The exit status a shell expects of a program ended by this signal.
+    /// The exit status that shells use for a program ended by this signal: 128 plus the signal's number.
     pub fn exit_status(self) -> u8 {
         match self {
             Self::HangUp => 129,
@@ -33,16 +32,17 @@ impl fmt::Display for Interrupt {
         f.write_str(match self {
             Self::Interrupt => "interrupted (SIGINT)",
             Self::Terminate => "asked to end (SIGTERM)",
-            Self::HangUp => "left by its terminal (SIGHUP)",
+            Self::HangUp => "terminal closed (SIGHUP)",
         })
     }
 }
 
-/// Waits for the first of SIGINT, SIGTERM and SIGHUP. The handlers stay: a second signal does not end the process,
-/// so stopping the parts is not cut short (and kill -9 is the guards' business).
+/// Waits for the first of SIGINT, SIGTERM and SIGHUP. The handlers stay installed: a second signal does not
+/// end the process, so stopping the parts is not cut short. (After kill -9 the guard processes stop the
+/// parts.)
 ///
 /// # Errors
-/// When the handlers cannot be registered.
+/// If the handlers cannot be registered.
 pub async fn interrupted() -> io::Result<Interrupt> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -54,7 +54,8 @@ pub async fn interrupted() -> io::Result<Interrupt> {
     })
 }
 
-/// Runs `work` unless a signal comes first; then `work` is dropped, which ends the parts it holds.
+/// Runs `work` until it ends or a signal arrives. A signal drops `work`, which stops the parts that `work`
+/// holds.
 pub async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Result<T, Interrupt> {
     tokio::select! {
         biased;

@@ -1,9 +1,10 @@
-//! What a stage's end looks like to Step Functions.
+//! The result of a stage as Step Functions receives it.
 
 use crossover_core::StageError;
 use lambda_runtime::Diagnostic;
 
-/// A stage's error on its way to Step Functions: the stable name, and a text that says what, which object, what to do.
+/// A stage's error for Step Functions: the stable name, and a text with what failed, the object, and the
+/// remedy.
 #[derive(Debug)]
 pub struct StageFailure {
     name: &'static str,
@@ -20,7 +21,7 @@ impl From<StageError> for StageFailure {
 }
 
 impl StageFailure {
-    /// The input of the function is not what the state machine should send.
+    /// The input of the function is not the one that the state machine sends.
     pub fn bad_input(error: &serde_json::Error) -> Self {
         StageError::InvalidPlan {
             faults: vec![error.to_string()],

@@ -1,4 +1,4 @@
-//! What a function reads from its environment, before any async work.
+//! The settings that a function reads from its environment, before any async work.
 
 use std::sync::Arc;
 
@@ -7,23 +7,24 @@ use crossover_core::{AnyStage, Registry};
 /// A function's environment.
 #[derive(Clone)]
 pub struct Configuration {
-    /// `_HANDLER`: the stage it serves. Lambda itself sets it to the handler of the function's settings.
+    /// `_HANDLER`: the stage to serve. Lambda sets the variable to the handler in the function's
+    /// configuration.
     pub stage: Arc<dyn AnyStage>,
     /// `CROSSOVER_JOURNAL_TABLE`: the DynamoDB table of the journal.
     pub journal_table: String,
-    /// `CROSSOVER_NOTICE_TOPIC_ARN` (optional): the SNS topic people are told on.
+    /// `CROSSOVER_NOTICE_TOPIC_ARN` (optional): the SNS topic for notices to operators.
     pub notice_topic_arn: Option<String>,
     /// `CROSSOVER_LOG` (optional): `error`, `warn`, `info` (default), `debug` or `trace`.
     pub log_level: tracing::Level,
 }
 
-/// The environment is not what the function needs; every fault is named.
+/// The environment lacks something the function needs; the message names every fault.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the function's environment cannot work: {}; set these variables in the function's configuration", .0.join("; "))]
+#[error("the function's environment is incomplete or invalid: {}; set these variables in the function's configuration", .0.join("; "))]
 pub struct ConfigurationError(pub Vec<String>);
 
 impl Configuration {
-    /// Reads the variables through `lookup`; names everything that is wrong at once.
+    /// Reads the variables through `lookup`; reports all faults at once.
     pub fn read(
         stages: &Registry,
         lookup: impl Fn(&str) -> Option<String>,
@@ -75,7 +76,7 @@ mod tests {
         type Input = ();
         type Output = ();
 
-        async fn run(&self, _world: &StageContext, (): ()) -> Result<(), StageError> {
+        async fn run(&self, _ctx: &StageContext, (): ()) -> Result<(), StageError> {
             Ok(())
         }
     }
@@ -98,7 +99,7 @@ mod tests {
 
     fn refusal(read: Result<Configuration, ConfigurationError>) -> ConfigurationError {
         match read {
-            Ok(_) => panic!("the environment was taken"),
+            Ok(_) => panic!("the environment was accepted"),
             Err(error) => error,
         }
     }

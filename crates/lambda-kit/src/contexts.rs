@@ -1,4 +1,4 @@
-//! Builds the context of a run from its plan, and keeps it while the function is warm.
+//! Builds the context of a run from its plan, and keeps the context while the function is warm.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
     edge::{EdgeKey, EdgeLane},
 };
 
-/// Both databases and the lane of one plan, connected.
+/// Connections to both databases and to the lane of one plan.
 #[derive(Clone)]
 struct Connections {
     plan: Plan,
@@ -26,8 +26,8 @@ struct Connections {
     lane: Arc<dyn Lane>,
 }
 
-/// The contexts a function has built. A warm function keeps the last one: the pause of a cutover has no time for
-/// connecting.
+/// The stage contexts of a function. A warm function keeps the last context: the pause of a cutover leaves no
+/// time to connect.
 pub struct Contexts {
     configuration: Configuration,
     aws: aws_config::SdkConfig,
@@ -46,7 +46,7 @@ impl Contexts {
         }
     }
 
-    /// The world for a plan, in a direction.
+    /// The context for a plan, in a direction.
     pub async fn context(
         &self,
         plan: &Plan,
@@ -76,7 +76,7 @@ impl Contexts {
         })
     }
 
-    /// Forgets connections and secrets, so that the next invocation reads rotated ones.
+    /// Drops connections and secrets, so that the next invocation reads rotated secrets.
     pub async fn forget(&self) {
         *self.kept.lock().await = None;
     }

@@ -16,7 +16,7 @@ pub struct EdgeKey {
     pub key: Secret<String>,
 }
 
-/// One lane of one router.
+/// One lane of one edge-router.
 pub struct EdgeLane {
     admin: EdgeAdmin,
     what: String,

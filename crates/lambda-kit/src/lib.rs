@@ -1,6 +1,7 @@
-//! Runs a stage as a Lambda function: configuration, tracing, the context behind the ports, error names for Step Functions.
+//! Runs a stage as a Lambda function: configuration, tracing, the context behind the ports, error names for
+//! Step Functions.
 //!
-//! A program of functions is [`start`] with its registry of stages, and nothing else.
+//! The main function of a program calls [`start`] with its registry of stages.
 
 mod answer;
 mod configuration;

@@ -17,7 +17,7 @@ pub fn serve(configuration: Configuration) -> Result<(), Error> {
         .with_writer(std::io::stderr)
         .with_max_level(configuration.log_level)
         .init();
-    // Two TLS stacks are linked; rustls wants to be told which provider counts.
+    // Two TLS providers are linked; rustls needs an explicit choice.
     let _ = rustls::crypto::ring::default_provider().install_default();
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -55,7 +55,7 @@ async fn handle(stage: &dyn AnyStage, contexts: &Contexts, payload: Value) -> Re
             }
             Err(error) => {
                 tracing::error!(ms, error = %error, name = error.name(), "stage failed");
-                // Whatever went wrong, the next invocation starts from fresh connections and secrets.
+                // After any error the next invocation starts with new connections and secrets.
                 contexts.forget().await;
                 Err(error.into())
             }

@@ -5,8 +5,8 @@ use lambda_runtime::Error;
 
 use crate::{Configuration, serve::serve};
 
-/// A program's `main`: reads the environment and serves the stage it names. Whatever ends the program is told in plain words on
-/// standard error, which is the function's log.
+/// A program's `main`: reads the environment and serves the stage named there. An error that ends the program
+/// is printed on standard error, which is the function's log.
 pub fn start(stages: &Registry) -> ExitCode {
     let ended = Configuration::read(stages, |name| std::env::var(name).ok())
         .map_err(Error::from)

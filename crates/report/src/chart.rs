@@ -1,5 +1,5 @@
-//! Charts as inline SVG. Shapes scale with the page; words and numbers are HTML beside them, so that they stay
-//! readable at every width.
+//! Charts as inline SVG. Shapes scale with the page; text and numbers are HTML next to the shapes, so that
+//! they stay readable at every width.
 
 use std::fmt::Write as _;
 
@@ -7,12 +7,12 @@ use maud::{Markup, html};
 
 use crate::number::duration;
 
-/// The drawing's inner size; stretched to whatever the page gives it.
+/// The inner size of the drawing; scaled to the width in the page.
 const WIDTH: f64 = 1_000.0;
 const HEIGHT: f64 = 100.0;
-/// The share of the width from which a phase has room for its name.
+/// The smallest share of the width at which a phase shows its name.
 const LABELLED: f64 = 0.06;
-/// Points drawn of one series: more are not visible.
+/// The most points drawn of one series; more would not be visible.
 const POINTS: usize = 500;
 
 /// A part of the time axis, drawn as a band.
@@ -21,7 +21,7 @@ pub struct Band<'a> {
     pub name: &'a str,
     pub start_ms: f64,
     pub end_ms: f64,
-    /// Drawn stronger, and never too narrow to be seen.
+    /// Drawn in a stronger colour, and with a minimal width.
     pub strong: bool,
 }
 
@@ -30,7 +30,7 @@ pub struct Band<'a> {
 pub struct Span {
     pub from: f64,
     pub to: f64,
-    /// What the axis calls zero.
+    /// The time that the axis shows as zero.
     pub zero: f64,
 }
 
@@ -40,7 +40,7 @@ impl Span {
         ((ms - self.from) / (self.to - self.from).max(1.0)).clamp(0.0, 1.0)
     }
 
-    /// Round times within the span, eight at most.
+    /// Round times within the span, at most eight.
     fn ticks(self) -> Vec<f64> {
         let steps = [
             100.0, 200.0, 500.0, 1e3, 2e3, 5e3, 1e4, 2e4, 3e4, 6e4, 12e4, 3e5, 6e5, 18e5, 36e5,
@@ -56,7 +56,7 @@ impl Span {
     }
 }
 
-/// How values become heights.
+/// Maps values to heights.
 #[derive(Debug, Clone, Copy)]
 pub enum Scale {
     /// From zero to the given value.
@@ -66,7 +66,7 @@ pub enum Scale {
 }
 
 impl Scale {
-    /// Linear, with a round top not below `most`.
+    /// Linear, up to a round value that is at least `most`.
     pub fn linear(most: f64) -> Self {
         let magnitude = 10_f64.powf(most.max(1.0).log10().floor());
         let top = [1.0, 2.0, 4.0, 5.0, 6.0, 8.0, 10.0]
@@ -76,7 +76,7 @@ impl Scale {
         Self::Linear(top.unwrap_or(most))
     }
 
-    /// Logarithmic, with a power of ten not below `most` as its top.
+    /// Logarithmic, up to a power of ten that is at least `most`.
     pub fn log(most: f64) -> Self {
         Self::Log(10_f64.powf(most.max(10.0).log10().ceil()))
     }
@@ -99,12 +99,12 @@ impl Scale {
     }
 }
 
-/// How the points between two steps are thinned out.
+/// How several values of one drawn point are combined.
 #[derive(Debug, Clone, Copy)]
 pub enum Thin {
-    /// Their mean: rates.
+    /// The mean: for rates.
     Mean,
-    /// The highest: waits, which must not vanish.
+    /// The highest value: for waits, which must not disappear.
     Highest,
 }
 
@@ -117,7 +117,7 @@ pub struct Series<'a> {
     pub thin: Thin,
 }
 
-/// A chart with its title, key, grid and bands, without a time axis.
+/// A chart with its title, legend, grid and bands, without a time axis.
 pub fn plot(title: &str, series: &[Series<'_>], scale: Scale, span: Span, bands: &[Band<'_>]) -> Markup {
     let height = |tick: f64| (1.0 - scale.share(tick)) * HEIGHT;
     let view = format!("0 0 {WIDTH} {HEIGHT}");
@@ -159,7 +159,7 @@ pub fn strip(bands: &[Band<'_>], span: Span) -> Markup {
                 @let style = format!("left:{:.2}%;width:{:.2}%", left * 100.0, (right - left) * 100.0);
                 @let title = format!("{}: {}", band.name, duration(band.end_ms - band.start_ms));
                 span class=(band_class(band, index)) style=(style) title=(title) {
-                    // A sliver of a word says less than none; the whole is in the title.
+                    // Part of a word would be useless; the complete name is in the title.
                     @if right - left >= LABELLED { (band.name) }
                 }
             }
@@ -196,7 +196,7 @@ fn rectangles(bands: &[Band<'_>], span: Span) -> Markup {
     html! {
         @for (index, band) in visible(bands, span).enumerate() {
             @let (left, right) = (span.at(band.start_ms) * WIDTH, span.at(band.end_ms) * WIDTH);
-            // A hold of 60 ms in a run of minutes has to be seen.
+            // A hold of 60 ms in a run of minutes must be visible.
             @let width = if band.strong { (right - left).max(WIDTH / 400.0) } else { right - left };
             rect.band.(band_class(band, index)) x=(format!("{left:.2}")) y="0" width=(format!("{width:.2}")) height=(HEIGHT) {}
         }
@@ -277,7 +277,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scales_have_round_tops_that_hold_every_value() {
+    fn scales_end_at_round_values_above_every_value() {
         assert!(matches!(Scale::linear(203.0), Scale::Linear(top) if (top - 400.0).abs() < 1e-9));
         assert!(matches!(Scale::linear(0.0), Scale::Linear(top) if (top - 1.0).abs() < 1e-9));
         assert!(matches!(Scale::log(118.0), Scale::Log(top) if (top - 1_000.0).abs() < 1e-6));
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_axis_has_a_handful_of_round_times_around_its_zero() {
+    fn the_time_axis_has_few_round_times_around_its_zero() {
         let span = Span {
             from: 41_000.0,
             to: 46_000.0,

@@ -1,5 +1,5 @@
-//! The page of a comparison: one file in the order of an operator's questions. Are they equal? What differs, exactly? What is
-//! not known?
+//! The page of a comparison: one file that answers an operator's questions in this order. Are the databases
+//! equal? Which rows differ? What is unknown?
 
 mod beyond;
 mod differences;
@@ -17,7 +17,6 @@ use crate::{number::count, page::document};
 
 const STYLE: &str = include_str!("comparison/style.css");
 
-/// The whole page.
 pub fn page(report: &Report) -> String {
     let body = html! {
         (head::section(report))
@@ -36,16 +35,16 @@ fn footer() -> Markup {
         footer {
             p {
                 b { "Method." }
-                " How rows became numbers that both servers add up: " i { "typed-hash" }
-                " by the types' own hashes, " i { "md5" } " by texts, " i { "stream" }
-                " read and hashed here, " i { "count" } " not at all: rows were only counted."
+                " How rows are reduced to numbers that both servers add up: " i { "typed-hash" }
+                " uses the hash functions of the types, " i { "md5" } " hashes rows as text, " i { "stream" }
+                " reads rows and hashes them in Crossover, " i { "count" } " only counts rows."
             }
             p {
-                b { "Looked at again." }
-                " Rows that differed at first and were read again once the other side had caught up. What is listed here as \
+                b { "Compared again." }
+                " Rows that differed at first and were read again after the other side had caught up. Rows listed here as \
                  different stayed different."
             }
-            p { b { "Warning." } " Worth knowing; it does not make the databases different." }
+            p { b { "Warning." } " For information; does not make the databases different." }
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Reports for people: pages of one look, charts, numbers as they are read.
+//! HTML reports: pages in one style, charts, formatted numbers.
 //!
-//! A page is one file that refers to nothing outside itself. Whoever has a report of their own builds it from [`page`], with
-//! styles for what only that report shows. All text goes through maud, which escapes it.
+//! A page is one file without references to other files. Other crates build their reports on [`page`], with
+//! additional styles for the elements of that report. All text is escaped by maud.
 
 pub mod chart;
 pub mod comparison;

@@ -1,4 +1,4 @@
-//! Numbers as people read them.
+//! Numbers formatted for readers.
 
 /// `1,234,567`.
 pub fn count(number: u64) -> String {
@@ -13,7 +13,7 @@ pub fn count(number: u64) -> String {
     text
 }
 
-/// The same with a sign.
+/// As [`count`], with a sign.
 pub fn signed(number: i64) -> String {
     format!(
         "{}{}",
@@ -22,7 +22,7 @@ pub fn signed(number: i64) -> String {
     )
 }
 
-/// Milliseconds with as many digits as matter: `0.4 ms`, `63 ms`, `12.4 s`, `2 min 05 s`, `7 h 15 min`.
+/// Milliseconds with the significant digits only: `0.4 ms`, `63 ms`, `12.4 s`, `2 min 05 s`, `7 h 15 min`.
 pub fn duration(ms: f64) -> String {
     if ms < 9.95 {
         format!("{ms:.1} ms")
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped_and_durations_keep_what_matters() {
+    fn numbers_are_grouped_and_durations_keep_significant_digits() {
         assert_eq!(
             [count(0), count(999), count(1_000), count(36_412_007)],
             ["0", "999", "1,000", "36,412,007"]

@@ -1,4 +1,4 @@
-//! What all pages have in common: their frame, their head, sections, lists.
+//! The common elements of all pages: frame, header, sections, lists.
 
 use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 
@@ -6,10 +6,10 @@ use crate::number::count;
 
 const STYLE: &str = include_str!("style.css");
 
-/// Rows of a list that are shown at once; further ones are folded.
+/// The number of list rows shown unfolded; the rest is folded.
 const SHOWN: usize = 25;
 
-/// A verdict's colour and sign.
+/// A verdict's colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     Good,
@@ -18,7 +18,7 @@ pub enum State {
 }
 
 impl State {
-    /// The class of the style sheet.
+    /// The CSS class.
     pub const fn class(self) -> &'static str {
         match self {
             Self::Good => "good",
@@ -28,14 +28,14 @@ impl State {
     }
 }
 
-/// A figure below the head of a page.
+/// A figure below the header of a page.
 pub struct Figure {
     pub text: String,
     pub name: &'static str,
     pub bad: bool,
 }
 
-/// A name of the database's, that may wrap where its words end.
+/// A name from the database, with possible line breaks at the ends of its words.
 pub fn name(text: &str) -> Markup {
     html! {
         @for word in text.split_inclusive(['.', '_']) {
@@ -45,7 +45,7 @@ pub fn name(text: &str) -> Markup {
     }
 }
 
-/// The whole page; `style` is that of what only this page shows.
+/// The complete page; `style` has the additional styles of the page.
 pub fn document(title: &str, style: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
@@ -63,7 +63,7 @@ pub fn document(title: &str, style: &str, body: &Markup) -> String {
     page.into_string()
 }
 
-/// The verdict in one sentence, what it is about, and how it was come by.
+/// The verdict in one sentence, its subject, and how it was reached.
 pub fn header(state: State, sign: char, about: &str, headline: &str, lead: &str) -> Markup {
     html! {
         header class=(state.class()) {
@@ -91,12 +91,12 @@ pub fn figures(figures: &[Figure]) -> Markup {
     }
 }
 
-/// The class of what is wrong.
+/// The CSS class of a wrong value.
 pub const fn bad_if(bad: bool) -> &'static str {
     if bad { "bad" } else { "" }
 }
 
-/// A titled block; nothing if it has no content.
+/// A block with a title; empty if `content` is empty.
 pub fn section(title: &str, note: &str, content: &Markup) -> Markup {
     html! {
         @if !content.0.is_empty() {
@@ -116,7 +116,7 @@ pub fn items(lines: impl IntoIterator<Item = impl Render>) -> Markup {
     }
 }
 
-/// The cell that says whether its row is as it should be.
+/// A cell that shows whether its row is correct.
 pub fn mark(good: bool, yes: &str, no: &str) -> Markup {
     html! {
         @if good {
@@ -127,7 +127,7 @@ pub fn mark(good: bool, yes: &str, no: &str) -> Markup {
     }
 }
 
-/// A table that scrolls by itself where the page is too narrow; `head` and `rows` are its rows.
+/// A table that scrolls separately if the page is too narrow; `head` and `rows` are its rows.
 pub fn table(class: Option<&str>, head: &Markup, rows: &Markup) -> Markup {
     html! {
         div.scroll {
@@ -139,7 +139,7 @@ pub fn table(class: Option<&str>, head: &Markup, rows: &Markup) -> Markup {
     }
 }
 
-/// A block that opens at a click.
+/// A block that the reader can unfold.
 pub fn folded(open: bool, summary: &Markup, content: &Markup) -> Markup {
     html! {
         details open[open] {
@@ -149,12 +149,12 @@ pub fn folded(open: bool, summary: &Markup, content: &Markup) -> Markup {
     }
 }
 
-/// What fits is shown, the rest folded: each part is put into `wrap` by itself.
+/// Shows the first lines and folds the rest; each part is passed to `wrap` separately.
 pub fn with_rest(lines: &[Markup], what: &str, wrap: impl Fn(&Markup) -> Markup) -> Markup {
     if lines.is_empty() {
         return Markup::default();
     }
-    // Nobody opens a fold to find two lines in it.
+    // A fold with only a few lines would not be worth the click.
     let shown = if lines.len() <= SHOWN + SHOWN / 2 {
         lines.len()
     } else {
@@ -173,7 +173,7 @@ pub fn with_rest(lines: &[Markup], what: &str, wrap: impl Fn(&Markup) -> Markup)
     }
 }
 
-/// One after the other.
+/// The parts in order.
 pub fn joined(parts: &[Markup]) -> Markup {
     html! {
         @for part in parts { (part) }
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_text_is_taken_for_html() {
+    fn no_text_is_interpreted_as_html() {
         assert_eq!(name("a_b.<c>").0, "a_<wbr>b.<wbr>&lt;c&gt;");
         let section = section("<t>", "<n>", &html! { p { "&" } }).0;
         assert_eq!(
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_refers_to_nothing_outside_itself() {
+    fn a_page_has_no_external_references() {
         let page = document("t", "", &Markup::default());
         for reference in ["http", "src=", "url(", "@import", "<link", "<script"] {
             assert!(!page.contains(reference), "{reference}");

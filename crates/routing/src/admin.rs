@@ -1,8 +1,9 @@
-//! Signed admin calls: what is signed, and who is let in. Shared by the Worker and its client.
+//! Signed admin calls: the signed text, and which calls are accepted. Shared by the Worker and its client.
 //!
 //! The signature is HMAC-SHA256, as lower-case hex, over these lines joined by `\n`:
-//! `crossover-admin-v1`, method, path, sha256 of the body (hex), time (Unix ms), nonce, key id, expected epoch (`-` when
-//! the call changes nothing). A nonce counts once: the lane remembers it for as long as its time is acceptable.
+//! `crossover-admin-v1`, method, path, sha256 of the body (hex), time (Unix ms), nonce, key id, expected
+//! epoch (`-` when the call changes nothing). A nonce is accepted once: the lane remembers the nonce for as
+//! long as the call's time is acceptable.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,9 +16,9 @@ use crate::{
     time::{Millis, UnixMillis},
 };
 
-/// Header: which key signed.
+/// Header: id of the signing key.
 pub const KEY_ID_HEADER: &str = "x-crossover-key-id";
-/// Header: when it was signed, Unix milliseconds.
+/// Header: time of signing, Unix milliseconds.
 pub const TIME_HEADER: &str = "x-crossover-time";
 /// Header: a value used once.
 pub const NONCE_HEADER: &str = "x-crossover-nonce";
@@ -25,21 +26,21 @@ pub const NONCE_HEADER: &str = "x-crossover-nonce";
 pub const EPOCH_HEADER: &str = "x-crossover-epoch";
 /// Header: the signature, hex.
 pub const SIGNATURE_HEADER: &str = "x-crossover-signature";
-/// How far the caller's clock may be from the lane's, in both directions.
+/// Accepted difference between the caller's clock and the lane's, in both directions.
 pub const MAX_CLOCK_SKEW: Millis = Millis(30_000);
-/// Old key and new key during a rotation.
+/// Two keys during a rotation: the old one and the new one.
 const MAX_KEYS: usize = 2;
-/// HMAC-SHA256 gains nothing from less than its output size.
+/// RFC 2104, section 3: a key shorter than the hash's output weakens the HMAC.
 const MIN_KEY_BYTES: usize = 32;
 
 type HmacSha256 = Hmac<Sha256>;
 
-/// A signing key. `Debug` is redacted and nothing gives the bytes back.
+/// A signing key. `Debug` is redacted, and no method returns the bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AdminKey(Vec<u8>);
 
 impl AdminKey {
-    /// Parses hex, at least 32 bytes. The error never repeats the text.
+    /// Parses hex, at least 32 bytes. The error never contains the text.
     pub fn from_hex(text: &str) -> Result<Self, BadKey> {
         let bytes = hex::decode(text.trim()).map_err(|_| BadKey::NotHex)?;
         if bytes.len() < MIN_KEY_BYTES {
@@ -62,7 +63,7 @@ impl AdminKey {
             .unwrap_or_default()
     }
 
-    /// Whether `signature` (hex) is this key's over the request; compared in constant time.
+    /// Whether `signature` (hex) was made over the request with this key; compared in constant time.
     pub fn verify(&self, request: &AdminRequest<'_>, signature: &str) -> bool {
         let Ok(given) = hex::decode(signature) else {
             return false;
@@ -81,13 +82,11 @@ impl fmt::Debug for AdminKey {
 /// Why a key, or the list of keys, cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadKey {
-    /// Not hexadecimal.
     #[error("the admin key is not hexadecimal")]
     NotHex,
-    /// Too few bytes.
     #[error("the admin key has {bytes} bytes, at least {MIN_KEY_BYTES} are needed")]
     TooShort {
-        /// How many it has.
+        /// Length of the refused key.
         bytes: usize,
     },
     /// Not a JSON object of strings, or not one or two of them.
@@ -102,20 +101,19 @@ pub struct AdminRequest<'a> {
     pub method: &'a str,
     /// The path without query, as sent.
     pub path: &'a str,
-    /// The body as sent; empty for GET.
+    /// Empty for GET.
     pub body: &'a [u8],
-    /// When it was signed.
+    /// Time of signing.
     pub time_ms: UnixMillis,
-    /// Used once; 16 to 64 letters, digits or `-`.
+    /// 16 to 64 letters, digits or `-`.
     pub nonce: &'a str,
-    /// Which key signs.
     pub key_id: &'a str,
-    /// The epoch the caller saw; none for a call that changes nothing.
+    /// The epoch that the caller has read; none for a call that changes nothing.
     pub expected: Option<Epoch>,
 }
 
 impl AdminRequest<'_> {
-    /// The text that is signed.
+    /// The signed text.
     pub fn canonical(&self) -> String {
         let body = hex::encode(Sha256::digest(self.body));
         let time = self.time_ms.to_string();
@@ -134,12 +132,12 @@ impl AdminRequest<'_> {
     }
 }
 
-/// The expected epoch as header and canonical text carry it.
+/// The expected epoch as it stands in the header and in the signed text.
 pub fn epoch_text(expected: Option<Epoch>) -> String {
     expected.map_or_else(|| "-".to_owned(), |epoch| epoch.to_string())
 }
 
-/// Why an admin call is not let in.
+/// Why an admin call is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AdminRefusal {
     /// A header is missing or malformed.
@@ -147,8 +145,9 @@ pub enum AdminRefusal {
         "a signed call needs well-formed x-crossover-key-id, -time, -nonce, -epoch and -signature headers"
     )]
     Malformed,
-    /// Unknown key, or a signature that is not the key's. One name for both: nothing to probe.
-    #[error("the signature does not belong to the call")]
+    /// Unknown key, or a signature not made with the key. One name for both, so that a caller cannot probe
+    /// for key ids.
+    #[error("the signature does not match the call")]
     BadSignature,
     /// The time is too far from the lane's clock.
     #[error(
@@ -161,7 +160,7 @@ pub enum AdminRefusal {
 }
 
 impl AdminRefusal {
-    /// The stable name in 401 answers.
+    /// The stable name of the error in 401 answers.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Malformed => "malformed_signature",
@@ -177,7 +176,7 @@ impl AdminRefusal {
 pub struct KeyRing(BTreeMap<String, AdminKey>);
 
 impl KeyRing {
-    /// Parses `{"key-id": "hex key", ...}`. Errors never repeat the text.
+    /// Parses `{"key-id": "hex key", ...}`. Errors never contain the text.
     pub fn from_json(text: &str) -> Result<Self, BadKey> {
         let parsed: BTreeMap<String, String> = serde_json::from_str(text).map_err(|_| BadKey::NotARing)?;
         if parsed.is_empty() || parsed.len() > MAX_KEYS {
@@ -189,7 +188,8 @@ impl KeyRing {
         keys.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Lets a call in or names why not. The nonce's freshness is the lane's to check: only it sees every call.
+    /// Accepts a call or names the reason for the refusal. Only the lane sees every call, so the lane checks
+    /// the nonce.
     pub fn authenticate(
         &self,
         request: &AdminRequest<'_>,
@@ -254,7 +254,8 @@ mod tests {
 
     #[test]
     fn the_signature_is_the_documented_one() {
-        // Computed with: printf of the canonical lines | openssl dgst -sha256 -mac HMAC -macopt hexkey:0101..01
+        // Computed with the canonical lines as input of:
+        // openssl dgst -sha256 -mac HMAC -macopt hexkey:0101..01
         assert_eq!(
             key(1).sign(&call()),
             include_str!("../tests/known_signature.txt").trim()

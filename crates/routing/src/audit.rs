@@ -1,5 +1,5 @@
-//! The lane's log of accepted changes: each entry carries the hash of the one before it, so nothing can be taken out,
-//! put in or altered without breaking the chain.
+//! The lane's log of accepted changes. Each entry carries the hash of the entry before, so an entry that is
+//! removed, inserted or altered breaks the chain.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -12,11 +12,11 @@ use crate::{
 /// One accepted change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
-    /// The epoch the change led to.
+    /// The lane's epoch after the change.
     pub epoch: Epoch,
     /// When the lane accepted it (Unix milliseconds, the lane's clock).
     pub at_ms: UnixMillis,
-    /// What was asked.
+    /// The accepted command.
     pub command: Command,
     /// The run that owns the lane after the change.
     pub run_id: Option<String>,
@@ -28,7 +28,7 @@ pub struct AuditEntry {
     pub hash: String,
 }
 
-/// Where a chain ends.
+/// The end of a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainHead {
     /// The lane's epoch.
@@ -42,33 +42,25 @@ pub struct ChainHead {
 pub struct AuditLog {
     /// Every accepted change, oldest first.
     pub entries: Vec<AuditEntry>,
-    /// Where the chain ends, kept apart from the entries.
+    /// The end of the chain, stored apart from the entries.
     pub head: ChainHead,
 }
 
-/// The first thing that is wrong with a chain.
+/// The first fault of a chain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BrokenChain {
-    /// The entry's own hash does not fit its content.
     #[error("audit entry of epoch {epoch} was altered: its hash does not fit its content")]
-    Altered {
-        /// The entry.
-        epoch: Epoch,
-    },
-    /// The entry does not continue the one before it.
+    Altered { epoch: Epoch },
     #[error(
         "audit entry of epoch {epoch} does not follow the one before it: an entry is missing or out of order"
     )]
-    Gap {
-        /// The entry.
-        epoch: Epoch,
-    },
-    /// The chain ends elsewhere than the lane says.
+    Gap { epoch: Epoch },
+    /// The chain ends at another epoch than the lane's record.
     #[error("the audit log ends at epoch {found}, the lane is at {expected}: the end is missing")]
     WrongHead {
-        /// Where the entries end.
+        /// Epoch of the last entry.
         found: Epoch,
-        /// Where the lane is.
+        /// Epoch of the lane's record.
         expected: Epoch,
     },
 }

@@ -1,16 +1,16 @@
-//! One request, one lease, one answer: where the request goes.
+//! Where a request goes, decided from the request and a lease.
 
 use crate::{
     lane::{Epoch, LaneRecord, Phase, Side},
     time::UnixMillis,
 };
 
-/// A lane record together with the moment until which it may be acted on.
+/// A lane record together with the time until which the record is valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeasedLane {
     /// The record as the lane answered it.
     pub record: LaneRecord,
-    /// The lease's end, counted from before the lane was asked.
+    /// The lease's end. The lease counts from before the question to the lane.
     pub leased_until: UnixMillis,
 }
 
@@ -26,17 +26,17 @@ impl LeasedLane {
         self.leased_until - self.record.lease_ttl()
     }
 
-    /// Whether the record may still be acted on.
+    /// Whether the record is still valid at `now`.
     pub fn is_live(&self, now: UnixMillis) -> bool {
         now < self.leased_until
     }
 
-    /// More than half of the lease is used: renew it before a request has to wait for it.
+    /// More than half of the lease is used: time to renew, before a request has to wait for the renewal.
     pub fn is_due_for_renewal(&self, now: UnixMillis) -> bool {
         self.leased_until.since(now).0 < self.record.lease_ttl().0 / 2
     }
 
-    /// Whether this lease takes the place of `other`: the epoch only grows, and a later answer lasts longer.
+    /// Whether this lease replaces `other`: the epoch only grows, and a later answer is valid for longer.
     pub fn supersedes(&self, other: &Self) -> bool {
         (self.record.epoch, self.leased_until) > (other.record.epoch, other.leased_until)
     }
@@ -45,31 +45,28 @@ impl LeasedLane {
 /// What the decision depends on, taken from the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestFacts {
-    /// Anything that is not surely a read.
+    /// True for every request that is not certainly a read.
     pub is_write: bool,
-    /// A read without a body: sending it twice does no harm and needs nothing kept.
+    /// A read without a body: safe to send twice, and no body has to be kept.
     pub repeatable: bool,
-    /// This request has tried to renew the lease and could not reach the lane.
+    /// The lane could not be reached when this request tried to renew the lease.
     pub renewal_failed: bool,
 }
 
 /// What to do when the origin cannot be reached or answers 502, 503 or 504.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnFailure {
-    /// Give the client what came back.
+    /// Return the failure to the client.
     Return,
-    /// A cutover is under way: wait for its end and ask the writer of then.
+    /// A cutover is under way: wait for its end, then ask the new writer.
     WaitAndRetry,
 }
 
 /// Where the request goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// To this side, now.
     Forward {
-        /// The side.
         to: Side,
-        /// What a failure there means.
         on_failure: OnFailure,
     },
     /// Wait at the lane until it serves again.
@@ -80,7 +77,7 @@ pub enum Decision {
 
 /// Decides for one request at `now`.
 ///
-/// A write is forwarded only under a live lease; without one it is held, never guessed. A read whose lease cannot be
+/// A write is forwarded only under a valid lease; without one the write is held. A read whose lease cannot be
 /// renewed goes on with the last known writer.
 pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now: UnixMillis) -> Decision {
     let Some(leased) = lane else {
@@ -108,7 +105,7 @@ pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now: UnixMillis) 
             }
         };
     }
-    // The drain refuses the source's sessions during the hold: a read that meets it waits for the end.
+    // The drain refuses the source's sessions during the hold: a read that is refused waits for the end.
     let on_failure = if record.holds_writes(now) {
         OnFailure::WaitAndRetry
     } else {
@@ -119,7 +116,7 @@ pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now: UnixMillis) 
 
 fn read(record: &LaneRecord, facts: RequestFacts, on_failure: OnFailure) -> Decision {
     match record.phase {
-        // The new writer is not open yet, and the old one is no longer the truth.
+        // The new writer is not open yet, and the old one may already lack committed writes.
         Phase::Committed => Decision::Hold,
         Phase::ServeSource | Phase::Armed | Phase::Hold | Phase::Aborting | Phase::ServeTarget => {
             let on_failure = if facts.repeatable {
@@ -135,20 +132,22 @@ fn read(record: &LaneRecord, facts: RequestFacts, on_failure: OnFailure) -> Deci
     }
 }
 
-/// What to do with a repeatable read that failed at a side, once the lane has been asked again.
+/// The next step for a repeatable read that failed at a side, decided from the lane's current record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterFailure {
-    /// The lane explains nothing: the failure is the answer.
+    /// No cutover explains the failure: return the failure to the client.
     GiveBack,
     /// A cutover is under way: wait for its end.
     Wait,
-    /// The lane has changed since the read was sent; whatever failed may be over.
+    /// The lane has changed since the read was sent, and the cause of the failure may be over.
     RetryAt(Side),
 }
 
-/// Decides about a repeatable read that failed at `tried`, sent under a record of epoch `under`, with the lane's `fresh` record.
+/// Decides about a repeatable read that failed at `tried`, sent under a record of epoch `under`, with the
+/// lane's `fresh` record.
 ///
-/// The same writer under a newer epoch counts as a change: an abort may have locked and unlocked it meanwhile.
+/// The same writer under a newer epoch counts as a change: an abort may have locked and unlocked it
+/// meanwhile.
 pub fn after_failed_read(tried: Side, under: Epoch, fresh: &LaneRecord, now: UnixMillis) -> AfterFailure {
     if fresh.holds_writes(now) {
         AfterFailure::Wait

@@ -1,11 +1,11 @@
-//! The lane record and the only ways it may change.
+//! The lane record and its permitted changes.
 //!
 //! ```text
 //! serve_X --arm--> armed --hold--> hold --commit--> committed --release--> serve_(other of X)
 //!                    \--------------\--abort or deadline--> aborting --release--> serve_X
 //! ```
 //! Writes are held from `hold_at_ms` on, and in hold, committed and aborting. The commit is the point of no return:
-//! [`Command::Commit`] and [`Command::Abort`] leave the same phase, so exactly one of them can win.
+//! [`Command::Commit`] and [`Command::Abort`] leave the same phase, so exactly one of them can succeed.
 
 mod refusal;
 
@@ -17,13 +17,13 @@ pub use refusal::Refusal;
 
 use crate::time::{Millis, UnixMillis};
 
-/// How long an isolate may route writes after asking the lane, while nothing is planned.
+/// How long an isolate may route writes after asking the lane, while no cutover is planned.
 pub const SERVE_LEASE: Millis = Millis(5_000);
-/// The lease once a cutover is announced: every isolate looks again at least this often.
+/// The lease after a cutover is announced: every isolate reads the lane at least this often.
 pub const ARMED_LEASE: Millis = Millis(1_000);
-/// No plan may hold writes for longer than this: see docs/cutover-protocol.md, "The pause".
+/// Longest permitted hold of a plan: see docs/cutover-protocol.md, "The pause".
 pub const MAX_HOLD: Millis = Millis(20_000);
-/// Run ids end up in headers, logs and audit entries: short and printable.
+/// Run ids appear in headers, logs and audit entries: short and printable.
 const MAX_RUN_ID: usize = 128;
 
 /// One of the two databases, with the API in front of it.
@@ -89,7 +89,7 @@ impl fmt::Display for Epoch {
     }
 }
 
-/// Where the lane stands.
+/// State of a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -97,11 +97,11 @@ pub enum Phase {
     ServeSource,
     /// A cutover is announced; writes are held from `hold_at_ms` on.
     Armed,
-    /// Writes are held; commit or abort will follow.
+    /// Writes are held; commit or abort follows.
     Hold,
-    /// Point of no return passed: the writer has changed, writes are still held until the new side is open.
+    /// The commit is done: the writer has changed. Writes are held until the new writer's database is open.
     Committed,
-    /// The abort is decided, writes are still held until the writer's database is unlocked again.
+    /// The abort is decided. Writes are held until the writer's database is unlocked.
     Aborting,
     /// The target serves everything.
     ServeTarget,
@@ -137,25 +137,24 @@ impl fmt::Display for Phase {
 pub struct LaneRecord {
     /// The lane's name.
     pub lane: String,
-    /// The run that armed the lane last; kept after its end.
+    /// The run that armed the lane last. Not cleared when the run ends.
     pub run_id: Option<String>,
     /// Raised by one with every accepted change.
     pub epoch: Epoch,
-    /// Where the lane stands.
     pub phase: Phase,
-    /// The one side that takes writes.
+    /// The one side that accepts writes.
     pub writer: Side,
-    /// Where the cutover under way goes (a rollback goes to the source); none while serving.
+    /// The side that is to become the writer (the source in a rollback); none while serving.
     pub towards: Option<Side>,
-    /// From here on isolates hold writes by their own clocks (Unix milliseconds).
+    /// From this time on isolates hold writes, by their own clocks (Unix milliseconds).
     pub hold_at_ms: Option<UnixMillis>,
-    /// A commit is refused from here on, and the alarm aborts (Unix milliseconds).
+    /// From this time on a commit is refused, and the alarm aborts (Unix milliseconds).
     pub hold_deadline_ms: Option<UnixMillis>,
-    /// The lease while serving (milliseconds); see [`LaneRecord::lease_ttl`] for the one in force.
+    /// The lease while serving (milliseconds); [`LaneRecord::lease_ttl`] returns the lease in force.
     pub lease_ttl_ms: Millis,
 }
 
-/// What an orchestrator may ask of a lane.
+/// The changes an orchestrator may request of a lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
@@ -167,10 +166,10 @@ pub enum Command {
         towards: Side,
         /// When writes begin to be held (Unix milliseconds), at least one lease from now.
         hold_at_ms: UnixMillis,
-        /// When the cutover is given up if it is not committed (Unix milliseconds).
+        /// When the cutover is aborted if it has not committed (Unix milliseconds).
         hold_deadline_ms: UnixMillis,
     },
-    /// `hold_at_ms` has passed: draining may begin.
+    /// `hold_at_ms` has passed: the drain may begin.
     Hold {
         /// The run that armed the lane.
         run_id: String,
@@ -180,12 +179,12 @@ pub enum Command {
         /// The run that armed the lane.
         run_id: String,
     },
-    /// The writer's database is open: let the held writes go.
+    /// The writer's database is open: release the held writes.
     Release {
         /// The run that armed the lane.
         run_id: String,
     },
-    /// Give the cutover up; only before the commit.
+    /// Abort the cutover; only before the commit.
     Abort {
         /// The run that armed the lane.
         run_id: String,
@@ -207,7 +206,7 @@ impl Command {
         }
     }
 
-    /// The run that sends it; none for the alarm.
+    /// The run that sends the command; none for the alarm.
     pub fn run_id(&self) -> Option<&str> {
         match self {
             Self::Arm { run_id, .. }
@@ -221,7 +220,7 @@ impl Command {
 }
 
 impl LaneRecord {
-    /// A lane nothing has happened to: the source serves, epoch 1.
+    /// A new lane: the source serves, epoch 1.
     pub fn new(lane: impl Into<String>) -> Self {
         Self {
             lane: lane.into(),
@@ -236,7 +235,7 @@ impl LaneRecord {
         }
     }
 
-    /// How long a lease on this record lasts: shorter once a cutover is announced.
+    /// How long a lease on this record is valid: shorter after a cutover is announced.
     pub fn lease_ttl(&self) -> Millis {
         if self.phase.is_serving() {
             self.lease_ttl_ms
@@ -311,8 +310,8 @@ impl LaneRecord {
                 self.check_owner(run_id)?;
                 Ok(self.moved_to(Phase::Aborting))
             }
-            // A run that aborts before it has armed: the lane serves on, but the epoch rises and the run is over, so that an
-            // invocation of it that comes late can no longer arm.
+            // A run that aborts before it has armed: the lane serves on, but the epoch rises and the run is
+            // over, so that a late invocation of the run can no longer arm.
             (Phase::ServeSource | Phase::ServeTarget, Command::Abort { run_id }) => {
                 self.check_not_over(run_id)?;
                 check_run_id(run_id).map_err(|reason| Refusal::BadSchedule { reason })?;
@@ -357,7 +356,7 @@ impl LaneRecord {
         match &self.run_id {
             Some(owner) if owner == caller => Ok(()),
             owner => Err(Refusal::WrongRun {
-                owner: owner.clone().unwrap_or_else(|| "nobody".to_owned()),
+                owner: owner.clone().unwrap_or_else(|| "(none)".to_owned()),
                 caller: caller.to_owned(),
             }),
         }
@@ -395,9 +394,9 @@ impl LaneRecord {
         let mut reasons = Vec::new();
         reasons.extend(check_run_id(run_id).err());
         if towards == self.writer {
-            reasons.push(format!("towards: the {towards} is the writer already"));
+            reasons.push(format!("towards: the {towards} is already the writer"));
         }
-        // Every lease handed out before this moment has ended by then: no isolate can miss the hold.
+        // Every lease issued before now has ended by then: no isolate can miss the hold.
         let earliest = now + self.lease_ttl_ms;
         if hold_at_ms < earliest {
             reasons.push(format!(

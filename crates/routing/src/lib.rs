@@ -1,7 +1,9 @@
-//! The rules of the edge, without the edge: what a lane is, how it may change, and where a request may go.
+//! The routing rules of the edge, without I/O: the states of a lane, their changes, and the destination of a
+//! request.
 //!
-//! No I/O, no clock and no randomness: `now` is always an argument ([`UnixMillis`]), so every rule is a unit test and
-//! the same code runs in the Worker (wasm32), in its Durable Object, in the client and in the stages' tests.
+//! No clock and no randomness either: `now` is always an argument ([`UnixMillis`]). So every rule has a unit
+//! test, and the same code runs in the Worker (wasm32), in its Durable Object, in the client and in the tests
+//! of the stages.
 //!
 //! - [`lane`]: the lane record, its commands, and the one compare-and-set that changes it
 //! - [`decide`]: one request under one lease -> forward, hold, or renew the lease first

@@ -1,10 +1,10 @@
-//! Which hosts are the machine itself: the only ones that may be reached without TLS.
+//! Hosts that are the local machine: the only hosts that may be reached without TLS.
 
 use std::net::IpAddr;
 
-/// Whether a host (a name or an address, IPv6 with or without brackets) is this machine.
+/// Whether a host (a name or an address, IPv6 with or without brackets) is the local machine.
 ///
-/// Names other than `localhost` are refused without asking a resolver: what a name resolves to can change.
+/// Names other than `localhost` are refused without a DNS query: the address of a name can change.
 pub fn is_loopback(host: &str) -> bool {
     let address = host
         .strip_prefix('[')
@@ -21,7 +21,7 @@ mod tests {
     use super::is_loopback;
 
     #[test]
-    fn only_this_machine_is_loopback() {
+    fn only_the_local_machine_is_loopback() {
         for host in ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost", "LOCALHOST"] {
             assert!(is_loopback(host), "{host}");
         }

@@ -1,4 +1,4 @@
-//! Times and lengths of time as the contracts carry them: whole milliseconds, each kind a type of its own.
+//! Times and durations as they stand in the contracts: whole milliseconds, with a type for each kind.
 
 use std::{
     fmt,
@@ -14,14 +14,14 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct UnixMillis(pub u64);
 
-/// A length of time in milliseconds.
+/// A duration in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Millis(pub u64);
 
 impl UnixMillis {
-    /// Later than every time that can be written.
+    /// Later than every real time.
     pub const MAX: Self = Self(u64::MAX);
 
     /// The time from `earlier` to this one; zero if `earlier` is later.
@@ -37,7 +37,7 @@ impl UnixMillis {
     }
 }
 
-/// A sum beyond what can be written is the latest time, never an early one.
+/// The sum saturates: an overflow gives the latest time, never an early one.
 impl Add<Millis> for UnixMillis {
     type Output = Self;
 
@@ -46,7 +46,7 @@ impl Add<Millis> for UnixMillis {
     }
 }
 
-/// A time before 1970 is 1970.
+/// The difference saturates at 1970.
 impl Sub<Millis> for UnixMillis {
     type Output = Self;
 
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sums_and_differences_stop_at_the_ends_of_the_scale() {
+    fn sums_and_differences_saturate() {
         assert_eq!(UnixMillis(10) + Millis(5), UnixMillis(15));
         assert_eq!(UnixMillis::MAX + Millis(1), UnixMillis::MAX);
         assert_eq!(UnixMillis(3) - Millis(5), UnixMillis(0));

@@ -1,70 +1,66 @@
-//! What can go wrong on the stand, said so that the reader knows what to do.
+//! Errors of this crate, each with a remedy where the user can act.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::pins::Set;
 
-/// The result of everything the stand does.
+/// The result of the operations of this crate.
 pub type Result<T, E = StandError> = std::result::Result<T, E>;
 
-/// Something the user has to install.
+/// A program that the user has to install.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingPrerequisite {
-    /// What is needed.
     pub name: String,
     /// What was found instead.
     pub found: String,
-    /// How to get it.
+    /// How to install the program.
     pub remedy: String,
 }
 
 /// Why a part could not be fetched, started, used or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum StandError {
-    /// The machine lacks something that cannot be fetched by this program. All missing things at once.
+    /// The machine lacks programs that this crate cannot fetch. All missing programs at once.
     #[error("{} missing on this machine:\n{}", plural(.0.len()), lines(.0))]
     Prerequisites(Vec<MissingPrerequisite>),
 
-    /// No part is published for this machine.
+    /// No build of the part is published for this platform.
     #[error("no pinned part of {part} exists for {platform}; supported: {supported}")]
     Platform {
-        /// The part that has no build.
         part: String,
         /// Operating system and processor.
         platform: String,
-        /// The platforms that have one.
+        /// The platforms that have a build.
         supported: String,
     },
 
-    /// A part was looked for in a set it is not in.
+    /// A part was requested from a set that does not contain the part.
     #[error(
-        "{part} is not among the parts in {}: it is in the set {set:?}, which has to be fetched and given instead",
+        "{part} is not among the parts in {}: it is in the set {set:?}, fetch that set and pass it instead",
         .folder.display()
     )]
     OtherSet {
-        /// The part.
         part: String,
-        /// The folder of the set that was given.
+        /// The folder of the given set.
         folder: PathBuf,
-        /// The set it is in.
+        /// The set that contains the part.
         set: Set,
     },
 
-    /// npm or pip did not bring a part.
+    /// npm or pip failed to fetch a part.
     #[error("fetching {what} failed ({reason}). Its last lines:\n{tail}\nFull log: {}", .log.display())]
     Fetch {
-        /// What was fetched, in words.
+        /// Description of the fetched part.
         what: String,
         /// How the fetch ended.
         reason: String,
-        /// The last lines of the log.
         tail: String,
-        /// The whole log.
+        /// Path of the complete log.
         log: PathBuf,
     },
 
-    /// The parts folder was filled by another user, and this one can neither use nor change it.
+    /// Another user has filled the parts folder, and this user can neither use nor change the folder.
     #[error(
         "the parts in {} belong to another user and cannot be used by this one; missing or closed: {}. Remove that \
          folder or use a checkout of your own",
@@ -72,64 +68,54 @@ pub enum StandError {
         if .missing.is_empty() { "its completion marker".to_owned() } else { paths(.missing) }
     )]
     PartsOfAnotherUser {
-        /// The folder of the parts.
         folder: PathBuf,
-        /// The programs that this user cannot see.
+        /// Programs that are missing or not readable for this user.
         missing: Vec<PathBuf>,
     },
 
     /// A part did not become ready, or a helper program of it failed.
     #[error("{part} did not start: {reason}. Its last log lines:\n{tail}\nFull log: {}", .log.display())]
     DidNotStart {
-        /// The name of the part.
         part: String,
-        /// What was seen.
+        /// The observed reason.
         reason: String,
-        /// The last lines of the log.
         tail: String,
-        /// The whole log.
+        /// Path of the complete log.
         log: PathBuf,
     },
 
-    /// A part that ran has ended by itself.
-    #[error("{part} has ended by itself. Its last log lines:\n{tail}\nFull log: {}", .log.display())]
+    /// A running part has ended without being stopped.
+    #[error("{part} has ended unexpectedly. Its last log lines:\n{tail}\nFull log: {}", .log.display())]
     Fell {
-        /// The name of the part.
         part: String,
-        /// The last lines of the log.
         tail: String,
-        /// The whole log.
+        /// Path of the complete log.
         log: PathBuf,
     },
 
-    /// The user asked for a port that another program has.
+    /// The port chosen by the user is in use by another program.
     #[error(
-        "port {port} on 127.0.0.1, asked for {part}, is taken by another program; free it or choose another"
+        "port {port} on 127.0.0.1, asked for {part}, is in use by another program; stop that program or choose another port"
     )]
-    PortTaken {
-        /// The name of the part.
-        part: String,
-        /// The port.
-        port: u16,
-    },
+    PortTaken { part: String, port: u16 },
 
-    /// The program that guards the children was not found.
+    /// The program that guards the child processes was not found.
     #[error(
         "the guard program stand-guard was not found ({looked}); build it with `cargo build -p crossover-stand`"
     )]
     GuardMissing {
-        /// Where it was looked for.
+        /// The paths that were searched.
         looked: String,
     },
 
     /// A file or process operation failed.
     #[error("{doing} {}: {source}", .path.display())]
     Io {
-        /// What was tried.
+        /// The operation, such as `creating`.
         doing: &'static str,
-        /// On which file, folder or program.
+        /// The file, folder or program.
         path: PathBuf,
-        /// The operating system's answer.
+        /// The operating system's error.
         #[source]
         source: io::Error,
     },
@@ -137,58 +123,53 @@ pub enum StandError {
     /// The local AWS refused a request.
     #[error("{action} of {object} was refused by the local AWS ({status}): {body}")]
     Aws {
-        /// The operation.
         action: String,
-        /// The object it was about.
+        /// The object of the operation.
         object: String,
-        /// The HTTP status.
         status: u16,
-        /// The answer.
+        /// The body of the answer.
         body: String,
     },
 
     /// The local AWS could not be reached.
     #[error("{action} of {object}: the local AWS gave no usable answer: {source}")]
     AwsUnreachable {
-        /// The operation.
         action: String,
-        /// The object it was about.
+        /// The object of the operation.
         object: String,
-        /// The cause.
         #[source]
         source: reqwest::Error,
     },
 
-    /// An answer of the local AWS lacks what it must hold.
+    /// An answer of the local AWS lacks a required field.
     #[error("{action} of {object}: the answer has no usable `{field}`: {body}")]
     AwsAnswer {
-        /// The operation.
         action: String,
-        /// The object it was about.
+        /// The object of the operation.
         object: String,
-        /// The field that was looked for.
+        /// The missing or unusable field.
         field: &'static str,
-        /// The answer.
+        /// The body of the answer.
         body: String,
     },
 
-    /// Something did not happen in the time allowed.
+    /// A condition was not met in the permitted time.
     #[error("{what} did not happen within {seconds} s; last seen: {last}")]
     Timeout {
-        /// What was awaited.
+        /// The awaited condition.
         what: String,
-        /// The time allowed, in seconds.
+        /// The permitted time, in seconds.
         seconds: u64,
-        /// The last state seen.
+        /// The last observed state.
         last: String,
     },
 
-    /// A database statement of the stand failed.
+    /// A database statement of this crate failed.
     #[error("{doing}: {source}")]
     Postgres {
-        /// What was tried.
+        /// The operation, such as `creating database x`.
         doing: String,
-        /// The server's or the driver's answer.
+        /// The error of the server or the driver.
         #[source]
         source: tokio_postgres::Error,
     },
@@ -196,9 +177,8 @@ pub enum StandError {
     /// A Lambda package could not be written.
     #[error("packing {} as a Lambda zip: {source}", .path.display())]
     Zip {
-        /// The program to pack.
+        /// The program to be packed.
         path: PathBuf,
-        /// The cause.
         #[source]
         source: zip::result::ZipError,
     },
@@ -214,9 +194,9 @@ impl StandError {
 
 fn plural(count: usize) -> &'static str {
     if count == 1 {
-        "something is"
+        "one prerequisite is"
     } else {
-        "some things are"
+        "some prerequisites are"
     }
 }
 

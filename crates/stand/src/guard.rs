@@ -1,9 +1,9 @@
-//! The guard: a small process between us and every part, so that no part outlives us.
+//! The guard: a small process between the program and each part, so that no part outlives the program.
 //!
 //! Its standard input is a pipe from the program that started it. When the pipe ends (that program stopped,
-//! panicked or was killed with -9) the guard ends the part's whole process group: by its last stop signal, and by
-//! SIGKILL when its time is over. It is a process of its own because only then it survives our death, and in a
-//! process group of its own so that Ctrl-C reaches us alone and we can stop the parts in order.
+//! panicked or was killed with -9) the guard ends the part's whole process group: first with the part's last
+//! stop signal, then with SIGKILL. The guard is a separate process, so that it survives the program, and has
+//! its own process group, so that Ctrl-C reaches only the program, which then stops the parts in order.
 
 use std::ffi::OsString;
 use std::io::Read;
@@ -18,28 +18,28 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
+mod arguments;
 mod locate;
-mod orders;
 
 pub(crate) use locate::guard_command;
 
-use orders::Orders;
+use arguments::Arguments;
 
 /// The first argument that puts an executable into guard mode.
 pub const HIDDEN_MODE: &str = "__guard";
 
-/// The byte that asks the guard for all stop signals. A pipe that ends without it asks for the last one only: we are
-/// gone, or in a hurry.
-pub(crate) const GENTLY: u8 = b'g';
-/// The byte that asks the guard to end the part by all stop signals and then to wait, removing nothing, for another order.
-pub(crate) const REST: u8 = b'r';
-/// The byte that asks the guard to start the part again.
-pub(crate) const WAKE: u8 = b'w';
+/// The byte that requests all stop signals in their order. If the pipe ends without this byte, only the last
+/// signal is sent: the program has died or wants a fast end.
+pub(crate) const STOP: u8 = b'g';
+/// The byte that requests all stop signals; then the guard removes nothing and waits for the next request.
+pub(crate) const STOP_KEEPING_DATA: u8 = b'r';
+/// The byte that requests another start of the part.
+pub(crate) const RESTART: u8 = b'w';
 
 static INSTALLED: OnceLock<()> = OnceLock::new();
 
-/// To be called first in `main` of an executable that starts parts: becomes the guard if it was started as one,
-/// and otherwise makes this executable the guard of what it starts.
+/// Must be called first in `main` of an executable that starts parts. In the hidden mode the process becomes
+/// a guard and never returns; otherwise the executable is registered as the guard program of its parts.
 pub fn install() {
     let mut args = std::env::args_os().skip(1);
     if args.next().is_some_and(|first| first == HIDDEN_MODE) {
@@ -49,17 +49,17 @@ pub fn install() {
     let _ = INSTALLED.set(());
 }
 
-/// The whole guard: takes its own arguments (without the hidden mode's name), returns the part's exit status.
+/// Runs a guard: takes the arguments without the hidden mode's name, returns the part's exit status.
 pub fn guard_main(args: impl Iterator<Item = OsString>) -> ExitCode {
     ExitCode::from(run(args))
 }
 
-/// One way of ending a part: a signal, and how long it may take before the next.
+/// One step of stopping a part: a signal, and the time until the next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StopStep {
     /// The signal sent to the whole process group.
     pub signal: Signal,
-    /// How long the part may take to obey.
+    /// How long the part may take to end.
     pub grace: Duration,
 }
 
@@ -92,8 +92,8 @@ impl FromStr for StopStep {
 }
 
 fn run(args: impl Iterator<Item = OsString>) -> u8 {
-    let orders = match Orders::parse(args) {
-        Ok(orders) => orders,
+    let arguments = match Arguments::parse(args) {
+        Ok(arguments) => arguments,
         Err(error) => {
             eprintln!("guard: {error}");
             return 2;
@@ -101,7 +101,7 @@ fn run(args: impl Iterator<Item = OsString>) -> u8 {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let End { code, stopped } = match runtime {
-        Ok(runtime) => runtime.block_on(guard(&orders)),
+        Ok(runtime) => runtime.block_on(guard(&arguments)),
         Err(error) => {
             eprintln!("guard: {error}");
             End {
@@ -110,20 +110,20 @@ fn run(args: impl Iterator<Item = OsString>) -> u8 {
             }
         }
     };
-    let if_stopped = orders.remove_if_stopped.iter().filter(|_| stopped);
-    for folder in orders.remove.iter().chain(if_stopped) {
+    let if_stopped = arguments.remove_if_stopped.iter().filter(|_| stopped);
+    for folder in arguments.remove.iter().chain(if_stopped) {
         let _ = std::fs::remove_dir_all(folder);
     }
     code
 }
 
-/// How a part ended: its exit status, and whether that was our wish.
+/// How a part ended: its exit status, and whether the program had requested the end.
 struct End {
     code: u8,
     stopped: bool,
 }
 
-async fn guard(orders: &Orders) -> End {
+async fn guard(arguments: &Arguments) -> End {
     adopt_orphans();
     crate::loopback::allow_many_files();
     // Handlers, not a blocked mask: handlers are reset by exec, a mask would be inherited by the part.
@@ -133,32 +133,32 @@ async fn guard(orders: &Orders) -> End {
         SignalKind::hangup(),
     ]
     .map(signal);
-    let (tell, mut told) = mpsc::unbounded_channel();
+    let (sender, mut requests) = mpsc::unbounded_channel();
     for received in signals {
-        let tell = tell.clone();
+        let sender = sender.clone();
         if let Ok(mut received) = received {
             tokio::spawn(async move {
                 while received.recv().await.is_some() {
-                    let _ = tell.send(Order::Gently);
+                    let _ = sender.send(Request::Stop);
                 }
             });
         }
     }
-    std::thread::spawn(move || listen(&tell));
+    std::thread::spawn(move || listen(&sender));
 
-    let mut command = Command::new(&orders.command[0]);
+    let mut command = Command::new(&arguments.command[0]);
     command
-        .args(&orders.command[1..])
+        .args(&arguments.command[1..])
         .process_group(0)
         .stdin(std::process::Stdio::null());
-    if let Some((uid, gid)) = orders.run_as {
+    if let Some((uid, gid)) = arguments.run_as {
         command.uid(uid).gid(gid);
     }
     loop {
         let mut child = match command.spawn() {
             Ok(child) => child,
             Err(error) => {
-                eprintln!("guard: cannot run {}: {error}", orders.command[0].display());
+                eprintln!("guard: cannot run {}: {error}", arguments.command[0].display());
                 return End {
                     code: 127,
                     stopped: false,
@@ -169,75 +169,77 @@ async fn guard(orders: &Orders) -> End {
             .id()
             .and_then(|id| i32::try_from(id).ok())
             .map(Pid::from_raw);
-        let mut order = None;
+        let mut request = None;
         let status = tokio::select! {
             status = child.wait() => status.ok(),
-            first = told.recv() => {
-                let order = order.insert(first.unwrap_or(Order::Now));
-                stop(&mut child, group, order, &mut told, &orders.stop).await
+            first = requests.recv() => {
+                let request = request.insert(first.unwrap_or(Request::Now));
+                stop(&mut child, group, request, &mut requests, &arguments.stop).await
             }
         };
-        // What the part left behind: its group (Lambda processes), and whatever left the group but not us.
+        // Processes that the part left behind: its group (Lambda processes), and processes that left the
+        // group but not the guard.
         if let Some(group) = group {
             let _ = killpg(group, Signal::SIGKILL);
         }
         end_orphans();
-        while order == Some(Order::Rest) {
-            order = told.recv().await.or(Some(Order::Now));
+        while request == Some(Request::StopKeepingData) {
+            request = requests.recv().await.or(Some(Request::Now));
         }
-        if order != Some(Order::Wake) {
+        if request != Some(Request::Restart) {
             return End {
                 code: exit_code(status),
-                stopped: order.is_some(),
+                stopped: request.is_some(),
             };
         }
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
-    Gently,
+enum Request {
+    Stop,
     Now,
-    Rest,
-    Wake,
+    StopKeepingData,
+    Restart,
 }
 
-/// Reads the pipe until it ends. Runs in a thread of its own: a read of standard input cannot be cancelled.
-fn listen(tell: &mpsc::UnboundedSender<Order>) {
+/// Reads the pipe until its end. Runs in a separate thread, because a read of standard input cannot be
+/// cancelled.
+fn listen(sender: &mpsc::UnboundedSender<Request>) {
     let mut stdin = std::io::stdin().lock();
     let mut byte = [0; 1];
     loop {
         match stdin.read(&mut byte) {
             Ok(1) => {
-                let order = match byte[0] {
-                    GENTLY => Order::Gently,
-                    REST => Order::Rest,
-                    WAKE => Order::Wake,
+                let request = match byte[0] {
+                    STOP => Request::Stop,
+                    STOP_KEEPING_DATA => Request::StopKeepingData,
+                    RESTART => Request::Restart,
                     _ => continue,
                 };
-                let _ = tell.send(order);
+                let _ = sender.send(request);
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             _ => {
-                let _ = tell.send(Order::Now);
+                let _ = sender.send(Request::Now);
                 return;
             }
         }
     }
 }
 
-/// Ends the part. Orders that come meanwhile take the place of `order`; after [`Order::Now`] none can come.
+/// Ends the part. A request that arrives meanwhile replaces `request`; no request follows [`Request::Now`].
 async fn stop(
     child: &mut Child,
     group: Option<Pid>,
-    order: &mut Order,
-    told: &mut mpsc::UnboundedReceiver<Order>,
+    request: &mut Request,
+    requests: &mut mpsc::UnboundedReceiver<Request>,
     steps: &[StopStep],
 ) -> Option<ExitStatus> {
     let group = group?;
     let last = steps.len().saturating_sub(1);
     for (index, step) in steps.iter().enumerate() {
-        if *order == Order::Now && index < last {
+        if *request == Request::Now && index < last {
             continue;
         }
         let _ = killpg(group, step.signal);
@@ -247,9 +249,9 @@ async fn stop(
             tokio::select! {
                 status = child.wait() => return status.ok(),
                 () = &mut grace => break,
-                next = told.recv(), if *order != Order::Now => {
-                    *order = next.unwrap_or(Order::Now);
-                    if *order == Order::Now && index < last { break }
+                next = requests.recv(), if *request != Request::Now => {
+                    *request = next.unwrap_or(Request::Now);
+                    if *request == Request::Now && index < last { break }
                 }
             }
         }
@@ -258,8 +260,8 @@ async fn stop(
     child.wait().await.ok()
 }
 
-/// Makes descendants whose own parent has died children of the guard instead of init's (Linux only): PostgreSQL
-/// puts every backend into a session of its own, where no group signal reaches it.
+/// Makes descendants whose parent has died children of the guard instead of init's (Linux only): PostgreSQL
+/// puts every backend into a separate session, which no group signal reaches.
 fn adopt_orphans() {
     #[cfg(target_os = "linux")]
     let _ = nix::sys::prctl::set_child_subreaper(true);
@@ -271,7 +273,7 @@ fn end_orphans() {
     use nix::sys::wait::waitpid;
 
     let me = std::process::id();
-    // A killed orphan may leave orphans of its own: until none is left, but not for ever.
+    // A killed orphan may leave further orphans: repeat until none is left, with an upper limit.
     for _ in 0..50 {
         let Ok(children) = std::fs::read_to_string(format!("/proc/{me}/task/{me}/children")) else {
             return;

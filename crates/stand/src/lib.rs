@@ -1,8 +1,9 @@
-//! The real parts a rehearsal and the tests run on: PostgreSQL, MiniStack (local AWS) and workerd.
+//! The parts of a rehearsal and of the tests: real PostgreSQL servers, MiniStack (local AWS) and workerd.
 //!
-//! [`parts::ensure`] fetches a set of them once, pinned; [`Postgres`], [`MiniStack`] and [`Workerd`] start them on free
-//! loopback ports; [`TestEnvironment`] owns what runs and ends it in reverse order. Every process is started through a
-//! guard ([`guard`]), so nothing survives the program that started it, however that program ends.
+//! [`parts::ensure`] fetches a pinned set of parts once; [`Postgres`], [`MiniStack`] and [`Workerd`] start
+//! them on free loopback ports; [`TestEnvironment`] owns the running processes and ends them in reverse
+//! order. Every process is started through a guard ([`guard`]), so no process survives the program that
+//! started it, however that program ends.
 
 mod environment;
 pub mod error;

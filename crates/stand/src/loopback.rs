@@ -1,24 +1,26 @@
-//! HTTP to parts on this machine.
+//! HTTP to parts on the local machine.
 
 use reqwest::{Client, ClientBuilder};
 
-/// A client for plain loopback HTTP: past any proxy, and without the system's certificates. Nobody asks for those here, and a
-/// machine that has none, or no file to spare for reading them, must not fail for it.
+/// A client for plain loopback HTTP: without a proxy, and without the system's certificates. They are not
+/// needed, and a machine without certificates, or without a free file handle to read them, must not fail for
+/// that reason.
 pub fn http() -> ClientBuilder {
-    // reqwest asks for a process-wide provider even where only http is spoken; that it is set already is fine.
+    // reqwest needs a process-wide provider even for plain http; an already installed provider works too.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().no_proxy().tls_certs_only([])
 }
 
-/// Raises this process's limit of open files, which its parts inherit: many systems start users with 1024, and a load or a Worker
-/// with a few hundred requests under way has a connection on either side of each.
+/// Raises this process's limit of open files, which its parts inherit. Many systems set the limit to 1024,
+/// and with a few hundred requests in flight a load generator or a Worker has one connection on either side
+/// of each.
 pub fn allow_many_files() {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     const WANTED: u64 = 65_536;
     if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
         && soft < hard.min(WANTED)
     {
-        // Refused: it goes on with what it has.
+        // If the change is refused, the process continues with its present limit.
         let _ = setrlimit(Resource::RLIMIT_NOFILE, hard.min(WANTED), hard);
     }
 }

@@ -1,8 +1,8 @@
-//! Which servers there are, and in which set of pins.
+//! The pinned servers, and the set of each.
 
 use std::fmt;
 
-/// A major version that is among the parts of one set or another.
+/// A major version with a pinned part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Major {
     V12,
@@ -14,10 +14,10 @@ pub enum Major {
 }
 
 impl Major {
-    /// All of them, the oldest first.
+    /// All versions, the oldest first.
     pub const ALL: [Self; 6] = [Self::V12, Self::V14, Self::V15, Self::V16, Self::V17, Self::V18];
 
-    /// The set of pins it is in.
+    /// The set that contains the version.
     pub fn set(self) -> Set {
         match self {
             Self::V16 | Self::V17 => Set::Rehearsal,
@@ -39,11 +39,12 @@ impl fmt::Display for Major {
     }
 }
 
-/// Parts that are fetched together. There is more than one so that a first rehearsal fetches only what it runs on.
+/// Parts that are fetched together. There are several sets, so that a first rehearsal fetches only the parts
+/// it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Set {
-    /// What a rehearsal runs on: PostgreSQL 16 and 17, workerd, binaryen, asl-validator and MiniStack.
+    /// The parts of a rehearsal: PostgreSQL 16 and 17, workerd, binaryen, asl-validator and MiniStack.
     Rehearsal,
-    /// The servers that only tests run on: PostgreSQL 12, 14, 15 and 18.
+    /// The servers that only tests need: PostgreSQL 12, 14, 15 and 18.
     Servers,
 }

@@ -1,4 +1,4 @@
-//! Loopback ports: free ones by default, fixed ones when the user asks.
+//! Loopback ports: free ports by default, fixed ports on the user's request.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
@@ -6,16 +6,16 @@ use tokio::net::TcpSocket;
 
 use crate::error::{Result, StandError};
 
-/// How often a part is started anew when another program took its free port in between.
+/// Number of start attempts of a part when another program takes the chosen free port first.
 pub(crate) const ATTEMPTS: usize = 5;
 
-/// Where a part listens; always on 127.0.0.1.
+/// The port of a part; always on 127.0.0.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Port {
-    /// Any free port; taken anew if another program is faster.
+    /// Any free port; another one is chosen if another program takes the port first.
     #[default]
     Free,
-    /// The port the user asked for: an error if it is taken.
+    /// A port chosen by the user: an error if it is in use.
     Fixed(u16),
 }
 
@@ -23,7 +23,7 @@ impl Port {
     /// Picks the port for one start attempt of `part`.
     ///
     /// # Errors
-    /// [`StandError::PortTaken`] when a fixed port is in use; [`StandError::Io`] when no port is left.
+    /// [`StandError::PortTaken`] if a fixed port is in use; [`StandError::Io`] if no port is free.
     pub fn pick(self, part: &str) -> Result<u16> {
         match self {
             Self::Free => free(),
@@ -36,7 +36,7 @@ impl Port {
     }
 }
 
-/// A port nobody listens on at this moment.
+/// A port without a listener at present.
 pub fn free() -> Result<u16> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
@@ -44,15 +44,15 @@ pub fn free() -> Result<u16> {
         .map_err(StandError::io("finding a free port on", "127.0.0.1"))
 }
 
-/// Whether a part could listen on this port now.
+/// Whether a process could listen on this port now.
 pub fn is_free(port: u16) -> bool {
     TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).is_ok()
 }
 
-/// Keeps a port from others without listening on it: whoever connects is refused. To be called within a tokio runtime.
+/// Reserves a port without listening on it: connections are refused. Must be called within a tokio runtime.
 pub(crate) fn hold(port: u16) -> Result<TcpSocket> {
     let held = TcpSocket::new_v4().and_then(|socket| {
-        // As servers do: the connections of the one that listened here a moment ago do not count.
+        // As servers do: closed connections of the previous listener do not block the port.
         socket.set_reuseaddr(true)?;
         socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
         Ok(socket)
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_held_port_belongs_to_its_holder_and_refuses_connections() {
+    async fn a_held_port_cannot_be_taken_and_refuses_connections() {
         let port = free().unwrap();
         let bind = || {
             let socket = TcpSocket::new_v4().unwrap();

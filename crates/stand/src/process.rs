@@ -1,4 +1,4 @@
-//! Starting a program under a guard, watching it, and ending it.
+//! Starts a program under a guard, watches the program, and ends it.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::error::{Result, StandError};
-use crate::guard::{GENTLY, REST, StopStep, WAKE, guard_command};
+use crate::guard::{RESTART, STOP, STOP_KEEPING_DATA, StopStep, guard_command};
 
 /// How many log lines an error shows.
 const TAIL_LINES: usize = 20;
-/// Between two looks at a process or a port: short against every start time here, cheap enough to repeat.
-const LOOK: Duration = Duration::from_millis(5);
+/// Interval between two checks of a process or a port: short in comparison with every start time here, and
+/// cheap.
+const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A program to be started under a guard.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ pub struct Launch {
 }
 
 impl Launch {
-    /// `name` is what messages call it; both of its outputs are appended to the file `log`.
+    /// `name` is the name in messages; both outputs of the program are appended to the file `log`.
     pub fn new(name: impl Into<String>, program: impl AsRef<OsStr>, log: impl Into<PathBuf>) -> Self {
         Self {
             name: name.into(),
@@ -70,16 +71,16 @@ impl Launch {
         self
     }
 
-    /// Keeps our own environment away from the program, but for PATH, HOME and the language: the user's AWS profile
-    /// or proxy must not change what a part does.
+    /// Passes only PATH, HOME and the language from the current environment: the user's AWS profile or proxy
+    /// must not change the behaviour of a part.
     #[must_use]
     pub fn only_given_env(mut self) -> Self {
         self.only_env = true;
         self
     }
 
-    /// Uses a log that is already open, and perhaps locked: the program inherits it, so a lock lasts as long as the
-    /// program does, even beyond our end.
+    /// Uses an open, possibly locked log. The program inherits the file, so a lock lasts as long as the
+    /// program, even after the end of this process.
     #[must_use]
     pub fn log_to(mut self, log: File) -> Self {
         self.open_log = Some(log);
@@ -93,7 +94,8 @@ impl Launch {
         self
     }
 
-    /// How the program is ended: each signal with its time, then SIGKILL. When we are gone or in a hurry, only the last.
+    /// How the program is ended: each signal with its time, then SIGKILL. On drop, or after the end of this
+    /// process, only the last signal is sent.
     #[must_use]
     pub fn stop_with(mut self, steps: impl Into<Vec<StopStep>>) -> Self {
         self.stop = steps.into();
@@ -107,22 +109,22 @@ impl Launch {
         self
     }
 
-    /// A folder the guard removes when the program has ended, however we end.
+    /// A folder that the guard removes after the program has ended, in every case.
     #[must_use]
     pub fn remove_when_done(mut self, folder: impl Into<PathBuf>) -> Self {
         self.remove.push(folder.into());
         self
     }
 
-    /// A folder the guard removes when the program was ended by us, by our end included; it stays, with the log in
-    /// it, when the program ended by itself.
+    /// A folder that the guard removes if this process has ended the program or has itself ended. The folder
+    /// stays, with the log in it, if the program ended on its own.
     #[must_use]
     pub fn remove_if_stopped(mut self, folder: impl Into<PathBuf>) -> Self {
         self.remove_if_stopped.push(folder.into());
         self
     }
 
-    /// Starts the program; it may not be ready yet ([`ManagedProcess::until_ready`]).
+    /// Starts the program, which may not be ready yet ([`ManagedProcess::until_ready`]).
     pub fn start(self) -> Result<ManagedProcess> {
         let log = match self.open_log {
             Some(log) => log,
@@ -172,10 +174,10 @@ impl Launch {
         })
     }
 
-    /// Runs the program to its end.
+    /// Runs the program and waits for its end.
     ///
     /// # Errors
-    /// [`StandError::DidNotStart`] with the last log lines when its exit status is not 0.
+    /// [`StandError::DidNotStart`] with the last log lines if the exit status is not 0.
     pub async fn run(self) -> Result<()> {
         let mut part = self.start()?;
         let status = part.ended().await?;
@@ -187,7 +189,8 @@ impl Launch {
     }
 }
 
-/// A running program and its guard. Dropping it ends it at once; [`ManagedProcess::stop`] ends it gently.
+/// A running program and its guard. Drop ends the program at once; [`ManagedProcess::stop`] ends it in an
+/// orderly way.
 #[derive(Debug)]
 pub struct ManagedProcess {
     name: String,
@@ -197,34 +200,34 @@ pub struct ManagedProcess {
 }
 
 impl ManagedProcess {
-    /// What messages call it.
+    /// The name in messages.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The file with both of its outputs.
+    /// The file with both outputs of the program.
     pub fn log(&self) -> &Path {
         &self.log
     }
 
-    /// The exit status, if it has ended.
+    /// The exit status, if the program has ended.
     pub fn has_ended(&mut self) -> Result<Option<ExitStatus>> {
         self.guard
             .try_wait()
             .map_err(StandError::io("watching", &self.name))
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the program.
     pub async fn ended(&mut self) -> Result<ExitStatus> {
         loop {
             if let Some(status) = self.has_ended()? {
                 return Ok(status);
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(CHECK_INTERVAL).await;
         }
     }
 
-    /// Asks again and again until the program is ready, has ended or `limit` is over.
+    /// Repeats the check until the program is ready, has ended or `limit` is over.
     ///
     /// # Errors
     /// [`StandError::DidNotStart`] with the last log lines.
@@ -244,36 +247,40 @@ impl ManagedProcess {
             if since.elapsed() > limit {
                 return Err(self.did_not_start(&format!("not ready after {} s", limit.as_secs())));
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(CHECK_INTERVAL).await;
         }
     }
 
-    /// Ends it gently: its stop signals in their order, then SIGKILL. Returns when nothing of it is left.
+    /// Ends the program: its stop signals in their order, then SIGKILL. Returns when no process of it is
+    /// left.
     pub async fn stop(mut self) -> Result<()> {
-        // The pipe stays open meanwhile: should we be killed now, its end makes the guard hurry.
-        self.tell(GENTLY);
+        // The pipe stays open meanwhile: if this process is killed now, the end of the pipe shortens the
+        // stop.
+        self.send(STOP);
         self.ended().await.map(drop)
     }
 
-    /// Asks for the end of the program, gently, but not of its guard: what goes with the program stays until
-    /// [`ManagedProcess::restart`] starts it again, or until the part is ended in any other way. It does not count as ended meanwhile.
+    /// Ends the program in an orderly way, but not its guard: the folders of the program stay until
+    /// [`ManagedProcess::restart`] starts it again, or until it is stopped in another way. Meanwhile the
+    /// program does not count as ended.
     pub fn stop_keeping_data(&mut self) {
-        self.tell(REST);
+        self.send(STOP_KEEPING_DATA);
     }
 
-    /// Asks for a program that rests to be started again, exactly as at first.
+    /// Starts the program again after [`ManagedProcess::stop_keeping_data`], with the same arguments.
     pub fn restart(&mut self) {
-        self.tell(WAKE);
+        self.send(RESTART);
     }
 
-    /// A guard that has ended hears nothing; whoever looks at the part then learns why.
-    fn tell(&mut self, order: u8) {
+    /// If the guard has already ended, the request has no effect; the next check of the process reports the
+    /// end.
+    fn send(&mut self, request: u8) {
         if let Some(pipe) = &mut self.pipe {
-            let _ = pipe.write_all(&[order]);
+            let _ = pipe.write_all(&[request]);
         }
     }
 
-    /// What to say when it has ended by itself; none while it runs.
+    /// The error of a program that has ended without being stopped; none while the program runs.
     pub fn fall(&mut self) -> Result<Option<StandError>> {
         Ok(self.has_ended()?.map(|_| StandError::Fell {
             part: self.name.clone(),
@@ -295,7 +302,7 @@ impl ManagedProcess {
 impl Drop for ManagedProcess {
     fn drop(&mut self) {
         drop(self.pipe.take());
-        // The guard ends by itself in bounded time; waiting for it keeps the promise that nothing is left.
+        // The guard ends in bounded time; waiting for it ensures that no process is left.
         let _ = self.guard.wait();
     }
 }
@@ -311,7 +318,7 @@ pub(crate) fn open_log(path: &Path) -> Result<File> {
         .map_err(StandError::io("opening", path))
 }
 
-/// The last lines of a log, or a word about why there are none.
+/// The last lines of a log, or a note that the log is empty.
 pub(crate) fn tail(log: &Path) -> String {
     let text = std::fs::read(log)
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())

@@ -1,18 +1,18 @@
-//! Telling the user what is being waited for.
+//! Reports to the user which step is running.
 
 use std::time::{Duration, Instant};
 
-/// Receives the steps of anything that can take over a second. Implemented by the command line.
+/// Receives the steps of every operation that can take over a second. Implemented by the command line.
 pub trait Progress: Send + Sync {
     /// A step begins.
     fn started(&self, step: &str);
     /// A step has succeeded after `elapsed`.
     fn done(&self, step: &str, elapsed: Duration);
-    /// A step has been given up after `elapsed`; the error follows by the ordinary way.
+    /// A step has failed after `elapsed`; the error itself is returned to the caller.
     fn failed(&self, step: &str, elapsed: Duration);
 }
 
-/// Shows nothing: for tests.
+/// Shows no steps: for tests.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 
@@ -22,7 +22,7 @@ impl Progress for Silent {
     fn failed(&self, _: &str, _: Duration) {}
 }
 
-/// A step that reports itself failed unless [`Step::done`] is reached, so that `?` needs no care.
+/// A step that is reported as failed unless [`Step::done`] is called, so that `?` needs no extra code.
 #[must_use]
 pub struct Step<'a> {
     progress: &'a dyn Progress,

@@ -14,7 +14,7 @@ use crate::parts::Parts;
 use crate::process::{Launch, ManagedProcess};
 
 const NAME: &str = "workerd";
-/// It is ready in under a second.
+/// A start usually takes less than a second.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// A running Worker.
@@ -25,14 +25,14 @@ pub struct Workerd {
 }
 
 impl Workerd {
-    /// Starts workerd with a Cap'n Proto configuration and waits until it serves requests on `port`, which one of
-    /// the configuration's sockets must name (on 127.0.0.1). The log goes to `dir`.
+    /// Starts workerd with a Cap'n Proto configuration and waits until it serves requests on `port`, which
+    /// must be the port of one of the configuration's sockets (on 127.0.0.1). The log is in `dir`.
     ///
-    /// The port is in the configuration, so the caller picks it ([`crate::ports::free`], or [`crate::Port::pick`] for
-    /// one the user fixed) and picks another if this one is taken.
+    /// The configuration contains the port, so the caller chooses it ([`crate::ports::free`], or
+    /// [`crate::Port::pick`] for a port fixed by the user) and chooses another one if the port is in use.
     ///
     /// # Errors
-    /// [`StandError::PortTaken`], or the last log lines when it does not start.
+    /// [`StandError::PortTaken`], or the last log lines if the start fails.
     pub async fn start(parts: &Parts, config: &Path, port: u16, dir: &Path) -> Result<Self> {
         if !crate::ports::is_free(port) {
             return Err(StandError::PortTaken {
@@ -54,12 +54,12 @@ impl Workerd {
         })
     }
 
-    /// Where it is reached.
+    /// The Worker's address.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Ends it; connections are closed.
+    /// Ends workerd; its connections are closed.
     pub async fn stop(self) -> Result<()> {
         self.part.stop().await
     }
@@ -73,8 +73,9 @@ impl Server for Workerd {
     }
 }
 
-/// Whether requests are served. A connection alone proves nothing: workerd listens before it has loaded the Worker,
-/// and ends if that fails. So it is sent something that is no request: it answers that itself, without the Worker.
+/// Whether requests are served. An accepted connection is not enough: workerd listens before it has loaded
+/// the Worker, and ends if loading fails. So this check sends an invalid request, which workerd answers
+/// without the Worker.
 async fn serves(port: u16) -> bool {
     let ask = async {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;

@@ -1,4 +1,4 @@
-//! Bindings, shim and optimized wasm.
+//! The files of a bundle: bindings, shim and optimized wasm.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ const SHIM_NAME: &str = "shim.js";
 const GLUE_NAME: &str = "index.js";
 const WASM_NAME: &str = "index_bg.wasm";
 
-/// What rustc's wasm32-unknown-unknown emits by default, and the exception handling wasm-bindgen adds for its abort
-/// handler; wasm-opt must neither reject nor exceed it.
+/// The features that rustc's wasm32-unknown-unknown emits by default, and the exception handling that
+/// wasm-bindgen adds for its abort handler. wasm-opt must accept these features and add no others.
 const WASM_FEATURES: [&str; 7] = [
     "--enable-bulk-memory",
     "--enable-exception-handling",
@@ -27,62 +27,53 @@ const WASM_FEATURES: [&str; 7] = [
 /// How the runtime loads a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModuleKind {
-    /// JavaScript.
     EsModule,
-    /// Compiled WebAssembly.
     Wasm,
 }
 
 /// One file of the bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Module {
-    /// Path relative to the bundle's directory, with `/`: what the others import it by.
+    /// Path relative to the bundle's directory, with `/`; other modules import the module by this path.
     pub name: String,
-    /// How it is loaded.
     pub kind: ModuleKind,
 }
 
 /// A complete Worker on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
-    /// Where the modules are.
+    /// The directory of the modules.
     pub dir: PathBuf,
     /// The modules, the entry first.
     pub modules: Vec<Module>,
 }
 
-/// Why there is no bundle.
+/// Why a bundle could not be written or opened.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
-    /// A file or directory.
     #[error("{}: {source}", path.display())]
     File {
-        /// Which.
         path: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
-    /// wasm-bindgen refuses the wasm.
     #[error("wasm-bindgen cannot read {}: {reason} (was it built with wasm-bindgen 0.2.130 for wasm32-unknown-unknown?)", path.display())]
     Bindgen {
-        /// The wasm.
         path: PathBuf,
-        /// Its words.
+        /// The message of wasm-bindgen.
         reason: String,
     },
-    /// The glue code does not look as expected.
+    /// The glue code lacks an expected part.
     #[error("the generated {GLUE_NAME} has no {what}: is this the edge-router's wasm?")]
     UnknownGlue {
-        /// What is missing.
+        /// The missing part.
         what: &'static str,
     },
-    /// wasm-opt failed.
+    /// wasm-opt failed or could not be started.
     #[error("{} failed: {reason}", tool.display())]
     Optimizer {
-        /// The tool.
         tool: PathBuf,
-        /// Its words.
+        /// The first line of its error output.
         reason: String,
     },
 }
@@ -92,8 +83,8 @@ fn file_error(path: &Path) -> impl FnOnce(io::Error) -> BundleError {
     move |source| BundleError::File { path, source }
 }
 
-/// Writes the bundle of `wasm` into `out_dir` (made if missing; its former bundle is replaced). With `wasm_opt`, a path
-/// to binaryen's tool, the wasm is made smaller.
+/// Writes the bundle of `wasm` into `out_dir` (created if missing; a former bundle is replaced). With
+/// `wasm_opt`, the path to binaryen's tool, the wasm is optimized for size.
 pub fn bundle(wasm: &Path, out_dir: &Path, wasm_opt: Option<&Path>) -> Result<Bundle, BundleError> {
     fs::metadata(wasm).map_err(file_error(wasm))?;
     let snippets = out_dir.join("snippets");
@@ -117,7 +108,7 @@ pub fn bundle(wasm: &Path, out_dir: &Path, wasm_opt: Option<&Path>) -> Result<Bu
 }
 
 impl Bundle {
-    /// The bundle that [`bundle()`] wrote into `dir` before.
+    /// Opens the bundle that [`bundle()`] wrote into `dir` before.
     pub fn open(dir: &Path) -> Result<Self, BundleError> {
         let entry = |name: &str, kind| {
             let path = dir.join(name);
@@ -161,8 +152,8 @@ fn generate(wasm: &Path, out_dir: &Path) -> Result<(), String> {
         .map_err(|error| format!("{error:#}"))
 }
 
-/// Source-phase imports are not known to workerd's module rules: a Worker's `.wasm` import is a module already. Gives
-/// the exported classes as well.
+/// workerd's module rules do not support source-phase imports; in a Worker an import of a `.wasm` file
+/// already gives a module. Returns the adapted glue and the exported classes.
 fn adapt(glue: &str) -> Result<(String, Vec<String>), BundleError> {
     const SOURCE_PHASE: &str = "import source wasmModule from";
     if !glue.contains(SOURCE_PHASE) {
@@ -210,7 +201,7 @@ fn optimize(tool: &Path, wasm: &Path) -> Result<(), BundleError> {
     if output.status.success() {
         Ok(())
     } else {
-        // Its complaints can run to megabytes; the first line names the fault.
+        // The output can have megabytes; the first line names the fault.
         let words = String::from_utf8_lossy(&output.stderr);
         Err(failed(words.lines().next().unwrap_or("no message").to_owned()))
     }
@@ -241,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_wasm_is_refused_with_a_hint() {
+    fn a_file_that_is_not_wasm_is_refused_with_a_hint() {
         let dir = tempfile::tempdir().unwrap();
         let wasm = dir.path().join("text.wasm");
         fs::write(&wasm, "not wasm").unwrap();

@@ -1,7 +1,8 @@
-//! From the Worker's compiled wasm to what a Workers runtime loads, without any downloaded tool.
+//! Turns the Worker's compiled wasm into the files that a Workers runtime loads, without a downloaded tool.
 //!
-//! [`bundle()`] writes the modules (JavaScript glue, wasm and a small shim), [`WorkerdConfig`] the text that makes
-//! `workerd` run them locally. `wrangler deploy` takes the same directory as it is.
+//! [`bundle()`] writes the modules (JavaScript glue, wasm and a small shim), [`WorkerdConfig`] the
+//! configuration with which `workerd` runs them locally. `wrangler deploy` takes the same directory
+//! unchanged.
 
 mod bundle;
 mod workerd;

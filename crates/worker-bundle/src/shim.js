@@ -1,6 +1,6 @@
-// The Worker's entry. Generated bindings live in index.js; this file gives them the form the runtime asks for and gets
-// the wasm instance back on its feet after a panic: a panicked instance may be left in any state, so it is replaced, and
-// with it every object made from it.
+// The Worker's entry. Generated bindings live in index.js; this file gives them the form the runtime needs
+// and replaces the wasm instance after a panic. A panicked instance may be in any state, so the instance and
+// every object made from it are replaced.
 import { DurableObject } from "cloudflare:workers";
 import * as app from "./index.js";
 
@@ -23,7 +23,7 @@ async function guarded(call) {
   }
 }
 
-// A Durable Object whose wasm half is made at first use, and again whenever the instance was replaced.
+// A Durable Object whose wasm half is created at first use, and again after the instance was replaced.
 function durable(name) {
   return class extends DurableObject {
     #half = null;

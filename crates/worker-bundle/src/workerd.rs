@@ -7,34 +7,33 @@ use std::path::PathBuf;
 
 use crate::bundle::{Bundle, ModuleKind};
 
-/// The runtime behaviour the Worker is written for; the same as in `edge-router/wrangler.toml`.
+/// The runtime behaviour that the Worker is written for; same value as in `edge-router/wrangler.toml`.
 const COMPATIBILITY_DATE: &str = "2026-01-01";
-/// A held request learns that its client has left.
+/// With this flag a held request is notified when its client disconnects.
 const COMPATIBILITY_FLAGS: &str = "\"enable_request_signal\"";
 
-/// Where the lanes' Durable Objects keep their state. Lanes need SQL, which workerd's in-memory storage does not have.
+/// Storage of the lanes' Durable Objects. Lanes need SQL, which workerd's in-memory storage does not support.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LaneStorage {
     /// Kept in this directory, which must exist. Every change of a lane waits for this disk.
     LocalDisk(PathBuf),
 }
 
-/// One local edge.
+/// Configuration of one local edge.
 #[derive(Debug, Clone)]
 pub struct WorkerdConfig<'a> {
-    /// What to run.
     pub bundle: &'a Bundle,
-    /// Where to listen. With port 0, start workerd with `--control-fd=1`: it prints the port as JSON.
+    /// The address to listen on. With port 0, start workerd with `--control-fd=1`: it prints the port as
+    /// JSON.
     pub listen: SocketAddr,
-    /// Where lanes are kept.
     pub storage: LaneStorage,
     /// The Worker's variables and secrets.
     pub vars: &'a BTreeMap<String, String>,
 }
 
 impl WorkerdConfig<'_> {
-    /// The capnp text. Module paths are absolute: run `workerd serve --import-path=/ <file>`. The text contains the
-    /// secrets among the variables: keep the file private.
+    /// The capnp text. Module paths are absolute: run `workerd serve --import-path=/ <file>`. The text
+    /// contains the secrets among the variables: keep the file private.
     pub fn text(&self) -> String {
         let mut modules = String::new();
         for module in &self.bundle.modules {

@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: how quick the product is, beside what else there is and beside what the servers need at least.
+//! `cargo xtask bench`: the speed of the product, in comparison with other tools and with the work the
+//! servers need at least.
 
 mod comparison;
 mod cpu;
@@ -14,6 +15,7 @@ mod machine;
 mod marks;
 mod measure;
 mod options;
+mod other_tools;
 mod ours;
 mod outcome;
 mod planted;
@@ -21,7 +23,6 @@ mod programs;
 mod publish;
 mod repair;
 mod report;
-mod rivals;
 mod run;
 mod stand;
 mod verify;
@@ -30,22 +31,25 @@ use clap::Subcommand;
 
 use crate::workspace::Workspace;
 
-/// What is benched.
+/// The benchmarks.
 #[derive(Subcommand)]
 pub enum Subject {
-    /// Time `crossover verify` on two servers beside reladiff, data-diff, a bare hash aggregate, count(*) and COPY
+    /// Time `crossover verify` on two servers, in comparison with reladiff, data-diff, a bare hash aggregate,
+    /// count(*) and COPY
     ///
-    /// The table comes to standard error, the same as JSON to standard output. Twenty differences are planted, and ours must name
-    /// them all. Needs about 5 GB of disk and half an hour for 12 million rows, more with --scale.
+    /// Prints a table to standard error and the same figures as JSON to standard output. Twenty differences
+    /// are planted, and `crossover verify` must report all of them. Needs about 5 GB of disk and half an hour
+    /// for 12 million rows, more with --scale.
     Verify(options::Options),
-    /// Follow two servers with `crossover verify --continuous` while rows are written, some of which are made to differ
+    /// Follow two servers with `crossover verify --continuous` while rows are written, some of which are made
+    /// to differ
     ///
-    /// Every row that is made to differ has to be reported within 5 s, no other may be, and what is left at a pause has to be
-    /// verified within 50 ms. Needs about 8 GB of disk.
+    /// Every row that is made to differ must be reported within 5 s, no other row may be reported, and the
+    /// rows that remain at a pause must be verified within 50 ms. Needs about 8 GB of disk.
     Follow(follow::Options),
     /// Repair rows of a large table that were made to differ; no other row may change
     Repair(repair::Options),
-    /// Run one program and write down what it took
+    /// Run one program and record its time and memory
     #[command(hide = true)]
     Measure(measure::Arguments),
 }

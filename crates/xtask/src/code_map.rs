@@ -1,4 +1,5 @@
-//! The table "Code map" of ARCHITECTURE.md: which of our crates may use which. What the table does not allow is refused.
+//! The table "Code map" of ARCHITECTURE.md: the permitted dependencies between the crates of the workspace.
+//! Other dependencies are refused.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,29 +10,29 @@ use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
 const HEADING: &str = "## Code map";
-/// What may use every crate.
+/// The cell of a crate that may use every crate.
 const EVERYTHING: &str = "everything";
-/// What uses none.
+/// The cell of a crate that may use no other crate.
 const NOTHING: &str = "-";
 
 /// One row of the table.
 struct Row {
-    /// The folder, or `folder/<any>` for all that have no row of their own.
+    /// The folder, or `folder/<any>` for all crates without a row of their own.
     place: String,
     may_use: Vec<String>,
 }
 
-/// One of our crates.
+/// A crate of the workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Package {
     name: String,
-    /// Its folder, from the workspace's root.
+    /// Its folder, relative to the workspace's root.
     place: String,
-    /// Names of the packages it is built with; those of tests alone are left out.
+    /// Names of the packages it is built with; dependencies of tests are left out.
     needs: BTreeSet<String>,
 }
 
-/// Fails with every crate without a row, every row without a crate, and every dependency that no row allows.
+/// Fails with every crate without a row, every row without a crate, and every dependency that no row permits.
 pub fn check(root: &Path, metadata: &Value) -> anyhow::Result<()> {
     let file = root.join("ARCHITECTURE.md");
     let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
@@ -123,7 +124,7 @@ fn list(value: &Value) -> anyhow::Result<&Vec<Value>> {
     value.as_array().context("cargo metadata lacks a list")
 }
 
-/// Everything on which the table and the crates do not negotiate, sorted.
+/// All differences between the table and the crates, sorted.
 fn offences(rows: &[Row], packages: &[Package], is_folder: impl Fn(&str) -> bool) -> Vec<String> {
     let mut offences = BTreeSet::new();
     let places: BTreeMap<&str, &str> = packages
@@ -143,18 +144,21 @@ fn offences(rows: &[Row], packages: &[Package], is_folder: impl Fn(&str) -> bool
     for row in rows {
         let crates = places.values().any(|place| matches(&row.place, place));
         if !crates && !is_folder(&row.place) {
-            offences.insert(format!("{} has a row, and is not there", row.place));
+            offences.insert(format!("{} has a row, but does not exist", row.place));
         }
         for word in row.may_use.iter().filter(|word| *word != EVERYTHING) {
             if !places.values().any(|place| is_named(word, place)) {
-                offences.insert(format!("{} may use {word}, which is no crate of ours", row.place));
+                offences.insert(format!(
+                    "{} may use {word}, which is not a crate of the workspace",
+                    row.place
+                ));
             }
         }
     }
     offences.into_iter().collect()
 }
 
-/// The row of its own, or else the one for all of its folder.
+/// The crate's own row, or else the row for all crates of its folder.
 fn row_of<'a>(rows: &'a [Row], place: &str) -> Option<&'a Row> {
     let own = rows.iter().find(|row| row.place == place);
     own.or_else(|| rows.iter().find(|row| matches(&row.place, place)))
@@ -166,12 +170,13 @@ fn allows(row: &Row, used: &str) -> bool {
         .any(|word| word == EVERYTHING || is_named(word, used))
 }
 
-/// By its folder, the last part of it, or the pattern of all in a folder.
+/// A word matches a crate by its folder, by the folder's last part, or as the pattern of all crates in a
+/// folder.
 fn is_named(word: &str, place: &str) -> bool {
     matches(word, place) || place.rsplit('/').next() == Some(word)
 }
 
-/// `lambdas/<stage>` is every crate right below `lambdas`.
+/// `lambdas/<stage>` matches every crate directly below `lambdas`.
 fn matches(pattern: &str, place: &str) -> bool {
     match (pattern.split_once("/<"), place.split_once('/')) {
         (Some((folder, rest)), Some((parent, name))) => {
@@ -221,12 +226,12 @@ mod tests {
     }
 
     #[test]
-    fn what_the_table_allows_passes() {
+    fn a_permitted_dependency_passes() {
         assert_eq!(found(&fine()), Vec::<String>::new());
     }
 
     #[test]
-    fn an_arrow_that_the_table_does_not_allow_is_named() {
+    fn a_dependency_that_the_table_does_not_permit_is_named() {
         let mut packages = fine();
         packages[0].needs.insert("verify".to_owned());
         packages[2].needs.insert("verify".to_owned());
@@ -248,21 +253,21 @@ mod tests {
             found(&packages),
             [
                 "crates/new has no row",
-                "crates/verify has a row, and is not there",
-                "lambdas/validate may use verify, which is no crate of ours"
+                "crates/verify has a row, but does not exist",
+                "lambdas/validate may use verify, which is not a crate of the workspace"
             ]
         );
     }
 
     #[test]
-    fn a_text_without_the_table_is_no_proof() {
+    fn a_text_without_the_table_is_an_error() {
         assert!(rows("# A\n").is_err());
         assert!(rows("## Code map\n\nnothing\n").is_err());
         assert!(rows("## Code map\n\n| a | b |\n|---|---|\n| c | d |\n").is_err());
     }
 
     #[test]
-    fn what_only_tests_use_is_free() {
+    fn dependencies_of_tests_are_not_restricted() {
         let dependency = |kind: Value, name: &str| json!({ "name": name, "kind": kind });
         let metadata = json!({
             "workspace_root": "/w",

@@ -1,5 +1,5 @@
-//! `cargo xtask asl` and `cargo xtask schema`: the files that are made from the code. The program that makes them is a
-//! crate of its own, because this one depends on nothing of ours.
+//! `cargo xtask asl` and `cargo xtask schema`: the files that are generated from the code. The generating
+//! program is a separate crate, because this one depends on no other crate of the workspace.
 
 use crate::workspace::Workspace;
 

@@ -1,13 +1,13 @@
-//! `cargo xtask docs`: writes the documents that are made from lists in the code.
+//! `cargo xtask docs`: writes the documents that are generated from lists in the code.
 
 use anyhow::{Context, bail};
 
 use crate::workspace::Workspace;
 
-/// Tells the test that compares the documents to write them.
+/// With this variable the test writes the documents instead of comparing them.
 const WRITE: &str = "CROSSOVER_WRITE_DOCS";
 
-/// Runs the test that holds the documents against the code, as the one who writes them.
+/// Runs the test that compares the documents with the code, in its writing mode.
 pub fn write(workspace: &Workspace) -> anyhow::Result<()> {
     let status = workspace
         .cargo()

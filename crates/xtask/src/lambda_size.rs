@@ -1,4 +1,4 @@
-//! `cargo xtask lambda-size`: what the functions weigh and how long each takes to be there.
+//! `cargo xtask lambda-size`: the size of the functions' program, and the start time of each function.
 
 use std::{
     io::{BufRead, BufReader},
@@ -13,19 +13,19 @@ use anyhow::{Context, bail};
 
 use crate::workspace::Workspace;
 
-/// The package of the stages, and the program of all functions in it.
+/// The package of the stages, and its program with all functions.
 const PACKAGE: &str = "crossover-stages";
 const PROGRAM: &str = "bootstrap";
-/// The profile it is built in, here, for rehearsals and for production.
+/// The build profile of the program, the same for rehearsals and for production.
 const PROFILE: &str = "lambda";
-/// What it may weigh: Lambda fetches and unpacks it before the first line runs.
+/// The largest permitted size: Lambda fetches and unpacks the program before its first line runs.
 const MOST_BYTES: u64 = 8 * 1024 * 1024;
-/// Starts measured of each function.
+/// Number of measured starts of each function.
 const STARTS: usize = 7;
-/// A function that takes longer does not start at all.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// A function that takes longer counts as not starting.
+const START_LIMIT: Duration = Duration::from_secs(10);
 
-/// Prints size and start time of every stage; fails if the program is too big.
+/// Prints size and start time of every stage; fails if the program is too large.
 pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     workspace.run_cargo(&[
         "build",
@@ -48,18 +48,21 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
         let median = starts[STARTS / 2].as_secs_f64() * 1000.0;
         println!("{handler:<18} {median:>12.1}");
     }
-    println!("all are one program of {:.2} MB", megabytes(weigh(&program)?));
+    println!(
+        "all are one program of {:.2} MB",
+        megabytes(checked_size(&program)?)
+    );
     Ok(())
 }
 
-/// The program's size in bytes; fails if it is too big.
-pub fn weigh(program: &Path) -> anyhow::Result<u64> {
+/// The program's size in bytes; fails if the program is too large.
+pub fn checked_size(program: &Path) -> anyhow::Result<u64> {
     let bytes = std::fs::metadata(program)
         .with_context(|| program.display().to_string())?
         .len();
     if bytes > MOST_BYTES {
         bail!(
-            "{} is bigger than {} MB ({:.2} MB); see what came in with `cargo bloat` or `cargo tree`",
+            "{} is larger than {} MB ({:.2} MB); check its dependencies with `cargo bloat` or `cargo tree`",
             program.display(),
             megabytes(MOST_BYTES),
             megabytes(bytes)
@@ -72,7 +75,7 @@ fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1_048_576.0
 }
 
-/// The stages the program serves, as it lists them itself.
+/// The stages of the program, as the program lists them.
 fn handlers(program: &Path) -> anyhow::Result<Vec<String>> {
     let output = Command::new(program)
         .arg("--stages")
@@ -87,14 +90,14 @@ fn handlers(program: &Path) -> anyhow::Result<Vec<String>> {
     Ok(names.lines().map(str::to_owned).collect())
 }
 
-/// From the start of the process to its first request for work.
+/// The time from the start of the process to its first request for an event.
 fn start(program: &Path, handler: &str) -> anyhow::Result<Duration> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let api = listener.local_addr()?.to_string();
-    let (tell, told) = mpsc::channel();
+    let (sender, received) = mpsc::channel();
     std::thread::spawn(move || {
-        // The receiver may be gone: then nobody wants to know.
-        let _ = tell.send(first_request(&listener));
+        // The receiver may have given up.
+        let _ = sender.send(first_request(&listener));
     });
     let began = Instant::now();
     let function = Function(
@@ -116,11 +119,13 @@ fn start(program: &Path, handler: &str) -> anyhow::Result<Duration> {
             .stderr(Stdio::null())
             .spawn()?,
     );
-    let line = told.recv_timeout(PATIENCE).context("it asked for no work")??;
+    let line = received
+        .recv_timeout(START_LIMIT)
+        .context("the function requested no event")??;
     let taken = began.elapsed();
     drop(function);
     if !line.contains("/runtime/invocation/next") {
-        bail!("its first request was {line:?}, not one for work");
+        bail!("the function's first request was {line:?}, not one for an event");
     }
     Ok(taken)
 }
@@ -132,12 +137,12 @@ fn first_request(listener: &TcpListener) -> std::io::Result<String> {
     Ok(line)
 }
 
-/// Ended when it is no longer needed, whatever happened.
+/// A function's process, ended by drop.
 struct Function(Child);
 
 impl Drop for Function {
     fn drop(&mut self) {
-        // Both can only fail when it has ended by itself.
+        // Both calls fail only if the process has already ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

@@ -1,4 +1,4 @@
-//! The inner crates stay free of I/O: proven from what cargo resolves, not from what anybody remembers.
+//! Proves that the inner crates are free of I/O, from the dependencies that cargo resolves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use crate::{code_map, words, workspace::Workspace};
 
-/// The crates that hold rules only.
+/// The crates that contain only rules.
 const INNER: &[&str] = &["crossover-core", "crossover-routing"];
 
-/// What they must not reach, however indirectly: by name, or by the start of the name where it ends in `-`.
+/// Packages that the inner crates must not depend on, directly or indirectly: the exact name, or a prefix
+/// that ends in `-`.
 const FORBIDDEN: &[&str] = &[
     "async-std",
     "aws-",
@@ -28,7 +29,8 @@ const FORBIDDEN: &[&str] = &[
     "worker",
 ];
 
-/// Fails with every dependency that the code map does not allow, and with every forbidden one and the way to it.
+/// Fails with every dependency that the code map does not permit, and with every forbidden one and the path
+/// to it.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     words::check(workspace)?;
     let metadata = workspace.graph()?;
@@ -43,13 +45,13 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         return Ok(());
     }
     bail!(
-        "{} must hold rules only, without I/O; move what needs these into an adapter crate:\n  {}",
+        "{} must contain only rules, without I/O; move the code that needs these packages into an adapter crate:\n  {}",
         INNER.join(" and "),
         offences.join("\n  ")
     )
 }
 
-/// Packages by id, and whom each needs to be built into a program (build and test dependencies left out).
+/// Packages by id, and the packages each is built with (build and test dependencies left out).
 struct Graph {
     names: BTreeMap<String, String>,
     needs: BTreeMap<String, Vec<String>>,
@@ -85,7 +87,7 @@ impl Graph {
         Ok(Self { names, needs })
     }
 
-    /// The forbidden packages a package reaches, each as the way to it, sorted.
+    /// The forbidden packages that a package depends on, each as the path to it, sorted.
     fn offences(&self, package: &str) -> anyhow::Result<Vec<String>> {
         let (start, _) = self
             .names
@@ -94,17 +96,17 @@ impl Graph {
             .with_context(|| format!("the workspace has no package {package}"))?;
         let mut offences = BTreeSet::new();
         let mut seen = BTreeSet::from([start]);
-        let mut ways = vec![(start, package.to_owned())];
-        while let Some((id, way)) = ways.pop() {
+        let mut paths = vec![(start, package.to_owned())];
+        while let Some((id, path)) = paths.pop() {
             for next in self.needs.get(id).into_iter().flatten() {
                 let Some(name) = self.names.get(next) else {
                     continue;
                 };
-                let way = format!("{way} -> {name}");
+                let path = format!("{path} -> {name}");
                 if is_forbidden(name) {
-                    offences.insert(way);
+                    offences.insert(path);
                 } else if seen.insert(next) {
-                    ways.push((next, way));
+                    paths.push((next, path));
                 }
             }
         }
@@ -142,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forbidden_dependency_is_found_behind_another_and_the_way_is_told() {
+    fn an_indirect_forbidden_dependency_is_found_and_its_path_reported() {
         assert_eq!(
             graph(&Value::Null).offences("inner").unwrap(),
             ["inner -> between -> aws-sdk-dms"]
@@ -150,19 +152,19 @@ mod tests {
     }
 
     #[test]
-    fn what_only_tests_and_build_scripts_use_is_allowed() {
+    fn dependencies_of_tests_and_build_scripts_are_permitted() {
         for kind in ["dev", "build"] {
             assert!(graph(&json!(kind)).offences("inner").unwrap().is_empty());
         }
     }
 
     #[test]
-    fn a_crate_that_is_gone_is_no_proof() {
+    fn a_missing_crate_is_an_error() {
         assert!(graph(&Value::Null).offences("outer").is_err());
     }
 
     #[test]
-    fn names_are_compared_whole_unless_they_end_in_a_dash() {
+    fn names_are_compared_completely_unless_they_end_in_a_dash() {
         assert!(
             is_forbidden("tokio")
                 && is_forbidden("tokio-postgres")

@@ -1,4 +1,4 @@
-//! The state machines against Amazon's rules for them.
+//! Checks the state machines with asl-validator.
 
 use std::{
     path::{Path, PathBuf},
@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-/// Runs `validator` (npm's asl-validator) over every state machine.
+/// Runs `validator` (npm's asl-validator) on every state machine.
 pub fn lint(root: &Path, validator: &Path) -> anyhow::Result<()> {
     let machines = machines(&root.join("statemachine"))?;
     for machine in &machines {
@@ -18,7 +18,7 @@ pub fn lint(root: &Path, validator: &Path) -> anyhow::Result<()> {
             .context("asl-validator cannot be run")?;
         if !output.status.success() {
             bail!(
-                "{} is no valid state machine:\n{}{}",
+                "{} is not a valid state machine:\n{}{}",
                 machine.display(),
                 String::from_utf8_lossy(&output.stdout),
                 String::from_utf8_lossy(&output.stderr)
@@ -40,7 +40,7 @@ fn machines(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     }
     machines.sort();
     if machines.is_empty() {
-        bail!("{} holds no state machine", folder.display());
+        bail!("{} contains no state machine", folder.display());
     }
     Ok(machines)
 }

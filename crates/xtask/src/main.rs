@@ -1,4 +1,4 @@
-//! The workspace's own tasks. `cargo xtask test` is what `.ci/run` calls.
+//! Development tasks of the workspace. `.ci/run` calls `cargo xtask test`.
 
 mod bench;
 mod code_map;
@@ -17,12 +17,12 @@ use clap::{Parser, Subcommand};
 
 use workspace::Workspace;
 
-/// Tasks of the Crossover workspace
+/// Development tasks of the Crossover workspace
 #[derive(Parser)]
 #[command(
     name = "cargo xtask",
     bin_name = "cargo xtask",
-    after_help = "Exit status: 0 the task succeeded; 1 it failed, and the last lines say why; 2 it was called wrongly."
+    after_help = "Exit status: 0 the task succeeded; 1 it failed, see the last lines; 2 wrong arguments."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -31,31 +31,33 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Fetch the parts if they are missing, build what the tests run, and run every check and test
+    /// Fetch missing parts, build the programs for the tests, and run all checks and tests
     Test {
-        /// Further arguments for `cargo test --workspace`, e.g. `cargo xtask test -- --test e2e dry_run`
+        /// Additional arguments for `cargo test --workspace`, e.g. `cargo xtask test -- --test e2e dry_run`
         #[arg(last = true, value_name = "ARGUMENT")]
         arguments: Vec<String>,
     },
-    /// Prove that crates use each other as ARCHITECTURE.md allows, and the inner ones no runtime, AWS SDK, driver or HTTP client
+    /// Check that crates depend on each other only as ARCHITECTURE.md permits, and the inner ones on no
+    /// runtime, AWS SDK, driver or HTTP client
     CheckLayers,
-    /// Build the program of the Lambda functions; print its size and the start time of each; fail if it is bigger than 8 MB
+    /// Build the program of the Lambda functions; print its size and the start time of each; fail if it is
+    /// larger than 8 MB
     LambdaSize,
-    /// Write the documents that are made from lists in the code (docs/stages.md, docs/checks.md)
+    /// Write the documents that are generated from lists in the code (docs/stages.md, docs/checks.md)
     Docs,
     /// Write the state machines from statemachine/source; the tests compare them
     Asl {
-        /// Write nothing; fail if a file is not what its source says
+        /// Write nothing; fail if a file differs from its source
         #[arg(long)]
         check: bool,
     },
     /// Write the JSON Schemas of docs/schema from the types of the documents; the tests compare them
     Schema {
-        /// Write nothing; fail if a schema is not what its type says
+        /// Write nothing; fail if a schema differs from its type
         #[arg(long)]
         check: bool,
     },
-    /// Measure against others and against what is possible; no part of the tests
+    /// Measure speed in comparison with other tools and with the lower bound; not part of the tests
     Bench {
         #[command(subcommand)]
         subject: bench::Subject,

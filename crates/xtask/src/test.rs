@@ -11,30 +11,32 @@ use serde_json::Value;
 
 use crate::{lambda_size, layers, machines, workspace::Workspace};
 
-/// Compiles the tests, fetches and builds everything they stand on, and runs them. The closing lines are cargo's own.
+/// Compiles the tests, fetches and builds everything they need, and runs them. The last lines of output are
+/// cargo's own.
 ///
-/// The tests are compiled first and as one selection of packages: the programs they start (`crossover`, `stand-guard`,
-/// `crossover-workshop`) come out of the same build, so that no dependency is compiled a second time for them.
+/// The tests are compiled first and as one selection of packages: the same build contains the programs they
+/// start (`crossover`, `stand-guard`, `crossover-workshop`), so that no dependency is compiled a second time
+/// for those programs.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
     let since = Instant::now();
     let announce = |step: &str| eprintln!("xtask, after {} s: {step}", since.elapsed().as_secs());
-    announce("check which crates use which");
+    announce("check the dependencies between the crates");
     layers::check(workspace)?;
 
     announce("compile the tests");
     workspace.run_cargo(&["build", "--workspace", "--tests", "--locked"])?;
     let built = workspace.target.join("debug");
 
-    announce("fetch the parts and the servers of the tests, build the functions and the Worker");
+    announce("fetch the parts and the test servers, build the functions and the Worker");
     let places = workshop(&built.join("crossover-workshop"), &workspace.root)?;
     let place = |name: &str| {
         places[name]
             .as_str()
             .map(PathBuf::from)
-            .with_context(|| format!("crossover-workshop does not say where {name} is"))
+            .with_context(|| format!("crossover-workshop does not report the path of {name}"))
     };
-    announce("weigh the functions");
-    lambda_size::weigh(&place("bootstrap")?)?;
+    announce("check the size of the functions");
+    lambda_size::checked_size(&place("bootstrap")?)?;
 
     announce("lint the state machines");
     machines::lint(&workspace.root, &place("asl_validator")?)?;
@@ -62,7 +64,7 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs the workshop; its progress goes to the terminal.
+/// Runs crossover-workshop; its progress is shown on the terminal.
 fn workshop(program: &Path, root: &Path) -> anyhow::Result<Value> {
     let output = Command::new(program)
         .arg(root)
@@ -71,7 +73,7 @@ fn workshop(program: &Path, root: &Path) -> anyhow::Result<Value> {
         .output()
         .with_context(|| format!("{} cannot be run", program.display()))?;
     if !output.status.success() {
-        bail!("what the tests stand on could not be made; the lines above say why");
+        bail!("the parts or programs for the tests could not be prepared; see the lines above");
     }
     serde_json::from_slice(&output.stdout).context("the answer of crossover-workshop is not JSON")
 }

@@ -1,4 +1,4 @@
-//! The checkout, and cargo in it.
+//! The checkout, and cargo commands in it.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,10 +8,10 @@ use std::{
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-/// The workspace this program was built from.
+/// The workspace that this program was built from.
 pub struct Workspace {
     pub root: PathBuf,
-    /// Where cargo puts what it builds.
+    /// Cargo's target directory.
     pub target: PathBuf,
 }
 
@@ -32,11 +32,11 @@ impl Workspace {
         })
     }
 
-    /// A cargo command in the workspace; it reads no input.
+    /// A cargo command in the workspace, without input.
     pub fn cargo(&self) -> Command {
         let mut command = Command::new(program());
-        // What `cargo run` has told us about this package: build scripts such as ring's read it, so that everything would
-        // be built again for xtask alone.
+        // Variables that `cargo run` sets for this package. Build scripts such as ring's read them, so that
+        // with these variables everything would be built again for xtask alone.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if [
@@ -56,7 +56,7 @@ impl Workspace {
         command
     }
 
-    /// Runs cargo with its own output shown.
+    /// Runs cargo and shows its output.
     pub fn run_cargo(&self, arguments: &[&str]) -> anyhow::Result<()> {
         let status = self
             .cargo()
@@ -69,7 +69,7 @@ impl Workspace {
         Ok(())
     }
 
-    /// The whole dependency graph as cargo resolves it.
+    /// The complete dependency graph as cargo resolves it.
     pub fn graph(&self) -> anyhow::Result<Value> {
         metadata(&self.root, &["--locked"])
     }

@@ -1,7 +1,7 @@
 //! The nonces of calls that change nothing.
 //!
-//! They live in memory: a durable write would make every read wait for the disk, inside the pause, too. What a restart
-//! forgets can at worst be read again. Calls that change the lane keep theirs in the store.
+//! Kept in memory: a durable write would delay every read for the disk, also inside the pause. After a
+//! restart a read could at worst be replayed. Nonces of calls that change the lane are in the store.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ pub struct Nonces {
 }
 
 impl Nonces {
-    /// Whether the nonce is new; from now on it is not, until `expires`.
+    /// Whether the nonce is new. The nonce counts as used until `expires`.
     pub fn first_use(&self, nonce: &str, expires: UnixMillis, now: UnixMillis) -> bool {
         let mut expiry = self.expiry.borrow_mut();
         expiry.retain(|_, expires| *expires >= now);
@@ -35,7 +35,7 @@ mod tests {
         assert!(nonces.first_use("b", UnixMillis(300), UnixMillis(50)));
         assert!(
             nonces.first_use("a", UnixMillis(300), UnixMillis(101)),
-            "expired nonces are forgotten: memory is bounded"
+            "expired nonces are removed: memory is bounded"
         );
         assert_eq!(nonces.expiry.borrow().len(), 2);
     }

@@ -1,7 +1,7 @@
-//! What a lane keeps: every accepted change with the record it led to, and the nonces that were used.
+//! The stored state of a lane: every accepted change with the resulting record, and the used nonces.
 //!
-//! One row per change, keyed by epoch: record and audit entry can never come apart, and two changes can never take the
-//! same epoch.
+//! One row per change, keyed by epoch: record and audit entry are always written together, and two changes
+//! can never take the same epoch.
 
 use crossover_routing::{AuditEntry, ChainHead, LaneRecord, UnixMillis};
 use serde::Deserialize;
@@ -29,7 +29,7 @@ struct Count {
 }
 
 impl Store {
-    /// Opens the store; tables are made at the first use.
+    /// Opens the store; tables are created at first use.
     pub fn new(sql: SqlStorage) -> Self {
         Self { sql }
     }
@@ -47,7 +47,7 @@ impl Store {
         Ok(())
     }
 
-    /// The record after the last change and the chain's head; none while nothing has happened.
+    /// The record after the last change and the chain's head; none before the first change.
     pub fn latest(&self) -> Result<Option<(LaneRecord, ChainHead)>> {
         self.ensure()?;
         let rows: Vec<Row> = self
@@ -62,7 +62,7 @@ impl Store {
         Ok(Some((serde_json::from_str(&row.record)?, entry.head())))
     }
 
-    /// Keeps a change. A second change to the same epoch violates the primary key.
+    /// Stores a change. A second change to the same epoch violates the primary key.
     pub fn append(&self, record: &LaneRecord, entry: &AuditEntry) -> Result<()> {
         let values = vec![
             (record.epoch.0 as i64).into(),
@@ -88,7 +88,7 @@ impl Store {
             .collect()
     }
 
-    /// Whether the nonce is new; from now on it is not, until `expires`.
+    /// Whether the nonce is new. The nonce counts as used until `expires`.
     pub fn use_nonce(&self, nonce: &str, expires: UnixMillis, now: UnixMillis) -> Result<bool> {
         self.ensure()?;
         self.sql.exec(

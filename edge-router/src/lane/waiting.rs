@@ -4,18 +4,18 @@ use std::cell::{Cell, RefCell};
 
 use futures::channel::oneshot;
 
-/// Everyone who waits for the lane to serve.
+/// All requests that wait for the lane to serve.
 #[derive(Default)]
 pub struct Waiting {
     held: Cell<u64>,
     wakers: RefCell<Vec<oneshot::Sender<()>>>,
 }
 
-/// One parked request; leaves the count when dropped.
+/// One parked request; no longer counted after drop.
 pub struct Held<'a>(&'a Waiting);
 
 impl Waiting {
-    /// Parks a request unless `held_max` are parked already.
+    /// Parks a request unless `held_max` requests are already parked.
     pub fn enter(&self, held_max: u64) -> Option<Held<'_>> {
         let held = self.held.get();
         (held < held_max).then(|| {
@@ -24,26 +24,26 @@ impl Waiting {
         })
     }
 
-    /// How many are parked.
+    /// Number of parked requests.
     pub fn held(&self) -> u64 {
         self.held.get()
     }
 
-    /// Wakes everyone.
+    /// Wakes all parked requests.
     pub fn release(&self) {
         for waker in self.wakers.take() {
-            // The request may be gone: nobody to wake.
+            // A request that has already left cannot be woken.
             let _ = waker.send(());
         }
     }
 }
 
 impl Held<'_> {
-    /// Ends with the next release.
+    /// Resolves at the next release.
     pub fn released(&self) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
         let mut wakers = self.0.wakers.borrow_mut();
-        // Those who gave up leave their sender behind.
+        // Requests that gave up leave their sender behind.
         wakers.retain(|waker| !waker.is_canceled());
         wakers.push(sender);
         receiver
@@ -62,7 +62,7 @@ mod tests {
     use futures::FutureExt;
 
     #[test]
-    fn a_release_wakes_everyone_and_leaving_frees_the_place() {
+    fn a_release_wakes_all_requests_and_leaving_frees_the_slot() {
         let waiting = Waiting::default();
         let (first, second) = (waiting.enter(2).unwrap(), waiting.enter(2).unwrap());
         assert!(waiting.enter(2).is_none(), "the cap holds");
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn those_who_gave_up_are_not_kept() {
+    fn senders_of_requests_that_gave_up_are_removed() {
         let waiting = Waiting::default();
         let held = waiting.enter(1).unwrap();
         for _ in 0..100 {

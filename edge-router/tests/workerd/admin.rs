@@ -9,7 +9,7 @@ use crate::edge::{Edge, KEY_ID, key, now, run};
 
 const LANE: &str = "/__crossover/v1/lanes/main";
 
-/// Sends what was signed, or something else.
+/// Sends the signed body or, to forge a call, another one.
 async fn send(edge: &Edge, signed: &AdminRequest<'_>, key: &AdminKey, body: &[u8]) -> Response {
     let method = reqwest::Method::from_bytes(signed.method.as_bytes()).unwrap();
     edge.client
@@ -112,7 +112,7 @@ async fn a_replayed_call_is_refused_also_after_a_restart_of_the_lane() {
 }
 
 #[tokio::test]
-async fn what_is_no_command_is_refused_by_name() {
+async fn an_invalid_command_is_refused_by_name() {
     let edge = Edge::start().await;
     let cases: [(&[u8], &str); 5] = [
         (br#"{"command":"deadline_passed"}"#, "bad_command"),
@@ -153,7 +153,7 @@ async fn what_is_no_command_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn an_older_epoch_is_a_conflict_that_shows_the_lane() {
+async fn an_older_epoch_is_a_conflict_that_returns_the_record() {
     let edge = Edge::start().await;
     let armed = edge.arm(Side::Target, 10_000).await;
     assert_eq!((armed.phase, armed.epoch), (Phase::Armed, Epoch(2)));
@@ -166,7 +166,7 @@ async fn an_older_epoch_is_a_conflict_that_shows_the_lane() {
 }
 
 #[tokio::test]
-async fn of_many_orchestrators_exactly_one_wins() {
+async fn of_many_orchestrators_exactly_one_succeeds() {
     let edge = Edge::start().await;
     let (hold_at_ms, hold_deadline_ms) = (now() + Millis(30_000), now() + Millis(40_000));
     let calls = (0..20).map(|number| {
@@ -201,7 +201,7 @@ async fn of_many_orchestrators_exactly_one_wins() {
 }
 
 #[tokio::test]
-async fn commit_and_abort_race_and_one_of_them_wins() {
+async fn commit_and_abort_race_and_one_of_them_succeeds() {
     let edge = Edge::start().await;
     let held = edge.armed_and_held(Side::Target).await;
     let commit = edge.admin.apply(held.epoch, Command::Commit { run_id: run() });
@@ -234,13 +234,13 @@ async fn the_audit_log_is_a_complete_chain_and_survives_a_restart() {
     edge.restart().await;
     assert_eq!(edge.admin.audit().await.unwrap(), before);
     assert_eq!(edge.admin.read().await.unwrap(), record);
-    // The run is over, the restart included; another one goes on from the same epoch.
+    // The run is over, also after the restart; another run continues from the same epoch.
     let abort = |run_id: &str| Command::Abort {
         run_id: run_id.to_owned(),
     };
     match edge.admin.apply(record.epoch, abort(&run())).await {
         Err(EdgeError::Refused { name, .. }) => assert_eq!(name, "run_over"),
-        other => panic!("a run that is over was let in: {other:?}"),
+        other => panic!("a run that is over was accepted: {other:?}"),
     }
     let next = edge.admin.apply(record.epoch, abort("run-2")).await.unwrap();
     assert_eq!((next.epoch, next.phase), (Epoch(5), record.phase));

@@ -26,7 +26,7 @@ async fn held_writes_go_to_the_target_exactly_once_after_the_release() {
     assert_eq!(
         edge.admin.held().await.unwrap(),
         300,
-        "the commit alone lets nobody go"
+        "the commit alone releases no request"
     );
 
     let released = Instant::now();
@@ -72,7 +72,7 @@ async fn an_abort_holds_writes_until_the_release_and_sends_them_to_the_source() 
 #[tokio::test]
 async fn writes_pass_until_hold_at_and_are_held_from_then_on_while_reads_go_on() {
     let edge = Edge::start().await;
-    // The isolate has a lease from before the announcement: it must not miss the hold.
+    // The isolate has a lease from before the announcement and must still hold in time.
     assert_eq!(edge.post("/orders", "before").send().await.unwrap().status(), 200);
     let armed = edge.arm(Side::Target, 20_000).await;
     let hold_at_ms = armed.hold_at_ms.unwrap();
@@ -89,7 +89,7 @@ async fn writes_pass_until_hold_at_and_are_held_from_then_on_while_reads_go_on()
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     until("hold_at_ms", async || (now() >= hold_at_ms).then_some(())).await;
-    // Still armed: the hold begins by the clock, without any further call.
+    // Still armed: the hold begins by the isolate's clock, without any further call.
     let late = edge.write("late");
     edge.until_held(1).await;
     let read = edge.get("/orders").send().await.unwrap();
@@ -112,7 +112,8 @@ async fn the_alarm_at_the_deadline_aborts_and_a_late_commit_is_refused() {
     let (hold_at_ms, deadline) = (armed.hold_at_ms.unwrap(), armed.hold_deadline_ms.unwrap());
     until("hold_at_ms", async || (now() >= hold_at_ms).then_some(())).await;
     let held = edge.hold().await;
-    // Any call would make the lane look at the clock: only a silent wait shows that the alarm does so by itself.
+    // Any call would make the lane check the deadline: only a wait without calls shows that the alarm works
+    // alone.
     tokio::time::sleep(Duration::from(deadline.since(now()) + Millis(3_000))).await;
     let woken_ms = now();
     match edge
@@ -153,7 +154,7 @@ async fn the_deadline_holds_across_a_crash_of_the_lane() {
 }
 
 #[tokio::test]
-async fn a_rollback_goes_the_same_way_back() {
+async fn a_rollback_uses_the_same_phases_in_the_other_direction() {
     let edge = Edge::start().await;
     for (towards, name) in [(Side::Target, "target"), (Side::Source, "source")] {
         edge.armed_and_held(towards).await;

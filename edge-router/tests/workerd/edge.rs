@@ -1,4 +1,4 @@
-//! One workerd with the Worker in it, in front of two origins.
+//! One workerd process with the Worker, in front of two origins.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -18,9 +18,9 @@ use worker_bundle::{Bundle, LaneStorage, WorkerdConfig};
 use crate::origin::Origin;
 
 pub const KEY_ID: &str = "test-key";
-/// Far beyond anything that works; only reached by a test that fails.
-const PATIENCE: Duration = Duration::from_secs(40);
-/// The lane's lease, plus room for the call's own way.
+/// Far longer than a working step takes; only a failing test waits this long.
+const WAIT_LIMIT: Duration = Duration::from_secs(40);
+/// The lane's lease plus time for the call itself.
 const ARM_AHEAD: Millis = Millis(5_400);
 
 pub fn key() -> AdminKey {
@@ -31,16 +31,16 @@ pub fn now() -> UnixMillis {
     UnixMillis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64)
 }
 
-fn needed(name: &str, what: &str) -> PathBuf {
+fn required_path(name: &str, what: &str) -> PathBuf {
     let Some(path) = env::var_os(name) else {
-        panic!("{name} is not set: it names {what}; `cargo xtask test` fetches, builds and sets it");
+        panic!("{name} is not set: it must name {what}; `cargo xtask test` fetches, builds and sets it");
     };
     path.into()
 }
 
-/// Waits until `check` gives something.
+/// Waits until `check` returns a value.
 pub async fn until<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
-    let waited = tokio::time::timeout(PATIENCE, async {
+    let waited = tokio::time::timeout(WAIT_LIMIT, async {
         loop {
             if let Some(found) = check().await {
                 return found;
@@ -48,7 +48,7 @@ pub async fn until<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> 
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     });
-    waited.await.unwrap_or_else(|_| panic!("never came: {what}"))
+    waited.await.unwrap_or_else(|_| panic!("did not happen: {what}"))
 }
 
 pub struct Edge {
@@ -58,7 +58,7 @@ pub struct Edge {
     pub client: Client,
     pub source: Origin,
     pub target: Origin,
-    /// The lanes' directory; kept for a restart.
+    /// The directory of the lanes; kept across a restart.
     dir: TempDir,
     vars: BTreeMap<String, String>,
     workerd: Child,
@@ -69,7 +69,7 @@ impl Edge {
         Self::start_with(&[]).await
     }
 
-    /// Starts with further variables.
+    /// Starts with additional variables.
     pub async fn start_with(vars: &[(&str, &str)]) -> Self {
         let (source, target) = (Origin::start("source").await, Origin::start("target").await);
         let mut all = BTreeMap::from([
@@ -105,7 +105,7 @@ impl Edge {
         }
     }
 
-    /// Kills workerd as a crash would, and starts it again over the same lanes.
+    /// Kills workerd as a crash would, and starts it again with the same lanes.
     pub async fn restart(&mut self) {
         self.workerd.kill().await.unwrap();
         let (workerd, address) = serve(self.dir.path(), &self.vars).await;
@@ -160,9 +160,9 @@ impl Edge {
         self.admin.read().await.unwrap().run_id.unwrap()
     }
 
-    /// Arms the lane towards a side, with `hold_ms` between hold_at_ms and deadline.
+    /// Arms the lane towards a side, with `hold_ms` between hold_at_ms and the deadline.
     pub async fn arm(&self, towards: Side, hold_ms: u64) -> LaneRecord {
-        // A run arms once: each gets a name of its own, the first one that of run().
+        // A run arms once, so each run gets a new name; the first name is that of run().
         let run_id = format!("run-{}", self.admin.read().await.unwrap().epoch);
         let hold_at_ms = now() + ARM_AHEAD;
         let hold_deadline_ms = hold_at_ms + Millis(hold_ms);
@@ -195,7 +195,7 @@ impl Edge {
     }
 }
 
-/// The run that arms a lane nothing has happened to.
+/// The first run of a new lane.
 pub fn run() -> String {
     "run-1".to_owned()
 }
@@ -205,8 +205,8 @@ pub fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
 }
 
 async fn serve(dir: &Path, vars: &BTreeMap<String, String>) -> (Child, SocketAddr) {
-    let workerd = needed("CROSSOVER_WORKERD", "the workerd binary");
-    let bundle = Bundle::open(&needed(
+    let workerd = required_path("CROSSOVER_WORKERD", "the workerd binary");
+    let bundle = Bundle::open(&required_path(
         "CROSSOVER_WORKER_BUNDLE",
         "the directory of the Worker's bundle",
     ))
@@ -236,10 +236,10 @@ async fn serve(dir: &Path, vars: &BTreeMap<String, String>) -> (Child, SocketAdd
                 return u16::try_from(event["port"].as_u64().unwrap()).unwrap();
             }
         }
-        panic!("workerd ended before it listened; its words are above");
+        panic!("workerd ended before it listened; its output is above");
     };
-    let port = tokio::time::timeout(PATIENCE, listening).await.unwrap();
-    // Keep reading: a full pipe would stop workerd.
+    let port = tokio::time::timeout(WAIT_LIMIT, listening).await.unwrap();
+    // Keep reading: a full pipe would block workerd.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     (child, SocketAddr::from(([127, 0, 0, 1], port)))
 }

@@ -22,7 +22,7 @@ async fn requests_reach_the_writer_unchanged_and_answers_come_back_unchanged() {
     assert_eq!(
         header(&response, "x-crossover-executed"),
         None,
-        "an origin cannot speak for the edge"
+        "an origin must not set the edge's headers"
     );
     assert_eq!(response.headers().get_all("set-cookie").iter().count(), 2);
     assert_eq!(response.text().await.unwrap(), "source");
@@ -69,7 +69,7 @@ async fn hop_by_hop_and_client_set_routing_headers_are_stripped() {
 }
 
 #[tokio::test]
-async fn redirects_and_empty_answers_are_handed_on() {
+async fn redirects_and_empty_answers_are_passed_on() {
     let edge = Edge::start().await;
     let response = edge.get("/redirect").send().await.unwrap();
     assert_eq!(
@@ -101,7 +101,7 @@ async fn a_request_body_streams_through_before_it_is_complete() {
         .body(reqwest::Body::wrap_stream(body));
     let sent = tokio::spawn(request.send());
     chunks.send(Bytes::from(vec![1; 1000])).await.unwrap();
-    // The second half is sent only once the first has come out on the other side.
+    // The second half is sent only after the first has arrived at the origin.
     arrived.wait_for(|arrived| *arrived == 1000).await.unwrap();
     chunks.send(Bytes::from(vec![2; 1000])).await.unwrap();
     drop(chunks);
@@ -136,7 +136,7 @@ async fn the_edges_own_paths_never_reach_an_origin() {
 }
 
 #[tokio::test]
-async fn an_unreachable_origin_is_a_502_that_claims_nothing_about_the_write() {
+async fn an_unreachable_origin_is_a_502_that_leaves_the_execution_of_the_write_open() {
     let edge = Edge::start_with(&[("SOURCE_ORIGIN", "http://127.0.0.1:9")]).await;
     let response = edge.post("/orders", "w").send().await.unwrap();
     assert_eq!(response.status(), 502);

@@ -5,7 +5,7 @@ use tokio::net::TcpStream;
 use crate::edge::{Edge, header};
 
 #[tokio::test]
-async fn a_write_held_for_too_long_is_given_up_and_says_it_did_not_run() {
+async fn a_write_held_for_too_long_is_given_up_and_the_answer_says_it_did_not_run() {
     let edge = Edge::start_with(&[("HOLD_MAX_MS", "300")]).await;
     edge.armed_and_held(Side::Target).await;
     let answer = edge.post("/orders", "w").send().await.unwrap();
@@ -16,14 +16,14 @@ async fn a_write_held_for_too_long_is_given_up_and_says_it_did_not_run() {
     edge.until_held(0).await;
     edge.commit().await;
     edge.release().await;
-    // Another write marks the point by which the one given up would have arrived.
+    // The first write, if it had been forwarded, would have arrived before this second one.
     assert_eq!(edge.post("/orders", "next").send().await.unwrap().status(), 200);
     assert_eq!(edge.target.writes(), ["next"]);
     assert!(edge.source.writes().is_empty());
 }
 
 #[tokio::test]
-async fn more_writes_than_may_be_held_are_turned_away_at_once() {
+async fn writes_beyond_the_limit_of_held_writes_are_refused_at_once() {
     let edge = Edge::start_with(&[("HELD_MAX", "3")]).await;
     edge.armed_and_held(Side::Target).await;
     let held: Vec<_> = ["a", "b", "c"].iter().map(|body| edge.write(body)).collect();
@@ -43,7 +43,7 @@ async fn more_writes_than_may_be_held_are_turned_away_at_once() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_while_held_is_not_forwarded_and_gives_its_place_back() {
+async fn a_request_whose_client_leaves_while_held_is_not_forwarded_and_frees_its_slot() {
     let edge = Edge::start().await;
     edge.armed_and_held(Side::Target).await;
     let mut gone = TcpStream::connect(edge.address).await.unwrap();
@@ -51,7 +51,8 @@ async fn a_client_that_leaves_while_held_is_not_forwarded_and_gives_its_place_ba
     gone.write_all(request.as_bytes()).await.unwrap();
     let stays = edge.write("stays");
     edge.until_held(2).await;
-    // workerd sees a reset, as Cloudflare's front sees any departure; a mere FIN it takes for a half-closed connection.
+    // workerd detects a reset, as Cloudflare detects any disconnect; workerd takes a mere FIN for a
+    // half-closed connection.
     gone.set_zero_linger().unwrap();
     drop(gone);
     edge.until_held(1).await;
@@ -64,7 +65,7 @@ async fn a_client_that_leaves_while_held_is_not_forwarded_and_gives_its_place_ba
 }
 
 #[tokio::test]
-async fn the_body_of_a_held_write_arrives_whole() {
+async fn the_body_of_a_held_write_arrives_complete() {
     let edge = Edge::start().await;
     edge.armed_and_held(Side::Target).await;
     let body = "x".repeat(3 * 1024 * 1024);
@@ -77,8 +78,9 @@ async fn the_body_of_a_held_write_arrives_whole() {
 }
 
 #[tokio::test]
-async fn held_writes_survive_a_crash_of_nothing_but_themselves() {
-    // workerd dies with the writes it holds: their clients see a broken connection, and nothing was forwarded.
+async fn a_crash_of_workerd_loses_held_writes_without_forwarding_them() {
+    // workerd dies with the writes it holds: their clients see a broken connection, and no held write was
+    // forwarded.
     let mut edge = Edge::start().await;
     edge.armed_and_held(Side::Target).await;
     let request = edge.post("/orders", "lost");

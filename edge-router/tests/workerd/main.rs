@@ -1,7 +1,7 @@
-//! The built Worker in a real workerd, between real clients and two real origins.
+//! The built Worker in a real workerd process, between real clients and two real origins.
 //!
-//! `CROSSOVER_WORKERD` names the workerd binary, `CROSSOVER_WORKER_BUNDLE` the bundle's directory; `cargo xtask test` sets
-//! both. Every test has an edge and origins of its own.
+//! `CROSSOVER_WORKERD` names the workerd binary, `CROSSOVER_WORKER_BUNDLE` the bundle's directory; `cargo
+//! xtask test` sets both. Every test has its own edge and origins.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]

@@ -1,4 +1,4 @@
-//! An HTTP origin that remembers every request it got.
+//! An HTTP origin that records every request.
 
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-/// A request as the origin saw it.
+/// A request as it arrived at the origin.
 #[derive(Debug, Clone)]
 pub struct Seen {
     pub method: String,
@@ -26,9 +26,9 @@ struct Inner {
     name: &'static str,
     status: AtomicU16,
     seen: Mutex<Vec<Seen>>,
-    /// Bytes of request bodies that have arrived so far.
+    /// Number of body bytes that have arrived so far.
     arrived: watch::Sender<usize>,
-    /// What `/live` streams out, until the sender is dropped.
+    /// The chunks that `/live` streams until the sender is dropped.
     live: Mutex<Option<mpsc::Receiver<Bytes>>>,
 }
 
@@ -60,7 +60,7 @@ impl Origin {
         Self { url, inner, server }
     }
 
-    /// Answers everything with this status from now on.
+    /// Answers every request with this status from now on.
     pub fn answer_with(&self, status: u16) {
         self.inner.status.store(status, Ordering::SeqCst);
     }
@@ -84,7 +84,7 @@ impl Origin {
         self.inner.arrived.subscribe()
     }
 
-    /// Makes `/live` stream what is sent here.
+    /// Makes `/live` stream the chunks sent through the returned sender.
     pub fn live(&self) -> mpsc::Sender<Bytes> {
         let (sender, receiver) = mpsc::channel(1);
         *self.inner.live.lock().unwrap() = Some(receiver);

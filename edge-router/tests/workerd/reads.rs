@@ -3,7 +3,7 @@ use crossover_routing::Side;
 use crate::edge::{Edge, header, until};
 
 #[tokio::test]
-async fn a_read_that_meets_the_locked_source_waits_and_is_answered_by_the_target() {
+async fn a_read_refused_by_the_locked_source_waits_and_is_answered_by_the_target() {
     let edge = Edge::start().await;
     edge.armed_and_held(Side::Target).await;
     edge.source.answer_with(503);
@@ -22,7 +22,7 @@ async fn a_read_that_meets_the_locked_source_waits_and_is_answered_by_the_target
 }
 
 #[tokio::test]
-async fn a_read_that_meets_the_locked_source_is_answered_by_it_after_an_abort() {
+async fn a_read_refused_by_the_locked_source_is_answered_by_it_after_an_abort() {
     let edge = Edge::start().await;
     edge.armed_and_held(Side::Target).await;
     edge.source.answer_with(503);
@@ -40,7 +40,7 @@ async fn a_read_after_the_commit_waits_for_the_target_to_open() {
     let edge = Edge::start().await;
     edge.armed_and_held(Side::Target).await;
     edge.commit().await;
-    // Until the isolate's lease has ended it may still read at the source; from then on it waits.
+    // Until the isolate's lease has ended the read may still be answered by the source; after that it waits.
     let read = until("a read that waits", async || {
         let request = edge.get("/orders");
         let mut read = tokio::spawn(async move { request.send().await.unwrap() });
@@ -55,7 +55,7 @@ async fn a_read_after_the_commit_waits_for_the_target_to_open() {
 }
 
 #[tokio::test]
-async fn a_failing_read_outside_a_cutover_is_handed_on_and_sent_once() {
+async fn a_failing_read_outside_a_cutover_is_sent_once_and_its_failure_returned() {
     let edge = Edge::start().await;
     for status in [500, 502, 503, 504, 404] {
         edge.source.answer_with(status);
@@ -70,13 +70,13 @@ async fn a_failing_read_outside_a_cutover_is_handed_on_and_sent_once() {
 }
 
 #[tokio::test]
-async fn a_failing_read_finds_the_new_writer_although_the_lease_names_the_old_one() {
+async fn a_failing_read_is_sent_to_the_new_writer_although_the_lease_names_the_old_one() {
     let edge = Edge::start().await;
     edge.armed_and_held(Side::Target).await;
     edge.commit().await;
     edge.source.answer_with(503);
     edge.release().await;
-    // Whatever this isolate's lease says, the lane's word counts after a failure.
+    // After a failure the lane's record decides, whatever this isolate's lease says.
     let answer = edge.get("/orders").send().await.unwrap();
     assert_eq!(
         (answer.status().as_u16(), header(&answer, "x-crossover-side")),
@@ -93,7 +93,7 @@ async fn a_failing_write_is_never_sent_twice() {
         (answer.status().as_u16(), header(&answer, "x-crossover-side")),
         (503, Some("source"))
     );
-    // The origin alone knows whether it executed what failed; the client is told.
+    // Only the origin knows whether it executed the failed request; the client receives that information.
     assert_eq!(header(&answer, "x-crossover-executed"), Some("unknown"));
     assert_eq!(edge.source.writes(), ["w"]);
     assert!(edge.target.seen().is_empty());

@@ -1,4 +1,4 @@
-//! What the edge adds to a request. Measured and printed, never asserted: run with `--ignored --nocapture`.
+//! Latency that the edge adds to a request. Printed without an assertion: run with `--ignored --nocapture`.
 
 use std::time::{Duration, Instant};
 

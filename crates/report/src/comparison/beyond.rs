@@ -1,4 +1,4 @@
-//! What is beyond rows: the schema, sequences, tables without key, statistics.
+//! The sections about objects other than rows: the schema, sequences, tables without key, statistics.
 
 use crossover_core::schema::{SequencePair, Severity};
 use crossover_verify::Report;
@@ -10,7 +10,7 @@ use crate::{
     page::{folded, joined, name, section, table, with_rest},
 };
 
-/// Sequences with nothing to do that are listed without a click.
+/// The most correct sequences that are listed unfolded.
 const OPEN: usize = 20;
 
 pub(super) fn sections(report: &Report) -> Markup {
@@ -79,12 +79,12 @@ fn sequences(report: &Report) -> Markup {
         @if fine.len() > OPEN {
             @if !to_do.is_empty() { (list(&to_do)) }
             @let what = many(fine.len() as u64, "sequence with", "sequences with");
-            (folded(false, &html! { (what) " nothing to mend" }, &list(&fine)))
+            (folded(false, &html! { (what) " nothing to correct" }, &list(&fine)))
         } @else if !report.sequences.is_empty() {
             (list(&[to_do, fine].concat()))
         }
     };
-    let note = "The side that is written to must go on beyond every number the other has given out.";
+    let note = "The sequence of the writer must be ahead of every number that the other side has issued.";
     section("Sequences", note, &content)
 }
 
@@ -113,18 +113,20 @@ fn sequence(pair: &SequencePair) -> Markup {
             td.n { (place(pair.source)) }
             td.n { (place(pair.target)) }
             td.after {
-                span class=(class) { (said(pair)) }
+                span class=(class) { (detail_text(pair)) }
                 @if let Some(remedy) = &pair.remedy { span.remedy { (remedy) } }
             }
         }
     }
 }
 
-/// The detail without the name and the positions, which have columns of their own.
-fn said(pair: &SequencePair) -> &str {
+/// The detail without the name and the positions, which have separate columns.
+fn detail_text(pair: &SequencePair) -> &str {
     let detail = pair
         .detail
         .strip_prefix(&format!("sequence {}: ", pair.sequence))
         .unwrap_or(&pair.detail);
-    detail.rsplit_once(" (").map_or(detail, |(said, _)| said)
+    detail
+        .rsplit_once(" (")
+        .map_or(detail, |(detail_text, _)| detail_text)
 }

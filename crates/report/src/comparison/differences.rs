@@ -1,4 +1,4 @@
-//! Each row that differs, table by table.
+//! The rows that differ, table by table.
 
 use crossover_verify::{
     Report,
@@ -12,10 +12,10 @@ use crate::{
     page::{self, folded, name, with_rest},
 };
 
-/// So many different tables are shown open; of more, the reader picks.
+/// The most different tables that are shown unfolded; with more tables the reader opens one.
 const OPEN: usize = 10;
 
-/// Where a table's differences are on the page.
+/// The anchor of a table's differences on the page.
 pub(super) fn anchor(place: usize) -> String {
     format!("table-{place}")
 }
@@ -30,7 +30,7 @@ pub(super) fn section(report: &Report) -> Markup {
     let open = different.len() <= OPEN;
     let content = html! {
         @for (place, table) in &different {
-            @let summary = html! { b { (name(&table.name)) } " " span { (said(table)) } };
+            @let summary = html! { b { (name(&table.name)) } " " span { (summary_text(table)) } };
             div.table id=(anchor(*place)) { (folded(open, &summary, &rows(table))) }
         }
     };
@@ -39,15 +39,15 @@ pub(super) fn section(report: &Report) -> Markup {
         .flat_map(|(_, table)| &table.differences)
         .any(|d| d.source.is_some() || d.target.is_some());
     let note = if with_values {
-        "Of rows on both sides the columns that differ, source first; of others the whole row."
+        "For rows on both sides: the columns that differ, source first. For other rows: the whole row."
     } else {
-        "Keys and names of columns only: values are shown where they were asked for."
+        "Keys and column names only: values are shown on request."
     };
     page::section("Rows that differ", note, &content)
 }
 
 /// `2 missing on the target, 1 different`, and how many are not listed.
-fn said(table: &TableResult) -> String {
+fn summary_text(table: &TableResult) -> String {
     let named = |kind: Kind| -> u64 {
         table
             .differences
@@ -60,7 +60,7 @@ fn said(table: &TableResult) -> String {
     let mut parts: Vec<String> = kinds
         .into_iter()
         .filter(|kind| named(*kind) > 0)
-        .map(|kind| format!("{} {}", count(named(kind)), words(kind)))
+        .map(|kind| format!("{} {}", count(named(kind)), label(kind)))
         .collect();
     let listed: u64 = table.differences.iter().map(|d| d.count).sum();
     if table.different_rows > listed {
@@ -72,12 +72,12 @@ fn said(table: &TableResult) -> String {
         });
     }
     if table.truncated {
-        parts.push("and more that were not looked at".to_owned());
+        parts.push("and further rows that were not examined".to_owned());
     }
     parts.join(", ")
 }
 
-const fn words(kind: Kind) -> &'static str {
+const fn label(kind: Kind) -> &'static str {
     match kind {
         Kind::MissingOnTarget => "missing on the target",
         Kind::ExtraOnTarget => "extra on the target",
@@ -108,7 +108,7 @@ fn row(difference: &Difference, key: &[String]) -> Markup {
         tr {
             td.keys { (value::pairs(&difference.key, key)) }
             td {
-                span.kind.(class) { (words(difference.kind)) }
+                span.kind.(class) { (label(difference.kind)) }
                 @if difference.count > 1 { " " small { "× " (count(difference.count)) } }
             }
             td { (columns(difference, key)) }

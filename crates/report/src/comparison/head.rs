@@ -1,4 +1,4 @@
-//! The top of the page: the verdict in one sentence, how it was come by, and the figures behind it.
+//! The top of the page: the verdict in one sentence, how it was reached, and its figures.
 
 use crossover_core::schema::Severity;
 use crossover_verify::Report;
@@ -10,7 +10,7 @@ use crate::{
     page::{self, Figure, State, header},
 };
 
-/// What was found, counted.
+/// Numbers of differences and unknown items.
 struct Found {
     rows: u64,
     at_least: bool,
@@ -45,7 +45,7 @@ fn found(report: &Report) -> Found {
     }
 }
 
-/// The verdict in a word.
+/// The verdict as one word.
 pub(super) fn word(report: &Report) -> &'static str {
     if report.is_different() {
         "Different"
@@ -105,7 +105,7 @@ fn headline(report: &Report, found: &Found) -> String {
             }
         }
         "Not proven" => format!("Not proven.{unknown}"),
-        _ if tables == 0 => "Equal, and without a single table.".to_owned(),
+        _ if tables == 0 => "Equal, but without any table.".to_owned(),
         _ if found.only_counted => {
             format!(
                 "{} of equal size. Rows were counted, not compared.",

@@ -1,4 +1,4 @@
-//! What nothing is known about: unknown is never equal, so it comes before what is known.
+//! Items that were not compared. Unknown is not equal, so this section precedes the known results.
 
 use crossover_verify::Report;
 use maud::{Markup, html};

@@ -9,7 +9,7 @@ use crate::{
     page::{folded, joined, mark, name, section as titled, table},
 };
 
-/// Equal tables that are listed without a click.
+/// The most equal tables that are listed unfolded.
 const OPEN: usize = 40;
 
 pub(super) fn section(report: &Report) -> Markup {
@@ -44,7 +44,7 @@ fn list(rows: &[Markup]) -> Markup {
             th { "Rows" }
             th { "Key" }
             th { "Method" }
-            th.n { "Looked at again" }
+            th.n { "Compared again" }
             th.n { "Time" }
         }
     };

@@ -1,4 +1,4 @@
-//! The page holds everything, and nothing of it is taken for HTML.
+//! The page contains every result, and no text is interpreted as HTML.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,7 +76,7 @@ fn changed(key: &str, before: &str, after: &str) -> Difference {
 }
 
 #[test]
-fn every_text_is_escaped_wherever_it_comes_from() {
+fn every_text_is_escaped() {
     let mut report = report(vec![table(
         NASTY,
         vec![
@@ -115,7 +115,7 @@ fn every_text_is_escaped_wherever_it_comes_from() {
 }
 
 #[test]
-fn hundreds_of_tables_and_thousands_of_differences_are_all_there_and_mostly_folded() {
+fn hundreds_of_tables_and_thousands_of_differences_are_complete_and_mostly_folded() {
     let mut tables: Vec<TableResult> = (0..300)
         .map(|n| table(&format!("shop.t{n}"), Vec::new()))
         .collect();
@@ -137,7 +137,7 @@ fn hundreds_of_tables_and_thousands_of_differences_are_all_there_and_mostly_fold
     assert_eq!(all("shop.<wbr>t", "</td>").len(), 300);
     assert!(page.contains("1,975 more rows") && page.contains("300 equal tables"));
     let (different, equal) = (page.find("shop.<wbr>last"), page.find("shop.<wbr>t0<"));
-    assert!(different < equal, "the different ones come first");
+    assert!(different < equal, "different tables precede equal ones");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_key_is_written_in_its_own_order() {
 }
 
 #[test]
-fn null_an_empty_text_and_the_word_null_look_different() {
+fn null_an_empty_text_and_the_word_null_are_shown_differently() {
     let mut difference = changed("1", "", "NULL");
     difference.columns = vec!["note".into(), "other".into()];
     let page = page(&report(vec![table("t", vec![difference])]));
@@ -165,7 +165,7 @@ fn null_an_empty_text_and_the_word_null_look_different() {
 }
 
 #[test]
-fn the_headline_says_what_is_known() {
+fn the_headline_states_the_known_result() {
     let headline = |report: &Report| {
         let page = page(report);
         let (_, rest) = page.split_once("</span><span>").unwrap();

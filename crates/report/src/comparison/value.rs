@@ -1,4 +1,4 @@
-//! Values of rows: anything at all may be in them.
+//! Values of rows, which may contain any text.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use crate::page::name;
 
-/// A value; NULL cannot be taken for a text that says so, nor an empty text for nothing.
+/// A value; NULL differs visibly from the text `NULL`, and an empty text from a missing value.
 pub(super) fn text(value: Option<&Option<String>>) -> Markup {
     html! {
         @match value {
@@ -17,7 +17,7 @@ pub(super) fn text(value: Option<&Option<String>>) -> Markup {
     }
 }
 
-/// Columns with their values: those of the key first and in its order.
+/// Columns with their values: the key's columns first, in the order of the key.
 pub(super) fn pairs(row: &BTreeMap<String, Option<String>>, key: &[String]) -> Markup {
     let first = key.iter().filter_map(|column| row.get_key_value(column));
     let others = row.iter().filter(|(column, _)| !key.contains(column));

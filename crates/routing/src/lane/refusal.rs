@@ -1,28 +1,21 @@
-//! Why a command is not accepted.
+//! Reasons why a lane refuses a command.
 
 use super::{Epoch, Phase};
 use crate::time::UnixMillis;
 
-/// Why a command was not accepted. The lane is unchanged.
+/// Why a lane refused a command. The lane is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The lane has changed since the caller looked.
-    #[error("the lane is at epoch {actual}, not at {expected}: read the lane again and decide anew")]
+    /// The lane has changed since the caller read it.
+    #[error("the lane is at epoch {actual}, not at {expected}: read the lane again and decide again")]
     EpochMismatch {
-        /// What the caller expected.
+        /// The epoch in the command.
         expected: Epoch,
-        /// What the lane is at.
+        /// The lane's epoch.
         actual: Epoch,
     },
-    /// The command does not belong to the phase.
     #[error("{command} is not possible in phase {phase}")]
-    IllegalTransition {
-        /// Where the lane stands.
-        phase: Phase,
-        /// What was asked.
-        command: &'static str,
-    },
-    /// Another run owns the lane.
+    IllegalTransition { phase: Phase, command: &'static str },
     #[error("the lane belongs to run {owner}, not to {caller}")]
     WrongRun {
         /// The run that armed the lane.
@@ -30,42 +23,38 @@ pub enum Refusal {
         /// The run that asked.
         caller: String,
     },
-    /// The moment the command needs has not come.
+    /// The command is too early.
     #[error("{command} is possible from {from_ms} on, it is {now_ms} (Unix milliseconds)")]
     TooEarly {
-        /// What was asked.
         command: &'static str,
-        /// The earliest moment.
+        /// The earliest accepted time.
         from_ms: UnixMillis,
-        /// The lane's clock.
+        /// Time by the lane's clock.
         now_ms: UnixMillis,
     },
-    /// The hold's deadline is over: only abort is left.
-    #[error("{command} came at {now_ms}, the hold's deadline was {deadline_ms} (Unix milliseconds): abort")]
+    /// The hold's deadline has passed: only an abort is still accepted.
+    #[error(
+        "{command} arrived at {now_ms}, after the hold's deadline {deadline_ms} (Unix milliseconds): abort"
+    )]
     DeadlineOver {
-        /// What was asked.
         command: &'static str,
-        /// The deadline.
         deadline_ms: UnixMillis,
-        /// The lane's clock.
+        /// Time by the lane's clock.
         now_ms: UnixMillis,
     },
-    /// The run has ended at this lane: a run arms once.
-    #[error("run {run_id} is over at this lane: start another one under a run_id of its own")]
-    RunOver {
-        /// The run that asked.
-        run_id: String,
-    },
-    /// An arm whose plan cannot be kept.
-    #[error("the schedule cannot be kept: {reason}")]
+    /// The run has ended at this lane: a run can arm only once.
+    #[error("run {run_id} is over at this lane: start a new run with a new run_id")]
+    RunOver { run_id: String },
+    /// The times of an arm command contradict each other or the limits.
+    #[error("the schedule is not possible: {reason}")]
     BadSchedule {
-        /// What is wrong with it.
+        /// All faults, joined.
         reason: String,
     },
 }
 
 impl Refusal {
-    /// The stable name in the admin API's 409 answers.
+    /// The stable name of the error in 409 answers of the admin API.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::EpochMismatch { .. } => "epoch_mismatch",

@@ -56,14 +56,14 @@ fn a_cutover_goes_from_source_to_target() {
 }
 
 #[test]
-fn a_rollback_is_the_same_machine_the_other_way() {
+fn a_rollback_uses_the_same_phases_in_the_other_direction() {
     let committed = held()
         .next(&Command::Commit { run_id: run() }, NOW + Millis(6_000))
         .unwrap();
     let target = committed
         .next(&Command::Release { run_id: run() }, NOW + Millis(6_000))
         .unwrap();
-    // A run of its own: the cutover's is over.
+    // A new run id: the cutover's run is over.
     let rollback = || "run-2".to_owned();
     let Command::Arm {
         towards,
@@ -101,7 +101,7 @@ fn an_abort_holds_writes_until_the_release_and_leaves_the_writer() {
         assert_eq!((aborting.phase, aborting.writer), (Phase::Aborting, Side::Source));
         assert!(
             aborting.holds_writes(UnixMillis(0)),
-            "no held write may meet the locked source"
+            "a held write must not reach the locked source"
         );
         let commit = aborting.next(&Command::Commit { run_id: run() }, NOW + Millis(6_000));
         assert!(matches!(
@@ -171,7 +171,7 @@ fn a_run_that_aborts_before_it_arms_can_never_arm() {
             "{command:?}: {outcome:?}"
         );
     }
-    // What it read before no longer counts either.
+    // The epoch it read before is no longer valid.
     let late = over.apply(lane.epoch, &arm(Side::Target, NOW), NOW);
     assert!(matches!(late, Err(Refusal::EpochMismatch { .. })), "{late:?}");
 }
@@ -219,7 +219,7 @@ fn a_schedule_that_cannot_be_kept_is_refused_with_every_reason() {
     assert!(bad("r", Side::Target, at - Millis(1), by).contains("one lease"));
     assert!(bad("r", Side::Target, at, at).contains("not after hold_at_ms"));
     assert!(bad("r", Side::Target, at, at + Millis(20_001)).contains("20001 ms"));
-    assert!(bad("r", Side::Source, at, by).contains("is the writer already"));
+    assert!(bad("r", Side::Source, at, by).contains("is already the writer"));
     assert!(bad("", Side::Target, at, by).contains("run_id"));
     assert!(bad("two words", Side::Target, at, by).contains("run_id"));
     assert_eq!(
@@ -274,10 +274,10 @@ fn the_wire_form_is_the_documented_one() {
         })
     );
     let typo = serde_json::from_str::<Command>(r#"{"command":"hold","run_id":"r","force":true}"#);
-    assert!(typo.is_err(), "a typo in a command must stop it");
+    assert!(typo.is_err(), "a command with a typo must be refused");
 }
 
-/// Any command by one of a few runs, at times around the schedule.
+/// A command by one of a few runs, at a time around the schedule.
 fn any_step() -> impl Strategy<Value = (Command, u64)> {
     let run_id = (1_u8..5).prop_map(|number| format!("run-{number}"));
     let side = prop_oneof![Just(Side::Source), Just(Side::Target)];
@@ -299,7 +299,7 @@ fn any_step() -> impl Strategy<Value = (Command, u64)> {
     (command, 0_u64..6_000)
 }
 
-/// Applies steps with a clock that only goes forward; arm's times are relative to that clock.
+/// Applies steps with a clock that only goes forward; the times of an arm command are relative to that clock.
 fn walk(steps: Vec<(Command, u64)>) -> Vec<(Command, UnixMillis, LaneRecord, Result<LaneRecord, Refusal>)> {
     let (mut now, mut lane, mut trace) = (NOW, LaneRecord::new("main"), Vec::new());
     for (mut command, passed) in steps {
@@ -345,14 +345,14 @@ proptest! {
     }
 
     #[test]
-    fn exactly_one_of_abort_and_commit_wins_each_cutover(steps in prop::collection::vec(any_step(), 0..200)) {
+    fn exactly_one_of_abort_and_commit_succeeds_in_each_cutover(steps in prop::collection::vec(any_step(), 0..200)) {
         let mut decided = 0;
         for (command, _, before, outcome) in walk(steps) {
             let Ok(after) = outcome else { continue };
             match after.phase {
                 Phase::Armed => decided = 0,
                 Phase::Committed | Phase::Aborting => decided += 1,
-                // An abort before the arm decides nothing but that its run is over.
+                // An abort before the arm only ends its run.
                 Phase::ServeSource | Phase::ServeTarget if before.phase.is_serving() => {}
                 Phase::ServeSource | Phase::ServeTarget => prop_assert_eq!(decided, 1, "after {:?}", command),
                 Phase::Hold => prop_assert_eq!(before.phase, Phase::Armed),
@@ -362,7 +362,7 @@ proptest! {
     }
 
     #[test]
-    fn a_serving_lane_has_no_leftovers_and_holds_nothing(steps in prop::collection::vec(any_step(), 0..200)) {
+    fn a_serving_lane_has_no_cutover_fields_and_holds_no_writes(steps in prop::collection::vec(any_step(), 0..200)) {
         for (_, now, _, outcome) in walk(steps) {
             let Ok(after) = outcome else { continue };
             prop_assert_eq!(after.phase.is_serving(), after.towards.is_none());
@@ -392,9 +392,9 @@ proptest! {
     }
 }
 
-/// Two orchestrators read the same record and race: every order of their compare-and-sets has one winner.
+/// Two orchestrators read the same record and race: in every order exactly one compare-and-set succeeds.
 #[test]
-fn of_two_orchestrators_with_the_same_epoch_one_wins() {
+fn of_two_orchestrators_with_the_same_epoch_one_succeeds() {
     let lane = held();
     let commit = (lane.epoch, Command::Commit { run_id: run() });
     let abort = (lane.epoch, Command::Abort { run_id: run() });

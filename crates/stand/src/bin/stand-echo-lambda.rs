@@ -1,7 +1,8 @@
-//! A Lambda function without a framework, for this crate's tests: it does what its event says. `{"do": "echo"}`
-//! answers the event, `fail` answers the error of the event's `type`, `exit` ends the process, `sleep` takes
-//! `seconds`, `pid` answers its process id, `handler` the handler it was told. With `"log": true` it writes a line first.
-//! With `ECHO_FAILS_TO_START` in its environment it ends before it asks for an event.
+//! A Lambda function without a framework, for this crate's tests. The event selects the behaviour:
+//! `{"do": "echo"}` answers the event, `fail` answers the error of the event's `type`, `exit` ends the
+//! process, `sleep` takes `seconds`, `pid` answers the process id, `handler` the handler in the environment.
+//! With `"log": true` the function prints a line first. With `ECHO_FAILS_TO_START` in its environment it ends
+//! before it requests an event.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

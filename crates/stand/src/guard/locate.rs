@@ -1,4 +1,4 @@
-//! Finding the program that can be the guard.
+//! Finds the program that can act as the guard.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -9,11 +9,11 @@ use super::{HIDDEN_MODE, INSTALLED};
 use crate::error::{Result, StandError};
 
 const PROGRAM: &str = "stand-guard";
-/// Set by the user, or by `cargo xtask test`, to use a given guard program.
+/// Path of a guard program; set by the user or by `cargo xtask test`.
 const OVERRIDE: &str = "CROSSOVER_GUARD";
 
-/// The start of a guard's command line: the named program, this executable's hidden mode, or `stand-guard` beside
-/// it (tests live one folder deeper).
+/// The start of a guard's command line: the named program, this executable's hidden mode, or `stand-guard` in
+/// the same folder (or in the folder above, for tests).
 pub(crate) fn guard_command() -> Result<Command> {
     if let Some(program) = env::var_os(OVERRIDE) {
         return Ok(Command::new(program));
@@ -44,8 +44,8 @@ fn beside(this: &Path) -> Result<PathBuf> {
     })
 }
 
-/// `cargo test -p some-crate` builds no binaries of that crate's dev-dependencies, so a test run that is the first
-/// to need the guard builds it.
+/// `cargo test -p some-crate` builds no binaries of that crate's dev-dependencies, so the first test run that
+/// needs the guard builds it.
 fn build(test_folder: &Path) {
     static ONCE: Mutex<bool> = Mutex::new(false);
     let mut done = ONCE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

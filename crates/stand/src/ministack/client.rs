@@ -1,5 +1,5 @@
-//! The client that provisions the local AWS. It speaks the wire protocols themselves: MiniStack verifies no
-//! signatures, and an AWS SDK would double the build of everything that stands on this crate.
+//! The client that sets up the local AWS. It uses the wire protocols directly: MiniStack verifies no
+//! signatures, and an AWS SDK would double the build time of everything that depends on this crate.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::error::{Result, StandError};
 use crate::loopback;
 
-/// The region everything lives in.
+/// The region of all resources.
 pub const REGION: &str = "us-east-1";
 
 /// Access to a running MiniStack.
@@ -19,7 +19,7 @@ pub struct Aws {
     endpoint: String,
 }
 
-/// One request: what is done to which object, for messages.
+/// Action and object of one request, for messages.
 pub(super) struct Call<'a> {
     pub(super) action: &'a str,
     pub(super) object: &'a str,
@@ -34,12 +34,12 @@ impl Aws {
         }
     }
 
-    /// The endpoint for `AWS_ENDPOINT_URL`.
+    /// The value for `AWS_ENDPOINT_URL`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// The environment that points any AWS SDK to this MiniStack, for functions and for the command line alike.
+    /// The environment that directs any AWS SDK to this MiniStack, for functions and for the command line.
     pub fn sdk_env(&self) -> Vec<(String, String)> {
         [
             ("AWS_ENDPOINT_URL", self.endpoint()),
@@ -60,7 +60,7 @@ impl Aws {
             .is_ok_and(|answer| answer.status().is_success())
     }
 
-    /// A request routed to `service`: MiniStack reads the credential scope.
+    /// A request routed to `service`: MiniStack reads the service from the credential scope.
     fn request(&self, service: &str, method: Method, path: &str) -> RequestBuilder {
         let scope = format!("Credential=test/20260101/{REGION}/{service}/aws4_request");
         let authorization = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
@@ -157,7 +157,7 @@ async fn send(call: Call<'_>, request: RequestBuilder) -> Result<String> {
     }
 }
 
-/// A text field an answer must have.
+/// A required text field of an answer.
 pub(super) fn text(call: &Call<'_>, answer: &Value, field: &'static str) -> Result<String> {
     answer[field]
         .as_str()

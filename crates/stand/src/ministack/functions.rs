@@ -17,27 +17,26 @@ use crate::error::{Result, StandError};
 const ROLE: &str = "arn:aws:iam::000000000000:role/crossover";
 const ACTIVE_LIMIT: Duration = Duration::from_secs(30);
 
-/// What a function is made of.
+/// The settings of a function.
 #[derive(Debug, Clone)]
 pub struct Function {
-    /// Its name.
     pub name: String,
     /// A zip with an executable `bootstrap`, from [`pack`].
     pub zip: Vec<u8>,
-    /// What Lambda tells the program in `_HANDLER`: which of its functions it is.
+    /// The value of `_HANDLER`, which selects one of the program's functions.
     pub handler: String,
-    /// Its environment; must hold [`Aws::sdk_env`] if it talks to the local AWS.
+    /// The function's environment; must contain [`Aws::sdk_env`] if the function uses the local AWS.
     pub env: BTreeMap<String, String>,
-    /// When Lambda ends an invocation, in seconds.
+    /// Time limit of an invocation, in seconds.
     pub timeout_seconds: u32,
-    /// Its memory, in MB.
+    /// Memory in MB.
     pub memory_mb: u32,
 }
 
-/// Packs a program as a deployment package: one file, `bootstrap`, executable.
+/// Packs a program as a deployment package: one executable file, `bootstrap`.
 pub fn pack(program: &Path) -> Result<Vec<u8>> {
     let bytes = std::fs::read(program).map_err(StandError::io("reading", program))?;
-    // Stored: it is unpacked on this machine a moment later, and compressing costs more than it saves.
+    // Stored without compression: the package is unpacked on this machine soon after.
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Stored)
         .unix_permissions(0o755);
@@ -60,8 +59,8 @@ impl Aws {
         Ok(arn)
     }
 
-    /// Creates functions and waits until all are active; each takes half a second, all together little more.
-    /// Returns their ARNs in the same order.
+    /// Creates functions and waits until all are active; they are created in parallel, because each takes
+    /// half a second. Returns their ARNs in the same order.
     pub async fn create_functions(&self, functions: &[Function]) -> Result<Vec<String>> {
         let mut arns = Vec::with_capacity(functions.len());
         for function in functions {
@@ -128,7 +127,7 @@ impl Aws {
         }
     }
 
-    /// Replaces a function's environment and waits until it is in force.
+    /// Replaces a function's environment and waits until the change is in force.
     pub async fn set_function_env(&self, name: &str, env: &BTreeMap<String, String>) -> Result<()> {
         let body = json!({ "Environment": { "Variables": env } });
         let call = Call {
@@ -140,7 +139,7 @@ impl Aws {
         self.await_active(name).await
     }
 
-    /// Invokes a function and returns its answer, an error document included.
+    /// Invokes a function and returns its answer; an error document is an answer too.
     pub async fn invoke(&self, name: &str, payload: &Value) -> Result<Value> {
         let call = Call {
             action: "Invoke",

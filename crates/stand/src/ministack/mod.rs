@@ -23,18 +23,19 @@ pub use functions::{Function, pack};
 pub use resources::MetricQuery;
 pub use state_machines::{Event, Execution};
 
-/// What messages call it.
+/// The name in messages.
 const NAME: &str = "ministack";
-/// It starts in about 2 s; a cold disk and two busy cores can take ten times that.
+/// A start takes about 2 s; a cold disk and two busy cores can take ten times as long.
 const START_LIMIT: Duration = Duration::from_mins(1);
 
-/// Starts MiniStack with TCP_NODELAY on the sockets it serves the Lambda Runtime API on. It writes the head and the body
-/// of an event apart; over the connection a Rust runtime keeps open, Nagle's algorithm and delayed acknowledgement
-/// then add 43 ms to every invocation, which real Lambda does not have and every pause measured here would.
+/// Starts MiniStack with TCP_NODELAY on the sockets of its Lambda Runtime API. MiniStack writes the head and
+/// the body of an event separately; on the connection that a Rust runtime keeps open, Nagle's algorithm and
+/// delayed acknowledgements would add 43 ms to every invocation. Real Lambda has no such delay, but every
+/// pause measured here would contain it.
 const LAUNCH: &str = "import runpy, socketserver; socketserver.StreamRequestHandler.disable_nagle_algorithm = True; \
                       runpy.run_module('ministack', run_name='__main__', alter_sys=True)";
 
-/// The running local AWS. Everything in it is lost when it ends.
+/// The running local AWS. All its data is lost when the process ends.
 #[derive(Debug)]
 pub struct MiniStack {
     part: ManagedProcess,
@@ -42,10 +43,11 @@ pub struct MiniStack {
 }
 
 impl MiniStack {
-    /// Starts it with its files and its log in `dir`. Lambda functions run as its children, natively, and end with it.
+    /// Starts MiniStack with its files and its log in `dir`. Lambda functions run as its child processes,
+    /// natively, and end with it.
     ///
     /// # Errors
-    /// A fixed port that is taken; its last log lines when it does not start.
+    /// If a fixed port is in use, or with the last log lines if the start fails.
     pub async fn start(parts: &Parts, dir: &Path, port: Port) -> Result<Self> {
         let dir = std::path::absolute(dir).map_err(StandError::io("finding", dir))?;
         let files = dir.join("ministack");
@@ -60,12 +62,12 @@ impl MiniStack {
         }
     }
 
-    /// A client for setting up what a run needs.
+    /// A client to set up the resources of a run.
     pub fn aws(&self) -> &Aws {
         &self.aws
     }
 
-    /// Ends it and every Lambda process it has started.
+    /// Ends MiniStack and every Lambda process.
     pub async fn stop(self) -> Result<()> {
         self.part.stop().await
     }
@@ -88,7 +90,7 @@ async fn start_on(parts: &Parts, dir: &Path, files: &Path, port: u16) -> Result<
         .env("MINISTACK_HOST", "127.0.0.1")
         .env("MINISTACK_REGION", REGION)
         .env("LAMBDA_EXECUTOR", "local")
-        // It unpacks the functions there, under names that hold its port.
+        // MiniStack unpacks the functions there, under names that contain its port.
         .env("TMPDIR", files)
         .env("PYTHONUNBUFFERED", "1")
         .dir(files)

@@ -5,20 +5,19 @@ use serde_json::{Value, json};
 use super::client::{Aws, Call, text};
 use crate::error::{Result, StandError};
 
-/// Which datapoints of a metric are asked for.
+/// Selects datapoints of a metric.
 #[derive(Debug, Clone)]
 pub struct MetricQuery {
     /// Such as `AWS/DMS`.
     pub namespace: String,
-    /// The metric's name.
     pub metric: String,
     /// Exact dimensions, name and value.
     pub dimensions: Vec<(String, String)>,
-    /// From when, in seconds since the epoch.
+    /// Start of the interval, in seconds since the epoch.
     pub start: i64,
-    /// Until when, in seconds since the epoch.
+    /// End of the interval, in seconds since the epoch.
     pub end: i64,
-    /// The width of a datapoint in seconds.
+    /// Length of a datapoint in seconds.
     pub period: u32,
     /// Such as `Maximum`.
     pub statistic: String,
@@ -41,7 +40,7 @@ impl Aws {
         )
     }
 
-    /// Creates a DynamoDB table (names have three characters or more) whose keys are strings.
+    /// Creates a DynamoDB table (names have at least three characters) whose keys are strings.
     pub async fn create_table(&self, name: &str, partition_key: &str, sort_key: Option<&str>) -> Result<()> {
         let keys = [(Some(partition_key), "HASH"), (sort_key, "RANGE")];
         let keys: Vec<(&str, &str)> = keys
@@ -67,7 +66,7 @@ impl Aws {
             action: "CreateTopic",
             object: name,
         };
-        // Topic names hold letters, digits, hyphens and underscores only: nothing to encode.
+        // Topic names contain only letters, digits, hyphens and underscores, so no encoding is needed.
         let form = format!("Action=CreateTopic&Version=2010-03-31&Name={name}");
         let answer = self.query("sns", call(), form).await?;
         let arn = answer
@@ -82,7 +81,7 @@ impl Aws {
             })
     }
 
-    /// The datapoints of a metric, unsorted, as the service gives them.
+    /// The datapoints of a metric, unsorted, as the service returns them.
     pub async fn metric_statistics(&self, query: &MetricQuery) -> Result<Vec<Value>> {
         let dimensions: Value = query
             .dimensions

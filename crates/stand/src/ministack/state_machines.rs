@@ -10,7 +10,7 @@ use crate::error::{Result, StandError};
 
 const SERVICE: &str = "states";
 
-/// An execution as DescribeExecution tells it.
+/// An execution as DescribeExecution reports it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Execution {
     /// RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
@@ -21,19 +21,19 @@ pub struct Execution {
     pub cause: Option<String>,
     /// The output document of a succeeded execution.
     pub output: Option<Value>,
-    /// The whole answer.
+    /// The complete answer.
     pub raw: Value,
 }
 
 /// One event of an execution's history.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Event {
-    /// Its number, from 1.
+    /// The event's number, from 1.
     pub id: u64,
-    /// Its type, such as `TaskStateEntered`.
+    /// The event's type, such as `TaskStateEntered`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// When it happened, in seconds since the epoch, to the millisecond.
+    /// Time of the event, in seconds since the epoch, to the millisecond.
     pub timestamp: f64,
     /// The event's details, under the names the service uses.
     #[serde(flatten)]
@@ -79,7 +79,6 @@ impl Aws {
         )
     }
 
-    /// The state of an execution.
     pub async fn describe_execution(&self, execution: &str) -> Result<Execution> {
         let raw = self
             .states(
@@ -107,7 +106,7 @@ impl Aws {
         })
     }
 
-    /// Waits until an execution has ended, in whatever way.
+    /// Waits until an execution has ended, with any status.
     pub async fn await_execution(&self, execution: &str, limit: Duration) -> Result<Execution> {
         let since = Instant::now();
         loop {
@@ -127,7 +126,7 @@ impl Aws {
         }
     }
 
-    /// The whole history of an execution, oldest first.
+    /// The complete history of an execution, oldest first.
     pub async fn execution_history(&self, execution: &str) -> Result<Vec<Event>> {
         let mut events = Vec::new();
         let mut next = Value::Null;
@@ -154,7 +153,7 @@ impl Aws {
         }
     }
 
-    /// Stops an execution; the state that runs is not entered again.
+    /// Stops an execution; no further state is entered.
     pub async fn stop_execution(&self, execution: &str, error: &str, cause: &str) -> Result<()> {
         let body = json!({ "executionArn": execution, "error": error, "cause": cause });
         self.states("StopExecution", execution, &body).await.map(drop)

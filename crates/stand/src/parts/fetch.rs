@@ -1,5 +1,5 @@
-//! The fetch itself: npm and pip with their own settings, under guards so that an interrupted one leaves nothing
-//! running behind the next.
+//! Fetches parts with npm and pip, each with fixed settings and under a guard, so that no process of an
+//! interrupted fetch runs beside the next fetch.
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
@@ -17,7 +17,7 @@ use crate::guard::StopStep;
 use crate::process::{Launch, open_log};
 use crate::progress::{Progress, step};
 
-/// What an unfinished fetch leaves is thrown away, so there is nothing to end gently.
+/// The files of an unfinished fetch are discarded, so an orderly end is not needed.
 const AT_ONCE: [StopStep; 1] = [StopStep {
     signal: Signal::SIGKILL,
     grace: Duration::from_secs(1),
@@ -33,12 +33,13 @@ async fn node(layout: &Layout, progress: &dyn Progress) -> Result<()> {
     let folder = layout.node();
     let log = layout.root().join("npm.log");
     let locked = locked_log(&log).await?;
-    make_anew(&folder)?;
+    recreate(&folder)?;
     let manifests = Manifests::of(layout.set());
     write(&folder.join("package.json"), manifests.package)?;
     write(&folder.join("package-lock.json"), manifests.package_lock)?;
     let step = step(progress, format!("fetching {} (npm)", layout.set().of_npm()));
-    // No install scripts: what they would do (links) is done below, and nothing fetched runs during the fetch.
+    // No install scripts: the links that they would create are created below, and no fetched program runs
+    // during the fetch.
     let npm = Launch::new("npm ci", "npm", log)
         .log_to(locked)
         .stop_with(AT_ONCE)
@@ -66,7 +67,7 @@ async fn python(layout: &Layout, progress: &dyn Progress) -> Result<()> {
     let log = layout.root().join("pip.log");
     let locked = locked_log(&log).await?;
     let again = locked.try_clone().map_err(StandError::io("opening", &log))?;
-    make_anew(&folder)?;
+    recreate(&folder)?;
     let requirements = layout.root().join("requirements.txt");
     write(&requirements, pins)?;
     let step = step(progress, "fetching MiniStack (pip)");
@@ -74,7 +75,8 @@ async fn python(layout: &Layout, progress: &dyn Progress) -> Result<()> {
         .args(["-m", "venv"])
         .args([&folder]);
     venv.run().await.map_err(as_fetch("a Python environment"))?;
-    // --no-deps: the list holds every dependency, and one that it forgot must fail, not float.
+    // --no-deps: the list must hold every dependency; a missing one must fail instead of getting an unpinned
+    // version.
     let pip = Launch::new("pip install", layout.python(), &log)
         .log_to(again)
         .stop_with(AT_ONCE)
@@ -93,8 +95,8 @@ async fn python(layout: &Layout, progress: &dyn Progress) -> Result<()> {
     Ok(())
 }
 
-/// Opens a log and locks it. npm or pip inherit the lock, so a run that comes after a killed one waits here until the
-/// killed one's npm is gone too, instead of working in the same folder beside it.
+/// Opens a log and locks it. npm or pip inherit the lock. So a run that follows a killed one waits here until
+/// the npm of the killed run has ended, instead of working in the same folder at the same time.
 async fn locked_log(path: &Path) -> Result<File> {
     let log = open_log(path)?;
     let locked = tokio::task::spawn_blocking(move || log.lock().map(|()| log)).await;
@@ -121,7 +123,7 @@ fn as_fetch(what: &'static str) -> impl FnOnce(StandError) -> StandError {
     }
 }
 
-fn make_anew(folder: &Path) -> Result<()> {
+fn recreate(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             return Err(StandError::io("removing", folder)(error));
@@ -141,7 +143,8 @@ struct Link {
     target: PathBuf,
 }
 
-/// npm packages hold no symbolic links; this one lists those its libraries need, relative to the package.
+/// npm packages cannot contain symbolic links; this package has a list of the links its libraries need,
+/// relative to the package.
 fn link_libraries(package: &Path) -> Result<()> {
     let list = package.join("native/pg-symlinks.json");
     let text = fs::read(&list).map_err(StandError::io("reading", &list))?;
@@ -155,7 +158,7 @@ fn link_libraries(package: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The path from the link's folder to its source, both given from the same root.
+/// The path from the link's folder to its source; both are given relative to the same root.
 fn relative(source: &Path, link: &Path) -> PathBuf {
     let folder = link.parent().unwrap_or(Path::new(""));
     let shared = source

@@ -1,4 +1,4 @@
-//! Where things are inside the parts folder.
+//! The paths inside the parts folder.
 
 use std::path::{Path, PathBuf};
 
@@ -80,7 +80,7 @@ impl Layout {
         self.venv().join("bin/python")
     }
 
-    /// Every program that must be there and is not; links are followed to their end.
+    /// Every required program that is missing; links are followed to their end.
     pub(super) fn missing(&self) -> Vec<PathBuf> {
         let mut programs = self.programs();
         programs.retain(|program| !program.exists());
@@ -105,7 +105,7 @@ impl Layout {
     }
 }
 
-/// This machine, as the folders of the parts are named.
+/// This platform, as in the names of the parts' folders.
 pub(super) fn platform() -> String {
     format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH)
 }
@@ -118,7 +118,7 @@ fn npm_os() -> &'static str {
     }
 }
 
-/// The end of the npm alias of a PostgreSQL part: `linux-x64` in `pg16-linux-x64`.
+/// The platform in the npm alias of a PostgreSQL part: `linux-x64` in `pg16-linux-x64`.
 pub(super) fn npm_platform() -> String {
     format!(
         "{}-{}",
@@ -131,7 +131,7 @@ pub(super) fn npm_platform() -> String {
     )
 }
 
-/// The end of the name of workerd's package, as in `workerd-linux-64`.
+/// The platform in the name of workerd's package: `linux-64` in `workerd-linux-64`.
 pub(super) fn workerd_suffix() -> String {
     format!(
         "{}-{}",

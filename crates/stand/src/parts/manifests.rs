@@ -1,4 +1,4 @@
-//! The pins, compiled in: the program needs no checkout to know them.
+//! The pins, compiled into the program, so that no checkout is needed to read them.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::layout::{npm_platform, workerd_suffix};
 use crate::pins::{Major, Set};
 
-/// What npm and pip are given to fetch one set.
+/// The files that npm and pip need to fetch one set.
 pub(super) struct Manifests {
     pub(super) package: &'static str,
     pub(super) package_lock: &'static str,
@@ -32,7 +32,8 @@ impl Manifests {
         }
     }
 
-    /// Names the folder of one set of pins on one platform: a changed pin is another folder, never a mixed one.
+    /// The name of the folder for one set of pins on one platform: changed pins get another folder, so that
+    /// versions never mix.
     pub(super) fn key(&self, platform: &str) -> String {
         let mut hash = Sha256::new();
         let texts = [platform, self.package, self.package_lock];
@@ -43,7 +44,7 @@ impl Manifests {
         format!("{platform}-{}", &hex::encode(hash.finalize())[..12])
     }
 
-    /// The versions of the parts that run on this platform, by the names the report uses.
+    /// The versions of the parts that run on this platform, by their names in the report.
     pub(super) fn versions(&self) -> BTreeMap<String, String> {
         let mut versions = BTreeMap::new();
         let package: Value = serde_json::from_str(self.package).unwrap_or_default();
@@ -73,7 +74,7 @@ impl Manifests {
         versions
     }
 
-    /// The platforms, in npm's words, for which a server of this version is pinned.
+    /// The platforms, in npm's notation, for which a server of this version is pinned.
     pub(super) fn platforms_of(&self, major: Major) -> Vec<String> {
         let package: Value = serde_json::from_str(self.package).unwrap_or_default();
         let names = package["optionalDependencies"].as_object().into_iter().flatten();
@@ -88,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lock_names_no_host_and_pins_every_package_by_content() {
+    fn the_lock_contains_no_host_and_pins_every_package_by_content() {
         for set in Set::ALL {
             let lock = Manifests::of(set).package_lock;
             assert!(!lock.contains("://"), "{set:?}");

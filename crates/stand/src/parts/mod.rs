@@ -1,4 +1,4 @@
-//! The pinned parts: fetched once through npm and pip into `.parts/`, used from there without a network.
+//! The pinned parts: fetched once through npm and pip into `.parts/`, then used without a network.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -25,7 +25,7 @@ pub use layout::FOLDER;
 use layout::Layout;
 use manifests::Manifests;
 
-/// Where each part of a set is.
+/// The paths of the parts of a set.
 #[derive(Debug, Clone)]
 pub struct Parts {
     layout: Layout,
@@ -36,12 +36,12 @@ impl Parts {
     /// The folder with `initdb`, `pg_ctl` and `postgres` of a major version.
     ///
     /// # Errors
-    /// A version that is in another set, or that is not published for this platform.
+    /// If the version is in another set, or is not published for this platform.
     pub fn pg(&self, major: Major) -> Result<PathBuf> {
         self.pg_folder(major).map(|folder| folder.join("bin"))
     }
 
-    /// The whole installation of a major version.
+    /// The complete installation of a major version.
     pub(crate) fn pg_folder(&self, major: Major) -> Result<PathBuf> {
         if !major.is_pinned_here() {
             return Err(unpublished(major, layout::platform()));
@@ -72,33 +72,33 @@ impl Parts {
         self.layout.workerd()
     }
 
-    /// Binaryen's `wasm-opt`, a Node script with its own interpreter line.
+    /// Binaryen's `wasm-opt`, a Node script with a shebang line.
     pub fn wasm_opt(&self) -> PathBuf {
         self.layout.npm_program("wasm-opt")
     }
 
-    /// `asl-validator`, a Node script with its own interpreter line.
+    /// `asl-validator`, a Node script with a shebang line.
     pub fn asl_validator(&self) -> PathBuf {
         self.layout.npm_program("asl-validator")
     }
 
-    /// The Python that has MiniStack; started as `python -m ministack`.
+    /// The Python with MiniStack installed; started as `python -m ministack`.
     pub fn ministack_python(&self) -> PathBuf {
         self.layout.python()
     }
 
-    /// Name and version of every part and of the interpreters they were fetched with, for the report.
+    /// Name and version of every part and of the interpreters used to fetch them, for the report.
     pub fn versions(&self) -> &BTreeMap<String, String> {
         &self.versions
     }
 
-    /// A folder beside the parts for what is made of them once (template clusters).
+    /// A folder beside the parts for files that are made from them once (template clusters).
     pub(crate) fn cache(&self) -> PathBuf {
         self.layout.root().join("cache")
     }
 }
 
-/// Written last: its presence means that everything before it was complete.
+/// Written last: if the marker exists, the fetch was complete.
 #[derive(Debug, Serialize, Deserialize)]
 struct Marker {
     versions: BTreeMap<String, String>,
@@ -106,8 +106,8 @@ struct Marker {
 
 /// Returns the parts of a set, fetching what is missing into `home/.parts`. `home` is the workspace root.
 ///
-/// Nothing is fetched, and no network is used, when a completed fetch of the same manifests is there. Concurrent
-/// calls wait for one another; what an interrupted fetch left behind is made anew. Other sets are not looked at.
+/// If a completed fetch of the same manifests exists, nothing is fetched and no network is used. Concurrent
+/// calls wait for one another; the files of an interrupted fetch are replaced. Other sets are not touched.
 ///
 /// # Errors
 /// All missing prerequisites at once, or the last log lines of npm or pip.
@@ -155,14 +155,15 @@ fn unpublished(major: Major, platform: String) -> StandError {
 
 fn complete(layout: &Layout) -> Option<Parts> {
     let marker: Marker = serde_json::from_slice(&fs::read(layout.marker()).ok()?).ok()?;
-    // A marker alone is not proof: the Python a virtual environment points to may have been removed since.
+    // A marker alone is not enough: the Python of a virtual environment may have been removed since.
     layout.missing().is_empty().then(|| Parts {
         layout: layout.clone(),
         versions: marker.versions,
     })
 }
 
-/// The folder cannot be written: someone else has fetched the parts, and left them incomplete or closed to us.
+/// The folder cannot be written: another user has fetched the parts, and left them incomplete or unreadable
+/// for this user.
 fn not_ours(layout: &Layout, error: io::Error) -> StandError {
     if error.kind() != io::ErrorKind::PermissionDenied {
         return StandError::io("creating", layout.root())(error);
@@ -179,7 +180,7 @@ fn write_marker(layout: &Layout, marker: &Marker) -> Result<()> {
         .map_err(StandError::io("writing", layout.marker()))
 }
 
-/// Takes the fetch lock; the operating system gives it back when we end in any way.
+/// Takes the fetch lock; the operating system releases the lock at every kind of process end.
 async fn lock(layout: &Layout, progress: &dyn Progress) -> Result<File> {
     let path = layout.root().join("lock");
     let file = OpenOptions::new()
@@ -205,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_set_is_complete_whatever_another_lacks() {
+    fn a_set_is_complete_even_if_another_set_is_not() {
         let home = tempfile::tempdir().unwrap();
         for set in [Set::Servers, Set::Rehearsal] {
             let layout = Layout::new(home.path(), set).unwrap();
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_without_a_build_for_a_platform_says_where_there_is_one() {
+    fn the_error_for_a_server_without_a_build_names_the_platforms_that_have_one() {
         let text = unpublished(Major::V12, "linux-aarch64".to_owned()).to_string();
         assert_eq!(
             text,

@@ -1,4 +1,4 @@
-//! What must be on the machine before anything can be fetched.
+//! The programs that must be installed before a fetch.
 
 use tokio::process::Command;
 
@@ -6,11 +6,11 @@ use super::manifests::Manifests;
 use crate::error::{MissingPrerequisite, Result, StandError};
 use crate::pins::Set;
 
-/// The oldest Node that every pinned npm package accepts.
+/// The oldest Node accepted by every pinned npm package.
 const NODE: (u32, u32) = (20, 0);
-/// The oldest npm that reads the lock file.
+/// The oldest npm that can read the lock file.
 const NPM: (u32, u32) = (10, 0);
-/// The oldest Python that MiniStack accepts.
+/// The oldest Python accepted by MiniStack.
 const PYTHON: (u32, u32) = (3, 10);
 
 /// The versions found.
@@ -21,7 +21,7 @@ pub(super) struct Tools {
     pub(super) python: Option<String>,
 }
 
-/// Looks at everything a set needs and reports all that is missing in one error.
+/// Checks every prerequisite of a set and reports all missing ones in one error.
 pub(super) async fn check(set: Set) -> Result<Tools> {
     let node_remedy =
         "Install Node 20 or newer with npm: https://nodejs.org, or your system's package manager";
@@ -57,7 +57,7 @@ pub(super) async fn check(set: Set) -> Result<Tools> {
     }
 }
 
-/// Python's version, if it can also make an environment with pip.
+/// Python's version, if this Python can also create an environment with pip.
 async fn python() -> std::result::Result<String, MissingPrerequisite> {
     let remedy = "Install Python 3.10 or newer: https://www.python.org, or your system's package manager";
     let (python, venv) = tokio::join!(
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_read_from_what_the_tools_print() {
+    fn versions_are_read_from_the_output_of_the_tools() {
         assert_eq!(parse("v20.20.2").unwrap(), ((20, 20), "20.20.2".to_owned()));
         assert_eq!(parse("10.9.9").unwrap().0, (10, 9));
         assert_eq!(parse("Python 3.11.7").unwrap().0, (3, 11));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_missing_program_and_an_old_one_are_told_apart() {
+    async fn a_missing_program_and_an_old_one_have_different_messages() {
         let absent = version("no-such-program-anywhere", &[], (1, 0), "get it")
             .await
             .unwrap_err();
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn all_missing_things_are_in_one_message() {
+    fn all_missing_prerequisites_are_in_one_message() {
         let one = |name: &str| MissingPrerequisite {
             name: name.to_owned(),
             found: "not found on the PATH".to_owned(),

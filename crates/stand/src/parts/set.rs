@@ -1,4 +1,4 @@
-//! The sets of pins: each is fetched as a whole and has a folder of its own.
+//! The sets of pins: each set is fetched as a whole and has its own folder.
 
 use super::manifests::Manifests;
 use crate::pins::{Major, Set};
@@ -7,7 +7,7 @@ impl Set {
     #[cfg(test)]
     pub(super) const ALL: [Self; 2] = [Self::Rehearsal, Self::Servers];
 
-    /// What npm brings, in words.
+    /// The parts fetched by npm, for messages.
     pub(super) fn of_npm(self) -> &'static str {
         match self {
             Self::Rehearsal => "PostgreSQL 16 and 17, workerd, binaryen and asl-validator",
@@ -15,7 +15,7 @@ impl Set {
         }
     }
 
-    /// The servers in it that are pinned for this platform.
+    /// The set's servers that are pinned for this platform.
     pub(super) fn servers(self) -> impl Iterator<Item = Major> {
         Major::ALL
             .into_iter()
@@ -24,15 +24,15 @@ impl Set {
 }
 
 impl Major {
-    /// Whether a server of this version is published for this platform. All are on Linux x86-64, where CI runs; of
-    /// 12 and 14 there is no other.
+    /// Whether a server of this version is published for this platform. All versions are published for Linux
+    /// x86-64, where CI runs; 12 and 14 for no other platform.
     pub fn is_pinned_here(self) -> bool {
         Manifests::of(self.set())
             .platforms_of(self)
             .contains(&super::layout::npm_platform())
     }
 
-    /// The versions that a test across versions runs on: all that are pinned for this platform.
+    /// The versions for tests across versions: all that are pinned for this platform.
     pub fn all_here() -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(|major| major.is_pinned_here())
     }

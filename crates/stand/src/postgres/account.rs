@@ -1,4 +1,5 @@
-//! PostgreSQL refuses to run as root: then it runs as `nobody`, and everything it touches must be open to that user.
+//! PostgreSQL refuses to run as root. A root process therefore runs the servers as the user `nobody`, who
+//! must be able to read every file they use.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -12,7 +13,7 @@ use crate::error::{Result, StandError};
 use crate::parts::Parts;
 use crate::pins::Major;
 
-/// The user and group the servers run as, if it is not us.
+/// The user and group of the servers, if they differ from the current user.
 pub(super) fn other_user() -> Result<Option<(u32, u32)>> {
     if !geteuid().is_root() {
         return Ok(None);
@@ -24,7 +25,7 @@ pub(super) fn other_user() -> Result<Option<(u32, u32)>> {
     })))
 }
 
-/// Whether a user who is neither the owner nor in the group can read `path`, every folder above it included.
+/// Whether a user who is neither the owner nor in the group can read `path`, including every folder above.
 fn open_to_others(path: &Path) -> bool {
     path.ancestors()
         .filter(|path| !path.as_os_str().is_empty())
@@ -36,8 +37,8 @@ fn open_to_others(path: &Path) -> bool {
         })
 }
 
-/// The folder with the programs of a major version that the server's user can run: the part itself, or, when the
-/// checkout is closed to that user, a copy beside the temporary files.
+/// The folder with the programs of a major version that the server's user can run: the part itself, or a copy
+/// in the temporary folder if the server's user cannot read the checkout.
 pub(super) async fn usable_programs(parts: &Parts, major: Major) -> Result<PathBuf> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
     let programs = parts.pg(major)?;
@@ -53,7 +54,7 @@ pub(super) async fn usable_programs(parts: &Parts, major: Major) -> Result<PathB
     Ok(copy.join("bin"))
 }
 
-/// Only what root made may be used: the copy's name is known to everyone on the machine.
+/// Only a copy made by root may be used, because any user of the machine can predict the copy's name.
 fn is_usable_copy(copy: &Path) -> bool {
     fs::symlink_metadata(copy).is_ok_and(|meta| meta.is_dir() && meta.uid() == 0)
         && open_to_others(&copy.join("bin/postgres"))
@@ -68,14 +69,13 @@ fn copy_for_others(native: &Path, copy: &Path) -> Result<()> {
     files::copy(native, &made)?;
     files::open_up(&made)?;
     match fs::rename(&made, copy) {
-        // Another process was faster.
+        // Another process has created the copy first.
         Err(_) if is_usable_copy(copy) => Ok(()),
         renamed => renamed.map_err(StandError::io("creating", copy)),
     }
 }
 
-/// A path for a cluster that does not exist yet: in `dir`, or with the temporary files if the server's user cannot
-/// get there.
+/// A path for a new cluster: in `dir`, or in the temporary folder if the server's user cannot enter `dir`.
 pub(super) fn data_folder(dir: &Path, name: &str) -> Result<PathBuf> {
     let dir = std::path::absolute(dir).map_err(StandError::io("finding", dir))?;
     fs::create_dir_all(&dir).map_err(StandError::io("creating", &dir))?;
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_copy_for_another_user_is_open_even_if_the_part_is_not() {
+    fn the_copy_for_another_user_is_readable_even_if_the_part_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let (native, copy) = (folder.path().join("native"), folder.path().join("copy"));
         fs::create_dir_all(native.join("bin")).unwrap();
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_folder_above_closes_everything_below() {
+    fn an_unreadable_folder_makes_everything_below_unreadable() {
         let outer = tempfile::tempdir().unwrap();
         let inner = outer.path().join("inner");
         fs::create_dir(&inner).unwrap();

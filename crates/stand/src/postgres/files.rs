@@ -1,4 +1,4 @@
-//! Copying folders with a given owner. Plain file copies share blocks where the file system can.
+//! Copies folders with a given owner. Plain file copies share blocks if the file system supports that.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, lchown, symlink};
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::error::{Result, StandError};
 
-/// Runs file work on a thread that may block.
+/// Runs file operations on a thread that may block.
 pub(super) async fn in_background<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
@@ -55,7 +55,7 @@ pub(super) fn give_to(path: &Path, (uid, gid): (u32, u32)) -> Result<()> {
     })
 }
 
-/// Lets everyone read a folder and run its programs.
+/// Allows every user to read a folder and to run its programs.
 pub(super) fn open_up(path: &Path) -> Result<()> {
     walk(path, &mut |path| {
         let meta = fs::symlink_metadata(path).map_err(StandError::io("reading", path))?;
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_copy_keeps_modes_and_links_and_can_be_opened_up() {
+    fn a_copy_keeps_modes_and_links_and_can_be_made_readable() {
         let from = tempfile::tempdir().unwrap();
         let program = from.path().join("bin");
         fs::create_dir(&program).unwrap();

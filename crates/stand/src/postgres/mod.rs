@@ -25,17 +25,17 @@ pub use crate::pins::Major;
 pub use settings::Settings;
 pub use test_server::{Database, TestServer, workspace_root};
 
-/// The role that owns everything on a stand's server.
+/// The role that owns all objects on a server of this crate.
 pub const SUPERUSER: &str = "postgres";
 
-/// How long a server may take to answer; 0.15 s is usual, recovery of a killed one takes longer.
+/// Time limit of a start; 0.15 s is usual, recovery after a kill takes longer.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
-/// Longer than all of [`STOP`].
-const REST_LIMIT: Duration = Duration::from_secs(30);
+/// Must exceed the sum of the times in [`STOP`].
+const STOP_LIMIT: Duration = Duration::from_secs(30);
 
-/// A fast shutdown first; it waits for walsenders, so an immediate one follows, which ends every backend. SIGKILL
-/// would have to find them one by one: each is in a session of its own.
+/// First a fast shutdown. It waits for walsenders, so an immediate shutdown follows, which ends every
+/// backend. SIGKILL cannot do that, because each backend is in its own session.
 const STOP: [StopStep; 2] = [
     StopStep::new(Signal::SIGINT, 10),
     StopStep::new(Signal::SIGQUIT, 8),
@@ -46,16 +46,15 @@ const STOP: [StopStep; 2] = [
 pub struct Postgres {
     part: ManagedProcess,
     access: Access,
-    /// Its cluster.
     data: PathBuf,
 }
 
 impl Postgres {
-    /// Starts a server with a fresh cluster in `dir` (its log too; the cluster itself goes to a temporary folder when
-    /// we are root and `dir` is closed to other users). The cluster is removed when the server has ended.
+    /// Starts a server with a fresh cluster and a log in `dir`. (As root, if other users cannot enter `dir`,
+    /// the cluster is in a temporary folder.) The cluster is removed after the server has ended.
     ///
     /// # Errors
-    /// A fixed port that is taken; a server that does not start, with its last log lines.
+    /// If a fixed port is in use, or with the last log lines if the start fails.
     pub async fn start(parts: &Parts, major: Major, dir: &Path, settings: &Settings) -> Result<Self> {
         let name = settings.name(major);
         let programs = account::usable_programs(parts, major).await?;
@@ -68,7 +67,7 @@ impl Postgres {
             settings.write(&data, major, port)?;
             match start_on(&name, &programs, &data, dir, port, settings.temporary).await {
                 Ok(part) => return Self::secured(part, major, port, &template.password, data).await,
-                // The cluster goes with a guard that has ended.
+                // The guard has ended and removed the cluster.
                 Err(_) if settings.port == Port::Free && !is_free(port) && attempt < ATTEMPTS => {
                     attempt += 1;
                     template.copy_to(&data).await?;
@@ -78,7 +77,7 @@ impl Postgres {
         }
     }
 
-    /// Gives the superuser a password of this server's own: the template's is on disk.
+    /// Gives the superuser a new password for this server, because the template's password is on disk.
     async fn secured(
         mut part: ManagedProcess,
         major: Major,
@@ -109,33 +108,33 @@ impl Postgres {
         Ok(Self { part, access, data })
     }
 
-    /// How to reach it.
+    /// Address and credentials of the server.
     pub fn access(&self) -> &Access {
         &self.access
     }
 
-    /// Ends it gently: clients are disconnected, nothing of it is left.
+    /// Stops the server in an orderly way: clients are disconnected, its files are removed.
     pub async fn stop(self) -> Result<()> {
         self.part.stop().await
     }
 
-    /// Ends it gently, but keeps its cluster for [`Postgres::wake`].
+    /// Stops the server in an orderly way, but keeps its cluster for [`Postgres::restart`].
     async fn stop_keeping_data(&mut self) -> Result<()> {
         self.part.stop_keeping_data();
-        // The server removes it last, after it has given its port back.
+        // The server removes this file last, after its port is free.
         let pid_file = pid_file(&self.data);
         let ended = || std::future::ready(!pid_file.exists());
-        if self.part.until_ready(REST_LIMIT, ended).await.is_ok() {
+        if self.part.until_ready(STOP_LIMIT, ended).await.is_ok() {
             return Ok(());
         }
         Err(self.part.fall()?.unwrap_or_else(|| StandError::Timeout {
             what: format!("the end of {}", self.part.name()),
-            seconds: REST_LIMIT.as_secs(),
+            seconds: STOP_LIMIT.as_secs(),
             last: format!("{} is there", pid_file.display()),
         }))
     }
 
-    /// Starts it again on its port, with its cluster and its password.
+    /// Starts the server again with the same port, cluster and password.
     async fn restart(&mut self) -> Result<()> {
         self.part.restart();
         until_accepting(&mut self.part, &self.data).await
@@ -185,7 +184,7 @@ fn pid_file(data: &Path) -> PathBuf {
 
 async fn until_accepting(part: &mut ManagedProcess, data: &Path) -> Result<()> {
     let pid_file = pid_file(data);
-    // Its last line says "ready" once connections are accepted.
+    // The last line of this file is "ready" once connections are accepted.
     part.until_ready(START_LIMIT, || {
         let ready = std::fs::read_to_string(&pid_file)
             .is_ok_and(|text| text.lines().nth(7).is_some_and(|line| line.trim() == "ready"));
@@ -194,7 +193,7 @@ async fn until_accepting(part: &mut ManagedProcess, data: &Path) -> Result<()> {
     .await
 }
 
-/// Address and superuser of a server. The password does not show in Debug.
+/// Address and superuser of a server. Debug does not show the password.
 #[derive(Debug, Clone)]
 pub struct Access {
     major: Major,
@@ -203,12 +202,11 @@ pub struct Access {
 }
 
 impl Access {
-    /// The major version.
     pub fn major(&self) -> Major {
         self.major
     }
 
-    /// The port on 127.0.0.1.
+    /// Port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -226,7 +224,7 @@ impl Access {
         )
     }
 
-    /// The same as a driver configuration.
+    /// As [`Access::connect_url`], as a configuration of the driver.
     pub fn config(&self, database: &str) -> Config {
         let mut config = Config::new();
         config
@@ -238,7 +236,8 @@ impl Access {
         config
     }
 
-    /// A connection as the superuser; its task ends with the client. To be called within a tokio runtime.
+    /// A connection as the superuser; its background task ends with the client. Must be called within a tokio
+    /// runtime.
     pub async fn connect(&self, database: &str) -> Result<Client> {
         let connecting = self.config(database);
         let (client, connection) = connecting

@@ -1,4 +1,4 @@
-//! What a stand's server is configured with.
+//! The configuration of a server.
 
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
@@ -9,21 +9,21 @@ use crate::error::{Result, StandError};
 use crate::pins::Major;
 use crate::ports::Port;
 
-/// The settings a caller may choose. The rest is fixed: loopback only, logical WAL, room for replication both ways.
+/// The settings that a caller may choose. The rest is fixed: loopback only, logical WAL, capacity for
+/// replication in both directions.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// Where it listens.
     pub port: Port,
-    /// What messages and the log file call it, such as `source`; the version is added.
+    /// The name in messages and of the log file, such as `source`; the version is appended.
     pub role: Option<String>,
-    /// More lines for postgresql.conf, later ones win: name and value as text.
+    /// More lines for postgresql.conf, name and value as text; later ones override.
     pub extra: Vec<(String, String)>,
-    /// Whether the folder given to the server, log included, is removed when we end the server.
+    /// Whether the server's folder, log included, is removed when the program ends the server.
     pub temporary: bool,
 }
 
 impl Settings {
-    /// Settings for a server that messages call by its role in the rehearsal.
+    /// Settings for a server that messages name by its role in the rehearsal.
     pub fn for_role(role: impl Into<String>) -> Self {
         Self {
             role: Some(role.into()),
@@ -38,11 +38,11 @@ impl Settings {
         }
     }
 
-    /// Appends this start's settings to the cluster's postgresql.conf.
+    /// Appends the settings of this start to the cluster's postgresql.conf.
     pub(super) fn write(&self, data: &Path, major: Major, port: u16) -> Result<()> {
         let port = port.to_string();
-        // Every version knows these. fsync off: no cluster of the stand outlives its guard, so none has to survive a crash
-        // of the machine.
+        // Every version supports these settings. fsync is off: no cluster outlives its guard, so none has to
+        // survive a crash of the machine.
         let fixed = [
             ("listen_addresses", "127.0.0.1"),
             ("port", port.as_str()),
@@ -61,9 +61,9 @@ impl Settings {
             ("full_page_writes", "off"),
             ("logging_collector", "off"),
         ];
-        // Before 18 the number of slots says it.
+        // Before version 18 the number of slots sets this limit.
         let since_18 = (major >= Major::V18).then_some(("max_active_replication_origins", "40"));
-        let mut text = String::from("\n# Set by the stand\n");
+        let mut text = String::from("\n# Set by crossover-stand\n");
         let extra = self
             .extra
             .iter()
@@ -80,7 +80,7 @@ impl Settings {
     }
 }
 
-/// As postgresql.conf wants a text, which is not quite as SQL does: a backslash always escapes.
+/// Quotes a text for postgresql.conf, where (unlike in SQL) a backslash always escapes.
 fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\\', r"\\").replace('\'', "''"))
 }

@@ -1,4 +1,4 @@
-//! A cluster made once by initdb and copied from then on: the copy takes a tenth of initdb's time.
+//! A cluster created once by initdb and then copied: a copy takes a tenth of initdb's time.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,19 +13,19 @@ use crate::parts::Parts;
 use crate::pins::Major;
 use crate::process::Launch;
 
-/// A finished cluster that was never started.
+/// A complete cluster that was never started.
 #[derive(Debug, Clone)]
 pub(super) struct Template {
     cluster: PathBuf,
-    /// Only good until a copy's first start, which sets another.
+    /// Valid until the first start of a copy, which sets another password.
     pub(super) password: String,
 }
 
-/// Returns the template of a major version, making it on first use.
+/// Returns the template of a major version; created at first use.
 pub(super) async fn ensure(parts: &Parts, major: Major, programs: &Path) -> Result<Template> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
     let _one = ONE_AT_A_TIME.lock().await;
-    // One per user: a cluster's files are closed to everyone else.
+    // One template per user, because other users cannot read a cluster's files.
     let folder = format!("cluster-{major}-{}", geteuid());
     let cached = parts.cache().join(&folder);
     if let Some(template) = read(&cached) {
@@ -34,8 +34,8 @@ pub(super) async fn ensure(parts: &Parts, major: Major, programs: &Path) -> Resu
     let own = std::env::temp_dir().join(format!("crossover-{folder}-{}", uuid::Uuid::new_v4().simple()));
     make(&own, programs, parts, major).await?;
     let home = files::in_background(move || {
-        // Another process may have been faster; then ours is thrown away. Where the parts folder cannot be written
-        // (fetched by another user) the template stays with the temporary files.
+        // Another process may create the template first; then this draft is discarded. If the parts folder is
+        // not writable (fetched by another user) the template stays in the temporary folder.
         let draft = cached.with_extension(uuid::Uuid::new_v4().simple().to_string());
         let moved = fs::create_dir_all(cached.parent().unwrap_or(&cached))
             .map_err(StandError::io("creating", &cached))
@@ -107,7 +107,7 @@ async fn make(folder: &Path, programs: &Path, parts: &Parts, major: Major) -> Re
 }
 
 impl Template {
-    /// Makes `data` a copy of the template, owned by the server's user.
+    /// Copies the template to `data`, owned by the server's user.
     pub(super) async fn copy_to(&self, data: &Path) -> Result<()> {
         let (from, to) = (self.cluster.clone(), data.to_path_buf());
         let user = account::other_user()?;

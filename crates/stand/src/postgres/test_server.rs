@@ -1,5 +1,5 @@
-//! Databases for tests: one server per test process and major version, one database per test; and servers of a test's
-//! own, for those that end or configure theirs.
+//! Databases for tests: one server per test process and major version, and one database per test. Tests that
+//! stop or configure a server start a private one.
 
 use std::path::PathBuf;
 
@@ -12,17 +12,17 @@ use crate::error::Result;
 use crate::progress::Silent;
 use crate::{parts, ports};
 
-/// A server for tests. The one a test process shares is never dropped: its guard ends it, and removes its files, with the
-/// process. A private one ends with its value, or with the process.
+/// A server for tests. The shared server of a test process is never dropped: its guard ends the server, and
+/// removes its files, after the process. A private server ends with its value, or with the process.
 #[derive(Debug)]
 pub struct TestServer {
     server: Postgres,
-    /// The port of a server that is stopped.
+    /// Keeps the port of a stopped server reserved.
     held: Option<TcpSocket>,
 }
 
 impl TestServer {
-    /// The server of this test process; the first call starts it (and fetches the parts if need be).
+    /// The shared server of this test process; the first call starts the server and fetches missing parts.
     pub async fn shared(major: Major) -> Result<&'static Self> {
         static SERVERS: [OnceCell<TestServer>; Major::ALL.len()] =
             [const { OnceCell::const_new() }; Major::ALL.len()];
@@ -31,7 +31,8 @@ impl TestServer {
             .await
     }
 
-    /// A server of the caller's own, with more settings (name and value; later ones win). It can be stopped and started.
+    /// A private server with additional settings (name and value; later ones override). The caller can stop
+    /// and start it.
     pub async fn private(major: Major, extra: &[(&str, &str)]) -> Result<Self> {
         let settings = Settings {
             extra: extra
@@ -54,8 +55,8 @@ impl TestServer {
         Ok(Self { server, held: None })
     }
 
-    /// Ends the server; every session ends, and who connects is refused. Its data stay, and nobody else gets its port,
-    /// until [`TestServer::start`].
+    /// Ends the server and all sessions; new connections are refused. The data are kept, and the port stays
+    /// reserved, until [`TestServer::start`].
     pub async fn stop(&mut self) -> Result<()> {
         if self.held.is_none() {
             self.server.stop_keeping_data().await?;
@@ -64,7 +65,7 @@ impl TestServer {
         Ok(())
     }
 
-    /// Starts a stopped server again: the same port, the same data, the same password.
+    /// Starts a stopped server again with the same port, data and password.
     pub async fn start(&mut self) -> Result<()> {
         match self.held.take() {
             Some(port) => {
@@ -75,7 +76,7 @@ impl TestServer {
         }
     }
 
-    /// How to reach the server.
+    /// Address and credentials of the server.
     pub fn access(&self) -> &Access {
         self.server.access()
     }
@@ -91,7 +92,7 @@ impl TestServer {
     }
 }
 
-/// A database of its own for one test.
+/// A private database of one test.
 #[derive(Debug, Clone)]
 pub struct Database {
     name: String,
@@ -99,12 +100,11 @@ pub struct Database {
 }
 
 impl Database {
-    /// Its name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The server it is on.
+    /// The server of the database.
     pub fn access(&self) -> &Access {
         &self.access
     }
@@ -114,7 +114,7 @@ impl Database {
         self.access.connect_url(&self.name)
     }
 
-    /// The same as a driver configuration.
+    /// As [`Database::url`], as a configuration of the driver.
     pub fn config(&self) -> Config {
         self.access.config(&self.name)
     }
@@ -125,7 +125,7 @@ impl Database {
     }
 }
 
-/// The root of the checkout this was built from: tests run where they were built.
+/// The root of the checkout this program was built from: tests run where they were built.
 pub fn workspace_root() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).map_or(here.clone(), PathBuf::from)

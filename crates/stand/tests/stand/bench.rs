@@ -1,4 +1,4 @@
-//! The stand of the bench, as the program it is: orders in, answers out.
+//! The server program of the bench: requests on standard input, answers on standard output.
 
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::{is_alive, the_parts, wait_until};
 
 struct Bench {
     program: Child,
-    orders: ChildStdin,
+    requests: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
     hello: Value,
 }
@@ -28,19 +28,19 @@ impl Bench {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let orders = program.stdin.take().unwrap();
+        let requests = program.stdin.take().unwrap();
         let mut answers = BufReader::new(program.stdout.take().unwrap()).lines();
         let hello = serde_json::from_str(&answers.next().unwrap().unwrap()).unwrap();
         Self {
             program,
-            orders,
+            requests,
             answers,
             hello,
         }
     }
 
-    fn ask(&mut self, order: &Value) -> Value {
-        writeln!(self.orders, "{order}").unwrap();
+    fn ask(&mut self, request: &Value) -> Value {
+        writeln!(self.requests, "{request}").unwrap();
         serde_json::from_str(&self.answers.next().unwrap().unwrap()).unwrap()
     }
 
@@ -50,7 +50,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn orders_are_answered_in_turn_and_an_end_of_input_ends_the_servers() {
+async fn requests_are_answered_in_order_and_an_end_of_input_ends_the_servers() {
     the_parts().await;
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::start(folder.path());
@@ -62,7 +62,7 @@ async fn orders_are_answered_in_turn_and_an_end_of_input_ends_the_servers() {
         );
         assert_eq!(settings["shared_buffers"], "512MB");
     }
-    // A transaction may span orders, and a refused statement is no end.
+    // A transaction may span requests, and a refused statement does not end the program.
     bench.ask(&json!({ "both": "begin; create table t as select 7 as id, null::text as name" }));
     bench.ask(&json!({ "both": "commit" }));
     let refused = bench.ask(&json!({ "target": "select * from nowhere" }));
@@ -84,13 +84,13 @@ async fn orders_are_answered_in_turn_and_an_end_of_input_ends_the_servers() {
 
     let pids = bench.postmasters();
     assert!(pids.iter().all(|pid| is_alive(*pid)));
-    drop(bench.orders);
+    drop(bench.requests);
     assert!(bench.program.wait().unwrap().success());
     assert!(!pids.iter().any(|pid| is_alive(*pid)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn quiet_ends_what_a_killed_client_left_running() {
+async fn end_sessions_ends_the_statement_of_a_killed_client() {
     the_parts().await;
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::start(folder.path());
@@ -103,10 +103,10 @@ async fn quiet_ends_what_a_killed_client_left_running() {
     wait_until("the other session", || {
         bench.ask(&sleepers)["target"] == json!([["1"]])
     });
-    bench.ask(&json!("quiet"));
+    bench.ask(&json!("end_sessions"));
     assert_eq!(bench.ask(&sleepers)["target"], json!([["0"]]));
     sleeping.await.unwrap().unwrap_err();
-    drop(bench.orders);
+    drop(bench.requests);
     bench.program.wait().unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! However the program that started the parts ends, nothing of them remains.
+//! No process survives the program that started the parts, however that program ends.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -18,7 +18,8 @@ use crate::{is_alive, the_parts, wait_until};
 const ROLE: &str = "STAND_FIXTURE_ENDING";
 const FOLDER: &str = "STAND_FIXTURE_FOLDER";
 
-/// Not a test: the program the tests below start and end. It holds a server and a Lambda function's process.
+/// Not a test: the program that the tests below start and end. It owns a server and a Lambda function's
+/// process.
 #[tokio::test]
 #[ignore = "started by the other tests here"]
 async fn holds_parts() {
@@ -60,7 +61,7 @@ async fn holds_parts() {
         );
         println!("\nHOLDING {}", pids.join(" "));
         assert!(ending != "panic", "as asked");
-        // A client that is in the middle of something must not delay the end.
+        // A client with a running statement must not delay the end.
         client.batch_execute("select pg_sleep(1000)").await.unwrap();
     };
     let interrupt = unless_interrupted(work).await.unwrap_err();
@@ -69,7 +70,7 @@ async fn holds_parts() {
     std::process::exit(i32::from(interrupt.exit_status()));
 }
 
-/// Starts the fixture in a process group of its own, as a shell would, and waits for the pids it holds.
+/// Starts the fixture in a separate process group, as a shell would, and waits for the pids of its parts.
 fn start(ending: &str, folder: &Path) -> (Child, Vec<i32>) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "endings::holds_parts", "--nocapture"])
@@ -114,7 +115,7 @@ fn kill_9_leaves_no_process_behind() {
 fn ctrl_c_ends_every_part_before_the_program() {
     let folder = tempfile::tempdir().unwrap();
     let (mut child, pids) = start("wait", folder.path());
-    // The terminal signals the whole group; the guards are in groups of their own.
+    // The terminal signals the whole group; the guards have their own groups.
     killpg(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(!pids.iter().any(|pid| is_alive(*pid)));

@@ -6,7 +6,7 @@ use crossover_stand::guard::{HIDDEN_MODE, StopStep};
 use crossover_stand::process::{Launch, ManagedProcess};
 use nix::sys::signal::Signal;
 
-use crate::{PATIENCE, is_alive, wait_until};
+use crate::{WAIT_LIMIT, is_alive, wait_until};
 
 fn shell(name: &str, dir: &Path, script: &str) -> Launch {
     Launch::new(name, "sh", dir.join(format!("{name}.log"))).args(["-c", script])
@@ -17,7 +17,7 @@ fn read(path: &Path) -> String {
 }
 
 async fn started(mut part: ManagedProcess, sign: &Path) -> ManagedProcess {
-    part.until_ready(PATIENCE, || std::future::ready(read(sign).ends_with('\n')))
+    part.until_ready(WAIT_LIMIT, || std::future::ready(read(sign).ends_with('\n')))
         .await
         .unwrap();
     part
@@ -43,7 +43,7 @@ async fn parts_stop_in_the_reverse_order_of_their_start() {
 }
 
 #[tokio::test]
-async fn a_part_deaf_to_signals_is_killed_with_its_children() {
+async fn a_part_that_ignores_signals_is_killed_with_its_children() {
     let dir = tempfile::tempdir().unwrap();
     let sign = dir.path().join("pids");
     let script = format!(
@@ -55,7 +55,7 @@ async fn a_part_deaf_to_signals_is_killed_with_its_children() {
         grace: Duration::from_millis(50),
     };
     let part = started(
-        shell("deaf", dir.path(), &script)
+        shell("ignores-signals", dir.path(), &script)
             .stop_with([step])
             .start()
             .unwrap(),
@@ -68,10 +68,10 @@ async fn a_part_deaf_to_signals_is_killed_with_its_children() {
     }
 }
 
-/// PostgreSQL's backends are like this one: no group signal reaches them.
+/// The same situation as PostgreSQL's backends, which no group signal reaches.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_grandchild_in_a_session_of_its_own_is_ended_too() {
+async fn a_grandchild_in_a_separate_session_is_ended_too() {
     let dir = tempfile::tempdir().unwrap();
     let sign = dir.path().join("pid");
     let script = format!(
@@ -86,7 +86,7 @@ async fn a_grandchild_in_a_session_of_its_own_is_ended_too() {
 }
 
 #[tokio::test]
-async fn folders_go_with_the_part_but_a_failed_parts_log_stays() {
+async fn folders_are_removed_with_the_part_but_the_log_of_a_failed_part_stays() {
     let dir = tempfile::tempdir().unwrap();
     let make = |name: &str| {
         let folder = dir.path().join(name);
@@ -113,47 +113,47 @@ async fn folders_go_with_the_part_but_a_failed_parts_log_stays() {
 }
 
 #[tokio::test]
-async fn a_part_that_rests_keeps_its_folders_and_starts_again() {
+async fn a_stopped_part_keeps_its_folders_and_starts_again() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     std::fs::create_dir(&data).unwrap();
     let sign = data.join("pids");
     let script = format!("echo $$ >> {}; exec sleep 1000", sign.display());
-    let launch = shell("resting", dir.path(), &script).remove_when_done(&data);
+    let launch = shell("restarted", dir.path(), &script).remove_when_done(&data);
     let mut part = started(launch.start().unwrap(), &sign).await;
     let pids = || -> Vec<i32> { read(&sign).lines().map(|pid| pid.parse().unwrap()).collect() };
     part.stop_keeping_data();
-    wait_until("the program's rest", || !is_alive(pids()[0]));
+    wait_until("the program's end", || !is_alive(pids()[0]));
     part.restart();
-    part.until_ready(PATIENCE, || std::future::ready(pids().len() == 2))
+    part.until_ready(WAIT_LIMIT, || std::future::ready(pids().len() == 2))
         .await
         .unwrap();
     let second = pids()[1];
     assert!(is_alive(second));
     part.stop_keeping_data();
-    wait_until("the program's second rest", || !is_alive(second));
+    wait_until("the program's second end", || !is_alive(second));
     assert!(part.has_ended().unwrap().is_none() && data.exists());
     drop(part);
     assert!(!data.exists());
 }
 
-/// Otherwise a guard that waits for an order would outlive the program that gave them.
+/// Otherwise a guard that waits for a request would outlive the program.
 #[tokio::test]
-async fn our_end_is_not_missed_while_a_part_goes_to_rest() {
+async fn the_end_of_the_program_is_noticed_while_a_part_stops() {
     let dir = tempfile::tempdir().unwrap();
-    let (sign, heard) = (dir.path().join("sign"), dir.path().join("heard"));
+    let (sign, received) = (dir.path().join("sign"), dir.path().join("received"));
     let script = format!(
         "trap 'echo yes > {}' TERM; echo ready > {}; while :; do sleep 0.05; done",
-        heard.display(),
+        received.display(),
         sign.display()
     );
-    let launch = shell("deaf", dir.path(), &script).stop_with([
+    let launch = shell("ignores-signals", dir.path(), &script).stop_with([
         StopStep::new(Signal::SIGTERM, 1000),
         StopStep::new(Signal::SIGKILL, 1),
     ]);
     let mut part = started(launch.start().unwrap(), &sign).await;
     part.stop_keeping_data();
-    wait_until("the first stop signal", || read(&heard).ends_with('\n'));
+    wait_until("the first stop signal", || read(&received).ends_with('\n'));
     let ended = std::thread::spawn(move || drop(part));
     wait_until("the guard's end", || ended.is_finished());
 }
@@ -166,7 +166,7 @@ async fn a_program_that_does_not_exist_is_an_error_that_names_it() {
     assert!(error.contains("cannot run /no/such/program"), "{error}");
 }
 
-/// So a run that comes after a killed one does not fetch beside the killed one's npm.
+/// Otherwise a run that follows a killed one could fetch at the same time as the npm of the killed run.
 #[tokio::test]
 async fn a_lock_on_the_log_lasts_as_long_as_the_part() {
     let dir = tempfile::tempdir().unwrap();
@@ -198,6 +198,7 @@ fn the_hidden_mode_is_a_guard() {
         .stdin(std::process::Stdio::null())
         .status()
         .unwrap();
-    // Its pipe has ended already: the part was ended by SIGTERM, which is told as a shell would.
+    // The guard's pipe has already ended, so the guard ended the part by SIGTERM; the exit status is the one
+    // a shell returns.
     assert_eq!(status.code(), Some(128 + Signal::SIGTERM as i32));
 }

@@ -1,4 +1,4 @@
-//! The stand against the real parts. One binary: the fetch and the template clusters are shared.
+//! This crate with the real parts. One test binary, so that the fetch and the template clusters are shared.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -16,23 +16,23 @@ use crossover_stand::parts::{Set, ensure};
 use crossover_stand::postgres::workspace_root;
 use crossover_stand::{Parts, Silent};
 
-/// Longer than anything here takes on a busy machine; a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Longer than any step here takes on a busy machine; only a failing test waits this long.
+const WAIT_LIMIT: Duration = Duration::from_mins(1);
 
 async fn the_parts() -> Parts {
     ensure(&workspace_root(), Set::Rehearsal, &Silent).await.unwrap()
 }
 
-/// Looks again and again until `condition` holds.
+/// Checks repeatedly until `condition` holds.
 fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let since = Instant::now();
     while !condition() {
-        assert!(since.elapsed() < PATIENCE, "in vain: {what}");
+        assert!(since.elapsed() < WAIT_LIMIT, "did not happen: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
-/// Whether a process exists (a zombie does not count: it runs no more).
+/// Whether a process is running (a zombie is not).
 fn is_alive(pid: i32) -> bool {
     if let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) {
         return !stat

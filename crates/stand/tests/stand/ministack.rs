@@ -5,7 +5,7 @@ use crossover_stand::{MiniStack, Port, StandError};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{PATIENCE, the_parts};
+use crate::{WAIT_LIMIT, the_parts};
 
 struct Local {
     server: MiniStack,
@@ -27,7 +27,7 @@ impl Local {
         self.server.aws()
     }
 
-    /// Functions that Lambda ends after a second.
+    /// Functions with a time limit of one second.
     async fn functions(&self, names: &[&str]) {
         let functions: Vec<Function> = names.iter().map(|name| echo(name, 1)).collect();
         self.aws().create_functions(&functions).await.unwrap();
@@ -45,7 +45,7 @@ impl Local {
             .await
             .unwrap();
         let execution = self.aws().start_execution(&machine, &name, input).await.unwrap();
-        let end = self.aws().await_execution(&execution, PATIENCE).await.unwrap();
+        let end = self.aws().await_execution(&execution, WAIT_LIMIT).await.unwrap();
         (execution, end)
     }
 }
@@ -80,7 +80,7 @@ fn task(function: &str, payload: &Value, more: &Value) -> Value {
     state
 }
 
-/// One task, whose error of any name ends in the state `Caught`.
+/// One task whose errors all lead to the state `Caught`.
 fn caught(function: &str, payload: &Value) -> Value {
     let catch = json!({ "End": true, "Catch": [{ "ErrorEquals": ["States.ALL"], "Next": "Caught" }] });
     json!({ "StartAt": "Run", "States": {
@@ -102,13 +102,17 @@ async fn a_functions_failures_have_the_names_the_state_machines_rely_on() {
         assert_eq!(end.status, "SUCCEEDED");
         assert_eq!(end.output.unwrap()["Error"], name);
     }
-    // One that dies before its first event is told differently here than on AWS (Runtime.ExitError).
+    // A function that dies before its first event gets another name here than on AWS (Runtime.ExitError).
     let env = BTreeMap::from([("ECHO_FAILS_TO_START".to_owned(), "1".to_owned())]);
-    local.functions(&["stillborn"]).await;
-    local.aws().set_function_env("stillborn", &env).await.unwrap();
-    let (_, end) = local.run(&caught("stillborn", &json!({})), &json!({})).await;
+    local.functions(&["fails-to-start"]).await;
+    local
+        .aws()
+        .set_function_env("fails-to-start", &env)
+        .await
+        .unwrap();
+    let (_, end) = local.run(&caught("fails-to-start", &json!({})), &json!({})).await;
     assert_eq!(end.output.unwrap()["Error"], "Runtime.Unknown");
-    // And the function works again after each of them.
+    // The function works again after each failure.
     assert_eq!(
         local
             .aws()
@@ -120,21 +124,21 @@ async fn a_functions_failures_have_the_names_the_state_machines_rely_on() {
 }
 
 #[tokio::test]
-async fn functions_of_one_program_are_told_apart_by_their_handler() {
+async fn functions_of_one_program_are_distinguished_by_their_handler() {
     let local = Local::start().await;
     local.functions(&["one", "other"]).await;
     for name in ["one", "other"] {
-        let told = local
+        let handler = local
             .aws()
             .invoke(name, &json!({ "do": "handler" }))
             .await
             .unwrap();
-        assert_eq!(told, format!("handler-of-{name}"));
+        assert_eq!(handler, format!("handler-of-{name}"));
     }
 }
 
 #[tokio::test]
-async fn a_catch_takes_its_own_error_only() {
+async fn a_catch_handles_only_its_own_error() {
     let local = Local::start().await;
     local.functions(&["echo"]).await;
     let more = json!({ "End": true, "Catch": [{ "ErrorEquals": ["Drain.Timeout"], "Next": "Caught" }] });
@@ -156,7 +160,7 @@ async fn a_catch_takes_its_own_error_only() {
 }
 
 #[tokio::test]
-async fn a_retry_repeats_its_own_error_as_often_as_it_says() {
+async fn a_retry_repeats_its_own_error_up_to_its_limit() {
     let local = Local::start().await;
     local.functions(&["echo"]).await;
     let retry =
@@ -202,9 +206,9 @@ async fn wait_choice_and_parallel_work() {
     assert_eq!(other.error.as_deref(), Some("Wrong.Choice"));
 }
 
-/// MiniStack enforces a task's own timeout, not the state machine's.
+/// MiniStack enforces the timeout of a task, not of a state machine.
 #[tokio::test]
-async fn a_task_that_takes_too_long_is_given_up() {
+async fn a_task_that_exceeds_its_timeout_is_ended() {
     let local = Local::start().await;
     let more = json!({ "End": true, "TimeoutSeconds": 1,
         "Catch": [{ "ErrorEquals": ["States.Timeout"], "Next": "Caught" }] });
@@ -244,7 +248,7 @@ async fn a_stopped_execution_enters_no_further_state() {
 }
 
 #[tokio::test]
-async fn secrets_tables_topics_and_metrics_can_be_made() {
+async fn secrets_tables_topics_and_metrics_can_be_created() {
     let local = Local::start().await;
     let aws = local.aws();
     assert!(

@@ -30,7 +30,7 @@ async fn the_second_call_fetches_nothing() {
     }
 }
 
-fn says(program: PathBuf, args: &[&str]) -> String {
+fn output_of(program: PathBuf, args: &[&str]) -> String {
     let output = Command::new(program).args(args).output().unwrap();
     format!(
         "{}{}",
@@ -43,13 +43,13 @@ fn assert_servers_answer(parts: &Parts, set: Set) {
     for major in Major::all_here().filter(|major| major.set() == set) {
         let pinned = &parts.versions()[&format!("postgresql-{major}")];
         let version = pinned.split(".0-").next().unwrap();
-        let answer = says(parts.pg(major).unwrap().join("postgres"), &["--version"]);
+        let answer = output_of(parts.pg(major).unwrap().join("postgres"), &["--version"]);
         assert!(answer.trim().ends_with(&format!(" {version}")), "{answer}");
     }
 }
 
 #[tokio::test]
-async fn the_servers_of_tests_are_a_set_of_their_own() {
+async fn the_servers_of_tests_are_a_separate_set() {
     let (stand, servers) = (
         the_parts().await,
         ensure(&workspace_root(), Set::Servers, &Silent).await.unwrap(),
@@ -60,7 +60,7 @@ async fn the_servers_of_tests_are_a_set_of_their_own() {
     assert_ne!(root(&stand, Major::V16), root(&servers, Major::V18));
 }
 
-/// The folder of a set, from the one with a server's programs.
+/// The folder of a set, derived from the folder with a server's programs.
 fn folder_of(programs: &Path) -> PathBuf {
     programs.ancestors().nth(5).unwrap().to_path_buf()
 }
@@ -69,10 +69,10 @@ fn folder_of(programs: &Path) -> PathBuf {
 async fn every_part_answers_with_its_pinned_version() {
     let parts = the_parts().await;
     assert_servers_answer(&parts, Set::Rehearsal);
-    assert!(says(parts.wasm_opt(), &["--version"]).contains("version 132"));
-    assert!(says(parts.asl_validator(), &["--version"]).contains("4.0.0"));
-    assert!(says(parts.workerd(), &["--version"]).contains("workerd 20"));
-    let ministack = says(parts.ministack_python(), &["-m", "pip", "show", "ministack"]);
+    assert!(output_of(parts.wasm_opt(), &["--version"]).contains("version 132"));
+    assert!(output_of(parts.asl_validator(), &["--version"]).contains("4.0.0"));
+    assert!(output_of(parts.workerd(), &["--version"]).contains("workerd 20"));
+    let ministack = output_of(parts.ministack_python(), &["-m", "pip", "show", "ministack"]);
     assert!(
         ministack.contains(&format!("Version: {}", parts.versions()["ministack"])),
         "{ministack}"
@@ -93,9 +93,9 @@ async fn the_python_pins_are_complete_and_agree() {
     );
 }
 
-/// What an interrupted fetch leaves: a folder with something in it and no marker.
+/// An interrupted fetch leaves a folder with some files and no marker.
 #[tokio::test]
-#[ignore = "fetches half a gigabyte over the network; for whoever changes the fetch"]
+#[ignore = "fetches half a gigabyte over the network; run it after a change of the fetch"]
 async fn an_interrupted_fetch_is_repaired_and_concurrent_runs_fetch_once() {
     for (set, major) in [(Set::Rehearsal, Major::V16), (Set::Servers, Major::V18)] {
         let fetched = ensure(&workspace_root(), set, &Silent).await.unwrap();

@@ -10,9 +10,9 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::{is_alive, the_parts};
 
-/// The shared server of every version, from whichever set.
+/// The shared server of every version, of both sets.
 #[tokio::test]
-async fn every_test_has_a_database_of_its_own() {
+async fn every_test_has_a_private_database() {
     for major in Major::all_here() {
         let server = TestServer::shared(major).await.unwrap();
         let (one, two) = (
@@ -53,7 +53,7 @@ async fn a_wrong_password_is_refused() {
 }
 
 #[tokio::test]
-async fn the_servers_replicate_to_one_another() {
+async fn the_servers_replicate_to_each_other() {
     let source = TestServer::shared(Major::V16)
         .await
         .unwrap()
@@ -168,9 +168,10 @@ async fn a_private_server_keeps_its_data_and_its_port_while_it_is_stopped() {
     }
 }
 
-/// Before version 18 the number of slots was the limit of both; room for replication both ways is meant everywhere.
+/// Before version 18 the number of slots limited both; every version must have capacity for replication in
+/// both directions.
 #[tokio::test]
-async fn every_version_has_room_for_replication_both_ways() {
+async fn every_version_has_capacity_for_replication_in_both_directions() {
     for major in Major::all_here() {
         let server = TestServer::shared(major).await.unwrap();
         let client = server.access().connect("postgres").await.unwrap();
@@ -251,9 +252,9 @@ async fn a_fixed_port_that_is_taken_is_named() {
     );
 }
 
-/// As root the server runs as another user, who may not be able to enter the folder it was given.
+/// As root the server runs as another user, who may not be able to enter the given folder.
 #[tokio::test]
-async fn a_folder_closed_to_other_users_is_no_obstacle() {
+async fn a_server_starts_in_a_folder_that_other_users_cannot_enter() {
     use std::os::unix::fs::PermissionsExt;
     let parts = the_parts().await;
     let dir = tempfile::tempdir().unwrap();

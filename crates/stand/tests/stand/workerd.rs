@@ -45,7 +45,7 @@ async fn a_worker_answers_once_started() {
 }
 
 #[tokio::test]
-async fn a_worker_that_does_not_load_shows_why() {
+async fn a_worker_that_does_not_load_returns_the_reason() {
     let parts = the_parts().await;
     let dir = tempfile::tempdir().unwrap();
     let port = ports::free().unwrap();

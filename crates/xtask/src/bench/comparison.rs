@@ -1,4 +1,4 @@
-//! The candidates, and their runs in turn.
+//! The candidates and their runs in turn.
 
 use std::path::{Path, PathBuf};
 
@@ -8,31 +8,31 @@ use crate::bench::{
     floor::{self, Floor, HashSql},
     measure,
     options::Options,
+    other_tools::{self, OtherTool},
     ours::{self, Ours},
     outcome::Outcome,
-    rivals::{self, OtherTool},
     run::{Client, Run},
     stand::Stand,
 };
 
-/// Everything a run needs.
+/// The resources of a run.
 pub struct BenchContext<'a> {
     pub stand: &'a mut Stand,
     pub options: &'a Options,
     pub ours: Option<&'a Ours>,
     pub hash: &'a HashSql,
-    /// For the outputs of what is measured.
+    /// Folder for the outputs of the measured programs.
     pub folder: &'a Path,
 }
 
-/// Somebody, or something, that goes over the rows of both sides.
+/// One of the programs or statements that process the rows of both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Candidate {
     Ours,
     OtherTool {
-        rival: OtherTool,
+        tool: OtherTool,
         program: PathBuf,
-        /// Whether reladiff sorts what it found, as it does unless told otherwise.
+        /// Whether reladiff sorts its differences, which is its default.
         sorted: bool,
     },
     Floor(Floor),
@@ -43,24 +43,24 @@ impl Candidate {
         match self {
             Self::Ours => "ours".to_owned(),
             Self::OtherTool {
-                rival, sorted: false, ..
-            } => rival.name().to_owned(),
+                tool, sorted: false, ..
+            } => tool.name().to_owned(),
             Self::OtherTool {
-                rival, sorted: true, ..
-            } => format!("{}, sorted", rival.name()),
+                tool, sorted: true, ..
+            } => format!("{}, sorted", tool.name()),
             Self::Floor(floor) => floor.name().to_owned(),
         }
     }
 
-    /// The same with reladiff's default of sorting, for those that have it.
+    /// The candidate with reladiff's default of sorting; none for other candidates.
     pub fn sorted(&self) -> Option<Self> {
         match self {
             Self::OtherTool {
-                rival: OtherTool::Reladiff,
+                tool: OtherTool::Reladiff,
                 program,
                 ..
             } => Some(Self::OtherTool {
-                rival: OtherTool::Reladiff,
+                tool: OtherTool::Reladiff,
                 program: program.clone(),
                 sorted: true,
             }),
@@ -75,8 +75,8 @@ pub struct Entry {
     pub runs: Vec<Run>,
 }
 
-/// Lets everybody run, A B C A B C ..., so that a change of the machine's mood meets all alike.
-pub fn hold(ctx: &mut BenchContext, candidates: Vec<Candidate>) -> anyhow::Result<Vec<Entry>> {
+/// Runs all candidates in turn, A B C A B C ..., so that changes of the machine's load affect all alike.
+pub fn run_in_turn(ctx: &mut BenchContext, candidates: Vec<Candidate>) -> anyhow::Result<Vec<Entry>> {
     let mut entries: Vec<Entry> = candidates.into_iter().map(Entry::new).collect();
     for round in 1..=ctx.options.runs {
         for entry in &mut entries {
@@ -92,8 +92,8 @@ pub fn hold(ctx: &mut BenchContext, candidates: Vec<Candidate>) -> anyhow::Resul
     Ok(entries)
 }
 
-/// Lets each run once: to see what comes of it, not how long it takes.
-pub fn once(ctx: &mut BenchContext, candidates: Vec<Candidate>) -> anyhow::Result<Vec<Entry>> {
+/// Runs each candidate once, for its result; the time is not of interest.
+pub fn run_once(ctx: &mut BenchContext, candidates: Vec<Candidate>) -> anyhow::Result<Vec<Entry>> {
     let mut entries: Vec<Entry> = candidates.into_iter().map(Entry::new).collect();
     entries.iter_mut().try_for_each(|entry| entry.run(ctx, 1))?;
     Ok(entries)
@@ -116,35 +116,36 @@ impl Entry {
     }
 }
 
-/// Whether one run tells all: it took very long, or was of no use.
+/// Whether one run is enough: it took very long, or failed.
 fn is_enough(first: &Run, once_over: u64) -> bool {
     first.elapsed_s > once_over as f64 || matches!(first.outcome, Outcome::OverLimit | Outcome::Failed(_))
 }
 
 impl BenchContext<'_> {
-    /// One run over one table; only ours and the floors can be given another table than the bench's.
+    /// One run over one table. Only `crossover verify` and the floors accept another table than the bench's
+    /// own.
     pub fn run(&mut self, candidate: &Candidate, table: &str) -> anyhow::Result<Run> {
         let (command, judge): (_, fn(&measure::Measured) -> Outcome) = match candidate {
             Candidate::Floor(floor) => return floor::run(*floor, self.hash, self.stand),
             Candidate::Ours => {
                 let Some(ours) = self.ours else {
-                    anyhow::bail!("ours takes no part in this bench");
+                    anyhow::bail!("crossover is not a candidate of this bench");
                 };
                 (ours.command(self.stand, table), ours::outcome)
             }
             Candidate::OtherTool {
-                rival,
+                tool,
                 program,
                 sorted,
             } => (
-                rival.command(program, self.stand, self.options, *sorted)?,
-                rivals::outcome,
+                tool.command(program, self.stand, self.options, *sorted)?,
+                other_tools::outcome,
             ),
         };
         let before = cpu::seconds(self.stand.postmasters());
         let measured = measure::run(&command, self.options.time_limit(), self.folder)?;
-        // What a killed client had begun goes on in the servers, and would be counted to the next one.
-        self.stand.quiet()?;
+        // A statement of a killed client continues in the servers, and would count for the next candidate.
+        self.stand.end_sessions()?;
         let after = cpu::seconds(self.stand.postmasters());
         Ok(Run {
             elapsed_s: measured.elapsed_s,
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_slow_or_fails_runs_once() {
+    fn a_candidate_that_is_slow_or_fails_runs_once() {
         assert!(!is_enough(&run(9.0, Outcome::Equal), 10));
         assert!(is_enough(&run(11.0, Outcome::Equal), 10));
         assert!(is_enough(&run(1.0, Outcome::OverLimit), 10));

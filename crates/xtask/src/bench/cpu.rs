@@ -1,25 +1,28 @@
-//! What the servers have worked: user and system time of all processes of a cluster, those that have ended included.
+//! Processor time of the servers: user and system time of all processes of a cluster, including those that
+//! have ended.
 
 use std::fs;
 
-/// Ticks per second of the times in /proc: the kernel's USER_HZ, which is 100 on every platform the parts are published for.
+/// Ticks per second of the times in /proc: the kernel's USER_HZ, which is 100 on every platform the parts are
+/// published for.
 const TICKS: f64 = 100.0;
 
-/// How often a cluster is counted anew when a process of it has ended meanwhile.
+/// How often the times of a cluster are read again because one of its processes has ended meanwhile.
 const TRIES: usize = 50;
 
-/// Seconds of all clusters so far; none where there is no /proc.
+/// Processor seconds of all clusters since their start; none without /proc.
 pub fn seconds(postmasters: [u32; 2]) -> Option<f64> {
     let ticks = postmasters.map(cluster);
     Some((ticks[0]? + ticks[1]?) as f64 / TICKS)
 }
 
-/// What was worked between two looks.
+/// Processor seconds between two readings.
 pub fn between(before: Option<f64>, after: Option<f64>) -> Option<f64> {
     Some(after? - before?)
 }
 
-/// A backend that has ended is in its postmaster's account of children, one that lives (or is a zombie) in its own.
+/// A backend that has ended is included in its postmaster's times of children, a running (or zombie) one has
+/// its own times.
 fn cluster(postmaster: u32) -> Option<u64> {
     for _ in 0..TRIES {
         let before = read(postmaster)?;
@@ -28,7 +31,7 @@ fn cluster(postmaster: u32) -> Option<u64> {
             .map(|process| process.own + process.reaped)
             .sum();
         let after = read(postmaster)?;
-        // Otherwise somebody was counted twice or not at all.
+        // Otherwise a process was counted twice or not at all.
         if before.reaped == after.reaped {
             return Some(after.own + after.reaped + living);
         }
@@ -55,11 +58,12 @@ fn read(pid: u32) -> Option<Times> {
 struct Times {
     parent: u32,
     own: u64,
-    /// That of its children that have ended and been waited for.
+    /// Time of its children that have ended and been waited for.
     reaped: u64,
 }
 
-/// Reads `/proc/<pid>/stat`. The name, in brackets, may hold anything; the fields behind it count from 3 (see proc(5)).
+/// Reads `/proc/<pid>/stat`. The name, in brackets, may hold anything; the fields behind it count from 3 (see
+/// proc(5)).
 fn parse(stat: &str) -> Option<Times> {
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
@@ -86,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stat_that_is_cut_off_is_no_time() {
+    fn a_truncated_stat_gives_no_time() {
         assert_eq!(parse("77 (postgres) S 12 77"), None);
         assert_eq!(parse(""), None);
     }
@@ -100,7 +104,7 @@ mod tests {
             command.args(["-c", script]).stdin(std::process::Stdio::piped());
             command.stdout(std::process::Stdio::piped()).spawn().unwrap()
         };
-        // The inner shell works, ends and is waited for by the outer one, which then waits for us.
+        // The inner shell works, ends and is waited for by the outer one, which then waits for this test.
         let mut outer = shell(&format!("sh -c '{work}'; {work}; echo worked; read -r end"));
         let mut line = String::new();
         let output = outer.stdout.take().unwrap();

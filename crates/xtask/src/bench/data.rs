@@ -1,16 +1,16 @@
-//! The table of the bench: made on the servers, on both at once.
+//! The table of the bench: generated on both servers at the same time.
 
 use std::time::Instant;
 
 use crate::bench::{planted, planted::Planted, stand::Stand};
 
-/// The table everybody compares.
+/// The table that all candidates compare.
 pub const TABLE: &str = "public.orders";
 
-/// Rows per statement: some seconds' work, so that there is something to see.
+/// Rows per statement: some seconds of work, so that progress is visible.
 const BATCH: u64 = 1_000_000;
 
-/// Fills the table. All in one transaction, which spares the servers the WAL of a new table.
+/// Fills the table in one transaction, so that the servers write no WAL for a new table.
 pub fn fill(stand: &mut Stand, rows: u64) -> anyhow::Result<()> {
     let since = Instant::now();
     stand.both(&format!("begin;\n{}", include_str!("sql/table.sql")))?;
@@ -36,7 +36,7 @@ pub fn fill(stand: &mut Stand, rows: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Copies the first rows into a table of their own; its name.
+/// Copies the first rows into another table; returns the table's name.
 pub fn subset(stand: &mut Stand, sixths: u64, last: u64) -> anyhow::Result<String> {
     let table = format!("orders_{sixths}_of_6");
     let make = include_str!("sql/subset.sql")
@@ -48,14 +48,14 @@ pub fn subset(stand: &mut Stand, sixths: u64, last: u64) -> anyhow::Result<Strin
     Ok(table)
 }
 
-/// Makes the differences.
+/// Creates the planted differences.
 pub fn plant(stand: &mut Stand, planted: &[Planted]) -> anyhow::Result<()> {
     let (source, target) = planted::statements(planted);
     stand.source(&source)?;
     stand.target(&target).map(drop)
 }
 
-/// Leaves nothing to be done during a measurement: no hint bit, no dirty page, no missing statistics.
+/// Does the pending work before a measurement: hint bits, dirty pages, statistics.
 fn settle(stand: &mut Stand, table: &str) -> anyhow::Result<()> {
     stand.both(&format!("vacuum (analyze) {table}"))?;
     stand.both("checkpoint").map(drop)

@@ -1,10 +1,10 @@
-//! From runs to figures.
+//! Figures computed from runs.
 
 use serde_json::{Value, json};
 
 use crate::bench::{comparison::Entry, outcome::Outcome, run::Run};
 
-/// Middle, least and most.
+/// Median, minimum and maximum.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
     pub median: f64,
@@ -13,7 +13,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Of an even number of values the median is the mean of the middle two. None of no values.
+    /// The median of an even number of values is the mean of the middle two. None if there are no values.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
@@ -32,7 +32,7 @@ impl Spread {
     }
 }
 
-/// A figure that may be known only from below: the run was cut off.
+/// A figure that may be a lower bound, because the run was ended at the time limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figure {
     pub value: f64,
@@ -57,7 +57,7 @@ impl Entry {
         Spread::of(self.runs.iter().map(|run| run.elapsed_s))
     }
 
-    /// The time that counts in a ratio: none if a run gave no answer.
+    /// The time used in ratios: none if a run gave no answer.
     pub fn time(&self) -> Option<Figure> {
         if self
             .runs
@@ -79,7 +79,7 @@ impl Entry {
         self.median(|run| run.server_cpu_s)
     }
 
-    /// The most of all runs: a limit on memory holds for each.
+    /// The maximum of all runs, because a memory limit applies to each run.
     pub fn client_rss(&self) -> Option<f64> {
         let most = Spread::of(self.runs.iter().filter_map(|run| Some(run.client?.rss_mb)));
         most.map(|spread| spread.max)
@@ -93,7 +93,7 @@ impl Entry {
         Spread::of(self.runs.iter().filter_map(of)).map(|spread| spread.median)
     }
 
-    /// What the last run came to; the first that was no use, if there was one.
+    /// The outcome of the last run, or of the first failed run.
     pub fn outcome(&self) -> Option<&Outcome> {
         let useless = |run: &&Run| matches!(run.outcome, Outcome::Failed(_) | Outcome::OverLimit);
         self.runs
@@ -117,7 +117,7 @@ impl Entry {
     }
 }
 
-/// How one figure stands to another. None if either is unknown, or the divisor is a lower bound: then nothing is known.
+/// The ratio of two figures. None if either is unknown, or if the divisor is a lower bound.
 pub fn ratio(dividend: Option<Figure>, divisor: Option<Figure>) -> Option<Figure> {
     let (dividend, divisor) = (dividend?, divisor?);
     (!divisor.at_least && divisor.value > 0.0).then(|| Figure {

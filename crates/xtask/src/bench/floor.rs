@@ -1,16 +1,18 @@
-//! What no comparison can be quicker than: the servers' own work on the same rows, on both at once.
+//! The lower bound for a comparison: the servers' own work on the same rows, on both servers at the same
+//! time.
 
 use crate::bench::{cpu, data::TABLE, ours::Ours, outcome::Outcome, run::Run, stand::Stand};
 
-/// One piece of work.
+/// One kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Floor {
-    /// Every value hashed and summed up, in one query per server.
+    /// Every value hashed and added up, in one query per server.
     Hash,
-    /// The jsonb column alone printed and hashed: the server has no cheaper function that tells all its values apart.
+    /// Only the jsonb column printed and hashed: the servers have no cheaper function that distinguishes all
+    /// its values.
     Printing,
     Count,
-    /// Every row sent in binary form and thrown away.
+    /// Every row sent in binary form and discarded.
     Copy,
 }
 
@@ -27,10 +29,10 @@ impl Floor {
     }
 }
 
-/// The bare hash aggregate, and whose it is.
+/// The SQL of the bare hash aggregate, and its origin.
 pub struct HashSql {
     pub sql: String,
-    /// `crossover verify --explain-sql`, or the bench's own for a build that cannot say it.
+    /// `crossover verify --explain-sql`, or the bench's own SQL for a build without that option.
     pub origin: &'static str,
 }
 
@@ -49,7 +51,7 @@ impl HashSql {
     }
 }
 
-/// Does the work once.
+/// Runs the work once.
 pub fn run(floor: Floor, hash: &HashSql, stand: &mut Stand) -> anyhow::Result<Run> {
     let before = cpu::seconds(stand.postmasters());
     let answer = match floor {

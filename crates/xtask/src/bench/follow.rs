@@ -1,5 +1,5 @@
-//! `cargo xtask bench follow`: is a row that really differs reported soon, is nothing else reported, and how long does the pause
-//! take?
+//! `cargo xtask bench follow`: whether a row that really differs is reported soon, whether no other row is
+//! reported, and how long the pause takes.
 
 use std::{
     path::PathBuf,
@@ -21,7 +21,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// What may be asked of it.
+/// The options of the benchmark.
 #[derive(Debug, Args)]
 pub struct Options {
     /// Rows of the table on either side
@@ -30,22 +30,22 @@ pub struct Options {
     /// How long writes go on
     #[arg(long, default_value_t = 60, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..))]
     minutes: u64,
-    /// Hot rows that are made to differ on the way, one after the other
+    /// Number of hot rows that are made to differ during the run, one after the other
     #[arg(long, default_value_t = 6, value_name = "K", value_parser = clap::value_parser!(u64).range(1..))]
     drifts: u64,
-    /// Pauses at the end
+    /// Number of pauses at the end
     #[arg(long, default_value_t = 5, value_name = "K", value_parser = clap::value_parser!(u64).range(1..))]
     pauses: u64,
-    /// Write the JSON to a file, too
+    /// Write the JSON to a file as well
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
-/// Rows that are updated all the time; the first of them are made to differ.
+/// Number of rows that are updated all the time; the first of them are made to differ.
 const HOT: u64 = 20;
-/// Reported later than this is too late, in seconds.
+/// Latest permitted report of a difference, in seconds.
 const SOON_S: f64 = 5.0;
-/// A pause may be prolonged by this, in milliseconds.
+/// Permitted prolongation of a pause, in milliseconds.
 const PAUSE_MS: u64 = 50;
 
 pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
@@ -56,9 +56,9 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let mut follower = live.follow(&checkpoint)?;
     begin_load(&mut live, options.rows)?;
     let since = Instant::now();
-    let (_, compared) = follower.until(|news| news["event"] == "compared")?;
+    let (_, compared) = follower.until(|message| message["event"] == "compared")?;
     let compared_s = since.elapsed().as_secs_f64();
-    eprintln!("  compared beside the writes in {compared_s:.0} s");
+    eprintln!("  compared during the writes in {compared_s:.0} s");
 
     let minutes = Duration::from_secs(60 * options.minutes);
     let mut detected = Vec::new();
@@ -74,29 +74,29 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     }
     std::thread::sleep(minutes.saturating_sub(since.elapsed()));
     let wrote_s = since.elapsed().as_secs_f64();
-    let writes = live.stand.rest()?;
+    let writes = live.stand.end_loads()?;
 
     let mut pauses = Vec::new();
     for _ in 0..options.pauses {
         begin_load(&mut live, options.rows)?;
         std::thread::sleep(Duration::from_secs(5));
-        live.stand.rest()?;
+        live.stand.end_loads()?;
         live.caught_up()?;
         let asked = Instant::now();
         follower.signal(Signal::SIGUSR1)?;
-        let (at, news) = follower.until(|news| news["event"] == "remaining")?;
+        let (at, message) = follower.until(|message| message["event"] == "remaining")?;
         let from_outside_ms = at.duration_since(asked).as_secs_f64() * 1_000.0;
-        eprintln!("  pause: {news}, {from_outside_ms:.1} ms from the signal to the answer");
-        pauses.push(json!({ "told": news, "from_outside_ms": from_outside_ms }));
+        eprintln!("  pause: {message}, {from_outside_ms:.1} ms from the signal to the answer");
+        pauses.push(json!({ "told": message, "from_outside_ms": from_outside_ms }));
     }
     follower.drain();
     let alarms: Vec<Value> = follower
-        .unheard
+        .other_messages
         .iter()
-        .filter(|news| {
+        .filter(|message| {
             ["different", "truncated"]
                 .iter()
-                .any(|event| news["event"] == *event)
+                .any(|event| message["event"] == *event)
         })
         .cloned()
         .collect();
@@ -118,10 +118,10 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     judge(&report)
 }
 
-/// Hot rows, rows anywhere, and rows that come and go.
+/// Starts updates of hot rows, updates of random rows, and deletions with new insertions.
 fn begin_load(live: &mut Live, rows: u64) -> anyhow::Result<()> {
     let stand = &mut live.stand;
-    // In a query of its own, because otherwise every row would be given its own chance.
+    // In a subquery, because otherwise the random value would be computed for every row.
     let anyone = format!("(select {HOT} + 1 + (random() * {})::bigint)", rows - HOT - 2);
     stand.load(
         &format!("update {TABLE} set total = (total * 100 + 1) % 1000000 / 100 where id <= {HOT}"),
@@ -141,27 +141,28 @@ fn begin_load(live: &mut Live, rows: u64) -> anyhow::Result<()> {
     )
 }
 
-/// Makes a hot row differ for as long as it takes to be reported, and mends it; seconds until it was reported.
+/// Makes a hot row differ until the difference is reported, then corrects the row; returns the seconds until
+/// the report.
 fn drift(live: &mut Live, follower: &mut Follower, row: u64) -> anyhow::Result<f64> {
     live.stand.target(&format!(
-        "create function public.spoil() returns trigger language plpgsql as $$ begin new.note := 'drifted'; return new; end $$;
-         create trigger spoil before update on {TABLE} for each row when (new.id = {row}) execute function public.spoil();
-         alter table {TABLE} enable always trigger spoil"
+        "create function public.make_different() returns trigger language plpgsql as $$ begin new.note := 'drifted'; return new; end $$;
+         create trigger make_different before update on {TABLE} for each row when (new.id = {row}) execute function public.make_different();
+         alter table {TABLE} enable always trigger make_different"
     ))?;
     let since = Instant::now();
     let wanted = row.to_string();
-    let of_row = |news: &Value, event: &str| {
-        news["event"] == event
-            && [&news["difference"]["key"]["id"], &news["key"][0]]
+    let of_row = |message: &Value, event: &str| {
+        message["event"] == event
+            && [&message["difference"]["key"]["id"], &message["key"][0]]
                 .iter()
                 .any(|key| **key == *wanted)
     };
-    let (at, _) = follower.until(|news| of_row(news, "different"))?;
+    let (at, _) = follower.until(|message| of_row(message, "different"))?;
     live.stand.target(&format!(
-        "drop trigger spoil on {TABLE}; drop function public.spoil()"
+        "drop trigger make_different on {TABLE}; drop function public.make_different()"
     ))?;
-    // Every update brings the whole row, so the next one mends it.
-    follower.until(|news| of_row(news, "withdrawn"))?;
+    // Every update replicates the whole row, so the next update corrects the row.
+    follower.until(|message| of_row(message, "withdrawn"))?;
     Ok(at.duration_since(since).as_secs_f64())
 }
 
@@ -181,7 +182,7 @@ fn judge(report: &Value) -> anyhow::Result<()> {
         .find(late)
     {
         missed.push(format!(
-            "a row was reported after {seconds} s, the aim is {SOON_S}"
+            "a row was reported after {seconds} s, the goal is {SOON_S}"
         ));
     }
     for pause in report["pauses"].as_array().into_iter().flatten() {
@@ -193,7 +194,7 @@ fn judge(report: &Value) -> anyhow::Result<()> {
             .is_none_or(|ms| ms > PAUSE_MS)
         {
             missed.push(format!(
-                "the remaining rows took {} ms, the aim is {PAUSE_MS}",
+                "the remaining rows took {} ms, the goal is {PAUSE_MS}",
                 pause["told"]["elapsed_ms"]
             ));
         }

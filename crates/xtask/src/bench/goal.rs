@@ -1,20 +1,21 @@
-//! From figures to verdicts.
+//! Verdicts computed from figures.
 
 use serde_json::{Value, json};
 
 use crate::bench::figures::Figure;
 
-/// What a figure must be.
+/// The required value of a figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Goal {
     AtLeast(f64),
     AtMost(f64),
-    /// To be known, nothing more.
+    /// No requirement: the figure is only reported.
     None,
 }
 
 impl Goal {
-    /// Whether it is met; none without a goal, and where a lower bound leaves it open. An unknown figure misses its goal.
+    /// Whether the goal is met; none without a goal, or if a lower bound leaves the question open. An unknown
+    /// figure misses the goal.
     pub fn is_met(self, figure: Option<Figure>) -> Option<bool> {
         let (met, bound_decides) = match (self, figure) {
             (Self::None, _) => return None,

@@ -1,30 +1,29 @@
-//! What a candidate found, held against what there is.
+//! Compares the differences reported by a candidate with the planted ones.
 
 use std::collections::BTreeMap;
 
 use crate::bench::planted::{Kind, Planted};
 
-/// What a candidate says of a row.
+/// A row as a candidate reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Named {
-    /// `missing`, `extra` or `changed`; as the candidate said it when it is none of them.
+    /// `missing`, `extra` or `changed`; otherwise the candidate's own word.
     pub kind: String,
-    /// The columns that differ; empty when the candidate does not name them.
+    /// The columns that differ; empty if the candidate does not report columns.
     pub columns: Vec<String>,
 }
 
-/// How it did.
+/// The quality of a candidate's result.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Judgement {
-    /// Rows found with the right kind and, where columns are named, the right column.
+    /// Number of rows reported with the right kind and, if columns are reported, the right column.
     pub found: usize,
-    /// Rows that differ and were not named, or not rightly.
+    /// Rows that differ and were not reported, or reported wrongly.
     pub missed: Vec<u64>,
-    /// Rows named that do not differ.
+    /// Reported rows that do not differ.
     pub invented: Vec<u64>,
 }
 
-/// Compares.
 pub fn judge(planted: &[Planted], named: &BTreeMap<u64, Named>) -> Judgement {
     let mut judgement = Judgement::default();
     for difference in planted {
@@ -86,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_too_few_one_too_many_a_wrong_kind_and_a_wrong_column_are_told() {
+    fn a_missed_row_an_invented_row_a_wrong_kind_and_a_wrong_column_are_reported() {
         let planted = planted(10_000);
         let mut named = truth(&planted);
         let key = |wanted: fn(&Kind) -> bool| planted.iter().find(|one| wanted(&one.kind)).unwrap().key;
@@ -99,11 +98,11 @@ mod tests {
         named.insert(7, Named::default());
         let mut missed = vec![changed, missing, extra];
         missed.sort_unstable();
-        let told = Judgement {
+        let expected = Judgement {
             found: 17,
             missed,
             invented: vec![7],
         };
-        assert_eq!(judge(&planted, &named), told);
+        assert_eq!(judge(&planted, &named), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! Whether the time grows with the rows and not faster.
+//! Checks that the time grows linearly with the number of rows.
 
 use serde_json::{Value, json};
 
@@ -9,10 +9,10 @@ use crate::bench::{
     outcome::Outcome,
 };
 
-/// The sizes, in sixths of all rows.
+/// The sizes, in sixths of the number of rows.
 const SIXTHS: [u64; 4] = [1, 2, 4, 6];
 
-/// The time of one size.
+/// The time for one size.
 #[derive(Debug, Clone, Copy)]
 pub struct Point {
     pub rows: u64,
@@ -25,7 +25,8 @@ impl Point {
     }
 }
 
-/// Times ours on tables of all sizes, in turn; none if ours is wrong about one. Every table but the largest is made for this.
+/// Times `crossover verify` on tables of all sizes, in turn; none if one of its answers is wrong. Every table
+/// except the largest is created here.
 pub fn measure(ctx: &mut BenchContext) -> anyhow::Result<Vec<Point>> {
     let mut tables = Vec::new();
     for sixths in SIXTHS {
@@ -42,7 +43,7 @@ pub fn measure(ctx: &mut BenchContext) -> anyhow::Result<Vec<Point>> {
             let run = ctx.run(&Candidate::Ours, table)?;
             if run.outcome != Outcome::Equal {
                 eprintln!(
-                    "  {table} is equal on both sides, but ours: {}",
+                    "  {table} is equal on both sides, but crossover: {}",
                     run.outcome.describe()
                 );
                 return Ok(Vec::new());
@@ -60,7 +61,7 @@ pub fn measure(ctx: &mut BenchContext) -> anyhow::Result<Vec<Point>> {
     Ok(tables.into_iter().filter_map(point).collect())
 }
 
-/// How far the time per million rows of one size is from the mean of all, as a part of that mean, at most.
+/// The largest deviation of the time per million rows from the mean of all sizes, as a fraction of the mean.
 pub fn largest_deviation(points: &[Point]) -> Option<f64> {
     let mean = points.iter().map(|point| point.per_million()).sum::<f64>() / points.len() as f64;
     let deviation = |point: &Point| (point.per_million() / mean - 1.0).abs();
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn time_that_grows_with_the_rows_deviates_by_nothing() {
+    fn linear_time_has_no_deviation() {
         let points = [1, 2, 4].map(|rows| Point {
             rows: rows * 1_000_000,
             elapsed_s: rows as f64 * 0.5,

@@ -1,4 +1,4 @@
-//! Two servers of which the target follows the source, and the command at work on them.
+//! Two servers of which the target replicates the source, and `crossover verify` on both.
 
 use std::{
     io::{BufRead, BufReader},
@@ -24,17 +24,17 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Nothing that is waited for takes that long.
-const PATIENCE: Duration = Duration::from_mins(10);
+/// Far longer than any awaited event takes.
+const WAIT_LIMIT: Duration = Duration::from_mins(10);
 
-/// The servers, filled and replicating, and our program.
+/// The filled and replicating servers, and the program under test.
 pub struct Live {
     pub stand: Stand,
     program: PathBuf,
 }
 
 impl Live {
-    /// Builds what is needed, starts the servers and fills them; the target then follows.
+    /// Builds the programs, starts the servers and fills them; then the target replicates the source.
     pub fn begin(workspace: &Workspace, rows: u64) -> anyhow::Result<Self> {
         build_released(workspace, &[STAND, OURS])?;
         let folder = workspace.target.join("bench/live");
@@ -43,7 +43,7 @@ impl Live {
         data::fill(&mut stand, rows)?;
         stand.source("create publication bench for all tables")?;
         let from = stand.source.url.clone();
-        // The rows are there already, made by the same statement.
+        // Both sides already have the rows, created by the same statement.
         stand.target(&format!(
             "create subscription bench connection '{from}' publication bench with (copy_data = false)"
         ))?;
@@ -55,7 +55,7 @@ impl Live {
         Ok(live)
     }
 
-    /// Waits until the target has applied everything the source has committed.
+    /// Waits until the target has applied everything that the source has committed.
     pub fn caught_up(&mut self) -> anyhow::Result<()> {
         let position = self.stand.source("select pg_current_wal_lsn()")?;
         let position = position.body["source"][0][0]
@@ -68,11 +68,11 @@ impl Live {
         self.until(&question)
     }
 
-    /// Asks the source until it says yes.
+    /// Repeats a query on the source until its result is true.
     fn until(&mut self, question: &str) -> anyhow::Result<()> {
         let since = Instant::now();
         while self.stand.source(question)?.body["source"][0][0] != "t" {
-            if since.elapsed() > PATIENCE {
+            if since.elapsed() > WAIT_LIMIT {
                 bail!("never became true: {question}");
             }
             std::thread::sleep(Duration::from_millis(5));
@@ -102,57 +102,64 @@ impl Live {
             .arg(checkpoint)
             .stdout(Stdio::piped())
             .spawn()?;
-        let lines = BufReader::new(child.stdout.take().context("it has no standard output")?).lines();
-        let (tell, news) = mpsc::channel();
+        let lines = BufReader::new(
+            child
+                .stdout
+                .take()
+                .context("the program has no standard output")?,
+        )
+        .lines();
+        let (sender, messages) = mpsc::channel();
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                let heard = serde_json::from_str(&line).map(|news: Value| (Instant::now(), news));
-                if heard.is_ok_and(|heard| tell.send(heard).is_err()) {
+                let received = serde_json::from_str(&line).map(|message: Value| (Instant::now(), message));
+                if received.is_ok_and(|received| sender.send(received).is_err()) {
                     return;
                 }
             }
         });
         Ok(Follower {
             child,
-            news,
-            unheard: Vec::new(),
+            messages,
+            other_messages: Vec::new(),
         })
     }
 }
 
-/// `crossover verify --continuous` while it runs.
+/// A running `crossover verify --continuous`.
 pub struct Follower {
     child: Child,
-    news: Receiver<(Instant, Value)>,
-    /// FollowEvent that were not waited for.
-    pub unheard: Vec<Value>,
+    messages: Receiver<(Instant, Value)>,
+    /// Events that arrived while waiting for another event.
+    pub other_messages: Vec<Value>,
 }
 
 impl Follower {
-    /// Waits for news of which this is true; when they came, and they.
+    /// Waits for an event that matches `wanted`; returns its arrival time and the event.
     pub fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> anyhow::Result<(Instant, Value)> {
         loop {
-            let (at, news) = self
-                .news
-                .recv_timeout(PATIENCE)
-                .context("the news that are waited for do not come")?;
-            if wanted(&news) {
-                return Ok((at, news));
+            let (at, message) = self
+                .messages
+                .recv_timeout(WAIT_LIMIT)
+                .context("the awaited event did not arrive")?;
+            if wanted(&message) {
+                return Ok((at, message));
             }
-            self.unheard.push(news);
+            self.other_messages.push(message);
         }
     }
 
-    /// Whatever has come so far.
+    /// Reads all events that have arrived so far.
     pub fn drain(&mut self) {
-        self.unheard.extend(self.news.try_iter().map(|(_, news)| news));
+        self.other_messages
+            .extend(self.messages.try_iter().map(|(_, message)| message));
     }
 
     pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
         Ok(kill(Pid::from_raw(i32::try_from(self.child.id())?), signal)?)
     }
 
-    /// The most memory it ever had, in MB; Linux only.
+    /// The program's peak memory, in MB; Linux only.
     pub fn peak_mb(&self) -> Option<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -1,15 +1,15 @@
-//! Where and with what it was measured: figures without it mean nothing.
+//! The machine and the versions of a measurement; figures mean nothing without them.
 
 use std::{fs, process::Command};
 
 use serde_json::{Value, json};
 
 use crate::{
-    bench::{ours::Ours, rivals::OtherTool, stand::Stand},
+    bench::{other_tools::OtherTool, ours::Ours, stand::Stand},
     workspace::Workspace,
 };
 
-/// The machine, and how busy it was before the bench: on a busy one nothing but the ratios says much.
+/// The machine, and its load before the bench: on a busy machine only ratios are meaningful.
 pub fn machine() -> Value {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let memory = field(&read("/proc/meminfo"), "MemTotal");
@@ -28,17 +28,17 @@ pub fn machine() -> Value {
     })
 }
 
-/// What to say of a machine that had other things to do, if it had.
+/// A warning if the machine was busy before the bench.
 pub fn busy(machine: &Value) -> Option<String> {
     let (load, cores) = (machine["load_before"].as_f64()?, machine["cores"].as_f64()?);
     (load > cores / 2.0).then(|| {
         format!(
-            "the machine was busy before the bench began (load {load} on {cores} cores): times say little"
+            "the machine was busy before the bench began (load {load} on {cores} cores): times are not reliable"
         )
     })
 }
 
-/// The value behind `name :` in a file of /proc.
+/// The value after `name :` in a file of /proc.
 fn field(text: &str, name: &str) -> Option<String> {
     let line = text
         .lines()
@@ -47,7 +47,7 @@ fn field(text: &str, name: &str) -> Option<String> {
     line.map(|(_, value)| value.trim().to_owned())
 }
 
-/// Versions of everything that takes part.
+/// Versions of all candidates and servers.
 pub fn versions(workspace: &Workspace, stand: &Stand, ours: Option<&Ours>) -> anyhow::Result<Value> {
     Ok(json!({
         "revision": revision(workspace),
@@ -59,7 +59,7 @@ pub fn versions(workspace: &Workspace, stand: &Stand, ours: Option<&Ours>) -> an
     }))
 }
 
-/// The commit of the checkout, if it is one.
+/// The commit of the checkout; none without git.
 fn revision(workspace: &Workspace) -> Option<String> {
     let git = Command::new("git")
         .args(["describe", "--always", "--dirty"])
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_machine_is_busy_when_half_its_cores_are() {
+    fn a_machine_is_busy_when_the_load_exceeds_half_its_cores() {
         let machine = |load: f64| json!({ "cores": 2, "load_before": load });
         assert_eq!(busy(&machine(1.0)), None);
         assert!(busy(&machine(1.1)).unwrap().contains("load 1.1 on 2 cores"));

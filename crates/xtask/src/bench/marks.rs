@@ -1,4 +1,4 @@
-//! The figures that count, and what they must be.
+//! The main figures and their goals.
 
 use crate::bench::{
     comparison::{Candidate, Entry},
@@ -7,12 +7,12 @@ use crate::bench::{
     goal::{Goal, Mark},
     linearity::{self, Point},
     options::{Group, Options},
+    other_tools::OtherTool,
     outcome::Outcome,
     planted::{self, Planted},
-    rivals::OtherTool,
 };
 
-/// Everything measured.
+/// All measurements.
 pub struct Measured<'a> {
     pub options: &'a Options,
     pub identical: &'a [Entry],
@@ -22,12 +22,12 @@ pub struct Measured<'a> {
 }
 
 impl Measured<'_> {
-    /// All marks of those that were to take part, in the order of the report.
+    /// All marks of the selected candidates, in the order of the report.
     pub fn marks(&self) -> Vec<Mark> {
         if !self.options.includes(Group::Ours) {
             return Vec::new();
         }
-        let rival = |rival: OtherTool| move |other: &Candidate| matches!(other, Candidate::OtherTool { rival: one, sorted: false, .. } if *one == rival);
+        let tool = |tool: OtherTool| move |other: &Candidate| matches!(other, Candidate::OtherTool { tool: one, sorted: false, .. } if *one == tool);
         let floor = |floor: Floor| move |other: &Candidate| *other == Candidate::Floor(floor);
         let ours = |other: &Candidate| *other == Candidate::Ours;
         let mark = |name, figure, goal| Mark { name, figure, goal };
@@ -59,13 +59,14 @@ impl Measured<'_> {
         ] {
             if self.options.includes(group) {
                 let (first, second) = (
-                    time(self.identical, rival(which)),
-                    time(self.different, rival(which)),
+                    time(self.identical, tool(which)),
+                    time(self.different, tool(which)),
                 );
                 marks.push(mark(names[0], ratio(first, equal), Goal::AtLeast(goal)));
                 marks.push(mark(names[1], ratio(second, planted), Goal::AtLeast(goal)));
                 if self.options.includes(Group::Floor) {
-                    // What the first ratio could become at most: with this hash, and with any that has to print the jsonb column.
+                    // The upper bound of the first ratio: with this hash, and with any hash that has to print
+                    // the jsonb column.
                     for (name, bound) in [(names[2], Floor::Hash), (names[3], Floor::Printing)] {
                         let bound = time(self.identical, floor(bound));
                         marks.push(mark(name, ratio(first, bound), Goal::None));
@@ -105,7 +106,7 @@ impl Measured<'_> {
         marks
     }
 
-    /// The most of any run.
+    /// The maximum of all runs.
     fn memory(&self) -> Option<Figure> {
         let all = self.identical.iter().chain(self.different);
         let ours = all.filter(|entry| entry.candidate == Candidate::Ours);
@@ -114,7 +115,7 @@ impl Measured<'_> {
             .map(Figure::exactly)
     }
 
-    /// The fewest of any run.
+    /// The minimum of all runs.
     fn found(&self) -> Option<Figure> {
         let ours = self
             .different
@@ -141,7 +142,7 @@ fn time(entries: &[Entry], which: impl Fn(&Candidate) -> bool) -> Option<Figure>
     find(entries, which)?.time()
 }
 
-/// The servers' work of those whose time counts.
+/// Server CPU of candidates that answered in every run.
 fn cpu(entries: &[Entry], which: impl Fn(&Candidate) -> bool) -> Option<Figure> {
     let entry = find(entries, which)?;
     let time = entry.time()?;

@@ -1,8 +1,8 @@
-//! A program measured from its start to its end: time, processor time, and the most memory it ever had.
+//! Measures a program from start to end: time, processor time, and peak memory.
 //!
-//! The operating system keeps the last two for ended children taken together. So a program to be measured is the only child of
-//! a process of its own: this executable in the hidden mode `bench measure`, which is small itself, since a child's memory counts from
-//! that of the process that started it.
+//! The operating system keeps the last two as totals over all ended children. So the program to be measured
+//! is the only child of a separate process: this executable in the hidden mode `bench measure`. That process
+//! is small, because a child's memory counts from the memory of the process that started it.
 
 use std::{
     ffi::OsString,
@@ -25,13 +25,13 @@ use nix::{
 };
 use serde_json::{Value, json};
 
-/// The hidden mode's arguments.
+/// The arguments of the hidden mode.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Kill the program after so many seconds
+    /// Kill the program after this number of seconds
     #[arg(long)]
     limit: u64,
-    /// The file to write the figures to
+    /// The file for the figures
     #[arg(long)]
     figures: PathBuf,
     /// The program and its arguments
@@ -39,7 +39,7 @@ pub struct Arguments {
     command: Vec<OsString>,
 }
 
-/// The hidden mode: runs the program on our own standard output and error.
+/// The hidden mode: runs the program on this process's own standard output and error.
 pub fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let [program, rest @ ..] = arguments.command.as_slice() else {
         bail!("no program to measure");
@@ -50,18 +50,18 @@ pub fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         .spawn()
         .with_context(|| format!("{} cannot be run", program.display()))?;
     let pid = Pid::from_raw(i32::try_from(child.id())?);
-    let (tell, told) = mpsc::channel();
+    let (sender, received) = mpsc::channel();
     std::thread::spawn(move || {
-        // The receiver waits for this.
-        let _ = tell.send(child.wait().map(|status| (status, since.elapsed())));
+        // The receiver is waiting.
+        let _ = sender.send(child.wait().map(|status| (status, since.elapsed())));
     });
-    let in_time = told.recv_timeout(Duration::from_secs(arguments.limit));
+    let in_time = received.recv_timeout(Duration::from_secs(arguments.limit));
     let over_limit = in_time.is_err();
     if over_limit {
-        // It may have ended this very moment.
+        // The program may have ended in the meantime.
         let _ = kill(pid, Signal::SIGKILL);
     }
-    let (status, elapsed) = in_time.or_else(|_| told.recv())??;
+    let (status, elapsed) = in_time.or_else(|_| received.recv())??;
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let cpu = (usage.user_time() + usage.system_time()).num_microseconds();
     let figures = json!({
@@ -75,7 +75,7 @@ pub fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         .with_context(|| format!("{} cannot be written", arguments.figures.display()))
 }
 
-/// Linux counts in kilobytes, macOS in bytes.
+/// Linux reports kilobytes, macOS bytes.
 fn megabytes(max_rss: i64) -> f64 {
     let per_megabyte = if cfg!(target_os = "macos") {
         1_048_576.0
@@ -85,14 +85,14 @@ fn megabytes(max_rss: i64) -> f64 {
     max_rss as f64 / per_megabyte
 }
 
-/// As a shell says it.
+/// The exit status as a shell reports it.
 fn exit_status(status: ExitStatus) -> i32 {
     status
         .code()
         .unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
 
-/// What a program did.
+/// The result of a measured program.
 #[derive(Debug, Clone)]
 pub struct Measured {
     pub elapsed_s: f64,
@@ -100,13 +100,13 @@ pub struct Measured {
     pub rss_mb: f64,
     /// Exit status, 128 and more for a signal.
     pub exit: i32,
-    /// It was killed because its time was over.
+    /// True if the program was killed at the time limit.
     pub over_limit: bool,
     pub stdout: String,
     pub stderr: String,
 }
 
-/// Runs a program to its end or to the limit, its output kept in files of `folder` meanwhile.
+/// Runs a program to its end or to the limit; its output is kept in files of `folder`.
 pub fn run(command: &[OsString], limit: Duration, folder: &Path) -> anyhow::Result<Measured> {
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let [stdout, stderr, figures] = ["stdout", "stderr", "figures.json"].map(|name| folder.join(name));
@@ -121,7 +121,7 @@ pub fn run(command: &[OsString], limit: Duration, folder: &Path) -> anyhow::Resu
         .arg(&figures)
         .arg("--")
         .args(command)
-        // Rich, which the rivals print with, breaks lines at the width of the terminal.
+        // Rich, the output library of both other tools, breaks lines at the width of the terminal.
         .env("COLUMNS", "2000")
         .stdin(Stdio::null())
         .stdout(File::create(&stdout).with_context(|| stdout.display().to_string())?)
@@ -133,9 +133,9 @@ pub fn run(command: &[OsString], limit: Duration, folder: &Path) -> anyhow::Resu
     if !status.success() {
         bail!("{}", stderr.trim());
     }
-    let told: Value = serde_json::from_slice(&read(&figures)?).context("the figures are not JSON")?;
+    let received: Value = serde_json::from_slice(&read(&figures)?).context("the figures are not JSON")?;
     let number = |name: &str| {
-        told[name]
+        received[name]
             .as_f64()
             .with_context(|| format!("no {name} was measured"))
     };
@@ -144,7 +144,7 @@ pub fn run(command: &[OsString], limit: Duration, folder: &Path) -> anyhow::Resu
         cpu_s: number("cpu_s")?,
         rss_mb: number("rss_mb")?,
         exit: number("exit")? as i32,
-        over_limit: told["over_limit"] == true,
+        over_limit: received["over_limit"] == true,
         stdout: String::from_utf8_lossy(&read(&stdout)?).into_owned(),
         stderr,
     })
@@ -163,25 +163,31 @@ mod tests {
             command: ["sh", "-c", script].map(OsString::from).to_vec(),
         };
         measure(&arguments).unwrap();
-        let told = serde_json::from_slice(&fs::read(&figures).unwrap()).unwrap();
+        let received = serde_json::from_slice(&fs::read(&figures).unwrap()).unwrap();
         fs::remove_file(figures).unwrap();
-        told
+        received
     }
 
     #[test]
     fn a_program_is_measured_to_its_end() {
-        let told = figures("exit 3", 1000);
-        assert_eq!((&told["exit"], &told["over_limit"]), (&json!(3), &json!(false)));
+        let received = figures("exit 3", 1000);
+        assert_eq!(
+            (&received["exit"], &received["over_limit"]),
+            (&json!(3), &json!(false))
+        );
         // A shell does not fit into a tenth of a megabyte: the unit is right.
         assert!(
-            told["rss_mb"].as_f64().unwrap() > 0.1 && told["rss_mb"].as_f64().unwrap() < 1000.0,
-            "{told}"
+            received["rss_mb"].as_f64().unwrap() > 0.1 && received["rss_mb"].as_f64().unwrap() < 1000.0,
+            "{received}"
         );
     }
 
     #[test]
     fn a_program_over_the_limit_is_killed() {
-        let told = figures("exec sleep 1000", 0);
-        assert_eq!((&told["exit"], &told["over_limit"]), (&json!(137), &json!(true)));
+        let received = figures("exec sleep 1000", 0);
+        assert_eq!(
+            (&received["exit"], &received["over_limit"]),
+            (&json!(137), &json!(true))
+        );
     }
 }

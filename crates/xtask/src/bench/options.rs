@@ -1,10 +1,10 @@
-//! What may be asked of the bench.
+//! The options of `cargo xtask bench verify`.
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 
-/// A group of candidates, as `--only` names it.
+/// A group of candidates, as in `--only`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Group {
     Ours,
@@ -20,34 +20,35 @@ pub struct Options {
     /// Rows of the table on either side
     #[arg(long, default_value_t = 12_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(10_000..))]
     pub rows: u64,
-    /// How often each candidate runs, in turn with the others
+    /// Number of runs of each candidate, in turn with the others
     #[arg(long, default_value_t = 3, value_name = "K", value_parser = clap::value_parser!(u64).range(1..))]
     pub runs: u64,
-    /// Bench these only
+    /// Bench only these candidates
     #[arg(long, value_enum, value_delimiter = ',', value_name = "LIST")]
     pub only: Vec<Group>,
-    /// Write the JSON to a file, too
+    /// Write the JSON to a file as well
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Time ours on 1/6, 2/6, 4/6 and 6/6 of the rows, too
+    /// Time crossover on 1/6, 2/6, 4/6 and 6/6 of the rows as well
     #[arg(long)]
     pub scale: bool,
-    /// Install reladiff and data-diff into target/bench with pip, and do nothing else
+    /// Only install reladiff and data-diff into target/bench with pip
     #[arg(long)]
     pub install: bool,
     /// Bench another build of `crossover` instead of building this checkout's
     #[arg(long, value_name = "PROGRAM")]
     pub ours: Option<PathBuf>,
-    /// Hand `--jobs N` to ours; without it ours decides
+    /// Pass `--jobs N` to crossover; default: crossover decides
     #[arg(long, value_name = "N")]
     pub jobs: Option<u64>,
-    /// Threads per database of reladiff and data-diff; half the cores without it, but two at least
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub rival_threads: Option<u64>,
-    /// Segments per step of reladiff and data-diff; without it so many that they fetch a segment that differs at once
+    /// Threads per database of reladiff and data-diff; default: half the cores, at least two
+    #[arg(long = "rival-threads", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub other_tool_threads: Option<u64>,
+    /// Segments per step of reladiff and data-diff; default: so many that a segment that differs is fetched
+    /// at once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..16_384))]
     pub bisection_factor: Option<u64>,
-    /// End a run after so many seconds; its time is then a lower bound
+    /// End a run after this number of seconds; its time is then a lower bound
     #[arg(long, default_value_t = 3600, value_name = "SECONDS")]
     pub limit: u64,
     /// A candidate whose first run takes longer than this is not run again
@@ -60,14 +61,16 @@ impl Options {
         self.only.is_empty() || self.only.contains(&group)
     }
 
-    /// More than one, so that neither server waits for the client; more than cores only makes them wait for one another.
-    pub fn rival_threads(&self) -> u64 {
+    /// At least two, so that neither server waits for the client; more threads than cores would only wait for
+    /// each other.
+    pub fn other_tool_threads(&self) -> u64 {
         let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-        self.rival_threads.unwrap_or_else(|| 2.max(cores / 2))
+        self.other_tool_threads.unwrap_or_else(|| 2.max(cores / 2))
     }
 
-    /// They fetch a segment that differs when it has fewer than 16384 rows, and hash it again in parts otherwise. With their default
-    /// of 32 segments twenty differences made the servers of 2 million rows work half as much again.
+    /// The tools fetch a segment that differs if it has fewer than 16384 rows; otherwise they hash the
+    /// segment again in parts. With their default of 32 segments, twenty differences increased the servers'
+    /// work on 2 million rows by half.
     pub fn bisection_factor(&self) -> u64 {
         const ROWS_PER_SEGMENT: u64 = 16_000;
         let enough = (self.rows / ROWS_PER_SEGMENT + 1).clamp(32, 16_383);
@@ -96,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn everybody_takes_part_unless_some_are_named() {
+    fn all_candidates_run_unless_some_are_selected() {
         let all = options(&[]);
         let two = options(&["--only", "ours,data-diff"]);
         for group in [Group::Ours, Group::Reladiff, Group::DataDiff, Group::Floor] {
@@ -109,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn segments_are_small_enough_to_be_fetched_and_their_number_is_one_the_rivals_take() {
+    fn segments_are_small_enough_to_be_fetched_and_their_number_is_accepted_by_the_other_tools() {
         for rows in ["10000", "200000", "2000000", "12000000", "100000000"] {
             let options = options(&["--rows", rows]);
             let factor = options.bisection_factor();

@@ -1,4 +1,4 @@
-//! `crossover verify`: how it is called, and what its answer means.
+//! `crossover verify`: its command line, and the meaning of its answer.
 
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, process::Command};
 
@@ -12,7 +12,7 @@ use crate::bench::{
     stand::Stand,
 };
 
-/// Its exit statuses that are answers; 2 says that it could not run.
+/// The exit statuses that are answers; with 2 the comparison could not run.
 const EQUAL: i32 = 0;
 const DIFFERENT: i32 = 1;
 
@@ -54,7 +54,7 @@ impl Ours {
         command
     }
 
-    /// The aggregate it hashes a table with, if this build can say it.
+    /// The SQL of the aggregate that hashes a table, if this build can print it.
     pub fn hash_sql(&self, stand: &Stand, table: &str) -> Option<String> {
         let [program, arguments @ ..] = &self.command(stand, table)[..] else {
             return None;
@@ -72,7 +72,7 @@ impl Ours {
     }
 }
 
-/// What a run means. The answer counts only if the exit status says the same.
+/// The outcome of a run. The answer is valid only if the exit status agrees.
 pub fn outcome(measured: &Measured) -> Outcome {
     if measured.over_limit {
         return Outcome::OverLimit;
@@ -96,7 +96,7 @@ pub fn outcome(measured: &Measured) -> Outcome {
     }
 }
 
-/// Whether everything is equal, and the rows that are not.
+/// Whether everything is equal, and the rows that differ.
 fn read(stdout: &str) -> anyhow::Result<(bool, BTreeMap<u64, Named>)> {
     let answer: Value = serde_json::from_str(stdout).context("the answer is not JSON")?;
     let equal = answer["equal"].as_bool().context("the answer has no `equal`")?;
@@ -122,7 +122,7 @@ fn read(stdout: &str) -> anyhow::Result<(bool, BTreeMap<u64, Named>)> {
     Ok((equal, named))
 }
 
-/// A key of one column, however it is wrapped: a number, its text, a list of one, an object of one.
+/// A key of one column in any form: a number, text, a list of one element, an object with one field.
 fn key(value: &Value) -> Option<u64> {
     match value {
         Value::Number(number) => number.as_u64(),
@@ -133,17 +133,17 @@ fn key(value: &Value) -> Option<u64> {
     }
 }
 
-/// In the words of the bench.
-fn kind(said: &str) -> String {
+/// The bench's word for a kind of difference.
+fn kind(word: &str) -> String {
     let known = [
         ("missing", "missing"),
         ("extra", "extra"),
         ("differ", "changed"),
         ("change", "changed"),
     ];
-    let lower = said.to_lowercase();
+    let lower = word.to_lowercase();
     let kind = known.iter().find(|(word, _)| lower.contains(word));
-    kind.map_or(said, |(_, kind)| kind).to_owned()
+    kind.map_or(word, |(_, kind)| kind).to_owned()
 }
 
 #[cfg(test)]
@@ -179,12 +179,12 @@ mod tests {
         let Outcome::Different(named) = outcome(&measured(1, &answer(false, &differences))) else {
             panic!("not different");
         };
-        let said: Vec<(u64, &str)> = named
+        let word: Vec<(u64, &str)> = named
             .iter()
             .map(|(key, named)| (*key, named.kind.as_str()))
             .collect();
         assert_eq!(
-            said,
+            word,
             [(1, "missing"), (2, "extra"), (3, "changed"), (4, "changed")]
         );
         assert_eq!(named[&3].columns, ["note"]);

@@ -1,4 +1,4 @@
-//! What a run came to.
+//! The outcome of a run.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,18 @@ use crate::bench::{
 /// How a candidate's run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Both sides are equal, it says.
+    /// The candidate reports that both sides are equal.
     Equal,
-    /// These rows differ, by key.
+    /// The rows that the candidate reports as different, by key.
     Different(BTreeMap<u64, Named>),
-    /// It was killed when its time was over.
+    /// The candidate was killed at the time limit.
     OverLimit,
-    /// It gave no answer, or one it says itself is not to be relied on; its last words.
+    /// The candidate gave no answer, or marks its answer as unreliable; its last line of output.
     Failed(String),
 }
 
 impl Outcome {
-    /// In a few words.
+    /// A short description.
     pub fn describe(&self) -> String {
         match self {
             Self::Equal => "equal".to_owned(),
@@ -31,7 +31,7 @@ impl Outcome {
         }
     }
 
-    /// What was found of the planted rows; none if there was no answer.
+    /// The judgement about the planted rows; none if there was no answer.
     pub fn judged(&self, planted: &[Planted]) -> Option<Judgement> {
         match self {
             Self::Equal => Some(judge(planted, &BTreeMap::new())),
@@ -44,7 +44,7 @@ impl Outcome {
 /// The last line that is not empty.
 pub fn last_line(text: &str) -> String {
     let line = text.lines().map(str::trim).rfind(|line| !line.is_empty());
-    line.unwrap_or("nothing was said").to_owned()
+    line.unwrap_or("no output").to_owned()
 }
 
 #[cfg(test)]
@@ -52,8 +52,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_words_are_told() {
+    fn the_last_line_that_is_not_empty_is_found() {
         assert_eq!(last_line("one\n two \n\n"), "two");
-        assert_eq!(last_line(" \n"), "nothing was said");
+        assert_eq!(last_line(" \n"), "no output");
     }
 }

@@ -1,23 +1,22 @@
-//! Twenty differences, made on purpose and known.
+//! Twenty planted differences.
 
 /// How a row differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// One column of it was changed on the target.
+    /// One column was changed on the target.
     Changed(Change),
-    /// It was deleted on the target.
+    /// The row was deleted on the target.
     Missing,
-    /// It was deleted on the source.
+    /// The row was deleted on the source.
     Extra,
 }
 
-/// What was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
     pub column: &'static str,
     /// The new value, as SQL.
     value: &'static str,
-    /// Whether the row is one whose note is NULL.
+    /// Whether the row must have NULL as its note.
     of_null: bool,
 }
 
@@ -28,7 +27,8 @@ pub struct Planted {
     pub kind: Kind,
 }
 
-/// All of them in the order of their keys: every column changed, the note to NULL and from NULL, too.
+/// All differences in the order of their keys: every column is changed, and the note also to NULL and from
+/// NULL.
 const DIFFERENCES: [Kind; 20] = [
     changed("customer_id", "customer_id + 1"),
     Kind::Missing,
@@ -56,7 +56,7 @@ const DIFFERENCES: [Kind; 20] = [
     Kind::Extra,
 ];
 
-/// How many there are.
+/// Number of planted differences.
 pub const COUNT: usize = DIFFERENCES.len();
 
 const fn changed(column: &'static str, value: &'static str) -> Kind {
@@ -67,7 +67,7 @@ const fn changed(column: &'static str, value: &'static str) -> Kind {
     })
 }
 
-/// The differences in a table of so many rows, evenly over its keys.
+/// The differences for a table with `rows` rows, evenly distributed over its keys.
 pub fn planted(rows: u64) -> Vec<Planted> {
     let count = COUNT as u64;
     (0..count)
@@ -83,7 +83,7 @@ pub fn planted(rows: u64) -> Vec<Planted> {
         .collect()
 }
 
-/// The statements that make them: for the source, and for the target.
+/// The statements that create the differences: for the source, and for the target.
 pub fn statements(planted: &[Planted]) -> (String, String) {
     let (mut source, mut target) = (Vec::new(), Vec::new());
     for Planted { key, kind } in planted {

@@ -1,4 +1,5 @@
-//! `cargo xtask bench repair`: drifts repaired in a large table while the target follows the source; exactly those rows may change.
+//! `cargo xtask bench repair`: differences repaired in a large table while the target replicates the source;
+//! only those rows may change.
 
 use std::{path::PathBuf, process::Stdio, time::Instant};
 
@@ -11,16 +12,16 @@ use crate::{
     workspace::Workspace,
 };
 
-/// What may be asked of it.
+/// The options of the benchmark.
 #[derive(Debug, Args)]
 pub struct Options {
     /// Rows of the table on either side
     #[arg(long, default_value_t = 10_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(10_000..))]
     rows: u64,
-    /// Rows that are made to differ on the target
+    /// Number of rows that are made to differ on the target
     #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(u64).range(3..=9_000))]
     drifts: u64,
-    /// Write the JSON to a file, too
+    /// Write the JSON to a file as well
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -30,7 +31,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let mut live = Live::begin(workspace, options.rows)?;
     eprintln!("  {} rows drift", options.drifts);
     plant(&mut live, options)?;
-    // Each row with the transaction that wrote it.
+    // Records for each row the transaction that wrote it.
     live.stand.target(&format!(
         "create table public.before as select id, xmin::text as writer from {TABLE}; create unique index on public.before (id)"
     ))?;
@@ -42,7 +43,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
         .stderr(Stdio::inherit())
         .output()?;
     let elapsed_s = since.elapsed().as_secs_f64();
-    let said: Value = serde_json::from_slice(&output.stdout).context("the answer is not JSON")?;
+    let answer: Value = serde_json::from_slice(&output.stdout).context("the answer is not JSON")?;
     let touched = live.stand.target(&format!(
         "select count(*), count(*) filter (where d.id is null), (select count(*) from public.drifted) \
          from (select coalesce(a.id, b.id) as id from {TABLE} a full join public.before b using (id) \
@@ -61,12 +62,12 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
         "rows_changed_that_had_not_drifted": others,
         "compared_repaired_and_compared_again_s": elapsed_s,
         "exit": output.status.code(),
-        "equal_afterwards": said["equal"],
-        "totals": said["repair"]["totals"],
+        "equal_afterwards": answer["equal"],
+        "totals": answer["repair"]["totals"],
     });
     publish(&report, options.out.as_deref())?;
     ensure!(
-        output.status.success() && said["equal"] == true,
+        output.status.success() && answer["equal"] == true,
         "not equal after the repair"
     );
     if others > 0 || changed != drifted {
@@ -75,7 +76,8 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A third changed, a third missing, a third too many, all over the table; written down on the target.
+/// A third of the rows is changed, a third deleted, a third inserted, distributed over the table; recorded on
+/// the target.
 fn plant(live: &mut Live, options: &Options) -> anyhow::Result<()> {
     let (rows, drifts) = (options.rows, options.drifts);
     live.stand.target(&format!(

@@ -1,4 +1,4 @@
-//! What is printed in the end: JSON for programs, a table for people.
+//! The report: JSON for programs, a table for readers.
 
 use std::fmt::Write as _;
 
@@ -17,7 +17,7 @@ use crate::bench::{
     stand::Stand,
 };
 
-/// Everything there is to say.
+/// All results of the bench.
 pub struct Report<'a> {
     pub options: &'a Options,
     pub machine: Value,
@@ -52,7 +52,7 @@ impl Report<'_> {
             "runs": self.options.runs,
             "options": {
                 "jobs": self.options.jobs,
-                "rival_threads": self.options.rival_threads(),
+                "rival_threads": self.options.other_tool_threads(),
                 "bisection_factor": self.options.bisection_factor(),
                 "limit_s": self.options.limit,
                 "once_over_s": self.options.once_over,
@@ -65,7 +65,7 @@ impl Report<'_> {
         })
     }
 
-    /// An entry with what it found of the planted rows.
+    /// An entry with the judgement about the planted rows.
     fn judged(&self, entry: &Entry) -> Value {
         let mut json = entry.json();
         let judgement = entry.outcome().and_then(|outcome| outcome.judged(&self.planted));

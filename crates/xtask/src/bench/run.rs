@@ -1,4 +1,4 @@
-//! What a run of a candidate took, and what came of it.
+//! Times, memory and outcome of a candidate's run.
 
 use crate::bench::outcome::Outcome;
 
@@ -6,14 +6,13 @@ use crate::bench::outcome::Outcome;
 #[derive(Debug, Clone)]
 pub struct Run {
     pub elapsed_s: f64,
-    /// Processor time of both clusters; none where the system does not tell.
+    /// Processor time of both clusters; none if the system does not report it.
     pub server_cpu_s: Option<f64>,
-    /// The program's own use; none for the servers' own work.
+    /// The client's own use; none for work of the servers alone.
     pub client: Option<Client>,
     pub outcome: Outcome,
 }
 
-/// What a client took for itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Client {
     pub cpu_s: f64,

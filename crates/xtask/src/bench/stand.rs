@@ -1,4 +1,4 @@
-//! The two servers, held by `crossover-bench-stand`: this program has no database driver, and is to have none.
+//! The two servers, run by `crossover-bench-stand`, because this program must not contain a database driver.
 
 use std::{
     io::{BufRead, BufReader, Lines, Write},
@@ -11,41 +11,42 @@ use serde_json::{Value, json};
 
 /// One of the servers.
 pub struct Server {
-    /// A connection string, password included: the server lives as long as the bench and listens on loopback only.
+    /// A connection string, password included: the server ends with the bench and listens on loopback only.
     pub url: String,
-    /// Its postmaster.
+    /// Process id of its postmaster.
     pub pid: u32,
-    /// What it was measured with.
+    /// The settings during the measurement.
     pub settings: Value,
 }
 
-/// What the servers are for.
+/// The use of the servers.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
-    /// Rows that stand still.
-    Still,
-    /// The target can follow the source.
+    /// Rows that do not change.
+    Static,
+    /// The target can replicate the source.
     Replicating,
 }
 
-/// Both, and the way to run statements on them. They end with it, however this program ends.
+/// Both servers, with methods to run statements on them. The servers end with this value, however this
+/// program ends.
 pub struct Stand {
     pub source: Server,
     pub target: Server,
-    orders: Option<ChildStdin>,
+    requests: Option<ChildStdin>,
     answers: Lines<BufReader<ChildStdout>>,
     holder: Child,
 }
 
-/// What came back for an order.
+/// The answer to a request.
 pub struct Answer {
     pub elapsed_s: f64,
-    /// What each side said, under `source` and `target`.
+    /// The answer of each side, under `source` and `target`.
     pub body: Value,
 }
 
 impl Stand {
-    /// Starts the servers; their progress goes to the terminal.
+    /// Starts the servers; their progress is shown on the terminal.
     pub fn start(program: &Path, root: &Path, folder: &Path, kind: Kind) -> anyhow::Result<Self> {
         let mut holder = Command::new(program)
             .args([root, folder])
@@ -54,14 +55,14 @@ impl Stand {
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("{} cannot be run", program.display()))?;
-        let orders = holder.stdin.take();
+        let requests = holder.stdin.take();
         let output = holder.stdout.take().context("the stand has no standard output")?;
         let mut answers = BufReader::new(output).lines();
         let hello = next(&mut answers)?;
         Ok(Self {
             source: server(&hello["source"])?,
             target: server(&hello["target"])?,
-            orders,
+            requests,
             answers,
             holder,
         })
@@ -82,55 +83,54 @@ impl Stand {
         self.ask(&json!({ "target": sql }))
     }
 
-    /// Runs a `copy ... to stdout` on both at once and throws away what comes.
+    /// Runs a `copy ... to stdout` on both at once and discards the data.
     pub fn discard(&mut self, copy: &str) -> anyhow::Result<Answer> {
         self.ask(&json!({ "discard": copy }))
     }
 
-    /// Ends every session but the stand's own; returns when they are gone.
-    pub fn quiet(&mut self) -> anyhow::Result<()> {
-        self.ask(&json!("quiet")).map(drop)
+    /// Ends every session except the program's own; returns when they are gone.
+    pub fn end_sessions(&mut self) -> anyhow::Result<()> {
+        self.ask(&json!("end_sessions")).map(drop)
     }
 
-    /// Begins to run statements on the source, so many times a second.
+    /// Begins to run statements on the source, `per_s` times a second.
     pub fn load(&mut self, sql: &str, per_s: u32) -> anyhow::Result<()> {
         self.ask(&json!({ "load": { "sql": sql, "per_s": per_s } }))
             .map(drop)
     }
 
-    /// Ends all loads; how often each ran.
-    pub fn rest(&mut self) -> anyhow::Result<Vec<u64>> {
-        let answer = self.ask(&json!("rest"))?;
+    /// Ends all loads; returns how often each ran.
+    pub fn end_loads(&mut self) -> anyhow::Result<Vec<u64>> {
+        let answer = self.ask(&json!("end_loads"))?;
         let counts = answer.body["source"].as_array().into_iter().flatten();
         Ok(counts.filter_map(Value::as_u64).collect())
     }
 
-    /// The postmasters.
     pub fn postmasters(&self) -> [u32; 2] {
         [self.source.pid, self.target.pid]
     }
 
-    fn ask(&mut self, order: &Value) -> anyhow::Result<Answer> {
-        let orders = self
-            .orders
+    fn ask(&mut self, request: &Value) -> anyhow::Result<Answer> {
+        let requests = self
+            .requests
             .as_mut()
-            .context("the stand takes no orders any more")?;
-        writeln!(orders, "{order}").context("the stand has ended by itself")?;
+            .context("the servers' program takes no more requests")?;
+        writeln!(requests, "{request}").context("the servers' program has ended unexpectedly")?;
         let body = next(&mut self.answers)?;
         if let Some(error) = body["error"].as_str() {
             bail!("{error}");
         }
         let elapsed_s = body["elapsed_s"]
             .as_f64()
-            .context("the stand does not say how long it took")?;
+            .context("the answer has no elapsed_s")?;
         Ok(Answer { elapsed_s, body })
     }
 }
 
 impl Drop for Stand {
     fn drop(&mut self) {
-        // The end of its input is what ends it; waiting for it keeps the promise that nothing is left.
-        drop(self.orders.take());
+        // The program ends at the end of its input; waiting for it ensures that no process is left.
+        drop(self.requests.take());
         let _ = self.holder.wait();
     }
 }
@@ -138,18 +138,20 @@ impl Drop for Stand {
 fn next(answers: &mut Lines<BufReader<ChildStdout>>) -> anyhow::Result<Value> {
     let line = answers
         .next()
-        .context("the stand has ended by itself; the lines above say why")??;
-    serde_json::from_str(&line).context("an answer of the stand is not JSON")
+        .context("the servers' program has ended unexpectedly; see the lines above")??;
+    serde_json::from_str(&line).context("an answer of the servers' program is not JSON")
 }
 
-fn server(told: &Value) -> anyhow::Result<Server> {
-    let pid = told["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok());
+fn server(description: &Value) -> anyhow::Result<Server> {
+    let pid = description["pid"]
+        .as_u64()
+        .and_then(|pid| u32::try_from(pid).ok());
     Ok(Server {
-        url: told["url"]
+        url: description["url"]
             .as_str()
-            .context("the stand names no address")?
+            .context("the answer has no url")?
             .to_owned(),
-        pid: pid.context("the stand names no process")?,
-        settings: told["settings"].clone(),
+        pid: pid.context("the answer has no pid")?,
+        settings: description["settings"].clone(),
     })
 }

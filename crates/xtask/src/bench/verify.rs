@@ -11,19 +11,19 @@ use crate::{
         floor::{Floor, HashSql},
         linearity, machine,
         options::{Group, Options},
+        other_tools::OtherTool,
         ours::Ours,
         outcome::Outcome,
         planted,
         programs::{OURS, STAND, build_released, released},
         publish::publish,
         report::Report,
-        rivals::OtherTool,
         stand::{Kind, Stand},
     },
     workspace::Workspace,
 };
 
-/// Says what begins, and when.
+/// Announces each step with the time since the start.
 struct Clock(Instant);
 
 impl Clock {
@@ -35,20 +35,20 @@ impl Clock {
 pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let folder = workspace.target.join("bench");
     if options.install {
-        return OtherTool::ALL.iter().try_for_each(|rival| rival.install(&folder));
+        return OtherTool::ALL.iter().try_for_each(|tool| tool.install(&folder));
     }
     let clock = Clock(Instant::now());
-    // Before the build, which would be measured otherwise.
+    // Before the build, which would count as load otherwise.
     let machine = machine::machine();
     clock.announce("build");
     let ours = build(workspace, options)?;
-    let rivals = rivals(options, &folder);
+    let other_tools = other_tools(options, &folder);
 
     clock.announce("start the servers");
     let holder = released(workspace, "crossover-bench-stand");
-    let mut stand = Stand::start(&holder, &workspace.root, &folder.join("servers"), Kind::Still)?;
+    let mut stand = Stand::start(&holder, &workspace.root, &folder.join("servers"), Kind::Static)?;
     let versions = machine::versions(workspace, &stand, ours.as_ref())?;
-    clock.announce("make the rows");
+    clock.announce("generate the rows");
     data::fill(&mut stand, options.rows)?;
     let hash = HashSql::choose(ours.as_ref(), &stand);
     let mut ctx = BenchContext {
@@ -61,11 +61,11 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
 
     clock.announce("equal tables");
     let mut candidates: Vec<Candidate> = ours.iter().map(|_| Candidate::Ours).collect();
-    candidates.extend(rivals.iter().cloned());
+    candidates.extend(other_tools.iter().cloned());
     if options.includes(Group::Floor) {
         candidates.extend(Floor::ALL.map(Candidate::Floor));
     }
-    let identical = comparison::hold(&mut ctx, candidates)?;
+    let identical = comparison::run_in_turn(&mut ctx, candidates)?;
 
     let mut sizes = Vec::new();
     if options.scale && ours.is_some() {
@@ -77,10 +77,10 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let planted = planted::planted(options.rows);
     data::plant(ctx.stand, &planted)?;
     let mut candidates: Vec<Candidate> = ours.iter().map(|_| Candidate::Ours).collect();
-    candidates.extend(rivals.iter().cloned());
-    let mut different = comparison::hold(&mut ctx, candidates)?;
-    let sorted = rivals.iter().filter_map(Candidate::sorted).collect();
-    different.extend(comparison::once(&mut ctx, sorted)?);
+    candidates.extend(other_tools.iter().cloned());
+    let mut different = comparison::run_in_turn(&mut ctx, candidates)?;
+    let sorted = other_tools.iter().filter_map(Candidate::sorted).collect();
+    different.extend(comparison::run_once(&mut ctx, sorted)?);
 
     clock.announce("report");
     let report = Report {
@@ -99,7 +99,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     proven(&report)
 }
 
-/// Builds the stand, and ours unless another build is given.
+/// Builds the program for the servers, and crossover unless another build is given.
 fn build(workspace: &Workspace, options: &Options) -> anyhow::Result<Option<Ours>> {
     let mut packages = vec![STAND];
     let takes_part = options.includes(Group::Ours);
@@ -111,45 +111,45 @@ fn build(workspace: &Workspace, options: &Options) -> anyhow::Result<Option<Ours
     Ok(takes_part.then(|| Ours::new(options.ours.clone().unwrap_or_else(own), options.jobs)))
 }
 
-/// Those asked for that are there.
-fn rivals(options: &Options, folder: &Path) -> Vec<Candidate> {
+/// The selected and installed other tools.
+fn other_tools(options: &Options, folder: &Path) -> Vec<Candidate> {
     let asked = [
         (Group::Reladiff, OtherTool::Reladiff),
         (Group::DataDiff, OtherTool::DataDiff),
     ];
     let asked = asked.into_iter().filter(|(group, _)| options.includes(*group));
     asked
-        .filter_map(|(_, rival)| {
-            let program = rival.installed(folder);
+        .filter_map(|(_, tool)| {
+            let program = tool.installed(folder);
             if program.is_none() {
                 eprintln!(
-                    "  {} {} is not installed and takes no part; `cargo xtask bench verify --install` installs it",
-                    rival.name(),
-                    rival.version()
+                    "  {} {} is not installed and is left out; `cargo xtask bench verify --install` installs it",
+                    tool.name(),
+                    tool.version()
                 );
             }
-            Some(Candidate::OtherTool { rival, program: program?, sorted: false })
+            Some(Candidate::OtherTool { tool, program: program?, sorted: false })
         })
         .collect()
 }
 
-/// Speed is worth nothing if the answer is wrong.
+/// Speed has no value if the answer is wrong: checks every answer of crossover.
 fn proven(report: &Report) -> anyhow::Result<()> {
     for outcome in answers(&report.identical) {
         if *outcome != Outcome::Equal {
-            bail!("ours on equal tables: {}", outcome.describe());
+            bail!("crossover on equal tables: {}", outcome.describe());
         }
     }
     if report.options.scale && report.options.includes(Group::Ours) && report.sizes.is_empty() {
-        bail!("ours gave no right answer on every size of table; the lines above say where");
+        bail!("crossover gave a wrong answer for a size of table; see the lines above");
     }
     for outcome in answers(&report.different) {
         let Some(judgement) = outcome.judged(&report.planted) else {
-            bail!("ours on tables that differ: {}", outcome.describe());
+            bail!("crossover on tables that differ: {}", outcome.describe());
         };
         if judgement.found != planted::COUNT || !judgement.invented.is_empty() {
             bail!(
-                "ours missed {:?} and invented {:?}",
+                "crossover missed {:?} and invented {:?}",
                 judgement.missed,
                 judgement.invented
             );
@@ -158,7 +158,7 @@ fn proven(report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What ours said in each run.
+/// The answers of crossover in all runs.
 fn answers(entries: &[Entry]) -> impl Iterator<Item = &Outcome> {
     let ours = entries.iter().filter(|entry| entry.candidate == Candidate::Ours);
     ours.flat_map(|entry| entry.runs.iter().map(|run| &run.outcome))

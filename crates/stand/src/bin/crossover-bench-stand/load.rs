@@ -1,4 +1,4 @@
-//! Writes that go on beside the orders.
+//! Writes that run in the background, beside the requests.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 
 use crate::Result;
 
-/// Everything that is going on.
+/// All running loads.
 #[derive(Default)]
 pub struct Loads(Vec<Running>);
 
@@ -17,7 +17,7 @@ struct Running {
 }
 
 impl Loads {
-    /// Begins another one. What a server is too slow for is left out, not made up for.
+    /// Begins another load. Runs that a slow server misses are skipped, not repeated later.
     pub fn begin(&mut self, session: Client, sql: String, per_s: u32) {
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(async move {
@@ -34,11 +34,11 @@ impl Loads {
         self.0.push(Running { stop, task });
     }
 
-    /// Ends all; how often each ran, in the order they were begun.
-    pub async fn rest(&mut self) -> Result<Vec<u64>> {
+    /// Ends all loads; returns how often each ran, in the order of their start.
+    pub async fn end(&mut self) -> Result<Vec<u64>> {
         let mut counts = Vec::new();
         for running in self.0.drain(..) {
-            // A receiver that is gone has ended with an error, which is told below.
+            // If the receiver is gone, the task has ended with an error, which the next line returns.
             let _ = running.stop.send(true);
             counts.push(running.task.await??);
         }

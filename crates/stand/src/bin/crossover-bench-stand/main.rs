@@ -1,12 +1,14 @@
-//! `crossover-bench-stand <workspace> <folder> [--replicating]`: PostgreSQL 16 (source) and 17 (target) for a benchmark, and statements
-//! on them. Servers that can replicate write more WAL, so they are only made so where that is wanted.
+//! `crossover-bench-stand <workspace> <folder> [--replicating]`: PostgreSQL 16 (source) and 17 (target) for a
+//! benchmark, and statements on both. Servers that can replicate write more WAL, so they are configured for
+//! replication only on demand.
 //!
-//! For `cargo xtask bench`, which stands on nothing of ours and has no database driver. Its first line on standard output says
-//! where the servers are; from then on every line on standard input is an order ([`order::Order`]) and is answered by one line.
-//! The servers end, and their data goes, with the end of standard input or with a signal.
+//! For `cargo xtask bench`, which depends on no other crate of the workspace and has no database driver. The
+//! first line on standard output has the addresses of the servers; then every line on standard input is a
+//! request ([`request::Request`]) that is answered by one line. The servers end, and their data is removed,
+//! at the end of standard input or after a signal.
 
 mod load;
-mod order;
+mod request;
 mod side;
 
 use std::io::{BufRead, Write};
@@ -20,10 +22,10 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use load::Loads;
-use order::Order;
+use request::Request;
 use side::Side;
 
-/// Whatever goes wrong is only ever shown.
+/// Errors are only printed, so their type does not matter.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 fn main() -> ExitCode {
@@ -56,7 +58,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Holds the servers until there are no more orders. They are dropped, not stopped: nobody wants their data any more.
+/// Runs the servers until there are no more requests. Dropped without an orderly stop, because their data is
+/// not needed afterwards.
 async fn serve(workspace: &Path, folder: &Path, replicating: bool) -> Result<()> {
     let parts = parts::ensure(workspace, parts::Set::Rehearsal, &Lines).await?;
     let mut stand = TestEnvironment::new();
@@ -66,42 +69,42 @@ async fn serve(workspace: &Path, folder: &Path, replicating: bool) -> Result<()>
     )?;
     let sides = [source.opened(&mut stand).await?, target.opened(&mut stand).await?];
     let [source, target] = [sides[0].described().await?, sides[1].described().await?];
-    say(&json!({ "source": source, "target": target }))?;
+    print(&json!({ "source": source, "target": target }))?;
     let (mut lines, mut loads) = (lines(), Loads::default());
     while let Some(line) = lines.recv().await {
-        say(&answer(&sides, &mut loads, &line).await)?;
+        print(&answer(&sides, &mut loads, &line).await)?;
     }
     Ok(())
 }
 
 async fn answer(sides: &[Side; 2], loads: &mut Loads, line: &str) -> Value {
-    let obeyed = match serde_json::from_str::<Order>(line) {
-        Ok(order) => order::obey(order, sides, loads).await,
+    let result = match serde_json::from_str::<Request>(line) {
+        Ok(request) => request::execute(request, sides, loads).await,
         Err(error) => Err(error.into()),
     };
-    obeyed.unwrap_or_else(|error| json!({ "error": error.to_string() }))
+    result.unwrap_or_else(|error| json!({ "error": error.to_string() }))
 }
 
-fn say(answer: &Value) -> std::io::Result<()> {
+fn print(answer: &Value) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{answer}")?;
     out.flush()
 }
 
-/// Standard input, line by line. Read in a thread of its own: such a read cannot be cancelled.
+/// Standard input, line by line. Read in a separate thread, because such a read cannot be cancelled.
 fn lines() -> mpsc::UnboundedReceiver<String> {
-    let (tell, told) = mpsc::unbounded_channel();
+    let (sender, received) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines().map_while(std::result::Result::ok) {
-            if tell.send(line).is_err() {
+            if sender.send(line).is_err() {
                 return;
             }
         }
     });
-    told
+    received
 }
 
-/// One line when something that takes long begins, one when it ends.
+/// Prints one line when a long step begins, and one when the step ends.
 struct Lines;
 
 impl Progress for Lines {

@@ -12,16 +12,16 @@ use crate::Result;
 
 const DATABASE: &str = "bench";
 
-/// Memory as a small production server has it, and no checkpoint but those asked for.
+/// Memory of a small production server; checkpoints only on request.
 const SETTINGS: [(&str, &str); 4] = [
     ("shared_buffers", "512MB"),
     ("maintenance_work_mem", "256MB"),
     ("max_wal_size", "16GB"),
     ("checkpoint_timeout", "1d"),
 ];
-/// Nothing works beside a measurement, not even vacuum. Without replication a table filled in the transaction that created it needs no
-/// WAL.
-const STILL: [(&str, &str); 4] = [
+/// No background work during a measurement, not even vacuum. Without replication a table filled in the
+/// transaction that created it needs no WAL.
+const STATIC: [(&str, &str); 4] = [
     ("synchronous_commit", "off"),
     ("wal_level", "minimal"),
     ("max_wal_senders", "0"),
@@ -29,7 +29,7 @@ const STILL: [(&str, &str); 4] = [
 ];
 const REPLICATING: [(&str, &str); 1] = [("wal_level", "logical")];
 
-/// What the settings of a server can be read from afterwards, for the report.
+/// The settings that go into the report.
 const REPORTED: [&str; 4] = [
     "server_version",
     "shared_buffers",
@@ -37,13 +37,14 @@ const REPORTED: [&str; 4] = [
     "work_mem",
 ];
 
-/// A started server nobody owns yet.
+/// A started server without an owner.
 pub struct Started {
     name: &'static str,
     server: Postgres,
 }
 
-/// A server of the stand, and one session in its database that lasts: a transaction may span orders.
+/// A server of the test environment, and one permanent session in its database: a transaction may span
+/// requests.
 pub struct Side {
     name: &'static str,
     access: Access,
@@ -58,7 +59,7 @@ impl Side {
         folder: &Path,
         replicating: bool,
     ) -> Result<Started> {
-        let rest = if replicating { &REPLICATING[..] } else { &STILL };
+        let rest = if replicating { &REPLICATING[..] } else { &STATIC };
         let settings = Settings {
             extra: SETTINGS
                 .iter()
@@ -72,7 +73,7 @@ impl Side {
         Ok(Started { name, server })
     }
 
-    /// How others reach it, its process and its settings.
+    /// The server's address, process and settings.
     pub async fn described(&self) -> Result<Value> {
         let pid = self
             .rows("select split_part(pg_read_file('postmaster.pid'), e'\\n', 1)")
@@ -86,7 +87,7 @@ impl Side {
         Ok(json!({ "url": self.access.connect_url(DATABASE), "pid": pid, "settings": settings }))
     }
 
-    /// Runs statements; the rows of all of them as text.
+    /// Runs statements; returns the rows of all of them as text.
     pub async fn rows(&self, sql: &str) -> Result<Vec<Vec<Option<String>>>> {
         let messages = self
             .client
@@ -102,12 +103,12 @@ impl Side {
             .collect())
     }
 
-    /// Another session, for work that goes on beside the orders.
+    /// Another session, for background work.
     pub async fn session(&self) -> Result<Client> {
         Ok(self.access.connect(DATABASE).await?)
     }
 
-    /// Runs a `copy ... to stdout` and throws away what comes; how many bytes came.
+    /// Runs a `copy ... to stdout` and discards the data; returns the number of bytes.
     pub async fn discard(&self, copy: &str) -> Result<u64> {
         let stream = self
             .client
@@ -118,8 +119,9 @@ impl Side {
         Ok(sum.await.map_err(|error| self.of(&error))?)
     }
 
-    /// Ends every other session and waits until it is gone: what a client that was killed had begun goes on in the server.
-    pub async fn quiet(&self) -> Result<()> {
+    /// Ends every other session and waits until all are gone: a statement of a killed client continues in the
+    /// server.
+    pub async fn end_sessions(&self) -> Result<()> {
         const END: &str = "select count(pg_terminate_backend(pid)) from pg_stat_activity \
                            where backend_type in ('client backend', 'parallel worker') and pid <> pg_backend_pid()";
         while first(&self.rows(END).await?).is_none_or(|left| left != "0") {
@@ -128,7 +130,7 @@ impl Side {
         Ok(())
     }
 
-    /// An error with the side it happened on; the driver keeps the server's own words in the cause.
+    /// An error with its side; the driver keeps the server's message in the cause.
     fn of(&self, error: &tokio_postgres::Error) -> String {
         let cause = error
             .as_db_error()
@@ -138,9 +140,9 @@ impl Side {
 }
 
 impl Started {
-    /// Gives the server to the stand, and makes the database.
-    pub async fn opened(self, stand: &mut TestEnvironment) -> Result<Side> {
-        let access = stand.own(self.server);
+    /// Passes the server to the test environment, and creates the database.
+    pub async fn opened(self, environment: &mut TestEnvironment) -> Result<Side> {
+        let access = environment.own(self.server);
         access.create_database(DATABASE).await?;
         let client = access.connect(DATABASE).await?;
         Ok(Side {

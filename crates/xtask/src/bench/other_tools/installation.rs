@@ -1,4 +1,4 @@
-//! The rivals as PyPI has them: every dependency pinned, installed when asked for only.
+//! Installs the other tools from PyPI on request, with every dependency pinned.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use super::OtherTool;
 
 impl OtherTool {
-    /// Installs it unless it is there.
+    /// Installs the tool unless it is already installed.
     pub fn install(self, folder: &Path) -> anyhow::Result<()> {
         if self.installed(folder).is_some() {
             eprintln!("xtask: {} {} is installed", self.name(), self.version());
@@ -28,7 +28,8 @@ impl OtherTool {
         let pins = folder.join(format!("{}.txt", self.name()));
         fs::write(&pins, self.pins()).with_context(|| pins.display().to_string())?;
         python(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home))?;
-        // --no-deps: the list holds every dependency, and one that it forgot must fail, not float.
+        // --no-deps: the list must hold every dependency; a missing one must fail instead of getting an
+        // unpinned version.
         let pip = [
             "-m",
             "pip",
@@ -44,10 +45,10 @@ impl OtherTool {
                 .arg("--requirement")
                 .arg(&pins),
         )?;
-        fs::rename(&pins, home.join("pins.txt")).context("the pins cannot be kept")
+        fs::rename(&pins, home.join("pins.txt")).context("the list of pins cannot be stored")
     }
 
-    /// Its program, if exactly the pinned versions were installed to the end.
+    /// The program, if exactly the pinned versions were installed completely.
     pub fn installed(self, folder: &Path) -> Option<PathBuf> {
         let home = self.home(folder);
         let program = home.join("bin").join(self.name());
@@ -66,7 +67,7 @@ fn python(command: &mut Command) -> anyhow::Result<()> {
         .status()
         .context("python3 cannot be run")?;
     if !status.success() {
-        bail!("{command:?} failed ({status}); the lines above say why");
+        bail!("{command:?} failed ({status}); see the lines above");
     }
     Ok(())
 }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use super::StopStep;
 
-/// What the guard was told on its command line.
+/// The guard's arguments.
 #[derive(Debug, Default)]
-pub(super) struct Orders {
+pub(super) struct Arguments {
     pub(super) stop: Vec<StopStep>,
     pub(super) run_as: Option<(u32, u32)>,
     pub(super) remove: Vec<PathBuf>,
@@ -15,34 +15,34 @@ pub(super) struct Orders {
     pub(super) command: Vec<OsString>,
 }
 
-impl Orders {
+impl Arguments {
     pub(super) fn parse(mut args: impl Iterator<Item = OsString>) -> Result<Self, String> {
-        let mut orders = Self::default();
+        let mut arguments = Self::default();
         while let Some(arg) = args.next() {
             if arg == "--" {
-                orders.command = args.collect();
+                arguments.command = args.collect();
                 break;
             }
             let name = arg.to_string_lossy().into_owned();
             let value = args.next().ok_or_else(|| format!("{name} needs a value"))?;
             let text = value.to_string_lossy();
             match name.as_str() {
-                "--stop" => orders.stop.push(text.parse()?),
+                "--stop" => arguments.stop.push(text.parse()?),
                 "--run-as" => {
                     let ids = text
                         .split_once(':')
                         .and_then(|(u, g)| Some((u.parse().ok()?, g.parse().ok()?)));
-                    orders.run_as = Some(ids.ok_or_else(|| format!("`{text}` is not UID:GID"))?);
+                    arguments.run_as = Some(ids.ok_or_else(|| format!("`{text}` is not UID:GID"))?);
                 }
-                "--remove" => orders.remove.push(value.into()),
-                "--remove-if-stopped" => orders.remove_if_stopped.push(value.into()),
+                "--remove" => arguments.remove.push(value.into()),
+                "--remove-if-stopped" => arguments.remove_if_stopped.push(value.into()),
                 _ => return Err(format!("unknown option {name}")),
             }
         }
-        if orders.command.is_empty() {
+        if arguments.command.is_empty() {
             Err("no command after --".to_owned())
         } else {
-            Ok(orders)
+            Ok(arguments)
         }
     }
 }
@@ -51,22 +51,22 @@ impl Orders {
 mod tests {
     use super::*;
 
-    fn parse(args: &[&str]) -> Result<Orders, String> {
-        Orders::parse(args.iter().map(OsString::from))
+    fn parse(args: &[&str]) -> Result<Arguments, String> {
+        Arguments::parse(args.iter().map(OsString::from))
     }
 
     #[test]
-    fn orders_are_read_up_to_the_command() {
-        let orders = parse(&[
+    fn arguments_are_read_up_to_the_command() {
+        let arguments = parse(&[
             "--stop", "SIGINT:5", "--run-as", "1:2", "--remove", "/x", "--", "a", "--stop",
         ])
         .unwrap();
-        assert_eq!(orders.run_as, Some((1, 2)));
-        assert_eq!(orders.command, ["a", "--stop"]);
+        assert_eq!(arguments.run_as, Some((1, 2)));
+        assert_eq!(arguments.command, ["a", "--stop"]);
     }
 
     #[test]
-    fn wrong_orders_are_refused() {
+    fn wrong_arguments_are_refused() {
         for wrong in [
             &["--stop", "x", "--", "a"][..],
             &["--run-as", "root", "--", "a"],

@@ -1,4 +1,5 @@
-//! reladiff and data-diff: installed from PyPI, pinned, each in an environment of its own, and called as fast as they can be.
+//! reladiff and data-diff: installed from PyPI with pinned versions, each in a separate environment, and
+//! called with their fastest settings.
 
 mod installation;
 
@@ -15,7 +16,7 @@ use crate::bench::{
     stand::Stand,
 };
 
-/// A program to compare with.
+/// A tool for comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OtherTool {
     Reladiff,
@@ -25,7 +26,7 @@ pub enum OtherTool {
 impl OtherTool {
     pub const ALL: [Self; 2] = [Self::Reladiff, Self::DataDiff];
 
-    /// Its name, its package's and its program's.
+    /// The name of the tool, of its package and of its program.
     pub fn name(self) -> &'static str {
         match self {
             Self::Reladiff => "reladiff",
@@ -35,12 +36,12 @@ impl OtherTool {
 
     fn pins(self) -> &'static str {
         match self {
-            Self::Reladiff => include_str!("../../rivals/reladiff.txt"),
-            Self::DataDiff => include_str!("../../rivals/data-diff.txt"),
+            Self::Reladiff => include_str!("../../other-tools/reladiff.txt"),
+            Self::DataDiff => include_str!("../../other-tools/data-diff.txt"),
         }
     }
 
-    /// What it is pinned to.
+    /// The pinned version.
     pub fn version(self) -> &'static str {
         let pin = self
             .pins()
@@ -50,8 +51,9 @@ impl OtherTool {
         pin.map_or("unknown", |(_, version)| version)
     }
 
-    /// The command line that compares the table: every column (by default they compare nothing but the key), as fast as they can,
-    /// which includes telling reladiff that the key is unique. `sorted` leaves reladiff its default of sorting what it found.
+    /// The command line that compares all columns of the table (by default the tools compare only the key)
+    /// with the fastest settings, including the option that reladiff may assume a unique key. `sorted` keeps
+    /// reladiff's default of sorting its differences.
     pub fn command(
         self,
         program: &Path,
@@ -64,7 +66,7 @@ impl OtherTool {
             command.extend([server.url.clone().into(), "orders".into()]);
         }
         command.extend(["--key-columns", "id", "--columns", "%", "--json", "--threads"].map(Into::into));
-        command.push(options.rival_threads().to_string().into());
+        command.push(options.other_tool_threads().to_string().into());
         let factor = options.bisection_factor();
         match self {
             Self::Reladiff => {
@@ -74,7 +76,8 @@ impl OtherTool {
                     command.push("--skip-sort-results".into());
                 }
             }
-            // Its option --bisection-factor makes it fail ('>=' between str and int); the same in a file works.
+            // The option --bisection-factor fails ('>=' between str and int); the same setting in a file
+            // works.
             Self::DataDiff => {
                 let settings = program.with_file_name("bench.toml");
                 fs::write(&settings, format!("[run.default]\nbisection_factor = {factor}\n"))
@@ -86,7 +89,8 @@ impl OtherTool {
     }
 }
 
-/// What a run means. Their exit status is 0 whether or not the sides are equal, and reladiff's after an error, too.
+/// The outcome of a run. The exit status of both tools is 0 whether or not the sides are equal; reladiff's
+/// also after an error.
 pub fn outcome(measured: &Measured) -> Outcome {
     if measured.over_limit {
         return Outcome::OverLimit;
@@ -119,7 +123,8 @@ fn is_error(line: &str) -> bool {
     line.split_whitespace().take(2).any(|word| word == "ERROR")
 }
 
-/// Rows `["-", ["1", ...]]` for what the source has, `+` for what the target has; both for a row that was changed.
+/// Reads rows: `["-", ["1", ...]]` for a row of the source, `+` for a row of the target; both for a changed
+/// row.
 fn read(stdout: &str) -> BTreeMap<u64, Named> {
     let mut named: BTreeMap<u64, Named> = BTreeMap::new();
     for line in stdout.lines() {
@@ -166,9 +171,9 @@ mod tests {
 
     #[test]
     fn every_pin_is_exact_and_names_its_program() {
-        for rival in OtherTool::ALL {
-            assert_ne!(rival.version(), "unknown");
-            let loose = rival
+        for tool in OtherTool::ALL {
+            assert_ne!(tool.version(), "unknown");
+            let loose = tool
                 .pins()
                 .lines()
                 .find(|line| !line.starts_with('#') && !line.contains("=="));
@@ -183,11 +188,11 @@ mod tests {
         let Outcome::Different(named) = outcome(&measured(0, stdout, "")) else {
             panic!("not different");
         };
-        let said: Vec<(u64, &str)> = named
+        let kinds: Vec<(u64, &str)> = named
             .iter()
             .map(|(key, named)| (*key, named.kind.as_str()))
             .collect();
-        assert_eq!(said, [(1, "changed"), (2, "missing"), (3, "extra")]);
+        assert_eq!(kinds, [(1, "changed"), (2, "missing"), (3, "extra")]);
     }
 
     #[test]
@@ -202,12 +207,9 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_equality_only_with_exit_status_0() {
+    fn no_output_means_equal_only_with_exit_status_0() {
         assert_eq!(outcome(&measured(0, "", "")), Outcome::Equal);
         let failed = outcome(&measured(137, "", ""));
-        assert_eq!(
-            failed,
-            Outcome::Failed("exit status 137: nothing was said".to_owned())
-        );
+        assert_eq!(failed, Outcome::Failed("exit status 137: no output".to_owned()));
     }
 }
