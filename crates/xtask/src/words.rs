@@ -114,10 +114,7 @@ fn parts(line: &str) -> Vec<Part> {
     };
     let characters: Vec<char> = line.chars().chain([' ']).collect();
     for (index, now) in characters.iter().copied().enumerate() {
-        if !now.is_ascii_alphabetic() {
-            let more = characters.get(index + 1).is_some_and(char::is_ascii_alphanumeric);
-            end(&mut text, now == '_' && more);
-        } else {
+        if now.is_ascii_alphabetic() {
             let after = characters.get(index + 1).copied().unwrap_or(' ');
             let begins = now.is_ascii_uppercase()
                 && (before.is_ascii_lowercase()
@@ -128,6 +125,9 @@ fn parts(line: &str) -> Vec<Part> {
                 end(&mut text, false);
             }
             text.push(now);
+        } else {
+            let more = characters.get(index + 1).is_some_and(char::is_ascii_alphanumeric);
+            end(&mut text, now == '_' && more);
         }
         before = now;
     }
