@@ -1,7 +1,7 @@
-//! Runs a state machine of `statemachine/*.asl.json`: the order of stages lives there only.
+//! Runs a state machine of `statemachine/*.asl.json`, the only place that defines the order of the stages.
 //!
-//! Understood: Task (`Parameters.Payload`, `ResultSelector` of the payload, `ResultPath`, `Retry`, `Catch`), Choice with
-//! `StringEquals`, Succeed and Fail. Anything else stops the test.
+//! Supported: Task (`Parameters.Payload`, `ResultSelector` of the payload, `ResultPath`, `Retry`, `Catch`),
+//! Choice with `StringEquals`, Succeed and Fail. The interpreter panics at any other state.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -24,7 +24,7 @@ pub struct Ending {
     pub data: Value,
 }
 
-/// A state machine and the stages its functions stand for.
+/// A state machine and the stages that implement its functions.
 #[derive(Clone)]
 pub struct Machine {
     states: Value,
@@ -33,7 +33,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Reads a machine. Every function it names must be in the registry.
+    /// Reads a machine. Every function that the machine names must be in the registry.
     pub fn new(asl: &str, stages: &Registry) -> Self {
         let asl: Value = serde_json::from_str(asl).expect("the state machine is JSON");
         let stages = stages
@@ -47,27 +47,27 @@ impl Machine {
         }
     }
 
-    /// The same machine with one stage in the place of the one of its name.
+    /// The same machine with the stage of this name replaced.
     #[must_use]
     pub fn with(mut self, stage: Arc<dyn AnyStage>) -> Self {
         self.stages.insert(stage.name().to_string(), stage);
         self
     }
 
-    /// The same machine, ending as soon as it comes to `state`.
+    /// The same machine, which ends as soon as it enters `state`.
     #[must_use]
     pub fn until(mut self, state: &str) -> Self {
         self.states[state] = json!({ "Type": "Succeed" });
         self
     }
 
-    /// Runs the machine to its end.
+    /// Runs the machine until it ends.
     pub async fn execute(&self, shared: Shared, plan: Plan) -> Ending {
         self.execute_from(&self.first.clone(), shared, json!({ "plan": plan }))
             .await
     }
 
-    /// Runs the machine from a state with the data it would have there.
+    /// Runs the machine from `state` with the data of that state.
     pub async fn execute_from(&self, state: &str, shared: Shared, mut data: Value) -> Ending {
         let mut name = state.to_owned();
         let mut trail = Vec::new();
@@ -84,7 +84,7 @@ impl Machine {
                 }
                 "Choice" => name = choose(state, &data),
                 "Task" => name = self.task(&shared, state, &mut data).await,
-                other => panic!("state {name} is of type {other:?}, which the interpreter does not know"),
+                other => panic!("state {name} is of type {other:?}, which the interpreter does not support"),
             }
         }
     }
@@ -121,7 +121,7 @@ impl Machine {
                 }
             }
             let (_, catcher) = matching(&state["Catch"], &failure.name)
-                .unwrap_or_else(|| panic!("nobody catches {} of {function}", failure.name));
+                .unwrap_or_else(|| panic!("no Catch rule matches {} of {function}", failure.name));
             put(
                 data,
                 &text(&catcher["ResultPath"]),
@@ -139,7 +139,7 @@ impl Machine {
     ) -> Result<Value, Failure> {
         let invocation: Invocation = serde_json::from_value(payload).expect("the payload is an invocation");
         let faults = invocation.plan.faults();
-        assert!(faults.is_empty(), "the plan of a test is sound: {faults:?}");
+        assert!(faults.is_empty(), "the plan of the test is invalid: {faults:?}");
         invoke(
             shared.clone(),
             invocation.plan,
@@ -154,11 +154,11 @@ impl Machine {
 fn text(value: &Value) -> String {
     value
         .as_str()
-        .unwrap_or_else(|| panic!("a text was expected, not {value}"))
+        .unwrap_or_else(|| panic!("expected a string, found {value}"))
         .to_owned()
 }
 
-/// `$.a.b` within the data.
+/// The value at a path such as `$.a.b`.
 fn at<'a>(data: &'a Value, path: &str) -> &'a Value {
     let pointer = path.trim_start_matches('$').replace('.', "/");
     data.pointer(&pointer)

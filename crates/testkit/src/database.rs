@@ -17,7 +17,7 @@ use crate::defect::Defect;
 pub struct Role {
     pub can_login: bool,
     pub superuser: bool,
-    /// It may write by a grant of its own or as owner.
+    /// The role may write by its own grant or as owner.
     pub granted_write: bool,
     pub granted_connect: bool,
     pub member_of: Vec<String>,
@@ -29,7 +29,7 @@ pub struct Session {
     pub id: u64,
     pub role: String,
     pub transaction: Option<Transaction>,
-    /// Values of a sequence taken ahead (CACHE).
+    /// Sequence values that the session has reserved (CACHE).
     pub cached: BTreeMap<String, VecDeque<i64>>,
 }
 
@@ -48,12 +48,12 @@ pub struct Transaction {
 pub struct Table {
     pub facts: TableFacts,
     pub sequence: String,
-    /// Names and types of its columns.
+    /// Names and types of the columns.
     pub columns: String,
     pub rows: BTreeMap<i64, String>,
 }
 
-/// A catch-up marker marker.
+/// A catch-up marker row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MarkerRow {
     pub run_id: String,
@@ -67,7 +67,7 @@ pub struct Change {
     pub place: Place,
     pub at: u64,
     pub effect: Effect,
-    /// It came through a stream.
+    /// The change was applied by a stream.
     pub replicated: bool,
 }
 
@@ -92,7 +92,10 @@ impl From<Place> for Position {
 }
 
 impl Place {
-    /// Reads a position of an engine in memory.
+    /// Reads a position of the in-memory engine.
+    ///
+    /// # Errors
+    /// `Unexpected` for a position of another engine.
     pub fn read(position: &Position) -> PortResult<Self> {
         let text = position.as_str();
         text.strip_prefix("change ")
@@ -102,21 +105,21 @@ impl Place {
     }
 }
 
-/// A prepared transaction; `token` is the row it will insert.
+/// A prepared transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prepared {
     pub gid: String,
     pub owner: String,
 }
 
-/// One side.
+/// The database of one side.
 #[derive(Debug, Clone)]
 pub struct MemoryDatabaseState {
     pub side: Side,
-    /// What the server says of itself.
+    /// Facts about the server, as the catalogue port reports them.
     pub server: ServerFacts,
     pub roles: BTreeMap<String, Role>,
-    /// Ours and those the plan spares.
+    /// Crossover's own role and the plan's `exempt_roles`.
     pub exempt: BTreeSet<String>,
     pub public_connect: bool,
     pub snapshot: Option<AccessSnapshot>,
@@ -124,7 +127,7 @@ pub struct MemoryDatabaseState {
     pub tables: BTreeMap<TableName, Table>,
     pub sequences: BTreeMap<String, SequenceFacts>,
     pub markers: Vec<MarkerRow>,
-    /// Places from which changes are kept, by name.
+    /// Places in the log from which changes are retained, by name.
     pub retained: BTreeMap<String, Place>,
     pub prepared: Vec<Prepared>,
     pub end: Place,
@@ -136,28 +139,29 @@ impl MemoryDatabaseState {
         format!("{} database", self.side)
     }
 
-    /// It may write a table: by its own grant or by a role it is a member of.
+    /// Whether the role may write a table, by its own grant or as a member of another role.
     pub fn writes(&self, role: &str) -> bool {
         self.roles
             .get(role)
             .is_some_and(|r| r.granted_write || r.member_of.iter().any(|group| self.writes(group)))
     }
 
-    /// Neither ours nor exempt.
+    /// Whether the role belongs to the application: neither Crossover's own nor exempt.
     fn is_application(&self, role: &str) -> bool {
         !self.exempt.contains(role)
     }
 
-    /// A new session of this role would be let in.
+    /// Whether the role can open a session.
     pub fn lets_in(&self, role: &str) -> bool {
         self.roles
             .get(role)
             .is_some_and(|r| r.superuser || (r.can_login && (self.public_connect || r.granted_connect)))
     }
 
-    /// The ways in which an application could write here now; empty when it cannot.
-    pub fn open_ways(&self) -> Vec<String> {
-        let mut ways: Vec<String> = self
+    /// The paths by which an application could write here now (sessions, logins, prepared transactions);
+    /// empty when there are none.
+    pub fn write_paths(&self) -> Vec<String> {
+        let mut paths: Vec<String> = self
             .sessions
             .iter()
             .filter(|s| self.is_application(&s.role) && self.writes(&s.role))
@@ -165,18 +169,18 @@ impl MemoryDatabaseState {
             .collect();
         for (name, role) in &self.roles {
             if self.is_application(name) && !role.superuser && self.writes(name) && self.lets_in(name) {
-                ways.push(format!("login of {name}"));
+                paths.push(format!("login of {name}"));
             }
         }
-        ways.extend(
+        paths.extend(
             self.prepared
                 .iter()
                 .map(|p| format!("prepared transaction {}", p.gid)),
         );
-        ways
+        paths
     }
 
-    /// Opens a session, or says that this role is not let in.
+    /// Opens a session; `None` when the role cannot log in.
     pub fn connect(&mut self, id: u64, role: &str) -> Option<u64> {
         self.lets_in(role).then(|| {
             self.sessions.push(Session {
@@ -189,7 +193,7 @@ impl MemoryDatabaseState {
         })
     }
 
-    /// Writes a committed change into the log.
+    /// Appends a committed change to the log.
     pub fn append(&mut self, at: u64, effect: Effect, replicated: bool) {
         self.end.0 += 16;
         self.log.push(Change {
@@ -200,7 +204,8 @@ impl MemoryDatabaseState {
         });
     }
 
-    /// The next value of a sequence for a session, with CACHE as PostgreSQL has it: a block is taken ahead and lost with the session.
+    /// The next value of a sequence for a session. As in PostgreSQL, CACHE reserves a block of values, which
+    /// is lost with the session.
     pub fn next_value(&mut self, session: u64, sequence: &str) -> Option<i64> {
         let session = self.sessions.iter_mut().find(|s| s.id == session)?;
         let ahead = session.cached.entry(sequence.to_owned()).or_default();
@@ -217,7 +222,7 @@ impl MemoryDatabaseState {
         ahead.pop_front()
     }
 
-    /// Text of the database's access list.
+    /// The text of the database's access list.
     pub fn acl(&self) -> String {
         let mut items: Vec<String> = if self.public_connect {
             vec!["=c".to_owned()]
@@ -233,11 +238,16 @@ impl MemoryDatabaseState {
         items.join(",")
     }
 
-    pub fn lock(&mut self, scope: &Scope, run_id: &str, broken: &BTreeSet<Defect>) -> PortResult<LockReport> {
-        let again = broken.contains(&Defect::LockRecordsAgain);
+    pub fn lock(
+        &mut self,
+        scope: &Scope,
+        run_id: &str,
+        defects: &BTreeSet<Defect>,
+    ) -> PortResult<LockReport> {
+        let again = defects.contains(&Defect::LockRecordsAgain);
         if let Some(snapshot) = &self.snapshot {
             if snapshot.run_id != run_id {
-                let reason = format!("it is locked by run {}", snapshot.run_id);
+                let reason = format!("the database is locked by run {}", snapshot.run_id);
                 return Err(PortError::refused(self.what(), reason));
             }
             if !again {
@@ -251,7 +261,7 @@ impl MemoryDatabaseState {
             }
         }
         let in_scope = self.tables.keys().any(|t| scope.holds(&t.schema, &t.name));
-        let spares_members = broken.contains(&Defect::LockSparesMembers);
+        let spares_members = defects.contains(&Defect::LockSparesMembers);
         let writers: BTreeSet<String> = self
             .roles
             .iter()
@@ -300,12 +310,12 @@ impl MemoryDatabaseState {
         })
     }
 
-    /// Puts the recorded access back, whoever locked.
-    pub fn unlock(&mut self, broken: &BTreeSet<Defect>) -> Vec<String> {
+    /// Restores the recorded access, whichever run holds the lock.
+    pub fn unlock(&mut self, defects: &BTreeSet<Defect>) -> Vec<String> {
         let Some(snapshot) = self.snapshot.take() else {
             return Vec::new();
         };
-        let forgets = broken.contains(&Defect::RestoreForgetsConnect);
+        let forgets = defects.contains(&Defect::RestoreForgetsConnect);
         self.public_connect = snapshot.public_connect;
         for before in &snapshot.roles {
             if let Some(role) = self.roles.get_mut(&before.role) {
@@ -316,9 +326,9 @@ impl MemoryDatabaseState {
         snapshot.roles.into_iter().map(|r| r.role).collect()
     }
 
-    pub fn open(&mut self, like: &AccessSnapshot, broken: &BTreeSet<Defect>) -> PortResult<Vec<String>> {
+    pub fn open(&mut self, like: &AccessSnapshot, defects: &BTreeSet<Defect>) -> PortResult<Vec<String>> {
         if self.snapshot.is_some() {
-            return Ok(self.unlock(broken));
+            return Ok(self.unlock(defects));
         }
         let missing: Vec<&str> = like
             .roles
@@ -344,11 +354,11 @@ impl MemoryDatabaseState {
         }
     }
 
-    pub fn sample(&self, broken: &BTreeSet<Defect>) -> WriterSample {
-        let strangers = self.sessions.iter().filter(|s| self.is_application(&s.role));
+    pub fn sample(&self, defects: &BTreeSet<Defect>) -> WriterSample {
+        let application_sessions = self.sessions.iter().filter(|s| self.is_application(&s.role));
         let text = |s: &Session| format!("session {} of {}", s.id, s.role);
         let is_superuser = |s: &&Session| self.roles.get(&s.role).is_some_and(|r| r.superuser);
-        let blind = broken.contains(&Defect::SessionsStay);
+        let sessions_omitted = defects.contains(&Defect::SessionsStay);
         let prepared = self.prepared.iter().map(|p| p.gid.clone()).collect();
         let locked = self
             .snapshot
@@ -356,13 +366,13 @@ impl MemoryDatabaseState {
             .flat_map(|s| &s.roles)
             .filter(|r| r.can_login && self.writes(&r.role));
         WriterSample {
-            sessions: if blind {
+            sessions: if sessions_omitted {
                 Vec::new()
             } else {
-                strangers.clone().map(text).collect()
+                application_sessions.clone().map(text).collect()
             },
-            superuser_sessions: strangers.filter(is_superuser).map(text).collect(),
-            prepared: if broken.contains(&Defect::PreparedUnseen) {
+            superuser_sessions: application_sessions.filter(is_superuser).map(text).collect(),
+            prepared: if defects.contains(&Defect::PreparedUnseen) {
                 Vec::new()
             } else {
                 prepared
@@ -374,12 +384,12 @@ impl MemoryDatabaseState {
         }
     }
 
-    pub fn end_sessions(&mut self, broken: &BTreeSet<Defect>) -> u32 {
+    pub fn end_sessions(&mut self, defects: &BTreeSet<Defect>) -> u32 {
         let (roles, exempt) = (&self.roles, &self.exempt);
         let stays = |s: &Session| exempt.contains(&s.role) || roles.get(&s.role).is_some_and(|r| r.superuser);
         let before = self.sessions.len();
         let ended = before - self.sessions.iter().filter(|s| stays(s)).count();
-        if !broken.contains(&Defect::SessionsStay) {
+        if !defects.contains(&Defect::SessionsStay) {
             self.sessions.retain(stays);
         }
         ended as u32
@@ -390,13 +400,13 @@ impl MemoryDatabaseState {
         now: u64,
         run_id: &str,
         nonce: &str,
-        broken: &BTreeSet<Defect>,
+        defects: &BTreeSet<Defect>,
     ) -> Position {
         let there = self
             .markers
             .iter()
             .find(|f| f.run_id == run_id && f.nonce == nonce);
-        if let Some(there) = there.filter(|_| !broken.contains(&Defect::MarkerRepeats)) {
+        if let Some(there) = there.filter(|_| !defects.contains(&Defect::MarkerRepeats)) {
             return there.position.into();
         }
         let row = MarkerRow {
@@ -416,15 +426,15 @@ impl MemoryDatabaseState {
             .count() as u32
     }
 
-    /// Positions; the broken variant believes the largest id in the table.
-    pub fn positions(&self, scope: &Scope, broken: &BTreeSet<Defect>) -> Vec<SequenceFacts> {
+    /// Sequence positions; with [`Defect::SequencesByMaxId`], the largest ids in the tables.
+    pub fn positions(&self, scope: &Scope, defects: &BTreeSet<Defect>) -> Vec<SequenceFacts> {
         let mut all: Vec<SequenceFacts> = self
             .sequences
             .values()
             .filter(|s| scope.holds(&s.schema, &s.name))
             .cloned()
             .collect();
-        if broken.contains(&Defect::SequencesByMaxId) {
+        if defects.contains(&Defect::SequencesByMaxId) {
             for facts in &mut all {
                 let ids = self
                     .tables
@@ -441,9 +451,9 @@ impl MemoryDatabaseState {
         &mut self,
         others: &[SequenceFacts],
         headroom: i64,
-        broken: &BTreeSet<Defect>,
+        defects: &BTreeSet<Defect>,
     ) -> PortResult<Vec<SequenceFacts>> {
-        let headroom = if broken.contains(&Defect::SequencesByMaxId) {
+        let headroom = if defects.contains(&Defect::SequencesByMaxId) {
             1
         } else {
             headroom

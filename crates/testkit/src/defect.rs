@@ -1,30 +1,31 @@
-//! Broken variants of the system, kept to show that the laws would notice.
+//! Defects that a test injects into the simulated system, to prove that the laws detect them.
 
-/// One way in which the system does less than its port promises.
+/// A defect: the simulated system does less than the port promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Defect {
-    /// `end_sessions` ends nothing and the samples do not show who is left.
+    /// `end_sessions` ends no session, and writer samples list no sessions.
     SessionsStay,
-    /// The lock takes LOGIN from roles with grants of their own only: who inherits them goes on.
+    /// The lock takes LOGIN only from roles with their own write grants: roles that inherit a grant can still
+    /// log in.
     LockSparesMembers,
-    /// Samples do not show prepared transactions.
+    /// Writer samples list no prepared transactions.
     PreparedUnseen,
-    /// The restoration forgets CONNECT.
+    /// The restoration does not grant CONNECT again.
     RestoreForgetsConnect,
-    /// The catch-up marker is taken for seen as soon as it is written: the same as to trust a lag of zero.
+    /// The catch-up marker counts as seen as soon as it is written, as if a reported lag of zero were proof.
     MarkerNotAwaited,
-    /// Sequence positions are the largest id in the table, without headroom.
+    /// Sequence positions are taken from the largest id in the table, without headroom.
     SequencesByMaxId,
-    /// The lane takes commit and abort from whoever asks, whatever happened since.
+    /// The lane accepts commit and abort without comparing epoch, run and phase.
     LaneWithoutCas,
     /// The lane accepts a commit after the deadline.
     LaneWithoutDeadline,
-    /// The lane starts a second time from a lower epoch, as an old copy of it would.
+    /// The lane keeps its old epoch after a command, as a restored older copy would.
     LaneForgetsEpoch,
-    /// A repeated marker is written again.
+    /// A marker that exists already is written a second time.
     MarkerRepeats,
-    /// A repeated lock records what it finds, which is the locked state.
+    /// A repeated lock records the access it finds, which is the locked state.
     LockRecordsAgain,
-    /// Releasing a retained position says done and leaves it.
+    /// The release of a retained position reports success and keeps the position.
     RetainedPositionsStay,
 }

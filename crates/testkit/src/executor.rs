@@ -1,4 +1,5 @@
-//! Runs processes on one thread, in an order a seed decides. When all of them wait, time jumps to the next timer.
+//! Runs processes on one thread, in an order decided by a seed. When all of them wait, time jumps to the next
+//! timer.
 
 use std::{
     future::Future,
@@ -8,7 +9,7 @@ use std::{
 
 use crate::state::Shared;
 
-/// A small generator, so that a failing order can be run again from its printed seed.
+/// A pseudo-random generator, so that a failing order can be repeated from the printed seed.
 pub struct Schedule(u64);
 
 impl Schedule {
@@ -16,20 +17,20 @@ impl Schedule {
         Self(seed)
     }
 
-    /// A number below `sides` (splitmix64).
-    pub fn roll(&mut self, sides: usize) -> usize {
+    /// A number below `choices` (splitmix64).
+    pub fn pick(&mut self, choices: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) % sides.max(1) as u64) as usize
+        ((z ^ (z >> 31)) % choices.max(1) as u64) as usize
     }
 }
 
-/// A process that may still be running.
+/// A process that has not ended.
 pub type Process<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Several processes in one system.
+/// Several processes over one shared system.
 pub struct Processes<'a, T> {
     ctx: Shared,
     running: Vec<Option<Process<'a, T>>>,
@@ -45,7 +46,7 @@ impl<'a, T> Processes<'a, T> {
         }
     }
 
-    /// Adds a process; it starts with the next [`Processes::drive`].
+    /// Adds a process, which starts with the next [`Processes::run_until_done`].
     #[must_use]
     pub fn with(mut self, process: impl Future<Output = T> + Send + 'a) -> Self {
         self.running.push(Some(Box::pin(process)));
@@ -54,7 +55,7 @@ impl<'a, T> Processes<'a, T> {
     }
 
     /// Runs until every process has ended or is frozen.
-    pub fn drive(&mut self, schedule: &mut Schedule) {
+    pub fn run_until_done(&mut self, schedule: &mut Schedule) {
         let mut awake: Vec<usize> = self.open();
         let mut rounds = 0_u64;
         loop {
@@ -64,26 +65,29 @@ impl<'a, T> Processes<'a, T> {
             rounds += 1;
             assert!(
                 rounds < 5_000_000,
-                "the processes never end; the last calls were {:?}",
+                "the processes do not end; the last calls were {:?}",
                 self.last_calls()
             );
             if awake.is_empty() {
                 let next = self.ctx.lock().timers.values().min().copied();
                 let Some(next) = next else {
-                    assert!(!self.ctx.lock().frozen.is_empty(), "processes wait for nothing");
+                    assert!(
+                        !self.ctx.lock().frozen.is_empty(),
+                        "processes wait and no timer is set"
+                    );
                     return;
                 };
                 self.ctx.lock().advance(next);
                 awake = self.open();
             }
-            let chosen = awake.remove(schedule.roll(awake.len()));
+            let chosen = awake.remove(schedule.pick(awake.len()));
             if self.poll(chosen) {
                 awake.push(chosen);
             }
         }
     }
 
-    /// What each process ended with; none for those that are frozen.
+    /// The result of each process, in the order they were added; `None` for a frozen process.
     pub fn ended(self) -> Vec<Option<T>> {
         self.ended
     }
@@ -99,7 +103,7 @@ impl<'a, T> Processes<'a, T> {
         points[points.len().saturating_sub(8)..].to_vec()
     }
 
-    /// Polls one process; whether it wants to go on at once.
+    /// Polls one process and returns whether the process can be polled again without waiting for a timer.
     fn poll(&mut self, index: usize) -> bool {
         let Some(process) = &mut self.running[index] else {
             return false;
@@ -116,10 +120,10 @@ impl<'a, T> Processes<'a, T> {
     }
 }
 
-/// Runs one process to its end.
+/// Runs one process until it ends and returns its result.
 pub fn block_on<T>(ctx: &Shared, process: impl Future<Output = T> + Send) -> T {
     let mut processes = Processes::new(ctx).with(process);
-    processes.drive(&mut Schedule::new(0));
+    processes.run_until_done(&mut Schedule::new(0));
     processes
         .ended()
         .remove(0)
@@ -152,7 +156,7 @@ impl Drop for Timer {
     }
 }
 
-/// Waits until the virtual clock shows `until`.
+/// Waits until the virtual clock shows `until` (Unix milliseconds).
 pub async fn sleep_until(ctx: Shared, until: u64) {
     let id = {
         let mut state = ctx.lock();
@@ -163,12 +167,19 @@ pub async fn sleep_until(ctx: Shared, until: u64) {
     Timer { ctx, id, until }.await;
 }
 
-/// The process ended in the middle of a call.
+/// The process was killed during a port call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Died;
 
-/// A process that can die: its future is dropped at the call that kills it.
-pub async fn mortal<T>(ctx: Shared, id: u64, process: impl Future<Output = T> + Send) -> Result<T, Died> {
+/// Runs a process until it ends or is killed. A killed process is a dropped future.
+///
+/// # Errors
+/// [`Died`] when a fault killed process `id`.
+pub async fn run_until_killed<T>(
+    ctx: Shared,
+    id: u64,
+    process: impl Future<Output = T> + Send,
+) -> Result<T, Died> {
     let mut process: Option<Process<'_, T>> = Some(Box::pin(process));
     std::future::poll_fn(move |context| {
         let Some(running) = &mut process else {

@@ -1,26 +1,26 @@
-//! Scripted faults: what goes wrong, and at which port call.
+//! Scripted faults: which fault happens at which port call.
 
-/// What happens to one port call.
+/// A fault of one port call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// It says no and does nothing.
+    /// The call is refused without effect.
     Refused,
-    /// It does not answer and does nothing.
+    /// The call gets no answer and has no effect.
     Unreachable,
-    /// It does the work, and the answer is lost.
+    /// The call takes effect, and its answer is lost.
     LostAnswer,
-    /// The calling process ends before the work.
+    /// The calling process is killed before the call takes effect.
     DiesBefore,
-    /// The calling process ends after the work, before it learns of it.
+    /// The calling process is killed after the call has taken effect and before the answer arrives.
     DiesAfter,
-    /// The call takes this long (milliseconds) and then does its work.
+    /// The call takes effect after this delay (milliseconds).
     Slow(u64),
-    /// The calling process stands still before the work, until [`crate::Shared::thaw`].
+    /// The calling process is suspended before the call takes effect, until [`crate::Shared::thaw`].
     Freezes,
 }
 
 impl Fault {
-    /// Every single fault a run has to survive, the slow call longer than any hold.
+    /// Every fault that a run has to survive. The slow call takes longer than any hold.
     pub const ALL: [Self; 6] = [
         Self::Refused,
         Self::Unreachable,
@@ -31,20 +31,20 @@ impl Fault {
     ];
 }
 
-/// Which call is hit.
+/// A fault and the port call at which it happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scripted {
-    /// The n-th port call, counted from 0 since the script was set.
+    /// At the n-th port call, counted from 0 since the script was set.
     Nth(u64, Fault),
-    /// The first call whose name is this.
+    /// At the first call with this name.
     Named(String, Fault),
 }
 
-/// The script and what became of it.
+/// The scripted fault and the calls since the script was set.
 #[derive(Debug, Clone, Default)]
 pub struct Script {
     pub(crate) pending: Option<Scripted>,
-    /// Name of the call that was hit.
+    /// Name of the call at which the fault happened.
     pub(crate) fired: Option<String>,
     calls: u64,
     pub(crate) points: Vec<String>,
@@ -58,7 +58,7 @@ impl Script {
         };
     }
 
-    /// Counts a call and says what happens to it.
+    /// Counts a call and returns its fault, if the script has one for it.
     pub(crate) fn next(&mut self, name: &str) -> Option<Fault> {
         let index = self.calls;
         self.calls += 1;

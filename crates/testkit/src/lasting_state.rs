@@ -1,4 +1,5 @@
-//! The lasting part of the system, to be compared: without time, positions in logs and the markers of probes.
+//! The part of the system that outlasts a run, for comparison: without time, log positions and markers of
+//! probes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,29 +10,29 @@ use crossover_core::{
 
 use crate::state::State;
 
-/// Who may enter a side.
+/// Which roles can open a session in a side's database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessState {
-    /// Login and CONNECT of every role.
+    /// LOGIN and CONNECT of every role.
     pub roles: BTreeMap<String, (bool, bool)>,
     pub public_connect: bool,
     /// The run whose lock is recorded.
     pub locked_by: Option<String>,
 }
 
-/// One side without its rows.
+/// The lasting state of one side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SideState {
     pub access: AccessState,
     pub retained: BTreeSet<String>,
     pub sequences: BTreeMap<String, Option<i64>>,
-    /// Run and nonce, with how often they are there; probes left out.
+    /// Number of marker rows by run and nonce, without markers of probes.
     pub markers: BTreeMap<(String, String), usize>,
     pub rows: BTreeMap<String, BTreeMap<i64, String>>,
     pub prepared: usize,
 }
 
-/// Everything that lasts.
+/// The lasting state of the whole system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastingState {
     pub source: SideState,

@@ -1,4 +1,7 @@
-//! The laws. They panic with the fault and the call that broke them, and answer how many fault points they walked.
+//! The laws: rules that every stage and every state machine must obey.
+//!
+//! Each function panics at the first violation, naming the fault and the port call; some return the fault points
+//! they covered.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -17,7 +20,7 @@ use crate::{
     stage::{Failure, PROCESS_ENDED},
 };
 
-/// A stage, its input and the system it starts in.
+/// A stage, its input and the system at its start.
 #[derive(Clone)]
 pub struct Case {
     pub name: &'static str,
@@ -27,7 +30,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// A case whose system is made from the plain scenario by `scenario`.
+    /// A case whose system is [`Scenario::quiet`], changed by `scenario`.
     pub fn new(
         name: &'static str,
         stage: impl AnyStage + 'static,
@@ -50,25 +53,29 @@ impl Case {
         scenario.stage(&self.stage, self.input.clone())
     }
 
-    /// The port calls of an undisturbed run in `scenario`.
+    /// The names of the port calls of a run without faults, in their order.
     pub fn points(&self, scenario: &Scenario) -> Vec<String> {
         scenario.shared.script(None);
         let done = self.run(scenario);
-        assert!(done.is_ok(), "{}: an undisturbed run fails: {done:?}", self.name);
+        assert!(
+            done.is_ok(),
+            "{}: a run without faults fails: {done:?}",
+            self.name
+        );
         scenario.shared.points()
     }
 }
 
-/// What a law has walked.
+/// The fault points that a law covered.
 #[derive(Debug, Default, Clone)]
-pub struct Walked {
-    /// Fault points, one per port call and kind of fault.
+pub struct Coverage {
+    /// Number of fault points: port calls times kinds of fault.
     pub points: usize,
-    /// Names of the port calls.
+    /// Distinct names of the port calls.
     pub calls: BTreeSet<String>,
 }
 
-impl Walked {
+impl Coverage {
     fn with(points: &[String], faults: usize) -> Self {
         Self {
             points: points.len() * faults,
@@ -77,14 +84,14 @@ impl Walked {
     }
 }
 
-impl std::fmt::Display for Walked {
+impl std::fmt::Display for Coverage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let calls: Vec<&str> = self.calls.iter().map(String::as_str).collect();
         write!(f, "{} fault points over {}", self.points, calls.join(", "))
     }
 }
 
-/// Running a stage twice leaves what running it once leaves.
+/// A second run of a stage leaves the lasting state of the first run unchanged.
 pub fn repeating_is_harmless(case: &Case) {
     let scenario = case.quiet();
     let first = case.run(&scenario);
@@ -106,25 +113,27 @@ pub fn repeating_is_harmless(case: &Case) {
     );
 }
 
-/// A dry run changes nothing, says what it would do when `plans`, and gets through from where it is called.
+/// A dry run succeeds and changes neither the lasting state nor the lane nor the journal. Its answer lists
+/// planned actions exactly when `plans` is true.
 pub fn a_dry_run_changes_nothing(case: &Case, plans: bool) {
     let mut scenario = case.quiet();
     scenario.plan.dry_run = true;
-    let seen = || {
+    let snapshot = || {
         let lasting_state = scenario.lasting_state();
         let state = scenario.shared.lock();
         (lasting_state, state.lane.clone(), state.journal.len())
     };
-    let before = seen();
+    let before = snapshot();
     let answer = case.run(&scenario);
     let answer = answer.unwrap_or_else(|e| panic!("{}: the dry run fails: {e:?}", case.name));
-    assert_eq!(before, seen(), "{}: the dry run changed something", case.name);
+    assert_eq!(before, snapshot(), "{}: the dry run changed something", case.name);
     let planned = answer["planned"].as_array().map_or(0, Vec::len);
     assert_eq!(planned > 0, plans, "{}: planned {}", case.name, answer["planned"]);
 }
 
-/// Whatever goes wrong once, the next run of the same stage ends as if nothing had happened.
-pub fn one_fault_and_running_again_is_one_run(case: &Case, faults: &[Fault]) -> Walked {
+/// After one fault at any port call, the next run of the same stage succeeds and leaves the lasting state of
+/// a run without faults.
+pub fn one_fault_and_running_again_is_one_run(case: &Case, faults: &[Fault]) -> Coverage {
     let scenario = case.quiet();
     let points = case.points(&scenario);
     let once = scenario.lasting_state();
@@ -149,15 +158,20 @@ pub fn one_fault_and_running_again_is_one_run(case: &Case, faults: &[Fault]) -> 
             scenario.shared.script(None);
             let second = case.run(&scenario);
             assert!(second.is_ok(), "{context}: the second run fails: {second:?}");
-            assert_eq!(once, scenario.lasting_state(), "{context}: not as one run");
+            assert_eq!(
+                once,
+                scenario.lasting_state(),
+                "{context}: the lasting state differs from that of one run"
+            );
             assert_eq!(scenario.shared.violations(), Vec::<String>::new(), "{context}");
         }
     }
-    Walked::with(&points, faults.len())
+    Coverage::with(&points, faults.len())
 }
 
-/// All laws of one stage, with every fault that does not let time run away.
-pub fn every_stage_law(case: &Case, plans: bool) -> Walked {
+/// All laws of one stage, with every fault except slow calls and frozen processes, whose effect depends on
+/// deadlines.
+pub fn every_stage_law(case: &Case, plans: bool) -> Coverage {
     repeating_is_harmless(case);
     a_dry_run_changes_nothing(case, plans);
     let faults = [
@@ -167,14 +181,15 @@ pub fn every_stage_law(case: &Case, plans: bool) -> Walked {
         Fault::DiesBefore,
         Fault::DiesAfter,
     ];
-    let walked = one_fault_and_running_again_is_one_run(case, &faults);
-    println!("{}: {walked}", case.name);
-    walked
+    let coverage = one_fault_and_running_again_is_one_run(case, &faults);
+    println!("{}: {coverage}", case.name);
+    coverage
 }
 
-/// What is wrong with the world after a run has ended; empty when all is well. `before` is the system at the start.
-pub fn wrong_at_the_end(scenario: &Scenario, before: &LastingState, reverse_expected: bool) -> Vec<String> {
-    // Streams carry what is under way, and clients find their side.
+/// The violations after a run has ended; empty when every rule holds. `before` is the lasting state at the
+/// start of the run.
+pub fn violations_at_end(scenario: &Scenario, before: &LastingState, reverse_expected: bool) -> Vec<String> {
+    // Time for the streams to apply what was written and for the clients to reach the writer.
     scenario.wait(2_000);
     scenario.shared.lock().traffic.clients.clear();
     scenario.wait(500);
@@ -215,19 +230,22 @@ pub fn wrong_at_the_end(scenario: &Scenario, before: &LastingState, reverse_expe
         ] {
             if was.access != is.access {
                 wrong.push(format!(
-                    "access of the {side} was {:?} and is {:?}",
+                    "access of the {side} was {:?} and is now {:?}",
                     was.access, is.access
                 ));
             }
             if was.retained != is.retained {
                 wrong.push(format!(
-                    "retained positions of the {side} were {:?} and are {:?}",
+                    "retained positions of the {side} were {:?} and are now {:?}",
                     was.retained, is.retained
                 ));
             }
         }
         if before.tasks != after.tasks {
-            wrong.push(format!("tasks were {:?} and are {:?}", before.tasks, after.tasks));
+            wrong.push(format!(
+                "tasks were {:?} and are now {:?}",
+                before.tasks, after.tasks
+            ));
         }
     } else {
         let (old, new) = match began {
@@ -240,8 +258,10 @@ pub fn wrong_at_the_end(scenario: &Scenario, before: &LastingState, reverse_expe
                 old.access.locked_by, new.access.locked_by
             ));
         }
-        if state.side(*writer).open_ways().is_empty() {
-            wrong.push(format!("the {writer} is the writer and lets nobody in"));
+        if state.side(*writer).write_paths().is_empty() {
+            wrong.push(format!(
+                "the {writer} is the writer and no application can write there"
+            ));
         }
         let direction = match began {
             Side::Source => Direction::Forward,
@@ -253,24 +273,24 @@ pub fn wrong_at_the_end(scenario: &Scenario, before: &LastingState, reverse_expe
             wrong.push(format!("reverse replication is {}", state_of(reverse)));
         }
         if reverse_expected && state_of(stream) == "Running" {
-            wrong.push("the stream that carried the run still runs".to_owned());
+            wrong.push("the stream from the old writer is still running".to_owned());
         }
         if reverse_expected && new.rows != old.rows {
-            wrong.push("reverse replication did not bring every row".to_owned());
+            wrong.push("reverse replication did not apply every row".to_owned());
         }
     }
     wrong
 }
 
-/// Runs a whole machine with one fault at every call, and looks at every end. `may_end` names the last states a fault may
-/// lead to beside the undisturbed one.
+/// Runs a whole machine once for every port call and fault, and checks the system after each run. The last
+/// state must be the one of a run without faults or one of `may_end`.
 pub fn a_machine_survives_one_fault_anywhere(
     machine: &Machine,
     build: &dyn Fn() -> Scenario,
     faults: &[Fault],
     may_end: &[&str],
-) -> (Walked, Vec<String>) {
-    let (scenario, points, ending) = undisturbed(machine, build);
+) -> (Coverage, Vec<String>) {
+    let (scenario, points, ending) = run_without_faults(machine, build);
     drop(scenario);
     let mut endings = BTreeSet::new();
     for (index, point) in points.iter().enumerate() {
@@ -291,7 +311,7 @@ pub fn a_machine_survives_one_fault_anywhere(
                 "{context}: ended in {} by {:?}: {}",
                 ended.state, ended.trail, ended.data["error"]
             );
-            let wrong = wrong_at_the_end(&scenario, &before, ended.state != "NoReverseReplication");
+            let wrong = violations_at_end(&scenario, &before, ended.state != "NoReverseReplication");
             assert!(
                 wrong.is_empty(),
                 "{context}: ended in {} by {:?}\n{}",
@@ -302,20 +322,26 @@ pub fn a_machine_survives_one_fault_anywhere(
             endings.insert(ended.state);
         }
     }
-    (Walked::with(&points, faults.len()), endings.into_iter().collect())
+    (
+        Coverage::with(&points, faults.len()),
+        endings.into_iter().collect(),
+    )
 }
 
-/// A run nothing disturbs: the system after it, its calls and its end.
-pub fn undisturbed(machine: &Machine, build: &dyn Fn() -> Scenario) -> (Scenario, Vec<String>, Ending) {
+/// A run without faults: the system after the run, the names of the port calls, and how the run ended.
+pub fn run_without_faults(
+    machine: &Machine,
+    build: &dyn Fn() -> Scenario,
+) -> (Scenario, Vec<String>, Ending) {
     let scenario = build();
     let before = scenario.lasting_state();
     scenario.shared.script(None);
     let ending = execute(machine, &scenario, scenario.plan.clone());
     let points = scenario.shared.points();
-    let wrong = wrong_at_the_end(&scenario, &before, true);
+    let wrong = violations_at_end(&scenario, &before, true);
     assert!(
         wrong.is_empty(),
-        "undisturbed, ended in {} by {:?}\n{}",
+        "without faults, ended in {} by {:?}\n{}",
         ending.state,
         ending.trail,
         wrong.join("\n")
@@ -323,7 +349,7 @@ pub fn undisturbed(machine: &Machine, build: &dyn Fn() -> Scenario) -> (Scenario
     (scenario, points, ending)
 }
 
-/// Runs a machine in a scenario to its end.
+/// Runs a machine in a scenario until the machine ends.
 pub fn execute(machine: &Machine, scenario: &Scenario, plan: Plan) -> Ending {
     block_on(&scenario.shared, machine.execute(scenario.shared.clone(), plan))
 }

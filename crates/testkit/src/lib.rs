@@ -1,10 +1,14 @@
-//! A working system in memory for the stages, with scripted faults and the laws every stage must obey.
+//! An in-memory simulation of the system that the stages work on, with scripted faults and the rules (laws)
+//! that every stage must obey.
 //!
-//! Nothing here is an expectation: the two databases lock, log and hand out ids, the change stream carries what was
-//! written, the lane is the real [`crossover_core::routing::LaneRecord`], and clients write all the time, some of them past the edge. After
-//! every port call the system is looked at ([`watch`]); what breaks an invariant is remembered with the call that did it.
+//! The simulation is stateful; no answer is scripted. The two databases lock, keep a log and hand out ids.
+//! The change stream replicates what was written. The lane is the real
+//! [`crossover_core::routing::LaneRecord`]. Clients write all the time, some of them without asking the edge.
+//! The invariants are checked after every port call ([`watch`]); a violation is recorded with the name of the
+//! call after which it was found.
 //!
-//! Time is virtual: it moves with every call, and jumps to the next timer when everybody waits. Nothing sleeps.
+//! Time is virtual, in milliseconds: it advances with every call, and jumps to the next timer when all
+//! processes wait. No test sleeps.
 
 #![allow(
     clippy::expect_used,

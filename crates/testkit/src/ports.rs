@@ -29,7 +29,7 @@ use crate::{
     state::{Shared, State},
 };
 
-/// One process's way into the system.
+/// Access of one process to the shared system.
 #[derive(Clone)]
 struct Port {
     shared: Shared,
@@ -211,15 +211,15 @@ impl Remedies for MemoryDatabase {
     }
 }
 
-/// Splits the borrow of the state between one side and the list of what is broken.
+/// Calls `work` with one side and the injected defects, which are both parts of the state.
 fn on<T>(
     state: &mut State,
     side: Side,
     work: impl FnOnce(&mut MemoryDatabaseState, &std::collections::BTreeSet<Defect>) -> T,
 ) -> T {
-    let broken = std::mem::take(&mut state.defects);
-    let answer = work(state.side_mut(side), &broken);
-    state.defects = broken;
+    let defects = std::mem::take(&mut state.defects);
+    let answer = work(state.side_mut(side), &defects);
+    state.defects = defects;
     answer
 }
 
@@ -251,8 +251,8 @@ impl Access for MemoryDatabase {
 
     async fn lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockReport> {
         self.call("lock", |state, side| {
-            on(state, side, |database, broken| {
-                database.lock(scope, run_id, broken)
+            on(state, side, |database, defects| {
+                database.lock(scope, run_id, defects)
             })
         })
         .await
@@ -260,16 +260,24 @@ impl Access for MemoryDatabase {
 
     async fn end_sessions(&self) -> PortResult<u32> {
         self.call("end_sessions", |state, side| {
-            on(state, side, |database, broken| Ok(database.end_sessions(broken)))
+            on(
+                state,
+                side,
+                |database, defects| Ok(database.end_sessions(defects)),
+            )
         })
         .await
     }
 
     async fn restore(&self, run_id: &str) -> PortResult<Vec<String>> {
         self.call("restore", |state, side| {
-            on(state, side, |database, broken| {
+            on(state, side, |database, defects| {
                 let ours = database.snapshot.as_ref().is_some_and(|s| s.run_id == run_id);
-                Ok(if ours { database.unlock(broken) } else { Vec::new() })
+                Ok(if ours {
+                    database.unlock(defects)
+                } else {
+                    Vec::new()
+                })
             })
         })
         .await
@@ -277,7 +285,7 @@ impl Access for MemoryDatabase {
 
     async fn open(&self, like: &AccessSnapshot) -> PortResult<Vec<String>> {
         self.call("open", |state, side| {
-            on(state, side, |database, broken| database.open(like, broken))
+            on(state, side, |database, defects| database.open(like, defects))
         })
         .await
     }
@@ -292,8 +300,8 @@ impl CatchUpMarkers for MemoryDatabase {
     async fn write_marker(&self, run_id: &str, nonce: &str) -> PortResult<Position> {
         self.call("write_marker", |state, side| {
             let now = state.now;
-            Ok(on(state, side, |database, broken| {
-                database.write_marker(now, run_id, nonce, broken)
+            Ok(on(state, side, |database, defects| {
+                database.write_marker(now, run_id, nonce, defects)
             }))
         })
         .await
@@ -329,8 +337,8 @@ impl Sequences for MemoryDatabase {
         headroom: i64,
     ) -> PortResult<Vec<SequenceFacts>> {
         self.call("advance_sequences", |state, side| {
-            on(state, side, |database, broken| {
-                database.advance_sequences(positions, headroom, broken)
+            on(state, side, |database, defects| {
+                database.advance_sequences(positions, headroom, defects)
             })
         })
         .await

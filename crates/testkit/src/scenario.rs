@@ -1,4 +1,5 @@
-//! The system a test starts from: a shop with two tables, a running stream, writers of several kinds and an edge.
+//! The system at the start of a test: a shop with two tables, a running stream, roles with several kinds of
+//! rights, and an edge.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,10 +25,10 @@ use crate::{
     traffic::{Route, Traffic},
 };
 
-/// When every scenario begins (Unix milliseconds).
+/// Virtual time at the start of every scenario (Unix milliseconds).
 pub const BEGIN: u64 = 1_000_000;
 
-/// A plan with short waits.
+/// A valid plan with short waits.
 pub fn plan(run_id: &str) -> Plan {
     serde_json::from_value(json!({
         "migration_id": "shop", "run_id": run_id, "lane": "main",
@@ -36,10 +37,10 @@ pub fn plan(run_id: &str) -> Plan {
         "edge": {"admin_url": "https://edge", "secret_id": "e"},
         "limits": {"lag_stable_ms": 500, "lag_wait_ms": 4_000, "drain_settle_ms": 10, "drain_grace_ms": 40},
     }))
-    .expect("the plan is sound")
+    .expect("the plan is valid")
 }
 
-/// A table of the shop.
+/// The name of a table of the shop.
 pub fn table(name: &str) -> TableName {
     TableName {
         schema: "shop".to_owned(),
@@ -140,7 +141,7 @@ fn database(side: Side) -> MemoryDatabaseState {
     }
 }
 
-/// A scenario: a system and the plan of the run it is for.
+/// A system, and the plan and direction of the run under test.
 #[derive(Clone)]
 pub struct Scenario {
     pub shared: Shared,
@@ -149,7 +150,7 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// The shop before its cutover, without traffic.
+    /// The shop before the cutover, without clients.
     pub fn quiet() -> Self {
         let plan = plan("run-1");
         let task = Task {
@@ -184,7 +185,7 @@ impl Scenario {
             dead: BTreeSet::new(),
             frozen: BTreeSet::new(),
         };
-        state.look("the beginning");
+        state.check_invariants("the start");
         Self {
             shared: Shared::new(state),
             plan,
@@ -192,7 +193,7 @@ impl Scenario {
         }
     }
 
-    /// The shop with clients: some behind the edge, some that write past it, on both sides.
+    /// The shop with clients: some ask the edge, others (strays) write to a fixed side without asking.
     pub fn busy() -> Self {
         let scenario = Self::quiet();
         {
@@ -214,7 +215,7 @@ impl Scenario {
         scenario
     }
 
-    /// A system of its own that is as this one is now.
+    /// An independent copy of the system in its present state.
     #[must_use]
     pub fn copy(&self) -> Self {
         let state = self.shared.lock().clone();
@@ -224,7 +225,7 @@ impl Scenario {
         }
     }
 
-    /// The same system for another run.
+    /// The same shared system for another run.
     #[must_use]
     pub fn run(&self, run_id: &str, direction: Direction) -> Self {
         Self {
@@ -237,12 +238,12 @@ impl Scenario {
         }
     }
 
-    /// Runs a stage to its end.
+    /// Runs a stage until it ends.
     pub fn stage(&self, stage: &Arc<dyn AnyStage>, input: Value) -> Result<Value, Failure> {
         block_on(&self.shared, self.invocation(stage, input))
     }
 
-    /// One invocation of a stage, not started yet.
+    /// One invocation of a stage as a future that has not started.
     pub fn invocation(
         &self,
         stage: &Arc<dyn AnyStage>,
@@ -257,15 +258,15 @@ impl Scenario {
         )
     }
 
-    /// What lasts of the system now.
+    /// The present lasting state.
     pub fn lasting_state(&self) -> LastingState {
         LastingState::of(&self.shared.lock())
     }
 
-    /// Lets time pass, and with it whatever is under way.
+    /// Lets `ms` milliseconds pass: transactions end, tasks change state, changes are replicated.
     pub fn wait(&self, ms: u64) {
         let mut state = self.shared.lock();
-        // In small steps, as a busy system would see it.
+        // In ten steps, so that clients and streams act in between.
         for _ in 0..10 {
             let to = state.now + ms / 10 + 1;
             state.advance(to);

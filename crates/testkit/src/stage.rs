@@ -1,23 +1,27 @@
-//! Running a stage as its Lambda does: input from JSON, history beside the work, stable error names, sudden ends.
+//! Runs a stage as its Lambda function does: input from JSON, journal entries, stable error names, killed
+//! processes.
 
 use std::sync::Arc;
 
 use crossover_core::{AnyStage, Direction, Plan, invocation};
 use serde_json::Value;
 
-use crate::{executor::mortal, ports, state::Shared};
+use crate::{executor::run_until_killed, ports, state::Shared};
 
-/// The error name Step Functions gives to a Lambda whose process ended.
+/// The error name that Step Functions reports when a Lambda function's process ends without an answer.
 pub const PROCESS_ENDED: &str = "Runtime.ExitError";
 
-/// How a stage failed, as Step Functions sees it.
+/// The failure of a stage, as Step Functions receives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     pub name: String,
     pub text: String,
 }
 
-/// One invocation of a stage: a process of its own in the shared system.
+/// Invokes a stage as a separate process over the shared system.
+///
+/// # Errors
+/// The stage's error with its stable name, or [`PROCESS_ENDED`] when a fault killed the process.
 pub async fn invoke(
     shared: Shared,
     plan: Plan,
@@ -28,7 +32,7 @@ pub async fn invoke(
     let process = shared.lock().id();
     let ctx = ports::ctx(&shared, process, &plan, direction);
     let work = invocation::invoke(&*stage, ctx, input, &|_| ());
-    match mortal(shared.clone(), process, work).await {
+    match run_until_killed(shared.clone(), process, work).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(Failure {
             name: error.name().to_owned(),

@@ -1,4 +1,4 @@
-//! The whole system as one value, and the one door every port call goes through.
+//! The whole system as one value, and [`Shared::call`], which carries out every port call.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,18 +22,18 @@ use crate::{
     watch::Watch,
 };
 
-/// How the system behaves where nothing goes wrong. Times in milliseconds.
+/// Behaviour of the system without faults. Times in milliseconds.
 #[derive(Debug, Clone)]
 pub struct Behaviour {
-    /// What one port call takes.
+    /// Duration of a port call.
     pub call_ms: u64,
-    /// What the stream takes from a commit on one side to its effect on the other.
+    /// Delay of the stream from a commit on one side to its effect on the other.
     pub stream_ms: u64,
-    /// What a task takes to be made, to start and to stop.
+    /// Duration of the creation, the start and the stop of a task.
     pub task_ms: u64,
-    /// What the monitoring says about the lag.
+    /// The lag that the metrics port reports.
     pub lag: Option<LagSample>,
-    /// The stream applies everything twice.
+    /// The stream applies every marker twice.
     pub stream_duplicates: bool,
 }
 
@@ -53,7 +53,7 @@ impl Default for Behaviour {
     }
 }
 
-/// Everything there is.
+/// The state of the whole system.
 #[derive(Clone)]
 pub struct State {
     pub plan: Plan,
@@ -100,23 +100,24 @@ impl State {
         self.next_id
     }
 
-    /// Lets everything happen that time brings: the lane's alarm, ends of transactions, task states, the stream, new traffic.
-    pub fn pump(&mut self) {
-        self.sound_alarm();
+    /// Applies every event that is due: the lane's deadline alarm, ends of transactions, task states,
+    /// replication, new transactions.
+    pub fn apply_due_events(&mut self) {
+        self.apply_deadline_alarm();
         self.end_transactions();
         self.move_tasks();
         self.carry_changes();
         self.begin_transactions();
     }
 
-    /// Moves time forward and lets happen what it brings.
+    /// Advances the virtual clock and applies the events that are due.
     pub fn advance(&mut self, to: u64) {
         self.now = self.now.max(to);
-        self.pump();
-        self.look("time passes");
+        self.apply_due_events();
+        self.check_invariants("the clock advanced");
     }
 
-    fn sound_alarm(&mut self) {
+    fn apply_deadline_alarm(&mut self) {
         let due = self
             .lane
             .hold_deadline_ms
@@ -130,7 +131,7 @@ impl State {
     }
 }
 
-/// The system as several processes share it.
+/// Handle to the system that several processes share.
 #[derive(Clone)]
 pub struct Shared(Arc<Mutex<State>>);
 
@@ -143,7 +144,7 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets the one fault that is to happen and starts counting calls from 0.
+    /// Sets the fault that is to happen (at most one) and counts calls from 0 again.
     pub fn script(&self, scripted: impl Into<Option<Scripted>>) {
         self.lock().script.set(scripted.into());
     }
@@ -153,29 +154,30 @@ impl Shared {
         self.lock().script.points.clone()
     }
 
-    /// The call the scripted fault hit, if it did.
+    /// Name of the call at which the scripted fault happened, if it has happened.
     pub fn fired(&self) -> Option<String> {
         self.lock().script.fired.clone()
     }
 
-    /// What broke an invariant so far.
+    /// The violations of invariants so far.
     pub fn violations(&self) -> Vec<String> {
         self.lock().watch.violations.clone()
     }
 
-    /// Lets frozen processes go on.
+    /// Resumes all frozen processes.
     pub fn thaw(&self) {
         self.lock().frozen.clear();
     }
 
-    /// One port call of a process: time passes, the script may interfere, the system is looked at afterwards.
+    /// Carries out one port call of a process: time passes, the scripted fault happens if it is due, and the
+    /// invariants are checked.
     pub(crate) async fn call<T>(
         &self,
         process: u64,
         name: String,
         work: impl FnOnce(&mut State) -> PortResult<T> + Send,
     ) -> PortResult<T> {
-        self.give_way().await;
+        self.yield_to_others().await;
         let fault = {
             let mut state = self.lock();
             let passed = state.now + state.behaviour.call_ms;
@@ -220,7 +222,7 @@ impl Shared {
     fn work<T>(&self, name: &str, work: impl FnOnce(&mut State) -> PortResult<T>) -> PortResult<T> {
         let mut state = self.lock();
         let answer = work(&mut state);
-        state.look(name);
+        state.check_invariants(name);
         answer
     }
 
@@ -229,9 +231,9 @@ impl Shared {
         std::future::pending().await
     }
 
-    /// Lets other processes, and other branches of this one, go first. Whatever waits here says that it can be polled again: the
-    /// executor polls without being asked, but a set of futures between the two polls only what was woken.
-    async fn give_way(&self) {
+    /// Lets other processes, and other branches of this one, run first. The waker is called because a set of
+    /// futures inside a process polls only futures that were woken; the executor itself needs no wake-up.
+    async fn yield_to_others(&self) {
         let mut waited = false;
         poll_fn(|cx| {
             if waited {

@@ -1,4 +1,4 @@
-//! The replication service: tasks that read one side's log and apply it on the other.
+//! The simulated replication service: tasks that read one side's log and apply the changes on the other.
 
 use crossover_core::{
     Position, Stream,
@@ -12,16 +12,16 @@ use crate::{
     state::State,
 };
 
-/// A task.
+/// A replication task.
 #[derive(Debug, Clone)]
 pub struct Task {
     pub state: StreamState,
-    /// The state it is on its way to, and when it arrives.
+    /// The next state, and the time (Unix milliseconds) at which the task enters it.
     pub becomes: Option<(u64, StreamState)>,
-    /// The retained position it reads from.
+    /// Name of the retained position that the task reads from.
     pub retained: String,
     pub tables: Vec<TableName>,
-    /// Everything up to here is applied.
+    /// Every change up to this place is applied.
     pub position: Place,
     pub last_failure: Option<String>,
     pub loaded_percent: u32,
@@ -57,7 +57,7 @@ impl State {
         ) {
             return Err(PortError::refused(
                 stream.to_string(),
-                format!("it is {:?}", task.state),
+                format!("the task is {:?}", task.state),
             ));
         }
         let kept_from = retained(stream.reads(), &task.retained);
@@ -65,7 +65,7 @@ impl State {
             return Ok(());
         };
         if let Some(kept_from) = kept_from {
-            // A retained position hands out nothing from before it, whatever is asked for.
+            // Changes before the retained position are gone, whatever start was requested.
             task.position = from.unwrap_or(task.position).max(kept_from);
             task.state = StreamState::Starting;
             task.becomes = Some((arrives, StreamState::Running));
@@ -97,11 +97,14 @@ impl State {
                 self.tasks.remove(&stream);
                 Ok(())
             }
-            Some(state) => Err(PortError::refused(stream.to_string(), format!("it is {state:?}"))),
+            Some(state) => Err(PortError::refused(
+                stream.to_string(),
+                format!("the task is {state:?}"),
+            )),
         }
     }
 
-    /// A retained position a task reads from can be neither moved nor released.
+    /// A retained position that an active task reads from can be neither advanced nor released.
     pub fn refuse_in_use(&self, side: Side, name: &str) -> PortResult<()> {
         let uses = |(stream, t): &(&Stream, &Task)| {
             stream.reads() == side
@@ -129,7 +132,7 @@ impl State {
         }
     }
 
-    /// Applies what running tasks have read by now.
+    /// Applies the changes that running tasks have read so far.
     pub(crate) fn carry_changes(&mut self) {
         let due = self.now.saturating_sub(self.behaviour.stream_ms);
         let running = |t: &&Task| matches!(t.state, StreamState::Running | StreamState::Stopping);
@@ -174,7 +177,7 @@ impl State {
         }
         if change.replicated {
             self.watch
-                .note(format!("{stream} sends a change back to the side it came from"));
+                .note(format!("{stream} sends a change back to its origin"));
             return;
         }
         let (now, twice) = (self.now, self.behaviour.stream_duplicates);

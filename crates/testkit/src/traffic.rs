@@ -1,4 +1,5 @@
-//! The application: clients that go where the edge sends them, strays that do not ask it, and a ledger of what they were told.
+//! The application: clients that write where the edge routes them, strays that write to a fixed side, and a
+//! ledger of the writes that were acknowledged.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +16,14 @@ use crate::{
 /// Where a client sends its writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
-    /// To the writer, and not while writes are held: a fresh isolate.
+    /// To the writer, and not while writes are held, as an isolate with a fresh lane record does.
     Edge,
-    /// Always here: an isolate that stood still, a job with an old address.
+    /// Always to this side, as an isolate with an old lane record or a job with a fixed address does.
     Stray(Side),
 }
 
-/// A client that writes one row after the other, with a session per side that it opens again whenever it is lost.
+/// A client that inserts one row after the other. The client keeps one session per side and opens a new one
+/// when a session is lost.
 #[derive(Debug, Clone)]
 pub struct Client {
     pub role: String,
@@ -39,14 +41,15 @@ pub struct Acknowledged {
     pub at: Side,
 }
 
-/// All clients and what they were told.
+/// All clients and the ledger of their acknowledged writes.
 #[derive(Debug, Clone, Default)]
 pub struct Traffic {
     pub clients: Vec<Client>,
     pub ledger: Vec<Acknowledged>,
-    /// Every id a sequence has handed out, and where; rolled back ones included.
+    /// Every id that a sequence has handed out and on which side, including ids of transactions that rolled
+    /// back.
     pub issued: BTreeMap<String, BTreeMap<i64, Side>>,
-    /// How long a transaction takes in milliseconds.
+    /// Duration of a transaction in milliseconds.
     pub transaction_ms: u64,
     pub(crate) written: u64,
 }
@@ -63,7 +66,8 @@ impl Traffic {
 }
 
 impl State {
-    /// Commits what is due. A transaction whose session was ended is gone, and its client was told nothing.
+    /// Commits the transactions that are due. A transaction whose session was ended is rolled back and not
+    /// acknowledged.
     pub(crate) fn end_transactions(&mut self) {
         let now = self.now;
         for side in [Side::Source, Side::Target] {
@@ -157,8 +161,8 @@ impl State {
         }
     }
 
-    /// Hands out ids to transactions that are rolled back: no row shows them.
-    pub fn burn(&mut self, side: Side, sequence: &str, count: usize) {
+    /// Hands out ids to transactions that roll back, so that no row has them.
+    pub fn roll_back_ids(&mut self, side: Side, sequence: &str, count: usize) {
         for _ in 0..count {
             let Some(facts) = self.side_mut(side).sequences.get_mut(sequence) else {
                 return;
@@ -171,7 +175,8 @@ impl State {
         }
     }
 
-    /// Never an id twice, and on a new writer only ids beyond every one the other side has handed out.
+    /// Records an id. An id is handed out at most once, and a new writer hands out only ids beyond those of
+    /// the other side.
     fn issue(&mut self, side: Side, sequence: &str, id: i64) {
         let ascending = self
             .side(side)

@@ -1,4 +1,4 @@
-//! The invariants, looked at after every port call and every step of time.
+//! The invariants, checked after every port call and every advance of the clock.
 
 use std::collections::BTreeMap;
 
@@ -6,20 +6,21 @@ use crossover_core::routing::{Epoch, LaneRecord, Phase, Side};
 
 use crate::{database::Effect, state::State};
 
-/// What was seen so far.
+/// Violations so far, and the observations that later checks need.
 #[derive(Debug, Clone, Default)]
 pub struct Watch {
     pub violations: Vec<String>,
     lane: Option<LaneRecord>,
     locked: BTreeMap<&'static str, bool>,
-    /// Runs that have committed and runs whose abort has won, with the epoch of the arming.
+    /// Runs that committed, with the epoch at which the lane was armed.
     pub committed: Vec<(String, Epoch)>,
+    /// Runs whose abort won, with the epoch at which the lane was armed.
     pub aborted: Vec<(String, Epoch)>,
     armed_at: Option<Epoch>,
 }
 
 impl Watch {
-    /// Remembers a broken invariant, once.
+    /// Records a violation once.
     pub fn note(&mut self, violation: String) {
         if !self.violations.contains(&violation) {
             self.violations.push(violation);
@@ -28,48 +29,48 @@ impl Watch {
 }
 
 impl State {
-    /// Looks at everything; `after` names what was done last.
-    pub fn look(&mut self, after: &str) {
+    /// Checks all invariants; `after` names the last port call or event.
+    pub fn check_invariants(&mut self, after: &str) {
         let before = self
             .watch
             .lane
             .replace(self.lane.clone())
             .unwrap_or_else(|| self.lane.clone());
-        let mut broken = Vec::new();
-        self.look_at_sides(&mut broken);
-        self.look_at_lane(&before, &mut broken);
-        self.look_at_locks(&mut broken);
-        for violation in broken {
+        let mut violations = Vec::new();
+        self.check_sides(&mut violations);
+        self.check_lane(&before, &mut violations);
+        self.check_locks(&mut violations);
+        for violation in violations {
             self.watch.note(format!("{violation} (after {after})"));
         }
     }
 
-    /// Never are both sides writable, and the target refuses writes before the commit: applications can write on the writer's side
-    /// only.
-    fn look_at_sides(&self, broken: &mut Vec<String>) {
+    /// Applications can write on the writer's side only: both sides are never writable at the same time, and
+    /// the target refuses writes before the commit.
+    fn check_sides(&self, violations: &mut Vec<String>) {
         let idle = self.lane.writer.other();
-        let ways = self.side(idle).open_ways();
-        if !ways.is_empty() {
-            broken.push(format!(
+        let paths = self.side(idle).write_paths();
+        if !paths.is_empty() {
+            violations.push(format!(
                 "the {idle} is not the writer and lets applications write: {}",
-                ways.join(", ")
+                paths.join(", ")
             ));
         }
     }
 
-    fn look_at_lane(&mut self, before: &LaneRecord, broken: &mut Vec<String>) {
+    fn check_lane(&mut self, before: &LaneRecord, violations: &mut Vec<String>) {
         let now = self.lane.clone();
         if now == *before {
             return;
         }
         if now.epoch != before.epoch.next() {
-            broken.push(format!("the epoch went from {} to {}", before.epoch, now.epoch));
+            violations.push(format!("the epoch went from {} to {}", before.epoch, now.epoch));
         }
         let run = now.run_id.clone().unwrap_or_default();
         match (before.phase, now.phase) {
             (_, Phase::Armed) => self.watch.armed_at = Some(now.epoch),
             (_, Phase::Committed) => {
-                self.look_at_commit(before, &run, broken);
+                self.check_commit(before, &run, violations);
                 self.watch
                     .committed
                     .push((run, self.watch.armed_at.unwrap_or(now.epoch)));
@@ -80,8 +81,8 @@ impl State {
                 .push((run, self.watch.armed_at.unwrap_or(now.epoch))),
             (_, Phase::ServeSource | Phase::ServeTarget) => {
                 let database = self.side(now.writer);
-                if database.snapshot.is_some() || database.open_ways().is_empty() {
-                    broken.push(format!(
+                if database.snapshot.is_some() || database.write_paths().is_empty() {
+                    violations.push(format!(
                         "held writes were released to the {}, which is locked",
                         now.writer
                     ));
@@ -95,30 +96,31 @@ impl State {
             .iter()
             .find(|c| self.watch.aborted.contains(c));
         if let Some((run, _)) = twice {
-            broken.push(format!("commit and abort of run {run} have both won"));
+            violations.push(format!("commit and abort of run {run} have both won"));
         }
         if before.writer != now.writer && now.phase != Phase::Committed {
-            broken.push(format!("the writer changed without a commit, into {}", now.phase));
+            violations.push(format!("the writer changed without a commit, into {}", now.phase));
         }
     }
 
-    /// What a commit implies (no writer left, the marker seen once, every row there), and no commit after the deadline.
-    fn look_at_commit(&self, before: &LaneRecord, run: &str, broken: &mut Vec<String>) {
+    /// A commit requires that no application can write on the old writer, that the marker arrived exactly
+    /// once, that every row has arrived, and that the deadline has not passed.
+    fn check_commit(&self, before: &LaneRecord, run: &str, violations: &mut Vec<String>) {
         let from = self.side(before.writer);
         let to = self.side(before.writer.other());
         if before
             .hold_deadline_ms
             .is_none_or(|deadline| self.now >= deadline.0)
         {
-            broken.push("the commit was accepted after the deadline".to_owned());
+            violations.push("the commit was accepted after the deadline".to_owned());
         }
-        let ways = from.open_ways();
-        if !ways.is_empty() {
-            broken.push(format!("committed while writers were left: {}", ways.join(", ")));
+        let paths = from.write_paths();
+        if !paths.is_empty() {
+            violations.push(format!("committed while writers were left: {}", paths.join(", ")));
         }
         let seen = to.count_markers(run, &format!("{run}-final"));
         if seen != 1 {
-            broken.push(format!("committed with the catch-up marker seen {seen} times"));
+            violations.push(format!("committed with the catch-up marker seen {seen} times"));
         }
         let lacks = from.log.iter().any(|change| match &change.effect {
             Effect::Row { table, id, token } => {
@@ -127,19 +129,20 @@ impl State {
             Effect::Marker(_) => false,
         });
         if lacks {
-            broken.push("committed before every row had arrived".to_owned());
+            violations.push("committed before every row had arrived".to_owned());
         }
     }
 
-    /// A side is unlocked only when it is the writer and the decision has fallen: the abort has won, or the commit.
-    fn look_at_locks(&mut self, broken: &mut Vec<String>) {
+    /// A side is unlocked only while it is the writer and after the decision: the commit or the abort has
+    /// won.
+    fn check_locks(&mut self, violations: &mut Vec<String>) {
         for side in [Side::Source, Side::Target] {
             let locked = self.side(side).snapshot.is_some();
             let was = self.watch.locked.insert(side.name(), locked).unwrap_or(locked);
             let decided = self.lane.writer == side && !matches!(self.lane.phase, Phase::Armed | Phase::Hold);
             if was && !locked && !decided {
                 let LaneRecord { phase, writer, .. } = &self.lane;
-                broken.push(format!(
+                violations.push(format!(
                     "the {side} was unlocked in phase {phase} with the {writer} as writer"
                 ));
             }

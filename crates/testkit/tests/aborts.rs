@@ -1,4 +1,5 @@
-//! Abort after a death at any call: before the commit everything is as it was, after it the only way is forward.
+//! Abort after a process was killed at any port call: before the commit the system is restored, after the
+//! commit the run rolls forward.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,13 +15,14 @@ use crossover_core::{AnyStage, routing::Phase};
 use crossover_stages::{abort, connection_drain, final_sync, registry, reverse_sync};
 use crossover_testkit::{
     Fault, Scenario, Scripted,
-    laws::{execute, wrong_at_the_end},
+    laws::{execute, violations_at_end},
     stage::PROCESS_ENDED,
 };
 use machines::{cutover, entered};
 use serde_json::{Value, json};
 
-/// A busy system where the cutover enters this state, with the lasting_state of its beginning.
+/// The busy system when the cutover enters this state, the lasting state at the start, and the machine's
+/// data.
 fn busy_at(state: &str) -> (Scenario, crossover_testkit::LastingState, Value) {
     let scenario = Scenario::busy();
     let before = scenario.lasting_state();
@@ -36,8 +38,9 @@ fn abort(scenario: &Scenario) -> String {
     answer["output"]["outcome"].as_str().unwrap().to_owned()
 }
 
-/// Dies at every call of the stage, aborts, and rolls forward if the commit was first. Answers how often each happened.
-fn walk(state: &str, stage: &Arc<dyn AnyStage>, input: &Value) -> (usize, usize) {
+/// Kills the stage's process at every port call, aborts, and rolls forward if the commit was first. Returns
+/// the numbers of aborted and of committed runs.
+fn kill_at_every_call(state: &str, stage: &Arc<dyn AnyStage>, input: &Value) -> (usize, usize) {
     let (scenario, _, _) = busy_at(state);
     scenario.shared.script(None);
     scenario.stage(stage, input.clone()).unwrap();
@@ -56,34 +59,34 @@ fn walk(state: &str, stage: &Arc<dyn AnyStage>, input: &Value) -> (usize, usize)
             assert_eq!(
                 outcome == "committed",
                 won || served,
-                "{context}: abort answers {outcome}"
+                "{context}: outcome of the abort: {outcome}"
             );
             if outcome == "committed" {
                 committed += 1;
                 assert_eq!(scenario.shared.lock().watch.aborted, [], "{context}");
                 scenario
                     .stage(stage, input.clone())
-                    .unwrap_or_else(|e| panic!("{context}: no way forward: {e:?}"));
-                let wrong = wrong_at_the_end(&scenario, &before, false);
+                    .unwrap_or_else(|e| panic!("{context}: the run does not roll forward: {e:?}"));
+                let wrong = violations_at_end(&scenario, &before, false);
                 assert!(wrong.is_empty(), "{context}\n{}", wrong.join("\n"));
             } else {
                 aborted += 1;
-                let wrong = wrong_at_the_end(&scenario, &before, true);
+                let wrong = violations_at_end(&scenario, &before, true);
                 assert!(wrong.is_empty(), "{context}\n{}", wrong.join("\n"));
                 assert_eq!(abort(&scenario), "aborted", "{context}: a second abort");
             }
         }
     }
     println!(
-        "{state}: {} deaths, {aborted} aborted, {committed} rolled forward",
+        "{state}: {} kills, {aborted} aborted, {committed} rolled forward",
         points.len() * 2
     );
     (aborted, committed)
 }
 
 #[test]
-fn abort_restores_everything_after_a_death_while_reverse_replication_is_prepared() {
-    let (_, committed) = walk(
+fn abort_restores_the_system_after_a_kill_during_the_preparation_of_reverse_replication() {
+    let (_, committed) = kill_at_every_call(
         "PrepareReverseReplication",
         &(Arc::new(reverse_sync::ReverseSync) as _),
         &json!({"step": "prepare"}),
@@ -92,8 +95,8 @@ fn abort_restores_everything_after_a_death_while_reverse_replication_is_prepared
 }
 
 #[test]
-fn abort_restores_everything_after_a_death_in_the_drain() {
-    let (_, committed) = walk(
+fn abort_restores_the_system_after_a_kill_during_the_drain() {
+    let (_, committed) = kill_at_every_call(
         "ConnectionDrain",
         &(Arc::new(connection_drain::ConnectionDrain) as _),
         &json!({}),
@@ -102,8 +105,8 @@ fn abort_restores_everything_after_a_death_in_the_drain() {
 }
 
 #[test]
-fn abort_restores_before_the_commit_and_yields_after_it() {
-    let (aborted, committed) = walk(
+fn abort_restores_before_the_commit_and_reports_the_commit_afterwards() {
+    let (aborted, committed) = kill_at_every_call(
         "FinalSync",
         &(Arc::new(final_sync::FinalSync) as _),
         &json!({"step": "commit"}),
@@ -112,7 +115,7 @@ fn abort_restores_before_the_commit_and_yields_after_it() {
 }
 
 #[test]
-fn an_abort_that_dies_anywhere_is_finished_by_the_next_one() {
+fn an_abort_with_a_fault_at_any_call_is_completed_by_the_next_abort() {
     let stage: Arc<dyn AnyStage> = Arc::new(abort::Abort(registry));
     let (scenario, _, _) = busy_at("FinalSync");
     scenario.shared.script(None);
@@ -125,7 +128,7 @@ fn an_abort_that_dies_anywhere_is_finished_by_the_next_one() {
             scenario.shared.script(Scripted::Nth(index as u64, fault));
             let _ = scenario.stage(&stage, json!({}));
             assert_eq!(abort(&scenario), "aborted", "{context}");
-            let wrong = wrong_at_the_end(&scenario, &before, true);
+            let wrong = violations_at_end(&scenario, &before, true);
             assert!(wrong.is_empty(), "{context}\n{}", wrong.join("\n"));
         }
     }
@@ -133,7 +136,7 @@ fn an_abort_that_dies_anywhere_is_finished_by_the_next_one() {
 }
 
 #[test]
-fn a_hold_whose_deadline_passes_in_final_sync_is_not_committed_and_the_source_serves_again() {
+fn a_final_sync_past_the_hold_deadline_is_aborted_and_the_source_serves_again() {
     for point in [
         "source.snapshot",
         "source.writers",
@@ -146,43 +149,40 @@ fn a_hold_whose_deadline_passes_in_final_sync_is_not_committed_and_the_source_se
             .shared
             .script(Scripted::Named(point.to_owned(), Fault::Slow(9_000)));
         let machine = cutover();
-        let going_on = machine.execute_from("FinalSync", scenario.shared.clone(), data);
-        let ended = crossover_testkit::executor::block_on(&scenario.shared, going_on);
+        let remaining_run = machine.execute_from("FinalSync", scenario.shared.clone(), data);
+        let ended = crossover_testkit::executor::block_on(&scenario.shared, remaining_run);
         assert_eq!(
             ended.state, "AbortedAsAsked",
             "{point}: {:?} {}",
             ended.trail, ended.data["error"]
         );
         assert_eq!(scenario.shared.lock().watch.committed, [], "{point}");
-        let wrong = wrong_at_the_end(&scenario, &before, true);
+        let wrong = violations_at_end(&scenario, &before, true);
         assert!(wrong.is_empty(), "{point}\n{}", wrong.join("\n"));
     }
 }
 
 #[test]
-fn a_stream_that_stalls_or_repeats_itself_aborts_the_run() {
-    for (disturbance, error) in [
-        ("stalls", "MarkerNotSeen"),
-        ("repeats itself", "MarkerDuplicated"),
-    ] {
+fn a_stream_that_stalls_or_applies_twice_aborts_the_run() {
+    for (disturbance, error) in [("stalls", "MarkerNotSeen"), ("applies twice", "MarkerDuplicated")] {
         let (scenario, before, data) = busy_at("FinalSync");
         {
             let behaviour = &mut scenario.shared.lock().behaviour;
-            behaviour.stream_duplicates = disturbance == "repeats itself";
+            behaviour.stream_duplicates = disturbance == "applies twice";
             behaviour.stream_ms = if disturbance == "stalls" { 6_000 } else { 3 };
         }
         let machine = cutover();
-        let going_on = machine.execute_from("FinalSync", scenario.shared.clone(), data);
-        let ended = crossover_testkit::executor::block_on(&scenario.shared, going_on);
+        let remaining_run = machine.execute_from("FinalSync", scenario.shared.clone(), data);
+        let ended = crossover_testkit::executor::block_on(&scenario.shared, remaining_run);
         assert_eq!(ended.state, "AbortedAsAsked", "the stream {disturbance}");
         assert_eq!(ended.data["error"]["Error"], error);
-        let wrong = wrong_at_the_end(&scenario, &before, true);
+        let wrong = violations_at_end(&scenario, &before, true);
         assert!(wrong.is_empty(), "the stream {disturbance}\n{}", wrong.join("\n"));
     }
 }
 
 #[test]
-fn a_prepared_transaction_that_appears_late_aborts_the_run() {
+fn a_late_prepared_transaction_aborts_the_run() {
     for state in ["ConnectionDrain", "FinalSync"] {
         let (scenario, before, data) = busy_at(state);
         let prepared = crossover_testkit::database::Prepared {
@@ -197,18 +197,18 @@ fn a_prepared_transaction_that_appears_late_aborts_the_run() {
         );
         assert_eq!(ended.state, "AbortedAsAsked", "{state}");
         assert_eq!(ended.data["error"]["Error"], "PreparedTransactions", "{state}");
-        let wrong = wrong_at_the_end(&scenario, &before, true);
+        let wrong = violations_at_end(&scenario, &before, true);
         assert!(wrong.is_empty(), "{state}\n{}", wrong.join("\n"));
     }
 }
 
 #[test]
-fn without_a_lag_figure_nothing_starts() {
+fn a_run_without_a_lag_figure_is_refused() {
     let scenario = Scenario::busy();
     let before = scenario.lasting_state();
     scenario.shared.lock().behaviour.lag = None;
     let ended = execute(&cutover(), &scenario, scenario.plan.clone());
     assert_eq!(ended.state, "Refused");
     assert_eq!(ended.data["error"]["Error"], "ReplicationNotReady");
-    assert_eq!(wrong_at_the_end(&scenario, &before, true), Vec::<String>::new());
+    assert_eq!(violations_at_end(&scenario, &before, true), Vec::<String>::new());
 }

@@ -1,4 +1,4 @@
-//! Every pre-check can fail: one fact is changed, and exactly this check says so.
+//! Every pre-check can fail: one fact is changed, and exactly one check reports it.
 
 #![allow(
     clippy::unwrap_used,
@@ -194,7 +194,7 @@ fn session(role: &str, transaction: Option<Transaction>) -> Session {
     }
 }
 
-/// The ids of all checks that find something, with what they find.
+/// All findings after `change`: the check's id and the text.
 fn findings(change: fn(&mut State)) -> Vec<(String, String)> {
     let scenario = Scenario::quiet();
     change(&mut scenario.shared.lock());
@@ -210,7 +210,7 @@ fn findings(change: fn(&mut State)) -> Vec<(String, String)> {
 }
 
 #[test]
-fn nothing_is_found_where_nothing_is_wrong() {
+fn an_unchanged_system_has_no_findings() {
     assert_eq!(findings(|_| ()), Vec::new());
 }
 

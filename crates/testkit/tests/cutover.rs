@@ -1,4 +1,4 @@
-//! The whole cutover and the whole rollback, as the state machines order them, with a fault at every port call.
+//! The whole cutover and the whole rollback, run by the state machines, with a fault at every port call.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,11 +13,11 @@ use std::sync::OnceLock;
 use crossover_core::Direction;
 use crossover_testkit::{
     Fault, Scenario,
-    laws::{a_machine_survives_one_fault_anywhere, execute, undisturbed},
+    laws::{a_machine_survives_one_fault_anywhere, execute, run_without_faults},
 };
 use machines::{cutover, rollback};
 
-/// A shop that has been cut over and is about to go back.
+/// The shop after a cutover, with the plan of its rollback.
 fn after_a_cutover() -> Scenario {
     static ONCE: OnceLock<Scenario> = OnceLock::new();
     let scenario = ONCE.get_or_init(|| {
@@ -31,8 +31,8 @@ fn after_a_cutover() -> Scenario {
 }
 
 #[test]
-fn an_undisturbed_cutover_commits_and_loses_nothing() {
-    let (scenario, points, ending) = undisturbed(&cutover(), &Scenario::busy);
+fn a_cutover_without_faults_commits_and_loses_no_write() {
+    let (scenario, points, ending) = run_without_faults(&cutover(), &Scenario::busy);
     assert_eq!(
         ending.state, "Committed",
         "{:?}: {}",
@@ -46,7 +46,7 @@ fn an_undisturbed_cutover_commits_and_loses_nothing() {
     );
     assert!(
         source > 20 && target > 20,
-        "there was no traffic to speak of: {source} and {target} writes"
+        "too few writes for this test: {source} at the source, {target} at the target"
     );
     println!(
         "{} port calls, {source} writes at the source, {target} at the target",
@@ -55,8 +55,8 @@ fn an_undisturbed_cutover_commits_and_loses_nothing() {
 }
 
 #[test]
-fn an_undisturbed_rollback_commits_and_loses_nothing() {
-    let (_, points, ending) = undisturbed(&rollback(), &after_a_cutover);
+fn a_rollback_without_faults_commits_and_loses_no_write() {
+    let (_, points, ending) = run_without_faults(&rollback(), &after_a_cutover);
     assert_eq!(
         ending.state, "Committed",
         "{:?}: {}",
@@ -66,11 +66,11 @@ fn an_undisturbed_rollback_commits_and_loses_nothing() {
 }
 
 #[test]
-fn one_fault_anywhere_in_a_cutover_ends_in_committed_or_as_before() {
+fn a_cutover_with_one_fault_commits_or_restores_the_system() {
     let may_end = ["Refused", "AbortedAsAsked", "UnprovenAfterCommit"];
-    let (walked, endings) =
+    let (coverage, endings) =
         a_machine_survives_one_fault_anywhere(&cutover(), &Scenario::busy, &Fault::ALL, &may_end);
-    println!("cutover: {walked}\nends in {}", endings.join(", "));
+    println!("cutover: {coverage}\nends in {}", endings.join(", "));
     assert!(
         endings.iter().any(|e| e == "AbortedAsAsked") && endings.iter().any(|e| e == "Committed"),
         "{endings:?}"
@@ -78,11 +78,11 @@ fn one_fault_anywhere_in_a_cutover_ends_in_committed_or_as_before() {
 }
 
 #[test]
-fn one_fault_anywhere_in_a_rollback_ends_in_committed_or_as_before() {
+fn a_rollback_with_one_fault_commits_or_restores_the_system() {
     let may_end = ["Refused", "AbortedAsAsked", "UnprovenAfterCommit"];
-    let (walked, endings) =
+    let (coverage, endings) =
         a_machine_survives_one_fault_anywhere(&rollback(), &after_a_cutover, &Fault::ALL, &may_end);
-    println!("rollback: {walked}\nends in {}", endings.join(", "));
+    println!("rollback: {coverage}\nends in {}", endings.join(", "));
     assert!(
         endings.iter().any(|e| e == "AbortedAsAsked") && endings.iter().any(|e| e == "Committed"),
         "{endings:?}"

@@ -1,4 +1,4 @@
-//! What a stage ends with when something is wrong: the error that fits the cause, in the documented words.
+//! Errors of stages: each cause leads to its documented error name and message.
 
 #![allow(
     clippy::unwrap_used,
@@ -28,7 +28,7 @@ fn at(state: &str) -> Scenario {
 }
 
 #[test]
-fn a_marker_that_does_not_arrive_is_what_validate_ends_with() {
+fn validate_reports_a_marker_that_does_not_arrive() {
     let scenario = at("ValidateBefore");
     scenario.shared.lock().behaviour.stream_ms = 60_000;
     scenario.wait(100);
@@ -37,7 +37,7 @@ fn a_marker_that_does_not_arrive_is_what_validate_ends_with() {
 }
 
 #[test]
-fn a_marker_that_arrives_twice_is_an_error_in_every_stage_that_waits_for_one() {
+fn every_stage_that_waits_for_a_marker_reports_one_that_arrives_twice() {
     let twice = |state: &str| {
         let scenario = at(state);
         scenario.shared.lock().behaviour.stream_duplicates = true;
@@ -68,7 +68,7 @@ fn a_marker_that_arrives_twice_is_an_error_in_every_stage_that_waits_for_one() {
 }
 
 #[test]
-fn a_role_that_is_missing_on_the_target_is_not_called_a_missing_right() {
+fn a_role_missing_on_the_target_is_reported_as_missing() {
     let scenario = at("FinalSync");
     scenario.shared.lock().target.roles.remove("shop_owner");
     let failure = failure(&scenario, final_sync::FinalSync, json!({"step": "commit"}));
@@ -77,7 +77,7 @@ fn a_role_that_is_missing_on_the_target_is_not_called_a_missing_right() {
 }
 
 #[test]
-fn a_final_sync_without_a_drain_says_that_the_writer_is_not_locked() {
+fn a_final_sync_without_a_drain_reports_that_the_writer_is_not_locked() {
     let failure = failure(
         &at("ConnectionDrain"),
         final_sync::FinalSync,
@@ -113,7 +113,7 @@ fn phases_and_sides_are_printed_as_documented() {
 }
 
 #[test]
-fn what_a_service_says_keeps_its_spelling() {
+fn the_failure_text_of_a_service_is_quoted_unchanged() {
     let scenario = Scenario::busy();
     let ended = execute(&cutover(), &scenario, scenario.plan.clone());
     assert_eq!(ended.state, "Committed", "{}", ended.data["error"]);
@@ -135,7 +135,7 @@ fn what_a_service_says_keeps_its_spelling() {
 }
 
 #[test]
-fn every_error_that_a_stage_ended_with_here_is_a_known_one() {
+fn the_error_names_asserted_here_are_documented() {
     for name in [
         "MarkerNotSeen",
         "MarkerDuplicated",

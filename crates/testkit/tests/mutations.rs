@@ -1,4 +1,5 @@
-//! Every guard matters: with it taken out, in the system or in a stage, the laws see it.
+//! Every guard is needed: when a defect removes one, in the system or in a stage, the laws report a
+//! violation.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,34 +21,34 @@ use crossover_testkit::{
     Defect, Fault, LastingState, Machine, Scenario, Scripted,
     database::Prepared,
     executor::{Processes, Schedule, block_on},
-    laws::{execute, wrong_at_the_end},
+    laws::{execute, violations_at_end},
     state::State,
 };
 use machines::{cutover, entered};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What the laws say about one run of a machine, in a system that is broken in this way from the start.
-fn seen(machine: &Machine, scenario: &Scenario, defects: Option<Defect>) -> String {
+/// The last state and the violations of one run of a machine, in a system with this defect from the start.
+fn violations_of_run(machine: &Machine, scenario: &Scenario, defect: Option<Defect>) -> String {
     let before = scenario.lasting_state();
-    scenario.shared.lock().defects.extend(defects);
+    scenario.shared.lock().defects.extend(defect);
     let ended = execute(machine, scenario, scenario.plan.clone());
     format!(
         "{}\n{}",
         ended.state,
-        wrong_at_the_end(scenario, &before, true).join("\n")
+        violations_at_end(scenario, &before, true).join("\n")
     )
 }
 
-/// The same for a run that is aborted because the call of this name fails.
-fn seen_in_an_abort(machine: &Machine, point: &str, fault: Fault, defects: Option<Defect>) -> String {
+/// The same for a busy system in which the port call named `point` has a fault.
+fn violations_of_abort(machine: &Machine, point: &str, fault: Fault, defect: Option<Defect>) -> String {
     let scenario = Scenario::busy();
     scenario.shared.script(Scripted::Named(point.to_owned(), fault));
-    seen(machine, &scenario, defects)
+    violations_of_run(machine, &scenario, defect)
 }
 
-/// The same for a system that is changed when the machine is about to enter this state.
-fn from(state: &str, change: impl FnOnce(&mut State)) -> String {
+/// The same for a busy system that is changed just before the machine enters this state.
+fn violations_after_change(state: &str, change: impl FnOnce(&mut State)) -> String {
     let scenario = Scenario::busy();
     let before = scenario.lasting_state();
     let data = entered(&scenario, state);
@@ -60,57 +61,60 @@ fn from(state: &str, change: impl FnOnce(&mut State)) -> String {
     format!(
         "{}\n{}",
         ended.state,
-        wrong_at_the_end(&scenario, &before, true).join("\n")
+        violations_at_end(&scenario, &before, true).join("\n")
     )
 }
 
-fn assert_seen(what: &str, said: &str, words: &str) {
+fn assert_reported(what: &str, violations: &str, expected: &str) {
     assert!(
-        said.contains(words),
-        "{what} was not noticed: the laws said\n{said}"
+        violations.contains(expected),
+        "{what} was not reported; the run ended with\n{violations}"
     );
 }
 
 #[test]
-fn an_unbroken_world_has_nothing_to_say() {
-    assert_eq!(seen(&cutover(), &Scenario::busy(), None), "Committed\n");
+fn a_system_without_defects_has_no_violations() {
     assert_eq!(
-        seen_in_an_abort(&cutover(), "lane.apply(commit)", Fault::Refused, None),
+        violations_of_run(&cutover(), &Scenario::busy(), None),
+        "Committed\n"
+    );
+    assert_eq!(
+        violations_of_abort(&cutover(), "lane.apply(commit)", Fault::Refused, None),
         "AbortedAsAsked\n"
     );
 }
 
 #[test]
-fn sessions_that_are_not_ended_are_noticed() {
-    let said = seen(&cutover(), &Scenario::busy(), Some(Defect::SessionsStay));
-    assert_seen(
-        "a session that goes on",
-        &said,
+fn sessions_that_are_not_ended_are_reported() {
+    let violations = violations_of_run(&cutover(), &Scenario::busy(), Some(Defect::SessionsStay));
+    assert_reported(
+        "a session that is not ended",
+        &violations,
         "committed while writers were left: session",
     );
-    assert_seen(
+    assert_reported(
         "a write after the catch-up marker",
-        &said,
+        &violations,
         "is lost on the target",
     );
 }
 
 #[test]
-fn a_role_that_inherits_a_writer_and_is_not_locked_is_noticed() {
-    // A client that comes back is found by the drain's own looks, and the run aborts.
-    let said = seen(&cutover(), &Scenario::busy(), Some(Defect::LockSparesMembers));
-    assert_eq!(said, "AbortedAsAsked\n");
-    // One that has not come yet is found by nobody but the laws.
-    let said = seen(&cutover(), &Scenario::quiet(), Some(Defect::LockSparesMembers));
-    assert_seen(
+fn an_unlocked_role_that_inherits_write_rights_is_reported() {
+    // The drain's own checks find a client that reconnects, and the run aborts.
+    let violations = violations_of_run(&cutover(), &Scenario::busy(), Some(Defect::LockSparesMembers));
+    assert_eq!(violations, "AbortedAsAsked\n");
+    // Without clients only the laws find the login role.
+    let violations = violations_of_run(&cutover(), &Scenario::quiet(), Some(Defect::LockSparesMembers));
+    assert_reported(
         "a login role that inherits",
-        &said,
+        &violations,
         "committed while writers were left: login of shop_app",
     );
 }
 
 #[test]
-fn a_prepared_transaction_that_is_not_seen_is_noticed() {
+fn a_prepared_transaction_missing_from_the_samples_is_reported() {
     let scenario = Scenario::busy();
     let before = scenario.lasting_state();
     let data = entered(&scenario, "ConnectionDrain");
@@ -124,34 +128,34 @@ fn a_prepared_transaction_that_is_not_seen_is_noticed() {
         &scenario.shared,
         machine.execute_from("ConnectionDrain", scenario.shared.clone(), data),
     );
-    let said = wrong_at_the_end(&scenario, &before, true).join("\n");
-    assert_seen(
+    let violations = violations_at_end(&scenario, &before, true).join("\n");
+    assert_reported(
         "a prepared transaction",
-        &said,
+        &violations,
         "committed while writers were left: prepared transaction late",
     );
 }
 
 #[test]
-fn a_restoration_that_forgets_a_grant_is_noticed() {
-    let said = seen_in_an_abort(
+fn a_restoration_without_connect_is_reported() {
+    let violations = violations_of_abort(
         &cutover(),
         "lane.apply(commit)",
         Fault::Refused,
         Some(Defect::RestoreForgetsConnect),
     );
-    assert_seen("a lost CONNECT", &said, "access of the source was");
+    assert_reported("a lost CONNECT", &violations, "access of the source was");
 }
 
 #[test]
-fn a_lock_that_records_the_locked_state_is_noticed() {
-    let said = seen_in_an_abort(
+fn a_lock_that_records_the_locked_state_is_reported() {
+    let violations = violations_of_abort(
         &cutover(),
         "source.end_sessions",
         Fault::Unreachable,
         Some(Defect::LockRecordsAgain),
     );
-    assert_seen("a second record", &said, "\n");
+    assert_reported("a second record", &violations, "\n");
     let scenario = Scenario::busy();
     let before = scenario.lasting_state();
     entered(&scenario, "FinalSync");
@@ -160,33 +164,33 @@ fn a_lock_that_records_the_locked_state_is_noticed() {
     scenario.stage(&drain, json!({})).unwrap();
     let abort = Arc::new(abort::Abort(registry)) as Arc<dyn AnyStage>;
     scenario.stage(&abort, json!({})).unwrap();
-    assert_seen(
+    assert_reported(
         "a record of the locked state",
-        &wrong_at_the_end(&scenario, &before, true).join("\n"),
+        &violations_at_end(&scenario, &before, true).join("\n"),
         "access of the source was",
     );
 }
 
 #[test]
-fn a_marker_that_is_not_awaited_is_noticed() {
-    let said = from("ConnectionDrain", |state| {
+fn a_marker_that_is_not_awaited_is_reported() {
+    let violations = violations_after_change("ConnectionDrain", |state| {
         state.behaviour.stream_ms = 400;
         state.defects.insert(Defect::MarkerNotAwaited);
     });
-    assert_seen(
-        "a commit on trust",
-        &said,
+    assert_reported(
+        "a commit without the marker",
+        &violations,
         "committed with the catch-up marker seen 0 times",
     );
-    assert_seen(
-        "rows that were on their way",
-        &said,
+    assert_reported(
+        "rows that have not arrived",
+        &violations,
         "committed before every row had arrived",
     );
 }
 
 #[test]
-fn a_marker_that_is_written_again_is_noticed() {
+fn a_marker_that_is_written_twice_is_refused_by_final_sync() {
     let scenario = Scenario::busy();
     let before = scenario.lasting_state();
     entered(&scenario, "FinalSync");
@@ -205,33 +209,33 @@ fn a_marker_that_is_written_again_is_noticed() {
     assert_eq!(second.name, "MarkerDuplicated");
     let abort = Arc::new(abort::Abort(registry)) as Arc<dyn AnyStage>;
     scenario.stage(&abort, json!({})).unwrap();
-    assert_eq!(wrong_at_the_end(&scenario, &before, true), Vec::<String>::new());
+    assert_eq!(violations_at_end(&scenario, &before, true), Vec::<String>::new());
 }
 
 #[test]
-fn sequences_taken_from_the_largest_id_are_noticed() {
-    let burnt = |broken: Option<Defect>| {
-        from("FinalSync", |state| {
-            state.burn(Side::Source, "order_ids", 5);
-            state.burn(Side::Source, "refund_ids", 5);
-            state.defects.extend(broken);
+fn sequence_positions_taken_from_the_largest_id_are_reported() {
+    let with_rolled_back_ids = |defect: Option<Defect>| {
+        violations_after_change("FinalSync", |state| {
+            state.roll_back_ids(Side::Source, "order_ids", 5);
+            state.roll_back_ids(Side::Source, "refund_ids", 5);
+            state.defects.extend(defect);
         })
     };
-    assert_eq!(burnt(None), "Committed\n");
-    let said = burnt(Some(Defect::SequencesByMaxId));
-    assert_seen(
+    assert_eq!(with_rolled_back_ids(None), "Committed\n");
+    let violations = with_rolled_back_ids(Some(Defect::SequencesByMaxId));
+    assert_reported(
         "an id handed out twice",
-        &said,
+        &violations,
         "which is not beyond the other side's ids",
     );
 }
 
 #[test]
-fn a_lane_without_compare_and_set_is_noticed() {
+fn a_lane_without_compare_and_set_is_reported() {
     let prepared = Scenario::busy();
     entered(&prepared, "FinalSync");
     prepared.shared.lock().defects.insert(Defect::LaneWithoutCas);
-    let said: String = (0..200)
+    let violations: String = (0..200)
         .flat_map(|seed| {
             let scenario = prepared.copy();
             let commit: Arc<dyn AnyStage> = Arc::new(final_sync::FinalSync);
@@ -239,64 +243,64 @@ fn a_lane_without_compare_and_set_is_noticed() {
             let mut processes = Processes::new(&scenario.shared)
                 .with(scenario.invocation(&commit, json!({"step": "commit"})))
                 .with(scenario.invocation(&abort, json!({})));
-            processes.drive(&mut Schedule::new(seed));
+            processes.run_until_done(&mut Schedule::new(seed));
             scenario.shared.violations()
         })
         .collect();
-    assert_seen(
-        "two winners",
-        &said,
+    assert_reported(
+        "a commit and an abort of one run",
+        &violations,
         "commit and abort of run run-1 have both won",
     );
 }
 
 #[test]
-fn a_lane_that_takes_a_late_commit_is_noticed() {
-    let said = seen_in_an_abort(
+fn a_lane_that_accepts_a_late_commit_is_reported() {
+    let violations = violations_of_abort(
         &cutover(),
         "lane.apply(commit)",
         Fault::Slow(9_000),
         Some(Defect::LaneWithoutDeadline),
     );
     // The alarm has aborted by then, so without the deadline in the commit the phase still refuses.
-    assert!(said.starts_with("AbortedAsAsked\n"), "{said}");
+    assert!(violations.starts_with("AbortedAsAsked\n"), "{violations}");
     let scenario = Scenario::busy();
     scenario.shared.lock().defects.insert(Defect::LaneWithoutCas);
     scenario.shared.script(Scripted::Named(
         "lane.apply(commit)".to_owned(),
         Fault::Slow(9_000),
     ));
-    let said = seen(&cutover(), &scenario, None);
-    assert_seen(
+    let violations = violations_of_run(&cutover(), &scenario, None);
+    assert_reported(
         "a commit after the deadline",
-        &said,
+        &violations,
         "the commit was accepted after the deadline",
     );
 }
 
 #[test]
-fn a_lane_that_falls_back_to_an_old_epoch_is_noticed() {
-    let said = seen(&cutover(), &Scenario::busy(), Some(Defect::LaneForgetsEpoch));
-    assert_seen("an epoch that does not grow", &said, "the epoch went from");
+fn a_lane_that_returns_to_an_old_epoch_is_reported() {
+    let violations = violations_of_run(&cutover(), &Scenario::busy(), Some(Defect::LaneForgetsEpoch));
+    assert_reported("an epoch that does not grow", &violations, "the epoch went from");
 }
 
 #[test]
-fn a_retained_position_that_is_left_behind_is_noticed() {
-    let said = seen_in_an_abort(
+fn a_retained_position_that_is_not_released_is_reported() {
+    let violations = violations_of_abort(
         &cutover(),
         "lane.apply(commit)",
         Fault::Refused,
         Some(Defect::RetainedPositionsStay),
     );
-    assert_seen(
-        "a retained position without an owner",
-        &said,
+    assert_reported(
+        "a retained position that no run owns",
+        &violations,
         "retained positions of the target were",
     );
 }
 
 #[test]
-fn a_target_that_is_open_before_the_commit_is_refused_by_the_pre_check_and_noticed() {
+fn a_target_that_is_writable_before_the_commit_is_refused_by_pre_check_and_reported() {
     let scenario = Scenario::busy();
     scenario
         .shared
@@ -306,23 +310,23 @@ fn a_target_that_is_open_before_the_commit_is_refused_by_the_pre_check_and_notic
         .get_mut("shop_owner")
         .unwrap()
         .can_login = true;
-    let said = seen(&cutover(), &scenario, None);
-    assert!(said.starts_with("Refused\n"), "{said}");
-    assert_seen(
-        "an open target",
-        &said,
+    let violations = violations_of_run(&cutover(), &scenario, None);
+    assert!(violations.starts_with("Refused\n"), "{violations}");
+    assert_reported(
+        "a writable target",
+        &violations,
         "the target is not the writer and lets applications write: login of shop_owner",
     );
 }
 
 #[derive(Deserialize)]
-struct Any(#[allow(dead_code, reason = "it takes whatever the machine sends")] Value);
+struct Any(#[allow(dead_code, reason = "accepts every input that the machine sends")] Value);
 
-/// An abort that unlocks the source before it has won.
-struct HastyAbort;
+/// An abort stage that unlocks the source before the lane has accepted the abort.
+struct UnlocksBeforeAborting;
 
 #[async_trait]
-impl Stage for HastyAbort {
+impl Stage for UnlocksBeforeAborting {
     const NAME: StageName = StageName::new("abort");
     const PURPOSE: &'static str = "";
     type Input = Any;
@@ -335,11 +339,11 @@ impl Stage for HastyAbort {
     }
 }
 
-/// An abort that lets held writes go before the source is unlocked.
-struct ReleaseFirst;
+/// An abort stage that releases held writes before the source is unlocked.
+struct ReleasesBeforeUnlocking;
 
 #[async_trait]
-impl Stage for ReleaseFirst {
+impl Stage for ReleasesBeforeUnlocking {
     const NAME: StageName = StageName::new("abort");
     const PURPOSE: &'static str = "";
     type Input = Any;
@@ -373,11 +377,11 @@ impl Stage for ReleaseFirst {
     }
 }
 
-/// A final-sync that opens the target and only then commits.
-struct OpensFirst;
+/// A final-sync stage that opens the target before the commit.
+struct OpensBeforeCommitting;
 
 #[async_trait]
-impl Stage for OpensFirst {
+impl Stage for OpensBeforeCommitting {
     const NAME: StageName = final_sync::FinalSync::NAME;
     const PURPOSE: &'static str = "";
     type Input = final_sync::Input;
@@ -394,11 +398,11 @@ impl Stage for OpensFirst {
     }
 }
 
-/// A drain that trusts the edge and locks nobody out.
-struct CourtesyOnly;
+/// A drain stage that unlocks the source again and relies on the hold at the edge.
+struct UnlocksAfterDraining;
 
 #[async_trait]
-impl Stage for CourtesyOnly {
+impl Stage for UnlocksAfterDraining {
     const NAME: StageName = connection_drain::ConnectionDrain::NAME;
     const PURPOSE: &'static str = "";
     type Input = connection_drain::Input;
@@ -416,49 +420,68 @@ fn stage(stage: impl AnyStage + 'static) -> Machine {
 }
 
 #[test]
-fn an_abort_that_unlocks_before_it_has_won_is_noticed() {
-    let said = seen_in_an_abort(&stage(HastyAbort), "lane.apply(commit)", Fault::Refused, None);
-    assert_seen("an early unlock", &said, "the source was unlocked in phase hold");
-    let lost = seen_in_an_abort(&stage(HastyAbort), "lane.apply(commit)", Fault::DiesAfter, None);
-    assert_seen(
-        "two open sides",
+fn an_abort_that_unlocks_before_the_lane_accepts_it_is_reported() {
+    let violations = violations_of_abort(
+        &stage(UnlocksBeforeAborting),
+        "lane.apply(commit)",
+        Fault::Refused,
+        None,
+    );
+    assert_reported(
+        "an early unlock",
+        &violations,
+        "the source was unlocked in phase hold",
+    );
+    let lost = violations_of_abort(
+        &stage(UnlocksBeforeAborting),
+        "lane.apply(commit)",
+        Fault::DiesAfter,
+        None,
+    );
+    assert_reported(
+        "two writable sides",
         &lost,
         "the source is not the writer and lets applications write",
     );
 }
 
 #[test]
-fn an_abort_that_releases_before_it_unlocks_is_noticed() {
-    let said = seen_in_an_abort(&stage(ReleaseFirst), "lane.apply(commit)", Fault::Refused, None);
-    assert_seen(
+fn an_abort_that_releases_before_it_unlocks_is_reported() {
+    let violations = violations_of_abort(
+        &stage(ReleasesBeforeUnlocking),
+        "lane.apply(commit)",
+        Fault::Refused,
+        None,
+    );
+    assert_reported(
         "a release to a locked side",
-        &said,
+        &violations,
         "held writes were released to the source, which is locked",
     );
 }
 
 #[test]
-fn a_target_that_is_opened_before_the_commit_is_noticed() {
-    let said = seen(&stage(OpensFirst), &Scenario::busy(), None);
-    assert_seen(
+fn a_target_that_is_opened_before_the_commit_is_reported() {
+    let violations = violations_of_run(&stage(OpensBeforeCommitting), &Scenario::busy(), None);
+    assert_reported(
         "an early opening",
-        &said,
+        &violations,
         "the target is not the writer and lets applications write",
     );
 }
 
 #[test]
-fn a_drain_that_relies_on_the_edge_is_noticed() {
-    let said = seen(&stage(CourtesyOnly), &Scenario::busy(), None);
-    assert_seen(
-        "an unlock in the hold",
-        &said,
+fn a_drain_that_relies_on_the_edge_is_reported() {
+    let violations = violations_of_run(&stage(UnlocksAfterDraining), &Scenario::busy(), None);
+    assert_reported(
+        "an unlock during the hold",
+        &violations,
         "the source was unlocked in phase hold",
     );
 }
 
 #[test]
-fn two_streams_at_once_are_noticed() {
+fn two_streams_at_once_are_reported() {
     let scenario = Scenario::busy();
     let before: LastingState = scenario.lasting_state();
     assert_eq!(
@@ -467,10 +490,10 @@ fn two_streams_at_once_are_noticed() {
     );
     let _ = scenario.run("run-1", Direction::Forward);
     scenario.shared.lock().start_task(Stream::Forward, None).unwrap();
-    let said = wrong_at_the_end(&scenario, &before, true).join("\n");
-    assert_seen(
-        "a circle of streams",
-        &said,
-        "sends a change back to the side it came from",
+    let violations = violations_at_end(&scenario, &before, true).join("\n");
+    assert_reported(
+        "streams in both directions",
+        &violations,
+        "sends a change back to its origin",
     );
 }

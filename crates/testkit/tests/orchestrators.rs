@@ -1,4 +1,4 @@
-//! Several orchestrators in one system: exactly one decision wins, and whoever comes late changes nothing.
+//! Several orchestrators in one system: exactly one decision wins, and a later decision changes nothing.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,7 +15,7 @@ use crossover_stages::{abort, connection_drain, final_sync, registry};
 use crossover_testkit::{
     Fault, Scenario, Scripted,
     executor::{Processes, Schedule, block_on},
-    laws::{execute, wrong_at_the_end},
+    laws::{execute, violations_at_end},
 };
 use machines::{cutover, entered, rollback};
 use serde_json::json;
@@ -40,7 +40,7 @@ fn of_commit_and_abort_exactly_one_wins_in_every_order() {
             .with(scenario.invocation(&final_sync_stage(), json!({"step": "commit"})))
             .with(scenario.invocation(&abort_stage(), json!({})))
             .with(scenario.invocation(&final_sync_stage(), json!({"step": "commit"})));
-        processes.drive(&mut Schedule::new(seed));
+        processes.run_until_done(&mut Schedule::new(seed));
         let ended = processes.ended();
         let (commits, aborts) = {
             let watch = &scenario.shared.lock().watch;
@@ -54,20 +54,20 @@ fn of_commit_and_abort_exactly_one_wins_in_every_order() {
         committed += commits;
         aborted += aborts;
         if commits == 1 {
-            // Whoever lost the race may have ended with an error; the machine rolls forward.
+            // The process whose commit lost the race may have ended with an error; the machine rolls forward.
             scenario
                 .stage(&final_sync_stage(), json!({"step": "commit"}))
                 .unwrap();
         } else {
             scenario.stage(&abort_stage(), json!({})).unwrap();
         }
-        let wrong = wrong_at_the_end(&scenario, &before, false);
+        let wrong = violations_at_end(&scenario, &before, false);
         assert!(wrong.is_empty(), "seed {seed}: {ended:?}\n{}", wrong.join("\n"));
     }
     println!("{committed} commits, {aborted} aborts");
     assert!(
         committed > 20 && aborted > 20,
-        "the orders are one-sided: {committed} commits, {aborted} aborts"
+        "both outcomes must be frequent: {committed} commits, {aborted} aborts"
     );
 }
 
@@ -82,10 +82,10 @@ fn two_whole_cutovers_at_once_end_with_one_writer_and_reverse_replication() {
         let mut processes = Processes::new(&scenario.shared)
             .with(machine.execute(scenario.shared.clone(), scenario.plan.clone()))
             .with(machine.execute(other.shared.clone(), other.plan));
-        processes.drive(&mut Schedule::new(seed));
+        processes.run_until_done(&mut Schedule::new(seed));
         let ended: Vec<_> = processes.ended().into_iter().flatten().collect();
         let mut states: Vec<_> = ended.iter().map(|e| e.state.clone()).collect();
-        let wrong = wrong_at_the_end(&scenario, &before, true);
+        let wrong = violations_at_end(&scenario, &before, true);
         assert!(
             wrong.is_empty(),
             "seed {seed}: {states:?} {:?}\n{}",
@@ -103,21 +103,22 @@ fn a_run_whose_reverse_replication_another_run_removed_is_not_committed() {
     let scenario = Scenario::busy();
     let before = scenario.lasting_state();
     let data = entered(&scenario, "ConnectionDrain");
-    // Both runs prepared reverse replication of the migration; the other one gives up before this one arms the lane.
+    // Both runs prepared reverse replication of the migration; the other run aborts before this one arms the
+    // lane.
     scenario
         .run("run-2", Direction::Forward)
         .stage(&abort_stage(), json!({}))
         .unwrap();
     let machine = cutover();
-    let going_on = machine.execute_from("ConnectionDrain", scenario.shared.clone(), data);
-    let ended = block_on(&scenario.shared, going_on);
+    let remaining_run = machine.execute_from("ConnectionDrain", scenario.shared.clone(), data);
+    let ended = block_on(&scenario.shared, remaining_run);
     assert_eq!(ended.state, "AbortedAsAsked", "{:?}", ended.trail);
     assert_eq!(ended.data["error"]["Error"], "NoReverseReplication");
-    assert_eq!(wrong_at_the_end(&scenario, &before, true), Vec::<String>::new());
+    assert_eq!(violations_at_end(&scenario, &before, true), Vec::<String>::new());
 }
 
 #[test]
-fn an_abort_that_comes_after_the_commit_changes_nothing() {
+fn an_abort_after_the_commit_changes_nothing() {
     let scenario = Scenario::busy();
     let before = scenario.lasting_state();
     assert_eq!(
@@ -126,11 +127,11 @@ fn an_abort_that_comes_after_the_commit_changes_nothing() {
     );
     let answer = scenario.stage(&abort_stage(), json!({})).unwrap();
     assert_eq!(answer["output"]["outcome"], "committed");
-    assert_eq!(wrong_at_the_end(&scenario, &before, true), Vec::<String>::new());
+    assert_eq!(violations_at_end(&scenario, &before, true), Vec::<String>::new());
 }
 
 #[test]
-fn an_abort_of_the_cutover_that_comes_after_its_rollback_was_tried_opens_nothing() {
+fn a_late_abort_of_the_cutover_unlocks_nothing_after_its_rollback_was_tried() {
     let scenario = Scenario::busy();
     let before = scenario.lasting_state();
     assert_eq!(
@@ -142,18 +143,18 @@ fn an_abort_of_the_cutover_that_comes_after_its_rollback_was_tried_opens_nothing
         let copy = back.copy();
         let ended = execute(&rollback().until(state), &copy, copy.plan.clone());
         assert_eq!(ended.state, state);
-        // The late abort of the cutover, while the rollback is under way and after it was aborted.
+        // The late abort of the cutover runs during the rollback and again after the rollback was aborted.
         let late = copy.run("run-1", Direction::Forward);
         let _ = late.stage(&abort_stage(), json!({}));
         copy.stage(&abort_stage(), json!({})).unwrap();
         let _ = late.stage(&abort_stage(), json!({}));
-        let wrong = wrong_at_the_end(&copy, &before, true);
+        let wrong = violations_at_end(&copy, &before, true);
         assert!(wrong.is_empty(), "{state}\n{}", wrong.join("\n"));
     }
 }
 
 #[test]
-fn a_drain_that_stood_still_while_its_run_was_aborted_leaves_no_lock_behind() {
+fn a_drain_that_was_frozen_while_its_run_was_aborted_leaves_no_lock() {
     let stage: Arc<dyn AnyStage> = Arc::new(connection_drain::ConnectionDrain);
     let prepared = Scenario::busy();
     let before = prepared.lasting_state();
@@ -171,11 +172,11 @@ fn a_drain_that_stood_still_while_its_run_was_aborted_leaves_no_lock_behind() {
             .shared
             .script(Scripted::Nth(index as u64, Fault::Freezes));
         let mut processes = Processes::new(&scenario.shared).with(scenario.invocation(&stage, json!({})));
-        processes.drive(&mut Schedule::new(0));
+        processes.run_until_done(&mut Schedule::new(0));
         scenario.stage(&abort_stage(), json!({})).unwrap();
         scenario.shared.thaw();
-        processes.drive(&mut Schedule::new(0));
-        let wrong = wrong_at_the_end(&scenario, &before, true);
+        processes.run_until_done(&mut Schedule::new(0));
+        let wrong = violations_at_end(&scenario, &before, true);
         if !wrong.is_empty() {
             stuck.push(format!(
                 "call {index} ({point}), ended {:?}: {}",
@@ -188,7 +189,7 @@ fn a_drain_that_stood_still_while_its_run_was_aborted_leaves_no_lock_behind() {
 }
 
 #[test]
-fn a_final_sync_that_stood_still_while_its_run_was_aborted_changes_nothing() {
+fn a_final_sync_that_was_frozen_while_its_run_was_aborted_changes_nothing() {
     let prepared = Scenario::busy();
     let before = prepared.lasting_state();
     entered(&prepared, "FinalSync");
@@ -207,14 +208,14 @@ fn a_final_sync_that_stood_still_while_its_run_was_aborted_changes_nothing() {
             .script(Scripted::Nth(index as u64, Fault::Freezes));
         let mut processes = Processes::new(&scenario.shared)
             .with(scenario.invocation(&final_sync_stage(), json!({"step": "commit"})));
-        processes.drive(&mut Schedule::new(0));
+        processes.run_until_done(&mut Schedule::new(0));
         let outcome = scenario.stage(&abort_stage(), json!({})).unwrap()["output"]["outcome"].clone();
         scenario.shared.thaw();
-        processes.drive(&mut Schedule::new(0));
-        let wrong = wrong_at_the_end(&scenario, &before, false);
+        processes.run_until_done(&mut Schedule::new(0));
+        let wrong = violations_at_end(&scenario, &before, false);
         assert!(
             wrong.is_empty(),
-            "call {index} ({point}), abort said {outcome}\n{}",
+            "call {index} ({point}), outcome of the abort: {outcome}\n{}",
             wrong.join("\n")
         );
         let committed = scenario.shared.lock().lane.phase == Phase::ServeTarget;

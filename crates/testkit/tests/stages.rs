@@ -1,4 +1,5 @@
-//! The laws of a single stage, over every stage: repeating, faults at every call with a second run, dry run.
+//! The laws of a single stage, for every stage: repetition, a fault at every port call followed by a second
+//! run, dry run.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,7 +20,7 @@ use crossover_testkit::{
 use machines::{at, cutover, rehearsed};
 use serde_json::json;
 
-/// The case of a stage that starts where the state of this name is entered.
+/// A case that starts when the cutover enters the state `name`.
 fn entering(name: &'static str, stage: impl AnyStage + 'static, input: serde_json::Value) -> Case {
     Case::new(name, stage, input, move |scenario| at(scenario, name))
 }
@@ -102,7 +103,7 @@ fn starting_reverse_replication_obeys_every_law() {
 }
 
 #[test]
-fn abort_obeys_every_law_from_wherever_it_is_called() {
+fn abort_obeys_every_law_from_every_state() {
     for name in [
         "PrepareReverseReplication",
         "ConnectionDrain",
@@ -121,7 +122,7 @@ fn abort_obeys_every_law_from_wherever_it_is_called() {
 }
 
 #[test]
-fn the_gate_of_the_rollback_and_the_retirement_obey_every_law() {
+fn rollback_gate_and_retire_stream_obey_every_law() {
     let committed = |scenario: Scenario| {
         let ended = execute(&cutover(), &scenario, scenario.plan.clone());
         assert_eq!(ended.state, "Committed", "{}", ended.data["error"]);

@@ -1,4 +1,5 @@
-//! The abort walks the registry: whatever stage is in it is undone, in the right order and at the right time.
+//! The abort undoes every stage in the registry, from the last to the first, before or after the release as
+//! the stage requires.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,14 +22,14 @@ use crossover_stages::{abort, registry};
 use crossover_testkit::{
     Fault, Scenario, Scripted,
     executor::{Processes, Schedule},
-    laws::{execute, wrong_at_the_end},
+    laws::{execute, violations_at_end},
 };
 use machines::{cutover, entered};
 use serde_json::{Value, json};
 
 const SLOT: &str = "slot_of_a_new_stage";
 
-/// A stage that somebody adds: it leaves a slot at the new writer and says nothing about when it is undone.
+/// An added stage that leaves a slot at the new writer and keeps the default time of its undo.
 struct LeavesASlot;
 
 #[async_trait]
@@ -49,7 +50,7 @@ impl Stage for LeavesASlot {
     }
 }
 
-/// A stage whose undo writes down the lane's phase.
+/// A stage whose undo records the lane's phase in the journal.
 struct Noted<const NUMBER: u8, const IN_TIME: bool>;
 
 #[async_trait]
@@ -64,7 +65,7 @@ impl<const NUMBER: u8, const IN_TIME: bool> Stage for Noted<NUMBER, IN_TIME> {
     type Input = Value;
     type Output = ();
 
-    async fn run(&self, _world: &StageContext, _input: Value) -> Result<(), StageError> {
+    async fn run(&self, _ctx: &StageContext, _input: Value) -> Result<(), StageError> {
         Ok(())
     }
 
@@ -84,7 +85,7 @@ impl<const NUMBER: u8, const IN_TIME: bool> Stage for Noted<NUMBER, IN_TIME> {
     }
 }
 
-/// A stage that can put nothing back.
+/// A stage whose undo fails.
 struct CannotUndo<const IN_TIME: bool>;
 
 #[async_trait]
@@ -95,11 +96,11 @@ impl<const IN_TIME: bool> Stage for CannotUndo<IN_TIME> {
     type Input = Value;
     type Output = ();
 
-    async fn run(&self, _world: &StageContext, _input: Value) -> Result<(), StageError> {
+    async fn run(&self, _ctx: &StageContext, _input: Value) -> Result<(), StageError> {
         Ok(())
     }
 
-    async fn undo(&self, _world: &StageContext) -> Result<Vec<String>, StageError> {
+    async fn undo(&self, _ctx: &StageContext) -> Result<Vec<String>, StageError> {
         Err(PortError::refused("the new stage", "it cannot put anything back").into())
     }
 }
@@ -117,7 +118,7 @@ fn a_stage_that_is_added_to_the_registry_is_undone() {
     let answer = scenario
         .stage(&abort_over(|| registry().with(LeavesASlot)), json!({}))
         .unwrap();
-    assert_eq!(wrong_at_the_end(&scenario, &before, true), Vec::<String>::new());
+    assert_eq!(violations_at_end(&scenario, &before, true), Vec::<String>::new());
     let undone = answer["output"]["undone"].as_array().unwrap();
     let stages: Vec<&str> = undone.iter().map(|u| u["stage"].as_str().unwrap()).collect();
     assert_eq!(stages, ["connection-drain", "leaves-a-slot", "reverse-sync"]);
@@ -155,7 +156,7 @@ fn stages_are_undone_from_the_last_to_the_first_around_the_release() {
 }
 
 #[test]
-fn an_undo_that_fails_keeps_no_other_stage_from_being_undone() {
+fn other_stages_are_undone_although_one_undo_fails() {
     let scenario = Scenario::busy();
     let before = scenario.lasting_state();
     entered(&scenario, "FinalSync");
@@ -163,11 +164,11 @@ fn an_undo_that_fails_keeps_no_other_stage_from_being_undone() {
         .stage(&abort_over(|| registry().with(CannotUndo::<false>)), json!({}))
         .unwrap_err();
     assert!(failure.text.contains("cannot put anything back"), "{failure:?}");
-    assert_eq!(wrong_at_the_end(&scenario, &before, true), Vec::<String>::new());
+    assert_eq!(violations_at_end(&scenario, &before, true), Vec::<String>::new());
 }
 
 #[test]
-fn held_writes_are_not_released_while_an_undo_that_is_due_before_fails() {
+fn held_writes_are_not_released_while_an_undo_due_before_the_release_fails() {
     let scenario = Scenario::busy();
     entered(&scenario, "FinalSync");
     let failure = scenario
@@ -180,11 +181,11 @@ fn held_writes_are_not_released_while_an_undo_that_is_due_before_fails() {
 }
 
 #[test]
-fn an_abort_that_stood_still_removes_nothing_that_a_later_run_has_committed_over() {
+fn an_abort_that_was_frozen_removes_nothing_after_a_later_run_has_committed() {
     let prepared = Scenario::busy();
     let before = prepared.lasting_state();
     entered(&prepared, "FinalSync");
-    let last_look = {
+    let last_lane_read = {
         let scenario = prepared.copy();
         scenario.shared.script(None);
         scenario.stage(&abort_over(registry), json!({})).unwrap();
@@ -194,14 +195,14 @@ fn an_abort_that_stood_still_removes_nothing_that_a_later_run_has_committed_over
     let scenario = prepared.copy();
     scenario
         .shared
-        .script(Scripted::Nth(last_look as u64, Fault::Freezes));
+        .script(Scripted::Nth(last_lane_read as u64, Fault::Freezes));
     let mut processes =
         Processes::new(&scenario.shared).with(scenario.invocation(&abort_over(registry), json!({})));
-    processes.drive(&mut Schedule::new(0));
+    processes.run_until_done(&mut Schedule::new(0));
     let later = scenario.run("run-2", Direction::Forward);
     let ended = execute(&cutover(), &later, later.plan.clone());
     assert_eq!(ended.state, "Committed", "{}", ended.data["error"]);
     scenario.shared.thaw();
-    processes.drive(&mut Schedule::new(0));
-    assert_eq!(wrong_at_the_end(&scenario, &before, true), Vec::<String>::new());
+    processes.run_until_done(&mut Schedule::new(0));
+    assert_eq!(violations_at_end(&scenario, &before, true), Vec::<String>::new());
 }

@@ -1,4 +1,4 @@
-//! Rows of a database in memory: a number as key and a token.
+//! Row content of the database in memory: every row has a number as key and a token.
 
 use std::{
     collections::{BTreeMap, hash_map::DefaultHasher},
@@ -104,7 +104,7 @@ impl Rows for MemoryDatabase {
         self.call("export_snapshot", |_, _| {
             Err(PortError::refused(
                 "the database in memory",
-                "its tables are too small to need one",
+                "its tables are too small for snapshots",
             ))
         })
         .await

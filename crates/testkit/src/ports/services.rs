@@ -1,4 +1,4 @@
-//! Everything a run reaches beside its two databases: lane, replication, metrics, journal, clock.
+//! The ports of a run other than the two databases: lane, replication, metrics, journal, clock.
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -35,7 +35,7 @@ impl Lane for MemoryLane {
                 let applied = state.lane.apply(expected, &command, UnixMillis(state.now));
                 state.lane = match applied {
                     Ok(after) => after,
-                    Err(refusal) => careless(state, &command)
+                    Err(refusal) => apply_unchecked(state, &command)
                         .ok_or_else(|| PortError::refused(format!("lane {}", state.plan.lane), refusal))?,
                 };
                 if state.has_defect(Defect::LaneForgetsEpoch) {
@@ -47,8 +47,8 @@ impl Lane for MemoryLane {
     }
 }
 
-/// What a lane without its checks would do.
-fn careless(state: &State, command: &Command) -> Option<LaneRecord> {
+/// The record that a lane with a defect accepts; `None` when no injected defect lets the command pass.
+fn apply_unchecked(state: &State, command: &Command) -> Option<LaneRecord> {
     let lane = &state.lane;
     if state.has_defect(Defect::LaneWithoutDeadline) && matches!(command, Command::Commit { .. }) {
         return lane.next(command, lane.hold_at_ms.unwrap_or_default()).ok();

@@ -1,9 +1,9 @@
-//! The real stages behind the real state machines.
+//! The product's stages and state machines, and the system at a given state of the cutover.
 
 #![allow(
     dead_code,
     clippy::unwrap_used,
-    reason = "each test binary uses its part of these tests' own helpers"
+    reason = "each test binary uses only some of these functions"
 )]
 
 use std::{collections::BTreeMap, sync::Mutex};
@@ -26,19 +26,20 @@ pub fn rollback() -> Machine {
     )
 }
 
-/// A quiet or busy system as it is when the cutover enters this state, with the machine's data there.
+/// Runs the cutover in `scenario` until it enters this state and returns the machine's data.
 pub fn entered(scenario: &Scenario, state: &str) -> Value {
     let machine = cutover().until(state);
     let ended = execute(&machine, scenario, scenario.plan.clone());
     assert_eq!(
         ended.state, state,
-        "the cutover does not come to {state}: {}",
+        "the cutover did not enter {state}: {}",
         ended.data["error"]
     );
     ended.data
 }
 
-/// The quiet system at this state; made once, handed out as copies.
+/// A copy of the quiet system at this state and the machine's data; the run to this state is made once per
+/// process.
 pub fn rehearsed(state: &str) -> (Scenario, Value) {
     static MADE: Mutex<BTreeMap<String, (Scenario, Value)>> = Mutex::new(BTreeMap::new());
     let mut made = MADE.lock().unwrap();
@@ -51,7 +52,7 @@ pub fn rehearsed(state: &str) -> (Scenario, Value) {
     (scenario.copy(), data.clone())
 }
 
-/// Takes a fresh quiet scenario to where the cutover enters this state.
+/// The quiet system when the cutover enters this state.
 pub fn at(_fresh: Scenario, state: &str) -> Scenario {
     rehearsed(state).0
 }
