@@ -1,10 +1,13 @@
-//! Locking writers out and letting them in again.
+//! Locks writers out of the database and restores their access.
 //!
-//! - Whoever is not ours, not exempt and no superuser loses CONNECT, by PUBLIC or by a grant; whoever may write loses
-//!   LOGIN as well. LOGIN belongs to the whole server: a writer role cannot log in to other databases either while
-//!   this one is locked, but its sessions there go on.
-//! - The lock and its record are one transaction, the restoration and the end of the record another.
-//! - A default access list (NULL in the catalogue) comes back as the same rights written out: no grant makes it NULL again.
+//! - Every role except Crossover's own, the exempt roles and superusers loses CONNECT, whether granted to
+//!   PUBLIC or to the role. Roles that may write also lose LOGIN. LOGIN applies to the whole server: while
+//!   this database is locked, a writer role cannot log in to other databases either, but its sessions there
+//!   continue.
+//! - One transaction takes the lock and writes its record; another restores the access and deletes the
+//!   record.
+//! - A default access list (NULL in the catalogue) is restored as the same rights in explicit form, because
+//!   no GRANT can set the list to NULL again.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -28,7 +31,7 @@ use crate::{
 mod acl;
 mod record;
 
-/// The table the lock is recorded in.
+/// Creates the table in which the lock is recorded.
 pub(crate) const OWN_TABLE: &str = include_str!("sql/access_snapshot.sql");
 const PREPARED: &str =
     "select p.gid from pg_prepared_xacts p where p.database = current_database() order by 1";
@@ -66,7 +69,7 @@ impl Access for PostgresDatabase {
     }
 
     async fn lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockReport> {
-        // Sent together: this is done while clients wait.
+        // Sent together, because clients wait during the lock.
         let (record, roles, list, exempt_roles) = tokio::try_join!(
             self.record(),
             self.judged_roles(scope, &[]),
@@ -116,7 +119,7 @@ impl Access for PostgresDatabase {
             .map(String::as_str)
             .chain(losing.iter().copied().filter(|role| *role != list.owner))
             .collect();
-        // The owner holds CONNECT by owning, which says nothing about the other side.
+        // The owner holds CONNECT through ownership, which need not hold on the other side.
         let changed: Vec<String> = changed.into_iter().map(str::to_owned).collect();
         let record = Record {
             nonce: uuid::Uuid::new_v4().simple().to_string(),
@@ -159,7 +162,8 @@ impl Access for PostgresDatabase {
                 idents(losing.iter().copied())
             );
         }
-        // A revoke without the right to it is only a warning: look before the transaction ends.
+        // PostgreSQL only warns about a REVOKE without the right to revoke, so the result is checked before
+        // the commit.
         sql.push_str(&acl::proof_of_lock(
             &exempt_roles
                 .iter()
@@ -172,7 +176,7 @@ impl Access for PostgresDatabase {
                 roles: record.locked,
                 already: false,
             }),
-            // Another orchestrator was faster.
+            // Another orchestrator has locked first.
             Err(failure) if failure.is(&SqlState::OBJECT_IN_USE) => match self.record().await? {
                 Some(other) => self.locked_before(other, run_id),
                 None => Err(failure.into()),
@@ -225,7 +229,8 @@ impl Access for PostgresDatabase {
             sql.push_str(&acl::proof_of_opening(like, &opened, &self.own_role));
             self.batch(&sql).await?;
         }
-        // Those that are here are let in all the same: this is called when there is no way but forward.
+        // The roles that exist get access even if others are missing: after the commit the run must roll
+        // forward.
         if missing.is_empty() {
             opened.sort();
             Ok(opened)
@@ -236,7 +241,8 @@ impl Access for PostgresDatabase {
     }
 }
 
-/// A role whose CONNECT stays: ours, the exempt ones, and superusers, whom nothing keeps out.
+/// A role that keeps CONNECT: Crossover's own, the exempt roles, and superusers, who need no right to
+/// connect.
 struct ExemptRole {
     role: String,
     superuser: bool,
@@ -244,8 +250,8 @@ struct ExemptRole {
 }
 
 impl PostgresDatabase {
-    /// Runs the lock, making the table of the record first where `prepare_marker` has not: each in its own transaction,
-    /// an empty table means nothing.
+    /// Runs the lock. If `prepare_marker` has not created the table of the record, creates the table first in
+    /// a separate transaction; an empty table has no effect.
     async fn batch_after_table(&self, sql: &str) -> Result<(), Failure> {
         match self.batch(sql).await {
             Err(failure)
@@ -266,7 +272,7 @@ impl PostgresDatabase {
             });
         }
         Err(self.refused(format!(
-            "it is locked by run {}; abort or complete that run before run {run_id} can lock",
+            "the database is locked by run {}; abort or complete that run before run {run_id} can lock",
             record.snapshot.run_id
         )))
     }
@@ -283,7 +289,7 @@ impl PostgresDatabase {
         sql.push_str(&acl::proof_of_restoration(&record.items, &here, &self.own_role));
         match self.batch(&sql).await {
             Ok(()) => {}
-            // Another orchestrator restored it at the same time.
+            // Another orchestrator has restored the access at the same time.
             Err(failure) if failure.is(&SqlState::OBJECT_IN_USE) && self.record().await?.is_none() => {}
             Err(failure) => return Err(failure.into()),
         }
@@ -319,7 +325,7 @@ impl PostgresDatabase {
             .collect())
     }
 
-    /// Whether each of these roles can log in, by name; those that do not exist are left out.
+    /// Whether each of these roles can log in, sorted by name; missing roles are left out.
     async fn logins(&self, roles: &[String]) -> PortResult<Vec<(String, bool)>> {
         let sql = "select r.rolname::text as role, r.rolcanlogin from pg_roles r where r.rolname::text = any ($1) \
                    order by r.rolname::text collate \"C\"";
@@ -344,7 +350,7 @@ impl PostgresDatabase {
         let rows = self.query(acl::READ, &[]).await?;
         let first = rows
             .first()
-            .ok_or_else(|| PortError::unexpected(self.what(), "it is not in pg_database"))?;
+            .ok_or_else(|| PortError::unexpected(self.what(), "the database is not in pg_database"))?;
         let mut list = AccessList {
             database: self.read(first, "database")?,
             owner: self.read(first, "owner")?,

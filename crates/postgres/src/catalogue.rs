@@ -21,16 +21,19 @@ const PREPARED: &str = include_str!("sql/prepared.sql");
 const STATISTICS: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/statistics.sql"));
 const OPEN_TRANSACTIONS: &str = include_str!("sql/open_transactions.sql");
 
-/// A role as the lock sees it.
+/// A role, with the facts that the lock needs.
 #[derive(Debug)]
 pub struct JudgedRole {
     pub facts: RoleFacts,
-    /// Our role may change whether it can log in.
+    /// Crossover's role may change LOGIN of this role.
     pub alterable: bool,
 }
 
 impl PostgresDatabase {
-    /// Reads a column; an answer of another type than expected is an error, never a default.
+    /// Reads a column.
+    ///
+    /// # Errors
+    /// `Unexpected` for a value of another type; there is no default.
     pub(crate) fn read<'r, T: tokio_postgres::types::FromSql<'r>>(
         &self,
         row: &'r Row,
@@ -40,7 +43,10 @@ impl PostgresDatabase {
             .map_err(|e| PortError::unexpected(self.what(), e))
     }
 
-    /// A count, as the unsigned number it is.
+    /// Reads a count.
+    ///
+    /// # Errors
+    /// `Unexpected` for a negative number.
     pub(crate) fn count(&self, row: &Row, column: &str) -> PortResult<u32> {
         let count: i64 = self.read(row, column)?;
         u32::try_from(count).map_err(|_| PortError::unexpected(self.what(), format!("{column} is {count}")))
@@ -73,7 +79,8 @@ impl PostgresDatabase {
             .collect())
     }
 
-    /// Who may write a table in scope, ours and the exempt roles left out; `also` in any case.
+    /// Roles that may write a table in scope, except Crossover's own and the exempt roles, and in any case
+    /// the roles in `also`.
     pub(crate) async fn judged_roles(&self, scope: &Scope, also: &[String]) -> PortResult<Vec<JudgedRole>> {
         let more = [
             (&self.exempt_roles as _, Type::TEXT_ARRAY),
@@ -201,7 +208,7 @@ impl Catalogue for PostgresDatabase {
 
     async fn statistics(&self, scope: &Scope) -> PortResult<Vec<TableStatistics>> {
         let rows = self.query_scope(STATISTICS, scope, &[]).await?;
-        // Counters are never negative, and a clock that was set back is no reason to fail.
+        // Counters are never negative; an age can be, after the clock was set back, and must not be an error.
         let unsigned = |figure: i64| u64::try_from(figure).unwrap_or(0);
         rows.iter()
             .map(|row| {

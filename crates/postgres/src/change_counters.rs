@@ -1,4 +1,4 @@
-//! Which database this is, where it stands and what was written to it.
+//! The identity of a database, its position and its write counters.
 
 use std::collections::BTreeMap;
 
@@ -14,33 +14,33 @@ use crate::PostgresDatabase;
 
 const DATABASE_STATE: &str = include_str!("sql/database_state.sql");
 const WRITTEN: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/written.sql"));
-/// Nobody resets statistics that often.
+/// Attempts to read counters between two resets of the statistics.
 const READINGS: usize = 5;
 const SYSTEM_IDENTIFIER: &str = "select s.system_identifier from pg_control_system() s";
 const POSITION: &str = "select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end::text as position";
 
-/// No two servers have started in the same microsecond, not even one and its copy.
+/// Identifies a running server by its start time: a server and its copy do not start in the same microsecond.
 const RUNNING: &str =
     "select extract(epoch from pg_postmaster_start_time())::text || ' ' || current_database() as running";
 
 impl PostgresDatabase {
-    /// Whether both lead to one and the same database, by whatever names.
+    /// Whether both connections lead to the same database, whatever their addresses.
     ///
     /// # Errors
-    /// A server that does not answer.
+    /// `Unreachable` when a server does not answer.
     pub async fn is_same_as(&self, other: &Self) -> PortResult<bool> {
         let running = async |database: &Self| {
             let rows = database.query(RUNNING, &[]).await?;
             let row = rows
                 .first()
-                .ok_or_else(|| PortError::unexpected(database.what(), "no answer about itself"))?;
+                .ok_or_else(|| PortError::unexpected(database.what(), "no start time of the server"))?;
             database.read::<String>(row, "running")
         };
         let (ours, theirs) = futures::try_join!(running(self), running(other))?;
         Ok(ours == theirs)
     }
 
-    /// The answer of a function that not every server lets every role call; none where it does not.
+    /// The row of a query that some servers do not permit this role; `None` without the permission.
     async fn if_permitted(&self, sql: &str) -> PortResult<Option<Row>> {
         let not_permitted = [
             SqlState::INSUFFICIENT_PRIVILEGE,
@@ -55,7 +55,7 @@ impl PostgresDatabase {
         }
     }
 
-    /// What tells this server from any other; none where it may not be read.
+    /// The server's unique system identifier; `None` without the permission to read it.
     pub(crate) async fn system_identifier(&self) -> PortResult<Option<u64>> {
         let Some(row) = self.if_permitted(SYSTEM_IDENTIFIER).await? else {
             return Ok(None);
@@ -64,8 +64,9 @@ impl PostgresDatabase {
         Ok(identifier.map(i64::cast_unsigned))
     }
 
-    /// Counters, and since when they count. They are read one after the other, and what begins to count between the two (a reset; until 14
-    /// a new database's first writes) would make one speak for the other: then both are read again.
+    /// The database's facts and the counters of its tables. The time from which the counters count is read
+    /// before and after the counters: when it differs (after a reset, or up to version 14 after the first
+    /// writes to a new database), both are read again.
     async fn facts_and_counters(&self, scope: &Scope) -> PortResult<(Row, Vec<Row>)> {
         let mut facts = self.facts().await?;
         for _ in 0..READINGS {
@@ -78,7 +79,7 @@ impl PostgresDatabase {
         }
         Err(PortError::unexpected(
             self.what(),
-            "its statistics are reset all the time",
+            "the statistics were reset during every attempt to read the counters",
         ))
     }
 

@@ -1,8 +1,8 @@
-//! Changes out of a logical slot with test_decoding, read by SQL: it needs no replication connection, no publication and no
-//! change of the schema, so it is there on RDS and Aurora, too.
+//! Reads changes from a logical slot with test_decoding by SQL. This needs no replication connection,
+//! publication or schema change, so it works on RDS and Aurora, too.
 //!
-//! Values are printed under the pinned settings of our sessions, as `rows_of` prints keys; where the two differ for a type (an inet
-//! key, a domain over boolean) looking the key up gives it back as `rows_of` prints it.
+//! Values are printed under the sessions' pinned settings, as `rows_of` prints keys. Where the two differ for
+//! a type (an inet key, a domain over boolean), the lookup of the key returns the form of `rows_of`.
 
 mod claim;
 mod decoding;
@@ -27,14 +27,14 @@ use decoding::{Line, RowChange, Tuple, Value};
 const RELATIONS: &str = include_str!("sql/followed_relations.sql");
 const DATABASE: &str = "select concat_ws('/', d.oid, d.datname) as database \
     from pg_database d where d.datname = current_database()";
-/// A column that only newer servers have is read through json. What the server keeps begins at the slot's restart position.
+/// `wal_status` exists only in newer versions and is therefore read through JSON. The server retains the log
+/// from the slot's restart position.
 const SLOT: &str = "select coalesce(s.confirmed_flush_lsn, '0/0')::text as confirmed, \
     greatest(pg_wal_lsn_diff(pg_current_wal_lsn(), coalesce(s.restart_lsn, pg_current_wal_lsn())), 0)::int8 as retained, \
     coalesce(to_jsonb(s)->>'wal_status' = 'lost', false) or s.restart_lsn is null as lost \
     from pg_replication_slots s where s.slot_name::text = $1 and s.database = current_database()";
-/// Why a slot is lost.
-const GIVEN_UP: &str = "the server gave it up (max_slot_wal_keep_size)";
-/// Everything flushed before this is decoded by a reading that begins afterwards.
+const GIVEN_UP: &str = "the server removed log that the slot still needed (max_slot_wal_keep_size)";
+/// A read of the slot that starts after this query decodes everything up to the returned position.
 const FLUSHED: &str = "select pg_current_wal_flush_lsn()::text as lsn";
 const PEEK: &str = "select p.lsn::text as lsn, p.data from pg_logical_slot_peek_changes($1, null, $2, \
     'include-xids', '0', 'skip-empty-xacts', '1') p";
@@ -47,7 +47,7 @@ impl Changes for PostgresDatabase {
             .first()
             .ok_or_else(|| PortError::unexpected(self.what(), "no identity"))?;
         let database: String = self.read(row, "database")?;
-        // A server that does not tell who it is goes by its address.
+        // Without a system identifier the address identifies the server.
         let server = match self.system_identifier().await? {
             Some(identifier) => identifier.to_string(),
             None => self.address().to_owned(),
@@ -83,7 +83,8 @@ impl Changes for PostgresDatabase {
         limit: u32,
         take: &mut (dyn FnMut(Change) + Send),
     ) -> PortResult<PollOutcome> {
-        // It takes no place from the readers: chunks under way must not hold up what changes meanwhile.
+        // Outside the limit of concurrent readers, so that running chunks do not delay the reading of
+        // changes.
         let client = match self.readers.take() {
             Some(client) => client,
             None => self.open_reader().await?,
@@ -146,7 +147,7 @@ impl PostgresDatabase {
                 (&limit, Type::INT4),
             ],
         );
-        // Rows come as they are read: a transaction may have changed more of them than fit into memory.
+        // Streamed, because a transaction may have changed more rows than fit into memory.
         let rows = self
             .bounded(self.reading_limit, rows)
             .await
@@ -193,7 +194,7 @@ impl PostgresDatabase {
     }
 }
 
-/// What is made of the lines.
+/// The state of one read of a slot.
 struct Reading<'a> {
     relations: &'a Relations,
     watched: &'a Watched,
@@ -204,7 +205,7 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    /// Takes a line; says whether it ends a transaction.
+    /// Processes a line and returns whether the line ends a transaction.
     fn line(&mut self, text: &str) -> Result<bool, decoding::Malformed> {
         match decoding::line(text)? {
             Line::Commit => return Ok(true),
@@ -279,7 +280,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The key's values; those the change did not touch are in the other tuple, if anywhere.
+/// The key's values. Values that the change left alone are in the other tuple, if at all.
 fn key_of(relation: &Relation, tuple: &Tuple<'_>, other: &Tuple<'_>) -> Option<RowKey> {
     let find = |tuple: &Tuple<'_>, column: &String| {
         let found = tuple.iter().find(|(name, _)| name == column);

@@ -1,4 +1,4 @@
-//! One side's sessions: pinned settings, bounded waits, and a new connection when the old one is gone.
+//! The sessions of one side: pinned settings, bounded waits, and a new connection after a connection is lost.
 
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
@@ -20,18 +20,18 @@ use crate::{
     tls,
 };
 
-/// How long a statement of the main session may take on the server.
+/// Limit for a statement of the main session.
 pub(crate) const STATEMENT: Duration = Duration::from_secs(30);
-/// How long a statement of a long-running session may take: hashing a large table, building a slot.
+/// Limit for a long statement, such as hashing a large table or creating a slot.
 const LONG_STATEMENT: Duration = Duration::from_hours(2);
-/// What the network may take on top before a statement counts as unanswered.
+/// Extra time for the network before a statement counts as unanswered.
 const GRACE: Duration = Duration::from_secs(5);
 const CONNECT: Duration = Duration::from_secs(5);
-/// Sessions for long statements and for reading rows. More would take the server from the application.
+/// Sessions for long statements and for reading rows. More sessions would slow the application down.
 const LONG_SESSIONS: usize = 4;
 
-/// What decides how values become text and names become objects, so that both sides say the same. Settings of the
-/// startup packet win over those of the role and of the database.
+/// Settings that decide how values are printed and names are resolved, so that both sides give the same
+/// answers. Settings of the startup packet take precedence over those of the role and of the database.
 pub const PINNED: &[(&str, &str)] = &[
     ("search_path", "pg_catalog"),
     ("TimeZone", "UTC"),
@@ -45,17 +45,17 @@ pub const PINNED: &[(&str, &str)] = &[
     ("client_min_messages", "warning"),
     ("default_transaction_read_only", "off"),
     ("default_transaction_isolation", "read\\ committed"),
-    // A catch-up marker that is not on disk proves nothing.
+    // A catch-up marker is proof only once it is on disk.
     ("synchronous_commit", "on"),
-    // A policy that would hide rows is an error, not a smaller table.
+    // A policy that would hide rows must be an error.
     ("row_security", "off"),
     ("jit", "off"),
 ];
 
-/// A bound value and its type: naming the type saves the round trip of a prepare.
+/// A bound value and its type. The explicit type saves the round trip of a PREPARE.
 pub type Param<'a> = (&'a (dyn ToSql + Sync), Type);
 
-/// One side's database. Cheap to share by reference; made for being held across invocations.
+/// The database of one side. Can be kept across invocations and shared by reference.
 pub struct PostgresDatabase {
     what: String,
     address: String,
@@ -63,17 +63,17 @@ pub struct PostgresDatabase {
     tls: Option<MakeRustlsConnect>,
     pub(crate) own_role: String,
     pub(crate) exempt_roles: Vec<String>,
-    /// Of the slots that are made.
+    /// Output plugin of new slots.
     pub(crate) output_plugin: String,
     main: Mutex<Option<Arc<Client>>>,
     /// The session of [`Self::long_query`].
     patient: Mutex<Option<Client>>,
-    /// The slot that is followed.
+    /// The slot that this process reads.
     pub(crate) claim: Mutex<Option<Claim>>,
     pub(crate) long: Semaphore,
     /// Read-only sessions for row content.
     pub(crate) readers: Pool,
-    /// How long a statement of theirs may take.
+    /// Limit for a statement of these sessions.
     pub(crate) reading_limit: Duration,
     /// The only sessions that write rows.
     pub(crate) writers: Pool,
@@ -92,10 +92,11 @@ impl std::fmt::Display for PostgresDatabase {
 }
 
 impl PostgresDatabase {
-    /// Connects to one side. `exempt_roles` are left alone by the lock, beside the role of `settings` itself.
+    /// Connects to one side. The lock exempts `exempt_roles` and the role of `settings`.
     ///
     /// # Errors
-    /// `Refused` for settings that are not safe or a login the server denies; `Unreachable` when nobody answers.
+    /// `Refused` for unsafe settings or a login that the server denies; `Unreachable` when the server does
+    /// not answer.
     pub async fn connect(
         label: &'static str,
         settings: ConnectionSettings,
@@ -145,12 +146,12 @@ impl PostgresDatabase {
         Ok(this)
     }
 
-    /// Where the server is, as the user named it.
+    /// Host and port, as the user gave them.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    /// The database as messages call it.
+    /// The name of the database in messages.
     pub(crate) fn what(&self) -> &str {
         &self.what
     }
@@ -159,13 +160,13 @@ impl PostgresDatabase {
         PortError::refused(&self.what, reason)
     }
 
-    /// Runs a statement in the main session. Only for statements that may run twice: it is repeated once when the
-    /// connection turns out to be gone, as after a Lambda environment was frozen.
+    /// Runs a statement in the main session. Only for statements that may run twice: a statement is repeated
+    /// once when the connection was lost, as after a freeze of the Lambda environment.
     pub(crate) async fn query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
         let client = self.main().await?;
         match self.bounded(STATEMENT, client.query_typed(sql, params)).await {
             Err(failure) if failure.disconnected => {
-                tracing::debug!(database = %self.what, "connection is gone, connecting again");
+                tracing::debug!(database = %self.what, "connection lost, connecting again");
                 self.forget(&client).await;
                 let client = self.main().await?;
                 self.bounded(STATEMENT, client.query_typed(sql, params)).await
@@ -175,8 +176,8 @@ impl PostgresDatabase {
         }
     }
 
-    /// Runs statements as one transaction in one round trip. Never repeated: when the connection breaks nobody knows whether
-    /// they took effect.
+    /// Runs statements as one transaction in one round trip. Never repeated: after a lost connection it is
+    /// unknown whether the statements took effect.
     pub(crate) async fn batch(&self, sql: &str) -> Result<(), Failure> {
         let client = self.main().await?;
         match self.bounded(STATEMENT, client.batch_execute(sql)).await {
@@ -185,7 +186,8 @@ impl PostgresDatabase {
         }
     }
 
-    /// Runs a batch that makes what is missing. Somebody else may be making it at the same time: the second time it is there.
+    /// Runs a batch that creates missing objects. When another session creates them at the same time, the
+    /// batch fails and is run a second time.
     pub(crate) async fn make_missing(&self, sql: &str) -> Result<(), Failure> {
         let made_meanwhile = [
             SqlState::UNIQUE_VIOLATION,
@@ -198,7 +200,7 @@ impl PostgresDatabase {
         }
     }
 
-    /// Gives up a session whose server did not answer: the statement may still be under way in it.
+    /// Discards the session if the server did not answer, because the statement may still be running there.
     async fn leave(&self, client: &Arc<Client>, failure: Failure) -> Failure {
         if failure.code.is_none() || failure.disconnected {
             self.forget(client).await;
@@ -206,8 +208,9 @@ impl PostgresDatabase {
         failure
     }
 
-    /// Runs a statement that may take long and waits for locks, in a session kept for such: whoever follows a slot has one every
-    /// second. Only for statements that may run twice: it is repeated once when the session turns out to be gone.
+    /// Runs a statement that may take long and waits for locks, in a session that is kept for the next one: a
+    /// process that reads a slot runs such a statement every second. Only for statements that may run twice:
+    /// a statement is repeated once when the session was lost.
     pub(crate) async fn long_query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
         let _place = self.long_place().await?;
         let mut kept = self.patient.lock().await;
@@ -231,7 +234,7 @@ impl PostgresDatabase {
         answer
     }
 
-    /// Runs one statement in a session of its own that waits for locks, for no longer than `limit`.
+    /// Runs one statement in a separate session that waits for locks, for at most `limit`.
     pub(crate) async fn query_for(
         &self,
         limit: Duration,
@@ -243,7 +246,7 @@ impl PostgresDatabase {
         self.bounded(limit, client.query_typed(sql, params)).await
     }
 
-    /// Leave to use one more session beside the main one.
+    /// Permit for one session beside the main session; waits until one is free.
     pub(crate) async fn long_place(&self) -> Result<SemaphorePermit<'_>, PortError> {
         self.long
             .acquire()
@@ -251,7 +254,7 @@ impl PostgresDatabase {
             .map_err(|e| PortError::unexpected(&self.what, e))
     }
 
-    /// The three parameters every statement over a scope takes.
+    /// Runs a statement over a scope: its first three parameters are the scope, `more` follow.
     pub(crate) async fn query_scope(
         &self,
         sql: &str,
@@ -286,14 +289,14 @@ impl PostgresDatabase {
         }
     }
 
-    /// A new session; `more` are further options of its startup packet, which win.
+    /// Opens a session. `more` are further options of the startup packet; they take precedence.
     pub(crate) async fn open(
         &self,
         statement: Duration,
         lock: Duration,
         more: &str,
     ) -> Result<Client, Failure> {
-        // One core a statement: a comparison may take its time, the application's queries may not.
+        // One core for each statement, so that a comparison does not slow the application's queries down.
         let mut options = format!(
             "-c statement_timeout={} -c lock_timeout={} -c max_parallel_workers_per_gather=0",
             statement.as_millis(),
@@ -316,7 +319,7 @@ impl PostgresDatabase {
                 Ok(client)
             }
         };
-        // Boxed: connecting with TLS is a large future, and every statement may have to connect.
+        // Boxed, because the future of a TLS connection is large and every statement may have to connect.
         Box::pin(self.bounded(CONNECT, connecting)).await
     }
 

@@ -1,5 +1,5 @@
-//! Printed definitions in one form: equal texts mean the same definition, whatever version printed them, and
-//! whether they were typed or restored from what a server printed.
+//! The normal form of printed definitions: equal texts mean the same definition, whichever version printed it
+//! and whether it was typed or restored from a dump.
 //!
 //! A definition is read as a tree ([`tree`]), brought into its normal form ([`normal_form`]) and written as
 //! text again ([`write`]).
@@ -13,7 +13,7 @@ mod write;
 
 pub(crate) use operand_types::OperandTypes;
 
-/// What a definition is.
+/// The kind of a definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// An expression or a statement.
@@ -26,7 +26,7 @@ pub(crate) enum Form {
     Signature,
 }
 
-/// A printed definition in its normal form. A text that no server prints stays what it is.
+/// A printed definition in its normal form. A text that no server prints is returned unchanged.
 pub(crate) fn normal_form(form: Form, printed: &str, types: &OperandTypes) -> String {
     let Some(mut nodes) = tree::tree(printed) else {
         return printed.to_owned();

@@ -1,9 +1,10 @@
 //! The database ports for PostgreSQL 12 to 18 and Aurora PostgreSQL.
 //!
-//! Crossover's role needs no superuser. It needs: ownership of the database (or membership in its owner), CREATEROLE
-//! and, since PostgreSQL 16, the ADMIN option on every writer role; `pg_monitor` and `pg_signal_backend`; SELECT on
-//! every table in scope, SELECT and UPDATE on every sequence; BYPASSRLS where a table has row-level security; USAGE on the language
-//! plpgsql where PUBLIC lacks it; and REPLICATION (`rds_replication` on AWS) for slots.
+//! Crossover's role needs no superuser. It needs: ownership of the database (or membership in its owner),
+//! CREATEROLE and, since PostgreSQL 16, the ADMIN option on every writer role; `pg_monitor` and
+//! `pg_signal_backend`; SELECT on every table in scope, SELECT and UPDATE on every sequence; BYPASSRLS where
+//! a table has row-level security; USAGE on the language plpgsql where PUBLIC lacks it; and REPLICATION
+//! (`rds_replication` on AWS) for slots.
 
 mod access;
 mod catalogue;

@@ -1,7 +1,7 @@
 //! Catch-up markers: unique markers that travel through the change stream.
 //!
-//! The table has a primary key, no type that CDC would take for a large object, and no default that a replica would
-//! compute for itself.
+//! The table has a primary key, no type that CDC would take for a large object, and no default that a replica
+//! would compute for itself.
 
 use std::fmt::Write as _;
 

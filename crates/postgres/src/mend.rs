@@ -7,16 +7,18 @@ use crossover_core::catalogue::{MissingIdentity, ReplicaIdentity, TableFacts};
 use crate::quoting::{ident, qualified};
 
 const HEAD: &str = "\
--- Tables whose updates and deletes cannot be replicated as they are. Read each statement, then run it on both sides.
+-- Tables whose updates and deletes cannot be replicated as they are. Read each statement, then run it on both
+-- sides.
 --
--- replica identity using index   costs nothing more than the index; test_decoding, pgoutput and pglogical take it.
--- a primary key                  is the best where the rows have one: reading the table once, under a lock that stops writes.
--- replica identity full          every update and delete writes the whole old row to the log, and finds its row on the other side by
---                                reading the table. test_decoding and pgoutput take it, DMS with pglogical does not. Equal rows stay
---                                equal: they are counted, not told apart.
+-- replica identity using index   costs nothing more than the index; test_decoding, pgoutput and pglogical
+-- take it. a primary key                  is the best where the rows have one: reading the table once, under
+-- a lock that stops writes. replica identity full          every update and delete writes the whole old row
+-- to the log, and finds its row on the other side by reading the table. test_decoding and pgoutput take it,
+-- DMS with pglogical does not. Equal rows stay equal: they are counted, not told apart.
 ";
 
-/// A statement for each table that lacks an identity, a partitioned table's partitions one by one; none when no table does.
+/// A statement for each table that lacks an identity, a partitioned table's partitions one by one; none when
+/// no table does.
 pub fn identity_sql(tables: &[TableFacts]) -> Option<String> {
     let mut sql = String::from(HEAD);
     let mut any = false;

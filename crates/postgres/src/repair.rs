@@ -25,7 +25,8 @@ use transaction::Transaction;
 const WRITING: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/row_writing.sql"));
 /// One row by its key.
 const STATEMENT: Duration = Duration::from_secs(30);
-/// Shorter than the server waits before it looks for deadlocks (1 s): in one with the change stream it is we who give up.
+/// Shorter than the server waits before it looks for deadlocks (1 s): in one with the change stream it is we
+/// who give up.
 const LOCK: Duration = Duration::from_millis(500);
 /// A session that hangs lets its locks go.
 const MORE: &str = " -c idle_in_transaction_session_timeout=60000";
@@ -35,8 +36,8 @@ const AT_ONCE: &str = "set constraints all immediate";
 /// In a file, where nobody can leave a row out, everything may be put right until the end.
 const IN_THE_END: &str = "set constraints all deferred";
 
-/// Since 15 a session can be told to hand its counters over when the statement has ended. Before, it does so when it ends, and the
-/// server writes them down within half a second.
+/// Since 15 a session can be told to hand its counters over when the statement has ended. Before, it does so
+/// when it ends, and the server writes them down within half a second.
 const COUNTS_AT_ONCE: &str = "select current_setting('server_version_num')::int4 >= 150000 as at_once";
 const COUNT_NOW: &str = "select pg_catalog.pg_stat_force_next_flush()";
 const HALF_A_SECOND_AND_MORE: Duration = Duration::from_millis(700);

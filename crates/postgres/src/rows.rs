@@ -1,7 +1,7 @@
 //! Row content, hashed on the server wherever it can be.
 //!
-//! The form rows are hashed in is decided by `crossover_core::rows`; here it becomes SQL. Sessions are read-only and pin
-//! everything that values' texts depend on.
+//! The form rows are hashed in is decided by `crossover_core::rows`; here it becomes SQL. Sessions are
+//! read-only and pin everything that values' texts depend on.
 
 mod block_range;
 mod condition;
@@ -36,7 +36,8 @@ use region::{from_where, from_where_and};
 const ACTIVE: &str = "select count(*) as active from pg_stat_activity a \
     where a.state = 'active' and a.backend_type = 'client backend' and a.application_name <> 'crossover'";
 
-/// The statement that hashes all rows of a table as a comparison does and nothing else: the floor of what one costs.
+/// The statement that hashes all rows of a table as a comparison does and nothing else: the floor of what one
+/// costs.
 pub fn hash_sql(form: &HashPlan) -> String {
     expression::bare_aggregate(form, &relation(form))
 }
@@ -126,7 +127,8 @@ impl Rows for PostgresDatabase {
         }
         let (hash, from) = (expression::row_hash(form), from_where(form, region));
         let mask = buckets - 1;
-        // `offset 0` keeps the planner from taking the buckets for as many as there are keys, and from sorting them.
+        // `offset 0` keeps the planner from taking the buckets for as many as there are keys, and from
+        // sorting them.
         let sql = if buckets == 1 {
             format!(
                 "select 0 as bucket, count(*) as rows, sum({hash})::text as sum from {from} having count(*) > 0"

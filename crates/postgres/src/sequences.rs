@@ -1,7 +1,7 @@
 //! Sequence positions.
 //!
-//! `pg_sequences.last_value` is no witness: it is NULL after `alter sequence ... restart with n` and for a role without
-//! rights, as if the sequence had never been used. The sequence itself is read instead.
+//! `pg_sequences.last_value` is no witness: it is NULL after `alter sequence ... restart with n` and for a
+//! role without rights, as if the sequence had never been used. The sequence itself is read instead.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -107,7 +107,8 @@ impl PostgresDatabase {
     }
 }
 
-/// The last value that counts as handed out. A sequence that was restarted at `value` has used everything before it.
+/// The last value that counts as handed out. A sequence that was restarted at `value` has used everything
+/// before it.
 fn used_up_to(sequence: &SequenceFacts, value: i64, called: bool) -> Option<i64> {
     if called {
         Some(value)

@@ -83,8 +83,8 @@ impl PostgresDatabase {
         )))
     }
 
-    /// Ends every application session and waits until they are gone, newcomers included; for a second at most, the next
-    /// sample tells what remains. Returns how many were ended.
+    /// Ends every application session and waits until they are gone, newcomers included; for a second at
+    /// most, the next sample tells what remains. Returns how many were ended.
     pub(crate) async fn end_application_sessions(&self) -> PortResult<u32> {
         let mut polling = Polling::new(&SystemClock, POLL_MS, END_LIMIT_MS);
         let mut ended = BTreeSet::new();

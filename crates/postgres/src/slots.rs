@@ -16,8 +16,8 @@ use crate::{
     lsn::{LogPositions, Lsn},
 };
 
-/// The output plugin of slots that Crossover reads itself: it is part of every PostgreSQL, needs no publication, and is what AWS DMS
-/// reads by default, too.
+/// The output plugin of slots that Crossover reads itself: it is part of every PostgreSQL, needs no
+/// publication, and is what AWS DMS reads by default, too.
 pub const OUTPUT_PLUGIN: &str = "test_decoding";
 
 /// Building a slot waits for every transaction that is older; longer than this is a refusal.
@@ -34,7 +34,8 @@ struct Slot {
 }
 
 impl PostgresDatabase {
-    /// The same database, whose slots are made with this output plugin: the one that the reader of the changes understands.
+    /// The same database, whose slots are made with this output plugin: the one that the reader of the
+    /// changes understands.
     #[must_use]
     pub fn with_output_plugin(mut self, plugin: impl Into<String>) -> Self {
         self.output_plugin = plugin.into();

@@ -1,4 +1,4 @@
-//! The database's access list: what is in it, and SQL that makes it what it was.
+//! The database's access list: its items, and the SQL that restores a recorded list.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -14,24 +14,24 @@ pub const CONNECT: &str = "connect";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     pub grantor: String,
-    /// None is PUBLIC.
+    /// `None` for PUBLIC.
     pub grantee: Option<String>,
     pub privilege: String,
     pub grantable: bool,
 }
 
-/// The list in the catalogue's order.
+/// The access list, in the order of the catalogue.
 #[derive(Debug)]
 pub struct AccessList {
     pub database: String,
     pub owner: String,
-    /// As the catalogue has it; none is the default list.
+    /// Text of `pg_database.datacl`; `None` for the default list.
     pub text: Option<String>,
     pub items: Vec<Item>,
 }
 
 impl AccessList {
-    /// Roles that hold a right by a grant of their own.
+    /// Roles with their own grant of a right.
     pub fn holders_of(&self, privilege: &str) -> impl Iterator<Item = &str> {
         self.items
             .iter()
@@ -45,8 +45,9 @@ impl AccessList {
             .any(|item| item.privilege == privilege && item.grantee.is_none())
     }
 
-    /// Turns this list into `wanted`, in the same order, as far as the roles in `here` exist. Everything is taken and given again:
-    /// a grant is put at the end of the list, so this alone leads back to the same text.
+    /// SQL that turns this list into `wanted`, in the same order, for the roles in `here`. All rights are
+    /// revoked and granted again: PostgreSQL appends each grant to the list, so only this order restores the
+    /// same text.
     pub fn rebuild_sql(&self, wanted: &[Item], here: &BTreeSet<&str>) -> String {
         let database = ident(&self.database);
         let mut sql = String::new();
@@ -75,7 +76,7 @@ impl AccessList {
     }
 }
 
-/// Refuses, within the transaction, a lock that left somebody CONNECT.
+/// SQL that fails, and so rolls the transaction back, when a role that must be locked out still has CONNECT.
 pub fn proof_of_lock(exempt_roles: &[&str], own_role: &str) -> String {
     let kept = exempt_roles
         .iter()
@@ -96,7 +97,7 @@ pub fn proof_of_lock(exempt_roles: &[&str], own_role: &str) -> String {
     )
 }
 
-/// Refuses, within the transaction, an opening that gave somebody less than asked.
+/// SQL that fails, and so rolls the transaction back, when a role did not get the requested rights.
 pub fn proof_of_opening(like: &AccessSnapshot, opened: &[String], own_role: &str) -> String {
     let mut wanted: Vec<String> = like
         .roles
@@ -110,7 +111,7 @@ pub fn proof_of_opening(like: &AccessSnapshot, opened: &[String], own_role: &str
     proof_of_rights(&wanted, own_role)
 }
 
-/// Refuses, within the transaction, a restoration that gave somebody less than recorded.
+/// SQL that fails, and so rolls the transaction back, when a role did not get back its recorded rights.
 pub fn proof_of_restoration(items: &[Item], here: &BTreeSet<&str>, own_role: &str) -> String {
     let wanted: Vec<String> = items
         .iter()

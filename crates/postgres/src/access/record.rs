@@ -1,7 +1,7 @@
 //! The record of a lock, kept in the database it locks.
 //!
-//! A row could arrive by replication from the other side. What cannot is the table's comment, so only the row whose
-//! nonce the comment names is this side's own.
+//! A row could arrive by replication from the other side; a table's comment cannot. Only the row whose nonce
+//! is in the comment is therefore this side's record.
 
 use crossover_core::ports::{AccessSnapshot, PortError, PortResult};
 use serde::{Deserialize, Serialize};
@@ -10,19 +10,19 @@ use tokio_postgres::error::SqlState;
 use super::acl::Item;
 use crate::{PostgresDatabase, quoting::literal};
 
-/// What a lock found and changed.
+/// The access before a lock, and the roles that the lock changed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Record {
     pub nonce: String,
     pub snapshot: AccessSnapshot,
     /// Roles that lost LOGIN, sorted.
     pub locked: Vec<String>,
-    /// The access list as it was.
+    /// The access list before the lock.
     pub items: Vec<Item>,
 }
 
 impl Record {
-    /// Writes the record; fails with `object_in_use` when there is one.
+    /// SQL that writes the record; fails with `object_in_use` when a record exists.
     pub fn write_sql(&self) -> Result<String, serde_json::Error> {
         Ok(format!(
             "lock table crossover.access_snapshot in exclusive mode;\n\
@@ -38,7 +38,7 @@ impl Record {
         ))
     }
 
-    /// Ends the record; fails with `object_in_use` when it is not the one that stands.
+    /// SQL that deletes the record; fails with `object_in_use` when another record has replaced this one.
     pub fn erase_sql(&self) -> String {
         format!(
             "lock table crossover.access_snapshot in exclusive mode;\n\
@@ -65,7 +65,7 @@ impl Record {
 fn expect_comment(nonce: Option<&str>) -> String {
     format!(
         "do $record$ begin if obj_description('crossover.access_snapshot'::regclass, 'pg_class') is distinct from {} then \
-         raise exception 'the record of the lock changed meanwhile' using errcode = '55006'; end if; end $record$;\n",
+         raise exception 'the record of the lock was changed by another session' using errcode = '55006'; end if; end $record$;\n",
         nonce.map_or("null".to_owned(), literal)
     )
 }
@@ -87,7 +87,7 @@ impl PostgresDatabase {
         let Some(row) = rows.first() else { return Ok(None) };
         let body: Option<String> = self.read(row, "body")?;
         let body = body.ok_or_else(|| {
-            PortError::unexpected(self.what(), "crossover.access_snapshot lost the record its comment names; nobody but Crossover may write it")
+            PortError::unexpected(self.what(), "crossover.access_snapshot has lost the record that its comment names; only Crossover may write this table")
         })?;
         serde_json::from_str(&body).map(Some).map_err(|e| {
             PortError::unexpected(

@@ -1,4 +1,5 @@
-//! One process at a time follows with a slot: a second one would take changes that the first then never sees.
+//! Only one process at a time reads a slot: a second reader would consume changes that the first then never
+//! receives.
 
 use crossover_clock::SystemClock;
 use crossover_core::{
@@ -9,16 +10,16 @@ use tokio_postgres::{Client, types::Type};
 
 use crate::{PostgresDatabase, connection::STATEMENT, pool::Claim};
 
-/// How long a process that has just ended may still seem to be there.
+/// How long the session of a process that has just ended may still hold the lock.
 const LEAVING_MS: u64 = 5_000;
 const POLL_MS: u64 = 50;
 
-/// The server finds out within a minute or so that a machine is gone, which by default takes it hours.
+/// The server detects a dead client machine within about a minute; by default this takes hours.
 const KEEPALIVE: &str = " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3";
-/// Since 14 a server can be told to end idle sessions.
+/// Turns off the end of idle sessions, a setting that exists since version 14.
 const MAY_IDLE: &str =
     "select set_config(s.name, '0', false) from pg_settings s where s.name = 'idle_session_timeout'";
-/// A lock of the session: it ends with the process, however that ends.
+/// A session lock: the server releases the lock when the process ends, for whatever reason.
 const CLAIM: &str = "select pg_try_advisory_lock(hashtextextended($1, 0)) as claimed";
 const HOLDER: &str = "select l.pid from pg_locks l \
     where l.locktype = 'advisory' and l.granted and l.objsubid = 1 \
@@ -62,10 +63,10 @@ impl PostgresDatabase {
         let rows = self.query(HOLDER, &[(&slot, Type::TEXT)]).await?;
         let pid: Option<i32> = rows.first().map(|row| self.read(row, "pid")).transpose()?;
         let holder = pid.map_or_else(String::new, |pid| {
-            format!(" (its session there has pid {pid}; once its process is gone, `select pg_terminate_backend({pid})` ends that, too)")
+            format!(" (its session has pid {pid}; if the process is gone already, run `select pg_terminate_backend({pid})`)")
         });
         Ok(self.refused(format!(
-            "another run follows these databases with slot {slot}: end that one first{holder}"
+            "another run follows these databases with slot {slot}: end that run first{holder}"
         )))
     }
 }

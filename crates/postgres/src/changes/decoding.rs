@@ -1,5 +1,5 @@
-//! The text of test_decoding, as `contrib/test_decoding/test_decoding.c` of PostgreSQL 12 to 18 prints it. What does not parse is
-//! an error: a change that is not understood must not be lost.
+//! Parses the output of test_decoding, as `contrib/test_decoding/test_decoding.c` of PostgreSQL 12 to 18
+//! prints it. Text that does not parse is an error, so that no change is lost.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crossover_core::catalogue::TableName;
 pub struct Malformed {
     what: &'static str,
     at: usize,
-    /// Only its beginning: it holds values of rows.
+    /// Only the beginning of the line, because the line holds values of rows.
     line: String,
 }
 
@@ -19,7 +19,7 @@ pub struct Malformed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value<'a> {
     Null,
-    /// A large value that the change did not touch.
+    /// A TOASTed value that the change left alone.
     Unchanged,
     Text(Cow<'a, str>),
 }
@@ -38,7 +38,7 @@ pub enum RowChange<'a> {
     Delete(Option<Tuple<'a>>),
 }
 
-/// A line: what kind it is. Rows are only read to the end when somebody wants them.
+/// A line by kind. A row is parsed to its end only when the caller asks for the row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line<'a> {
     Commit,
@@ -47,11 +47,11 @@ pub enum Line<'a> {
         change: Rest<'a>,
     },
     Truncate(Vec<TableName>),
-    /// Begin, messages.
+    /// BEGIN lines and messages.
     Other,
 }
 
-/// What stands behind a relation's name.
+/// The part of a line after the relation's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rest<'a>(&'a str);
 
@@ -153,7 +153,7 @@ impl<'a> Cursor<'a> {
         taken
     }
 
-    /// Something between two of these marks; inside it stands doubled.
+    /// A text between two of these quotation marks; a mark inside the text is doubled.
     fn quoted(&mut self, mark: char) -> Result<Cow<'a, str>, Malformed> {
         let (one, two) = if mark == '"' { ("\"", "\"\"") } else { ("'", "''") };
         if !self.skip(one) {
@@ -199,7 +199,7 @@ impl<'a> Cursor<'a> {
         Ok(TableName { schema, name })
     }
 
-    /// A type between brackets: an array's has brackets itself, and a quoted name may have any.
+    /// A type between brackets. An array type contains brackets itself, and so can a quoted name.
     fn sql_type(&mut self) -> Result<(), Malformed> {
         self.expect("[")?;
         let mut open = 1;
@@ -242,7 +242,7 @@ impl<'a> Cursor<'a> {
             return Ok(None);
         }
         let mut tuple = Tuple::new();
-        // ` new-tuple:` is no column: a column's type follows its name.
+        // ` new-tuple:` is not a column: a column's name is followed by its type.
         while self.rest.starts_with(' ') && !self.rest.starts_with(" new-tuple:") {
             self.take(1);
             let name = self.name()?;
@@ -336,7 +336,8 @@ mod tests {
                 Ok(_) => Ok(()),
                 Err(error) => Err(error),
             };
-            // A cut at a column's end is a shorter row, not half a one; tables without columns have the shortest.
+            // A line cut at the end of a column is a valid shorter row; a table without columns has the
+            // shortest.
             let shorter = ["UPDATE:", "new-tuple:", "integer]:2"]
                 .iter()
                 .any(|end| part.ends_with(end));

@@ -1,8 +1,8 @@
-//! The one tree of several that mean the same.
+//! Chooses one tree for all trees with the same meaning.
 //!
-//! A printed definition is no fixed point: what a server prints, reads and prints again may look different,
-//! and versions print the same statement in different words. Every rule here undoes one such case, and is
-//! valid for trees of those meanings only.
+//! A printed definition is not a fixed point: a server may print it differently after a restore, and versions
+//! print the same statement differently. Each rule here removes one such difference and applies only to trees
+//! with the same meaning.
 
 mod arrays;
 mod calls;
@@ -35,13 +35,13 @@ pub(super) fn normalise(nodes: &mut Vec<Node>, types: &OperandTypes) {
     calls::rewrite(nodes, types);
 }
 
-/// A view's query: also without the name of its only relation in front of columns.
+/// The normal form of a view's query: columns of a query over a single relation have no qualifier.
 pub(super) fn normalise_query(nodes: &mut Vec<Node>, types: &OperandTypes) {
     qualifiers::remove(nodes);
     normalise(nodes, types);
 }
 
-/// Arguments of a function: 14 began to print `IN`, which is the default, before those of a procedure.
+/// Arguments of a function. Since version 14 the default mode `IN` is printed for arguments of a procedure.
 pub(super) fn normalise_arguments(nodes: &mut Vec<Node>, types: &OperandTypes) {
     let mut begins = true;
     nodes.retain(|node| {
@@ -52,7 +52,7 @@ pub(super) fn normalise_arguments(nodes: &mut Vec<Node>, types: &OperandTypes) {
     normalise(nodes, types);
 }
 
-/// `XMLSERIALIZE(.. NO INDENT)`: since 16 the default is printed.
+/// `XMLSERIALIZE(.. NO INDENT)`: since version 16 this default is printed.
 fn without_indent(nodes: &mut [Node]) {
     for place in 1..nodes.len() {
         if !nodes[place - 1].is_keyword("XMLSERIALIZE") || nodes[place].group(Bracket::Round).is_none() {

@@ -1,4 +1,4 @@
-//! Types of operands, as far as the text and the columns of the relations it reads tell them.
+//! Types of operands, where the text and the columns of its relations determine them.
 
 use std::collections::HashMap;
 
@@ -7,9 +7,8 @@ use super::{
     type_name::TypeName,
 };
 
-/// Columns by name with the type that every column of that name has in the relations a definition reads.
-/// Domains are given as the types they stand for; `value` is the value that a domain checks, and `::name` a
-/// domain over an array.
+/// Types of columns by name, for names with one type in all relations of the definition. Domains are replaced
+/// by their base types; `value` is the value that a domain checks, and `::name` a domain over an array.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OperandTypes {
     columns: HashMap<String, TypeName>,
@@ -25,16 +24,16 @@ impl OperandTypes {
         }
     }
 
-    /// The array type that a domain stands for.
+    /// The array type under a domain.
     pub(super) fn array_behind(&self, domain: &TypeName) -> Option<&TypeName> {
         let base = self.columns.get(&format!("::{}", domain.name))?;
         (base.dimensions > 0).then_some(base)
     }
 
-    /// Removes from the arguments of a function the casts that the parser adds by itself.
+    /// Removes the casts that the parser adds to the arguments of a function.
     pub(super) fn strip(&self, function: &str, arguments: &mut [Vec<Node>]) {
-        // With a timestamp among the arguments a date becomes a timestamp, and with none a timestamp with
-        // time zone.
+        // The parser casts a date to a timestamp if an argument is one, otherwise to a timestamp with time
+        // zone.
         let dates_become_zoned = function != "overlaps"
             || arguments.iter().all(|argument| {
                 self.type_of(argument).is_some_and(|of| {
@@ -42,7 +41,7 @@ impl OperandTypes {
                 })
             });
         for argument in arguments {
-            // A cast goes below a collation: `((v)::text COLLATE "C")`.
+            // A cast is inside the collation: `((v)::text COLLATE "C")`.
             if let [Node::Group(group)] = argument.as_mut_slice()
                 && let [cast, collate, ..] = group.nodes.as_slice()
                 && collate.is_keyword("COLLATE")
@@ -57,7 +56,7 @@ impl OperandTypes {
         }
     }
 
-    /// The operand of a cast that the parser adds by itself.
+    /// The operand of a cast that the parser added.
     fn without_cast(&self, cast: &Node, dates_become_zoned: bool) -> Option<Vec<Node>> {
         let Node::Cast { operand, to } = cast else {
             return None;
@@ -120,7 +119,7 @@ impl OperandTypes {
     }
 }
 
-/// Whether a bare operand of the one type is cast to the other where a function of these takes it.
+/// Whether the parser casts an operand from the one type to the other in arguments of these functions.
 fn is_implicit(of: &str, to: &str) -> bool {
     matches!(
         (of, to),

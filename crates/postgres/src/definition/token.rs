@@ -1,9 +1,8 @@
-//! SQL as tokens, as the server's own scanner reads them (PostgreSQL: `src/backend/parser/scan.l`).
+//! Splits SQL into tokens as the server's scanner does (PostgreSQL: `src/backend/parser/scan.l`).
 //!
-//! Any text can be read: a quote that is never closed takes the rest, a character without a meaning is a mark
-//! of its own.
+//! Every text is accepted: an unclosed quote extends to the end, and an unknown character is a mark.
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A keyword, or a name without quotes.
@@ -16,29 +15,29 @@ pub enum Kind {
     /// `$1`
     Parameter,
     Operator,
-    /// What separates: parentheses, brackets, `,` `;` `.` `:` `::`, and characters without a meaning in SQL.
+    /// Separators (parentheses, brackets, `,` `;` `.` `:` `::`), and characters without a meaning in SQL.
     Mark,
     Comment,
 }
 
-/// One token, and where its text stands.
+/// A token and its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token<'s> {
     pub kind: Kind,
     pub text: &'s str,
-    /// Whether white space or a comment stands before the token.
+    /// Whether white space or a comment precedes the token.
     pub gap: bool,
 }
 
 impl Token<'_> {
-    /// The characters between the double quotes of a name, with doubled quotes as one.
+    /// The name between double quotes, with doubled quotes as one.
     pub fn quoted_name(&self) -> Option<String> {
         let inner = self.text.strip_prefix('"')?.strip_suffix('"')?;
         (self.kind == Kind::QuotedName && self.text.len() > 1).then(|| inner.replace("\"\"", "\""))
     }
 }
 
-/// The tokens of a text, comments among them. All that stands between two tokens is white space.
+/// The tokens of a text, including comments. Between two tokens there is only white space.
 pub fn tokens(sql: &str) -> Tokens<'_> {
     Tokens {
         rest: sql,
@@ -104,12 +103,12 @@ fn is_operator(c: char) -> bool {
     "+-*/<>=~!@#%^&|`?".contains(c)
 }
 
-/// How long the run of such characters at the beginning is.
+/// Length of the longest prefix of such characters.
 fn run(sql: &str, of: impl Fn(char) -> bool) -> usize {
     sql.find(|c| !of(c)).unwrap_or(sql.len())
 }
 
-/// Up to the closing quote; a doubled one closes nothing.
+/// Length up to and including the closing quote; a doubled quote does not close.
 fn quoted(sql: &str, start: usize, quote: char, escapes: bool) -> usize {
     let mut letters = sql[start..].char_indices().peekable();
     while let Some((at, letter)) = letters.next() {
@@ -169,8 +168,8 @@ fn number(sql: &str) -> usize {
     end
 }
 
-/// The longest operator: it ends before a comment, and in `+` or `-` only with a character that SQL itself
-/// has no operator of.
+/// Length of the longest operator. An operator ends before a comment, and may end in `+` or `-` only if it
+/// contains a character outside the operators of standard SQL.
 fn operator(sql: &str) -> usize {
     let mut length = run(sql, is_operator);
     for comment in ["--", "/*"] {

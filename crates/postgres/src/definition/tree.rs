@@ -1,8 +1,9 @@
-//! Printed SQL as a tree: groups in parentheses and brackets, casts with their operand and their type.
+//! Parses printed SQL into a tree: groups in parentheses and brackets, casts with their operand and their
+//! type.
 //!
-//! The server prints its own keywords in capitals and every name that is not plain lower case in quotes, so
-//! that a name and a keyword are told apart without a grammar. Only `true` and `false` are printed small, and
-//! a column of such a name in quotes.
+//! The server prints keywords in capitals and every name that is not plain lower case in quotes, so that
+//! names and keywords can be distinguished without a grammar. Only `true` and `false` are printed in lower
+//! case, and a column of that name in quotes.
 
 use std::iter::Peekable;
 
@@ -28,11 +29,11 @@ pub(super) enum Node {
     },
 }
 
-/// What stands in a pair of parentheses or brackets.
+/// The content of a pair of parentheses or brackets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Group {
     pub open: Bracket,
-    /// Whether the bracket follows without a space: the arguments of a call, a subscript.
+    /// Whether no space precedes the bracket: the arguments of a call, or a subscript.
     pub adjacent: bool,
     pub nodes: Vec<Node>,
 }
@@ -94,19 +95,19 @@ impl Node {
         }
     }
 
-    /// What stands in a pair of parentheses.
+    /// The content of a pair of parentheses.
     pub(super) fn inside(&self) -> Option<&[Self]> {
         self.group(Bracket::Round).map(|group| group.nodes.as_slice())
     }
 
-    /// The arguments of the call whose name stands before this node.
+    /// The arguments of the call whose name precedes this node.
     pub(super) fn arguments(&self) -> Option<&[Self]> {
         self.group(Bracket::Round)
             .filter(|group| group.adjacent)
             .map(|group| group.nodes.as_slice())
     }
 
-    /// The lists of nodes inside of this one.
+    /// The lists of nodes inside this node.
     pub(super) fn children(&mut self) -> Option<&mut Vec<Self>> {
         match self {
             Self::Group(group) => Some(&mut group.nodes),
@@ -134,7 +135,7 @@ impl Node {
     }
 }
 
-/// Reads a printed definition; none when its parentheses and brackets are not balanced.
+/// Parses a printed definition; `None` when parentheses or brackets are unbalanced.
 pub(super) fn tree(sql: &str) -> Option<Vec<Node>> {
     let mut reader = Reader {
         tokens: tokens(sql).peekable(),
@@ -147,7 +148,7 @@ struct Reader<'s> {
 }
 
 impl Reader<'_> {
-    /// Nodes up to the closing bracket; none without it.
+    /// Nodes up to the closing bracket; `None` without the bracket.
     fn nodes(&mut self, open: Option<Bracket>) -> Option<Vec<Node>> {
         let mut nodes = Vec::new();
         while let Some(token) = self.tokens.next() {
@@ -181,7 +182,7 @@ impl Reader<'_> {
         open.is_none().then_some(nodes)
     }
 
-    /// A cast of what stands last; the mark alone where there is no operand or no type.
+    /// A cast of the last node; only the mark where the operand or the type is missing.
     fn cast(&mut self, before: &mut Vec<Node>) -> Node {
         let from = operand(before);
         if from == before.len() {
@@ -197,10 +198,11 @@ impl Reader<'_> {
     }
 }
 
-/// Where the operand of a cast begins: a literal, a name with its qualifiers, a call, what is in parentheses.
+/// The place where the operand of a cast begins: a literal, a name with its qualifiers, a call, or a group in
+/// parentheses.
 fn operand(nodes: &[Node]) -> usize {
     let mut from = nodes.len();
-    // A subscript, the arguments of a call and their name.
+    // Subscripts, or a call's arguments and name.
     while let Some(Node::Group(group)) = nodes[..from].last() {
         from -= 1;
         let before = nodes[..from].last();
@@ -223,8 +225,8 @@ fn operand(nodes: &[Node]) -> usize {
     }
 }
 
-/// Parentheses around the operand of a cast, unless it is a constant or written out with a keyword:
-/// statistics objects are printed without.
+/// Adds parentheses around the operand of a cast, unless the operand is a constant or begins with a keyword,
+/// because statistics objects are printed without them.
 pub(super) fn parenthesised(operand: Vec<Node>) -> Vec<Node> {
     let stands_alone = match operand.as_slice() {
         [Node::Text(_) | Node::Number(_)] => true,

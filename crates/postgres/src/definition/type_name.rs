@@ -32,7 +32,7 @@ impl std::fmt::Display for TypeName {
     }
 }
 
-/// The words of an interval's fields.
+/// Keywords in the fields of an interval.
 const FIELDS: &[&str] = &["year", "month", "day", "hour", "minute", "second", "to"];
 
 impl TypeName {
@@ -72,12 +72,12 @@ impl TypeName {
         }
     }
 
-    /// Reads a type from its text.
+    /// Parses a type.
     pub(super) fn of(text: &str) -> Option<Self> {
         Self::read(&mut super::token::tokens(text).peekable())
     }
 
-    /// Reads the type that comes next; none when there is no name.
+    /// Parses a type at the start of the tokens; `None` without a name.
     pub(super) fn read(tokens: &mut Peekable<Tokens<'_>>) -> Option<Self> {
         let mut found = Self::plain(&name_part(tokens)?);
         while tokens.next_if(|token| is(token, Kind::Mark, ".")).is_some() {
@@ -116,7 +116,7 @@ impl TypeName {
         Some(found)
     }
 
-    /// Takes one of these words when it comes next.
+    /// Consumes the next token if it is one of these words.
     fn follow(&mut self, tokens: &mut Peekable<Tokens<'_>>, words: &[&str]) {
         if let Some(word) = tokens.next_if(|token| is_word_of(token, words)) {
             let _ = write!(self.name, " {}", word.text);
@@ -140,7 +140,7 @@ fn name_part(tokens: &mut Peekable<Tokens<'_>>) -> Option<String> {
     })
 }
 
-/// What is in the parentheses, as it stands.
+/// The text between the parentheses, unchanged.
 fn modifier(tokens: &mut Peekable<Tokens<'_>>) -> String {
     let mut text = String::new();
     for token in tokens.by_ref() {

@@ -1,25 +1,25 @@
-//! A tree as text. Two trees that are not the same are not the same text.
+//! Writes a tree as text. Different trees have different texts.
 
 use std::fmt::Write as _;
 
 use super::tree::{Bracket, Group, Node};
 
-/// The text of a tree: one space wherever the server prints white space, and names in quotes only where they
-/// need them.
+/// The text of a tree, with one space wherever the server prints white space, and quotes only around names
+/// that need them.
 pub(super) fn text(nodes: &[Node]) -> String {
     let mut out = String::new();
     write(nodes, false, &mut out);
     out
 }
 
-/// The same without spaces behind commas, as the server prints a function with the types of its arguments.
+/// The same without spaces after commas, as the server prints a function with its argument types.
 pub(super) fn signature(nodes: &[Node]) -> String {
     let mut out = String::new();
     write(nodes, true, &mut out);
     out
 }
 
-/// A name as it is written: in quotes unless it is plain and cannot be taken for a keyword.
+/// A name, in quotes unless it is plain lower case and cannot be mistaken for a keyword.
 pub(super) fn quoted(name: &str) -> String {
     let begins = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '$';
@@ -58,7 +58,7 @@ fn write(nodes: &[Node], tight: bool, out: &mut String) {
     }
 }
 
-/// Whether a space stands between two neighbours.
+/// Whether a space belongs between two nodes.
 fn spaced(before: &Node, node: &Node, tight: bool) -> bool {
     let joins = |node: &Node| node.is_mark(".") || node.is_mark(":") || node.is_mark("::");
     let is_number = |node: &Node| matches!(node, Node::Number(_));

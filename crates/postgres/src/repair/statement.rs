@@ -7,7 +7,8 @@ use crate::{
     rows::{expression, relation},
 };
 
-/// The statement. The table is `q`; values are literals of the column's type on the target, made from their texts.
+/// The statement. The table is `q`; values are literals of the column's type on the target, made from their
+/// texts.
 pub fn statement(table: &WritableTable, change: &RowChange) -> String {
     match change.action() {
         Action::Insert => insert(table, change),
@@ -83,7 +84,8 @@ fn value(column: &ColumnPlan, text: Option<&str>) -> String {
     }
 }
 
-/// The row is there and every column is what it was: the key by itself for its index, then everything by its text.
+/// The row is there and every column is what it was: the key by itself for its index, then everything by its
+/// text.
 fn as_seen(table: &WritableTable, change: &RowChange) -> String {
     let texts: Vec<String> = change
         .before

@@ -147,7 +147,8 @@ fn is_busy(failure: &Failure) -> bool {
     .any(|code| failure.is(code))
 }
 
-/// Whether the row came out as it was asked for: a trigger, a generated column or a narrower type can make another one of it.
+/// Whether the row came out as it was asked for: a trigger, a generated column or a narrower type can make
+/// another one of it.
 fn judge(form: &HashPlan, change: &RowChange, made: &[Option<String>]) -> RowOutcome {
     let Some(after) = &change.after else {
         return RowOutcome::Done;

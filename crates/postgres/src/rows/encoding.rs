@@ -5,15 +5,16 @@ use crossover_core::rows::ColumnEncoding;
 /// Added to the coding of a numeric's precision and scale.
 const HEADER: i32 = 4;
 
-/// The form of a column, decided from the type behind all domains (`int8`, `timestamptz`, `_text`), from whether that type belongs to
-/// PostgreSQL itself, and from its modifier (-1 without one).
+/// The form of a column, decided from the type behind all domains (`int8`, `timestamptz`, `_text`), from
+/// whether that type belongs to PostgreSQL itself, and from its modifier (-1 without one).
 pub(super) fn own_encoding(base_type: &str, built_in: bool, modifier: i32) -> ColumnEncoding {
     if !built_in {
         return ColumnEncoding::TypeOutput;
     }
     match base_type {
         "int2" | "int4" => ColumnEncoding::Int4,
-        // `hashint8` is no good for these: it folds the two halves onto each other, so that 0 and 2^32+1 are the same to it.
+        // `hashint8` is no good for these: it folds the two halves onto each other, so that 0 and 2^32+1 are
+        // the same to it.
         "int8" => ColumnEncoding::Int8,
         "bool" => ColumnEncoding::Bool,
         "uuid" => ColumnEncoding::Uuid,

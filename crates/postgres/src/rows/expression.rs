@@ -11,7 +11,8 @@ const KEY_CHAIN: i64 = 0x6b65_7900;
 /// Nullable columns whose bits go into one number.
 const BITS: usize = 62;
 
-/// Any two moments do as origins: a span is hashed by folding its halves onto each other, and no two moments fold alike from both.
+/// Any two moments do as origins: a span is hashed by folding its halves onto each other, and no two moments
+/// fold alike from both.
 const ORIGINS: [&str; 2] = ["2000-01-01 00:00:00", "2013-07-19 03:47:11.582913"];
 /// Longer than any span between two moments.
 const FOREVER: &str = "170000000 years";
@@ -65,7 +66,8 @@ fn hash(hashing: Hashing, columns: &[&ColumnPlan], seed: i64) -> String {
     }
 }
 
-/// The column's value as text; NULL stays NULL. `is not distinct from null` because a record of NULLs `is null` too.
+/// The column's value as text; NULL stays NULL. `is not distinct from null` because a record of NULLs `is
+/// null` too.
 pub fn printed(column: &ColumnPlan) -> String {
     let name = column_name(column);
     match column.form {
@@ -81,8 +83,8 @@ fn column_name(column: &ColumnPlan) -> String {
     format!("q.{}", ident(&column.name))
 }
 
-/// Each link hashes a column's value with everything before it as seed. Every step maps different values to different states
-/// as far as 64 bits can.
+/// Each link hashes a column's value with everything before it as seed. Every step maps different values to
+/// different states as far as 64 bits can.
 fn chain(columns: &[&ColumnPlan], seed: i64) -> String {
     let mut state = format!("'{seed}'::int8");
     let nullable: Vec<&&ColumnPlan> = columns.iter().filter(|c| c.nullable).collect();
@@ -158,7 +160,8 @@ fn moment(sql_type: &str, value: &dyn Fn(&str, &str) -> String, state: &str) -> 
     state
 }
 
-/// The aggregate that hashes all rows of a table in one statement and nothing else: what a comparison cannot be cheaper than.
+/// The aggregate that hashes all rows of a table in one statement and nothing else: what a comparison cannot
+/// be cheaper than.
 pub fn bare_aggregate(form: &HashPlan, from: &str) -> String {
     let mut sql = String::new();
     // Writing into a string cannot fail.

@@ -16,15 +16,17 @@ use crate::{
     quoting::{literal, qualified},
 };
 
-/// What a server says of a snapshot it does not know (since PostgreSQL 17 and before) and of one whose session has just ended.
+/// What a server says of a snapshot it does not know (since PostgreSQL 17 and before) and of one whose
+/// session has just ended.
 const GONE: [SqlState; 3] = [
     SqlState::UNDEFINED_OBJECT,
     SqlState::INVALID_PARAMETER_VALUE,
     SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
 ];
 
-/// Whether a table and its partitions lie in the files they lay in at the snapshot: the catalogue's rows are of the snapshot, the function tells
-/// of now. What has no file (a partitioned table, a foreign one) has none then and now; what was not there then has no row.
+/// Whether a table and its partitions lie in the files they lay in at the snapshot: the catalogue's rows are
+/// of the snapshot, the function tells of now. What has no file (a partitioned table, a foreign one) has none
+/// then and now; what was not there then has no row.
 const IN_ITS_FILES: &str = "select coalesce(bool_and(c.relfilenode = coalesce(pg_relation_filenode(c.oid), 0)), false) as so \
     from (select $1::regclass::oid union select relid::oid from pg_partition_tree($1::regclass)) r (relation) \
     join pg_class c on c.oid = r.relation";
@@ -56,7 +58,8 @@ impl<'a> At<'a> {
 }
 
 impl PostgresDatabase {
-    /// Bounds what reading rows may ask of the server: `sessions` at a time, each statement for at most `statement`.
+    /// Bounds what reading rows may ask of the server: `sessions` at a time, each statement for at most
+    /// `statement`.
     #[must_use]
     pub fn with_reading(mut self, sessions: usize, statement: Duration) -> Self {
         self.long = tokio::sync::Semaphore::new(sessions.max(1));
@@ -116,8 +119,8 @@ impl PostgresDatabase {
         })
     }
 
-    /// Begins a transaction that looks at a snapshot. One that is gone has ended with its server or with the session that kept it: like a
-    /// server that is away, it calls for beginning again.
+    /// Begins a transaction that looks at a snapshot. One that is gone has ended with its server or with the
+    /// session that kept it: like a server that is away, it calls for beginning again.
     pub(super) async fn enter(&self, client: &Client, at: At<'_>) -> Result<(), Failure> {
         let begin = format!(
             "begin isolation level repeatable read read only; set transaction snapshot {}",
@@ -134,8 +137,9 @@ impl PostgresDatabase {
         })
     }
 
-    /// Ends such a transaction. What was read is only good while the table lies in the files of the snapshot: one that was truncated or written
-    /// anew since looks empty, or its rows lie in other blocks. The lock of the statement that has read it is still held.
+    /// Ends such a transaction. What was read is only good while the table lies in the files of the snapshot:
+    /// one that was truncated or written anew since looks empty, or its rows lie in other blocks. The lock of
+    /// the statement that has read it is still held.
     pub(super) async fn done_looking(&self, client: &Client, at: At<'_>) -> Result<(), Failure> {
         let relation = at.relation;
         let name = qualified(&relation.schema, &relation.name);

@@ -1,5 +1,6 @@
-//! Which hashing a server can be trusted with. PostgreSQL promises nothing about its hash functions across versions,
-//! builds and processors, so they are asked what is known: the answers are those of PostgreSQL 12 to 18 on x86-64.
+//! Which hashing a server can be trusted with. PostgreSQL promises nothing about its hash functions across
+//! versions, builds and processors, so they are asked what is known: the answers are those of PostgreSQL 12
+//! to 18 on x86-64.
 
 use crossover_core::{
     ports::{PortError, PortResult},

@@ -9,8 +9,8 @@ use super::{ConnectionSettings, SslMode};
 const FORM: &str = "write it as postgresql://user@host:5432/database?sslmode=verify-full";
 
 impl ConnectionSettings {
-    /// Reads `postgresql://user:password@host:port/database?sslmode=verify-full&sslrootcert=FILE`. Without a password
-    /// `fallback` is taken. Without `sslmode`: verify-full, and no TLS for loopback hosts.
+    /// Reads `postgresql://user:password@host:port/database?sslmode=verify-full&sslrootcert=FILE`. Without a
+    /// password `fallback` is taken. Without `sslmode`: verify-full, and no TLS for loopback hosts.
     ///
     /// # Errors
     /// Everything that is wrong with it, at once; never a part of the password.

@@ -1,4 +1,4 @@
-//! A cast of an array that is written out: when the cast is read, every element is cast.
+//! Casts of array constructors: when the server reads such a cast, it casts every element.
 
 use crate::definition::{
     operand_types::OperandTypes,
@@ -39,7 +39,7 @@ fn elements(nodes: &[Node]) -> Option<&Group> {
 }
 
 fn with_cast(array: &[Node], to: &TypeName) -> Option<[Node; 2]> {
-    // An array without elements has no type of its own: the cast is a part of it.
+    // An empty array has a type only through the cast.
     let group = elements(array).filter(|group| !group.nodes.is_empty())?;
     let mut cast = Vec::new();
     for (place, element) in group.nodes.split(|node| node.is_mark(",")).enumerate() {
@@ -62,7 +62,8 @@ fn with_cast(array: &[Node], to: &TypeName) -> Option<[Node; 2]> {
     Some([array[0].clone(), Node::Group(group)])
 }
 
-/// Whether the element is cast to that type already: then the cast of the array does nothing to the element.
+/// Whether the element is cast to that type already, so that the cast of the array has no effect on the
+/// element.
 fn is_cast(element: &[Node], of: &TypeName) -> bool {
     matches!(element, [Node::Cast { to, .. }] if to == of)
 }

@@ -1,9 +1,8 @@
-//! Calls in the syntax of the SQL standard: since 14 they are printed as they were written, before as
-//! ordinary calls.
+//! Calls in the syntax of the SQL standard. Since version 14 they are printed as written; earlier versions
+//! print ordinary calls.
 //!
-//! Arguments of an ordinary call are printed with the casts that the parser added, those in SQL's syntax
-//! without. Such a cast is left out where the operand's type is known and the bare operand would be cast in
-//! the same way.
+//! Ordinary calls are printed with the casts that the parser added, calls in SQL syntax without. Such a cast
+//! is removed where the operand's type is known and the bare operand would be cast in the same way.
 
 use crate::definition::{
     operand_types::OperandTypes,
@@ -24,7 +23,7 @@ impl Call {
     }
 
     fn nodes(mut self, types: &OperandTypes) -> [Node; 2] {
-        // These two are printed with casts in every version.
+        // Every version prints these two with casts.
         if !matches!(self.name, "pg_collation_for" | "similar_to_escape") {
             types.strip(self.name, &mut self.arguments);
         }
@@ -46,7 +45,7 @@ pub(super) fn rewrite(nodes: &mut Vec<Node>, types: &OperandTypes) {
     }
 }
 
-/// The call whose arguments stand at that place, and where the call begins.
+/// The call whose arguments are at that place, and the place where the call begins.
 fn call_at(nodes: &[Node], place: usize) -> Option<(usize, Call)> {
     let inside = nodes[place].inside()?;
     match &nodes[..place] {
@@ -56,14 +55,14 @@ fn call_at(nodes: &[Node], place: usize) -> Option<(usize, Call)> {
             Some((place - 2, Call::new("pg_collation_for", vec![inside.to_vec()])))
         }
         [.., Node::Keyword(word)] => Some((place - 1, of_syntax(word, nodes[place].arguments()?)?)),
-        // A qualified name is that of a function of one's own.
+        // A qualified name belongs to a user-defined function.
         [.., qualifier, Node::Name(_)] if qualifier.is_mark(".") => None,
         [.., Node::Name(name)] => Some((place - 1, of_function(name, nodes[place].arguments()?)?)),
         _ => None,
     }
 }
 
-/// A call in SQL's syntax that begins with a word of its own.
+/// A call in SQL syntax that begins with a keyword.
 fn of_syntax(word: &str, inside: &[Node]) -> Option<Call> {
     let parts = |words: &[&str]| split(inside, |node| words.iter().any(|word| node.is_keyword(word)));
     Some(match word {
@@ -118,8 +117,8 @@ fn of_function(name: &str, inside: &[Node]) -> Option<Call> {
     ];
     let mut arguments = split(inside, |node| node.is_mark(","));
     if name == "similar_escape" {
-        // The function of versions before 13 takes NULL for the default; the one since then has a form
-        // without it.
+        // Before version 13 the function takes NULL for the default; since then it can be called without this
+        // argument.
         if arguments.len() == 2 && is_null(&arguments[1]) {
             arguments.truncate(1);
         }
@@ -129,8 +128,7 @@ fn of_function(name: &str, inside: &[Node]) -> Option<Call> {
     Some(Call::new(name, arguments))
 }
 
-/// The call that is printed as an operator in the parentheses at that place, when they are no list of
-/// arguments.
+/// The call that is printed as an operator in the parentheses at that place, unless these hold arguments.
 fn operator_at(nodes: &[Node], place: usize) -> Option<Call> {
     let is_list = nodes[place].arguments().is_some()
         && matches!(nodes[..place].last(), Some(Node::Name(_) | Node::Keyword(_)));
@@ -173,7 +171,7 @@ fn words_at(nodes: &[Node], words: &[&str]) -> Option<usize> {
         .position(|nodes| nodes.iter().zip(words).all(|(node, word)| node.is_keyword(word)))
 }
 
-/// `NFC` as the text that an ordinary call has in its place.
+/// `NFC` as the text constant of an ordinary call.
 fn form_constant(form: &str) -> Node {
     Node::Cast {
         operand: vec![Node::Text(format!("'{form}'"))],

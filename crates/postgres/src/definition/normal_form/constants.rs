@@ -27,8 +27,8 @@ fn type_of(digits: &str) -> &'static str {
     }
 }
 
-/// `SELECT 'x'::text AS text` inside of a statement: a constant that is read with its type has the name of
-/// the type, so that the name is printed after the second reading only.
+/// `SELECT 'x'::text AS text` inside a statement: a constant with a type gets the type's name as alias, so
+/// this alias is printed only after a restore.
 pub(super) fn remove_type_names(nodes: &mut Vec<Node>) {
     let mut place = 0;
     while place + 2 < nodes.len() {

@@ -1,8 +1,8 @@
-//! AND and OR: a chain in front of a chain of the same operator is one chain.
+//! AND and OR: a chain that is the first operand of a chain of the same operator joins that chain.
 //!
-//! The parser makes groups of its own (BETWEEN, comparisons of rows, IN over columns), which are printed in
-//! parentheses. When such a group is read again as the first operand, its operands become operands of the
-//! outer chain. One that stands behind is kept.
+//! The parser creates groups (for BETWEEN, comparisons of rows, IN over columns), which are printed in
+//! parentheses. When such a group is restored as the first operand, its operands become operands of the outer
+//! chain. Later groups are kept.
 
 use crate::definition::tree::{Bracket, Node};
 

@@ -1,15 +1,14 @@
-//! The name of the only relation that a query reads, in front of its columns: since 16 views are printed
-//! without.
+//! Qualifiers of columns in a query over a single relation: since version 16 views are printed without them.
 //!
-//! Queries inside of the query keep their qualifiers in all versions.
+//! Subqueries keep their qualifiers in all versions.
 
 use crate::definition::tree::{Bracket, Node};
 
-/// What may follow the one item of FROM.
+/// Keywords that may follow the only item of FROM.
 const AFTER_FROM: [&str; 9] = [
     "WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "OFFSET", "FETCH", "FOR",
 ];
-/// A query of several.
+/// Keywords that combine several queries.
 const COMBINES: [&str; 3] = ["UNION", "INTERSECT", "EXCEPT"];
 
 pub(super) fn remove(nodes: &mut Vec<Node>) {
@@ -27,7 +26,7 @@ pub(super) fn remove(nodes: &mut Vec<Node>) {
     nodes.append(&mut behind);
 }
 
-/// Where the one item of FROM stands; none when there are several.
+/// The place of the only item of FROM; `None` when there are several.
 fn only_item(nodes: &[Node]) -> Option<(usize, usize)> {
     if nodes
         .iter()
@@ -49,7 +48,7 @@ fn only_item(nodes: &[Node]) -> Option<(usize, usize)> {
     (!several).then_some((from, end))
 }
 
-/// By what name the query calls the item: its alias, or the relation itself. The columns of an alias stand in
+/// The qualifier of the item's columns: its alias or the relation's name. An alias may have columns in
 /// parentheses.
 fn called(item: &[Node]) -> Option<String> {
     let named = item.split(|node| node.is_keyword("TABLESAMPLE")).next()?;
@@ -71,7 +70,7 @@ fn unqualify(nodes: &mut Vec<Node>, relation: &str) {
     }
 }
 
-/// Whether the name at that place stands before a column, and not before a function, a collation or a type.
+/// Whether the name at that place qualifies a column, and not a function, a collation or a type.
 fn qualifies(nodes: &[Node], place: usize, relation: &str) -> bool {
     let is_path = nodes[place].name() == Some(relation)
         && nodes.get(place + 1).is_some_and(|node| node.is_mark("."))
