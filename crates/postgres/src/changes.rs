@@ -33,7 +33,7 @@ const SLOT: &str = "select coalesce(s.confirmed_flush_lsn, '0/0')::text as confi
     greatest(pg_wal_lsn_diff(pg_current_wal_lsn(), coalesce(s.restart_lsn, pg_current_wal_lsn())), 0)::int8 as retained, \
     coalesce(to_jsonb(s)->>'wal_status' = 'lost', false) or s.restart_lsn is null as lost \
     from pg_replication_slots s where s.slot_name::text = $1 and s.database = current_database()";
-const GIVEN_UP: &str = "the server removed log that the slot still needed (max_slot_wal_keep_size)";
+const SLOT_LOST: &str = "the server removed log that the slot still needed (max_slot_wal_keep_size)";
 /// A read of the slot that starts after this query decodes everything up to the returned position.
 const FLUSHED: &str = "select pg_current_wal_flush_lsn()::text as lsn";
 const PEEK: &str = "select p.lsn::text as lsn, p.data from pg_logical_slot_peek_changes($1, null, $2, \
@@ -71,7 +71,7 @@ impl Changes for PostgresDatabase {
         Ok(Some(RetainedState {
             position: self.lsn(self.read(row, "confirmed")?)?.into(),
             retained_bytes: self.read::<i64>(row, "retained")?.unsigned_abs(),
-            lost: self.read::<bool>(row, "lost")?.then(|| GIVEN_UP.to_owned()),
+            lost: self.read::<bool>(row, "lost")?.then(|| SLOT_LOST.to_owned()),
         }))
     }
 

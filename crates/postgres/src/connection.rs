@@ -67,7 +67,7 @@ pub struct PostgresDatabase {
     pub(crate) output_plugin: String,
     main: Mutex<Option<Arc<Client>>>,
     /// The session of [`Self::long_query`].
-    patient: Mutex<Option<Client>>,
+    long_session: Mutex<Option<Client>>,
     /// The slot that this process reads.
     pub(crate) claim: Mutex<Option<Claim>>,
     pub(crate) long: Semaphore,
@@ -135,7 +135,7 @@ impl PostgresDatabase {
             exempt_roles,
             output_plugin: OUTPUT_PLUGIN.to_owned(),
             main: Mutex::new(None),
-            patient: Mutex::new(None),
+            long_session: Mutex::new(None),
             claim: Mutex::new(None),
             long: Semaphore::new(LONG_SESSIONS),
             readers: Pool::default(),
@@ -213,7 +213,7 @@ impl PostgresDatabase {
     /// a statement is repeated once when the session was lost.
     pub(crate) async fn long_query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
         let _place = self.long_place().await?;
-        let mut kept = self.patient.lock().await;
+        let mut kept = self.long_session.lock().await;
         if let Some(client) = kept.take().filter(|client| !client.is_closed()) {
             match self
                 .bounded(LONG_STATEMENT, client.query_typed(sql, params))

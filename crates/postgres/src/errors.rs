@@ -1,16 +1,17 @@
-//! What the driver says, as what a stage can act on: decided by types and SQLSTATE, never by message text.
+//! Turns errors of the driver into errors that a stage can act on, by type and SQLSTATE, never by message
+//! text.
 
 use std::{error::Error as _, fmt::Write as _, io, time::Duration};
 
 use crossover_core::ports::{PortError, Refusal};
 use tokio_postgres::{Error, error::SqlState};
 
-/// A statement that failed, with the code by which callers tell expected refusals apart.
+/// A failed statement, with the SQLSTATE by which callers recognise expected refusals.
 #[derive(Debug)]
 pub struct Failure {
     pub port: PortError,
     pub code: Option<SqlState>,
-    /// The connection is gone: nothing is known about a statement that was under way.
+    /// The connection is lost: the outcome of a running statement is unknown.
     pub disconnected: bool,
 }
 
@@ -44,7 +45,7 @@ impl Failure {
         let mut distrusted = false;
         while let Some(inner) = cause {
             let text = inner.to_string();
-            // Some causes repeat the text of what they caused.
+            // Some errors contain the text of their cause already.
             if !reason.contains(&text) {
                 let _ = write!(reason, ": {text}");
             }
@@ -76,18 +77,18 @@ impl Failure {
     }
 }
 
-/// What to do about a certificate that cannot be trusted.
-const TRUST: &str = "connect by the name in the server's certificate, and give its authority as sslrootcert where it is none of \
+/// The remedy for a certificate that cannot be verified.
+const TRUST: &str = "connect by the name in the server's certificate, and set sslrootcert to its authority unless that is one of \
     the public ones (RDS and Aurora: the region's bundle)";
 
-/// The server showed a certificate that proves nothing: it will show the same one next time.
+/// Whether the server's certificate could not be verified; a retry would receive the same certificate.
 fn is_bad_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
     let io = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     io.and_then(|inner| inner.downcast_ref::<rustls::Error>())
         .is_some_and(|inner| matches!(inner, rustls::Error::InvalidCertificate(_)))
 }
 
-/// What the server's refusal is about.
+/// The kind of the server's refusal.
 fn about(code: &SqlState) -> Refusal {
     match code.code() {
         "42501" => Refusal::NoRight,
@@ -99,7 +100,7 @@ fn about(code: &SqlState) -> Refusal {
     }
 }
 
-/// The server went away or lets nobody in for now: trying again later can help.
+/// Whether the server has stopped or accepts no connections at present, so that a retry can succeed.
 fn means_gone(code: &SqlState) -> bool {
     code.code().starts_with("08")
         || [

@@ -1,4 +1,4 @@
-//! The schema in scope, object by object, in a form that is equal on both sides and across server versions.
+//! The definitions of all objects in scope, in a form that is equal on both sides and across server versions.
 
 use std::collections::BTreeMap;
 
@@ -32,8 +32,9 @@ const RIGHTS: &str = concat!(
     include_str!("sql/fingerprint_rights.sql")
 );
 impl PostgresDatabase {
-    /// Definitions of everything in scope, sorted. Grants to our role, to the exempt roles and to superusers
-    /// are left out: those differ by side. So is what DMS makes for itself in a source (`awsdms_…`).
+    /// Definitions of all objects in scope, sorted. Left out are grants to Crossover's role, to the exempt
+    /// roles and to superusers, which differ by side, and the objects that DMS creates in a source
+    /// (`awsdms_…`).
     pub(crate) async fn definitions(&self, scope: &Scope) -> Result<Vec<Definition>, Failure> {
         let exempt = [(&self.exempt_roles as _, Type::TEXT_ARRAY)];
         let (database, relations, programs, rights) = tokio::try_join!(
@@ -51,9 +52,8 @@ impl PostgresDatabase {
         Ok(definitions)
     }
 
-    /// Every statement gives class, name, the object it belongs to, its properties (name and value in turn,
-    /// those without a value left out here), and the types of columns that its expressions read, where they
-    /// count.
+    /// Each row has the class, the name, the owning object, the properties (name and value in turn; a NULL
+    /// value is left out) and, where the normal form needs them, the types of columns in the expressions.
     fn definition(&self, row: &Row) -> PortResult<Definition> {
         let word: &str = self.read(row, "class")?;
         let class = ObjectClass::from_word(word)
@@ -97,7 +97,8 @@ fn is_unique(index: &Definition) -> bool {
         .is_some_and(|statement| statement.starts_with("CREATE UNIQUE "))
 }
 
-/// How a property is read; none for a text of somebody's own, a name as it is, a figure.
+/// The form in which a property is parsed; `None` for free text, names and numbers, which are compared
+/// unchanged.
 fn reads(class: ObjectClass, property: &str) -> Option<Form> {
     match (class, property) {
         (ObjectClass::View | ObjectClass::MaterializedView, STATEMENT) => Some(Form::Query),

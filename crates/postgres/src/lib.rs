@@ -17,11 +17,11 @@ mod fingerprint;
 mod locale;
 mod lsn;
 mod marker;
-mod mend;
 mod pool;
 mod quoting;
 mod remedies;
 mod repair;
+mod replica_identity;
 mod rows;
 mod sequences;
 mod server;
@@ -34,10 +34,10 @@ pub use connection::PostgresDatabase;
 pub use definition::token;
 pub use lsn::LogPositions;
 pub use marker::MARKER_SQL;
-pub use mend::identity_sql;
 pub use remedies::SqlRemedies;
+pub use replica_identity::identity_sql;
 pub use rows::hash_sql;
 pub use settings::{ConnectionSettings, SslMode};
 
-/// The name of this engine in a plan.
+/// The engine's name in a plan.
 pub const ENGINE: &str = "postgresql";

@@ -1,8 +1,8 @@
-//! ICU locales in one form. Versions before 16 keep a locale as it was typed, later ones as a language tag
-//! (BCP 47).
+//! The normal form of ICU locales. Versions before 16 store a locale as typed, later versions as a language
+//! tag (BCP 47).
 //!
-//! Names of keywords and their values: Unicode CLDR `common/bcp47/collation.xml`; what ICU's
-//! `uloc_toLanguageTag` makes of them.
+//! Names of keywords and their values: Unicode CLDR `common/bcp47/collation.xml`, and the results of ICU's
+//! `uloc_toLanguageTag`.
 
 /// The language tag of a locale: `@colNumeric=yes` and `und-u-kn` are `und-u-kn-true`,
 /// `de_DE@collation=phonebook` is `de-DE-u-co-phonebk`.
@@ -22,7 +22,7 @@ pub(crate) fn language_tag(locale: &str) -> String {
             "u" if !tag.is_empty() => extension.read(subtags.by_ref().map(str::to_ascii_lowercase)),
             "posix" => extension.set("va", "posix"),
             "phonebook" | "traditional" => extension.set("co", value_of("co", &lower)),
-            // For private use: nothing behind has a meaning.
+            // Private use: later subtags have no standard meaning.
             "x" => private = subtags.by_ref().map(str::to_ascii_lowercase).collect(),
             _ => tag.push(cased(&lower, tag.is_empty())),
         }
@@ -47,7 +47,7 @@ pub(crate) fn language_tag(locale: &str) -> String {
     tag.join("-")
 }
 
-/// A language in small letters, a script with a capital, a region in capitals.
+/// The language in lower case, the script with an initial capital, the region in capitals.
 fn cased(subtag: &str, is_language: bool) -> String {
     match subtag.len() {
         2 if is_language => current_language(subtag).to_owned(),
@@ -60,7 +60,7 @@ fn cased(subtag: &str, is_language: bool) -> String {
     }
 }
 
-/// Languages that have another code today (ISO 639-1).
+/// The present code of languages whose code has changed (ISO 639-1).
 fn current_language(code: &str) -> &str {
     match code {
         "in" => "id",
@@ -77,7 +77,7 @@ fn current_language(code: &str) -> &str {
 struct Extension(std::collections::BTreeMap<String, String>);
 
 impl Extension {
-    /// What is set first counts.
+    /// Sets a key unless it is set already.
     fn set(&mut self, key: &str, value: &str) {
         self.0.entry(key.to_owned()).or_insert_with(|| value.to_owned());
     }
@@ -109,7 +109,7 @@ impl Extension {
     }
 }
 
-/// The key of a keyword in ICU's own names.
+/// The BCP 47 key of an ICU keyword.
 fn key_of(keyword: &str) -> &str {
     match keyword {
         "calendar" => "ca",
@@ -132,7 +132,7 @@ fn key_of(keyword: &str) -> &str {
     }
 }
 
-/// A value in the name the tag has for it.
+/// The BCP 47 name of a value.
 fn value_of<'v>(key: &str, value: &'v str) -> &'v str {
     match (key, value) {
         (_, "" | "yes") => "true",

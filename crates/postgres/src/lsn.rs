@@ -13,10 +13,10 @@ use crate::PostgresDatabase;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lsn(pub u64);
 
-/// A text that is no log sequence number.
+/// A text that is not a log sequence number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no log sequence number; PostgreSQL writes them as two hexadecimal halves, for example 16/B374D848"
+    "{0:?} is not a log sequence number; PostgreSQL writes them as two hexadecimal halves, for example 16/B374D848"
 )]
 pub struct InvalidLsn(pub String);
 
@@ -48,12 +48,12 @@ impl From<Lsn> for Position {
     }
 }
 
-/// What positions of PostgreSQL mean to each other.
+/// The order and distance of PostgreSQL positions.
 #[derive(Debug, Clone, Copy)]
 pub struct LogPositions;
 
 impl LogPositions {
-    /// Reads a position that was handed in.
+    /// Parses a position.
     pub(crate) fn read(position: &Position) -> PortResult<Lsn> {
         let text = position.as_str();
         text.parse()

@@ -1,7 +1,7 @@
 //! Catch-up markers: unique markers that travel through the change stream.
 //!
-//! The table has a primary key, no type that CDC would take for a large object, and no default that a replica
-//! would compute for itself.
+//! The table has a primary key, no type that CDC treats as a large object, and no default that a replica
+//! would compute itself.
 
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ use tokio_postgres::{error::SqlState, types::Type};
 use crate::{PostgresDatabase, access::OWN_TABLE, errors::Failure, lsn::Lsn, quoting::idents};
 
 const PREPARE: &str = include_str!("sql/prepare_marker.sql");
-/// What makes the table of markers by hand.
+/// The SQL with which a DBA can create the marker table.
 pub const MARKER_SQL: &str = concat!(
     "create schema if not exists crossover;\n",
     include_str!("sql/prepare_marker.sql")
@@ -28,7 +28,7 @@ const COUNT: &str =
 impl CatchUpMarkers for PostgresDatabase {
     async fn prepare_marker(&self) -> PortResult<()> {
         let mut sql = format!("{OWN_TABLE}{PREPARE}");
-        // Whoever carries the changes must be able to read and write the markers.
+        // The replication user must be able to read and write the markers.
         let carriers = self.existing_roles(&self.exempt_roles).await?;
         if !carriers.is_empty() {
             let carriers = idents(carriers.iter().map(String::as_str));
@@ -48,7 +48,7 @@ impl CatchUpMarkers for PostgresDatabase {
             .await
             .map_err(|f| self.marker_missing(f))?;
         if rows.is_empty() {
-            // The same marker was written while we looked: now it can be seen.
+            // Another session wrote the same marker at the same time; a second query finds it.
             rows = self.query(RAISE, &params).await?;
         }
         let row = rows
@@ -86,7 +86,7 @@ impl PostgresDatabase {
         failure.into()
     }
 
-    /// Those of `names` that are roles here, sorted.
+    /// The roles of this server among `names`, sorted.
     pub(crate) async fn existing_roles(&self, names: &[String]) -> PortResult<Vec<String>> {
         if names.is_empty() {
             return Ok(Vec::new());

@@ -1,10 +1,10 @@
-//! Sessions that are kept beside the main one.
+//! Sessions that are kept open beside the main session.
 
 use std::sync::{Mutex, PoisonError};
 
 use tokio_postgres::Client;
 
-/// Idle sessions of one kind, for the next statement: connecting costs more than most chunks do.
+/// Idle sessions of one kind for the next statement, because connecting takes longer than most chunks.
 #[derive(Default)]
 pub struct Pool {
     idle: Mutex<Vec<Client>>,
@@ -21,14 +21,14 @@ impl Pool {
         std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Only a session in a known state is given back.
+    /// Returns a session to the pool; only a session in a known state may be returned.
     pub(crate) fn give_back(&self, client: Client) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.push(client);
     }
 }
 
-/// A slot that is followed, and the session whose lock says so.
+/// A slot that this process reads, and the session that holds the advisory lock.
 pub struct Claim {
     pub(crate) slot: String,
     pub(crate) session: Client,

@@ -1,6 +1,7 @@
-//! Names and texts inside SQL that cannot be bound. Names come from the catalogue only.
+//! Quotes names and texts in SQL that cannot have parameters. Names come from the catalogue only.
 
-/// A text with a backslash becomes `E'...'`, which reads the same whatever `standard_conforming_strings` is.
+/// A text as a literal. With a backslash the literal is `E'...'`, which does not depend on
+/// `standard_conforming_strings`.
 pub use postgres_protocol::escape::{escape_identifier as ident, escape_literal as literal};
 
 /// A schema and a name as a qualified identifier.

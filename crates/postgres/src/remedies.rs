@@ -1,4 +1,4 @@
-//! What is to be done about a finding, in the statements of PostgreSQL.
+//! Remedies for findings, as PostgreSQL statements.
 
 use crossover_core::{
     catalogue::{MissingIdentity, ObjectClass, ReplicaIdentity},
@@ -7,7 +7,6 @@ use crossover_core::{
 
 use crate::PostgresDatabase;
 
-/// Remedies as statements of PostgreSQL.
 #[derive(Debug, Clone, Copy)]
 pub struct SqlRemedies;
 
@@ -28,29 +27,29 @@ fn text(remedy: &Remedy) -> String {
         Remedy::Create(class) => create(*class).to_owned(),
         Remedy::Change(class, severity) => change(*class, *severity).to_owned(),
         Remedy::Populate => {
-            "refresh materialized view on the target: until then every query of it fails".to_owned()
+            "refresh materialized view on the target: every query of the view fails until then".to_owned()
         }
         Remedy::IdentifyRows { identity, alike } => identify(*identity, *alike).to_owned(),
         Remedy::Analyse(table) => format!("analyze {table}"),
-        Remedy::AdvanceSequence => "setval it on the target beyond the source's position, at once".to_owned(),
+        Remedy::AdvanceSequence => "use setval on the target at once, to a value beyond the source's position".to_owned(),
         Remedy::SetCyclingSequence => {
-            "see that the target has gone on from the source's position since the cutover (final-sync sets it there); if not, setval it"
+            "check that the target has continued from the source's position since the cutover (final-sync sets it); if not, use setval"
                 .to_owned()
         }
         Remedy::TurnSequence => "alter sequence ... increment on the target".to_owned(),
     }
 }
 
-/// What to do about something that is missing on the target.
+/// The remedy for an object that is missing on the target.
 const fn create(class: ObjectClass) -> &'static str {
     match class {
         ObjectClass::Extension => {
-            "create extension on the target; where the target does not offer it, the application has to do without"
+            "create extension on the target; if the extension is not available there, the application must work without it"
         }
         ObjectClass::Column => "alter table ... add column on the target",
         ObjectClass::Constraint => "alter table ... add constraint on the target",
         ObjectClass::Index => {
-            "create it on the target (create index concurrently where it is written to already)"
+            "create it on the target (with create index concurrently if the table is written to already)"
         }
         ObjectClass::Grants => "grant the same rights on the target",
         ObjectClass::Owner => "give it the same owner on the target",
@@ -73,7 +72,7 @@ const fn create(class: ObjectClass) -> &'static str {
     }
 }
 
-/// What to do about a table whose changes do not identify its rows well.
+/// The remedy for a table whose replica identity is missing or costly.
 const fn identify(identity: ReplicaIdentity, alike: bool) -> &'static str {
     match identity {
         ReplicaIdentity::Key | ReplicaIdentity::FullRow => "alter table ... add primary key on both sides",
@@ -91,32 +90,34 @@ const fn identify(identity: ReplicaIdentity, alike: bool) -> &'static str {
                 "alter table ... replica identity default (or using index) on both sides"
             }
             MissingIdentity::IndexIsGone => {
-                "alter table ... replica identity default, or using an index that is there, on both sides"
+                "alter table ... replica identity default, or using an existing index, on both sides"
             }
         },
     }
 }
 
-/// What to do about something that is another thing on the target.
+/// The remedy for an object that differs on the target.
 const fn change(class: ObjectClass, severity: Severity) -> &'static str {
     match (class, severity) {
         (ObjectClass::Database, Severity::Error) => {
-            "make the target's database again with the source's encoding: it cannot be changed afterwards"
+            "create the target's database again with the source's encoding: the encoding of a database cannot be changed"
         }
         (ObjectClass::Database, Severity::Warning) => {
-            "expect another order of text and other index ranges, or make the target's database again with the source's locale"
+            "expect a different sort order of text and different index ranges, or create the target's database again with the source's locale"
         }
         (ObjectClass::Extension, _) => {
-            "see that the application can live with the target's version; alter extension ... update or set schema"
+            "check that the application works with the target's version, or alter extension ... update or set schema"
         }
         (ObjectClass::Index, _) => "reindex it, or drop it and create it again",
         (ObjectClass::MaterializedView, Severity::Warning) => {
-            "keep it knowingly: only the source's cannot be read"
+            "no action is needed if this is intended: only the source's view cannot be queried"
         }
         (ObjectClass::Owner, _) => {
-            "alter ... owner to on the target, or grant the source's owner what ownership gave it"
+            "alter ... owner to on the target, or grant the source's owner the rights that ownership gave"
         }
-        (ObjectClass::Grants, Severity::Warning) => "revoke what is more on the target, or keep it knowingly",
+        (ObjectClass::Grants, Severity::Warning) => {
+            "revoke the additional rights on the target, or keep them deliberately"
+        }
         (ObjectClass::Grants, Severity::Error) => "grant the same rights on the target",
         (ObjectClass::Constraint, Severity::Warning) => {
             "alter table ... enable trigger all on the target once its rows are complete"
@@ -124,7 +125,7 @@ const fn change(class: ObjectClass, severity: Severity) -> &'static str {
         (ObjectClass::Trigger | ObjectClass::Rule | ObjectClass::EventTrigger, _) => {
             "make it equal on the target: alter table ... enable or disable for the state, or create it again"
         }
-        _ => "make it on the target what it is on the source",
+        _ => "change it on the target to match the source",
     }
 }
 
@@ -136,7 +137,7 @@ mod tests {
     fn a_view_without_rows_is_refreshed() {
         assert_eq!(
             text(&Remedy::Populate),
-            "refresh materialized view on the target: until then every query of it fails"
+            "refresh materialized view on the target: every query of the view fails until then"
         );
     }
 

@@ -1,4 +1,4 @@
-//! Writing rows. The sessions here are the only ones that do, and nothing that reads rows uses them.
+//! Writes rows. Only the sessions of this module write rows, and they are not used to read rows.
 
 mod statement;
 mod transaction;
@@ -23,22 +23,23 @@ use crate::{
 use transaction::Transaction;
 
 const WRITING: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/row_writing.sql"));
-/// One row by its key.
+/// Limit for a statement that reads or writes one row by its key.
 const STATEMENT: Duration = Duration::from_secs(30);
-/// Shorter than the server waits before it looks for deadlocks (1 s): in one with the change stream it is we
-/// who give up.
+/// Shorter than `deadlock_timeout` (1 s), so that in a deadlock with the change stream the repair gives up,
+/// not the stream.
 const LOCK: Duration = Duration::from_millis(500);
-/// A session that hangs lets its locks go.
-const MORE: &str = " -c idle_in_transaction_session_timeout=60000";
+/// Ends a session that hangs in a transaction, so that its locks are released.
+const STARTUP_OPTIONS: &str = " -c idle_in_transaction_session_timeout=60000";
 const SILENT: &str = "set local session_replication_role = replica";
-/// A row that violates a foreign key is then the one that fails, not its whole transaction.
-const AT_ONCE: &str = "set constraints all immediate";
-/// In a file, where nobody can leave a row out, everything may be put right until the end.
-const IN_THE_END: &str = "set constraints all deferred";
+/// Constraints are checked row by row, so that a violation fails one row and not the whole transaction.
+const CHECK_EACH_ROW: &str = "set constraints all immediate";
+/// In a file of statements no row can be skipped, so constraints are checked at the end of the transaction.
+const CHECK_AT_END: &str = "set constraints all deferred";
 
-/// Since 15 a session can be told to hand its counters over when the statement has ended. Before, it does so
-/// when it ends, and the server writes them down within half a second.
-const COUNTS_AT_ONCE: &str = "select current_setting('server_version_num')::int4 >= 150000 as at_once";
+/// Since version 15 a session can report its counters as soon as a statement has ended. Before, a session
+/// reports them when it ends, and the server stores them within half a second.
+const REPORTS_COUNTERS_AT_ONCE: &str =
+    "select current_setting('server_version_num')::int4 >= 150000 as at_once";
 const COUNT_NOW: &str = "select pg_catalog.pg_stat_force_next_flush()";
 const HALF_A_SECOND_AND_MORE: Duration = Duration::from_millis(700);
 
@@ -46,7 +47,7 @@ impl PostgresDatabase {
     async fn writer(&self) -> Result<Client, Failure> {
         match self.writers.take() {
             Some(client) => Ok(client),
-            None => self.open(STATEMENT, LOCK, MORE).await,
+            None => self.open(STATEMENT, LOCK, STARTUP_OPTIONS).await,
         }
     }
 }
@@ -94,14 +95,14 @@ impl Repair for PostgresDatabase {
     fn settings(&self) -> String {
         let lines: Vec<String> = PINNED
             .iter()
-            // The startup packet wants spaces escaped.
+            // Spaces in the startup packet are escaped.
             .map(|(name, value)| format!("set {} = {};", ident(name), literal(&value.replace('\\', ""))))
             .collect();
         lines.join("\n")
     }
 
     fn opening(&self, silent: bool) -> String {
-        format!("begin; {};", if silent { SILENT } else { IN_THE_END })
+        format!("begin; {};", if silent { SILENT } else { CHECK_AT_END })
     }
 
     fn statement(&self, table: &WritableTable, change: &RowChange) -> String {
@@ -114,7 +115,7 @@ impl Repair for PostgresDatabase {
         silent: bool,
     ) -> PortResult<Box<dyn RepairTransaction + '_>> {
         let client = self.writer().await?;
-        let begin = format!("begin; {}", if silent { SILENT } else { AT_ONCE });
+        let begin = format!("begin; {}", if silent { SILENT } else { CHECK_EACH_ROW });
         self.bounded(STATEMENT, client.batch_execute(&begin)).await?;
         Ok(Box::new(Transaction {
             database: self,
@@ -128,11 +129,11 @@ impl Repair for PostgresDatabase {
         if writers.is_empty() {
             return Ok(());
         }
-        let rows = self.query(COUNTS_AT_ONCE, &[]).await?;
+        let rows = self.query(REPORTS_COUNTERS_AT_ONCE, &[]).await?;
         let at_once = rows.first().is_some_and(|row| row.get("at_once"));
         if at_once {
             for writer in &writers {
-                // A session that has ended has handed them over.
+                // A session reports its counters when it ends.
                 let _ = self.bounded(STATEMENT, writer.batch_execute(COUNT_NOW)).await;
             }
         }

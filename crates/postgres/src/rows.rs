@@ -1,7 +1,7 @@
-//! Row content, hashed on the server wherever it can be.
+//! Row content, hashed on the server where possible.
 //!
-//! The form rows are hashed in is decided by `crossover_core::rows`; here it becomes SQL. Sessions are
-//! read-only and pin everything that values' texts depend on.
+//! `crossover_core::rows` decides how rows are hashed; this module writes the SQL. Sessions are read-only and
+//! pin every setting that affects the texts of values.
 
 mod block_range;
 mod condition;
@@ -36,8 +36,8 @@ use region::{from_where, from_where_and};
 const ACTIVE: &str = "select count(*) as active from pg_stat_activity a \
     where a.state = 'active' and a.backend_type = 'client backend' and a.application_name <> 'crossover'";
 
-/// The statement that hashes all rows of a table as a comparison does and nothing else: the floor of what one
-/// costs.
+/// The statement that only hashes all rows of a table, as a comparison does: the lower bound of a
+/// comparison's cost.
 pub fn hash_sql(form: &HashPlan) -> String {
     expression::bare_aggregate(form, &relation(form))
 }
@@ -52,7 +52,7 @@ impl PostgresDatabase {
         )))
     }
 
-    /// From the columns `rows` and `sum`, which is NULL where there are no rows.
+    /// Reads the columns `rows` and `sum`; `sum` is NULL without rows.
     fn row_digest(&self, row: &Row) -> PortResult<RowDigest> {
         let sum = self.read::<Option<&str>>(row, "sum")?.unwrap_or("0");
         Ok(RowDigest {
@@ -127,8 +127,7 @@ impl Rows for PostgresDatabase {
         }
         let (hash, from) = (expression::row_hash(form), from_where(form, region));
         let mask = buckets - 1;
-        // `offset 0` keeps the planner from taking the buckets for as many as there are keys, and from
-        // sorting them.
+        // Without `offset 0` the planner expects as many buckets as keys and sorts them.
         let sql = if buckets == 1 {
             format!(
                 "select 0 as bucket, count(*) as rows, sum({hash})::text as sum from {from} having count(*) > 0"
@@ -193,7 +192,7 @@ impl Rows for PostgresDatabase {
                 from_where(form, region)
             )
         } else {
-            // The bucket first: most rows are none of ours and need no hash.
+            // The bucket is tested first: most rows are in other buckets and need no hash.
             let condition = format!("({} & {mask})::int4 = any ($1)", expression::key_hash(form));
             format!(
                 "select {} as key, {hash} as hash, 1::int8 as count from {}",

@@ -1,7 +1,7 @@
 //! Sequence positions.
 //!
-//! `pg_sequences.last_value` is no witness: it is NULL after `alter sequence ... restart with n` and for a
-//! role without rights, as if the sequence had never been used. The sequence itself is read instead.
+//! `pg_sequences.last_value` is not reliable: the value is NULL for an unused sequence, but also after `alter
+//! sequence ... restart with n` and for a role without rights. The sequence itself is read instead.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use crate::{
 };
 
 const SEQUENCES: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/sequences.sql"));
-/// Rights are checked by the sequence's own settings; `$1` and `$2` are the names asked for.
+/// Settings of and rights on the sequences; `$1` and `$2` are their schemas and names.
 const NAMED: &str = include_str!("sql/named_sequences.sql");
 const MOVE: &str = "select setval(format('%I.%I', m.schema, m.name)::regclass, m.position, true) \
                     from unnest($1::text[], $2::text[], $3::bigint[]) as m (schema, name, position)";
@@ -69,7 +69,7 @@ impl PostgresDatabase {
             )));
         }
         let mut sequences: Vec<SequenceFacts> = settings.into_iter().map(|(facts, ..)| facts).collect();
-        // Only those that seem unused: they may have been restarted.
+        // Only sequences that seem unused, because they may have been restarted.
         let looks: Vec<String> = sequences
             .iter()
             .filter(|s| s.last_value.is_none())
@@ -107,8 +107,7 @@ impl PostgresDatabase {
     }
 }
 
-/// The last value that counts as handed out. A sequence that was restarted at `value` has used everything
-/// before it.
+/// The last value that counts as handed out: of a sequence restarted at `value`, the value before it.
 fn used_up_to(sequence: &SequenceFacts, value: i64, called: bool) -> Option<i64> {
     if called {
         Some(value)
@@ -169,7 +168,7 @@ impl Sequences for PostgresDatabase {
             .collect();
         if !against.is_empty() {
             return Err(self.refused(format!(
-                "sequences count in the opposite direction of the other side: {}; alter their increment",
+                "sequences whose increment has the opposite sign on the other side: {}; alter the increment",
                 against.join(", ")
             )));
         }

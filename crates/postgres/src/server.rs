@@ -1,4 +1,4 @@
-//! What a server's settings mean for a cutover.
+//! Evaluates a server's settings for a cutover.
 
 use crossover_core::catalogue::{Need, ServerFacts, Shortfall};
 
@@ -6,15 +6,15 @@ use crossover_core::catalogue::{Need, ServerFacts, Shortfall};
 #[derive(Debug, Clone)]
 pub(crate) struct ServerFigures {
     pub wal_level: String,
-    /// Used ones, and how many there may be.
+    /// Number in use, and the configured maximum.
     pub slots: (u32, u32),
-    /// Used ones, and how many there may be.
+    /// Number in use, and the configured maximum.
     pub senders: (u32, u32),
     pub in_recovery: bool,
 }
 
 impl ServerFigures {
-    /// What a server of this version (160014) and with these figures is good for.
+    /// The facts about a server of this version (for example 160014) with these figures.
     pub fn judged(&self, version_num: u32) -> ServerFacts {
         ServerFacts {
             version_num,

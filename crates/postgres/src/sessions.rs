@@ -1,4 +1,4 @@
-//! Who is connected, and ending it.
+//! Lists and ends sessions of the application.
 
 use std::collections::BTreeSet;
 
@@ -9,13 +9,15 @@ use tokio_postgres::{Row, types::Type};
 use crate::PostgresDatabase;
 
 const SESSIONS: &str = include_str!("sql/sessions.sql");
-/// Superusers are left alone: they come back whatever the lock says, so the sample must go on showing them.
+/// Superusers' sessions are not ended: superusers can reconnect in spite of the lock, so samples must
+/// continue to list them.
 const END: &str = concat!(
     "with application as (",
     include_str!("sql/sessions.sql"),
     ") select s.pid, s.started, pg_terminate_backend(s.pid) as signalled from application s where not s.superuser"
 );
-/// How long [`PostgresDatabase::end_application_sessions`] waits for sessions to be gone.
+/// Time for which [`PostgresDatabase::end_application_sessions`] waits until the sessions have ended
+/// (milliseconds).
 const END_LIMIT_MS: u64 = 1_000;
 const POLL_MS: u64 = 3;
 
@@ -25,12 +27,12 @@ pub struct Session {
     /// `pid 123 shop_app from 127.0.0.1:5432 application`.
     pub text: String,
     pub superuser: bool,
-    /// It has a transaction open.
+    /// The session has an open transaction.
     pub busy: bool,
 }
 
 impl PostgresDatabase {
-    /// Sessions in this database that are neither ours nor of an exempt role, by pid.
+    /// Sessions in this database of roles that are neither Crossover's own nor exempt, by pid.
     pub(crate) async fn application_sessions(&self) -> PortResult<Vec<Session>> {
         let rows = self
             .query(SESSIONS, &[(&self.exempt_roles, Type::TEXT_ARRAY)])
@@ -61,7 +63,7 @@ impl PostgresDatabase {
         })
     }
 
-    /// The role of a session whose state we may not see.
+    /// The role of the session if Crossover's role may not see the session's state.
     pub(crate) fn hidden_role(&self, row: &Row) -> PortResult<Option<String>> {
         Ok(if self.read(row, "hidden")? {
             Some(self.read(row, "role")?)
@@ -70,7 +72,7 @@ impl PostgresDatabase {
         })
     }
 
-    /// A session that cannot be seen into may be anything: without the right to look there is no answer.
+    /// Refuses when the state of a session is hidden, because the session could be a writer.
     pub(crate) fn refuse_hidden(&self, roles: impl Iterator<Item = String>) -> PortResult<()> {
         let roles: BTreeSet<String> = roles.collect();
         if roles.is_empty() {
@@ -78,13 +80,13 @@ impl PostgresDatabase {
         }
         let roles = roles.into_iter().collect::<Vec<_>>().join(", ");
         Err(self.refused(format!(
-            "the sessions of {roles} cannot be looked into; grant pg_monitor to {}",
+            "the sessions of {roles} cannot be inspected; grant pg_monitor to {}",
             self.own_role
         )))
     }
 
-    /// Ends every application session and waits until they are gone, newcomers included; for a second at
-    /// most, the next sample tells what remains. Returns how many were ended.
+    /// Ends every application session, including new ones, and waits until they have ended, for at most a
+    /// second; the next sample lists the sessions that remain. Returns the number of ended sessions.
     pub(crate) async fn end_application_sessions(&self) -> PortResult<u32> {
         let mut polling = Polling::new(&SystemClock, POLL_MS, END_LIMIT_MS);
         let mut ended = BTreeSet::new();

@@ -1,11 +1,11 @@
-//! How to reach one side, as it stands in its secret.
+//! The connection settings of one side, as stored in its secret.
 
 mod url;
 
 use crossover_core::{Secret, ports::PortError, routing::is_loopback};
 use serde::{Deserialize, Deserializer, de};
 
-/// How the connection is protected.
+/// Protection of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SslMode {
@@ -16,7 +16,7 @@ pub enum SslMode {
     Disable,
 }
 
-/// The secret of one side. RDS writes more fields into its secrets; those are ignored.
+/// The secret of one side. Further fields, such as those that RDS writes, are ignored.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ConnectionSettings {
     pub host: String,
@@ -29,7 +29,8 @@ pub struct ConnectionSettings {
     /// Default: `verify-full`.
     #[serde(default)]
     pub sslmode: SslMode,
-    /// Certificates trusted beside the public ones, PEM: for RDS the region's bundle. Default: none.
+    /// PEM certificates that are trusted in addition to the public ones, for RDS the region's bundle.
+    /// Default: none.
     #[serde(default, rename = "sslrootcert")]
     pub root_ca_pem: Option<String>,
 }
@@ -56,7 +57,7 @@ fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
 }
 
 impl ConnectionSettings {
-    /// Refuses what would send the password or data in the clear over a network.
+    /// Refuses settings that would send the password or data unencrypted over a network.
     pub(crate) fn check(&self, label: &str) -> Result<(), PortError> {
         if self.sslmode == SslMode::Disable && !is_loopback(&self.host) {
             return Err(PortError::refused(

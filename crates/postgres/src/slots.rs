@@ -1,4 +1,4 @@
-//! Retained positions are logical replication slots.
+//! Retained positions, implemented as logical replication slots.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use crate::{
     lsn::{LogPositions, Lsn},
 };
 
-/// The output plugin of slots that Crossover reads itself: it is part of every PostgreSQL, needs no
-/// publication, and is what AWS DMS reads by default, too.
+/// The output plugin of slots that Crossover reads itself: part of every PostgreSQL, usable without a
+/// publication, and also the default of AWS DMS.
 pub const OUTPUT_PLUGIN: &str = "test_decoding";
 
-/// Building a slot waits for every transaction that is older; longer than this is a refusal.
+/// Creating a slot waits for every older transaction; a longer wait is refused.
 const CREATE_LIMIT: Duration = Duration::from_secs(30);
-/// How long a reader that was just stopped may take to let go of its slot.
+/// Time in which a reader that was just stopped must release its slot.
 const RELEASE_LIMIT_MS: u64 = 500;
 const POLL_MS: u64 = 5;
 
@@ -34,8 +34,7 @@ struct Slot {
 }
 
 impl PostgresDatabase {
-    /// The same database, whose slots are made with this output plugin: the one that the reader of the
-    /// changes understands.
+    /// The same database with another output plugin for new slots, as the reader of the changes requires.
     #[must_use]
     pub fn with_output_plugin(mut self, plugin: impl Into<String>) -> Self {
         self.output_plugin = plugin.into();
@@ -57,7 +56,7 @@ impl PostgresDatabase {
         }))
     }
 
-    /// The slot once nobody reads from it.
+    /// The slot, after waiting until no process reads from it.
     async fn idle_slot(&self, name: &str) -> PortResult<Option<Slot>> {
         let mut polling = Polling::new(&SystemClock, POLL_MS, RELEASE_LIMIT_MS);
         loop {
@@ -77,7 +76,7 @@ impl PostgresDatabase {
         let confirmed = slot.confirmed.as_deref();
         self.lsn(confirmed.ok_or_else(|| {
             self.refused(format!(
-                "slot {name} has no position: it is no finished logical slot"
+                "slot {name} has no position: its creation has not finished"
             ))
         })?)
     }
@@ -92,14 +91,14 @@ impl PostgresDatabase {
         self.position_of(name, slot)
     }
 
-    /// A prepared transaction of any database holds up the building of a slot for ever.
+    /// A prepared transaction in any database blocks the creation of a slot until it ends.
     async fn refuse_prepared(&self, name: &str) -> PortResult<()> {
         let sql = "select string_agg(format('%s in database %s', p.gid, p.database), ', ' order by p.gid) as gids from pg_prepared_xacts p";
         let rows = self.query(sql, &[]).await?;
         let gids: Option<String> = rows.first().map_or(Ok(None), |row| self.read(row, "gids"))?;
         match gids {
             Some(gids) => Err(self.refused(format!(
-                "slot {name} cannot be made while transactions are prepared: commit or roll back {gids}"
+                "slot {name} cannot be created while transactions are prepared: commit or roll back {gids}"
             ))),
             None => Ok(()),
         }
@@ -125,7 +124,7 @@ impl RetainedPositions for PostgresDatabase {
             Ok(rows) => {
                 let row = rows
                     .first()
-                    .ok_or_else(|| PortError::unexpected(self.what(), "no slot was made"))?;
+                    .ok_or_else(|| PortError::unexpected(self.what(), "no slot was created"))?;
                 Ok(self.lsn(self.read(row, "lsn")?)?.into())
             }
             Err(failure) if failure.is(&SqlState::DUPLICATE_OBJECT) => match self.slot(name).await? {

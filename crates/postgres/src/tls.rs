@@ -1,4 +1,4 @@
-//! TLS with the server's certificate and name verified; there is no weaker mode.
+//! TLS, always with verification of the server's certificate and name.
 
 use std::sync::Arc;
 
@@ -18,16 +18,16 @@ pub fn connector(what: &str, extra_pem: Option<&str>) -> Result<MakeRustlsConnec
         let mut found = 0;
         for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
             let certificate =
-                certificate.map_err(|e| PortError::refused(what, format!("sslrootcert is no PEM: {e}")))?;
-            roots
-                .add(certificate)
-                .map_err(|e| PortError::refused(what, format!("sslrootcert holds a bad certificate: {e}")))?;
+                certificate.map_err(|e| PortError::refused(what, format!("sslrootcert is not PEM: {e}")))?;
+            roots.add(certificate).map_err(|e| {
+                PortError::refused(what, format!("sslrootcert contains an invalid certificate: {e}"))
+            })?;
             found += 1;
         }
         if found == 0 {
             return Err(PortError::refused(
                 what,
-                "sslrootcert holds no certificate; give the PEM text itself, not a path",
+                "sslrootcert contains no certificate; give the PEM text itself, not a path",
             ));
         }
     }

@@ -1,4 +1,4 @@
-//! A change of one row as a statement that does nothing unless the row still is what was seen.
+//! The statement that changes one row, and has no effect unless the row still has the values that were read.
 
 use crossover_core::rows::{Action, ColumnPlan, RowChange, RowTexts, WritableTable};
 
@@ -7,8 +7,8 @@ use crate::{
     rows::{expression, relation},
 };
 
-/// The statement. The table is `q`; values are literals of the column's type on the target, made from their
-/// texts.
+/// The statement. The table is called `q`; values are literals, cast from their texts to the column's type on
+/// the target.
 pub fn statement(table: &WritableTable, change: &RowChange) -> String {
     match change.action() {
         Action::Insert => insert(table, change),
@@ -21,7 +21,7 @@ pub fn statement(table: &WritableTable, change: &RowChange) -> String {
     }
 }
 
-/// The same, returning all columns of the row it leaves (or, for a delete, has removed).
+/// The same statement, returning all columns of the row after the change (or of the deleted row).
 pub fn returning(table: &WritableTable, change: &RowChange) -> String {
     format!(
         "{}\nreturning {} as values",
@@ -76,7 +76,7 @@ fn update(table: &WritableTable, change: &RowChange) -> String {
     )
 }
 
-/// A text as a value of the column's type.
+/// A text, cast to the column's type.
 fn value(column: &ColumnPlan, text: Option<&str>) -> String {
     match text {
         Some(text) => format!("{}::{}", literal(text), column.sql_type),
@@ -84,8 +84,8 @@ fn value(column: &ColumnPlan, text: Option<&str>) -> String {
     }
 }
 
-/// The row is there and every column is what it was: the key by itself for its index, then everything by its
-/// text.
+/// The condition that the row exists with unchanged columns: the key alone, for its index, and then the texts
+/// of all columns.
 fn as_seen(table: &WritableTable, change: &RowChange) -> String {
     let texts: Vec<String> = change
         .before

@@ -1,4 +1,4 @@
-//! One transaction that writes rows of one table.
+//! A transaction that writes rows of one table.
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Dropped without an end, its session is closed and the server rolls it back.
+/// When dropped without an end, the session is closed and the server rolls the transaction back.
 pub struct Transaction<'a> {
     pub database: &'a PostgresDatabase,
     pub client: Client,
@@ -90,7 +90,7 @@ impl RepairTransaction for Transaction<'_> {
     async fn change(&mut self, change: &RowChange) -> PortResult<RowOutcome> {
         let sql = statement::returning(&self.table, change);
         let work = async {
-            // Both at once: the server takes them in this order.
+            // Sent together; the server runs them in this order.
             let (savepoint, rows) = futures::join!(
                 self.client.batch_execute("savepoint of_row"),
                 self.client.query_typed(&sql, &[])
@@ -136,7 +136,7 @@ impl RepairTransaction for Transaction<'_> {
     }
 }
 
-/// Somebody else holds a lock: trying again can help.
+/// Whether another session held a lock, so that a retry can succeed.
 fn is_busy(failure: &Failure) -> bool {
     [
         SqlState::LOCK_NOT_AVAILABLE,
@@ -147,8 +147,8 @@ fn is_busy(failure: &Failure) -> bool {
     .any(|code| failure.is(code))
 }
 
-/// Whether the row came out as it was asked for: a trigger, a generated column or a narrower type can make
-/// another one of it.
+/// Checks that the row has the requested values: a trigger, a generated column or a narrower type can change
+/// them.
 fn judge(form: &HashPlan, change: &RowChange, made: &[Option<String>]) -> RowOutcome {
     let Some(after) = &change.after else {
         return RowOutcome::Done;
@@ -169,7 +169,7 @@ fn judge(form: &HashPlan, change: &RowChange, made: &[Option<String>]) -> RowOut
     ))
 }
 
-/// What the server said, without what it quotes of the row.
+/// The server's message without values of the row.
 fn reason(error: &DbError) -> String {
     let code = error.code().code();
     // Data exceptions quote the value in the message itself.

@@ -1,4 +1,4 @@
-//! Block ranges of the disk: a range of an integer key read by its blocks.
+//! Reads a range of an integer key by the disk blocks that hold it.
 
 use crossover_core::{
     ports::{PortError, PortResult, Snapshot},
@@ -24,7 +24,7 @@ impl PostgresDatabase {
             return Ok(None);
         };
         let relation = relation(form);
-        // A tid's text is that of a point: its first coordinate is the block.
+        // The text of a tid can be cast to a point, whose first coordinate is the block.
         let sql = format!(
             "select (select (q.ctid::text::point)[0]::int8 from {relation} q where {key} >= c.cut order by {key} limit 1) \
              as block from unnest($1::int8[]) with ordinality c (cut, place) order by c.place"
@@ -53,7 +53,7 @@ impl PostgresDatabase {
         let Some(key) = integer_key(form) else {
             return Err(PortError::unexpected(
                 self.what(),
-                "block ranges of a key that is no integer",
+                "block ranges need an integer key",
             ));
         };
         let hash = expression::row_hash(form);
@@ -61,10 +61,10 @@ impl PostgresDatabase {
             relation: form.table.clone(),
             blocks: Some(block_range.blocks),
         };
-        // A range that is open at both ends has every row.
+        // A range without bounds holds every row.
         let own = [vec!["true".to_owned()], within(form, &block_range.keys)].concat();
         let own = own.join(" and ");
-        // Only rows of other ranges are hashed twice, and there are few of them.
+        // Only the few rows of other ranges are hashed twice.
         let sql = format!(
             "select count(*) as rows, sum({hash})::text as sum, \
              array_agg({key}::text || ' ' || {hash}::text) filter (where not ({own})) as out_of_range_rows \
@@ -76,7 +76,7 @@ impl PostgresDatabase {
             .await?;
         let row = rows
             .first()
-            .ok_or_else(|| PortError::unexpected(self.what(), "no sum of a block_range"))?;
+            .ok_or_else(|| PortError::unexpected(self.what(), "no sum of a block range"))?;
         let out_of_range_rows: Option<Vec<String>> = self.read(row, "out_of_range_rows")?;
         let number = |text: &str| {
             text.parse::<i64>()
@@ -94,7 +94,7 @@ impl PostgresDatabase {
     }
 }
 
-/// The key's first column, where it is an integer.
+/// The key's first column, if it is an integer.
 fn integer_key(form: &HashPlan) -> Option<String> {
     let column = form.key_columns().next()?;
     column

@@ -1,4 +1,4 @@
-//! The user's own condition on rows.
+//! The user's condition on rows.
 
 use crossover_core::ports::{PortError, PortResult};
 use tokio_postgres::error::SqlState;
@@ -6,13 +6,13 @@ use tokio_postgres::error::SqlState;
 use crate::PostgresDatabase;
 
 impl PostgresDatabase {
-    /// Whether a condition on rows stays within the parentheses that stand around it in every statement: one
-    /// that closes them and opens others would reach every row of every region. What closes parentheses
-    /// cannot close brackets as well, so it has to be good in both.
+    /// Checks that a condition stays within the parentheses around it. A condition that closes them and opens
+    /// others would apply to every row of every region. No text can close parentheses and brackets alike, so
+    /// the condition must be valid in both.
     ///
     /// # Errors
-    /// One that does not, with what the server says; a server that does not answer. Names in it are not
-    /// looked at.
+    /// `Refused` for an invalid condition, with the server's message; `Unreachable` when the server does not
+    /// answer. Names in the condition are not checked.
     pub async fn check_condition(&self, condition: &str) -> PortResult<()> {
         for sql in [
             format!("explain select ({condition}\n)"),
@@ -21,7 +21,7 @@ impl PostgresDatabase {
             match self.query(&sql, &[]).await {
                 Err(failure) if failure.is(&SqlState::SYNTAX_ERROR) => {
                     let said = PortError::from(failure);
-                    return Err(self.refused(format!("{condition:?} is no condition by itself: {said}")));
+                    return Err(self.refused(format!("{condition:?} is not a complete condition: {said}")));
                 }
                 Err(failure) if failure.disconnected => return Err(failure.into()),
                 _ => {}

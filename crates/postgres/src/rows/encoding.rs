@@ -1,20 +1,19 @@
-//! How a column's type is hashed, by its name in the catalogue.
+//! The encoding in which a column is hashed, by the name of its type in the catalogue.
 
 use crossover_core::rows::ColumnEncoding;
 
-/// Added to the coding of a numeric's precision and scale.
+/// PostgreSQL adds this to the modifier that encodes precision and scale of a numeric.
 const HEADER: i32 = 4;
 
-/// The form of a column, decided from the type behind all domains (`int8`, `timestamptz`, `_text`), from
-/// whether that type belongs to PostgreSQL itself, and from its modifier (-1 without one).
+/// The encoding of a column, decided by the base type (`int8`, `timestamptz`, `_text`), by whether PostgreSQL
+/// itself defines that type, and by its modifier (-1 for none).
 pub(super) fn own_encoding(base_type: &str, built_in: bool, modifier: i32) -> ColumnEncoding {
     if !built_in {
         return ColumnEncoding::TypeOutput;
     }
     match base_type {
         "int2" | "int4" => ColumnEncoding::Int4,
-        // `hashint8` is no good for these: it folds the two halves onto each other, so that 0 and 2^32+1 are
-        // the same to it.
+        // Not `hashint8`, which combines the two halves, so that 0 and 2^32+1 have the same hash.
         "int8" => ColumnEncoding::Int8,
         "bool" => ColumnEncoding::Bool,
         "uuid" => ColumnEncoding::Uuid,

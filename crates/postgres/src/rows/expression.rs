@@ -1,4 +1,5 @@
-//! The common form of a row, as SQL. The table is `q` everywhere.
+//! SQL expressions that hash and print rows in a form that is equal on both sides. The table is always called
+//! `q`.
 
 use std::fmt::Write as _;
 
@@ -6,24 +7,24 @@ use crossover_core::rows::{ColumnEncoding, ColumnPlan, HashPlan, Hashing};
 
 use crate::quoting::ident;
 
-/// Marks the chain over a key, so that a key's bucket has nothing to do with its row's hash.
+/// Changes the seed for hashes of keys, so that a key's bucket is independent of its row's hash.
 const KEY_CHAIN: i64 = 0x6b65_7900;
-/// Nullable columns whose bits go into one number.
+/// Number of nullable columns whose NULL bits fit into one number.
 const BITS: usize = 62;
 
-/// Any two moments do as origins: a span is hashed by folding its halves onto each other, and no two moments
-/// fold alike from both.
+/// Two arbitrary timestamps as origins. The hash of an interval combines its two halves, so different
+/// timestamps can collide relative to one origin, but not relative to both.
 const ORIGINS: [&str; 2] = ["2000-01-01 00:00:00", "2013-07-19 03:47:11.582913"];
-/// Longer than any span between two moments.
+/// Longer than any interval between two timestamps.
 const FOREVER: &str = "170000000 years";
 
-/// A row's number.
+/// The hash of a row.
 pub fn row_hash(form: &HashPlan) -> String {
     let columns: Vec<&ColumnPlan> = form.columns.iter().collect();
     hash(form.hashing, &columns, form.seed)
 }
 
-/// A key's number; only good for buckets.
+/// The hash of a key, used for buckets only.
 pub fn key_hash(form: &HashPlan) -> String {
     let columns: Vec<&ColumnPlan> = form.key_columns().collect();
     hash(form.hashing, &columns, form.seed ^ KEY_CHAIN)
@@ -39,7 +40,7 @@ pub fn values_text(form: &HashPlan) -> String {
     array(form.columns.iter())
 }
 
-/// All columns as one text: it tells NULL from an empty text, and where one column ends.
+/// All columns as one text, in which NULL differs from an empty text and columns are separated.
 pub fn row_text(form: &HashPlan) -> String {
     record(form.columns.iter())
 }
@@ -66,8 +67,8 @@ fn hash(hashing: Hashing, columns: &[&ColumnPlan], seed: i64) -> String {
     }
 }
 
-/// The column's value as text; NULL stays NULL. `is not distinct from null` because a record of NULLs `is
-/// null` too.
+/// The column's value as text; NULL stays NULL. `is not distinct from null`, because `is null` is also true
+/// for a record of NULLs.
 pub fn printed(column: &ColumnPlan) -> String {
     let name = column_name(column);
     match column.form {
@@ -83,8 +84,8 @@ fn column_name(column: &ColumnPlan) -> String {
     format!("q.{}", ident(&column.name))
 }
 
-/// Each link hashes a column's value with everything before it as seed. Every step maps different values to
-/// different states as far as 64 bits can.
+/// Chains the hashes of the columns: the seed for each column is the hash of all previous columns. Within 64
+/// bits, every step maps different values to different states.
 fn chain(columns: &[&ColumnPlan], seed: i64) -> String {
     let mut state = format!("'{seed}'::int8");
     let nullable: Vec<&&ColumnPlan> = columns.iter().filter(|c| c.nullable).collect();
@@ -135,10 +136,10 @@ fn link(place: usize, column: &ColumnPlan, state: &str) -> String {
                  when {value} > '2000-01-01'::date then 2147483647 else -2147483648 end, {state})"
             )
         }
-        ColumnEncoding::Timestamp => moment("timestamp", &value, state),
-        ColumnEncoding::TimestampTz => moment("timestamptz", &value, state),
+        ColumnEncoding::Timestamp => timestamp_hash("timestamp", &value, state),
+        ColumnEncoding::TimestampTz => timestamp_hash("timestamptz", &value, state),
         ColumnEncoding::FixedNumeric { .. } => {
-            // hash_numeric leaves the sign out.
+            // hash_numeric ignores the sign.
             let value = value("numeric", "0::numeric");
             format!("hashint4extended(({value} < 0)::int4, hash_numeric_extended({value}, {state}))")
         }
@@ -146,7 +147,7 @@ fn link(place: usize, column: &ColumnPlan, state: &str) -> String {
     }
 }
 
-fn moment(sql_type: &str, value: &dyn Fn(&str, &str) -> String, state: &str) -> String {
+fn timestamp_hash(sql_type: &str, value: &dyn Fn(&str, &str) -> String, state: &str) -> String {
     let zone = if sql_type == "timestamptz" { "+00" } else { "" };
     let mut state = state.to_owned();
     for origin in ORIGINS {
@@ -160,8 +161,7 @@ fn moment(sql_type: &str, value: &dyn Fn(&str, &str) -> String, state: &str) -> 
     state
 }
 
-/// The aggregate that hashes all rows of a table in one statement and nothing else: what a comparison cannot
-/// be cheaper than.
+/// The statement that only hashes all rows of a table: the lower bound of a comparison's cost.
 pub fn bare_aggregate(form: &HashPlan, from: &str) -> String {
     let mut sql = String::new();
     // Writing into a string cannot fail.

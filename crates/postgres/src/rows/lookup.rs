@@ -1,4 +1,4 @@
-//! Rows by their keys, through the key's index, whatever the size of the table.
+//! Reads rows by their keys through the key's index, in a time that does not depend on the size of the table.
 
 use crossover_core::{
     ports::PortResult,
@@ -43,7 +43,7 @@ impl PostgresDatabase {
             );
             self.read_rows(&sql, &[(&hashes, Type::INT8_ARRAY)], None).await?
         } else if form.key.is_empty() {
-            // The server does not know these hashes.
+            // The server cannot compute these hashes.
             Vec::new()
         } else {
             self.keyed(form, keys, &what).await?
@@ -58,7 +58,7 @@ impl PostgresDatabase {
             .collect()
     }
 
-    /// Without the server's help the values come here and are hashed here.
+    /// Reads the values and hashes them in this process.
     async fn streamed_hashes_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
         self.streamed_rows(form, &Region::Whole, |row| keys.contains(&row.key), None)
             .await
@@ -71,7 +71,7 @@ impl PostgresDatabase {
             .read_rows(&keyed_sql(form, what, KeyEquality::Typed), &params, None)
             .await
         {
-            // The key's type has no `=` in pg_catalog: its text has.
+            // The key's type has no `=` in pg_catalog, so the texts are compared.
             Err(failure) if failure.is(&SqlState::UNDEFINED_FUNCTION) => {
                 self.read_rows(&keyed_sql(form, what, KeyEquality::Text), &params, None)
                     .await
@@ -86,7 +86,7 @@ impl PostgresDatabase {
         let mut values: Vec<Vec<&str>> = vec![Vec::with_capacity(keys.len()); width];
         for key in keys {
             if key.len() != width {
-                return Err(self.refused(format!("{key:?} is no key of table {}", form.table)));
+                return Err(self.refused(format!("{key:?} is not a key of table {}", form.table)));
             }
             for (column, text) in values.iter_mut().zip(key) {
                 column.push(text);
@@ -96,7 +96,7 @@ impl PostgresDatabase {
     }
 }
 
-/// How a key is found again.
+/// How a key is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyEquality {
     /// By the type's own `=`, through the key's index.
@@ -105,7 +105,7 @@ pub enum KeyEquality {
     Text,
 }
 
-/// Columns of texts as parameters.
+/// Arrays of texts as parameters, one for each key column.
 pub fn key_params<'p>(values: &'p [Vec<&str>]) -> Vec<Param<'p>> {
     values
         .iter()
@@ -113,7 +113,7 @@ pub fn key_params<'p>(values: &'p [Vec<&str>]) -> Vec<Param<'p>> {
         .collect()
 }
 
-/// The rows with the keys whose columns are the parameters. The table is `q`.
+/// Selects the rows whose keys are the parameters. The table is called `q`.
 pub fn keyed_sql(form: &HashPlan, what: &str, equality: KeyEquality) -> String {
     let width = form.key.len();
     let arrays: Vec<String> = (1..=width).map(|place| format!("${place}::text[]")).collect();
@@ -154,7 +154,7 @@ pub fn keyed_sql(form: &HashPlan, what: &str, equality: KeyEquality) -> String {
     )
 }
 
-/// Keys of rows without a key are their hashes.
+/// The hashes that identify rows of a table without a key.
 fn numbers(keys: &[RowKey]) -> Vec<i64> {
     keys.iter().filter_map(|key| key.first()?.parse().ok()).collect()
 }

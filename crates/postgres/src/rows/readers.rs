@@ -1,4 +1,4 @@
-//! Read-only sessions for row content. They are kept, for connecting costs more than most chunks do.
+//! Read-only sessions for row content. They are kept open, because connecting takes longer than most chunks.
 
 use std::time::Duration;
 
@@ -16,31 +16,31 @@ use crate::{
     quoting::{literal, qualified},
 };
 
-/// What a server says of a snapshot it does not know (since PostgreSQL 17 and before) and of one whose
+/// The server's errors for an unknown snapshot (since PostgreSQL 17, and before) and for a snapshot whose
 /// session has just ended.
-const GONE: [SqlState; 3] = [
+const UNKNOWN_SNAPSHOT: [SqlState; 3] = [
     SqlState::UNDEFINED_OBJECT,
     SqlState::INVALID_PARAMETER_VALUE,
     SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
 ];
 
-/// Whether a table and its partitions lie in the files they lay in at the snapshot: the catalogue's rows are
-/// of the snapshot, the function tells of now. What has no file (a partitioned table, a foreign one) has none
-/// then and now; what was not there then has no row.
-const IN_ITS_FILES: &str = "select coalesce(bool_and(c.relfilenode = coalesce(pg_relation_filenode(c.oid), 0)), false) as so \
+/// Whether a table and its partitions still have the files they had at the snapshot: the catalogue's rows are
+/// those of the snapshot, the function returns the present file. Partitioned and foreign tables have no file
+/// at either time; a table created after the snapshot has no row.
+const SAME_FILES: &str = "select coalesce(bool_and(c.relfilenode = coalesce(pg_relation_filenode(c.oid), 0)), false) as so \
     from (select $1::regclass::oid union select relid::oid from pg_partition_tree($1::regclass)) r (relation) \
     join pg_class c on c.oid = r.relation";
 
-/// Beginning to look at a snapshot, and ending it, takes next to no time.
+/// Limit for the begin and the end of a transaction over a snapshot, which normally take milliseconds.
 const ENTER: Duration = Duration::from_secs(30);
 
 const READ_ONLY: &str = " -c default_transaction_read_only=on -c idle_in_transaction_session_timeout=0";
 
-/// Since 14 a server can notice that its client is gone while it still computes the answer.
-const NOTICE_WHEN_WE_ARE_GONE: &str =
+/// Since version 14 a server can detect during a statement that the client has disconnected.
+const DETECT_DISCONNECT: &str =
     "select set_config(name, '1s', false) from pg_settings where name = 'client_connection_check_interval'";
 
-/// The snapshot a statement looks at, and the table or partition it reads then.
+/// The snapshot of a statement, and the table or partition that the statement reads.
 #[derive(Clone, Copy)]
 pub struct At<'a> {
     snapshot: &'a Snapshot,
@@ -58,7 +58,7 @@ impl<'a> At<'a> {
 }
 
 impl PostgresDatabase {
-    /// Bounds what reading rows may ask of the server: `sessions` at a time, each statement for at most
+    /// Limits the load of reading rows: at most `sessions` at a time, and each statement for at most
     /// `statement`.
     #[must_use]
     pub fn with_reading(mut self, sessions: usize, statement: Duration) -> Self {
@@ -67,7 +67,7 @@ impl PostgresDatabase {
         self
     }
 
-    /// Runs a query in a read-only session; with a snapshot, as of then.
+    /// Runs a query in a read-only session, over a snapshot if one is given.
     pub(super) async fn read_rows(
         &self,
         sql: &str,
@@ -83,10 +83,10 @@ impl PostgresDatabase {
         if let Some(at) = at {
             self.enter(&client, at).await?;
         }
-        // A session in an unknown state is not given back.
+        // A session in an unknown state is not returned to the pool.
         let rows = Box::pin(self.bounded(limit, client.query_typed(sql, params))).await?;
         if let Some(at) = at {
-            self.done_looking(&client, at).await?;
+            self.leave_snapshot(&client, at).await?;
         }
         self.readers.give_back(client);
         Ok(rows)
@@ -94,12 +94,12 @@ impl PostgresDatabase {
 
     pub(crate) async fn open_reader(&self) -> Result<Client, Failure> {
         let client = self.open(self.reading_limit, Duration::ZERO, READ_ONLY).await?;
-        let work = client.query_typed(NOTICE_WHEN_WE_ARE_GONE, &[]);
+        let work = client.query_typed(DETECT_DISCONNECT, &[]);
         Box::pin(self.bounded(Duration::from_secs(5), work)).await?;
         Ok(client)
     }
 
-    /// Keeps a snapshot in a session of its own, which takes no place from the readers.
+    /// Exports a snapshot in a separate session, outside the limit of concurrent readers.
     pub(super) async fn export_snapshot(&self) -> Result<Snapshot, Failure> {
         let client = self.open_reader().await?;
         let work = async {
@@ -119,8 +119,11 @@ impl PostgresDatabase {
         })
     }
 
-    /// Begins a transaction that looks at a snapshot. One that is gone has ended with its server or with the
-    /// session that kept it: like a server that is away, it calls for beginning again.
+    /// Begins a transaction over a snapshot.
+    ///
+    /// # Errors
+    /// `Unreachable` when the snapshot is gone, because its session or server has ended: the caller can
+    /// start again with a new snapshot.
     pub(super) async fn enter(&self, client: &Client, at: At<'_>) -> Result<(), Failure> {
         let begin = format!(
             "begin isolation level repeatable read read only; set transaction snapshot {}",
@@ -128,23 +131,22 @@ impl PostgresDatabase {
         );
         let entered = Box::pin(self.bounded(ENTER, client.batch_execute(&begin))).await;
         entered.map_err(|failure| {
-            if GONE.iter().any(|code| failure.is(code)) {
-                let reason =
-                    "the snapshot that was to be looked at is gone: its session or its server has ended";
+            if UNKNOWN_SNAPSHOT.iter().any(|code| failure.is(code)) {
+                let reason = "the snapshot no longer exists: its session or its server has ended";
                 return PortError::unreachable(self.what(), reason).into();
             }
             failure
         })
     }
 
-    /// Ends such a transaction. What was read is only good while the table lies in the files of the snapshot:
-    /// one that was truncated or written anew since looks empty, or its rows lie in other blocks. The lock of
-    /// the statement that has read it is still held.
-    pub(super) async fn done_looking(&self, client: &Client, at: At<'_>) -> Result<(), Failure> {
+    /// Ends such a transaction. The rows are valid only if the table still has the files of the snapshot: a
+    /// table that was truncated or rewritten appears empty, or has its rows in other blocks. The statement's
+    /// lock on the table is held until this check is done.
+    pub(super) async fn leave_snapshot(&self, client: &Client, at: At<'_>) -> Result<(), Failure> {
         let relation = at.relation;
         let name = qualified(&relation.schema, &relation.name);
         let work = async {
-            let rows = client.query_typed(IN_ITS_FILES, &[(&name, Type::TEXT)]).await?;
+            let rows = client.query_typed(SAME_FILES, &[(&name, Type::TEXT)]).await?;
             client.batch_execute("commit").await?;
             Ok(rows)
         };
@@ -156,7 +158,7 @@ impl PostgresDatabase {
             return Ok(());
         }
         let reason = format!(
-            "{relation} was written anew (VACUUM FULL, CLUSTER, ALTER TABLE, TRUNCATE) while it was read"
+            "{relation} was rewritten (VACUUM FULL, CLUSTER, ALTER TABLE, TRUNCATE) while it was read"
         );
         Err(PortError::unreachable(self.what(), reason).into())
     }

@@ -1,4 +1,4 @@
-//! Which rows a statement looks at, as the SQL after `from`. The table is `q`.
+//! The rows that a statement reads, as the SQL after `from`. The table is called `q`.
 
 use crossover_core::rows::{Bounds, HashPlan, Region};
 
@@ -27,7 +27,8 @@ pub fn from_where_and(form: &HashPlan, region: &Region, more: Option<String>) ->
         }
         Region::Whole => relation(form),
     };
-    // In parentheses and on a line of its own: neither `or` nor a comment in it reaches further.
+    // In parentheses and with a line break after it, so that neither `or` nor a comment in the condition
+    // affects the rest.
     conditions.extend(form.condition.iter().map(|c| format!("({c}\n)")));
     conditions.extend(more);
     if conditions.is_empty() {
@@ -37,7 +38,7 @@ pub fn from_where_and(form: &HashPlan, region: &Region, more: Option<String>) ->
     }
 }
 
-/// Children of a table that is no partitioned parent are tables of their own.
+/// `only`, unless the table is partitioned: children by inheritance are separate tables.
 pub fn relation(form: &HashPlan) -> String {
     let name = qualified(&form.table.schema, &form.table.name);
     if form.partitioned {

@@ -1,6 +1,6 @@
-//! Which hashing a server can be trusted with. PostgreSQL promises nothing about its hash functions across
-//! versions, builds and processors, so they are asked what is known: the answers are those of PostgreSQL 12
-//! to 18 on x86-64.
+//! Tests which hash functions of a server give the known results. PostgreSQL does not guarantee the results
+//! of its hash functions across versions, builds and processors. The expected results are those of PostgreSQL
+//! 12 to 18 on x86-64.
 
 use crossover_core::{
     ports::{PortError, PortResult},
@@ -46,7 +46,7 @@ impl PostgresDatabase {
                 Ok(Hashing::Md5)
             }
             Err(failure) if failure.disconnected => Err(failure.into()),
-            // A server that is bound to FIPS refuses md5.
+            // A server in FIPS mode refuses md5.
             Ok(_) | Err(_) => Ok(Hashing::Stream),
         }
     }

@@ -1,4 +1,4 @@
-//! What the catalogue says about tables, for comparing their rows.
+//! Facts from the catalogue that a comparison of rows needs.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ const LEAVES: &str = concat!(
     include_str!("../sql/row_leaves.sql")
 );
 const SPREAD: &str = include_str!("../sql/column_statistics.sql");
-/// From here on a range of blocks is read without reading the rest.
+/// Since this version a condition on a range of blocks reads only those blocks.
 const BLOCK_RANGES_SINCE: i32 = 140_000;
 
 impl PostgresDatabase {

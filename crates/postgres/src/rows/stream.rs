@@ -1,4 +1,4 @@
-//! Rows hashed here: for servers whose own hash functions cannot be trusted or used.
+//! Hashes rows in this process, for servers whose hash functions cannot be trusted or used.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ impl PostgresDatabase {
         Ok(digests)
     }
 
-    /// Rows of some buckets; those without a key once each, with their count.
+    /// Rows of some buckets; equal rows of a table without a key appear once, with their count.
     pub(super) async fn streamed_rows(
         &self,
         form: &HashPlan,
@@ -94,7 +94,7 @@ impl PostgresDatabase {
             });
         }
         if let Some(at) = at {
-            self.done_looking(&client, at).await?;
+            self.leave_snapshot(&client, at).await?;
         }
         Ok(())
     }

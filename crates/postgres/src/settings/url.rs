@@ -1,4 +1,4 @@
-//! The same as a connection URL, as `psql` takes it.
+//! Connection settings from a URL, as `psql` accepts it.
 
 use crossover_core::{Secret, ports::PortError, routing::is_loopback};
 use percent_encoding::percent_decode_str;
@@ -9,14 +9,14 @@ use super::{ConnectionSettings, SslMode};
 const FORM: &str = "write it as postgresql://user@host:5432/database?sslmode=verify-full";
 
 impl ConnectionSettings {
-    /// Reads `postgresql://user:password@host:port/database?sslmode=verify-full&sslrootcert=FILE`. Without a
-    /// password `fallback` is taken. Without `sslmode`: verify-full, and no TLS for loopback hosts.
+    /// Parses `postgresql://user:password@host:port/database?sslmode=verify-full&sslrootcert=FILE`. Without a
+    /// password `fallback` is used. The default of `sslmode` is verify-full, and disable for loopback hosts.
     ///
     /// # Errors
-    /// Everything that is wrong with it, at once; never a part of the password.
+    /// All faults of the URL at once, without any part of the password.
     pub fn from_url(label: &str, text: &str, fallback: Option<Secret<String>>) -> Result<Self, PortError> {
         let what = format!("{label} connection URL");
-        // The parser's own error repeats nothing of the text.
+        // The parser's error does not quote the URL.
         let url = Url::parse(text).map_err(|e| PortError::refused(&what, format!("{e}; {FORM}")))?;
         if !matches!(url.scheme(), "postgresql" | "postgres") {
             let reason = format!("its scheme is {:?}; {FORM}", url.scheme());

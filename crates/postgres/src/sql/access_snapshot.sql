@@ -1,4 +1,4 @@
--- "if not exists" would ask for the right to create schemas even where there is nothing to create.
+-- "create schema if not exists" requires the right to create schemas even if the schema exists.
 do $own$ begin
     if to_regnamespace('crossover') is null then
         create schema crossover;

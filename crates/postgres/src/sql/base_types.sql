@@ -1,4 +1,4 @@
--- What domains stand for: a domain may be of another one.
+-- The base types of domains; a domain can be based on another domain.
 , domain_steps as (
     select y.oid as type, y.typbasetype as base, y.typtypmod as modifier
     from pg_type y

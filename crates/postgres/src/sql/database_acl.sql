@@ -1,4 +1,4 @@
--- The database's access list, item by item in its own order. PUBLIC has no grantee.
+-- The items of the database's access list in their order. The grantee of PUBLIC is NULL.
 select d.datname::text as database, d.datacl::text as acl,
     pg_get_userbyid(d.datdba)::text as owner, pg_get_userbyid(a.grantor)::text as grantor,
     case when a.grantee <> 0 then pg_get_userbyid(a.grantee)::text end as grantee,

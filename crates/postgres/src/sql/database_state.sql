@@ -1,5 +1,6 @@
--- Which database this is, and since when its writes are counted: after a crash counters begin again, and from 15 on only the
--- background writer's time tells. A database whose statistics were never reset has no time of its own.
+-- The identity of the database, and the time since which its writes are counted. A crash resets the counters;
+-- since version 15 only the background writer's reset time shows that. A database without a reset of its
+-- statistics has no reset time.
 select current_database()::text as database,
     current_setting('server_version_num')::bigint as version_num,
     (extract(epoch from coalesce(

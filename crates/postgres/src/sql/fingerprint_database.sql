@@ -1,5 +1,5 @@
--- What belongs to the database as a whole, whatever the scope. Locale names are spelled in several ways for the same locale.
--- Versions before 15 know one provider for a database; 17 renamed the locale's column.
+-- Properties of the whole database, whatever the scope. The same locale can have several names. Versions
+-- before 15 have one locale provider for a database; version 17 renamed the locale's column.
 select 'database' as class, '' as name, null::text as belongs_to,
     array[
         'encoding', pg_encoding_to_char(d.encoding)::text,
@@ -15,7 +15,7 @@ select 'extension', e.extname::text, null, array['version', e.extversion, 'schem
 from pg_extension e
 join pg_namespace n on n.oid = e.extnamespace
 union all
--- DMS has an event trigger of its own in a source to learn of DDL.
+-- Without the event trigger by which DMS records DDL in a source.
 select 'event trigger', e.evtname::text, null,
     array[
         'on', e.evtevent::text,

@@ -1,12 +1,12 @@
--- Schemas in scope, and their functions, types and collations that belong to no extension.
+-- Schemas in scope, and their functions, types and collations, except those of extensions.
 select 'schema' as class, s.schema as name, null as belongs_to, '{}'::text[] as properties,
     null::text as types
 from scope_schemas s
--- every database begins with it
+-- schema public exists in every new database
 where s.schema <> 'public'
 union all
--- Functions are named by their types: names of arguments change without making another function. DMS has a function of its own
--- in a source.
+-- A function is identified by its argument types; argument names can change. Without the function that DMS
+-- creates in a source.
 select 'function', format('%s.%s(%s)', s.schema, p.proname, oidvectortypes(p.proargtypes)), null,
     array[
         'kind', case p.prokind when 'p' then 'procedure' when 'a' then 'aggregate' when 'w' then 'window function' end,
@@ -28,7 +28,8 @@ select 'function', format('%s.%s(%s)', s.schema, p.proname, oidvectortypes(p.pro
         'final', nullif(g.aggfinalfn::oid, 0)::regprocedure::text,
         'combine', nullif(g.aggcombinefn::oid, 0)::regprocedure::text,
         'initial value', g.agginitval,
-        -- since 14 a body may be kept as a parsed statement, which is printed as its version spells it
+        -- since version 14 a body can be stored as a parsed statement, whose printed form depends on the
+        -- version
         case when b.parsed then 'statement' else 'body' end,
         case
             when b.parsed then substring(pg_get_functiondef(p.oid) from '\n((BEGIN ATOMIC|RETURN ).*)$')
@@ -86,7 +87,7 @@ where (y.typtype in ('e', 'd', 'r') or y.typtype = 'c' and c.relkind = 'c')
       select from pg_depend e where e.classid = 'pg_type'::regclass and e.objid = y.oid and e.deptype = 'e'
   )
 union all
--- The locale of an ICU collation moved to a column of its own with 15, which 17 renamed.
+-- The locale of an ICU collation has a separate column since version 15, renamed in version 17.
 select 'collation', format('%s.%s', s.schema, l.collname), null,
     array[
         'provider', case l.collprovider when 'c' then 'libc' when 'i' then 'icu' when 'b' then 'builtin' else 'default' end,
@@ -102,5 +103,5 @@ join pg_collation l on l.collnamespace = s.oid
 where not exists (
     select from pg_depend e where e.classid = 'pg_collation'::regclass and e.objid = l.oid and e.deptype = 'e'
 )
--- $2 and $3 belong to the scope; naming them here settles their types
+-- $2 and $3 belong to the scope; the casts here define their types
   and cardinality($2::text[]) >= 0 and cardinality($3::text[]) >= 0

@@ -1,4 +1,4 @@
--- Tables and what belongs to them. What a partition inherits is said by its parent.
+-- Tables and their dependent objects. Inherited properties of a partition are listed with its parent only.
 , relations as (
     select t.oid, t.kind, n.name, c.*,
         case t.kind when 'v' then 'view ' when 'm' then 'materialized view ' when 'S' then 'sequence ' else 'table ' end
@@ -14,7 +14,7 @@
 , objects as (
     select 'table' as class, t.name, null as belongs_to,
         array[
-            -- the default needs no word; a partitioned table has no rows of its own
+            -- the default is left out; a partitioned table has no rows itself
             'replica identity', case when t.kind = 'r' then case t.relreplident when 'f' then 'full' when 'n' then 'nothing' when 'i' then
                 coalesce((
                     select 'using index ' || i.relname
@@ -67,11 +67,12 @@
     left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
     where t.kind in ('r', 'p', 'v', 'm')
     union all
-    -- 18 lists NOT NULL as constraints; the columns say it already. Constraint triggers are triggers.
+    -- Version 18 lists NOT NULL as constraints; they are properties of the columns here. Constraint triggers
+    -- are listed as triggers.
     select 'constraint', format('%s.%s', t.name, k.conname), t.whole,
         array[
             'statement', pg_get_constraintdef(k.oid),
-            -- until 14 those of a partitioned table are its partitions' only
+            -- up to version 14 those of a partitioned table belong to its partitions only
             'triggers disabled', (
                 select '' where exists (
                     select from pg_constraint own
@@ -181,9 +182,8 @@
     from relations t
     join pg_policy p on p.polrelid = t.oid
 )
--- Types by column, where a definition calls a function whose arguments are printed with casts or without
--- (14), and those of domains over arrays. A name that has several types in the relations that are read tells
--- nothing.
+-- Types by column name, where a definition calls a function whose arguments are printed with or without casts
+-- (version 14), and types of domains over arrays. Names with several types in the relations are left out.
 select o.class, o.name, o.belongs_to, o.properties, (d.types || coalesce(c.types, '{}'))::text as types
 from objects o
 cross join array_domains d

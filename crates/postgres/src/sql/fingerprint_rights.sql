@@ -1,5 +1,5 @@
--- Owners, and rights of roles by schema, relation, column, function and type. $4 are the exempt roles. An owner's own rights are
--- not grants. Functions and types are everybody's until somebody takes that away.
+-- Owners, and rights of roles by schema, relation, column, function and type. $4 are the exempt roles. An
+-- owner's rights are not listed as grants. PUBLIC has rights on functions and types until they are revoked.
 , owned as (
     select t.oid, t.kind, t.owner, t.acl, format('%s.%s', t.schema, t.name) as name,
         case t.kind when 'v' then 'view ' when 'm' then 'materialized view ' when 'S' then 'sequence ' else 'table ' end
@@ -47,9 +47,9 @@
       and (a.grantee = 0 or r.rolname is not null)
       and not coalesce(
           r.rolsuper or r.rolname = session_user or r.rolname::text = any ($4::text[]) or r.rolname ~ '^pg_', false)
-      -- what everybody may do in schema public by default changed with 15
+      -- version 15 changed the default rights of PUBLIC in schema public
       and not (a.grantee = 0 and h.object = 'schema public')
-      -- 17 knows MAINTAIN; a version that does not cannot be given it
+      -- MAINTAIN exists since version 17 and cannot be granted before
       and a.privilege_type <> 'MAINTAIN'
     group by h.object, h.whole, r.rolname, a.privilege_type
 )
@@ -66,7 +66,7 @@ select 'owner', 'of ' || o.whole, o.whole, array['role', pg_get_userbyid(o.owner
 from (
     select t.whole, t.owner from owned t
     where t.kind <> 'S' or not exists (
-        -- goes with its table
+        -- a sequence that a table owns has the table's owner
         select from pg_depend d
         where d.classid = 'pg_class'::regclass and d.objid = t.oid and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')
     )

@@ -1,4 +1,5 @@
--- Every relation whose changes a slot shows, the table it belongs to, and the columns the server writes down of a row that goes.
+-- Every relation whose changes a slot returns, its table, and the columns that the server logs for a deleted
+-- row.
 select n.nspname::text as schema, c.relname::text as name,
     rn.nspname::text as root_schema, r.relname::text as root_name,
     case

@@ -1,4 +1,4 @@
--- Vacuum and replication run transactions of their own; nobody waits for those.
+-- Without transactions of vacuum and replication, for which a cutover does not wait.
 select a.pid, coalesce(a.usename::text, '') as role, a.backend_type is null as hidden,
     coalesce(greatest(0, extract(epoch from clock_timestamp() - a.xact_start) * 1000)::bigint, 0) as age_ms
 from pg_stat_activity a

@@ -1,4 +1,5 @@
--- Who may write a table in scope. Parameters after those of the scope: $4 exempt roles, $5 roles to show in any case.
+-- Roles that may write a table in scope. Parameters after those of the scope: $4 exempt roles, $5 roles to
+-- list in any case.
 , granted as (
     select t.owner as role, 1 as rank, format('owner of %s.%s', t.schema, t.name) as because
     from in_scope t
@@ -20,7 +21,8 @@
 ), reasons as (
     select distinct on (g.role) g.role, g.because from granted g order by g.role, g.rank, g.because
 ), memberships as (
-    -- since 16 a membership may be for administration only: it neither inherits nor may set the role
+    -- since version 16 a membership can be for administration only: the member neither inherits rights nor
+    -- may set the role
     select m.member, m.roleid
     from pg_auth_members m
     where coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true)

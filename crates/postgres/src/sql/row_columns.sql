@@ -1,4 +1,5 @@
--- Columns of the tables in scope that are no partitions, by name; a table without columns gives one row without a name.
+-- Columns of the tables in scope except partitions, by name; a table without columns has one row without a
+-- name.
 , bases as (
     select y.oid, y.oid as base, -1 as modifier
     from pg_type y
@@ -9,7 +10,7 @@
     join pg_type d on d.typbasetype = b.oid and d.typtype = 'd'
 )
 select t.schema, t.name, t.kind = 'p' as partitioned,
-    -- Owners, superusers and BYPASSRLS are accounted for; the setting row_security is not.
+    -- This function considers owners, superusers and BYPASSRLS, but not the setting row_security.
     row_security_active(t.oid) as rows_hidden,
     a.attname::text as column_name,
     format_type(a.atttypid, a.atttypmod) as sql_type,

@@ -1,4 +1,4 @@
--- Every function a row's hash is made of, on values with known answers.
+-- Every function in the hash of a row, applied to values with known results.
 select array[
     hashint4extended(-1912, '7165064744911531618'::int8),
     hashint4extended(7, '-2478'::int8 # '9007199254740993'::int8),

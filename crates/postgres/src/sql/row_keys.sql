@@ -1,4 +1,4 @@
--- Unique indexes that tell every row apart, whatever is in it: the primary key first.
+-- Unique indexes that identify every row whatever its values; the primary key first.
 select t.schema, t.name, x.indisprimary as is_primary,
     (
         select array_agg(a.attname::text order by k.place)

@@ -1,4 +1,5 @@
--- Where the rows lie: the table itself, or its partitions. What is no ordinary table (a foreign partition) has no blocks.
+-- The relations that hold the rows: the table itself or its partitions. A relation that is not an ordinary
+-- table (a foreign partition) has no blocks.
 select t.schema, t.name, n.nspname::text as leaf_schema, l.relname::text as leaf_name,
     case when l.relkind = 'r' then (pg_relation_size(l.oid) / current_setting('block_size')::bigint) end as blocks,
     coalesce(pg_table_size(l.oid), 0) as bytes,

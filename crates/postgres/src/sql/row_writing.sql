@@ -1,4 +1,4 @@
--- What has to be known to write to the tables in scope that are no partitions.
+-- Facts needed to write to the tables in scope, except partitions.
 select t.schema, t.name,
     has_table_privilege(t.oid, 'SELECT') and has_table_privilege(t.oid, 'INSERT')
         and has_table_privilege(t.oid, 'UPDATE') and has_table_privilege(t.oid, 'DELETE') as granted,

@@ -1,5 +1,5 @@
--- Relations in scope. Parameters: $1 schemas (empty: every user schema), $2 and $3 schemas and names left out.
--- What belongs to an extension is the extension's own; a sequence goes with the table that owns it.
+-- Relations in scope. Parameters: $1 schemas (empty: every user schema), $2 and $3 schemas and names that are
+-- excluded. Objects of extensions are left out; a sequence is in scope with the table that owns it.
 with recursive scope_schemas as (
     select n.oid, n.nspname::text as schema
     from pg_namespace n

@@ -1,5 +1,6 @@
--- Sessions of the application: clients in this database that are neither ours nor of an exempt role ($1).
--- The owner of a session is who logged in; SET ROLE does not change it. What we may not see has no backend_type.
+-- Sessions of the application: clients in this database whose role is neither Crossover's own nor exempt
+-- ($1). The role is the one that logged in; SET ROLE does not change it. A session whose state is hidden from
+-- this role has no backend_type.
 select a.pid, coalesce(a.usename::text, '') as role, coalesce(host(a.client_addr), '') as address,
     coalesce(a.client_port, 0) as port, coalesce(a.application_name, '') as application,
     coalesce(r.rolsuper, false) as superuser,

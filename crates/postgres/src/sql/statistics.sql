@@ -1,5 +1,5 @@
--- What the planner knows of the tables in scope. A partitioned table has no rows of its own: those of its partitions are summed.
--- `reltuples` is -1 since 14 where nobody ever counted, and 0 before.
+-- The planner's statistics of the tables in scope. The figures of a partitioned table are the sums over its
+-- partitions. `reltuples` of a table that was never analysed is -1 since version 14, and 0 before.
 select t.schema, t.name,
     coalesce(leaves.live, s.n_live_tup, 0)::bigint as live_rows,
     case when t.kind = 'p' then leaves.planned when c.reltuples >= 0 then c.reltuples::bigint end as planned_rows,

@@ -34,7 +34,7 @@ select t.schema, t.name, t.kind = 'p' as partitioned,
         order by i.indisprimary desc, i.indnkeyatts, x.relname collate "C"
         limit 1
     ) as unique_index,
-    -- Owners, superusers and BYPASSRLS are accounted for; the setting row_security is not.
+    -- This function considers owners, superusers and BYPASSRLS, but not the setting row_security.
     row_security_active(t.oid) as rows_hidden,
     g.names as trigger_names, g.always as triggers_always
 from in_scope t

@@ -1,5 +1,6 @@
--- What was written to the tables in scope that are no partitions. A partitioned table has no rows of its own: those of its partitions
--- are summed. Nobody counts what is written to foreign partitions, or by sessions of a role or database with track_counts off.
+-- Write counters of the tables in scope, except partitions. The counters of a partitioned table are the sums
+-- over its partitions. Not counted are writes to foreign partitions, and writes of sessions with track_counts
+-- off for their role or database.
 select t.schema, t.name,
     leaves.counted
         and current_setting('track_counts') = 'on'

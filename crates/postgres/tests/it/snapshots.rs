@@ -97,7 +97,7 @@ async fn blocks_of_a_table_that_was_written_anew_meanwhile_do_not_add_up() {
                 "{error}"
             );
         }
-        // A table that is truncated or written anew by ALTER TABLE looks empty to who looks at it as it was, even the first time.
+        // A table that is truncated or rewritten by ALTER TABLE looks empty to who looks at it as it was, even the first time.
         let before = db.export_snapshot().await.unwrap();
         side.owner("alter table shop.orders alter id type bigint").await;
         let error = db

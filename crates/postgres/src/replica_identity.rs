@@ -1,4 +1,4 @@
-//! SQL that gives tables a replica identity, for a person to read, complete and run.
+//! SQL that gives tables a replica identity, for the DBA to read, complete and run.
 
 use std::fmt::Write as _;
 
@@ -7,18 +7,18 @@ use crossover_core::catalogue::{MissingIdentity, ReplicaIdentity, TableFacts};
 use crate::quoting::{ident, qualified};
 
 const HEAD: &str = "\
--- Tables whose updates and deletes cannot be replicated as they are. Read each statement, then run it on both
--- sides.
+-- Tables whose updates and deletes cannot be replicated yet. Read each statement, then run it on both sides.
 --
--- replica identity using index   costs nothing more than the index; test_decoding, pgoutput and pglogical
--- take it. a primary key                  is the best where the rows have one: reading the table once, under
--- a lock that stops writes. replica identity full          every update and delete writes the whole old row
--- to the log, and finds its row on the other side by reading the table. test_decoding and pgoutput take it,
--- DMS with pglogical does not. Equal rows stay equal: they are counted, not told apart.
+-- replica identity using index   needs no more than the index; supported by test_decoding, pgoutput and pglogical.
+-- a primary key                  is best where the rows have one: PostgreSQL reads the table once, under a lock that
+--                                stops writes.
+-- replica identity full          every update and delete writes the whole old row to the log, and the other side finds
+--                                the row by reading the table. Supported by test_decoding and pgoutput, not by DMS with
+--                                pglogical. Identical rows can be counted but not distinguished.
 ";
 
-/// A statement for each table that lacks an identity, a partitioned table's partitions one by one; none when
-/// no table does.
+/// A statement for each table without a replica identity, and for each such partition of a partitioned table;
+/// `None` when every table has an identity.
 pub fn identity_sql(tables: &[TableFacts]) -> Option<String> {
     let mut sql = String::from(HEAD);
     let mut any = false;
