@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_that_went_away_is_unreachable_and_a_missing_right_is_not() {
+    fn a_stopped_server_is_unreachable_and_a_missing_right_is_not() {
         for code in ["08006", "57P01", "57P02", "57P03", "53300"] {
             assert!(means_gone(&SqlState::from_code(code)), "{code}");
         }

@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_locale_has_one_tag_however_it_is_written() {
+    fn all_spellings_of_a_locale_have_the_same_tag() {
         for (tag, written) in [
             (
                 "und-u-kf-lower-kn-true",

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_position_is_refused() {
+    fn a_text_that_is_not_a_position_is_refused() {
         for text in ["", "/", "1", "1/", "/1", "1/123456789", "g/0", "+1/0", "0/0/0"] {
             assert!(text.parse::<Lsn>().is_err(), "{text:?} was taken for a position");
         }

@@ -215,12 +215,12 @@ mod tests {
     }
 
     #[test]
-    fn a_sequence_nobody_used_stays_where_it_is() {
+    fn an_unused_sequence_is_unchanged() {
         assert_eq!(sequence(1, None).position_after(&sequence(1, None), 10), None);
     }
 
     #[test]
-    fn a_restarted_sequence_has_used_everything_before() {
+    fn a_restarted_sequence_counts_earlier_values_as_used() {
         assert_eq!(used_up_to(&sequence(1, None), 500, false), Some(499));
         assert_eq!(used_up_to(&sequence(-5, None), 500, false), Some(505));
         assert_eq!(used_up_to(&sequence(1, None), 1, false), None);

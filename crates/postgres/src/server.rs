@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn every_figure_that_does_not_do_is_named_by_its_setting() {
+    fn every_insufficient_figure_is_reported_with_its_setting() {
         let changed = |change: fn(&mut ServerFigures)| {
             let mut figures = good();
             change(&mut figures);

@@ -93,14 +93,14 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_is_none_is_refused_by_name() {
+    fn an_invalid_port_is_refused_by_name() {
         let text = r#"{"host":"h","port":"70000","dbname":"d","username":"u","password":"hunter2"}"#;
         let error = parse(text).unwrap_err().to_string();
         assert!(error.contains("70000") && !error.contains("hunter2"), "{error}");
     }
 
     #[test]
-    fn a_connection_without_tls_is_for_loopback_only() {
+    fn a_connection_without_tls_is_allowed_on_loopback_only() {
         let with = |host: &str| {
             let text = format!(
                 r#"{{"host":"{host}","dbname":"d","username":"u","password":"p","sslmode":"disable"}}"#

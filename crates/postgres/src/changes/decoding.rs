@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn quotation_marks_and_brackets_inside_names_types_and_values_are_no_ends() {
+    fn quotation_marks_and_brackets_inside_names_types_and_values_do_not_end_them() {
         let (table, change) = row(
             "table \"a.\"\"b\".\"c: d\": INSERT: id[integer]:-7 \"x[y]\"[\"s.]\".\"t\"\"]\"]:'it''s: [a] ''' \
              l[integer[]]:'{1,2}' n[text]:null b[bit varying]:B'010' e[text]:''",
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn what_begins_and_ends_a_transaction_is_told_apart() {
+    fn commit_lines_are_distinguished_from_begin_and_messages() {
         assert_eq!(line("BEGIN"), Ok(Line::Other));
         assert_eq!(line("COMMIT"), Ok(Line::Commit));
         assert_eq!(
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_line_is_an_error() {
+    fn a_truncated_line_is_an_error() {
         let whole = "table s.t: UPDATE: old-key: id[integer]:1 new-tuple: id[integer]:2 v[text]:'x'";
         for length in "table ".len()..whole.len() {
             let part = &whole[..length];

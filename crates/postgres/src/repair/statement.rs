@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_sets_what_differs_and_holds_the_whole_row_against_what_was_seen() {
+    fn an_update_sets_the_different_columns_and_requires_the_row_that_was_read() {
         let change = RowChange {
             key: vec!["5".into()],
             before: Some(texts(Some("a"))),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delete_removes_only_the_row_that_was_seen() {
+    fn a_delete_removes_only_the_row_that_was_read() {
         let change = RowChange {
             key: vec!["5".into()],
             before: Some(texts(None)),

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_type_is_hashed_as_itself_only_where_equal_values_print_alike() {
+    fn a_typed_hash_is_used_only_where_equal_values_print_alike() {
         let cases = [
             ("int2", ColumnEncoding::Int4),
             ("int4", ColumnEncoding::Int4),

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_wrong_is_told_at_once_and_the_password_never() {
+    fn all_faults_are_reported_at_once_without_the_password() {
         let error = read("postgresql://:hunter2@h/?sslmode=prefer&x=1")
             .unwrap_err()
             .to_string();

@@ -1,4 +1,4 @@
-//! Locking, restoring and opening.
+//! Lock, restoration and opening of a database.
 
 mod lock;
 mod opening;
@@ -13,7 +13,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::side::{Side, everything};
 
-/// A shop with a writer, an owner, an heir, a reader and a group.
+/// A shop with a writer, a table owner, a role that inherits the writer, a reader and a group.
 async fn shop() -> Side {
     shop_on(Major::V16).await
 }

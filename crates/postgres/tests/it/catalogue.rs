@@ -68,7 +68,7 @@ async fn tables_are_listed_with_partitions_and_keys_in_key_order() {
 }
 
 #[tokio::test]
-async fn what_a_change_carries_of_the_old_row_is_read_as_the_server_uses_it() {
+async fn the_replica_identity_is_read_as_the_server_uses_it() {
     use MissingIdentity::{DeferrablePrimaryKey, IndexIsGone, NoPrimaryKey, Nothing};
     use ReplicaIdentity::{FullRow, Key, Missing};
     for major in [Major::V12, Major::V18] {
@@ -119,7 +119,7 @@ async fn what_a_change_carries_of_the_old_row_is_read_as_the_server_uses_it() {
 }
 
 #[tokio::test]
-async fn the_sql_that_is_written_gives_every_table_an_identity() {
+async fn the_generated_sql_gives_every_table_a_replica_identity() {
     let side = Side::new().await;
     side.owner(
         "create table shop.bare (id int);
@@ -189,7 +189,7 @@ async fn triggers_that_fire_for_replicated_changes_are_read_once_for_a_parent_an
 }
 
 #[tokio::test]
-async fn tables_whose_rows_are_hidden_from_our_role_are_known() {
+async fn tables_with_rows_hidden_from_our_role_are_reported() {
     let side = Side::new().await;
     side.owner(&format!(
         "create table shop.open (id int primary key);
@@ -216,7 +216,7 @@ async fn tables_whose_rows_are_hidden_from_our_role_are_known() {
 }
 
 #[tokio::test]
-async fn tables_of_an_extension_are_the_extensions() {
+async fn tables_of_an_extension_are_left_out() {
     let side = Side::new().await;
     side.owner("create extension pg_stat_statements schema shop")
         .await;
@@ -235,7 +235,7 @@ async fn tables_of_an_extension_are_the_extensions() {
 }
 
 #[tokio::test]
-async fn open_transactions_are_listed_by_age_and_without_our_own() {
+async fn open_transactions_are_listed_by_age_without_crossovers_own() {
     let side = Side::new().await;
     let app = side.add_role("app", "login").await;
     let db = side.crossover().await;

@@ -1,4 +1,4 @@
-//! What a certificate depends on, read from servers.
+//! The identity and write counters of a database, which a certificate records.
 
 use crossover_core::{
     plan::Scope,
@@ -18,8 +18,8 @@ const DDL: &str = "
     create view shop.seen as select 1;
 ";
 
-/// Counters arrive a moment after the session that counted has ended.
-async fn once(db: &PostgresDatabase, wanted: impl Fn(&DatabaseState) -> bool) -> DatabaseState {
+/// Waits for counters: the server stores them shortly after the counting session has ended.
+async fn wait_for(db: &PostgresDatabase, wanted: impl Fn(&DatabaseState) -> bool) -> DatabaseState {
     loop {
         let state = db.database_state(&everything()).await.unwrap();
         if wanted(&state) {
@@ -39,7 +39,7 @@ fn counters(state: &DatabaseState, name: &str) -> [u64; 3] {
 }
 
 #[tokio::test]
-async fn writes_are_counted_and_new_files_are_seen() {
+async fn writes_are_counted_and_new_files_are_reported() {
     for major in Major::ALL {
         let side = Side::on(major).await;
         side.owner(DDL).await;
@@ -56,7 +56,7 @@ async fn writes_are_counted_and_new_files_are_seen() {
              delete from shop.orders where id = 5; insert into shop.parts select generate_series(1, 15)",
         )
         .await;
-        let after = once(&db, |s| {
+        let after = wait_for(&db, |s| {
             counters(s, "orders") == [5, 2, 1] && counters(s, "parts") == [15, 0, 0]
         })
         .await;
@@ -76,12 +76,12 @@ async fn writes_are_counted_and_new_files_are_seen() {
         }
 
         side.owner("select pg_stat_reset()").await;
-        once(&db, |s| s.counted_since_us > after.counted_since_us).await;
+        wait_for(&db, |s| s.counted_since_us > after.counted_since_us).await;
     }
 }
 
 #[tokio::test]
-async fn what_the_server_does_not_tell_is_none() {
+async fn facts_without_permission_are_none() {
     let side = Side::new().await;
     side.owner(DDL).await;
     side.owner(
@@ -100,7 +100,7 @@ async fn what_the_server_does_not_tell_is_none() {
 }
 
 #[tokio::test]
-async fn a_table_whose_writes_somebody_does_not_count_is_none() {
+async fn a_table_written_without_track_counts_has_no_counters() {
     let side = Side::new().await;
     side.owner(DDL).await;
     let uncounted = async || {
@@ -138,7 +138,7 @@ async fn a_table_whose_writes_somebody_does_not_count_is_none() {
 }
 
 #[tokio::test]
-async fn what_is_left_out_of_the_scope_is_not_listed() {
+async fn tables_outside_the_scope_are_not_listed() {
     let side = Side::new().await;
     side.owner(DDL).await;
     side.owner("create table public.other (id int)").await;

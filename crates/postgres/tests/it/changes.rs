@@ -1,4 +1,4 @@
-//! Changes out of a slot, with names and values that are hard to read.
+//! Changes from a slot, with names and values that are difficult to parse.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ use tokio_postgres::types::ToSql;
 
 use crate::side::Side;
 
-/// One table that is followed, and its slot.
+/// A database with followed tables, and its slot.
 struct Stream {
     side: Side,
     db: PostgresDatabase,
@@ -76,7 +76,7 @@ impl Stream {
         (changes, taken)
     }
 
-    /// What has changed since the last time, as short texts.
+    /// The changes since the previous call, as short texts.
     async fn next(&self) -> Vec<String> {
         let (changes, taken) = self.read(&Watched::new(), 1_000_000).await;
         assert!(taken.complete);
@@ -133,7 +133,7 @@ async fn every_kind_of_change_shows_the_keys_of_its_rows() {
             "insert into shop.unique_only values (1, 'a')",
             &["shop.unique_only a"],
         ),
-        // The server does not say which code it was.
+        // The server does not log the old code.
         (
             "update shop.unique_only set code = 'b'",
             &["shop.unique_only whole"],
@@ -160,7 +160,7 @@ async fn every_kind_of_change_shows_the_keys_of_its_rows() {
 }
 
 #[tokio::test]
-async fn a_partition_that_is_new_is_named_as_unknown() {
+async fn a_new_partition_is_reported_as_unknown() {
     let mut stream = Stream::of(
         "create table shop.parts (id int primary key) partition by range (id)",
         &[(table("shop", "parts"), &["id"])],
@@ -182,7 +182,7 @@ async fn a_partition_that_is_new_is_named_as_unknown() {
 }
 
 #[tokio::test]
-async fn the_same_changes_come_again_until_the_slot_is_advanced_and_a_transaction_is_never_cut() {
+async fn changes_are_repeated_until_the_slot_is_advanced_and_transactions_stay_whole() {
     let stream = Stream::of(
         "create table shop.t (id int primary key)",
         &[(table("shop", "t"), &["id"])],
@@ -220,8 +220,8 @@ async fn the_same_changes_come_again_until_the_slot_is_advanced_and_a_transactio
     );
 }
 
-/// Texts made of what the format is made of.
-fn nasty() -> impl Strategy<Value = String> {
+/// Texts with the characters and keywords of the format.
+fn difficult_text() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         Just("'"),
         Just("''"),
@@ -247,9 +247,9 @@ fn nasty() -> impl Strategy<Value = String> {
     prop::collection::vec(part, 0..6).prop_map(|parts| parts.concat())
 }
 
-/// What can be a name: PostgreSQL cuts it at 63 bytes, and it may not be empty.
+/// Valid names: not empty, and at most 63 bytes, because PostgreSQL truncates longer names.
 fn name() -> impl Strategy<Value = String> {
-    nasty().prop_map(|text| {
+    difficult_text().prop_map(|text| {
         let mut name = format!("n{text}");
         while name.len() > 40 {
             name.pop();
@@ -259,7 +259,7 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 #[tokio::test]
-async fn whatever_names_and_values_there_are_they_are_read_as_they_were_written() {
+async fn any_names_and_values_are_read_as_they_were_written() {
     let mut runner = TestRunner::new_with_rng(
         Config::default(),
         prop::test_runner::TestRng::deterministic_rng(prop::test_runner::RngAlgorithm::ChaCha),
@@ -300,11 +300,11 @@ async fn whatever_names_and_values_there_are_they_are_read_as_they_were_written(
         "insert into {qualified} values ($1, array[$2], $3::text, B'0110', $4::int::numeric, $5, null)"
     );
     for n in 0..200_i32 {
-        let mut text = || nasty().new_tree(&mut runner).unwrap().current();
+        let mut text = || difficult_text().new_tree(&mut runner).unwrap().current();
         let (id_text, item, value) = (text(), text(), (n % 5 > 0).then(&mut text));
         let params: [&(dyn ToSql + Sync); 5] = [&id_text, &item, &value, &n, &(n % 2 == 0)];
         client.execute(&sql, &params).await.unwrap();
-        // An array's text is the server's own.
+        // The server prints the array.
         let array: String = client
             .query_one("select array[$1::text]::text", &[&item])
             .await
@@ -340,7 +340,7 @@ async fn whatever_names_and_values_there_are_they_are_read_as_they_were_written(
 }
 
 #[tokio::test]
-async fn a_large_value_that_was_not_touched_is_left_out_and_a_removed_row_has_no_values() {
+async fn an_unchanged_large_value_is_left_out_and_a_deleted_row_has_no_values() {
     let stream = Stream::of(
         "create table shop.t (id int primary key, v int, large text);
          alter table shop.t alter large set storage external",
@@ -367,7 +367,7 @@ async fn a_large_value_that_was_not_touched_is_left_out_and_a_removed_row_has_no
 }
 
 #[tokio::test]
-async fn a_database_has_an_identity_of_its_own() {
+async fn every_database_has_a_distinct_identity() {
     let (one, two) = (Side::new().await, Side::new().await);
     let (one_db, two_db) = (one.crossover().await, two.crossover().await);
     let identity = one_db.identity().await.unwrap();
@@ -376,7 +376,7 @@ async fn a_database_has_an_identity_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_tell_who_it_is_goes_by_its_address() {
+async fn a_server_without_a_readable_system_identifier_is_identified_by_its_address() {
     let (one, two) = (Side::new().await, Side::new().await);
     let told = one.crossover().await.identity().await.unwrap();
     for side in [&one, &two] {

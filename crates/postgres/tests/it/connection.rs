@@ -1,4 +1,4 @@
-//! Connecting, and staying connected.
+//! Connections: refusals, replacement and settings.
 
 use crossover_core::{
     Secret,
@@ -11,7 +11,7 @@ use crate::side::{PASSWORD, Side};
 async fn refused(settings: crossover_postgres::ConnectionSettings) -> PortError {
     PostgresDatabase::connect("target", settings, vec![])
         .await
-        .expect_err("connected")
+        .expect_err("the connection must be refused")
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn a_wrong_password_is_refused_and_a_closed_port_is_unreachable() {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_not_spoken_to_in_the_clear() {
+async fn a_server_without_tls_receives_no_password() {
     let side = Side::new().await;
     let mut settings = side.settings();
     settings.sslmode = SslMode::VerifyFull;
@@ -74,7 +74,7 @@ async fn a_server_without_tls_is_not_spoken_to_in_the_clear() {
 }
 
 #[tokio::test]
-async fn a_lost_connection_is_made_again() {
+async fn a_lost_connection_is_replaced() {
     let side = Side::new().await;
     let db = side.crossover().await;
     for _ in 0..3 {
@@ -86,7 +86,7 @@ async fn a_lost_connection_is_made_again() {
 }
 
 #[tokio::test]
-async fn settings_of_the_role_and_the_database_do_not_reach_our_sessions() {
+async fn settings_of_the_role_and_the_database_do_not_affect_our_sessions() {
     let side = Side::new().await;
     side.admin(&format!(
         "alter role {0} set default_transaction_read_only = on; alter role {0} set statement_timeout = '1ms';

@@ -1,8 +1,8 @@
-//! Printed definitions: the same DDL is equal however often it was printed and read, and one changed token is
-//! a difference.
+//! Printed definitions: the same DDL is equal before and after a restore, and one changed token is a
+//! difference.
 //!
-//! `equal.txt` has one form a line under its kind, `changed.txt` has pairs: a form behind `-`, the same with
-//! one change behind `+`. `[14]` in front says from which version on there is such a form. Objects are called
+//! `equal.txt` has one form per line under its kind. `changed.txt` has pairs: a form after `-`, and the form
+//! with one change after `+`. `[14]` in front means that the form exists since version 14. Objects are named
 //! by their line: `f012`.
 
 use std::collections::BTreeSet;
@@ -71,12 +71,12 @@ impl Form {
             "function" => format!("create function shop.{name}{text}"),
             "partitioned" => format!("create table shop.{name} (like shop.t) partition by {text}"),
             "collation" => format!("create collation shop.{name} {text}"),
-            kind => panic!("a form of kind {kind:?}"),
+            kind => panic!("unknown kind of form: {kind:?}"),
         }
     }
 }
 
-/// A pair of forms that differ in one thing. Both are called by the line of the second.
+/// A pair of forms with one difference. Both objects are named by the line of the second form.
 struct Change {
     before: Form,
     after: Form,
@@ -126,7 +126,7 @@ async fn typed(major: Major, forms: impl IntoIterator<Item = &Form>) -> Side {
     side
 }
 
-/// A database with what another one prints of its forms.
+/// A database into which the printed forms of another database are restored.
 async fn restored(from: &Side, major: Major) -> Side {
     let (printing, (side, client)) = (from.superuser().await, base(major).await);
     for session in [&printing, &client] {
@@ -145,7 +145,7 @@ async fn definitions(side: &Side) -> Vec<Definition> {
         .collect()
 }
 
-/// The forms that a text names.
+/// The names of forms in a text.
 fn named(text: &str) -> impl Iterator<Item = String> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
     words
@@ -164,7 +164,7 @@ async fn expect_equal(one: &Side, other: &Side, forms: &[&Form], what: &str) {
         .filter(|f| !seen.contains(&f.name))
         .map(|f| f.text)
         .collect();
-    assert!(unseen.is_empty(), "{what}: not compared at all: {unseen:#?}");
+    assert!(unseen.is_empty(), "{what}: not compared: {unseen:#?}");
     let different: Vec<String> = compare(&ours, &theirs, &SqlRemedies)
         .into_iter()
         .map(|difference| difference.detail)
@@ -177,7 +177,7 @@ async fn expect_equal(one: &Side, other: &Side, forms: &[&Form], what: &str) {
     );
 }
 
-/// The same forms typed on both, and those of the first restored on the second.
+/// The same forms typed on both, and the forms of the first restored on the second.
 async fn expect_never_different(from: Major, to: Major) {
     let all = forms(EQUAL);
     let there: Vec<&Form> = all.iter().filter(|form| form.since <= number(from)).collect();

@@ -13,7 +13,7 @@ use crossover_stand::postgres::Major;
 
 use crate::side::{Side, everything};
 
-/// Versions whose catalogues must say the same: every one the stand has.
+/// Versions whose fingerprints must be equal: every version of the stand.
 const MAJORS: &[Major] = &Major::ALL;
 
 pub const SHOP: &str = "
@@ -51,7 +51,8 @@ pub const SHOP: &str = "
     create extension pgcrypto schema shop;
 ";
 
-/// What server versions print differently: names that became keywords, SQL's own call syntax, columns of a view over one relation.
+/// DDL that server versions print differently: names that became keywords, calls in SQL syntax, columns of a
+/// view over one relation.
 const SPELLING: &str = "
     create domain shop.stamp as timestamp default (now() at time zone 'utc') check (value at time zone 'utc' > '2020-01-01');
     create table shop.events (
@@ -86,7 +87,7 @@ async fn fingerprint(side: &Side) -> Vec<Definition> {
     side.crossover().await.fingerprint(&everything()).await.unwrap()
 }
 
-/// Objects that are not the same on both sides.
+/// Objects that differ between the two sides.
 fn differing(one: &[Definition], other: &[Definition]) -> Vec<String> {
     let details = compare(one, other, &SqlRemedies)
         .into_iter()
@@ -94,7 +95,7 @@ fn differing(one: &[Definition], other: &[Definition]) -> Vec<String> {
     details.collect()
 }
 
-/// What may differ between two servers of a test by right.
+/// Objects that legitimately differ between two test servers.
 fn of_the_server(definition: &Definition) -> bool {
     matches!(definition.class, ObjectClass::Database | ObjectClass::Extension)
 }
@@ -150,7 +151,7 @@ async fn grants_to_our_own_and_exempt_roles_do_not_count() {
     let side = Side::new().await;
     let cdc = side.add_role("cdc", "login").await;
     side.owner("create table shop.t (a int)").await;
-    let db = side.crossover_sparing(vec![cdc.clone()]).await;
+    let db = side.crossover_exempting(vec![cdc.clone()]).await;
     let before = db.fingerprint(&everything()).await.unwrap();
     side.owner(&format!("grant select on shop.t to {cdc}, {}", side.own()))
         .await;

@@ -1,10 +1,11 @@
-//! The adapter on real servers: PostgreSQL 16 and 17 of the stand. `CROSSOVER_TEST_PG_URL` (a superuser's URL) puts another
-//! server, say a 12 or an 18, in the place of the 16; run that with `--test-threads=1`.
+//! Tests of the adapter on real servers: PostgreSQL 16 and 17 of the stand. `CROSSOVER_TEST_PG_URL` (the URL
+//! of a superuser) replaces the 16 by another server, for example a 12 or an 18; run that with
+//! `--test-threads=1`.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a helper that fails fails its test"
+    reason = "a test fails by panicking"
 )]
 
 mod access;

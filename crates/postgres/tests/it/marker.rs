@@ -33,7 +33,7 @@ async fn a_marker_is_written_once_and_keeps_its_position() {
 }
 
 #[tokio::test]
-async fn orchestrators_that_raise_the_same_marker_at_once_agree_on_its_position() {
+async fn concurrent_writers_of_the_same_marker_get_the_same_position() {
     let side = Side::new().await;
     let (one, two) = (side.crossover().await, side.crossover().await);
     let (first, second) = tokio::join!(one.prepare_marker(), two.prepare_marker());
@@ -49,7 +49,7 @@ async fn orchestrators_that_raise_the_same_marker_at_once_agree_on_its_position(
 }
 
 #[tokio::test]
-async fn a_marker_that_was_applied_twice_can_be_seen() {
+async fn a_marker_that_was_applied_twice_is_counted_twice() {
     let side = Side::new().await;
     let db = side.crossover().await;
     db.prepare_marker().await.unwrap();
@@ -63,13 +63,13 @@ async fn a_marker_that_was_applied_twice_can_be_seen() {
 }
 
 #[tokio::test]
-async fn the_carrier_may_use_the_marker_and_the_application_may_not() {
+async fn the_replication_user_may_use_the_marker_and_the_application_may_not() {
     let side = Side::new().await;
     let (cdc, app) = (
         side.add_role("cdc", "login").await,
         side.add_role("app", "login").await,
     );
-    let db = side.crossover_sparing(vec![cdc.clone()]).await;
+    let db = side.crossover_exempting(vec![cdc.clone()]).await;
     db.prepare_marker().await.unwrap();
     let insert = "insert into crossover.catch_up_marker values ('run-1', 'n1', now(), '0/0')";
     side.session(&app)

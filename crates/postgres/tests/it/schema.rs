@@ -1,4 +1,4 @@
-//! Differences of two schemas as a person reads them: one planted per kind of object, each named.
+//! The text of schema differences: one planted difference for each kind of object.
 
 mod constraints;
 mod grants;
@@ -23,7 +23,7 @@ use crate::{
 use DifferenceKind::{Different, ExtraOnTarget, MissingOnTarget};
 use Severity::{Error, Warning};
 
-/// A change of the target, what it is a difference of, and how that reads behind the object's name.
+/// A change on the target, the kind and weight of the difference, and its text after the object's name.
 struct Planted<'a> {
     change: &'a str,
     kind: DifferenceKind,
@@ -52,8 +52,9 @@ async fn fingerprint(side: &Side) -> Vec<Definition> {
     side.crossover().await.fingerprint(&everything()).await.unwrap()
 }
 
-/// Makes one change after the other and expects each to be seen, as the only difference of that kind and weight.
-async fn expect_seen(side: &Side, changes: &[Planted<'_>]) {
+/// Makes the changes one after the other and expects each to be reported, as the only difference of its kind
+/// and weight.
+async fn expect_reported(side: &Side, changes: &[Planted<'_>]) {
     let mut before = fingerprint(side).await;
     for planted in changes {
         side.owner(planted.change).await;
@@ -104,7 +105,7 @@ async fn the_databases_encoding_and_locale_are_compared() {
 }
 
 #[tokio::test]
-async fn what_dms_makes_for_itself_in_a_source_does_not_count() {
+async fn objects_of_dms_in_a_source_are_left_out() {
     let side = Side::new().await;
     let before = fingerprint(&side).await;
     side.owner(
@@ -116,7 +117,7 @@ async fn what_dms_makes_for_itself_in_a_source_does_not_count() {
 }
 
 #[tokio::test]
-async fn all_beyond_the_rows_is_judged_in_one_go() {
+async fn schema_sequences_and_statistics_are_compared_together() {
     let (source, target) = tokio::join!(Side::on(Major::V16), Side::on(Major::V17));
     for side in [&source, &target] {
         side.owner(&format!(

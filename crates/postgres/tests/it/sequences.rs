@@ -1,4 +1,4 @@
-//! Sequences: every kind is read, and moved beyond the other side's.
+//! Sequences: every kind is read, and advanced beyond the position of the other side.
 
 use crossover_core::{
     catalogue::SequenceFacts,
@@ -46,7 +46,7 @@ async fn next(side: &Side, name: &str) -> Result<i64, tokio_postgres::Error> {
 }
 
 #[tokio::test]
-async fn the_first_value_here_is_beyond_every_value_there() {
+async fn the_first_value_on_the_target_is_beyond_every_value_of_the_source() {
     let (source, target) = (with_sequences().await, with_sequences().await);
     let used = source.superuser().await;
     used.batch_execute(
@@ -77,7 +77,7 @@ async fn the_first_value_here_is_beyond_every_value_there() {
     assert_eq!(
         moved,
         to.sequences(&everything()).await.unwrap(),
-        "the answer is what is there"
+        "the answer has the stored positions"
     );
     assert_eq!(find(&moved, "fresh").last_value, None);
     assert_eq!(next(&target, "plain").await.unwrap(), 111);
@@ -90,12 +90,12 @@ async fn the_first_value_here_is_beyond_every_value_there() {
     assert_eq!(find(&moved, "small").last_value, Some(32_767));
     next(&target, "small")
         .await
-        .expect_err("at its end it refuses rather than repeats");
+        .expect_err("a sequence without CYCLE must refuse at its end");
 }
 
-/// A wrapped sequence looks lower than it is. The server itself is asked what comes next.
+/// A cycling sequence that has wrapped has a low value. The expected next values are read from the server.
 #[tokio::test]
-async fn a_cycling_sequence_goes_on_where_the_other_side_stopped() {
+async fn a_cycling_sequence_continues_where_the_other_side_stopped() {
     const CYCLING: &str = "
         create sequence shop.tickets maxvalue 9999 cycle;
         create sequence shop.back increment -7 minvalue 1 maxvalue 9999 start 9999 cycle cache 3;
@@ -129,7 +129,8 @@ async fn a_cycling_sequence_goes_on_where_the_other_side_stopped() {
         moved,
         "repeating changes nothing"
     );
-    // What the source itself would hand out after the headroom (at most half of the cycle) is what the target hands out first.
+    // The target's first value is the one that the source would hand out after the headroom (at most half of
+    // the cycle).
     let ask = source.superuser().await;
     for (name, headroom) in [
         ("tickets", 1_000),
@@ -171,7 +172,7 @@ async fn a_sequence_never_goes_back_and_repeating_changes_nothing() {
 }
 
 #[tokio::test]
-async fn sequences_that_are_missing_here_are_all_named() {
+async fn all_missing_sequences_are_named() {
     let (source, target) = (with_sequences().await, with_sequences().await);
     target
         .owner("drop sequence shop.plain; drop sequence shop.down")
@@ -190,7 +191,7 @@ async fn sequences_that_are_missing_here_are_all_named() {
 }
 
 #[tokio::test]
-async fn a_sequence_that_cannot_be_read_is_an_error_and_not_an_unused_one() {
+async fn an_unreadable_sequence_is_an_error() {
     let side = with_sequences().await;
     side.owner(&format!(
         "revoke all on sequence shop.plain, shop.down from {}",

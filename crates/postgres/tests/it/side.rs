@@ -1,4 +1,5 @@
-//! One side for one test: a database of its own, Crossover's role (no superuser) and the application's roles.
+//! One side for one test: a separate database, Crossover's role (not a superuser) and the application's
+//! roles.
 
 use std::str::FromStr;
 
@@ -58,12 +59,12 @@ impl Side {
         format!("xo_{}", self.name)
     }
 
-    /// A role of this test: roles belong to the whole server.
+    /// The name of a role of this test; distinct, because roles belong to the whole server.
     pub fn role(&self, name: &str) -> String {
         format!("{name}_{}", self.name)
     }
 
-    /// Makes a role that Crossover may administer.
+    /// Creates a role that Crossover's role may administer.
     pub async fn add_role(&self, name: &str, options: &str) -> String {
         let role = self.role(name);
         let only = if self.version().await >= 160_000 {
@@ -80,7 +81,7 @@ impl Side {
         role
     }
 
-    /// The server as its number, for example 160014.
+    /// The server's version number, for example 160014.
     pub async fn version(&self) -> u32 {
         let row = self
             .admin
@@ -131,7 +132,7 @@ impl Side {
 
     pub fn settings(&self) -> ConnectionSettings {
         let Host::Tcp(host) = &self.config.get_hosts()[0] else {
-            panic!("a TCP host")
+            panic!("the server has no TCP host")
         };
         ConnectionSettings {
             host: host.clone(),
@@ -157,10 +158,10 @@ impl Side {
 
     /// The adapter. The superuser of these tests is exempt, as the replication user is in a migration.
     pub async fn crossover(&self) -> PostgresDatabase {
-        self.crossover_sparing(vec![self.superuser_name()]).await
+        self.crossover_exempting(vec![self.superuser_name()]).await
     }
 
-    pub async fn crossover_sparing(&self, exempt: Vec<String>) -> PostgresDatabase {
+    pub async fn crossover_exempting(&self, exempt: Vec<String>) -> PostgresDatabase {
         PostgresDatabase::connect("source", self.settings(), exempt)
             .await
             .unwrap()
@@ -176,7 +177,7 @@ impl Side {
             .collect()
     }
 
-    /// The database's access list as the catalogue has it.
+    /// The text of the database's access list in the catalogue.
     pub async fn acl(&self) -> Option<String> {
         let sql = "select datacl::text from pg_database where datname = $1::text";
         self.admin.query_one(sql, &[&self.name]).await.unwrap().get(0)

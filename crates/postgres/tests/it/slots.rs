@@ -1,5 +1,6 @@
-//! Logical slots. A prepared transaction anywhere on the server holds up every slot, so these tests take turns with
-//! the one that prepares, on a server where no other test does.
+//! Logical slots. A prepared transaction anywhere on the server blocks the creation of slots, so these tests
+//! do not run at the same time as the one that prepares a transaction, and no other test on this server
+//! prepares one.
 
 use crossover_core::ports::{Catalogue, PortError, PortResult, Positions, RetainedPositions};
 use crossover_stand::postgres::Major;
@@ -17,7 +18,7 @@ fn refusal<T: std::fmt::Debug>(answer: PortResult<T>) -> String {
 }
 
 #[tokio::test]
-async fn a_slot_is_made_once_advanced_and_dropped() {
+async fn a_slot_is_created_once_advanced_and_dropped() {
     let _turn = TURNS.read().await;
     let side = Side::on(Major::V17).await;
     let db = side.crossover().await;
@@ -41,7 +42,7 @@ async fn a_slot_is_made_once_advanced_and_dropped() {
     assert_eq!(
         db.advance_position(&name, &made).await.unwrap(),
         reached,
-        "a slot never goes back"
+        "a slot is never moved back"
     );
 
     db.release_position(&name).await.unwrap();
@@ -54,7 +55,7 @@ async fn a_slot_is_made_once_advanced_and_dropped() {
 }
 
 #[tokio::test]
-async fn a_slot_is_advanced_again_and_again_in_one_session_and_in_another_when_that_is_gone() {
+async fn a_slot_is_advanced_in_one_session_and_in_a_new_one_after_that_ended() {
     let _turn = TURNS.read().await;
     let side = Side::on(Major::V17).await;
     let db = side.crossover().await;
@@ -95,7 +96,7 @@ async fn a_slot_waits_for_an_open_transaction() {
     let name = side.role("slot");
     let making = async { db.retain_position(&name).await };
     let ending = async {
-        // Once the slot shows up it is being built, and waits for the writer.
+        // As soon as the slot is listed, its creation has started and waits for the writer.
         while side
             .admin
             .query(
@@ -116,7 +117,7 @@ async fn a_slot_waits_for_an_open_transaction() {
 }
 
 #[tokio::test]
-async fn a_prepared_transaction_refuses_a_slot_at_once() {
+async fn a_slot_is_refused_at_once_while_a_transaction_is_prepared() {
     let _turn = TURNS.write().await;
     let side = Side::on(Major::V17).await;
     let gid = side.role("late");
@@ -132,7 +133,7 @@ async fn a_prepared_transaction_refuses_a_slot_at_once() {
 }
 
 #[tokio::test]
-async fn a_slot_in_use_is_named_with_its_reader_and_stays() {
+async fn a_slot_in_use_is_reported_with_its_reader_and_kept() {
     let _turn = TURNS.read().await;
     let (side, reader) = (Side::on(Major::V17).await, Side::on(Major::V17).await);
     let db = side.crossover().await.with_output_plugin("pgoutput");

@@ -1,4 +1,4 @@
-//! Several statements that look at one snapshot.
+//! Several statements over one snapshot.
 
 use crossover_core::{
     ports::{PortError, Rows, Snapshot},
@@ -21,7 +21,7 @@ fn form() -> HashPlan {
 }
 
 #[tokio::test]
-async fn a_snapshot_that_is_gone_calls_for_beginning_again() {
+async fn a_lost_snapshot_is_reported_as_unreachable() {
     for major in Major::ALL {
         let side = Side::on(major).await;
         side.owner(&format!(
@@ -43,7 +43,7 @@ async fn a_snapshot_that_is_gone_calls_for_beginning_again() {
             kept_by: Box::new(()),
         };
         drop(snapshot);
-        // Its session ends a little later.
+        // The session of the snapshot ends a little later.
         let error = loop {
             match db.digest(&form(), &Region::Whole, 1, Some(&gone)).await {
                 Ok(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
@@ -58,7 +58,7 @@ async fn a_snapshot_that_is_gone_calls_for_beginning_again() {
 }
 
 #[tokio::test]
-async fn blocks_of_a_table_that_was_written_anew_meanwhile_do_not_add_up() {
+async fn blocks_of_a_table_rewritten_during_the_read_are_refused() {
     for major in Major::ALL {
         let side = Side::on(major).await;
         side.owner(&format!(
@@ -84,7 +84,7 @@ async fn blocks_of_a_table_that_was_written_anew_meanwhile_do_not_add_up() {
         let read = async |blocks, snapshot: &Snapshot| read_as(&form, blocks, snapshot).await;
         let snapshot = db.export_snapshot().await.unwrap();
         let ahead = read((0, 5), &snapshot).await.unwrap();
-        // Only the one who writes all of it anew moves rows that are not changed.
+        // Only a rewrite of the whole table moves rows that are not changed.
         side.owner("vacuum shop.orders").await;
         side.owner("insert into shop.orders values (3000)").await;
         assert_eq!(ahead + read((5, u32::MAX), &snapshot).await.unwrap(), 1_000);
@@ -97,7 +97,8 @@ async fn blocks_of_a_table_that_was_written_anew_meanwhile_do_not_add_up() {
                 "{error}"
             );
         }
-        // A table that is truncated or rewritten by ALTER TABLE looks empty to who looks at it as it was, even the first time.
+        // A table that was truncated or rewritten by ALTER TABLE appears empty at an older snapshot, even in
+        // its first read.
         let before = db.export_snapshot().await.unwrap();
         side.owner("alter table shop.orders alter id type bigint").await;
         let error = db
@@ -111,9 +112,9 @@ async fn blocks_of_a_table_that_was_written_anew_meanwhile_do_not_add_up() {
     }
 }
 
-/// What has no file of its own has not lost one.
+/// A partitioned table has no file, which must not count as a changed file.
 #[tokio::test]
-async fn a_partitioned_table_is_read_at_a_snapshot_with_whatever_partitions_it_has() {
+async fn a_partitioned_table_is_read_at_a_snapshot_with_the_partitions_of_that_snapshot() {
     for major in Major::ALL {
         let side = Side::on(major).await;
         side.owner(&format!(
@@ -136,7 +137,11 @@ async fn a_partitioned_table_is_read_at_a_snapshot_with_whatever_partitions_it_h
             "create table shop.orders1 partition of shop.orders default; insert into shop.orders values (1)",
         )
         .await;
-        assert_eq!(rows(&snapshot).await.unwrap(), 0, "it came later");
+        assert_eq!(
+            rows(&snapshot).await.unwrap(),
+            0,
+            "the partition was created after the snapshot"
+        );
         let snapshot = db.export_snapshot().await.unwrap();
         assert_eq!(rows(&snapshot).await.unwrap(), 1);
         side.owner("truncate shop.orders").await;

@@ -1,4 +1,4 @@
-//! What the planner knows of the tables.
+//! The planner's statistics of tables.
 
 use crossover_core::{
     catalogue::TableStatistics,
@@ -25,8 +25,8 @@ async fn find(db: &PostgresDatabase, name: &str) -> TableStatistics {
         .unwrap_or_else(|| panic!("statistics of {name}"))
 }
 
-/// Counters arrive a moment after the session that counted has ended.
-async fn once(
+/// Waits for counters: the server stores them shortly after the counting session has ended.
+async fn wait_for(
     db: &PostgresDatabase,
     name: &str,
     wanted: impl Fn(&TableStatistics) -> bool,
@@ -60,7 +60,7 @@ async fn with_tables(major: Major) -> (Side, PostgresDatabase) {
 }
 
 #[tokio::test]
-async fn statistics_are_read_and_judged_from_copying_to_analysing_to_changing() {
+async fn statistics_are_read_and_judged_after_load_analyze_and_changes() {
     for major in Major::ALL {
         let (side, db) = with_tables(major).await;
         let fresh = find(&db, "orders").await;
@@ -79,8 +79,8 @@ async fn statistics_are_read_and_judged_from_copying_to_analysing_to_changing() 
              insert into shop.parts select i from generate_series(1, 500) i",
         )
         .await;
-        once(&db, "orders", |s| s.live_rows == 2000).await;
-        once(&db, "parts", |s| s.live_rows == 500).await;
+        wait_for(&db, "orders", |s| s.live_rows == 2000).await;
+        wait_for(&db, "parts", |s| s.live_rows == 500).await;
         let never = |name: &str| (format!("shop.{name}"), Staleness::NeverAnalysed);
         assert_eq!(
             judged(&db).await,
@@ -88,17 +88,17 @@ async fn statistics_are_read_and_judged_from_copying_to_analysing_to_changing() 
         );
 
         side.owner("analyze shop.orders; analyze shop.parts").await;
-        let analysed = once(&db, "orders", |s| s.changed_since == 0).await;
+        let analysed = wait_for(&db, "orders", |s| s.changed_since == 0).await;
         assert_eq!(
             (analysed.planned_rows, analysed.has_column_statistics),
             (Some(2000), true)
         );
         assert!(analysed.analysed_ms_ago.is_some());
-        once(&db, "parts", |s| s.planned_rows == Some(500)).await;
+        wait_for(&db, "parts", |s| s.planned_rows == Some(500)).await;
         assert_eq!(judged(&db).await, []);
 
         side.owner("update shop.orders set at = 0 where id <= 1500").await;
-        once(&db, "orders", |s| s.changed_since == 1500).await;
+        wait_for(&db, "orders", |s| s.changed_since == 1500).await;
         assert_eq!(
             judged(&db).await,
             [("shop.orders".to_owned(), Staleness::Outdated)]
@@ -111,9 +111,9 @@ async fn statistics_outlive_lost_counters() {
     let (side, db) = with_tables(Major::V17).await;
     side.owner("insert into shop.orders select i, i from generate_series(1, 2000) i; analyze shop.orders")
         .await;
-    once(&db, "orders", |s| s.analysed_ms_ago.is_some()).await;
+    wait_for(&db, "orders", |s| s.analysed_ms_ago.is_some()).await;
     side.owner("select pg_stat_reset()").await;
-    let lost = once(&db, "orders", |s| s.analysed_ms_ago.is_none()).await;
+    let lost = wait_for(&db, "orders", |s| s.analysed_ms_ago.is_none()).await;
     assert_eq!(
         (lost.live_rows, lost.planned_rows, lost.has_column_statistics),
         (0, Some(2000), true)

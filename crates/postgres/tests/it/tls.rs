@@ -1,4 +1,4 @@
-//! Certificates and names, against a server that speaks TLS.
+//! Verification of certificates and names, against a server with TLS.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crossover_stand::postgres::{Major, TestServer};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio_postgres::{Client, NoTls};
 
-/// A server that does not take its certificate never will.
+/// Time limit for the server to load its certificate.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// A server that shows a certificate for `localhost`, and its authority as PEM.
+/// A server with a certificate for `localhost`, and the PEM of the certificate's authority.
 struct Secured {
     server: TestServer,
     admin: Client,
@@ -38,7 +38,7 @@ impl Secured {
             .unwrap()
             .signed_by(&key, &issuer)
             .unwrap();
-        // The server writes them itself: its key has to belong to it.
+        // The server writes the files itself, because it must own its key file.
         for (file, pem) in [
             ("server.crt", certificate.pem()),
             ("server.key", key.serialize_pem()),
@@ -65,7 +65,7 @@ impl Secured {
         };
         tokio::time::timeout(LIMIT, reloaded)
             .await
-            .expect("the server takes its certificate");
+            .expect("the server loads its certificate");
         Self {
             server,
             admin,
@@ -90,7 +90,7 @@ impl Secured {
 }
 
 #[tokio::test]
-async fn a_server_is_spoken_to_by_tls_when_its_authority_is_trusted_and_the_name_is_its_own() {
+async fn tls_is_used_when_authority_and_name_are_verified() {
     let secured = Secured::start().await;
     let db = secured
         .connect("localhost", Some(secured.authority.clone()))
@@ -104,7 +104,7 @@ async fn a_server_is_spoken_to_by_tls_when_its_authority_is_trusted_and_the_name
 }
 
 #[tokio::test]
-async fn a_certificate_that_proves_nothing_is_refused_with_the_remedy() {
+async fn an_unverifiable_certificate_is_refused_with_the_remedy() {
     let secured = Secured::start().await;
     let stranger = authority().pem();
     for (host, trusted) in [
@@ -112,7 +112,10 @@ async fn a_certificate_that_proves_nothing_is_refused_with_the_remedy() {
         ("localhost", Some(stranger)),
         ("127.0.0.1", Some(secured.authority.clone())),
     ] {
-        let error = secured.connect(host, trusted).await.expect_err("connected");
+        let error = secured
+            .connect(host, trusted)
+            .await
+            .expect_err("the connection must be refused");
         assert!(
             matches!(&error, PortError::Refused { reason, .. } if reason.contains("sslrootcert")),
             "{host}: {error:?}"
@@ -123,6 +126,6 @@ async fn a_certificate_that_proves_nothing_is_refused_with_the_remedy() {
     assert_eq!(
         row.get::<_, i64>(0),
         0,
-        "nothing was sent, the password least of all"
+        "no session was opened, so no password was sent"
     );
 }

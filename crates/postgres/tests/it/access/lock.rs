@@ -1,9 +1,9 @@
-//! Keeping them out.
+//! The lock, and the end of sessions.
 
 use super::{Access, PortError, WriterSample, everything, is_locked_out, locked, shop};
 
 #[tokio::test]
-async fn the_lock_keeps_out_writers_heirs_owners_members_and_readers() {
+async fn the_lock_shuts_out_writers_inheriting_roles_owners_members_and_readers() {
     let side = shop().await;
     let (_db, roles) = locked(&side).await;
     let mut expected: Vec<String> = ["app", "boss", "heir", "member"]
@@ -12,20 +12,20 @@ async fn the_lock_keeps_out_writers_heirs_owners_members_and_readers() {
     expected.sort();
     assert_eq!(roles, expected);
     for role in ["app", "boss", "heir", "member", "reader"] {
-        assert!(is_locked_out(&side, role).await, "{role} got in");
+        assert!(is_locked_out(&side, role).await, "{role} can connect");
     }
-    // Crossover itself lives in no grant but its ownership, and must still get in.
+    // Crossover's role has CONNECT through ownership only and must still be able to connect.
     side.crossover().await.snapshot().await.unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn nologin_alone_lets_a_session_write_on_and_ending_it_does_not() {
+async fn an_open_session_writes_in_spite_of_nologin_until_the_session_is_ended() {
     let side = shop().await;
     let app = side.session(&side.role("app")).await.unwrap();
     let (db, _) = locked(&side).await;
     app.execute("insert into shop.orders values (1)", &[])
         .await
-        .expect("a session that exists goes on writing");
+        .expect("an open session can still write");
     let sample = db.writers().await.unwrap();
     assert_eq!(sample.sessions.len(), 1, "{sample:?}");
     let words: Vec<&str> = sample.sessions[0].split(' ').collect();
@@ -41,12 +41,12 @@ async fn nologin_alone_lets_a_session_write_on_and_ending_it_does_not() {
     assert_eq!(db.writers().await.unwrap(), WriterSample::default());
     app.execute("insert into shop.orders values (2)", &[])
         .await
-        .expect_err("its session was ended");
+        .expect_err("the session was ended");
     assert_eq!(db.end_sessions().await.unwrap(), 0);
 }
 
 #[tokio::test]
-async fn a_role_that_somebody_unlocks_is_reported() {
+async fn a_role_that_is_unlocked_by_hand_is_reported() {
     let side = shop().await;
     let (db, _) = locked(&side).await;
     side.admin(&format!("alter role {} login", side.role("boss")))
@@ -55,7 +55,7 @@ async fn a_role_that_somebody_unlocks_is_reported() {
 }
 
 #[tokio::test]
-async fn the_lock_can_be_repeated_by_its_run_and_by_no_other() {
+async fn the_lock_can_be_repeated_by_its_own_run_only() {
     let side = shop().await;
     let (db, roles) = locked(&side).await;
     let again = db.lock(&everything(), "run-1").await.unwrap();
@@ -70,7 +70,7 @@ async fn the_lock_can_be_repeated_by_its_run_and_by_no_other() {
 }
 
 #[tokio::test]
-async fn of_two_runs_that_lock_at_once_one_wins() {
+async fn exactly_one_of_two_concurrent_locks_wins() {
     let side = shop().await;
     let (one, two) = (side.crossover().await, side.crossover().await);
     let scope = everything();
@@ -109,7 +109,7 @@ async fn a_lock_that_cannot_take_connect_changes_nothing() {
 }
 
 #[tokio::test]
-async fn writers_we_may_not_alter_are_all_named_and_nothing_changes() {
+async fn all_writers_that_cannot_be_altered_are_named_and_nothing_changes() {
     let side = shop().await;
     if side.version().await < 160_000 {
         return;

@@ -1,14 +1,14 @@
-//! Opening the other side.
+//! Opening of the other side.
 
 use super::{Access, PortError, Side, everything, is_locked_out, locked, shop};
 
 #[tokio::test]
-async fn a_side_that_was_never_locked_opens_like_the_other_one() {
+async fn a_side_without_a_lock_gets_the_access_of_the_other_side() {
     let (source, target) = (shop().await, Side::new().await);
     let (from, to) = (source.crossover().await, target.crossover().await);
     from.lock(&everything(), "run-1").await.unwrap();
     let mut like = from.snapshot().await.unwrap().unwrap();
-    // Roles of the two sides have the same names in a migration; here they share a server.
+    // In a migration the roles of the two sides have the same names; here both databases are on one server.
     for role in &mut like.roles {
         role.role = target.role(role.role.split('_').next().unwrap());
         role.granted_connect |= role.role.starts_with("app");
@@ -36,7 +36,7 @@ async fn a_side_that_was_never_locked_opens_like_the_other_one() {
 }
 
 #[tokio::test]
-async fn an_owner_who_only_owns_the_database_is_no_role_the_other_side_must_have() {
+async fn an_owner_without_other_rights_may_be_missing_on_the_other_side() {
     let side = shop().await;
     let owner = side.add_role("landlord", "nologin").await;
     let inherit = if side.version().await >= 160_000 {
@@ -65,7 +65,7 @@ async fn an_owner_who_only_owns_the_database_is_no_role_the_other_side_must_have
 }
 
 #[tokio::test]
-async fn a_side_locked_by_an_earlier_run_opens_as_it_was() {
+async fn a_side_locked_by_an_earlier_run_gets_its_recorded_access_back() {
     let side = shop().await;
     let before = side.role_rights().await;
     let (db, _) = locked(&side).await;
@@ -77,7 +77,7 @@ async fn a_side_locked_by_an_earlier_run_opens_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_record_that_came_by_replication_is_not_this_sides_own() {
+async fn a_replicated_record_is_not_this_sides_record() {
     let (source, target) = (shop().await, shop().await);
     let (from, to) = (source.crossover().await, target.crossover().await);
     to.lock(&everything(), "run-0").await.unwrap();

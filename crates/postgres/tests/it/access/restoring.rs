@@ -1,9 +1,9 @@
-//! Restoring what was.
+//! Restoration of the recorded access.
 
 use super::{Access, Side, everything, is_locked_out, locked, shop};
 
-/// Locks, restores and compares everything about roles and rights with what it was.
-async fn comes_back(side: &Side) {
+/// Locks and restores, and compares all roles and rights before and after.
+async fn expect_lock_and_restore_to_change_nothing(side: &Side) {
     let before = (side.role_rights().await, side.acl().await);
     let (db, _) = locked(side).await;
     assert_ne!(side.role_rights().await, before.0);
@@ -17,7 +17,7 @@ async fn comes_back(side: &Side) {
     assert_eq!(db.snapshot().await.unwrap(), None);
     assert!(db.restore("run-1").await.unwrap().is_empty());
     assert!(!is_locked_out(side, "app").await);
-    // Start, roll back, start again: the second round is like the first.
+    // Locked and restored twice: the second time must have the same result.
     db.lock(&everything(), "run-2").await.unwrap();
     assert!(is_locked_out(side, "app").await);
 }
@@ -25,11 +25,11 @@ async fn comes_back(side: &Side) {
 #[tokio::test]
 async fn abort_restores_every_role() {
     let side = shop().await;
-    comes_back(&side).await;
+    expect_lock_and_restore_to_change_nothing(&side).await;
 }
 
 #[tokio::test]
-async fn a_written_access_list_comes_back_to_the_letter() {
+async fn an_explicit_access_list_is_restored_to_the_same_text() {
     let side = shop().await;
     let (name, app, reader, team) = (
         &side.name,
@@ -48,18 +48,18 @@ async fn a_written_access_list_comes_back_to_the_letter() {
         side.own()
     ))
     .await;
-    comes_back(&side).await;
+    expect_lock_and_restore_to_change_nothing(&side).await;
 }
 
 #[tokio::test]
-async fn a_exempt_role_that_came_in_by_public_still_comes_in_and_loses_the_grant_again() {
+async fn an_exempt_role_with_connect_by_public_keeps_access_and_its_temporary_grant_is_revoked() {
     let side = shop().await;
     let cdc = side.add_role("cdc", "login").await;
     side.admin(&format!("grant connect on database {} to public", side.name))
         .await;
     let before = side.acl().await;
     let db = side
-        .crossover_sparing(vec![side.superuser_name(), cdc.clone()])
+        .crossover_exempting(vec![side.superuser_name(), cdc.clone()])
         .await;
     let session = side.session(&cdc).await.unwrap();
     db.lock(&everything(), "run-1").await.unwrap();
@@ -68,7 +68,7 @@ async fn a_exempt_role_that_came_in_by_public_still_comes_in_and_loses_the_grant
     session
         .query_one("select 1", &[])
         .await
-        .expect("an exempt session goes on");
+        .expect("an exempt session continues");
     db.restore("run-1").await.unwrap();
     assert_eq!(side.acl().await, before);
 }

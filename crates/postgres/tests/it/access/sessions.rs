@@ -1,4 +1,4 @@
-//! Who is at work, and in what.
+//! Sessions and their transactions.
 
 use super::{Access, Catalogue, locked, shop};
 
@@ -10,7 +10,7 @@ async fn a_session_counts_for_the_role_that_logged_in() {
         .await
         .unwrap();
     let db = side
-        .crossover_sparing(vec![side.superuser_name(), side.role("app")])
+        .crossover_exempting(vec![side.superuser_name(), side.role("app")])
         .await;
     let sample = db.writers().await.unwrap();
     assert!(sample.sessions[0].contains(&side.role("heir")), "{sample:?}");
@@ -34,12 +34,15 @@ async fn open_transactions_of_the_application_are_in_flight() {
 async fn a_superusers_session_is_reported_and_not_ended() {
     let side = shop().await;
     let superuser = side.superuser().await;
-    let db = side.crossover_sparing(vec![]).await;
+    let db = side.crossover_exempting(vec![]).await;
     assert_eq!(db.end_sessions().await.unwrap(), 0);
     let sample = db.writers().await.unwrap();
     assert_eq!(sample.superuser_sessions.len(), 1);
     assert_eq!(sample.sessions, sample.superuser_sessions);
-    superuser.query_one("select 1", &[]).await.expect("still there");
+    superuser
+        .query_one("select 1", &[])
+        .await
+        .expect("the session still exists");
 }
 
 #[tokio::test]
@@ -70,10 +73,11 @@ async fn a_prepared_transaction_is_reported() {
 }
 
 #[tokio::test]
-async fn sessions_we_may_not_look_into_are_an_error() {
+async fn sessions_with_a_hidden_state_are_an_error() {
     let side = shop().await;
     if side.version().await < 160_000 {
-        // There to administer a role is to be a member of it, and to see its sessions.
+        // Before version 16 the right to administer a role is a full membership, which shows the role's
+        // sessions.
         return;
     }
     side.admin(&format!("revoke pg_monitor from {}", side.own()))

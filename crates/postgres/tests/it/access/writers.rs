@@ -1,9 +1,9 @@
-//! Who can write.
+//! Roles that can write.
 
 use super::{Catalogue, Major, everything, shop, shop_on};
 
 #[tokio::test]
-async fn every_way_to_write_is_found_and_named() {
+async fn every_source_of_write_rights_is_found_and_named() {
     let side = shop().await;
     let roles = side
         .crossover()
@@ -43,7 +43,8 @@ async fn a_right_of_public_makes_every_login_role_a_writer() {
 
 #[tokio::test]
 async fn a_member_of_pg_write_all_data_is_a_writer() {
-    // Of every database of the server: not on the one where other tests lock.
+    // The right applies to every database of the server, so the test avoids the server on which other tests
+    // lock.
     let side = shop_on(Major::V17).await;
     side.admin(&format!("grant pg_write_all_data to {}", side.role("reader")))
         .await;
@@ -63,7 +64,7 @@ async fn a_member_of_pg_write_all_data_is_a_writer() {
 async fn superusers_are_reported_and_exempt_roles_are_not() {
     let side = shop().await;
     let all = side
-        .crossover_sparing(vec![])
+        .crossover_exempting(vec![])
         .await
         .roles(&everything(), &[])
         .await
@@ -71,7 +72,7 @@ async fn superusers_are_reported_and_exempt_roles_are_not() {
     let superuser = all.iter().find(|r| r.role == side.superuser_name()).unwrap();
     assert!(superuser.superuser && superuser.writes);
     let exempt = side
-        .crossover_sparing(vec![side.superuser_name(), side.role("app")])
+        .crossover_exempting(vec![side.superuser_name(), side.role("app")])
         .await;
     let roles = exempt.roles(&everything(), &[]).await.unwrap();
     assert!(

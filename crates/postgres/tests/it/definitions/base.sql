@@ -1,4 +1,4 @@
--- What the forms of equal.txt and changed.txt stand on. Both sides of a comparison begin with it.
+-- The objects that the forms of equal.txt and changed.txt need. Both sides of a comparison start with them.
 create type shop.state as enum ('open', 'paid', 'shut');
 create type shop.pair as (a int, b text);
 create domain shop.code as varchar(9);

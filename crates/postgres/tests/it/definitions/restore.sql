@@ -1,4 +1,4 @@
--- The statements that make every form of this database again from what the server prints of it, as a dump
+-- The statements that create every form of this database from the server's printed definition, as a dump
 -- does.
 with forms as (
     select c.oid, c.relname::text as name, c.relkind as kind

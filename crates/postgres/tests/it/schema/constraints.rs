@@ -1,6 +1,8 @@
 //! Constraints and indexes.
 
-use super::{Different, Error, ExtraOnTarget, MissingOnTarget, SHOP, Side, Warning, expect_seen, planted};
+use super::{
+    Different, Error, ExtraOnTarget, MissingOnTarget, SHOP, Side, Warning, expect_reported, planted,
+};
 
 #[tokio::test]
 async fn differences_of_constraints_and_indexes_are_read() {
@@ -8,7 +10,7 @@ async fn differences_of_constraints_and_indexes_are_read() {
     side.owner(SHOP).await;
     side.owner("create index plain on shop.base (note); create table shop.items (customer bigint references shop.customers)")
         .await;
-    expect_seen(
+    expect_reported(
         &side,
         &[
             planted(

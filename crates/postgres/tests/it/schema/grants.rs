@@ -1,6 +1,8 @@
 //! Sequences, extensions, owners and grants.
 
-use super::{Different, Error, ExtraOnTarget, MissingOnTarget, SHOP, Side, Warning, expect_seen, planted};
+use super::{
+    Different, Error, ExtraOnTarget, MissingOnTarget, SHOP, Side, Warning, expect_reported, planted,
+};
 
 #[tokio::test]
 async fn differences_of_sequences_extensions_owners_and_grants_are_read() {
@@ -16,7 +18,7 @@ async fn differences_of_sequences_extensions_owners_and_grants_are_read() {
     let version = "select default_version from pg_available_extensions where name = 'pgcrypto'";
     let pgcrypto: String = side.admin.query_one(version, &[]).await.unwrap().get(0);
     let on = |what: &str, role: &str| format!("grants on {what} to {role}");
-    expect_seen(
+    expect_reported(
         &side,
         &[
             planted(

@@ -1,6 +1,8 @@
 //! Functions, views and types.
 
-use super::{Different, Error, ExtraOnTarget, MissingOnTarget, SHOP, Side, Warning, expect_seen, planted};
+use super::{
+    Different, Error, ExtraOnTarget, MissingOnTarget, SHOP, Side, Warning, expect_reported, planted,
+};
 
 #[tokio::test]
 async fn differences_of_functions_views_and_types_are_read() {
@@ -12,7 +14,7 @@ async fn differences_of_functions_views_and_types_are_read() {
              from shop.customers where name <> 'nobody'",
     )
     .await;
-    expect_seen(
+    expect_reported(
         &side,
         &[
             planted(

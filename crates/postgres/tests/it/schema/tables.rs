@@ -2,13 +2,15 @@
 
 use crossover_stand::postgres::Major;
 
-use super::{Different, Error, ExtraOnTarget, MissingOnTarget, SHOP, Side, Warning, expect_seen, planted};
+use super::{
+    Different, Error, ExtraOnTarget, MissingOnTarget, SHOP, Side, Warning, expect_reported, planted,
+};
 
 #[tokio::test]
 async fn differences_of_tables_and_columns_are_read() {
     let side = Side::new().await;
     side.owner(SHOP).await;
-    expect_seen(
+    expect_reported(
         &side,
         &[
             planted(
@@ -126,7 +128,7 @@ async fn a_not_null_that_is_not_valid_or_not_inherited_differs_from_a_plain_one(
     let side = Side::on(Major::V18).await;
     side.owner("create table shop.kept (a int, b int, c int not null)")
         .await;
-    expect_seen(
+    expect_reported(
         &side,
         &[
             planted(

@@ -1,12 +1,12 @@
 //! Triggers, rules and policies.
 
-use super::{Different, Error, ExtraOnTarget, MissingOnTarget, SHOP, Side, expect_seen, planted};
+use super::{Different, Error, ExtraOnTarget, MissingOnTarget, SHOP, Side, expect_reported, planted};
 
 #[tokio::test]
 async fn differences_of_triggers_rules_and_policies_are_read() {
     let side = Side::new().await;
     side.owner(SHOP).await;
-    expect_seen(
+    expect_reported(
         &side,
         &[
             planted(
