@@ -70,7 +70,7 @@ impl PostgresDatabase {
         }
         let mut sequences: Vec<SequenceFacts> = settings.into_iter().map(|(facts, ..)| facts).collect();
         // Only sequences that seem unused, because they may have been restarted.
-        let looks: Vec<String> = sequences
+        let reads: Vec<String> = sequences
             .iter()
             .filter(|s| s.last_value.is_none())
             .map(|s| {
@@ -81,10 +81,10 @@ impl PostgresDatabase {
                 )
             })
             .collect();
-        if looks.is_empty() {
+        if reads.is_empty() {
             return Ok(sequences);
         }
-        let rows = self.query(&looks.join(" union all "), &[]).await?;
+        let rows = self.query(&reads.join(" union all "), &[]).await?;
         let mut found = BTreeMap::new();
         for row in &rows {
             let name: (String, String) = (self.read(row, "schema")?, self.read(row, "name")?);

@@ -281,7 +281,7 @@ fn literals_bodies_and_numbers_are_left_alone() {
     }
 }
 
-/// SQL with balanced parentheses, of the words that the rules look for.
+/// SQL with balanced parentheses, made of the keywords in the rules.
 fn sql() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
         "a",

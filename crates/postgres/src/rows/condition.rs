@@ -20,8 +20,8 @@ impl PostgresDatabase {
         ] {
             match self.query(&sql, &[]).await {
                 Err(failure) if failure.is(&SqlState::SYNTAX_ERROR) => {
-                    let said = PortError::from(failure);
-                    return Err(self.refused(format!("{condition:?} is not a complete condition: {said}")));
+                    let error = PortError::from(failure);
+                    return Err(self.refused(format!("{condition:?} is not a complete condition: {error}")));
                 }
                 Err(failure) if failure.disconnected => return Err(failure.into()),
                 _ => {}

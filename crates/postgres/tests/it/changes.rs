@@ -378,18 +378,18 @@ async fn every_database_has_a_distinct_identity() {
 #[tokio::test]
 async fn a_server_without_a_readable_system_identifier_is_identified_by_its_address() {
     let (one, two) = (Side::new().await, Side::new().await);
-    let told = one.crossover().await.identity().await.unwrap();
+    let by_identifier = one.crossover().await.identity().await.unwrap();
     for side in [&one, &two] {
         side.owner("revoke execute on function pg_control_system() from public, pg_monitor")
             .await;
     }
-    let untold = one.crossover().await.identity().await.unwrap();
+    let by_address = one.crossover().await.identity().await.unwrap();
     let settings = one.settings();
     let address = format!("{}:{}/", settings.host, settings.port);
     assert!(
-        untold.starts_with(&address) && !told.starts_with(&address),
-        "{told} {untold}"
+        by_address.starts_with(&address) && !by_identifier.starts_with(&address),
+        "{by_identifier} {by_address}"
     );
-    assert_eq!(one.crossover().await.identity().await.unwrap(), untold);
-    assert_ne!(two.crossover().await.identity().await.unwrap(), untold);
+    assert_eq!(one.crossover().await.identity().await.unwrap(), by_address);
+    assert_ne!(two.crossover().await.identity().await.unwrap(), by_address);
 }

@@ -48,9 +48,9 @@ async fn a_wrong_password_is_refused_and_a_closed_port_is_unreachable() {
         matches!(&error, PortError::Refused { reason, .. } if reason.contains("28P01")),
         "{error}"
     );
-    let mut nobody = side.settings();
-    nobody.port = 1;
-    let error = refused(nobody).await;
+    let mut closed = side.settings();
+    closed.port = 1;
+    let error = refused(closed).await;
     assert!(
         matches!(&error, PortError::Unreachable { what, .. } if what.starts_with("target database")),
         "{error}"

@@ -101,7 +101,10 @@ async fn the_databases_encoding_and_locale_are_compared() {
             .starts_with("database: encoding UTF8 on the source, LATIN1 on the target"),
         "{database:?}"
     );
-    assert!(database.remedy.contains("anew"), "{database:?}");
+    assert!(
+        database.remedy.contains("create the target's database again"),
+        "{database:?}"
+    );
 }
 
 #[tokio::test]
