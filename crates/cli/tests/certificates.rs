@@ -121,7 +121,7 @@ async fn a_certificate_is_made_checked_and_outlived() {
     let unproven = Pair::alone(&["--check-certificate", &file]);
     assert_eq!(unproven.code, Some(0), "{}", unproven.text);
     assert!(
-        unproven.text.contains("by whom is not proven"),
+        unproven.text.contains("the signer is not proven"),
         "{}",
         unproven.text
     );

@@ -33,7 +33,7 @@ async fn a_busy_server_is_waited_for_and_the_comparison_goes_on_after_it() {
     let mut lines = BufReader::new(child.stderr.take().unwrap());
     let (waiting, mut rest) = tokio::task::spawn_blocking(move || {
         let mut line = String::new();
-        while !line.contains("sessions are at work") {
+        while !line.contains("sessions are active") {
             line.clear();
             assert!(lines.read_line(&mut line).unwrap() > 0, "it did not wait");
         }

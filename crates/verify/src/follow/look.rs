@@ -1,4 +1,4 @@
-//! Looks at dirty rows, and what is concluded from them.
+//! Checks dirty rows and draws conclusions from the checks.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,18 +19,18 @@ use crate::{
     run::PreparedTable,
 };
 
-/// Rows looked at in one round.
+/// Rows checked in one round.
 const LOOKS: usize = 20_000;
 /// Rows whose versions are collected at the same time.
 const WATCHED: usize = 256;
-/// Looks that have to see a difference before the row's versions are collected.
+/// Number of checks that have to see a difference before the versions of the row are collected.
 const LOOKS_BEFORE: u32 = 2;
 
-/// Rows to look at, by table.
+/// Rows to check, by table.
 pub(super) type Looks = BTreeMap<TableName, Vec<PackedKey>>;
 
 impl Follower<'_> {
-    /// Rows for this round: those under suspicion first, then those that were not looked at for longest.
+    /// Rows for this round: first those that were seen to differ, then those with the oldest check.
     pub(super) fn choose(&self) -> Looks {
         let mut all: Vec<(bool, u32, &TableName, &PackedKey)> = Vec::new();
         for (table, of_table) in &self.dirty.tables {
@@ -88,7 +88,7 @@ impl Follower<'_> {
                 }
             }
         }
-        // The same keys as looks print them, where that is not how changes print them.
+        // The same keys in the form that checks print, where changes print another form.
         for (key, mismatch) in differ {
             if let Some(entry) = self.dirty.add_found(table, key) {
                 entry.saw(mismatch, self.round, now);
@@ -96,7 +96,7 @@ impl Follower<'_> {
         }
     }
 
-    /// Fetches the rows that are watched, the follower's first.
+    /// Fetches the watched rows, first those of the follower.
     async fn probe(&mut self, table: &TableName, prepared: &PreparedTable) -> PortResult<()> {
         let round = self.round;
         let Some(of_table) = self.dirty.tables.get(table) else {
@@ -140,11 +140,11 @@ impl Follower<'_> {
         Ok(())
     }
 
-    /// Rows that keep differing are watched, as far as there is room.
+    /// Starts to watch rows that keep differing, up to the limit.
     fn watch_more(&mut self) {
         let mut room = WATCHED;
         let round = self.round;
-        // With a condition a row can leave what is compared, and its versions do not tell.
+        // With a condition a row can leave the compared set, which its versions do not show.
         let followable = |t: &DirtyTable| !t.is_keyless() && t.prepared.forms.0.condition.is_none();
         let tables = self.dirty.tables.values_mut().filter(|t| followable(t));
         for entry in tables.flat_map(|t| t.keys.values_mut()) {
@@ -161,7 +161,7 @@ impl Follower<'_> {
         }
     }
 
-    /// Concludes about all rows under suspicion. The last take was complete.
+    /// Judges all rows that were seen to differ. The last take was complete.
     pub(super) async fn judge(&mut self) -> Result<(), FollowError> {
         let certainty = Certainty {
             least_ms: if self.ctx.catch_up.is_exact() {
@@ -189,7 +189,8 @@ impl Follower<'_> {
                 match verdict {
                     Verdict::Differs { hot } if !suspect.reported => {
                         suspect.reported = true;
-                        // Room for others; what is known already needs no versions.
+                        // Frees the space for others: a row that is already known to differ needs no
+                        // versions.
                         if !hot {
                             suspect.watching = None;
                         }
@@ -219,7 +220,7 @@ impl Follower<'_> {
         Ok(())
     }
 
-    /// Tells of rows that differ, by name as far as names are wanted.
+    /// Reports rows that differ, by name up to the reporting limit.
     async fn report(
         &self,
         table: &TableName,
@@ -237,7 +238,7 @@ impl Follower<'_> {
         let found: Mismatches = rows.iter().map(|(key, seen, _)| (key.key(), *seen)).collect();
         let keys: Vec<RowKey> = found.keys().cloned().collect();
         let differences = self.name(&of_table.prepared, found).await?;
-        // Names come in the order of the keys.
+        // Names are returned in the order of the keys.
         for (key, mut difference) in keys.iter().zip(differences) {
             if !self.ctx.options.values {
                 difference.source = None;

@@ -1,4 +1,4 @@
-//! What is left to verify at the pause: the last few rows, and nothing else.
+//! The final verification at the pause, of the last few rows only.
 
 use crossover_core::{
     catalogue::TableName,
@@ -13,14 +13,14 @@ use super::{
 };
 use crate::rows::{KEYS_AT_ONCE, Mismatches, differing};
 
-/// What the last look found.
+/// The result of the final check.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Remaining {
-    /// Rows that were looked at.
+    /// Rows that were checked.
     pub rechecked: u64,
     /// Rows that differ, sorted by table and key.
     pub different: Vec<(TableName, RowKey)>,
-    /// Tables that have not been compared as a whole, or would have to be again: nothing is known of them.
+    /// Tables whose state is unknown: not compared as a whole yet, or to be compared again.
     pub unknown: Vec<TableName>,
     pub elapsed_ms: u64,
 }
@@ -31,7 +31,7 @@ impl Remaining {
         self.different.is_empty() && self.unknown.is_empty()
     }
 
-    /// The same to be told, with so many rows named.
+    /// The same as an event, with at most this many rows named.
     pub fn news(&self, named: usize) -> FollowEvent {
         let differing = self
             .different
@@ -53,12 +53,12 @@ impl Remaining {
 }
 
 impl Follower<'_> {
-    /// Looks at the remaining dirty rows once, both sides at the same time, in one round trip for each 2,000 keys of a table. Only
-    /// when nothing changes any more: writers are locked out and the follower has had everything. The slot
-    /// stays where it is, and tables are not compared as a whole.
+    /// Checks the remaining dirty rows once, both sides at the same time, in one round trip for each 2,000
+    /// keys of a table. Call this only when no session writes any more: writers are locked out and the
+    /// follower has received everything. The slot is not advanced, and tables are not compared as a whole.
     ///
     /// # Errors
-    /// A server that does not answer; a slot that is gone.
+    /// A server that does not answer; a slot that does not exist.
     pub async fn verify_remaining(&mut self) -> Result<Remaining, FollowError> {
         let clock = self.ctx.sides.clock;
         let began = clock.now_ms();
@@ -67,7 +67,7 @@ impl Follower<'_> {
             if taken.complete {
                 break;
             }
-            // What comes next is behind this batch.
+            // The following changes are after this batch.
             if let Some(upto) = taken.upto {
                 self.confirmed = upto;
                 self.save()?;
@@ -112,7 +112,7 @@ impl Follower<'_> {
         Ok(remaining)
     }
 
-    /// The same, told as news.
+    /// As [`Self::verify_remaining`], reported as an event.
     ///
     /// # Errors
     /// As [`Self::verify_remaining`].

@@ -1,4 +1,4 @@
-//! Following two databases while they change: PostgreSQL 16 to 17 by its own logical replication.
+//! Following two databases while they change: PostgreSQL 16 to 17 with PostgreSQL's logical replication.
 
 mod restart;
 mod stream;
@@ -19,7 +19,7 @@ const SCHEMA: &str = "create table public.t (
     id int primary key, n int not null default 0, flag bool, address inet, code char(5), amount numeric, at timestamptz, doc jsonb, large text)";
 const ROWS: &str = "insert into public.t select i, 0, true, '10.0.0.1', 'ab', 1.50, now(), '{\"a\": 1}', null from generate_series(1, 2000) i";
 
-/// Updates one row until it is told to stop.
+/// Updates one row until the test sets `stop`.
 async fn heat(stream: &Stream, id: i32, stop: &AtomicBool) {
     let sql = "update public.t set n = n + 1, at = clock_timestamp(), amount = amount + 0.10, flag = not flag where id = $1";
     let statement = stream.source.prepare(sql).await.unwrap();
@@ -36,7 +36,8 @@ async fn thousands_of_changes_a_hot_row_among_them_give_no_alarm() {
     let done = AtomicBool::new(false);
     let traffic = async {
         for round in 0..600 {
-            // A row that is always busy, one that is switched to and fro, and all others one after the other.
+            // One row that is always busy, one that alternates between two values, and all others one after
+            // the other.
             stream
                 .on_source(
                     "update public.t set n = n + 1, at = clock_timestamp(), amount = amount + 0.10 where id = 1;
@@ -76,7 +77,7 @@ async fn thousands_of_changes_a_hot_row_among_them_give_no_alarm() {
 }
 
 #[tokio::test]
-async fn a_hot_row_that_differs_is_reported_while_it_is_hot_and_withdrawn_when_it_is_mended() {
+async fn a_hot_row_that_differs_is_reported_while_it_is_hot_and_withdrawn_when_it_is_corrected() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream
         .spoil("update", "new.id = 7", "new.doc = '{\"drift\": true}'")
@@ -92,7 +93,7 @@ async fn a_hot_row_that_differs_is_reported_while_it_is_hot_and_withdrawn_when_i
             .any(|news| matches!(news, FollowEvent::Different { hot: true, .. }));
         assert!(hot, "{:?}", heard.all());
         stream.on_target("drop trigger spoil on public.t").await;
-        // The next update brings no document: nothing mends the row but a change of it.
+        // The next update does not write the document: the row becomes equal only by a change of that column.
         stop.store(true, Relaxed);
     };
     tokio::join!(heat(&stream, 7, &stop), following);
@@ -106,7 +107,7 @@ async fn a_hot_row_that_differs_is_reported_while_it_is_hot_and_withdrawn_when_i
     stream.end().await;
 }
 
-/// Waits, and proves nothing.
+/// Waits, but proves nothing.
 struct AWhile;
 
 #[async_trait::async_trait]
@@ -145,7 +146,7 @@ async fn without_a_marker_a_hot_row_and_a_quiet_one_that_differ_are_reported_too
 }
 
 #[tokio::test]
-async fn quiet_rows_that_differ_are_reported_whether_they_did_before_or_came_to_it() {
+async fn quiet_rows_that_differ_are_reported_whether_they_differed_before_or_since() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream.on_target("update public.t set n = -1 where id = 5").await;
     stream.spoil("update", "new.id = 3010", "new.id = 3011").await;
@@ -154,12 +155,12 @@ async fn quiet_rows_that_differ_are_reported_whether_they_did_before_or_came_to_
     follow_until(&mut follower, Follower::is_judged).await;
     assert_eq!(heard.different(), ["public.t 5"]);
     assert!(!follower.is_equal());
-    // Its key changes, and comes out as another one: the one that was written is missing.
+    // The key changes and arrives as another key, so the row that was written is missing.
     stream
         .on_source("update public.t set id = 3010 where id = 10")
         .await;
     follow_until(&mut follower, |_| heard.different().len() > 1).await;
-    // The row it came out as is no change of the source's, so it may be met or not.
+    // The row with that other key was not changed on the source, so it may or may not be found.
     let mut different = heard.different();
     different.retain(|row| row != "public.t 3011");
     assert_eq!(different, ["public.t 5", "public.t 3010"]);
@@ -168,7 +169,7 @@ async fn quiet_rows_that_differ_are_reported_whether_they_did_before_or_came_to_
 }
 
 #[tokio::test]
-async fn a_truncate_that_did_not_travel_is_found() {
+async fn a_truncate_that_was_not_replicated_is_found() {
     let stream = Stream::publishing(SCHEMA, ROWS, "insert, update, delete").await;
     let (marker, heard) = (stream.marker(), Heard::default());
     let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
@@ -182,7 +183,7 @@ async fn a_truncate_that_did_not_travel_is_found() {
 }
 
 #[tokio::test]
-async fn a_truncate_that_travelled_is_equal() {
+async fn a_replicated_truncate_is_equal() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     let (marker, heard) = (stream.marker(), Heard::default());
     let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
@@ -251,7 +252,7 @@ async fn a_table_without_a_key_is_compared_again_until_it_is_equal_or_known_to_d
 }
 
 #[tokio::test]
-async fn at_the_pause_only_the_rows_that_are_left_are_looked_at() {
+async fn at_the_pause_only_the_remaining_rows_are_checked() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream.spoil("update", "new.id = 42", "new.n = -1").await;
     let (marker, heard) = (stream.marker(), Heard::default());
@@ -289,7 +290,7 @@ async fn at_the_pause_only_the_rows_that_are_left_are_looked_at() {
     stream.end().await;
 }
 
-/// The pause has come, and lasts.
+/// The pause has begun and lasts.
 struct Now;
 
 #[async_trait::async_trait]
@@ -312,7 +313,7 @@ impl CatchUp for Never {
 }
 
 #[tokio::test]
-async fn at_the_pause_nothing_is_waited_for() {
+async fn at_the_pause_there_is_no_wait() {
     let mut stream = Stream::of(SCHEMA, ROWS).await;
     stream.pause = Box::new(Now);
     let heard = Heard::default();
@@ -357,7 +358,7 @@ async fn a_row_that_was_reported_and_is_equal_at_the_pause_is_withdrawn() {
 }
 
 #[tokio::test]
-async fn a_partition_that_appears_meanwhile_is_followed_with_its_table() {
+async fn a_partition_that_is_created_meanwhile_is_followed_with_its_table() {
     let stream = Stream::of(
         "create table public.t (id int primary key, n int) partition by range (id);
          create table public.t_1 partition of public.t for values from (1) to (1000)",
@@ -376,7 +377,7 @@ async fn a_partition_that_appears_meanwhile_is_followed_with_its_table() {
         .await;
     stream.caught_up().await;
     follow_until(&mut follower, Follower::is_equal).await;
-    // What is changed on the source then finds no row to change.
+    // A later change on the source then finds no row on the target.
     stream.on_target("delete from public.t where id = 1050").await;
     stream
         .on_source("update public.t set n = 1 where id = 1050")

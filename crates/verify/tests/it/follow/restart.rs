@@ -1,4 +1,4 @@
-//! What is kept when the following ends, however it ends.
+//! State that survives the end of following, whatever the reason for the end.
 
 use crossover_verify::{
     FollowError, FollowEvent, Follower,
@@ -34,14 +34,14 @@ fn resumed(heard: &Heard) -> bool {
 }
 
 #[tokio::test]
-async fn what_changed_while_nobody_followed_is_found_without_comparing_everything_again() {
+async fn changes_while_no_run_followed_are_found_without_comparing_everything_again() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream.spoil("update", "new.id in (77, 78)", "new.n = -1").await;
     let (marker, kept) = (stream.marker(), Kept::new());
     let first = Heard::default();
     let mut follower = stream.begin(&marker, &first, Some(kept.file())).await.unwrap();
     follow_until(&mut follower, Follower::is_equal).await;
-    // One change is taken and not looked at any more; the other comes when nobody follows.
+    // One change is taken and not checked; the other is made while no run follows.
     stream.on_source("update public.t set n = 1 where id = 77").await;
     follow_until(&mut follower, |f| f.dirty_rows() > 0).await;
     drop(follower);
@@ -72,7 +72,7 @@ async fn what_changed_while_nobody_followed_is_found_without_comparing_everythin
 }
 
 #[tokio::test]
-async fn a_first_comparison_that_was_cut_off_is_made_again() {
+async fn an_interrupted_first_comparison_is_repeated() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream.on_target("update public.t set n = -1 where id = 5").await;
     let (marker, kept, heard) = (stream.marker(), Kept::new(), Heard::default());
@@ -87,7 +87,7 @@ async fn a_first_comparison_that_was_cut_off_is_made_again() {
 }
 
 #[tokio::test]
-async fn it_starts_anew_and_says_why_when_the_ground_has_changed() {
+async fn a_run_starts_again_and_reports_why_when_the_checkpoint_does_not_fit() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     let (marker, kept) = (stream.marker(), Kept::new());
     let begin = async |heard: &Heard, keep: bool| {
@@ -113,7 +113,7 @@ async fn it_starts_anew_and_says_why_when_the_ground_has_changed() {
     );
     assert_eq!(heard.compared(), 1);
 
-    // The slot went with the last run.
+    // The last run dropped the slot when it ended.
     let heard = Heard::default();
     let slot = begin(&heard, true).await;
     assert!(
@@ -122,7 +122,7 @@ async fn it_starts_anew_and_says_why_when_the_ground_has_changed() {
         heard.starts_over()
     );
 
-    // Somebody else has moved it.
+    // Another session has advanced the slot.
     stream.on_source("update public.t set n = 9 where id = 9").await;
     stream
         .on_source(&format!(
@@ -145,7 +145,7 @@ async fn a_slot_that_keeps_too_much_is_dropped_and_the_next_run_knows() {
     stream.options.budget.wal = 4 << 20;
     let (marker, kept, heard) = (stream.marker(), Kept::new(), Heard::default());
     let mut follower = stream.begin(&marker, &heard, Some(kept.file())).await.unwrap();
-    // Other tests write to this server, too: their writing alone may be too much for the slot.
+    // Other tests write to this server, too: their writes alone may exceed the slot's limit.
     let slot = follower.slot().to_owned();
     stream
         .on_source("insert into public.t (id, doc) select i, to_jsonb(repeat('x', 1000)) from generate_series(100001, 108000) i")
@@ -179,7 +179,7 @@ async fn a_slot_that_keeps_too_much_is_dropped_and_the_next_run_knows() {
 }
 
 #[tokio::test]
-async fn a_slot_that_somebody_dropped_is_no_proof_any_more() {
+async fn a_slot_that_another_session_dropped_proves_nothing() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     let (marker, heard) = (stream.marker(), Heard::default());
     let mut follower = stream.begin(&marker, &heard, None).await.unwrap();

@@ -1,4 +1,4 @@
-//! A source on which something happens between two looks.
+//! A source on which an event happens between two reads.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ use crossover_postgres::PostgresDatabase;
 
 type Event<'a> = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> + Send + Sync + 'a>;
 
-/// Does something right before or after its values are read for the n-th time.
+/// Runs an event right before or after its values are read for the n-th time.
 pub struct Hooked<'a> {
     pub database: &'a PostgresDatabase,
     pub looks: AtomicUsize,
