@@ -1,4 +1,5 @@
-//! `crossover verify --continuous` as its users run it: two servers, with PostgreSQL's own replication between them.
+//! `crossover verify --continuous` as users run it: two servers, with PostgreSQL's logical replication
+//! between them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -48,7 +49,7 @@ fn slots(count: u32) -> String {
     )
 }
 
-/// Replicates everything, a thousand rows to begin with.
+/// Replicates everything, with a thousand initial rows.
 async fn follow(follower: &Database, writer: &Database) {
     execute(
         writer,
@@ -72,7 +73,7 @@ async fn unfollow(follower: &Database, writer: &Database) {
     execute(follower, &format!("drop subscription s_{}", writer.name())).await;
 }
 
-/// Makes the table of the catch-up marker, as a migration that uses it has it on both sides.
+/// Creates the table of the catch-up marker, which a migration with markers has on both sides.
 async fn prepare_marker(database: &Database) {
     let settings = ConnectionSettings::from_url("test", &database.url(), None).unwrap();
     let database = PostgresDatabase::connect("test", settings, Vec::new()).await;
@@ -95,7 +96,7 @@ impl Pair {
         pair
     }
 
-    /// The target follows the source.
+    /// The target is replicated from the source.
     async fn new() -> Self {
         let pair = Self::unconnected().await;
         follow(&pair.target, &pair.source).await;
@@ -129,7 +130,7 @@ impl Pair {
     }
 }
 
-/// Standard output has nothing but events.
+/// Standard output contains only events.
 fn assert_is_event(line: &str) {
     let event = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     validate("verify-event", &event).unwrap();
@@ -141,7 +142,7 @@ async fn said(child: Child) -> (Option<i32>, String) {
     let output: Output = if let Ok(ended) = tokio::time::timeout(LIMIT, &mut ended).await {
         ended.unwrap().unwrap()
     } else {
-        // What it has said so far tells why.
+        // The output so far shows the reason.
         kill(pid, Signal::SIGINT).unwrap();
         ended.await.unwrap().unwrap()
     };
@@ -157,7 +158,7 @@ async fn said(child: Child) -> (Option<i32>, String) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_ends_when_everything_is_known_and_leaves_no_slot() {
+async fn the_command_ends_when_everything_is_known_and_leaves_no_slot() {
     let pair = Pair::new().await;
     let (status, text) = pair.run(&["--until-clean"]).await;
     assert!(status == Some(0) && text.contains("EQUAL"), "{text}");
@@ -177,7 +178,7 @@ async fn it_ends_when_everything_is_known_and_leaves_no_slot() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn interrupted_it_keeps_the_slot_only_for_a_checkpoint_and_forgets_both_when_told() {
+async fn an_interrupted_run_keeps_the_slot_only_for_a_checkpoint_and_forget_removes_both() {
     let pair = Pair::new().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("checkpoint.json");
@@ -196,7 +197,7 @@ async fn interrupted_it_keeps_the_slot_only_for_a_checkpoint_and_forgets_both_wh
     assert!(text.contains("stays on the source") && file.exists(), "{text}");
     let (status, text) = pair.run(&["--until-clean", "--checkpoint", path]).await;
     assert_eq!(status, Some(0), "{text}");
-    assert!(text.contains("goes on from the checkpoint"), "{text}");
+    assert!(text.contains("continuing from the checkpoint"), "{text}");
     let (status, text) = pair.run(&["--forget", "--checkpoint", path]).await;
     assert_eq!(status, Some(0), "{text}");
     assert!(!file.exists());
@@ -204,10 +205,10 @@ async fn interrupted_it_keeps_the_slot_only_for_a_checkpoint_and_forgets_both_wh
     pair.end().await;
 }
 
-/// A command whose news are read while it runs.
+/// A command whose events are read while it runs.
 struct Running {
     child: Child,
-    /// None: nobody reads them any more.
+    /// `None` after the reader has closed the output.
     news: Option<Lines<BufReader<ChildStdout>>>,
 }
 
@@ -217,7 +218,7 @@ impl Running {
         Self { child, news }
     }
 
-    /// The next of the news of this kind.
+    /// The next event of this kind.
     fn until(&mut self, event: &str) -> String {
         let start = format!(r#"{{"event":"{event}""#);
         loop {
@@ -251,7 +252,7 @@ impl Drop for Running {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn told_of_the_pause_it_verifies_what_is_left_and_goes_on() {
+async fn a_signal_at_the_pause_verifies_the_remaining_rows_and_following_continues() {
     let pair = Pair::new().await;
     let mut running = Running::of(pair.start(&["--json", "--recheck", "60000"]));
     running.until("compared");
@@ -285,7 +286,7 @@ async fn told_of_the_pause_it_verifies_what_is_left_and_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_it_goes_on_from_its_checkpoint_and_misses_nothing() {
+async fn a_killed_run_continues_from_its_checkpoint_and_misses_nothing() {
     let pair = Pair::new().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("checkpoint.json");
@@ -293,7 +294,8 @@ async fn killed_it_goes_on_from_its_checkpoint_and_misses_nothing() {
     let mut running = Running::of(pair.start(&["--json", "--checkpoint", path]));
     running.until("compared");
     execute(&pair.target, "delete from t where id in (7, 8)").await;
-    // One change while it follows, at whatever point of its work the end meets it, one when nobody follows.
+    // One change while the command follows, wherever the kill interrupts it, and one change while no run
+    // follows.
     execute(&pair.source, "update t set n = -1 where id = 7").await;
     running.signal(Signal::SIGKILL);
     running.child.wait().unwrap();
@@ -315,7 +317,7 @@ async fn killed_it_goes_on_from_its_checkpoint_and_misses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_cutover_it_follows_the_target() {
+async fn after_a_cutover_the_target_is_the_followed_writer() {
     let pair = Pair::unconnected().await;
     follow(&pair.source, &pair.target).await;
     let mut running = Running::of(pair.start(&["--json", "--writer", "target"]));
@@ -333,7 +335,7 @@ async fn after_a_cutover_it_follows_the_target() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_marker_is_waited_for_where_there_is_leave_to_write_one() {
+async fn the_marker_is_used_where_there_is_permission_to_write_one() {
     let pair = Pair::unconnected().await;
     prepare_marker(&pair.source).await;
     prepare_marker(&pair.target).await;
@@ -352,7 +354,7 @@ async fn a_marker_is_waited_for_where_there_is_leave_to_write_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_marker_that_the_follower_has_no_table_for_is_not_raised() {
+async fn no_marker_is_written_if_the_follower_has_no_table_for_it() {
     let pair = Pair::new().await;
     execute(&pair.target, "delete from t where id = 7").await;
     let (status, text) = pair.run(&["--until-clean", "--marker", "table"]).await;
@@ -366,14 +368,14 @@ async fn a_marker_that_the_follower_has_no_table_for_is_not_raised() {
         "select to_regclass('crossover.catch_up_marker') is null and to_regnamespace('crossover') is null",
     )
     .await;
-    // Whoever carries the changes goes on.
+    // The replication continues.
     execute(&pair.source, "insert into t values (2000, 1)").await;
     until(&pair.target, "select count(*) = 1 from t where id = 2000").await;
     pair.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_checkpoint_of_other_databases_is_left_alone() {
+async fn a_checkpoint_of_other_databases_is_not_changed() {
     let (pair, other) = (Pair::new().await, Pair::new().await);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("checkpoint.json");
@@ -393,7 +395,7 @@ async fn a_checkpoint_of_other_databases_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_ends_in_order_when_nobody_reads_what_it_says() {
+async fn the_command_ends_in_order_when_its_output_is_closed() {
     let pair = Pair::new().await;
     let mut running = Running::of(pair.start(&["--json"]));
     running.until("compared");
@@ -409,7 +411,7 @@ async fn it_ends_in_order_when_nobody_reads_what_it_says() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_second_run_on_the_same_databases_is_refused_and_takes_nothing_from_the_first() {
+async fn a_second_run_on_the_same_databases_is_refused_and_does_not_disturb_the_first() {
     const CLAIMED: &str = "select count(*) = 1 from pg_locks where locktype = 'advisory' and granted \
                            and database = (select oid from pg_database where datname = current_database())";
     let pair = Pair::new().await;
@@ -430,7 +432,7 @@ async fn a_second_run_on_the_same_databases_is_refused_and_takes_nothing_from_th
         until(&pair.source, &slots(1)).await;
     }
 
-    // Its claim ends with its session, and it takes it anew.
+    // The claim ends with its session, and the run claims the slot again.
     execute(
         &pair.source,
         "select pg_terminate_backend(pid, 10000) from pg_locks where locktype = 'advisory' \

@@ -1,4 +1,4 @@
-//! `--max-load`: a server that has other things to do is left alone until it has not.
+//! `--max-load`: the comparison pauses while a server is busy.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -10,8 +10,8 @@ use crossover_stand::postgres::{Major, TestServer};
 use crate::pair::{Pair, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_busy_server_is_waited_for_and_the_comparison_goes_on_after_it() {
-    // Sessions of all databases count, so the server is this test's own.
+async fn the_comparison_waits_for_a_busy_server_and_continues_afterwards() {
+    // Sessions of all databases count, so this test has its own server.
     let server = TestServer::private(Major::V17, &[]).await.unwrap();
     let pair = Pair::on(&server).await;
     pair.both("create table t (id int primary key); insert into t values (1); analyze")

@@ -1,4 +1,4 @@
-//! `crossover verify` as its users run it, on real servers.
+//! `crossover verify` as users run it, on real servers.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 

@@ -1,4 +1,4 @@
-//! The connection pool: gives up its sessions without a fuss, and comes back by itself.
+//! The connection pool, which replaces lost sessions automatically.
 
 use std::time::Duration;
 
@@ -7,9 +7,10 @@ use tokio_postgres::{Config, NoTls};
 
 use super::ApiError;
 
-/// How long a request may wait for a session while all are busy; longer than the burst after a hold needs.
+/// How long a request may wait for a session while all are busy; longer than the burst of writes after a hold
+/// needs.
 const WAIT: Duration = Duration::from_secs(5);
-/// How long a new session may take.
+/// Time limit for opening a session.
 const CONNECT: Duration = Duration::from_secs(2);
 
 /// A pool that opens sessions when they are first needed.

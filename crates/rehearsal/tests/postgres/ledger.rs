@@ -96,12 +96,12 @@ async fn a_write_that_only_the_other_side_holds_is_named() {
     assert_eq!(verdict.only_on_other_side_tokens, [source_only]);
     assert!(
         !verdict.is_clean(),
-        "a write was taken there and not carried over"
+        "a write was accepted there and not replicated"
     );
 }
 
 #[tokio::test]
-async fn an_order_that_arrived_in_part_is_torn() {
+async fn an_order_that_was_replicated_in_part_is_torn() {
     let (_database, client, _) = shop_database(100).await;
     client
         .batch_execute(

@@ -117,7 +117,7 @@ async fn a_run_starts_again_and_reports_why_when_the_checkpoint_does_not_fit() {
     let heard = Heard::default();
     let slot = begin(&heard, true).await;
     assert!(
-        heard.starts_over()[0].contains("is gone"),
+        heard.starts_over()[0].contains("does not exist"),
         "{:?}",
         heard.starts_over()
     );
