@@ -26,8 +26,8 @@ pub enum CannotCertify {
     )]
     NotEqual(Vec<String>),
     #[error(
-        "every row was found equal in the end, but tables {} were written to while they were read, so that parts of them never \
-         added up to the same on both sides; verify again in a quiet moment, when nothing writes to them",
+        "every row was found equal in the end, but tables {} were written to while they were read, so that the sums of some parts never \
+         agreed between the sides; verify again at a quiet time, when no session writes to them",
         .0.join(", ")
     )]
     Restless(Vec<String>),

@@ -93,7 +93,7 @@ pub struct Checked {
 
 impl Certificate {
     /// Checks a certificate file, byte by byte: its signature, its form, and that it does not contradict itself. With a
-    /// `trusted` key it has to be signed by that one; without, [`Trust::Unpinned`] says that its origin is not proven.
+    /// `trusted` key it has to be signed by that one; without, [`Trust::Unpinned`] states that its origin is not proven.
     pub fn check(bytes: &[u8], trusted: Option<&PublicKey>) -> Result<Checked, CertificateError> {
         let sealed = envelope::open(bytes)?;
         let trust = match trusted {

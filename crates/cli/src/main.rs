@@ -30,7 +30,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    // This executable is also the guard of every part this command starts, so this call must come first.
+    // This executable is also the guard of every process this command starts, so this call must come first.
     #[cfg(feature = "rehearse")]
     crossover_stand::guard::install();
     tracing_subscriber::fmt()

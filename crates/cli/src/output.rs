@@ -15,6 +15,6 @@ pub fn print(text: &str) -> anyhow::Result<()> {
 }
 
 /// Writes a value as readable JSON.
-pub fn print_json(told: &impl Serialize) -> anyhow::Result<()> {
-    print(&(serde_json::to_string_pretty(told)? + "\n"))
+pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    print(&(serde_json::to_string_pretty(value)? + "\n"))
 }

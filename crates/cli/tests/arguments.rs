@@ -1,6 +1,6 @@
 //! Messages for invalid input, before anything is started. Rehearsals themselves are tested in `tests/`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue panics")]
 
 use std::process::{Command, Output, Stdio};
 
@@ -83,7 +83,7 @@ fn help_names_every_exit_status() {
     let help = String::from_utf8_lossy(&output.stdout);
     for status in [
         "0 the requested outcome",
-        "1 anything else",
+        "1 any other outcome",
         "2 could not run",
         "130 interrupted",
     ] {

@@ -1,6 +1,6 @@
 //! Certificates through the command, on real servers: issued, checked, altered, expired.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue panics")]
 
 use std::{
     fs,

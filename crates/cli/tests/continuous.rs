@@ -1,7 +1,7 @@
 //! `crossover verify --continuous` as users run it: two servers, with PostgreSQL's logical replication
 //! between them.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue panics")]
 
 use std::{
     io::{BufRead, BufReader, Lines, Read},
@@ -126,7 +126,7 @@ impl Pair {
     }
 
     async fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
-        said(self.start(arguments)).await
+        finished(self.start(arguments)).await
     }
 }
 
@@ -136,7 +136,7 @@ fn assert_is_event(line: &str) {
     validate("verify-event", &event).unwrap();
 }
 
-async fn said(child: Child) -> (Option<i32>, String) {
+async fn finished(child: Child) -> (Option<i32>, String) {
     let pid = Pid::from_raw(child.id().cast_signed());
     let mut ended = tokio::task::spawn_blocking(|| child.wait_with_output());
     let output: Output = if let Ok(ended) = tokio::time::timeout(LIMIT, &mut ended).await {
@@ -187,7 +187,7 @@ async fn an_interrupted_run_keeps_the_slot_only_for_a_checkpoint_and_forget_remo
         let child = pair.start(arguments);
         until(&pair.source, &slots(1)).await;
         kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).unwrap();
-        let (status, text) = said(child).await;
+        let (status, text) = finished(child).await;
         assert_eq!(status, Some(130), "{text}");
         assert!(text.contains("no row was changed on either side"), "{text}");
         until(&pair.source, &slots(left)).await;
@@ -209,28 +209,28 @@ async fn an_interrupted_run_keeps_the_slot_only_for_a_checkpoint_and_forget_remo
 struct Running {
     child: Child,
     /// `None` after the reader has closed the output.
-    news: Option<Lines<BufReader<ChildStdout>>>,
+    output: Option<Lines<BufReader<ChildStdout>>>,
 }
 
 impl Running {
     fn of(mut child: Child) -> Self {
-        let news = child.stdout.take().map(|out| BufReader::new(out).lines());
-        Self { child, news }
+        let output = child.stdout.take().map(|out| BufReader::new(out).lines());
+        Self { child, output }
     }
 
     /// The next event of this kind.
     fn until(&mut self, event: &str) -> String {
         let start = format!(r#"{{"event":"{event}""#);
         loop {
-            let Some(line) = self.news.as_mut().unwrap().next().map(Result::unwrap) else {
-                let mut said = String::new();
+            let Some(line) = self.output.as_mut().unwrap().next().map(Result::unwrap) else {
+                let mut output_text = String::new();
                 self.child
                     .stderr
                     .take()
                     .unwrap()
-                    .read_to_string(&mut said)
+                    .read_to_string(&mut output_text)
                     .unwrap();
-                panic!("it has ended: {said}");
+                panic!("it has ended: {output_text}");
             };
             assert_is_event(&line);
             if line.starts_with(&start) {
@@ -267,16 +267,16 @@ async fn a_signal_at_the_pause_verifies_the_remaining_rows_and_following_continu
             execute(&pair.target, "update t set n = 5 where id = 5").await;
         }
         running.signal(Signal::SIGUSR1);
-        let told = running.until("remaining");
-        assert!(told.contains(&format!(r#""equal":{equal}"#)), "{told}");
+        let message = running.until("remaining");
+        assert!(message.contains(&format!(r#""equal":{equal}"#)), "{message}");
         assert!(
-            told.contains(r#""rechecked":20"#) && told.contains(r#""unknown":[]"#),
-            "{told}"
+            message.contains(r#""rechecked":20"#) && message.contains(r#""unknown":[]"#),
+            "{message}"
         );
         assert_eq!(
-            told.contains(r#""different":[{"table":"public.t","key":["5"]}]"#),
+            message.contains(r#""different":[{"table":"public.t","key":["5"]}]"#),
             equal == "false",
-            "{told}"
+            "{message}"
         );
     }
     running.signal(Signal::SIGINT);
@@ -326,8 +326,8 @@ async fn after_a_cutover_the_target_is_the_followed_writer() {
     until(&pair.source, &slots(0)).await;
     execute(&pair.source, "delete from t where id = 7").await;
     execute(&pair.target, "update t set n = -1 where id = 7").await;
-    let told = running.until("different");
-    assert!(told.contains(r#""kind":"extra_on_target""#), "{told}");
+    let message = running.until("different");
+    assert!(message.contains(r#""kind":"extra_on_target""#), "{message}");
     running.signal(Signal::SIGINT);
     assert_eq!(running.child.wait().unwrap().code(), Some(130));
     until(&pair.target, &slots(0)).await;
@@ -400,12 +400,17 @@ async fn the_command_ends_in_order_when_its_output_is_closed() {
     let mut running = Running::of(pair.start(&["--json"]));
     running.until("compared");
     let closed = BufReader::new(running.child.stderr.take().unwrap());
-    running.news = None;
+    running.output = None;
     execute(&pair.target, "delete from t where id = 7").await;
     execute(&pair.source, "update t set n = -1 where id = 7").await;
-    let said: Vec<String> = closed.lines().map_while(Result::ok).collect();
-    assert_eq!(running.child.wait().unwrap().code(), Some(2), "{said:?}");
-    assert!(said.iter().any(|line| line.contains("nobody reads")), "{said:?}");
+    let output_text: Vec<String> = closed.lines().map_while(Result::ok).collect();
+    assert_eq!(running.child.wait().unwrap().code(), Some(2), "{output_text:?}");
+    assert!(
+        output_text
+            .iter()
+            .any(|line| line.contains("was closed by its reader")),
+        "{output_text:?}"
+    );
     until(&pair.source, &slots(0)).await;
     pair.end().await;
 }
@@ -426,7 +431,7 @@ async fn a_second_run_on_the_same_databases_is_refused_and_does_not_disturb_the_
         if interrupted {
             kill(Pid::from_raw(second.id().cast_signed()), Signal::SIGINT).unwrap();
         }
-        let (status, text) = said(second).await;
+        let (status, text) = finished(second).await;
         let refused = status == Some(2) && text.contains("another run follows these databases");
         assert!(refused || (interrupted && status != Some(0)), "{status:?} {text}");
         until(&pair.source, &slots(1)).await;

@@ -131,7 +131,6 @@ fn unusable(file: &Path) -> Option<String> {
 
 /// The line of the first `\connect`, which would load the rest into another database. Inside quoted text,
 /// function bodies and table data such a line is data.
-/// table it is data.
 fn leaves_the_database(file: &Path) -> io::Result<Option<usize>> {
     let mut first = None;
     scan(BufReader::new(File::open(file)?), |piece| {
@@ -174,7 +173,7 @@ pub async fn load(psql: &Path, urls: &[&str], files: &[PathBuf]) -> Result<Loade
         .iter()
         .map(|url| url.parse().map_err(|_| DumpError::Address("it cannot be parsed")))
         .collect::<Result<Vec<Config>, _>>()?;
-    let (scripts, roles) = look_through(files.to_vec()).await?;
+    let (scripts, roles) = scan_all(files.to_vec()).await?;
     let demands: Vec<Demand> = scripts.iter().flat_map(|s| s.demands.clone()).collect();
     let mut unmet = BTreeSet::new();
     for config in &configs {
@@ -234,8 +233,8 @@ pub async fn load(psql: &Path, urls: &[&str], files: &[PathBuf]) -> Result<Loade
     })
 }
 
-async fn look_through(files: Vec<PathBuf>) -> Result<(Vec<Script>, BTreeSet<String>), DumpError> {
-    let look = move || {
+async fn scan_all(files: Vec<PathBuf>) -> Result<(Vec<Script>, BTreeSet<String>), DumpError> {
+    let read_all = move || {
         let mut roles = Roles::default();
         let mut scripts = Vec::with_capacity(files.len());
         for file in files {
@@ -256,7 +255,7 @@ async fn look_through(files: Vec<PathBuf>) -> Result<(Vec<Script>, BTreeSet<Stri
         }
         Ok((scripts, roles.missing()))
     };
-    match tokio::task::spawn_blocking(look).await {
+    match tokio::task::spawn_blocking(read_all).await {
         Ok(result) => result,
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The stream was fast until now, so a catch-up marker that takes longer than this is lost.
-const FENCE_LIMIT_MS: u64 = 60_000;
+const MARKER_LIMIT_MS: u64 = 60_000;
 
 /// A table on both sides.
 #[derive(Debug, Clone)]
@@ -71,7 +71,7 @@ pub async fn inspect(
         Side::Target => (&target, &source),
     };
     let nonce = uuid::Uuid::new_v4().to_string();
-    wait_for_marker(from, to, &SystemClock, ("inspection", &nonce), FENCE_LIMIT_MS).await?;
+    wait_for_marker(from, to, &SystemClock, ("inspection", &nonce), MARKER_LIMIT_MS).await?;
     let mut inspection = Inspection {
         tables: tables(&source, &target, &scope.without(not_carried)).await?,
         ..Inspection::default()

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Interval between two reads of an execution: long enough not to disturb the measured pause.
-const LOOK_EVERY_MS: u64 = 400;
+const READ_EVERY_MS: u64 = 400;
 /// An execution that takes longer is considered stuck.
 const LIMIT_MS: u64 = 30 * 60 * 1_000;
 
@@ -66,7 +66,7 @@ pub async fn execute(
 ) -> Result<RunRecord> {
     let input = json!({ "plan": plan });
     let execution = cloud.aws.start_execution(machine, &plan.run_id, &input).await?;
-    let mut polling = Polling::new(&SystemClock, LOOK_EVERY_MS, LIMIT_MS);
+    let mut polling = Polling::new(&SystemClock, READ_EVERY_MS, LIMIT_MS);
     let mut shown = Shown::default();
     let ended = loop {
         let seen = cloud.aws.describe_execution(&execution).await?;
@@ -239,14 +239,14 @@ impl Shown {
                     || e.kind.starts_with("ExecutionS")
                     || e.kind.starts_with("ExecutionF")
             });
-            let told = self.0.entry(event.id).or_insert_with(|| {
+            let reported = self.0.entry(event.id).or_insert_with(|| {
                 progress.started(&label);
                 false
             });
             if let Some(left) = left
-                && !*told
+                && !*reported
             {
-                *told = true;
+                *reported = true;
                 let ms = (at_ms(left) - at_ms(event)).max(0.0);
                 progress.done(&label, Duration::from_secs_f64(ms / 1000.0));
             }

@@ -13,12 +13,12 @@
 //! stays the same on the writer. A new whole comparison finds those.
 
 mod budget;
+mod check;
 mod checkpoint;
 mod dirty;
 mod ending;
 mod event;
 mod judge;
-mod look;
 mod marker;
 mod pause;
 mod poll;
@@ -320,13 +320,13 @@ impl<'a> Follower<'a> {
         if self.current {
             self.judge().await?;
         }
-        let looks = self.choose();
-        if !looks.is_empty() {
+        let checks = self.choose();
+        if !checks.is_empty() {
             let Some(passed) = self.unless_paused(self.ctx.catch_up.wait_for_catchup()).await else {
                 return Ok(());
             };
             passed?;
-            self.look(looks).await?;
+            self.check(checks).await?;
         }
         let took = clock.now_ms().saturating_sub(began);
         if took < self.ctx.options.every_ms {
@@ -402,8 +402,8 @@ impl<'a> Follower<'a> {
         Ok(())
     }
 
-    fn emit(&self, news: &FollowEvent) {
-        self.ctx.listener.emit(news);
+    fn emit(&self, event: &FollowEvent) {
+        self.ctx.listener.emit(event);
     }
 
     /// Tables whose changes do not show which rows they changed.

@@ -35,9 +35,9 @@ impl Watch for Silent {
 }
 
 /// Passes on all events except rows: for a second read of rows that were already reported.
-pub(crate) struct SecondLook<'a>(pub &'a dyn Watch);
+pub(crate) struct SecondRead<'a>(pub &'a dyn Watch);
 
-impl Watch for SecondLook<'_> {
+impl Watch for SecondRead<'_> {
     fn event(&self, event: &Event<'_>) {
         if !matches!(event, Event::Rows { .. }) {
             self.0.event(event);

@@ -182,7 +182,6 @@ fn a_key_from_a_secret_store_signs_like_one_from_a_file() {
 
 /// Certificates outlive versions: the first version issued this one (with the published key of RFC 8032, 7.1,
 /// test 2), and every later version has to read it.
-/// later one has to read it.
 #[test]
 fn the_first_certificate_is_still_read() {
     let bytes = include_bytes!("first_certificate.json");

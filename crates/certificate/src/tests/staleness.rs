@@ -138,13 +138,13 @@ fn every_change_makes_it_stale_and_is_named() {
         let mut now = conditions();
         change(&mut now);
         let reasons = conditions().still_hold(&now, DAY);
-        let [told] = &reasons[..] else {
+        let [message] = &reasons[..] else {
             panic!("{reason}: {reasons:?}");
         };
-        let told = told.to_string();
+        let message = message.to_string();
         assert!(
-            told.contains(reason) && told.contains("verify again"),
-            "{reason}: {told}"
+            message.contains(reason) && message.contains("verify again"),
+            "{reason}: {message}"
         );
     }
 }

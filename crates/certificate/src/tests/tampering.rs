@@ -105,17 +105,17 @@ fn swapped_chunks_are_noticed_with_the_old_signature_and_with_a_new_one() {
         "chunk 0 is listed twice or out of order",
         "root is not the Merkle root of its chunks",
     ];
-    let told = refused(&forged(|s| s.tables[2].chunks.swap(0, 1)), "a signed swap").to_string();
-    assert!(named.iter().all(|fault| told.contains(fault)), "{told}");
+    let message = refused(&forged(|s| s.tables[2].chunks.swap(0, 1)), "a signed swap").to_string();
+    assert!(named.iter().all(|fault| message.contains(fault)), "{message}");
     // The contents of two chunks are exchanged, their numbers and bounds stay.
     let exchanged = forged(|s| {
         let sums = s.tables[2].chunks[0].sums.clone();
         s.tables[2].chunks[0].sums = std::mem::replace(&mut s.tables[2].chunks[1].sums, sums);
     });
-    let told = refused(&exchanged, "exchanged sums").to_string();
+    let message = refused(&exchanged, "exchanged sums").to_string();
     assert!(
-        told.contains("table shop.orders: root is not the Merkle root"),
-        "{told}"
+        message.contains("table shop.orders: root is not the Merkle root"),
+        "{message}"
     );
 }
 

@@ -357,7 +357,7 @@ async fn rows_that_settle_are_certified_only_with_their_chunks_summed_again() {
             let refusal = compared.refusal();
             assert!(
                 refusal.contains("tables public.large, public.small were written to while they were read")
-                    && refusal.contains("quiet moment"),
+                    && refusal.contains("quiet time"),
                 "{refusal}"
             );
         }

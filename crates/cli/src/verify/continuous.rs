@@ -87,19 +87,19 @@ struct Print<'a> {
     unread: AtomicBool,
 }
 
-fn print_line(news: &FollowEvent) -> anyhow::Result<()> {
-    print(&(serde_json::to_string(news)? + "\n"))
+fn print_line(event: &FollowEvent) -> anyhow::Result<()> {
+    print(&(serde_json::to_string(event)? + "\n"))
 }
 
 impl EventSink for Print<'_> {
-    fn emit(&self, news: &FollowEvent) {
-        let news = words::event(news);
+    fn emit(&self, event: &FollowEvent) {
+        let event = words::event(event);
         if self.json {
-            if print_line(&news).is_err() {
+            if print_line(&event).is_err() {
                 self.unread.store(true, Relaxed);
             }
         } else {
-            self.progress.line(&summary::news(&news));
+            self.progress.line(&summary::event(&event));
         }
     }
 }
@@ -262,7 +262,7 @@ impl Continuous {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     anyhow::bail!("{} cannot be removed: {error}", file.display())
                 }
-                _ => eprintln!("{} is gone", file.display()),
+                _ => eprintln!("{} was removed", file.display()),
             }
         }
         Ok(ExitCode::SUCCESS)

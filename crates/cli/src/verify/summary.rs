@@ -102,8 +102,8 @@ fn findings(text: &mut String, all: bool, found: Vec<Found<'_>>) {
 }
 
 /// An event of the follower as text.
-pub fn news(news: &FollowEvent) -> String {
-    match news {
+pub fn event(event: &FollowEvent) -> String {
+    match event {
         FollowEvent::Follows { slot, resumed: false } => {
             format!("  following the changes through slot {slot}")
         }
@@ -287,8 +287,8 @@ mod tests {
 
     #[test]
     fn a_key_that_could_be_taken_for_another_is_quoted() {
-        let told = [None, Some("NULL"), Some(""), Some("a\nb"), Some("7")].map(key_value);
-        assert_eq!(told, ["NULL", "\"NULL\"", "\"\"", "\"a\\nb\"", "7"]);
+        let shown = [None, Some("NULL"), Some(""), Some("a\nb"), Some("7")].map(key_value);
+        assert_eq!(shown, ["NULL", "\"NULL\"", "\"\"", "\"a\\nb\"", "7"]);
     }
 
     #[test]

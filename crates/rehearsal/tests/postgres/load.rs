@@ -156,7 +156,7 @@ async fn a_hold_blocks_no_client_and_every_held_write_counts_from_its_scheduled_
     })
     .expect("the load starts");
     // Four clients that waited for their answers would never get beyond four.
-    eventually("the timetable goes on", async || {
+    eventually("the timetable continues", async || {
         waiting.load(Ordering::Relaxed) > 60
     })
     .await;

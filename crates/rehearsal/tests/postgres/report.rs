@@ -372,7 +372,7 @@ fn an_unexpected_abort_states_the_reason_and_that_the_source_continues_to_serve(
     report.outcome = Outcome::Aborted;
     report.asked = Outcome::Committed;
     report.failure = Some(
-        "final-sync: the catch-up marker was not seen within 10 s; look at the replication's errors".into(),
+        "final-sync: the catch-up marker was not seen within 10 s; check the replication's errors".into(),
     );
     report.directions.truncate(1);
     written(&report, "report-aborted");

@@ -300,7 +300,7 @@ mod tests {
         assert!(error.to_string().contains("other databases"), "{error}");
         assert!(changed(|g| g.writer = Side::Target).contains("writer"));
         assert!(changed(|g| g.forms.push('x')).contains("columns"));
-        assert!(reason(&ground, None).unwrap().contains("is gone"));
+        assert!(reason(&ground, None).unwrap().contains("does not exist"));
         assert!(
             reason(&ground, Some(slot(100, true)))
                 .unwrap()

@@ -82,5 +82,5 @@ pub struct DifferingRow {
 
 /// Receives the events.
 pub trait EventSink: Send + Sync {
-    fn emit(&self, news: &FollowEvent);
+    fn emit(&self, event: &FollowEvent);
 }

@@ -51,10 +51,10 @@ pub(super) struct Suspect {
     pub mismatch: Mismatch,
     /// The round that first saw exactly this difference, and the number of consecutive checks that did.
     since: u32,
-    looks: u32,
+    checks: u32,
     /// When the row was last not known to be unequal, in milliseconds.
     unequal_since_ms: u64,
-    pub unequal_looks: u32,
+    pub unequal_checks: u32,
     pub reported: bool,
     pub watching: Option<Box<Watching>>,
 }
@@ -160,23 +160,23 @@ impl Entry {
                 self.suspect = Some(Box::new(Suspect {
                     mismatch,
                     since: round,
-                    looks: 1,
+                    checks: 1,
                     unequal_since_ms: now_ms,
-                    unequal_looks: 1,
+                    unequal_checks: 1,
                     reported: false,
                     watching: None,
                 }));
             }
             Some(suspect) => {
-                suspect.unequal_looks = suspect.unequal_looks.saturating_add(1);
+                suspect.unequal_checks = suspect.unequal_checks.saturating_add(1);
                 // A change that was taken since may have been made after the earlier checks, so these no
                 // longer count.
                 if suspect.mismatch == mismatch && self.changed <= suspect.since {
-                    suspect.looks = suspect.looks.saturating_add(1);
+                    suspect.checks = suspect.checks.saturating_add(1);
                 } else {
                     suspect.mismatch = mismatch;
                     suspect.since = round;
-                    suspect.looks = 1;
+                    suspect.checks = 1;
                 }
             }
         }
@@ -194,9 +194,9 @@ impl Entry {
         };
         let long = certainty.now_ms.saturating_sub(suspect.unequal_since_ms) >= certainty.least_ms;
         let still = if keyless {
-            suspect.looks >= COMPARISONS
+            suspect.checks >= COMPARISONS
         } else {
-            suspect.looks >= 2 && changed <= suspect.since
+            suspect.checks >= 2 && changed <= suspect.since
         };
         if still && long {
             Verdict::Differs { hot: false }

@@ -32,11 +32,11 @@ impl Remaining {
     }
 
     /// The same as an event, with at most this many rows named.
-    pub fn news(&self, named: usize) -> FollowEvent {
+    pub fn event(&self, max_reported: usize) -> FollowEvent {
         let differing = self
             .different
             .iter()
-            .take(named)
+            .take(max_reported)
             .map(|(table, key)| DifferingRow {
                 table: table.to_string(),
                 key: key.clone(),
@@ -75,22 +75,22 @@ impl Follower<'_> {
             }
         }
         let mut remaining = Remaining::default();
-        let mut looks: Vec<(TableName, Vec<PackedKey>)> = Vec::new();
+        let mut checks: Vec<(TableName, Vec<PackedKey>)> = Vec::new();
         for (table, of_table) in &self.dirty.tables {
             if of_table.whole != Whole::No || !of_table.swept {
                 remaining.unknown.push(table.clone());
             }
             if !of_table.is_keyless() {
                 let keys: Vec<PackedKey> = of_table.keys.keys().cloned().collect();
-                looks.extend(
+                checks.extend(
                     keys.chunks(KEYS_AT_ONCE)
                         .map(|keys| (table.clone(), keys.to_vec())),
                 );
             }
         }
-        remaining.rechecked = looks.iter().map(|(_, keys)| keys.len() as u64).sum();
+        remaining.rechecked = checks.iter().map(|(_, keys)| keys.len() as u64).sum();
         let this = &*self;
-        let found: Vec<(TableName, Vec<PackedKey>, Mismatches)> = stream::iter(looks)
+        let found: Vec<(TableName, Vec<PackedKey>, Mismatches)> = stream::iter(checks)
             .map(|(table, keys)| async move {
                 let found = this.both(&table, &keys).await?;
                 Ok::<_, PortError>((table, keys, found))
@@ -118,7 +118,7 @@ impl Follower<'_> {
     /// As [`Self::verify_remaining`].
     pub async fn tell_remaining(&mut self) -> Result<(), FollowError> {
         let remaining = self.verify_remaining().await?;
-        self.emit(&remaining.news(self.ctx.verify.rows.max_reported));
+        self.emit(&remaining.event(self.ctx.verify.rows.max_reported));
         Ok(())
     }
 

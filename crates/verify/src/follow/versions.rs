@@ -28,14 +28,14 @@ pub struct Versions {
 impl Versions {
     /// Adds a version; returns whether collecting started again because of it.
     pub fn add(&mut self, form: &HashPlan, written: Option<&Written>) -> bool {
-        let anew = self.count >= KEPT;
-        if anew {
+        let restarted = self.count >= KEPT;
+        if restarted {
             *self = Self::default();
         }
         self.count += 1;
         let Some(written) = written else {
             self.gone = true;
-            return anew;
+            return restarted;
         };
         let left_out: Vec<String> = form
             .columns
@@ -49,7 +49,7 @@ impl Versions {
                 .filter_map(|c| Some((c, written.get(&c.name)?))),
         );
         self.rows.entry(left_out).or_default().insert(hash);
-        anew
+        restarted
     }
 
     /// Whether the current row is one of the versions.

@@ -84,7 +84,7 @@ pub async fn apply(
             })
         })
         .collect();
-    repairing.first_look(&mut work).await?;
+    repairing.first_check(&mut work).await?;
     repairing.write(&mut work).await;
     let again = repairing.different_again(&work).await?;
     target.done().await?;
@@ -113,7 +113,7 @@ type Row<'p> = (&'p TableName, &'p RowKey);
 impl Repairing<'_> {
     /// Leaves out the rows that have changed on the source, and waits until the stream has applied everything
     /// up to now.
-    async fn first_look(&self, work: &mut [Work<'_>]) -> PortResult<()> {
+    async fn first_check(&self, work: &mut [Work<'_>]) -> PortResult<()> {
         for part in work.chunk_by_mut(|a, b| std::ptr::eq(a.table, b.table)) {
             for part in part.chunks_mut(LOOK) {
                 let changes: Vec<&RowChange> = part.iter().map(|w| w.change).collect();
@@ -267,7 +267,7 @@ impl Repairing<'_> {
                 limit_ms: self.options.recheck_limit_ms,
             };
             let forms = (&plan.source, &plan.table.form);
-            let open = recheck.look(forms, &keys).await?;
+            let open = recheck.differing(forms, &keys).await?;
             let real = recheck.recheck_until_stable(forms, open).await?;
             found.extend(
                 repaired

@@ -53,7 +53,6 @@ impl Chunk {
 
     /// Whether these chunks contain every possible row of a table: all buckets, or adjacent ranges from the
     /// beginning to the end.
-    /// each other.
     pub fn are_whole(chunks: &[Self]) -> bool {
         let (Some(first), Some(last)) = (chunks.first(), chunks.last()) else {
             return false;

@@ -11,7 +11,6 @@ const SMALL: u64 = 100_000;
 const ORDERLY: f32 = 0.9;
 /// Larger tables are not read in one snapshot: while a snapshot is held, vacuum can remove no row version in
 /// the whole database. The limit is half a minute at the rate in docs/verify.md.
-/// rate docs/verify.md gives.
 const SNAPSHOT_ROWS: u64 = 50_000_000;
 /// Target number of rows in a bucket: few enough to fetch all of them when the bucket differs.
 pub(super) const BUCKET_ROWS: u64 = 2_048;

@@ -16,7 +16,7 @@ use super::{
     difference::{Mismatches, differing},
     mismatch_budget::MismatchBudget,
 };
-use crate::watch::SecondLook;
+use crate::watch::SecondRead;
 
 /// Number of rows fetched from each side at once when a chunk is examined.
 const ROWS_AT_ONCE: u64 = 20_000;
@@ -36,7 +36,7 @@ impl Comparison<'_> {
         jobs: usize,
         budget: &MismatchBudget,
     ) -> PortResult<(Mismatches, bool)> {
-        let watch = SecondLook(self.watch);
+        let watch = SecondRead(self.watch);
         let again = Comparison {
             watch: &watch,
             ..*self

@@ -13,7 +13,7 @@ use crossover_core::{
 use crate::watch::{Event, Watch};
 
 /// Interval between two reads of the load, and the wait when the load is too high. Milliseconds.
-const LOOK_EVERY_MS: u64 = 500;
+const READ_EVERY_MS: u64 = 500;
 /// Number of chunks whose speed is remembered.
 const REMEMBERED: usize = 32;
 /// A chunk that takes this many times the median time per row of the remembered chunks shows that the server
@@ -38,7 +38,7 @@ struct Pace {
     /// Milliseconds per row of the last chunks.
     recent: VecDeque<f64>,
     /// When the load was last read and found low enough.
-    room_at: Option<u64>,
+    capacity_at: Option<u64>,
 }
 
 impl Pace {
@@ -64,12 +64,12 @@ impl Pace {
 
     /// Records a reading of the load. A reading above the limit is not remembered: every job reads the load
     /// again.
-    const fn looked(&mut self, now: u64, room: bool) {
-        self.room_at = if room { Some(now) } else { None };
+    const fn record(&mut self, now: u64, capacity: bool) {
+        self.capacity_at = if capacity { Some(now) } else { None };
     }
 
-    fn has_room(&self, now: u64) -> bool {
-        self.room_at.is_some_and(|at| now < at + LOOK_EVERY_MS)
+    fn has_capacity(&self, now: u64) -> bool {
+        self.capacity_at.is_some_and(|at| now < at + READ_EVERY_MS)
     }
 
     fn median(&self) -> Option<f64> {
@@ -107,7 +107,7 @@ impl Governor {
             let limit = self.max_load.unwrap_or_default();
             let reason = format!("{active} sessions are active on the {side}, more than {limit}");
             watch.event(&Event::Waiting { reason: &reason });
-            clock.sleep_ms(LOOK_EVERY_MS).await;
+            clock.sleep_ms(READ_EVERY_MS).await;
         }
         Ok(())
     }
@@ -123,13 +123,13 @@ impl Governor {
             return Ok(None);
         };
         let now = clock.now_ms();
-        if self.sides.lock().unwrap_or_else(PoisonError::into_inner)[place(side)].has_room(now) {
+        if self.sides.lock().unwrap_or_else(PoisonError::into_inner)[place(side)].has_capacity(now) {
             return Ok(None);
         }
         let active = database.active_sessions().await?;
-        let room = active <= limit;
-        self.sides.lock().unwrap_or_else(PoisonError::into_inner)[place(side)].looked(now, room);
-        Ok((!room).then_some(active))
+        let capacity = active <= limit;
+        self.sides.lock().unwrap_or_else(PoisonError::into_inner)[place(side)].record(now, capacity);
+        Ok((!capacity).then_some(active))
     }
 
     /// Records the duration of a chunk, and pauses if the chunk was slow.
@@ -163,13 +163,16 @@ mod tests {
     #[test]
     fn only_a_look_that_found_room_lets_others_in() {
         let mut pace = Pace::default();
-        assert!(!pace.has_room(1_000));
-        pace.looked(1_000, false);
-        assert!(!pace.has_room(1_001), "another chunk slipped in while one waits");
-        pace.looked(1_500, true);
-        assert!(pace.has_room(1_500 + LOOK_EVERY_MS - 1) && !pace.has_room(1_500 + LOOK_EVERY_MS));
-        pace.looked(2_000, false);
-        assert!(!pace.has_room(2_001));
+        assert!(!pace.has_capacity(1_000));
+        pace.record(1_000, false);
+        assert!(
+            !pace.has_capacity(1_001),
+            "another chunk slipped in while one waits"
+        );
+        pace.record(1_500, true);
+        assert!(pace.has_capacity(1_500 + READ_EVERY_MS - 1) && !pace.has_capacity(1_500 + READ_EVERY_MS));
+        pace.record(2_000, false);
+        assert!(!pace.has_capacity(2_001));
     }
 
     #[test]

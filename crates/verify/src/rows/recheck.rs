@@ -56,7 +56,7 @@ impl Recheck<'_> {
         while !open.is_empty() {
             self.catch_up.wait_for_catchup().await?;
             let keys: Vec<RowKey> = open.keys().cloned().collect();
-            let still = self.look(forms, &keys).await?;
+            let still = self.differing(forms, &keys).await?;
             let late = self.clock.now_ms().saturating_sub(began) >= self.limit_ms;
             let mut next = Mismatches::new();
             for (key, seen) in still {
@@ -72,7 +72,7 @@ impl Recheck<'_> {
     }
 
     /// The keys that differ now.
-    pub async fn look(&self, forms: (&HashPlan, &HashPlan), keys: &[RowKey]) -> PortResult<Mismatches> {
+    pub async fn differing(&self, forms: (&HashPlan, &HashPlan), keys: &[RowKey]) -> PortResult<Mismatches> {
         let mut found = Mismatches::new();
         let ask = |side: Side, keys: &[RowKey]| {
             let keys = keys.to_vec();

@@ -105,14 +105,14 @@ async fn rows_hidden_by_a_policy_are_named_before_anything_is_read() {
     let compare = async || {
         let source = as_role("source", &pair.source, &role, "hunter2-of-the-test").await;
         let sides = still(&source, &target);
-        let heard = Before::default();
-        let report = compare_rows(&sides, &Scope::default(), &VerifyOptions::default(), &heard)
+        let events = Before::default();
+        let report = compare_rows(&sides, &Scope::default(), &VerifyOptions::default(), &events)
             .await
             .unwrap();
-        (report, heard.0.into_inner().unwrap())
+        (report, events.0.into_inner().unwrap())
     };
-    let (report, heard) = compare().await;
-    assert_eq!(heard, ["not compared: public.b", "table public.a"]);
+    let (report, events) = compare().await;
+    assert_eq!(events, ["not compared: public.b", "table public.a"]);
     assert_eq!(
         report.tables.len(),
         1,

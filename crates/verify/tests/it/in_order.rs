@@ -236,8 +236,8 @@ async fn a_table_that_is_rewritten_under_the_reader_is_read_again() {
     pair.source(&rows("here")).await;
     pair.target(&rows("there")).await;
     pair.both("delete from t where id <= 150000; analyze t").await;
-    let anew = std::sync::Mutex::new(Vec::new());
-    let meanwhile = Meanwhile::new(165_000, async || {
+    let rewriters = std::sync::Mutex::new(Vec::new());
+    let during = Meanwhile::new(165_000, async || {
         // Run by another session: a reader between two statements would hold its lock until its next turn.
         let sides: [fn(&Pair) -> &Database; 2] = [|pair| &pair.source, |pair| &pair.target];
         for side in sides {
@@ -251,11 +251,11 @@ async fn a_table_that_is_rewritten_under_the_reader_is_read_again() {
             while !theirs.is_finished() && !is_true(side(&pair), IS_WAITING).await {
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
-            anew.lock().unwrap().push(theirs);
+            rewriters.lock().unwrap().push(theirs);
         }
     });
-    assert_eq!(meanwhile.compare(&pair).await, ["299000 different note"]);
-    for theirs in anew.into_inner().unwrap() {
+    assert_eq!(during.compare(&pair).await, ["299000 different note"]);
+    for theirs in rewriters.into_inner().unwrap() {
         theirs.join().unwrap();
     }
 }

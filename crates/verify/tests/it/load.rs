@@ -93,7 +93,7 @@ async fn no_snapshot_is_kept_during_the_wait_for_a_busy_server() {
     let observed = async {
         let began = Instant::now();
         while !watch.waits.load(Relaxed) {
-            assert!(began.elapsed() < LIMIT, "nobody waited");
+            assert!(began.elapsed() < LIMIT, "no wait was reported");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         until(

@@ -25,11 +25,11 @@ impl BySignal {
     pub fn listen() -> io::Result<Self> {
         let mut signals = signal(SignalKind::user_defined1())?;
         let shared = Arc::new((AtomicBool::new(false), Notify::new()));
-        let told = Arc::clone(&shared);
+        let state = Arc::clone(&shared);
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
-                told.0.store(true, SeqCst);
-                told.1.notify_one();
+                state.0.store(true, SeqCst);
+                state.1.notify_one();
             }
         });
         Ok(Self { shared })

@@ -113,14 +113,14 @@ mod tests {
     }
 
     #[test]
-    fn a_function_that_would_run_too_long_is_told() {
-        let told = |functions| {
+    fn a_function_that_would_run_too_long_is_reported() {
+        let warned = |functions| {
             let warnings = Priced::new(estimate(functions, 1)).estimate.warnings;
             warnings
                 .iter()
                 .any(|w| w.contains("15 minutes Lambda allows for t:"))
         };
-        assert!(told(1));
-        assert!(!told(2));
+        assert!(warned(1));
+        assert!(!warned(2));
     }
 }

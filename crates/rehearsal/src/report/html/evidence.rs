@@ -29,8 +29,8 @@ fn definitions() -> Markup {
         footer {
             p {
                 b { "Added wait." }
-                " Of every write due between the moment the edge began to hold and the answer to the last held write (and of held \
-                 writes due just before): its latency from its scheduled time, less the median latency of undisturbed writes."
+                " Of every write due between the start of the hold and the answer to the last held write (and of held \
+                 writes due just before): its latency from its scheduled time, minus the median latency of undisturbed writes."
             }
             p {
                 b { "Acknowledged." }
@@ -180,7 +180,7 @@ fn stray(report: &Report) -> Markup {
         ("Outcome unknown", stray.unknown, false),
     ]);
     let note = "These writes bypassed the edge and went to the source, as an isolate with a stale record would send them. \
-                Once the source is locked it has to refuse them; those it took before are in the ledger.";
+                After the lock the source has to refuse them; writes accepted before the lock are in the ledger.";
     section("Stray writers", note, &content)
 }
 

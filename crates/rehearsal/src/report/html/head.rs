@@ -24,7 +24,7 @@ pub(super) fn section(report: &Report) -> Markup {
         (header(state, sign, &about.join(" · "), &headline(report), &lead(report)))
         (figures(report))
         (list("problems", "Why the run did not pass", &report.problems()))
-        (list("warnings", "Worth a look", &warnings))
+        (list("warnings", "Remarks", &warnings))
     }
 }
 

@@ -26,15 +26,15 @@ const DEADLINE: Duration = Duration::from_mins(2);
 
 /// All events that were emitted.
 #[derive(Default)]
-pub struct Heard(Mutex<Vec<FollowEvent>>);
+pub struct RecordedEvents(Mutex<Vec<FollowEvent>>);
 
-impl EventSink for Heard {
-    fn emit(&self, news: &FollowEvent) {
-        self.all().push(news.clone());
+impl EventSink for RecordedEvents {
+    fn emit(&self, event: &FollowEvent) {
+        self.all().push(event.clone());
     }
 }
 
-impl Heard {
+impl RecordedEvents {
     pub fn all(&self) -> MutexGuard<'_, Vec<FollowEvent>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -43,7 +43,7 @@ impl Heard {
     pub fn different(&self) -> Vec<String> {
         self.all()
             .iter()
-            .filter_map(|news| match news {
+            .filter_map(|event| match event {
                 FollowEvent::Different {
                     table, difference, ..
                 } => {
@@ -58,18 +58,18 @@ impl Heard {
     pub fn withdrawn(&self) -> bool {
         self.all()
             .iter()
-            .any(|news| matches!(news, FollowEvent::Withdrawn { .. }))
+            .any(|event| matches!(event, FollowEvent::Withdrawn { .. }))
     }
 
     pub fn compared(&self) -> usize {
         let all = self.all();
         all.iter()
-            .filter(|news| matches!(news, FollowEvent::Compared { .. }))
+            .filter(|event| matches!(event, FollowEvent::Compared { .. }))
             .count()
     }
 
     pub fn starts_over(&self) -> Vec<String> {
-        let reasons = |news: &FollowEvent| match news {
+        let reasons = |event: &FollowEvent| match event {
             FollowEvent::StartsOver { reason } => Some(reason.clone()),
             _ => None,
         };
@@ -230,7 +230,7 @@ impl Stream {
     pub async fn begin<'a>(
         &'a self,
         catch_up: &'a dyn CatchUp,
-        heard: &'a Heard,
+        events: &'a RecordedEvents,
         file: Option<CheckpointFile>,
     ) -> Result<Follower<'a>, FollowError> {
         let [source, target] = &self.databases;
@@ -252,7 +252,7 @@ impl Stream {
             governor: &self.governor,
             pause: self.pause.as_ref(),
             watch: &Silent,
-            listener: heard,
+            listener: events,
         };
         Follower::begin(ctx, file).await
     }

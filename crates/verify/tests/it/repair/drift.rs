@@ -237,12 +237,12 @@ async fn a_thousand_drifts_are_exactly_the_rows_that_change() {
 #[tokio::test]
 async fn triggers_of_the_target_do_not_fire() {
     let pair = Pair::new().await;
-    pair.both("create table t (id int primary key, a text); create table told (what text); insert into t values (1, 'a'), (2, 'b')")
+    pair.both("create table t (id int primary key, a text); create table fired (what text); insert into t values (1, 'a'), (2, 'b')")
         .await;
     pair.target(
         "update t set a = 'x' where id = 1; delete from t where id = 2; insert into t values (3, 'c');
-         create function tell() returns trigger language plpgsql as $$ begin insert into public.told values (tg_op); return null; end $$;
-         create trigger tell after insert or update or delete on t for each row execute function tell()",
+         create function record() returns trigger language plpgsql as $$ begin insert into public.fired values (tg_op); return null; end $$;
+         create trigger record after insert or update or delete on t for each row execute function record()",
     )
     .await;
     let desk = Desk::at(&pair).await;

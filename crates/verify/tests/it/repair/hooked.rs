@@ -22,7 +22,7 @@ type Event<'a> = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> +
 /// Runs an event right before or after its values are read for the n-th time.
 pub struct Hooked<'a> {
     pub database: &'a PostgresDatabase,
-    pub looks: AtomicUsize,
+    pub reads: AtomicUsize,
     pub at: usize,
     pub before: bool,
     pub event: Event<'a>,
@@ -32,7 +32,7 @@ impl<'a> Hooked<'a> {
     pub fn before(database: &'a PostgresDatabase, at: usize, event: Event<'a>) -> Self {
         Self {
             database,
-            looks: AtomicUsize::new(0),
+            reads: AtomicUsize::new(0),
             at,
             before: true,
             event,
@@ -100,7 +100,7 @@ impl Rows for Hooked<'_> {
         self.database.rows_of(form, keys).await
     }
     async fn values_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
-        let now = self.looks.fetch_add(1, Ordering::SeqCst) + 1 == self.at;
+        let now = self.reads.fetch_add(1, Ordering::SeqCst) + 1 == self.at;
         if now && self.before {
             (self.event)().await;
         }

@@ -184,11 +184,11 @@ async fn rows_that_another_session_holds_are_waited_for() {
     hold.batch_execute("select from t where id = 1 for update; lock table t in row exclusive mode")
         .await
         .unwrap();
-    let look = pair.target.connect().await.unwrap();
+    let observer = pair.target.connect().await.unwrap();
     let waits = async {
         let sql = "select exists (select from pg_stat_activity
             where datname = current_database() and wait_event_type = 'Lock')";
-        while !look.query_one(sql, &[]).await.unwrap().get::<_, bool>(0) {
+        while !observer.query_one(sql, &[]).await.unwrap().get::<_, bool>(0) {
             tokio::task::yield_now().await;
         }
         hold.rollback().await.unwrap();

@@ -24,14 +24,14 @@ const LOOKS: usize = 20_000;
 /// Rows whose versions are collected at the same time.
 const WATCHED: usize = 256;
 /// Number of checks that have to see a difference before the versions of the row are collected.
-const LOOKS_BEFORE: u32 = 2;
+const CHECKS_BEFORE: u32 = 2;
 
 /// Rows to check, by table.
-pub(super) type Looks = BTreeMap<TableName, Vec<PackedKey>>;
+pub(super) type Checks = BTreeMap<TableName, Vec<PackedKey>>;
 
 impl Follower<'_> {
     /// Rows for this round: first those that were seen to differ, then those with the oldest check.
-    pub(super) fn choose(&self) -> Looks {
+    pub(super) fn choose(&self) -> Checks {
         let mut all: Vec<(bool, u32, &TableName, &PackedKey)> = Vec::new();
         for (table, of_table) in &self.dirty.tables {
             if of_table.is_keyless() {
@@ -49,22 +49,22 @@ impl Follower<'_> {
             all.select_nth_unstable_by_key(LOOKS, |(open, looked, ..)| (*open, *looked));
             all.truncate(LOOKS);
         }
-        let mut looks = Looks::new();
+        let mut checks = Checks::new();
         for (_, _, table, key) in all {
-            looks.entry(table.clone()).or_default().push(key.clone());
+            checks.entry(table.clone()).or_default().push(key.clone());
         }
-        looks
+        checks
     }
 
-    pub(super) async fn look(&mut self, looks: Looks) -> Result<(), FollowError> {
-        for (table, keys) in looks {
+    pub(super) async fn check(&mut self, checks: Checks) -> Result<(), FollowError> {
+        for (table, keys) in checks {
             let Some(of_table) = self.dirty.tables.get(&table) else {
                 continue;
             };
             let prepared = Arc::clone(&of_table.prepared);
             let forms = (&prepared.forms.0, &prepared.forms.1);
             let asked: Vec<RowKey> = keys.iter().map(PackedKey::key).collect();
-            let differ = self.recheck().look(forms, &asked).await?;
+            let differ = self.recheck().differing(forms, &asked).await?;
             self.take_in(&table, &keys, differ);
             self.probe(&table, &prepared).await?;
         }
@@ -142,21 +142,21 @@ impl Follower<'_> {
 
     /// Starts to watch rows that keep differing, up to the limit.
     fn watch_more(&mut self) {
-        let mut room = WATCHED;
+        let mut free = WATCHED;
         let round = self.round;
         // With a condition a row can leave the compared set, which its versions do not show.
         let followable = |t: &DirtyTable| !t.is_keyless() && t.prepared.forms.0.condition.is_none();
         let tables = self.dirty.tables.values_mut().filter(|t| followable(t));
         for entry in tables.flat_map(|t| t.keys.values_mut()) {
-            let hot = entry.changed + LOOKS_BEFORE >= round;
+            let hot = entry.changed + CHECKS_BEFORE >= round;
             let Some(suspect) = &mut entry.suspect else {
                 continue;
             };
             if suspect.watching.is_some() {
-                room = room.saturating_sub(1);
-            } else if room > 0 && (hot || !suspect.reported) && suspect.unequal_looks >= LOOKS_BEFORE {
+                free = free.saturating_sub(1);
+            } else if free > 0 && (hot || !suspect.reported) && suspect.unequal_checks >= CHECKS_BEFORE {
                 suspect.watching = Some(Box::<Watching>::default());
-                room -= 1;
+                free -= 1;
             }
         }
     }
@@ -231,9 +231,9 @@ impl Follower<'_> {
         };
         let named = self.ctx.verify.rows.max_reported;
         let before = (of_table.reported as usize).saturating_sub(rows.len());
-        let room = named.saturating_sub(before);
-        let more = rows.len() > room && before <= named;
-        let rows: Vec<_> = rows.into_iter().take(room).collect();
+        let free = named.saturating_sub(before);
+        let more = rows.len() > free && before <= named;
+        let rows: Vec<_> = rows.into_iter().take(free).collect();
         let hot: BTreeMap<RowKey, bool> = rows.iter().map(|(key, _, hot)| (key.key(), *hot)).collect();
         let found: Mismatches = rows.iter().map(|(key, seen, _)| (key.key(), *seen)).collect();
         let keys: Vec<RowKey> = found.keys().cloned().collect();
