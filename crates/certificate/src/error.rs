@@ -26,7 +26,7 @@ pub enum CertificateError {
     Altered,
     #[error(
         "the certificate is signed with the key {signer}, not with the trusted key {trusted}: it is another issuer's, or \
-         forged; get the right public key by a way you trust, or verify again"
+         forged; get the right public key from a source you trust, or verify again"
     )]
     ForeignKey { signer: KeyId, trusted: KeyId },
     #[error(

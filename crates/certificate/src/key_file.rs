@@ -123,12 +123,12 @@ mod tests {
         assert_eq!(
             fs::read_dir(folder.path()).unwrap().count(),
             1,
-            "something was left beside the key"
+            "a temporary file was left next to the key"
         );
     }
 
     #[test]
-    fn a_new_key_has_its_public_key_beside_it_and_another_ones_is_left_alone() {
+    fn a_new_key_gets_a_public_key_file_and_an_existing_one_is_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let (path, public) = (folder.path().join("k.pem"), folder.path().join("k.pem.pub"));
         let key = SigningKey::load_or_create_pair(&path).unwrap().public_key();
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_key_file_is_named_and_left_alone() {
+    fn a_broken_key_file_is_named_and_not_changed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("signing.pem");
         create(&path, b"hunter2", Readers::Owner).unwrap();
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_named() {
+    fn a_missing_folder_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("nowhere").join("signing.pem");
         let refused = SigningKey::load_or_create(&path).unwrap_err();

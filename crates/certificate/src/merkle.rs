@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_cut_off_drawn_out_or_altered_leads_elsewhere() {
+    fn a_path_that_is_shorter_longer_or_altered_leads_to_another_root() {
         for count in 2..=40 {
             let leaves = leaves(count);
             let root = Some(root(&leaves));
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn an_inner_node_is_no_leaf() {
+    fn an_inner_node_cannot_pass_as_a_leaf() {
         let [a, b] = [leaf(b"a"), leaf(b"b")];
         assert_ne!(leaf(&[a.0, b.0].concat()), root(&[a, b]));
     }

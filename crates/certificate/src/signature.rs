@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_key_is_none_and_lines_may_end_as_on_windows() {
+    fn an_incomplete_key_is_refused_and_windows_line_ends_are_accepted() {
         let text = key().public_key().to_pem();
         assert!(text.ends_with("-----END PUBLIC KEY-----\n") && text.lines().all(|line| line.len() <= 64));
         let windows = text.replace('\n', "\r\n");
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_private_key_is_refused_without_repeating_it() {
+    fn text_that_is_not_a_private_key_is_refused_without_repeating_the_text() {
         let swapped = key().public_key().to_pem().replace(PUBLIC, PRIVATE);
         for text in [
             "",

@@ -91,7 +91,7 @@ mod tests {
         ] {
             assert!(
                 text.parse::<WholeNumber>().is_err(),
-                "{text:?} was taken for a number"
+                "{text:?} was accepted as a number"
             );
         }
     }

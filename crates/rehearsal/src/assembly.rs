@@ -355,7 +355,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_start_is_written_as_people_read_it() {
+    fn the_start_is_written_in_a_readable_format() {
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
         assert_eq!(rfc3339(1_767_323_045_250), "2026-01-02T03:04:05Z");
     }

@@ -111,8 +111,8 @@ pub enum FollowError {
     #[error(transparent)]
     Ended(#[from] Ending),
     #[error(
-        "the checkpoint is of other databases ({source_then} and {target_then}), whose slot still waits for it: name another file, or \
-         end that run for good"
+        "the checkpoint is of other databases ({source_then} and {target_then}), whose slot still depends on it: name another \
+         file, or end that run for good"
     )]
     OtherDatabases {
         source_then: String,
@@ -210,7 +210,7 @@ impl<'a> Follower<'a> {
             ended: None,
             ctx,
         };
-        this.tell_what_cannot_be_told();
+        this.note_tables_without_old_keys();
         if let Some(checkpoint) = &resumed {
             checkpoint.restore(&mut this.dirty);
         }
@@ -406,8 +406,8 @@ impl<'a> Follower<'a> {
         self.ctx.listener.emit(event);
     }
 
-    /// Tables whose changes do not show which rows they changed.
-    fn tell_what_cannot_be_told(&self) {
+    /// Notes the tables whose changes do not show which rows they changed.
+    fn note_tables_without_old_keys(&self) {
         let mut tables: Vec<String> = self
             .relations
             .values()

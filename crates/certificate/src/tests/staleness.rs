@@ -112,7 +112,7 @@ fn c_time(days: i64) -> jiff::Timestamp {
 }
 
 #[test]
-fn nothing_has_changed() {
+fn unchanged_databases_keep_their_certificate() {
     let certified = certificate(&key()).conditions();
     assert_eq!(certified.still_hold(&certified, DAY), []);
     let mut later = conditions();
@@ -133,7 +133,7 @@ fn nothing_has_changed() {
 }
 
 #[test]
-fn every_change_makes_it_stale_and_is_named() {
+fn every_change_makes_a_certificate_stale_and_is_named() {
     for (change, reason) in CHANGES {
         let mut now = conditions();
         change(&mut now);

@@ -61,7 +61,7 @@ fn a_certificate_truncated_anywhere_is_refused() {
 }
 
 #[test]
-fn a_byte_taken_out_or_put_in_anywhere_is_noticed() {
+fn a_byte_removed_or_inserted_anywhere_is_noticed() {
     let bytes = small_file();
     for index in 0..bytes.len() {
         let (before, after) = bytes.split_at(index);
@@ -208,7 +208,7 @@ fn signed_text(signed: &str, key: &SigningKey) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_signed_but_not_in_the_one_form_is_refused() {
+fn a_signed_text_in_another_form_is_refused() {
     let key = key();
     let text = String::from_utf8(certificate(&key).to_bytes().unwrap()).unwrap();
     let (signed, _) = text.split_once("  \"signature\"").unwrap();

@@ -121,7 +121,7 @@ pub fn event(event: &FollowEvent) -> String {
         ),
         FollowEvent::WholeTable { table } => {
             format!(
-                "  {table}: more of its rows changed than --dirty-rows allows to keep; it is compared as a whole again"
+                "  {table}: more of its rows changed than --dirty-rows allows to keep; the table is compared as a whole again"
             )
         }
         FollowEvent::Different {
@@ -286,7 +286,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_that_could_be_taken_for_another_is_quoted() {
+    fn a_key_that_could_be_confused_with_another_is_quoted() {
         let shown = [None, Some("NULL"), Some(""), Some("a\nb"), Some("7")].map(key_value);
         assert_eq!(shown, ["NULL", "\"NULL\"", "\"\"", "\"a\\nb\"", "7"]);
     }

@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_not_every_server_has_is_found() {
+    fn features_that_not_every_server_has_are_found() {
         let setting = |name: &str| Need::Setting(name.to_owned());
         let cases = [
             (

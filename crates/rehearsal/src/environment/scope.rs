@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_option_that_is_printed_lets_everything_else_go_on() {
+    fn a_run_with_the_printed_option_carries_all_other_tables() {
         let first = Tables::of(&tables(), &[]).unwrap();
         assert_eq!(first.carried, [named("orders")]);
         assert_eq!(

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_recorded_is_read_back_and_a_torn_last_line_is_not() {
+    async fn recorded_lines_are_read_back_and_an_incomplete_last_line_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokens");
         let file = TokenFile::create(&path).unwrap();

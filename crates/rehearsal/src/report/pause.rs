@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_held_write_that_was_on_its_way_at_hold_at_counts() {
+    fn a_held_write_that_was_in_transit_at_hold_at_counts() {
         let mut samples = traffic(&[5_000.0]);
         samples.push(write(4_999.0, 250.0, Some(240.0)));
         let window = measure(&samples, &[5_000.0])[0].expect("writes were held");
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn each_hold_has_a_window_of_its_own() {
+    fn each_hold_has_a_separate_window() {
         let holds = [2_000.0, 7_000.0];
         let windows = measure(&traffic(&holds), &holds);
         let released: Vec<f64> = windows

@@ -205,7 +205,7 @@ mod tests {
     type Spoil = fn(&mut Report);
 
     #[test]
-    fn a_run_passes_only_if_nothing_at_all_is_wrong() {
+    fn a_run_passes_only_without_any_problem() {
         assert!(good().passed(), "{:?}", good().problems());
         let spoils: [(&str, Spoil); 11] = [
             ("lost", |report| report.writes.lost = 1),

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn statistics_that_are_far_off_are_told() {
+    fn statistics_that_are_far_off_are_reported() {
         let warnings = |rows: u64| {
             let samples = [Sample { rows, ms: 10 }, Sample { rows, ms: 10 }];
             summed_up(vec![table(50_000, Some(9_000.0))], Vec::new(), &samples, (2, 2)).warnings

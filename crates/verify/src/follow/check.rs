@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Rows checked in one round.
-const LOOKS: usize = 20_000;
+const CHECKS: usize = 20_000;
 /// Rows whose versions are collected at the same time.
 const WATCHED: usize = 256;
 /// Number of checks that have to see a difference before the versions of the row are collected.
@@ -42,12 +42,12 @@ impl Follower<'_> {
                 of_table
                     .keys
                     .iter()
-                    .map(|(key, e)| (!open(e), e.looked, table, key)),
+                    .map(|(key, e)| (!open(e), e.checked_in, table, key)),
             );
         }
-        if all.len() > LOOKS {
-            all.select_nth_unstable_by_key(LOOKS, |(open, looked, ..)| (*open, *looked));
-            all.truncate(LOOKS);
+        if all.len() > CHECKS {
+            all.select_nth_unstable_by_key(CHECKS, |(open, checked_in, ..)| (*open, *checked_in));
+            all.truncate(CHECKS);
         }
         let mut checks = Checks::new();
         for (_, _, table, key) in all {
@@ -103,7 +103,7 @@ impl Follower<'_> {
             return Ok(());
         };
         let watched = of_table.keys.iter().filter(|(_, entry)| {
-            entry.looked == round && entry.suspect.as_ref().is_some_and(|s| s.watching.is_some())
+            entry.checked_in == round && entry.suspect.as_ref().is_some_and(|s| s.watching.is_some())
         });
         let keys: Vec<PackedKey> = watched.map(|(key, _)| key.clone()).collect();
         if keys.is_empty() {

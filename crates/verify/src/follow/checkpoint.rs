@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_and_nothing_else_is_left() {
+    fn a_written_checkpoint_is_read_and_no_other_file_is_left() {
         let folder = tempfile::tempdir().unwrap();
         let file = CheckpointFile::new(folder.path().join("c.json"));
         assert_eq!(file.read().unwrap(), None);
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn it_goes_on_only_on_the_same_ground_with_its_own_slot() {
+    fn a_run_continues_only_with_the_same_tables_and_its_own_slot() {
         let checkpoint = checkpoint();
         let ground = checkpoint.ground.clone();
         let reason =

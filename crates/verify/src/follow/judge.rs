@@ -40,7 +40,7 @@ pub(super) struct Entry {
     /// The round in which the last change of the row was taken.
     pub changed: u32,
     /// The round of the last check of the row.
-    pub looked: u32,
+    pub checked_in: u32,
     /// The row was seen to differ.
     pub suspect: Option<Box<Suspect>>,
 }
@@ -154,7 +154,7 @@ impl Entry {
 
     /// A check saw the row differ.
     pub fn saw(&mut self, mismatch: Mismatch, round: u32, now_ms: u64) {
-        self.looked = round;
+        self.checked_in = round;
         match &mut self.suspect {
             None => {
                 self.suspect = Some(Box::new(Suspect {
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_stood_still_over_two_looks_differs() {
+    fn a_row_that_did_not_change_during_two_checks_differs() {
         let mut entry = Entry {
             changed: 3,
             ..Entry::default()
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_was_looked_at_before_its_change_was_taken_is_judged_by_later_looks() {
+    fn a_row_that_was_checked_before_its_change_was_taken_is_judged_by_later_checks() {
         let mut entry = Entry::default();
         entry.saw(mismatch(1, 2), 1, 0);
         entry.changed = 2;
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_switched_to_and_fro_is_not_taken_for_one_that_stands_still() {
+    fn a_row_that_alternates_between_two_values_is_not_mistaken_for_a_quiet_one() {
         let mut entry = Entry::default();
         for round in 3..9 {
             entry.changed = round;
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_proof_it_has_to_differ_for_some_time() {
+    fn without_a_proof_a_row_has_to_differ_for_some_time() {
         let mut entry = Entry::default();
         entry.saw(mismatch(1, 2), 3, 1_000);
         entry.saw(mismatch(1, 2), 4, 2_000);
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_concluded_when_the_writers_own_row_is_not_among_its_versions() {
+    fn there_is_no_conclusion_if_the_writers_row_is_not_among_its_versions() {
         let mut entry = watched();
         for n in 2..20 {
             assert_eq!(round(&mut entry, n, "-1", "2.0"), Verdict::Open, "round {n}");
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_look_before_the_first_version_was_waited_for_counts_nothing() {
+    fn a_check_before_the_pass_of_the_first_version_does_not_count() {
         let mut watching = Watching::default();
         let form = form();
         let written = [("v".to_owned(), Some("1".to_owned()))].into();

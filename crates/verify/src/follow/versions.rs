@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_row_has_been_is_known() {
+    fn only_versions_of_the_row_are_known() {
         let form = form();
         let mut versions = Versions::default();
         versions.add(

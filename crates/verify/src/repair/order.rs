@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_is_named_and_the_others_keep_their_order() {
+    fn a_circle_is_named_and_other_tables_keep_their_order() {
         let (tables, cycles) = ordered(&[("a", &["b"]), ("b", &["c"]), ("c", &["b", "d"]), ("d", &["d"])]);
         assert_eq!(tables, ["d", "b", "c", "a"]);
         assert_eq!(cycles, [vec!["d".to_owned()], vec!["b".into(), "c".into()]]);

@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_gets_out_of_a_comment() {
+    fn no_text_can_end_a_comment() {
         assert_eq!(comment("a\nb\r\0; drop"), "-- a b  ; drop");
     }
 }

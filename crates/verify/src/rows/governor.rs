@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_that_becomes_slow_is_left_alone_for_as_long_as_it_took_too_long() {
+    fn the_pause_after_a_slow_chunk_is_as_long_as_the_delay() {
         let mut pace = Pace::default();
         assert_eq!(pace.after(10_000, 50), 0);
         assert_eq!(pace.after(10_000, 50), 0);
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_look_that_found_room_lets_others_in() {
+    fn only_a_reading_below_the_limit_is_remembered() {
         let mut pace = Pace::default();
         assert!(!pace.has_capacity(1_000));
         pace.record(1_000, false);
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_chunk_tells_nothing() {
+    fn a_small_chunk_is_no_measure_of_speed() {
         let mut pace = Pace::default();
         assert_eq!(pace.after(10_000, 1), 0);
         assert_eq!(pace.after(10, 500), 0);
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_quick_long_ago_is_forgotten() {
+    fn old_speeds_are_forgotten() {
         let mut pace = Pace::default();
         for _ in 0..REMEMBERED {
             pace.after(10_000, 20);

@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_room_is_left_out_and_said() {
+    fn rows_beyond_the_capacity_are_left_out_and_reported() {
         let budget = MismatchBudget::new(&RowsOptions {
             max_rechecked: 5,
             max_reported: 1,
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_room_for_everything_that_is_to_be_named() {
+    fn the_capacity_covers_all_rows_to_be_reported() {
         let budget = MismatchBudget::new(&RowsOptions {
             max_rechecked: 0,
             max_reported: 2,

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn all_names_without_a_table_are_told_at_once() {
+    fn all_names_without_a_table_are_reported_at_once() {
         let error = names(&only(&["a.ordres", "a.items"], &["nix"])).unwrap_err();
         assert_eq!(error, UnknownTables(vec!["a.ordres".into(), "nix".into()]));
     }

@@ -64,7 +64,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whenever_something_differs_the_runs_follow_each_other_from_end_to_end(
+        fn the_runs_cover_all_ranges_wherever_a_difference_appears(
             count in 1usize..50, rows in any::<u64>(), chunk_rows in any::<u64>(),
             differs in proptest::collection::vec(any::<bool>(), 50),
         ) {
