@@ -27,8 +27,9 @@ pub struct ComparedTable {
     pub table: TableName,
     /// The columns that identify a row; empty if the table has none.
     pub key: Vec<String>,
-    /// In any order. Chunks by ranges of the key begin with one without `lower`, end with one without `upper`, and each
-    /// begins where the one with the next lower number ends; chunks by other means (buckets of hashes) have no bounds at all.
+    /// In any order. Chunks by ranges of the key begin with one without `lower`, end with one without
+    /// `upper`, and each begins where the one with the next lower number ends. Chunks by other means (buckets
+    /// of hashes) have no bounds.
     pub chunks: Vec<ComparedChunk>,
 }
 

@@ -1,11 +1,12 @@
 //! Signed certificates of equal databases, which can be shown and checked later.
 //!
 //! The life of one certificate:
-//! 1. [`Conditions::read`] reads the conditions of both sides **before the first row**: a write made while the rows
-//!    are read must raise counters the certificate contains, or the write would not be noticed.
-//! 2. The rows are compared and both sides' chunks written into a [`Comparison`]. Only [`Comparison::equal`] returns
-//!    an [`EqualComparison`], and only [`EqualComparison::certify`] makes a new [`Certificate`]: databases that
-//!    differ cannot be certified, because the type does not exist for them. [`Certificate::issue`] does all this from the report of a comparison.
+//! 1. [`Conditions::read`] reads the conditions of both sides **before the first row**: a write made while the
+//!    rows are read must raise counters the certificate contains, or the write would not be noticed.
+//! 2. The rows are compared and both sides' chunks written into a [`Comparison`]. Only [`Comparison::equal`]
+//!    returns an [`EqualComparison`], and only [`EqualComparison::certify`] makes a new [`Certificate`]:
+//!    databases that differ cannot be certified, because the type does not exist for them.
+//!    [`Certificate::issue`] does all this from the report of a comparison.
 //! 3. [`Certificate::to_bytes`] is the file; [`Certificate::check`] reads the file and detects any
 //!    changed byte.
 //! 4. [`Conditions::still_hold`] reports whether the certificate still holds for the current databases.
@@ -92,8 +93,9 @@ pub struct Checked {
 }
 
 impl Certificate {
-    /// Checks a certificate file, byte by byte: its signature, its form, and that it does not contradict itself. With a
-    /// `trusted` key it has to be signed by that one; without, [`Trust::Unpinned`] states that its origin is not proven.
+    /// Checks a certificate file, byte by byte: its signature, its form, and that the content is consistent.
+    /// With a `trusted` key the file has to be signed with that key; without, [`Trust::Unpinned`] states that
+    /// its origin is not proven.
     pub fn check(bytes: &[u8], trusted: Option<&PublicKey>) -> Result<Checked, CertificateError> {
         let sealed = envelope::open(bytes)?;
         let trust = match trusted {

@@ -18,7 +18,8 @@ pub struct Statement {
     pub format: u32,
     /// The only outcome a certificate can have.
     pub outcome: Outcome,
-    /// When the counters and positions were read, before the first row. The certificate's age counts from here.
+    /// When the counters and positions were read, before the first row. The certificate's age counts from
+    /// this time.
     pub started_at: Timestamp,
     /// When the comparison was done and signed.
     pub issued_at: Timestamp,

@@ -45,8 +45,8 @@ pub struct Generated {
 
 /// Creates the roles, the ledger and (in [`Mode::Shop`]) the shop, in an empty database.
 ///
-/// The same definitions on both sides. Roles may exist already; schemas may not. Needs a superuser, and leaves
-/// [`APP_ROLE`] without a login: see [`create_app_role`].
+/// The same definitions on both sides. Roles may exist already; schemas may not. Needs a superuser, and
+/// leaves [`APP_ROLE`] without a login: see [`create_app_role`].
 pub async fn create_schema(client: &Client, mode: Mode) -> Result<(), tokio_postgres::Error> {
     client.batch_execute(ROLES).await?;
     if mode == Mode::Shop {
@@ -56,17 +56,18 @@ pub async fn create_schema(client: &Client, mode: Mode) -> Result<(), tokio_post
 }
 
 /// Sets the password and the login of [`APP_ROLE`], and revokes CONNECT on this database from all other
+/// roles.
+///
 /// With `login` (the source) the role can connect. Without it (the target before the commit) the role has
 /// NOLOGIN and no privilege to connect: CONNECT is revoked from PUBLIC too, because revoking it from the role
 /// alone changes nothing while PUBLIC has the privilege.
-/// to connect: CONNECT is revoked from PUBLIC too, because a revoke from the role alone changes nothing while PUBLIC
-/// holds it.
 pub async fn create_app_role(
     client: &Client,
     password: &str,
     login: bool,
 ) -> Result<(), tokio_postgres::Error> {
-    // The statement is built on the server: a utility statement takes no parameters, and `format` quotes safely.
+    // The statement is built on the server: a utility statement takes no parameters, and `format` quotes
+    // safely.
     let statements = client
         .query_one(
             "select format('alter role shop_app %s password %L', case when $2::boolean then 'login' else 'nologin' end, $1::text),
@@ -83,10 +84,12 @@ pub async fn create_app_role(
     Ok(())
 }
 
-/// Fills the shop with `orders` orders and what belongs to them; calls `progress` with the orders done so far.
+/// Fills the shop with `orders` orders and their dependent rows; calls `progress` with the number of orders
+/// so far.
 ///
-/// Set-based and deterministic: the same number gives the same rows. The shop must be empty. Needs a superuser: foreign
-/// keys are not checked row by row, which takes five times as long; a test proves that the rows satisfy them.
+/// Set-based and deterministic: the same number gives the same rows. The shop must be empty. Needs a
+/// superuser: foreign keys are not checked row by row, which would take five times as long; a test proves
+/// that the rows satisfy them.
 pub async fn generate(
     client: &Client,
     orders: u64,

@@ -15,8 +15,8 @@ const CONNECT: Duration = Duration::from_secs(2);
 
 /// A pool that opens sessions when they are first needed.
 ///
-/// A session is verified each time it is handed out, so one that the server has ended is replaced and never reaches a
-/// request; a refused login fails that one request only, and the next request tries again.
+/// A session is verified each time it is handed out, so one that the server has ended is replaced and never
+/// used for a request. A refused login fails that one request only, and the next request tries again.
 pub(super) fn connect_lazily(db_url: &str, pool_size: usize) -> Result<Pool, ApiError> {
     let mut config: Config = db_url.parse().map_err(|_| ApiError::Address)?;
     config.connect_timeout(CONNECT);

@@ -40,7 +40,8 @@ pub struct PauseWindow {
     pub pause: Pause,
 }
 
-/// Measures the window of each hold; `holds_ms` are the `hold_at_ms` of the run, ascending, on the clock of the samples.
+/// Measures the window of each hold; `holds_ms` are the `hold_at_ms` of the run, ascending, on the clock of
+/// the samples.
 ///
 /// `None` for a hold during which no write was held.
 pub fn measure(samples: &[Sample], holds_ms: &[f64]) -> Vec<Option<PauseWindow>> {
@@ -124,7 +125,8 @@ mod tests {
         }
     }
 
-    /// A write each 10 ms with 3 ms latency; those due in `[hold, hold + 100)` are answered 100 ms after the hold.
+    /// A write every 10 ms with 3 ms latency; those due in `[hold, hold + 100)` are answered 100 ms after the
+    /// hold.
     fn traffic(holds: &[f64]) -> Vec<Sample> {
         (0..1_000)
             .map(|number| {

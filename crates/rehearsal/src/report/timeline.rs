@@ -32,7 +32,8 @@ pub struct LagPoint {
     pub lag_ms: Option<f64>,
 }
 
-/// The series of the run; element `n` of each list covers `[n, n + 1) * bucket_ms` since the start of the load.
+/// The series of the run; element `n` of each list covers `[n, n + 1) * bucket_ms` since the start of the
+/// load.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Timeline {
