@@ -78,7 +78,7 @@ pub(super) struct Dirty {
     pub tables: BTreeMap<TableName, DirtyTable>,
     pub spent: Spent,
     budget: Budget,
-    /// Tables that exceeded the limit since the last call that asked for them.
+    /// Tables whose keys were given up since the list was last read.
     pub whole_tables: Vec<TableName>,
 }
 
@@ -139,7 +139,7 @@ impl Dirty {
         }))
     }
 
-    /// Whether the table is settled.
+    /// Stops tracking the table and removes its keys.
     pub fn forget(&mut self, table: &TableName) {
         if let Some(of_table) = self.tables.remove(table) {
             for key in of_table.keys.keys() {
