@@ -54,7 +54,7 @@ pub struct ChunkDigest {
     pub sums: Vec<WholeNumber>,
 }
 
-/// A comparison in which every chunk of every table was equal. [`Comparison::equal`] is the only way to one.
+/// A comparison in which every chunk of every table was equal. Only [`Comparison::equal`] creates one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EqualComparison {
     started_at: Timestamp,

@@ -46,7 +46,7 @@ impl Comparison<'_> {
                     source,
                     target,
                 };
-                self.looked_into(forms, chunk, 1, budget).await
+                self.examined(forms, chunk, 1, budget).await
             })
             .buffer_unordered(self.options.jobs.max(1));
         self.collected(chunks, result).await
@@ -134,7 +134,7 @@ impl Comparison<'_> {
     }
 }
 
-/// Whether reading by blocks still costs less than reading by index.
+/// Whether most rows of the block range belong to its own range, so that reading by blocks costs less.
 const fn is_mostly_its_own(part: &BlockRangeDigest) -> bool {
     part.out_of_range_rows.len() as u64 <= part.all.rows / ELSEWHERE + ALWAYS
 }

@@ -62,14 +62,14 @@ impl Comparison<'_> {
                     source,
                     target,
                 };
-                self.looked_into(forms, chunk, jobs, budget).await
+                self.examined(forms, chunk, jobs, budget).await
             })
             .buffer_unordered(self.options.jobs.max(1));
         self.collected(chunks, result).await
     }
 
     /// A chunk with the rows that differ in it, and whether further rows differ.
-    pub(super) async fn looked_into(
+    pub(super) async fn examined(
         &self,
         forms: (&HashPlan, &HashPlan),
         chunk: Chunk,
