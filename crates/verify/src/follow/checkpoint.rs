@@ -304,7 +304,7 @@ mod tests {
         assert!(
             reason(&ground, Some(slot(100, true)))
                 .unwrap()
-                .contains("given up")
+                .contains("invalidated")
         );
         assert!(
             reason(&ground, Some(slot(101, false)))
