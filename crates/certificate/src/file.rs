@@ -13,7 +13,7 @@ use super::{Certificate, CertificateError};
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     #[error(
-        "{} exists already, and certificates are never overwritten; move it away, or name another file", .0.display()
+        "{} exists already, and certificates are never overwritten; move the existing file, or name another file", .0.display()
     )]
     Exists(PathBuf),
     #[error("the folder of {} does not exist; create it, or name another file", .0.display())]
