@@ -1,4 +1,4 @@
-//! What came out of a comparison, and the proof by type that it came out equal.
+//! The result of a comparison, and a type that proves the result is equality.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::{
     SignedBy, SigningKey, Statement, WholeNumber, envelope, proof, soundness,
 };
 
-/// Everything a comparison found, whatever it found.
+/// The complete result of a comparison, equal or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
     /// Both databases as they were before the first row was read.
@@ -25,27 +25,28 @@ pub struct Comparison {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComparedTable {
     pub table: TableName,
-    /// The columns rows are told apart by; empty when the table has none.
+    /// The columns that identify a row; empty if the table has none.
     pub key: Vec<String>,
-    /// In any order. Chunks by ranges of the key begin with one without `lower`, end with one without `upper`, and each
-    /// begins where the one with the next lower number ends; chunks by other means (buckets of hashes) have no bounds at all.
+    /// In any order. Chunks by ranges of the key begin with one without `lower`, end with one without
+    /// `upper`, and each begins where the one with the next lower number ends. Chunks by other means (buckets
+    /// of hashes) have no bounds.
     pub chunks: Vec<ComparedChunk>,
 }
 
 /// The same rows on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComparedChunk {
-    /// Unique in its table, rising with the bounds.
+    /// Unique in its table, in the order of the bounds.
     pub id: u32,
-    /// The first key of the chunk; none: from the beginning.
+    /// The first key of the chunk; `None` for the beginning of the table.
     pub lower: Option<String>,
-    /// The first key after the chunk; none: to the end.
+    /// The first key after the chunk; `None` for the end of the table.
     pub upper: Option<String>,
-    /// What each side's rows add up to.
+    /// The digests of each side's rows.
     pub digests: Sides<ChunkDigest>,
 }
 
-/// What some rows add up to.
+/// The digest of a set of rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChunkDigest {
     pub rows: u64,
@@ -53,7 +54,7 @@ pub struct ChunkDigest {
     pub sums: Vec<WholeNumber>,
 }
 
-/// A comparison in which every chunk of every table was equal. [`Comparison::equal`] is the only way to one.
+/// A comparison in which every chunk of every table was equal. Only [`Comparison::equal`] creates one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EqualComparison {
     started_at: Timestamp,
@@ -63,10 +64,10 @@ pub struct EqualComparison {
     tables: Vec<CertifiedTable>,
 }
 
-/// Why a comparison cannot be certified: everything that stands against it.
+/// Why a comparison cannot be certified: all reasons.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "only databases that were compared whole and found equal can be certified: {}; repair what differs, then verify again",
+    "only databases that were compared completely and found equal can be certified: {}; repair what differs, then verify again",
     .reasons.join("; ")
 )]
 pub struct NotCertifiable {
@@ -74,11 +75,11 @@ pub struct NotCertifiable {
     pub reasons: Vec<String>,
 }
 
-/// How many chunks of one table a message names.
+/// Maximum number of chunks of one table in a message.
 const NAMED_CHUNKS: usize = 5;
 
 impl Comparison {
-    /// The same comparison as one that may be certified, when both sides were equal in everything it was to compare.
+    /// Converts to a comparison that may be certified, if both sides were equal in every table of the scope.
     pub fn equal(mut self) -> Result<EqualComparison, NotCertifiable> {
         self.tables.sort_by(|a, b| a.table.cmp(&b.table));
         for table in &mut self.tables {
@@ -113,7 +114,7 @@ impl Comparison {
         })
     }
 
-    /// Tables one side has in scope that were not compared, and the other way round.
+    /// Tables of a side's scope that were not compared, and compared tables outside the scope.
     fn uncompared(&self) -> Vec<String> {
         let compared: BTreeSet<_> = self.tables.iter().map(|table| &table.table).collect();
         let mut reasons = Vec::new();
@@ -146,7 +147,8 @@ impl ComparedTable {
         (!words.is_empty()).then(|| format!("table {} differs in chunk {}", self.table, words.join(", ")))
     }
 
-    /// The table as a certificate has it. The source speaks for both sides: whoever calls this refuses what differs.
+    /// The table in the form of a certificate. The values of the source stand for both sides: the caller
+    /// refuses differences.
     fn certified(self, conditions: &Conditions) -> CertifiedTable {
         let counters = |side| {
             conditions

@@ -1,5 +1,5 @@
-//! The circumstances a certificate depends on. They are read twice by the same means: before the comparison, and when
-//! somebody asks whether its certificate still holds.
+//! The conditions a certificate depends on. They are read twice by the same means: before the comparison, and
+//! when the operator asks whether the certificate still holds.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{SideFacts, Sides, Statement};
 
-/// Both databases at one moment.
+/// Both databases at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conditions {
     /// When they were read.
@@ -17,18 +17,19 @@ pub struct Conditions {
     pub sides: Sides<SideConditions>,
 }
 
-/// One database at one moment.
+/// One database at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SideConditions {
     pub facts: SideFacts,
-    /// Every table in scope and what was counted there; none: writes are not counted (`track_counts` is off).
+    /// Every table in scope with its write counters; `None`: writes are not counted (`track_counts` is off).
     pub tables: BTreeMap<TableName, Option<WriteCounters>>,
 }
 
-/// What a server has counted at one table since its statistics began, rolled back writes included.
+/// The server's counters of writes to one table since its statistics began, including writes that were rolled
+/// back.
 ///
-/// A session reports its writes with a delay of some seconds (at most a minute), so counters prove a write, and their
-/// standing still proves that there was none until about a minute ago.
+/// A session reports its writes with a delay of some seconds (at most a minute). So changed counters prove a
+/// write, and unchanged counters prove only that there was none until about a minute ago.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -39,13 +40,14 @@ pub struct WriteCounters {
     pub updates: u64,
     /// `n_tup_del`.
     pub deletes: u64,
-    /// The files the rows are in, `pg_relation_filenode` of the table and its partitions: TRUNCATE and a rewriting ALTER
-    /// TABLE raise no counter, but they do change the files (and so does VACUUM FULL, which only costs a comparison).
+    /// The files that contain the rows, `pg_relation_filenode` of the table and its partitions: TRUNCATE and
+    /// an ALTER TABLE that rewrites raise no counter, but they change the files (as does VACUUM FULL, which
+    /// then only costs a comparison).
     pub storage: String,
 }
 
 impl Conditions {
-    /// What a certificate recorded.
+    /// The conditions in a certificate.
     pub(super) fn of(statement: &Statement) -> Self {
         let side = |facts: &SideFacts,
                     writes: fn(&Sides<Option<WriteCounters>>) -> &Option<WriteCounters>| {

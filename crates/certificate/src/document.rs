@@ -1,25 +1,25 @@
-//! The document of a whole comparison: what `crossover verify --json` prints.
+//! The document of a whole comparison, which `crossover verify --json` prints.
 
 use std::path::PathBuf;
 
 use crossover_verify::{Report, repair::RepairReport};
 use serde::Serialize;
 
-/// The report, and what was done with it.
+/// The report, and the results of repair and certification.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReportDocument<'a> {
     #[serde(flatten)]
     pub report: &'a Report,
-    /// Only when it was asked for.
+    /// Present only if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repair: Option<&'a RepairReport>,
-    /// Only when one was asked for.
+    /// Present only if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<&'a Issuance>,
 }
 
-/// What became of a certificate that was asked for.
+/// The result of a requested certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

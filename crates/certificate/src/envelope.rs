@@ -8,9 +8,10 @@
 //!   "signature": "<base64, 88 characters>"
 //! }
 //! ```
-//! What is signed is bytes, not a meaning: nobody has to agree on how JSON is written to check a signature, and other
-//! whitespace is another file. The last two lines can only be written in one way. Beyond that the statement is written again after
-//! it was read and has to come out the same, so that one certificate is one file, in one form.
+//! The signature covers bytes, not a meaning: a check needs no agreement on how JSON is written, and other
+//! whitespace is another file. The last two lines can be written in only one way. In addition the statement
+//! is serialized again after it was read and has to give the same bytes, so that one certificate is one file,
+//! in one form.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
@@ -41,7 +42,7 @@ pub struct CertificateFile {
     _signature: String,
 }
 
-/// What has to be known before a statement of any format can be read.
+/// The fields required before a statement of any format can be read.
 #[derive(Deserialize)]
 struct Outline {
     statement: OutlineStatement,
@@ -58,7 +59,7 @@ struct OutlineSigner {
     public_key: PublicKey,
 }
 
-/// A file whose signature is right, by the key it names itself.
+/// A file with a correct signature, by the key in the file.
 pub(super) struct Sealed<'a> {
     bytes: &'a [u8],
     signed: &'a [u8],
@@ -71,7 +72,7 @@ pub(super) fn sign(statement: &Statement, key: &SigningKey) -> Result<Signature,
     Ok(Signature(key.sign(&signed_part(statement)?)))
 }
 
-/// The whole file.
+/// Returns the bytes of the file.
 pub(super) fn write(statement: &Statement, signature: &Signature) -> Result<Vec<u8>, CertificateError> {
     let signature = STANDARD.encode(&signature.0);
     let parts = [
@@ -89,13 +90,13 @@ fn signed_part(statement: &Statement) -> Result<Vec<u8>, CertificateError> {
         reason: error.to_string(),
     };
     let mut bytes = serde_json::to_vec_pretty(&Written { statement }).map_err(unwritable)?;
-    // The closing brace comes after the signature.
+    // The closing brace is after the signature.
     bytes.truncate(bytes.len().saturating_sub("\n}".len()));
     bytes.extend_from_slice(b",\n");
     Ok(bytes)
 }
 
-/// Finds the signature and checks it, before anything in the file is believed.
+/// Finds the signature and checks it before any other content is used.
 pub(super) fn open(bytes: &[u8]) -> Result<Sealed<'_>, CertificateError> {
     let (signed, signature) = split(bytes).ok_or(CertificateError::NoSignature)?;
     let outline: Outline = serde_json::from_slice(bytes).map_err(|error| CertificateError::Unreadable {
@@ -121,12 +122,12 @@ fn split(bytes: &[u8]) -> Option<(&[u8], Signature)> {
     let text = end
         .strip_prefix(BEFORE_SIGNATURE)?
         .strip_suffix(AFTER_SIGNATURE)?;
-    // The decoder takes one form of base64 only: spare bits set, or other padding, are refused.
+    // The decoder accepts one form of base64 only: spare bits that are set, or other padding, are refused.
     STANDARD.decode(text).ok().map(|bytes| (signed, Signature(bytes)))
 }
 
 impl Sealed<'_> {
-    /// What was signed, in the one form it can have.
+    /// The signed statement, in its only valid form.
     pub(super) fn statement(&self) -> Result<Statement, CertificateError> {
         let read: CertificateFile =
             serde_json::from_slice(self.bytes).map_err(|error| CertificateError::Unreadable {

@@ -1,18 +1,18 @@
-//! Why a certificate cannot be relied on, or not be made.
+//! Why a certificate cannot be relied on, or cannot be created.
 
 use super::{FORMAT, KeyId};
 
 /// What is wrong with a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
-    /// Its end is not the one every certificate has.
+    /// The end of the file is not the one every certificate has.
     #[error(
-        "the file does not end with a signature as certificates do: it is none, was cut off, or its end was altered; get the \
+        "the file does not end with a signature as certificates do: it is not a certificate, is incomplete, or its end was altered; get the \
          original file, or verify again"
     )]
     NoSignature,
     #[error(
-        "the file cannot be read as a certificate ({reason}): it is none, or was altered; get the original file, or verify again"
+        "the file cannot be read as a certificate ({reason}): it is not a certificate, or was altered; get the original file, or verify again"
     )]
     Unreadable { reason: String },
     #[error(
@@ -26,7 +26,7 @@ pub enum CertificateError {
     Altered,
     #[error(
         "the certificate is signed with the key {signer}, not with the trusted key {trusted}: it is another issuer's, or \
-         forged; get the right public key by a way you trust, or verify again"
+         forged; get the right public key from a source you trust, or verify again"
     )]
     ForeignKey { signer: KeyId, trusted: KeyId },
     #[error(
@@ -34,7 +34,7 @@ pub enum CertificateError {
          Crossover that made it, or verify again"
     )]
     OtherForm,
-    #[error("the certificate is signed, but contradicts itself: {}; do not rely on it, verify again", .faults.join("; "))]
+    #[error("the certificate is signed, but contradicts itself: {}; do not rely on this certificate, verify again", .faults.join("; "))]
     Unsound { faults: Vec<String> },
     #[error("the certificate cannot be written: {reason}; report this as a fault of Crossover")]
     Unwritable { reason: String },

@@ -9,16 +9,16 @@ use crossover_atomic_file::{Readers, create, folder};
 
 use super::{Certificate, CertificateError};
 
-/// Why a certificate is not in its file.
+/// Why a certificate could not be written to its file.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     #[error(
-        "{} exists already, and certificates are never overwritten; move it away, or name another file", .0.display()
+        "{} exists already, and certificates are never overwritten; move the existing file, or name another file", .0.display()
     )]
     Exists(PathBuf),
     #[error("the folder of {} does not exist; create it, or name another file", .0.display())]
     NoFolder(PathBuf),
-    #[error("writing the certificate {} failed; see that you may write into its folder", .path.display())]
+    #[error("writing the certificate {} failed; check that you have write permission for its folder", .path.display())]
     Writing {
         path: PathBuf,
         #[source]
@@ -29,10 +29,10 @@ pub enum FileError {
 }
 
 impl Certificate {
-    /// Whether a certificate can be put there, asked before hours of comparing.
+    /// Checks whether a certificate can be written to this path, before hours of comparison.
     ///
     /// # Errors
-    /// There is something by this name, or no such folder.
+    /// The path exists, or its folder does not.
     pub fn may_be_saved(path: &Path) -> Result<(), FileError> {
         if path.symlink_metadata().is_ok() {
             return Err(FileError::Exists(path.to_owned()));
@@ -44,10 +44,10 @@ impl Certificate {
         }
     }
 
-    /// Puts the certificate there: whole or not at all, and never over something else.
+    /// Writes the certificate completely or not at all, and never over an existing file.
     ///
     /// # Errors
-    /// There is something by this name; it cannot be written.
+    /// The path exists; the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), FileError> {
         let bytes = self.to_bytes()?;
         create(path, &bytes, Readers::Everybody).map_err(|source| match source.kind() {

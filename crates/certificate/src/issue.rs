@@ -1,4 +1,4 @@
-//! From the report of a comparison to its certificate.
+//! Issues the certificate from the report of a comparison.
 
 use std::collections::BTreeSet;
 
@@ -21,22 +21,22 @@ use crossover_verify::{
 #[derive(Debug, thiserror::Error)]
 pub enum CannotCertify {
     #[error(
-        "only databases that were compared whole and found equal can be certified, and these were not: {}; put that right, \
+        "only databases that were compared completely and found equal can be certified, and these were not: {}; correct that, \
          then verify again", .0.join("; ")
     )]
     NotEqual(Vec<String>),
     #[error(
-        "every row was found equal in the end, but tables {} were written to while they were read, so that parts of them never \
-         added up to the same on both sides; verify again in a quiet moment, when nothing writes to them",
+        "every row was found equal in the end, but tables {} were written to while they were read, so that the sums of some parts never \
+         agreed between the sides; verify again at a quiet time, when no session writes to them",
         .0.join(", ")
     )]
     Restless(Vec<String>),
     #[error(
-        "only databases that were compared whole and found equal can be certified, and the schemas of these differ, as the report \
-         tells; put that right, then verify again"
+        "only databases that were compared completely and found equal can be certified, and the schemas of these differ, as the report \
+         states; correct that, then verify again"
     )]
     SchemasDiffer,
-    #[error("tables {} were compared in parts only; verify them whole", .0.join(", "))]
+    #[error("tables {} were compared only in part; verify them completely", .0.join(", "))]
     InParts(Vec<String>),
     #[error("tables {} were only counted, which proves nothing about their rows; compare the rows", .0.join(", "))]
     Counted(Vec<String>),
@@ -48,11 +48,12 @@ pub enum CannotCertify {
     Certificate(#[from] CertificateError),
 }
 
-/// The scope a certificate states for a selection of tables: everything either side has that is not selected is left out by name.
-/// A table that comes later is therefore in scope: it was not looked at, and nobody knows whether it would have been selected.
+/// The scope in the certificate for a selection of tables: every table of either side that is not selected is
+/// excluded by name. A table created later is therefore in scope: it was not compared, and the selection does
+/// not determine whether it would have been included.
 ///
 /// # Errors
-/// Names without a table, all at once; a server that does not answer.
+/// Names that match no table, all at once; a server that does not answer.
 pub async fn certified_scope(
     sides: &Databases<'_>,
     scope: &Scope,
@@ -83,11 +84,11 @@ fn without_unselected(
 }
 
 impl Certificate {
-    /// Certifies what was compared. `before` was read before the first row, for `scope`, which is that of
-    /// [`certified_scope`]; `condition` is the one the rows were chosen by.
+    /// Certifies a comparison. `before` was read before the first row, for `scope`, which is the result of
+    /// [`certified_scope`]; `condition` is the condition for the compared rows.
     ///
     /// # Errors
-    /// Everything that stands against it.
+    /// All reasons against the certificate.
     pub fn issue(
         report: &Report,
         before: Conditions,
@@ -158,7 +159,7 @@ fn common_method(tables: &[TableResult]) -> Result<Method, CannotCertify> {
     }
 }
 
-/// What the report has against it, in short: it names everything itself.
+/// A summary of the reasons in the report, which has the details.
 fn inequalities(report: &Report) -> Vec<String> {
     let listed =
         |what: &str, names: Vec<&str>| (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")));

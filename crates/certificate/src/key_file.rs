@@ -12,7 +12,7 @@ use crossover_core::Secret;
 
 use super::{KeyError, PublicKey, SigningKey};
 
-/// Every right of group and others.
+/// All permissions of group and others.
 const OTHERS: u32 = 0o077;
 
 fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> KeyError {
@@ -24,19 +24,21 @@ fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> KeyError {
 }
 
 impl SigningKey {
-    /// The key in this file; when there is none, a new one is made and kept there, for its owner only (mode 0600).
+    /// Returns the key in this file; if the file does not exist, creates a key that only the owner can read
+    /// (mode 0600).
     pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
         match Self::load(path) {
             Err(KeyError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 publish(path, &Self::generate()?)?;
-                // Another process may have been quicker: then it is that one's key.
+                // Another process may have created the file first: then its key is used.
                 Self::load(path)
             }
             loaded => loaded,
         }
     }
 
-    /// The same, and the public key of a new one in `FILE.pub` beside it, for those who check. Never over another key's.
+    /// The same, and writes the public key of a new key to `FILE.pub` for those who check certificates. Never
+    /// overwrites another key.
     pub fn load_or_create_pair(path: &Path) -> Result<Self, KeyError> {
         let mut public = path.as_os_str().to_owned();
         public.push(".pub");
@@ -55,10 +57,10 @@ impl SigningKey {
         Ok(key)
     }
 
-    /// The key in this file, which nobody but its owner may use.
+    /// Returns the key in this file, which only its owner may use.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
         let mut file = fs::File::open(path).map_err(failed("reading", path))?;
-        // Of the open file, not of the name: that could point elsewhere by now.
+        // Checks the open file, not the name, which could refer to another file by now.
         let about = file.metadata().map_err(failed("reading", path))?;
         let mode = about.permissions().mode() & 0o777;
         if mode & OTHERS != 0 {
@@ -78,19 +80,19 @@ impl SigningKey {
 }
 
 impl PublicKey {
-    /// The key in this file, PEM or base64.
+    /// Returns the key in this file, PEM or base64.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
         let text = fs::read_to_string(path).map_err(failed("reading", path))?;
         Self::from_text(&text)
     }
 
-    /// Writes the key into this file as PEM, for everybody who wants to check certificates.
+    /// Writes the key to this file as PEM, for everyone who checks certificates.
     pub fn save(&self, path: &Path) -> Result<(), KeyError> {
         replace(path, self.to_pem().as_bytes(), Readers::Everybody).map_err(failed("writing", path))
     }
 }
 
-/// Puts the key there unless there is one already.
+/// Writes the key unless the file exists.
 fn publish(path: &Path, key: &Secret<String>) -> Result<(), KeyError> {
     create(path, key.expose().as_bytes(), Readers::Owner)
         .or_else(|error| match error.kind() {
@@ -121,12 +123,12 @@ mod tests {
         assert_eq!(
             fs::read_dir(folder.path()).unwrap().count(),
             1,
-            "something was left beside the key"
+            "a temporary file was left next to the key"
         );
     }
 
     #[test]
-    fn a_new_key_has_its_public_key_beside_it_and_another_ones_is_left_alone() {
+    fn a_new_key_gets_a_public_key_file_and_an_existing_one_is_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let (path, public) = (folder.path().join("k.pem"), folder.path().join("k.pem.pub"));
         let key = SigningKey::load_or_create_pair(&path).unwrap().public_key();
@@ -183,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_key_file_is_named_and_left_alone() {
+    fn a_broken_key_file_is_named_and_not_changed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("signing.pem");
         create(&path, b"hunter2", Readers::Owner).unwrap();
@@ -196,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_named() {
+    fn a_missing_folder_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("nowhere").join("signing.pem");
         let refused = SigningKey::load_or_create(&path).unwrap_err();

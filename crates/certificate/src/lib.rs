@@ -1,15 +1,16 @@
-//! Certificates: what was compared and found equal, signed, so that it can be shown, checked and doubted later.
+//! Signed certificates of equal databases, which can be shown and checked later.
 //!
-//! The way of one certificate:
-//! 1. [`Conditions::read`] reads the circumstances of both sides, **before the first row**: a write made while the rows are read must raise
-//!    counters the certificate knows, or it would pass unnoticed.
-//! 2. The rows are compared and both sides' chunks written into a [`Comparison`]. [`Comparison::equal`] is the only way to an
-//!    [`EqualComparison`], and [`EqualComparison::certify`] the only way to a new [`Certificate`]: what differs cannot be
-//!    certified, it lacks the type.
-//!    [`Certificate::issue`] goes this way from the report of a comparison.
-//! 3. [`Certificate::to_bytes`] is the file; [`Certificate::check`] reads it back and notices any changed byte.
-//! 4. [`Conditions::still_hold`] tells whether it still speaks for the databases as they are now.
-//! 5. [`Certificate::prove`] takes one chunk out, which can be compared again without the rest.
+//! The life of one certificate:
+//! 1. [`Conditions::read`] reads the conditions of both sides **before the first row**: a write made while the
+//!    rows are read must raise counters the certificate contains, or the write would not be noticed.
+//! 2. The rows are compared and both sides' chunks written into a [`Comparison`]. Only [`Comparison::equal`]
+//!    returns an [`EqualComparison`], and only [`EqualComparison::certify`] makes a new [`Certificate`]:
+//!    databases that differ cannot be certified, because the type does not exist for them.
+//!    [`Certificate::issue`] does all this from the report of a comparison.
+//! 3. [`Certificate::to_bytes`] is the file; [`Certificate::check`] reads the file and detects any
+//!    changed byte.
+//! 4. [`Conditions::still_hold`] reports whether the certificate still holds for the current databases.
+//! 5. [`Certificate::prove`] extracts one chunk, which can be compared again without the rest.
 //!
 //! `docs/certificates.md` describes the file for those who check it with other tools.
 
@@ -55,7 +56,7 @@ pub use statement::{
 };
 pub use whole_number::{InvalidWholeNumber, WholeNumber};
 
-/// A statement and its issuer's signature. There is no other way to one than [`EqualComparison::certify`] and
+/// A statement and its issuer's signature. The only constructors are [`EqualComparison::certify`] and
 /// [`Certificate::check`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
@@ -63,12 +64,12 @@ pub struct Certificate {
     signature: envelope::Signature,
 }
 
-/// Whose signature it is.
+/// The origin of the signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// The key the caller trusts signed it: the certificate is unaltered and the issuer's.
+    /// Signed by the key the caller trusts: the certificate is unaltered and from that issuer.
     Pinned,
-    /// It is unaltered since *somebody* signed it. Nobody knows who: a forger signs with a key of their own.
+    /// Unaltered since it was signed, but the signer is unknown: a forger can sign with a different key.
     Unpinned,
 }
 
@@ -77,14 +78,14 @@ impl fmt::Display for Trust {
         f.write_str(match self {
             Self::Pinned => "unaltered, and signed by the trusted key",
             Self::Unpinned => {
-                "unaltered since it was signed, but by whom is not proven: anybody can sign with a key of their own; \
+                "unaltered since it was signed, but the signer is not proven: anyone can sign with a key of their own; \
                  check again with the issuer's public key"
             }
         })
     }
 }
 
-/// A certificate that passed every check, and how far it may be believed.
+/// A certificate that passed every check, and the trust in its origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
     pub certificate: Certificate,
@@ -92,8 +93,9 @@ pub struct Checked {
 }
 
 impl Certificate {
-    /// Checks a certificate file, byte by byte: its signature, its form, and that it does not contradict itself. With a
-    /// `trusted` key it has to be signed by that one; without, [`Trust::Unpinned`] says that its origin is not proven.
+    /// Checks a certificate file, byte by byte: its signature, its form, and that the content is consistent.
+    /// With a `trusted` key the file has to be signed with that key; without, [`Trust::Unpinned`] states that
+    /// its origin is not proven.
     pub fn check(bytes: &[u8], trusted: Option<&PublicKey>) -> Result<Checked, CertificateError> {
         let sealed = envelope::open(bytes)?;
         let trust = match trusted {
@@ -123,17 +125,17 @@ impl Certificate {
         envelope::write(&self.statement, &self.signature)
     }
 
-    /// What is certified.
+    /// The certified statement.
     pub const fn statement(&self) -> &Statement {
         &self.statement
     }
 
-    /// What must still hold for the certificate to speak for the databases.
+    /// The conditions that must still hold for the certificate to be valid for the databases.
     pub fn conditions(&self) -> Conditions {
         Conditions::of(&self.statement)
     }
 
-    /// Takes one chunk out, with the proof that it belongs to this certificate's root.
+    /// Extracts one chunk, with the proof that it belongs to this certificate's root.
     pub fn prove(&self, table: &TableName, chunk: u32) -> Result<InclusionProof, ProofError> {
         proof::prove(&self.statement, table, chunk)
     }

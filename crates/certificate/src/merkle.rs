@@ -1,8 +1,8 @@
-//! The Merkle tree of RFC 6962: one hash that stands for many leaves, and a short path from any leaf to it.
+//! The Merkle tree of RFC 6962: one hash that represents many leaves, and a short path to it from each leaf.
 //!
-//! Leaves are hashed with a 0 before them and inner nodes with a 1, so that no inner node can be passed off as a leaf. A
-//! tree of n leaves is split at the largest power of two below n; nothing is doubled to fill it up, so that no two lists of
-//! leaves share a root.
+//! Leaves are hashed with a prefix of 0 and inner nodes with a prefix of 1, so that no inner node can pass as
+//! a leaf. A tree of n leaves is split at the largest power of two below n; no leaf is duplicated to fill the
+//! tree, so that no two lists of leaves have the same root.
 
 use std::{fmt, str::FromStr};
 
@@ -13,9 +13,9 @@ use sha2::{Digest, Sha256};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash([u8; 32]);
 
-/// A text that is no hash.
+/// A text that is not a hash.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no SHA-256; write 64 lower-case hexadecimal digits")]
+#[error("{0:?} is not a SHA-256 hash; write 64 lower-case hexadecimal digits")]
 pub struct InvalidHash(pub String);
 
 impl Hash {
@@ -43,7 +43,7 @@ impl FromStr for Hash {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut bytes = [0; 32];
         let hash = hex::decode_to_slice(text, &mut bytes).map(|()| Self(bytes));
-        // hex also reads upper case; a hash has one form.
+        // The decoder also accepts upper case, but a hash has one form.
         hash.ok()
             .filter(|hash| hash.to_string() == text)
             .ok_or_else(|| InvalidHash(text.to_owned()))
@@ -91,7 +91,7 @@ const fn split(count: u64) -> u64 {
     1 << (count - 1).ilog2()
 }
 
-/// The root over leaves that are hashed already; of none, the hash of nothing.
+/// The root over leaves that are already hashed; without leaves, the hash of the empty string.
 pub(super) fn root(leaves: &[Hash]) -> Hash {
     match leaves {
         [] => Hash::of(&[]),
@@ -103,7 +103,7 @@ pub(super) fn root(leaves: &[Hash]) -> Hash {
     }
 }
 
-/// The siblings on the way from the leaf at `index` up to the root; none for a leaf that is not there.
+/// The siblings on the path from the leaf at `index` to the root; `None` for a leaf that does not exist.
 pub(super) fn path(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
     match leaves {
         [] => None,
@@ -120,7 +120,8 @@ pub(super) fn path(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
     }
 }
 
-/// The root a path leads to from the leaf at `index` of `count`; none when the path does not fit such a tree.
+/// The root that a path leads to from the leaf at `index` of `count`; `None` if the path does not fit such a
+/// tree.
 pub(super) fn climb(leaf: Hash, index: u64, count: u64, path: &[Hash]) -> Option<Hash> {
     if index >= count {
         return None;
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_cut_off_drawn_out_or_altered_leads_elsewhere() {
+    fn a_path_that_is_shorter_longer_or_altered_leads_to_another_root() {
         for count in 2..=40 {
             let leaves = leaves(count);
             let root = Some(root(&leaves));
@@ -219,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn an_inner_node_is_no_leaf() {
+    fn an_inner_node_cannot_pass_as_a_leaf() {
         let [a, b] = [leaf(b"a"), leaf(b"b")];
         assert_ne!(leaf(&[a.0, b.0].concat()), root(&[a, b]));
     }

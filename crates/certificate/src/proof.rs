@@ -1,9 +1,10 @@
-//! What the Merkle root is made of, and the way from one chunk to it.
+//! The composition of the Merkle root, and the path from one chunk to the root.
 //!
 //! Leaves are JSON arrays without whitespace, each named by its first element, so that no chunk reads as a table:
 //! - `["chunk", format, schema, table, id, lower, upper, rows, [sums]]`: a leaf of the table's tree;
-//! - `["table", format, schema, table, [key], method, seed, where, rows, number of chunks, table root]`: a leaf of the tree over all
-//!   tables. It names how rows became hashes: who re-verifies a chunk must know that as surely as the sums;
+//! - `["table", format, schema, table, [key], method, seed, where, rows, number of chunks, table root]`: a leaf
+//!   of the tree over all tables. The leaf contains the way of hashing: anyone who verifies a chunk again must know
+//!   that as surely as the sums;
 //! - `["certificate", format, number of tables, root over all tables]`, hashed as a leaf, is the certificate's root.
 
 use crossover_core::catalogue::TableName;
@@ -12,24 +13,24 @@ use serde_json::{Value, json};
 
 use super::{CertifiedTable, Chunk, FORMAT, Hash, How, Statement, merkle};
 
-/// One chunk with the way to a certificate's root. It stands alone: with a root that is trusted, nothing else of the
-/// certificate is needed to compare the chunk again.
+/// One chunk with the path to a certificate's root. A proof is self-contained: with a trusted root, nothing
+/// else of the certificate is needed to compare the chunk again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InclusionProof {
     /// [`FORMAT`].
     pub format: u32,
     pub chunk: Chunk,
-    /// The chunk's place in its table, from 0.
+    /// The position of the chunk in its table, from 0.
     pub chunk_index: u64,
-    /// The hashes beside the way from the chunk to the table's root.
+    /// The sibling hashes on the path from the chunk to the table's root.
     pub chunk_path: Vec<Hash>,
     pub table: ProvenTable,
-    /// The table's place in the certificate, from 0.
+    /// The position of the table in the certificate, from 0.
     pub table_index: u64,
-    /// How many tables the certificate has.
+    /// The number of tables in the certificate.
     pub tables: u64,
-    /// The hashes beside the way from the table to the root over all tables.
+    /// The sibling hashes on the path from the table to the root over all tables.
     pub table_path: Vec<Hash>,
 }
 
@@ -41,11 +42,11 @@ pub struct ProvenTable {
     pub key: Vec<String>,
     pub how: How,
     pub rows: u64,
-    /// How many chunks the table has.
+    /// The number of chunks in the table.
     pub chunks: u64,
 }
 
-/// Why there is no proof, or why it proves nothing.
+/// Why no proof can be made, or why a proof is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
     #[error("the certificate has no table {table}; ask for one of: {}", .known.join(", "))]
@@ -75,8 +76,8 @@ pub enum ProofError {
 }
 
 impl InclusionProof {
-    /// Whether the chunk belongs to the certificate with this root. The root has to come from a checked certificate, or
-    /// from wherever it was written down when one was checked.
+    /// Checks that the chunk belongs to the certificate with this root. The root has to come from a checked
+    /// certificate, or from a record made when the certificate was checked.
     pub fn verify(&self, root: &Hash) -> Result<(), ProofError> {
         if self.format != FORMAT {
             return Err(ProofError::OtherFormat { found: self.format });
@@ -107,7 +108,7 @@ impl InclusionProof {
     }
 }
 
-/// Takes one chunk out of a statement.
+/// Extracts one chunk from a statement.
 pub(super) fn prove(statement: &Statement, name: &TableName, id: u32) -> Result<InclusionProof, ProofError> {
     let tables = &statement.tables;
     let no_table = || ProofError::NoSuchTable {

@@ -17,13 +17,13 @@ impl Conditions {
     /// Both databases as they are now.
     ///
     /// # Errors
-    /// A server that does not answer, or does not let the role read its catalogue.
+    /// A server that does not answer, or refuses the role access to its catalogue.
     pub async fn read(
         sides: Sides<&dyn ChangeCounters>,
         scope: &Scope,
         clock: &dyn Clock,
     ) -> PortResult<Self> {
-        // Before anything is read: the age of what is found must not come out too small.
+        // The time is read first: the age of the findings must not be underestimated.
         let at = now(clock);
         let (source, target) = futures::try_join!(
             read_side(Side::Source, sides.source, scope),
@@ -35,7 +35,7 @@ impl Conditions {
         })
     }
 
-    /// The same at another time: what can be said of age alone, without asking the databases.
+    /// The same conditions at another time: for a check of the age alone, without a query to the databases.
     #[must_use]
     pub fn unchanged_until(&self, clock: &dyn Clock) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Conditions {
     }
 }
 
-/// The clock's time as certificates have it.
+/// The time of the clock in the format of certificates.
 pub(super) fn now(clock: &dyn Clock) -> Timestamp {
     i64::try_from(clock.now_ms())
         .ok()
@@ -54,7 +54,8 @@ pub(super) fn now(clock: &dyn Clock) -> Timestamp {
 }
 
 async fn read_side(side: Side, database: &dyn ChangeCounters, scope: &Scope) -> PortResult<SideConditions> {
-    // The counters first: what is written between the two looks then raises counters beyond those that are known.
+    // The counters are read first: a write between the two reads then raises the counters above the recorded
+    // values.
     let state = database.database_state(scope).await?;
     let schema = fingerprint_hash(&database.fingerprint(scope).await?);
     conditions(state, &schema).map_err(|reason| PortError::unexpected(format!("{side} database"), reason))

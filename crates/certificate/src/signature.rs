@@ -1,4 +1,4 @@
-//! Ed25519 keys: the one that signs, which never shows itself, and the one that everybody may know.
+//! Ed25519 keys: the private key that signs, and the public key that checks.
 
 use std::{fmt, io, path::PathBuf};
 
@@ -15,12 +15,12 @@ use super::Hash;
 
 const PRIVATE: &str = "PRIVATE KEY";
 const PUBLIC: &str = "PUBLIC KEY";
-/// What stands before the 32 bytes of a public key in its DER form (RFC 8410).
+/// The prefix of the 32 bytes of a public key in its DER form (RFC 8410).
 const PUBLIC_DER: [u8; 12] = [
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
 ];
 
-/// The content of the block with this label, whatever stands before and after it.
+/// The content of the block with this label; other text in the file is ignored.
 fn pem_block(text: &str, label: &str) -> Option<Vec<u8>> {
     let blocks = pem::parse_many(text).ok()?;
     let block = blocks.into_iter().find(|block| block.tag() == label)?;
@@ -33,34 +33,34 @@ fn pem_text(label: &str, bytes: &[u8]) -> String {
     pem::encode_config(&Pem::new(label, bytes), lines)
 }
 
-/// Why a key cannot be had. No message repeats a key.
+/// Why a key is not available. No message contains a key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     #[error(
-        "the signing key is no Ed25519 private key in PEM (PKCS#8): {reason}; make one with `openssl genpkey -algorithm \
+        "the signing key is not an Ed25519 private key in PEM (PKCS#8): {reason}; make one with `openssl genpkey -algorithm \
          ed25519`"
     )]
     NotAPrivateKey { reason: String },
     #[error("{} holds no signing key ({reason}); restore the file, or remove it to have a new key made", .path.display())]
     BrokenFile { path: PathBuf, reason: String },
     #[error(
-        "the trusted key is no Ed25519 public key; give it in PEM (-----BEGIN PUBLIC KEY-----) or as base64 of its 32 bytes, \
+        "the trusted key is not an Ed25519 public key; give it in PEM (-----BEGIN PUBLIC KEY-----) or as base64 of its 32 bytes, \
          as certificates name it"
     )]
     NotAPublicKey,
     #[error(
-        "others may use the signing key {} (mode {mode:03o}); run `chmod 600 {}`, and make a new key if somebody may have \
+        "others may use the signing key {} (mode {mode:03o}); run `chmod 600 {}`, and make a new key if another user may have \
          read this one",
         .path.display(), .path.display()
     )]
     OpenToOthers { path: PathBuf, mode: u32 },
     #[error(
-        "the signing key {} is not there, but its public key {} is: a new key would not belong to it; restore the signing key, \
+        "the signing key {} does not exist, but its public key {} does: a new key would not match; restore the signing key, \
          move the public key away, or name another file",
         .path.display(), .public.display()
     )]
     Orphan { path: PathBuf, public: PathBuf },
-    #[error("{doing} the key file {} failed; see that its folder exists and that you may use it", .path.display())]
+    #[error("{doing} the key file {} failed; check that its folder exists and that you have permission to use it", .path.display())]
     File {
         doing: &'static str,
         path: PathBuf,
@@ -77,27 +77,27 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// A new key, as the text it is kept as.
+    /// Creates a new key, in the text form in which it is stored.
     pub fn generate() -> Result<Secret<String>, KeyError> {
         let document =
             Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| KeyError::NoRandomNumbers)?;
         Ok(Secret::new(pem_text(PRIVATE, document.as_ref())))
     }
 
-    /// The key of a PEM text, ours or that of `openssl genpkey -algorithm ed25519`.
+    /// Reads a key in PEM, ours or that of `openssl genpkey -algorithm ed25519`.
     pub fn from_pem(text: &Secret<String>) -> Result<Self, KeyError> {
         let not_a_key = |reason: &str| KeyError::NotAPrivateKey {
             reason: reason.to_owned(),
         };
         let bytes = pem_block(text.expose(), PRIVATE)
-            .ok_or_else(|| not_a_key("it has no whole block -----BEGIN PRIVATE KEY-----"))?;
-        // Unchecked means: the public key need not be part of it. OpenSSL leaves it out.
+            .ok_or_else(|| not_a_key("it has no complete block -----BEGIN PRIVATE KEY-----"))?;
+        // Unchecked means that the public key need not be part of the block. OpenSSL omits it.
         let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&bytes)
             .map_err(|rejected| not_a_key(&rejected.to_string()))?;
         Ok(Self { pair })
     }
 
-    /// The key that checks what this one signs.
+    /// The key that checks signatures of this one.
     pub fn public_key(&self) -> PublicKey {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(self.pair.public_key().as_ref());
@@ -120,7 +120,7 @@ impl fmt::Debug for SigningKey {
 pub struct PublicKey([u8; 32]);
 
 impl PublicKey {
-    /// The key of a PEM text or of base64 text, as it stands in certificates.
+    /// Reads a key in PEM or in base64, as in certificates.
     pub fn from_text(text: &str) -> Result<Self, KeyError> {
         let bytes = match pem_block(text, PUBLIC) {
             Some(der) => der.strip_prefix(&PUBLIC_DER).map(<[u8]>::to_vec),
@@ -172,7 +172,7 @@ impl<'de> Deserialize<'de> for PublicKey {
     }
 }
 
-/// The short name of a key: the first 16 digits of its SHA-256. To tell keys apart, not to trust one by.
+/// The short name of a key: the first 16 digits of its SHA-256. For telling keys apart, not for trust.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KeyId(String);
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_key_is_none_and_lines_may_end_as_on_windows() {
+    fn an_incomplete_key_is_refused_and_windows_line_ends_are_accepted() {
         let text = key().public_key().to_pem();
         assert!(text.ends_with("-----END PUBLIC KEY-----\n") && text.lines().all(|line| line.len() <= 64));
         let windows = text.replace('\n', "\r\n");
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_private_key_is_refused_without_repeating_it() {
+    fn text_that_is_not_a_private_key_is_refused_without_repeating_the_text() {
         let swapped = key().public_key().to_pem().replace(PUBLIC, PRIVATE);
         for text in [
             "",

@@ -1,9 +1,9 @@
-//! Whether a certificate agrees with itself. A signature proves who said something, not that it makes sense.
+//! Whether a certificate is consistent. A signature proves the signer, not that the content makes sense.
 
 use super::{CertifiedTable, Chunk, Statement, proof};
 
 impl Statement {
-    /// Everything in it that contradicts itself.
+    /// All contradictions in the statement.
     pub(super) fn faults(&self) -> Vec<String> {
         let mut faults = faults_of(&self.tables);
         if self.signed_by.key_id != self.signed_by.public_key.key_id() {
@@ -19,7 +19,7 @@ impl Statement {
     }
 }
 
-/// Everything about tables and chunks that cannot be.
+/// All impossible values of tables and chunks.
 pub(super) fn faults_of(tables: &[CertifiedTable]) -> Vec<String> {
     let mut faults = Vec::new();
     if tables.is_empty() {
@@ -47,8 +47,8 @@ pub(super) fn faults_of(tables: &[CertifiedTable]) -> Vec<String> {
 fn chunk_faults(chunks: &[Chunk]) -> Vec<String> {
     let mut faults = Vec::new();
     if chunks.is_empty() {
-        // An empty table has one chunk without rows: somebody has looked.
-        faults.push("it has no chunk, so nothing of it was compared".to_owned());
+        // An empty table has one chunk without rows, which shows that the table was compared.
+        faults.push("it has no chunk, so no row was compared".to_owned());
     }
     for chunk in chunks {
         if chunk.sums.is_empty() {
@@ -67,7 +67,7 @@ fn chunk_faults(chunks: &[Chunk]) -> Vec<String> {
     faults
 }
 
-/// Rows between two chunks would be vouched for by none.
+/// No chunk would cover the rows between two chunks.
 fn gaps(chunks: &[Chunk]) -> Vec<String> {
     let mut faults = Vec::new();
     if let Some(first) = chunks.first().filter(|first| first.lower.is_some()) {

@@ -1,4 +1,4 @@
-//! Whether a certificate still speaks for the databases as they are. Whatever is not known counts as changed.
+//! Whether a certificate still holds for the current databases. An unknown value counts as changed.
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::{Conditions, Hash, SideConditions, Sides, WriteCounters};
 
-/// How far the clocks of two machines may be apart before a certificate counts as made in the future.
+/// How far the clocks of two machines may differ before a certificate counts as made in the future.
 const CLOCK_SKEW: Duration = Duration::from_mins(1);
 
-/// One reason why a certificate no longer speaks for the databases.
+/// One reason why a certificate no longer holds for the databases.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Stale {
     #[error("{side}: this is database {now:?}, {was:?} was compared; connect to that one, or verify again")]
@@ -25,14 +25,14 @@ pub enum Stale {
         was: String,
         now: String,
     },
-    #[error("{side}: {what} is known for one of the two times only, so nobody knows whether it is the same; {}", .what.remedy())]
+    #[error("{side}: {what} is known for one of the two times only, so a change cannot be excluded; {}", .what.remedy())]
     Unknown { side: Side, what: Unread },
     #[error(
         "{side}: the server was of version {was} and is of version {now}: hashes and texts may differ; verify again"
     )]
     OtherVersion { side: Side, was: u32, now: u32 },
     #[error(
-        "{side}: the changes end at {now}, behind {was} where it was compared: the server was put back to an \
+        "{side}: the changes end at {now}, behind {was} where it was compared: the server was restored to an \
          earlier state; verify again"
     )]
     WentBack {
@@ -46,7 +46,7 @@ pub enum Stale {
         "{side}: the schema has changed (fingerprint {was}, now {now}); compare the schemas and verify again"
     )]
     SchemaChanged { side: Side, was: Hash, now: Hash },
-    #[error("{side}: table {table} was compared and is no longer in scope or no longer there; verify again")]
+    #[error("{side}: table {table} was compared and is no longer in scope or no longer exists; verify again")]
     TableGone { side: Side, table: TableName },
     #[error("{side}: table {table} is in scope and was not compared; verify again")]
     TableNew { side: Side, table: TableName },
@@ -66,7 +66,7 @@ pub enum Stale {
     Rewritten { side: Side, table: TableName },
     #[error(
         "{side}: writes were counted since {was} and are counted since {now}: the statistics were reset, or lost in a crash, so \
-         nobody knows what was written between; verify again"
+         it is unknown what was written between; verify again"
     )]
     StatisticsReset {
         side: Side,
@@ -74,24 +74,24 @@ pub enum Stale {
         now: Timestamp,
     },
     #[error(
-        "{side}: the counters of table {table} are lower than before: they were lost or reset, so nobody knows what was \
+        "{side}: the counters of table {table} are lower than before: they were lost or reset, so it is unknown what was \
          written since; verify again"
     )]
     CountersFellBack { side: Side, table: TableName },
     #[error(
-        "{side}: writes to table {table} were not counted all the time, so nobody knows of them; set track_counts = on and \
+        "{side}: writes to table {table} were not counted all the time, so writes may be missing; set track_counts = on and \
          verify again"
     )]
     NotCounted { side: Side, table: TableName },
     #[error("the comparison began {age_s} s ago, at most {max_s} s are allowed; verify again")]
     TooOld { age_s: u64, max_s: u64 },
     #[error(
-        "the comparison began {ahead_s} s in the future by this machine's clock; put the clocks right, or verify again"
+        "the comparison began {ahead_s} s in the future by this machine's clock; correct the clocks, or verify again"
     )]
     FromTheFuture { ahead_s: u64 },
 }
 
-/// Something that could be read at one time and not at the other.
+/// A value that could be read at only one of the two times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unread {
     SystemIdentifier,
@@ -104,9 +104,7 @@ impl Unread {
             Self::SystemIdentifier => {
                 "grant execute on function pg_control_system() to Crossover's role and verify again"
             }
-            Self::Position => {
-                "ask with a role and on a server that may call pg_current_wal_lsn(), and verify again"
-            }
+            Self::Position => "use a role and a server that allow pg_current_wal_lsn(), and verify again",
         }
     }
 }
@@ -161,7 +159,7 @@ fn compare(
     reasons: &mut Vec<Stale>,
 ) {
     if let Some(other) = elsewhere(side, was, now) {
-        // Everything else differs by nature there and would only hide this.
+        // All other values differ there by nature and would only hide this reason.
         reasons.push(other);
         return;
     }
@@ -217,7 +215,7 @@ fn compare(
     }
 }
 
-/// Why it is not the database that was compared.
+/// Why the database is not the one that was compared.
 fn elsewhere(side: Side, was: &SideConditions, now: &SideConditions) -> Option<Stale> {
     let (was, now) = (&was.facts, &now.facts);
     if was.database != now.database {
@@ -235,7 +233,7 @@ fn elsewhere(side: Side, was: &SideConditions, now: &SideConditions) -> Option<S
     }
 }
 
-/// What was done to one table; counters say nothing when they did not go on `counting`.
+/// The writes to one table; the counters prove nothing unless they were `counting` all the time.
 fn table_since(
     side: Side,
     table: &TableName,

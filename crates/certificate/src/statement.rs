@@ -1,4 +1,4 @@
-//! What a certificate says. The order of the fields here is their order in the file.
+//! The content of a certificate. The order of the fields here is their order in the file.
 
 use crossover_core::{Position, catalogue::TableName, plan::Scope, routing::Side};
 use jiff::Timestamp;
@@ -9,28 +9,29 @@ use super::{Hash, KeyId, PublicKey, WholeNumber, WriteCounters};
 /// The form of certificates and proofs that this version writes and reads.
 pub const FORMAT: u32 = 1;
 
-/// Everything a certificate vouches for.
+/// Everything a certificate asserts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Statement {
     /// [`FORMAT`].
     pub format: u32,
-    /// There is one outcome a certificate can have.
+    /// The only outcome a certificate can have.
     pub outcome: Outcome,
-    /// When the counters and positions were read, before the first row. The certificate's age counts from here.
+    /// When the counters and positions were read, before the first row. The certificate's age counts from
+    /// this time.
     pub started_at: Timestamp,
     /// When the comparison was done and signed.
     pub issued_at: Timestamp,
     /// The version of Crossover that compared.
     pub tool_version: String,
-    /// Whose signature it is.
+    /// The key of the signature.
     pub signed_by: SignedBy,
-    /// How rows became hashes.
+    /// How rows were hashed.
     pub how: How,
-    /// Which tables were to be compared. What it leaves out is not vouched for.
+    /// The tables that were to be compared. The certificate asserts nothing about excluded tables.
     pub scope: Scope,
-    /// Both databases as they were found.
+    /// Facts about both databases.
     pub sides: Sides<SideFacts>,
     /// The Merkle root over all tables and all their chunks.
     pub root: Hash,
@@ -58,7 +59,7 @@ pub struct SignedBy {
     pub public_key: PublicKey,
 }
 
-/// How rows became hashes: what somebody needs to compute a chunk again.
+/// How rows were hashed: everything needed to compute a chunk again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -66,25 +67,25 @@ pub struct How {
     pub method: Method,
     /// The seed of the hashes.
     pub seed: WholeNumber,
-    /// The condition of the rows compared; none: all rows.
+    /// The condition for the compared rows; `None` for all rows.
     #[serde(rename = "where")]
     pub condition: Option<String>,
 }
 
-/// The way a row is hashed.
+/// How a row is hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// Typed hash functions of the server, one column after the other.
     TypedHash,
-    /// md5 of the row's text, on the server.
+    /// md5 of the row's text, computed on the server.
     Md5,
-    /// Rows were streamed out and hashed outside.
+    /// Rows were streamed and hashed by Crossover.
     Stream,
 }
 
-/// Something of both sides.
+/// A value for each side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -94,7 +95,7 @@ pub struct Sides<T> {
 }
 
 impl<T> Sides<T> {
-    /// The one of a side.
+    /// The value of one side.
     pub const fn of(&self, side: Side) -> &T {
         match side {
             Side::Source => &self.source,
@@ -103,7 +104,7 @@ impl<T> Sides<T> {
     }
 }
 
-/// One database as it was found.
+/// Facts about one database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -112,14 +113,15 @@ pub struct SideFacts {
     pub database: String,
     /// `server_version_num`, for example 160014.
     pub server_version_num: u32,
-    /// `pg_control_system().system_identifier`; none where reading it is forbidden.
+    /// `pg_control_system().system_identifier`; `None` where the role may not read it.
     pub system_identifier: Option<WholeNumber>,
     /// Where its changes end, as its engine writes it; none where the server does not tell.
     pub position: Option<Position>,
     /// `crossover_core::schema::fingerprint_hash` of everything in scope.
     pub schema_fingerprint: Hash,
-    /// Since when writes are counted: the later of `pg_stat_database.stats_reset` and `pg_stat_bgwriter.stats_reset`. After a
-    /// crash the counters begin at zero again, and from PostgreSQL 15 on only the second one tells.
+    /// Since when writes are counted: the later of `pg_stat_database.stats_reset` and
+    /// `pg_stat_bgwriter.stats_reset`. After a crash the counters start at zero again, and from PostgreSQL 15
+    /// on only the second value shows that.
     pub counted_since: Timestamp,
 }
 
@@ -129,11 +131,11 @@ pub struct SideFacts {
 #[serde(deny_unknown_fields)]
 pub struct CertifiedTable {
     pub table: TableName,
-    /// The columns rows are told apart by; empty when the table has none.
+    /// The columns that identify a row; empty if the table has none.
     pub key: Vec<String>,
     /// The rows of all chunks together.
     pub rows: u64,
-    /// What each side had counted before the first row was read; none: that side does not count writes.
+    /// Each side's counters before the first row was read; `None` if that side does not count writes.
     pub writes: Sides<Option<WriteCounters>>,
     /// The Merkle root over the chunks.
     pub root: Hash,
@@ -148,9 +150,9 @@ pub struct CertifiedTable {
 pub struct Chunk {
     /// Unique in its table.
     pub id: u32,
-    /// The first key of the chunk, as text; none: from the beginning.
+    /// The first key of the chunk, as text; `None` for the beginning of the table.
     pub lower: Option<String>,
-    /// The first key after the chunk, as text; none: to the end.
+    /// The first key after the chunk, as text; `None` for the end of the table.
     pub upper: Option<String>,
     pub rows: u64,
     /// Sums over the hashes of its rows, whatever their order: one for each independent hash.
@@ -158,7 +160,7 @@ pub struct Chunk {
 }
 
 impl Statement {
-    /// Whether both schemas had the same fingerprint. Rows can be equal where an index or a grant is not.
+    /// Whether both schemas had the same fingerprint. Rows can be equal where an index or a grant differs.
     pub fn schemas_equal(&self) -> bool {
         self.sides.source.schema_fingerprint == self.sides.target.schema_fingerprint
     }

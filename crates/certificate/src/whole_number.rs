@@ -1,17 +1,17 @@
-//! Whole numbers that outgrow what JSON readers keep exactly (2^53), as decimal text with one way to write each.
+//! Integers beyond the range that JSON readers keep exactly (2^53), as decimal text with one form for each.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// A whole number of any length: `0`, or digits without leading zeros, `-` before a negative one.
+/// An integer of any length: `0`, or digits without leading zeros, `-` before a negative one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct WholeNumber(String);
 
-/// A text that is no whole number, or not in its one form.
+/// A text that is not an integer, or not in its only form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no whole number in its shortest form; write digits without leading zeros, '-' before a negative one"
+    "{0:?} is not an integer in its shortest form; write digits without leading zeros, '-' before a negative one"
 )]
 pub struct InvalidWholeNumber(pub String);
 
@@ -91,7 +91,7 @@ mod tests {
         ] {
             assert!(
                 text.parse::<WholeNumber>().is_err(),
-                "{text:?} was taken for a number"
+                "{text:?} was accepted as a number"
             );
         }
     }

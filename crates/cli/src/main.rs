@@ -23,14 +23,14 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     #[cfg(feature = "rehearse")]
-    /// Hold a whole cutover on this machine, on real parts and under load, and report on it
+    /// Run a complete cutover on this machine, with real components and under load, and write a report
     Rehearse(rehearse::Arguments),
-    /// Prove two databases equal, row by row, and name every difference
+    /// Prove that two databases are equal, row by row, or report every difference
     Verify(Box<verify::Arguments>),
 }
 
 fn main() -> ExitCode {
-    // The guard of every part this command starts is this very executable: it must come before anything else.
+    // This executable is also the guard of every process this command starts, so this call must come first.
     #[cfg(feature = "rehearse")]
     crossover_stand::guard::install();
     tracing_subscriber::fmt()

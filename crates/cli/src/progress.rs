@@ -1,10 +1,11 @@
-//! Progress on a terminal: a bar or a spinner for what runs, a line for what is done. Elsewhere: lines only.
+//! Progress on a terminal: a bar or a spinner for work in progress, a line for finished work. Without a
+//! terminal: lines only.
 
 use std::{io::IsTerminal, time::Duration};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-/// Standard error, as far as it tells how far the work is.
+/// Progress on standard error.
 pub struct Progress {
     bars: MultiProgress,
     animated: bool,
@@ -18,19 +19,19 @@ impl Progress {
         }
     }
 
-    /// Whether there is a terminal; without one the bars stay hidden, and lines have to say how far the work is.
+    /// Whether there is a terminal; without one the bars stay hidden, and lines have to report the progress.
     pub const fn is_animated(&self) -> bool {
         self.animated
     }
 
-    /// Something of unknown length.
+    /// Work of unknown length.
     pub fn spinner(&self) -> ProgressBar {
         let bar = self.bar("  {spinner:.cyan} {msg} {elapsed:.dim}", ProgressBar::new_spinner);
         bar.enable_steady_tick(Duration::from_millis(100));
         bar
     }
 
-    /// Rows out of so many.
+    /// Progress in rows, out of a known total.
     pub fn rows(&self) -> ProgressBar {
         self.bar(
             "  {spinner:.cyan} {msg:30!} {bar:24} {human_pos}/{human_len} rows, {per_sec}, {eta} left",
@@ -46,10 +47,10 @@ impl Progress {
         self.bars.add(make().with_style(style))
     }
 
-    /// Says something above whatever runs.
+    /// Prints a line above the bars.
     pub fn line(&self, text: &str) {
         if self.animated {
-            // A line that cannot be shown is no reason to stop.
+            // A line that cannot be shown is not a reason to stop.
             let _ = self.bars.println(text);
         } else {
             eprintln!("{text}");

@@ -17,29 +17,29 @@ use crossover_rehearsal::{
 use crate::output::print;
 use steps::Steps;
 
-/// Exit status when the rehearsal could not be held at all.
+/// Exit status when the rehearsal could not run.
 const COULD_NOT_RUN: u8 = 2;
 
 /// Options of `crossover rehearse`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit status: 0 the outcome asked for, nothing lost, duplicated or unequal; 1 anything else; 2 could not run; 130 interrupted."
+    after_help = "Exit status: 0 the requested outcome, no row lost, duplicated or unequal; 1 any other outcome; 2 could not run; 130 interrupted."
 )]
 pub struct Arguments {
-    /// Orders in the generated shop
+    /// Number of orders in the generated shop
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     rows: u64,
     /// Rehearse with your own plain SQL dump instead of the shop; repeatable, loaded by psql in this order
     #[arg(long, value_name = "FILE", conflicts_with = "rows")]
     dump: Vec<PathBuf>,
-    /// Leave these tables of the dump out: schema.table or table, * for any characters; separated by commas or repeated. What is
-    /// under a table (partitions, child tables) is left out with it
+    /// Leave these tables of the dump out: schema.table or table, * for any characters; separated by commas
+    /// or repeated. Partitions and child tables are left out with their table
     #[arg(long, value_name = "TABLE", value_delimiter = ',', requires = "dump")]
     exclude: Vec<String>,
-    /// After the cutover, let the traffic go on and roll back
+    /// After the cutover, continue the traffic and roll back
     #[arg(long, conflicts_with = "dry_run")]
     rollback: bool,
-    /// Change nothing: run the same states with writing replaced, and print the plan
+    /// Change nothing: run the same states with writes replaced, and print the plan
     #[arg(long)]
     dry_run: bool,
     /// Writes per second through the Worker
@@ -48,16 +48,16 @@ pub struct Arguments {
     /// Reads per second through the Worker
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=5_000))]
     reads: u32,
-    /// Writes per second past the Worker, straight to the source: the lock must refuse them
+    /// Writes per second that bypass the Worker and go to the source: the lock must refuse them
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=1_000))]
     strays: u32,
     /// Port of the Worker [default: a free one]
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     edge_port: Option<u16>,
-    /// Folder for report.json, report.html and the parts' logs [default: target/rehearsal]
+    /// Folder for report.json, report.html and the logs of all components [default: target/rehearsal]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Print every name of findings about many objects
+    /// Print every name in findings about many objects
     #[arg(long)]
     all: bool,
     /// Print report.json on standard output
@@ -89,7 +89,8 @@ impl Arguments {
     }
 }
 
-/// The checkout this is run in: the nearest folder above with the state machines, or the one this was built from.
+/// The checkout to use: the nearest folder above the current one with the state machines, or the one this
+/// program was built from.
 fn workspace() -> Option<PathBuf> {
     let is_one = |dir: &Path| dir.join("statemachine/cutover.asl.json").is_file();
     let here = std::env::current_dir().ok()?;
@@ -100,7 +101,7 @@ fn workspace() -> Option<PathBuf> {
         .map(Path::to_owned)
 }
 
-/// Holds the rehearsal.
+/// Runs the rehearsal.
 pub fn run(arguments: &Arguments) -> ExitCode {
     match execute(arguments) {
         Ok(code) => code,
@@ -118,7 +119,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let held = match runtime.block_on(unless_interrupted(rehearse(&options, &progress))) {
         Ok(held) => held?,
         Err(interrupt) => {
-            eprintln!("{interrupt}: every part was ended; the next run starts afresh");
+            eprintln!("{interrupt}: every component was stopped; the next run starts from the beginning");
             return Ok(ExitCode::from(interrupt.exit_status()));
         }
     };
@@ -138,7 +139,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Of a longer list of names the beginning. The option that lets a run go on is printed whole.
+/// Shortens a long list of names. The option that lets the next run continue is printed completely.
 const LONGEST: usize = 600;
 
 fn shortened(line: &str) -> String {

@@ -1,4 +1,5 @@
-//! Libraries also run in functions, where no option exists: their messages name none of this command's.
+//! Libraries also run in functions, which have no options: messages of libraries must not mention options of
+//! this command.
 
 use std::{
     collections::BTreeSet,
@@ -10,7 +11,7 @@ use clap::CommandFactory as _;
 
 use super::Arguments;
 
-/// Where the sources of libraries are, from the workspace's root.
+/// Source folders of the libraries, from the workspace's root.
 const LIBRARIES: &[&str] = &["crates", "lambdas"];
 /// Programs and their tests, which have options.
 const PROGRAMS: &[&str] = &["cli", "xtask"];
@@ -36,7 +37,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The option stands in the line, and not as an argument by itself: programs that libraries start have options too.
+/// Whether the option occurs in the line, but not as a separate argument: programs started by libraries have
+/// options too.
 fn names(line: &str, option: &str) -> bool {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-';
     !line.trim_start().starts_with("//")

@@ -37,20 +37,20 @@ use certificate::{Before, CertificateArguments};
 use progress::Rows;
 use repair::RepairArguments;
 
-/// Exit status when the comparison could not be made, or not of everything.
+/// Exit status when the comparison was not possible or not complete.
 const COULD_NOT_RUN: u8 = 2;
 
 /// Options of `crossover verify`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit status: 0 equal; 1 different (rows, or schema unless --rows-only), whatever else could not be compared; 2 nothing differs as far as known, but \
+    after_help = "Exit status: 0 equal; 1 different (rows, or schema unless --rows-only), whatever else could not be compared; 2 no difference is known, but \
 not everything could be compared or certified; \
 130 interrupted.\n\
 Of a check: 0 the certificate holds; 1 it is stale, altered or another issuer's; 2 could not run.\n\
 Nothing is changed on either side, except by --repair apply on the target, and crossover.catch_up_marker with --marker table. Sessions that compare are read-only."
 )]
 pub struct Arguments {
-    /// The database moved from: postgresql://user@host:port/database?sslmode=verify-full[&sslrootcert=FILE]
+    /// The source database: postgresql://user@host:port/database?sslmode=verify-full[&sslrootcert=FILE]
     #[arg(
         long,
         value_name = "URL",
@@ -60,7 +60,8 @@ pub struct Arguments {
         requires = "target"
     )]
     source: Option<String>,
-    /// The database moved to; passwords may also come from CROSSOVER_SOURCE_PASSWORD, CROSSOVER_TARGET_PASSWORD or PGPASSWORD
+    /// The target database; passwords may also come from CROSSOVER_SOURCE_PASSWORD, CROSSOVER_TARGET_PASSWORD
+    /// or PGPASSWORD
     #[arg(
         long,
         value_name = "URL",
@@ -73,49 +74,50 @@ pub struct Arguments {
     /// Only these tables: schema.table or table, * for any characters; separated by commas or repeated
     #[arg(long, value_name = "TABLE", value_delimiter = ',')]
     tables: Vec<String>,
-    /// Not these tables
+    /// Leave these tables out
     #[arg(long, value_name = "TABLE", value_delimiter = ',')]
     exclude: Vec<String>,
     /// Only rows that meet this SQL condition, the same on both sides; the table is called q in it
     #[arg(long = "where", value_name = "SQL")]
     condition: Option<String>,
-    /// Chunks compared at the same time on each side
+    /// Concurrent chunks on each side
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
-    /// Rows a chunk should have
+    /// Target number of rows in a chunk
     #[arg(long, value_name = "N", default_value_t = RowsOptions::default().chunk_rows, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
     chunk_rows: u64,
-    /// Count rows and look at statistics instead of comparing
+    /// Count rows and read statistics instead of comparing
     #[arg(long)]
     quick: bool,
-    /// Compare rows and nothing else
+    /// Compare only rows
     #[arg(long)]
     rows_only: bool,
-    /// How rows become numbers [default: the best both servers can do]
+    /// How rows are hashed [default: the best method that both servers support]
     #[arg(long, value_enum, value_name = "METHOD")]
     method: Option<Method>,
-    /// Begin no chunk on a server where more than N other sessions are at work
+    /// Begin no chunk on a server while more than N other sessions are active there
     #[arg(long, value_name = "N")]
     max_load: Option<u32>,
-    /// The longest a statement may take, in seconds
+    /// Time limit of a statement, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     statement_timeout: u64,
-    /// How long a server may be away, in seconds
+    /// How long a server may be unavailable, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=86_400))]
     retry_timeout: u64,
-    /// Rows that differ are looked at again after this time, in milliseconds, until they stay as they are; 0: not at all
+    /// Check rows that differ again after this time, in milliseconds, until they no longer change; 0: do not
+    /// check again
     #[arg(long, value_name = "MS", default_value_t = 500, value_parser = clap::value_parser!(u64).range(0..=600_000))]
     recheck: u64,
     /// The side the application writes to
     #[arg(long, value_enum, value_name = "SIDE", default_value_t = Writer::Source)]
     writer: Writer,
-    /// Differences named in each table [default: 1000, with --repair 100000]
+    /// Maximum number of differences reported for each table [default: 1000, with --repair 100000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_reported: Option<u32>,
-    /// Print each finding, also where many tables have the same
+    /// Print each finding separately, even if many tables have the same one
     #[arg(long)]
     all: bool,
-    /// Write SQL that gives tables without replica identity one, for you to read and run
+    /// Write SQL that gives a replica identity to tables without one, for you to read and run
     #[arg(long, value_name = "FILE", conflicts_with_all = ["explain_sql", "estimate", "rows_only", "continuous"])]
     identity_sql: Option<PathBuf>,
     /// Print the values of rows that differ
@@ -124,16 +126,16 @@ pub struct Arguments {
     /// Print the report as JSON on standard output
     #[arg(long)]
     json: bool,
-    /// Write the report as a page, a single file for a browser
+    /// Write the report as an HTML page in a single file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["explain_sql", "estimate"])]
     html: Option<PathBuf>,
-    /// Print the statement that hashes each table on the source, and do nothing else
+    /// Print the statement that hashes each table on the source, and exit
     #[arg(long)]
     explain_sql: bool,
-    /// Measure a few chunks and say how long a comparison would take and what it would cost, and do nothing else
+    /// Measure a few chunks, print how long a comparison would take and what it would cost, and exit
     #[arg(long, conflicts_with_all = ["explain_sql", "quick"])]
     estimate: bool,
-    /// Chunks of all functions together that --estimate takes for being compared at the same time [default: as --jobs]
+    /// Concurrent chunks of all functions together that --estimate assumes [default: as --jobs]
     #[arg(long, value_name = "N", requires = "estimate", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     workers: Option<u32>,
     #[command(flatten)]
@@ -157,7 +159,7 @@ enum Writer {
     Target,
 }
 
-/// Waits a fixed time: there is no leave to write a catch-up marker.
+/// Waits a fixed time: the command has no permission to write a catch-up marker.
 struct FixedDelay {
     ms: u64,
 }
@@ -215,7 +217,7 @@ impl Arguments {
         let settings = ConnectionSettings::from_url(label, url, password)?;
         let place = format!("{} on {}:{}", settings.dbname, settings.host, settings.port);
         let database = PostgresDatabase::connect(label, settings, Vec::new()).await?;
-        // One more than chunks, so that a look at a single row never waits for a chunk.
+        // One session more than chunks, so that the read of a single row never waits for a chunk.
         let database = database.with_reading(
             usize::from(self.jobs) + 1,
             Duration::from_secs(self.statement_timeout),
@@ -243,7 +245,7 @@ impl Arguments {
     }
 }
 
-/// A database, and where it is.
+/// A database and its address.
 type Connected = (PostgresDatabase, String);
 
 /// Compares the two databases.
@@ -263,7 +265,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()?;
     if arguments.continuous.is_wanted() {
-        // It ends in order by itself: a slot may not stay behind.
+        // This mode ends in order and drops its slot.
         return runtime.block_on(compare(arguments));
     }
     let work = async {
@@ -289,7 +291,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let issuing = arguments.certificates.issuing()?;
     anyhow::ensure!(
         issuing.is_none() || !arguments.repair.only_plans(),
-        "a plan repairs nothing: ask for a certificate with --repair apply, or by itself afterwards"
+        "a plan repairs nothing: request a certificate with --repair apply, or in a separate run afterwards"
     );
     let ((source, source_place), (target, target_place)) = arguments.connect_both().await?;
     let options = arguments.options();
@@ -360,7 +362,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let certificate = match issuing {
         None => None,
         Some(issuing) => {
-            // What was compared before a repair is not what is there now.
+            // The comparison before a repair no longer describes the present rows.
             let before = if let Some(before) = before {
                 before
             } else {

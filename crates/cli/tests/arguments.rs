@@ -1,6 +1,6 @@
-//! What the command says to input that cannot work, before anything is started. Rehearsals themselves are in `tests/`.
+//! Messages for invalid input, before anything is started. Rehearsals themselves are tested in `tests/`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue panics")]
 
 use std::process::{Command, Output, Stdio};
 
@@ -82,8 +82,8 @@ fn help_names_every_exit_status() {
     assert!(output.status.success());
     let help = String::from_utf8_lossy(&output.stdout);
     for status in [
-        "0 the outcome asked for",
-        "1 anything else",
+        "0 the requested outcome",
+        "1 any other outcome",
         "2 could not run",
         "130 interrupted",
     ] {
@@ -99,7 +99,7 @@ const BOTH: [&str; 5] = [
     "postgresql://nobody@127.0.0.1:1/none",
 ];
 
-/// Refused before a server is asked: nobody listens at these addresses.
+/// Refused before any connection: no server listens at these addresses.
 fn refused(arguments: &[&str], words: &[&str]) {
     let output = crossover(arguments);
     let error = error(&output);

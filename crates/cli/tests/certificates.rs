@@ -1,6 +1,6 @@
-//! Certificates through the command: made on real servers, checked, altered, outlived.
+//! Certificates through the command, on real servers: issued, checked, altered, expired.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue panics")]
 
 use std::{
     fs,
@@ -48,7 +48,7 @@ impl Pair {
         self.path(name).to_str().unwrap().to_owned()
     }
 
-    /// `crossover verify` without and with the databases.
+    /// `crossover verify` without databases, and with them.
     fn alone(arguments: &[&str]) -> Answer {
         answer(
             Command::new(env!("CARGO_BIN_EXE_crossover"))
@@ -90,7 +90,7 @@ fn answer(command: &mut Command) -> Answer {
     }
 }
 
-/// Runs SQL; its session reports what it wrote before it answers.
+/// Runs SQL; its session reports its writes to the statistics before the function returns.
 async fn write(database: &Database, sql: &str) {
     let session = database.connect().await.unwrap();
     session.batch_execute(sql).await.unwrap();
@@ -101,7 +101,7 @@ async fn write(database: &Database, sql: &str) {
 }
 
 #[tokio::test]
-async fn a_certificate_is_made_checked_and_outlived() {
+async fn a_certificate_is_issued_checked_and_ends_with_a_change() {
     let pair = Pair::new().await;
     let (file, key) = (pair.text("certificate.json"), pair.text("key.pem"));
     let made = pair.verify(&["--certificate", &file, "--signing-key", &key]);
@@ -121,7 +121,7 @@ async fn a_certificate_is_made_checked_and_outlived() {
     let unproven = Pair::alone(&["--check-certificate", &file]);
     assert_eq!(unproven.code, Some(0), "{}", unproven.text);
     assert!(
-        unproven.text.contains("by whom is not proven"),
+        unproven.text.contains("the signer is not proven"),
         "{}",
         unproven.text
     );
@@ -178,7 +178,7 @@ async fn a_certificate_is_made_checked_and_outlived() {
 }
 
 #[tokio::test]
-async fn a_pair_that_differs_gets_no_file_and_is_told_why() {
+async fn a_pair_that_differs_gets_no_file_and_the_reason() {
     let pair = Pair::new().await;
     write(&pair.target, "delete from t where id = 1").await;
     let (file, key) = (pair.text("certificate.json"), pair.text("key.pem"));
@@ -195,7 +195,7 @@ async fn a_pair_that_differs_gets_no_file_and_is_told_why() {
 }
 
 #[tokio::test]
-async fn the_signing_key_may_come_from_the_environment_and_touches_no_disk() {
+async fn the_signing_key_may_come_from_the_environment_and_is_not_written_to_disk() {
     let pair = Pair::new().await;
     let key = crossover_certificate::SigningKey::generate().unwrap();
     let file = pair.text("certificate.json");
@@ -209,7 +209,7 @@ async fn the_signing_key_may_come_from_the_environment_and_touches_no_disk() {
 }
 
 #[tokio::test]
-async fn what_was_repaired_is_compared_again_and_certified() {
+async fn repaired_databases_are_compared_again_and_certified() {
     let pair = Pair::new().await;
     write(
         &pair.target,
@@ -257,7 +257,7 @@ async fn what_was_repaired_is_compared_again_and_certified() {
 }
 
 #[tokio::test]
-async fn what_is_repaired_is_compared_again_and_ends_equal() {
+async fn repaired_databases_are_compared_again_and_end_equal() {
     let pair = Pair::new().await;
     write(&pair.target, "delete from t where id = 2").await;
     let out = pair.text("repair");

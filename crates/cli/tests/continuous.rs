@@ -1,6 +1,7 @@
-//! `crossover verify --continuous` as its users run it: two servers, with PostgreSQL's own replication between them.
+//! `crossover verify --continuous` as users run it: two servers, with PostgreSQL's logical replication
+//! between them.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue panics")]
 
 use std::{
     io::{BufRead, BufReader, Lines, Read},
@@ -48,7 +49,7 @@ fn slots(count: u32) -> String {
     )
 }
 
-/// Replicates everything, a thousand rows to begin with.
+/// Replicates everything, with a thousand initial rows.
 async fn follow(follower: &Database, writer: &Database) {
     execute(
         writer,
@@ -72,7 +73,7 @@ async fn unfollow(follower: &Database, writer: &Database) {
     execute(follower, &format!("drop subscription s_{}", writer.name())).await;
 }
 
-/// Makes the table of the catch-up marker, as a migration that uses it has it on both sides.
+/// Creates the table of the catch-up marker, which a migration with markers has on both sides.
 async fn prepare_marker(database: &Database) {
     let settings = ConnectionSettings::from_url("test", &database.url(), None).unwrap();
     let database = PostgresDatabase::connect("test", settings, Vec::new()).await;
@@ -95,7 +96,7 @@ impl Pair {
         pair
     }
 
-    /// The target follows the source.
+    /// The target is replicated from the source.
     async fn new() -> Self {
         let pair = Self::unconnected().await;
         follow(&pair.target, &pair.source).await;
@@ -125,23 +126,23 @@ impl Pair {
     }
 
     async fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
-        said(self.start(arguments)).await
+        finished(self.start(arguments)).await
     }
 }
 
-/// Standard output has nothing but events.
+/// Standard output contains only events.
 fn assert_is_event(line: &str) {
     let event = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     validate("verify-event", &event).unwrap();
 }
 
-async fn said(child: Child) -> (Option<i32>, String) {
+async fn finished(child: Child) -> (Option<i32>, String) {
     let pid = Pid::from_raw(child.id().cast_signed());
     let mut ended = tokio::task::spawn_blocking(|| child.wait_with_output());
     let output: Output = if let Ok(ended) = tokio::time::timeout(LIMIT, &mut ended).await {
         ended.unwrap().unwrap()
     } else {
-        // What it has said so far tells why.
+        // The output so far shows the reason.
         kill(pid, Signal::SIGINT).unwrap();
         ended.await.unwrap().unwrap()
     };
@@ -157,7 +158,7 @@ async fn said(child: Child) -> (Option<i32>, String) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_ends_when_everything_is_known_and_leaves_no_slot() {
+async fn the_command_ends_when_everything_is_known_and_leaves_no_slot() {
     let pair = Pair::new().await;
     let (status, text) = pair.run(&["--until-clean"]).await;
     assert!(status == Some(0) && text.contains("EQUAL"), "{text}");
@@ -177,7 +178,7 @@ async fn it_ends_when_everything_is_known_and_leaves_no_slot() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn interrupted_it_keeps_the_slot_only_for_a_checkpoint_and_forgets_both_when_told() {
+async fn an_interrupted_run_keeps_the_slot_only_for_a_checkpoint_and_forget_removes_both() {
     let pair = Pair::new().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("checkpoint.json");
@@ -186,7 +187,7 @@ async fn interrupted_it_keeps_the_slot_only_for_a_checkpoint_and_forgets_both_wh
         let child = pair.start(arguments);
         until(&pair.source, &slots(1)).await;
         kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).unwrap();
-        let (status, text) = said(child).await;
+        let (status, text) = finished(child).await;
         assert_eq!(status, Some(130), "{text}");
         assert!(text.contains("no row was changed on either side"), "{text}");
         until(&pair.source, &slots(left)).await;
@@ -196,7 +197,7 @@ async fn interrupted_it_keeps_the_slot_only_for_a_checkpoint_and_forgets_both_wh
     assert!(text.contains("stays on the source") && file.exists(), "{text}");
     let (status, text) = pair.run(&["--until-clean", "--checkpoint", path]).await;
     assert_eq!(status, Some(0), "{text}");
-    assert!(text.contains("goes on from the checkpoint"), "{text}");
+    assert!(text.contains("continuing from the checkpoint"), "{text}");
     let (status, text) = pair.run(&["--forget", "--checkpoint", path]).await;
     assert_eq!(status, Some(0), "{text}");
     assert!(!file.exists());
@@ -204,32 +205,32 @@ async fn interrupted_it_keeps_the_slot_only_for_a_checkpoint_and_forgets_both_wh
     pair.end().await;
 }
 
-/// A command whose news are read while it runs.
+/// A command whose events are read while it runs.
 struct Running {
     child: Child,
-    /// None: nobody reads them any more.
-    news: Option<Lines<BufReader<ChildStdout>>>,
+    /// `None` after the reader has closed the output.
+    output: Option<Lines<BufReader<ChildStdout>>>,
 }
 
 impl Running {
     fn of(mut child: Child) -> Self {
-        let news = child.stdout.take().map(|out| BufReader::new(out).lines());
-        Self { child, news }
+        let output = child.stdout.take().map(|out| BufReader::new(out).lines());
+        Self { child, output }
     }
 
-    /// The next of the news of this kind.
+    /// The next event of this kind.
     fn until(&mut self, event: &str) -> String {
         let start = format!(r#"{{"event":"{event}""#);
         loop {
-            let Some(line) = self.news.as_mut().unwrap().next().map(Result::unwrap) else {
-                let mut said = String::new();
+            let Some(line) = self.output.as_mut().unwrap().next().map(Result::unwrap) else {
+                let mut output_text = String::new();
                 self.child
                     .stderr
                     .take()
                     .unwrap()
-                    .read_to_string(&mut said)
+                    .read_to_string(&mut output_text)
                     .unwrap();
-                panic!("it has ended: {said}");
+                panic!("it has ended: {output_text}");
             };
             assert_is_event(&line);
             if line.starts_with(&start) {
@@ -251,7 +252,7 @@ impl Drop for Running {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn told_of_the_pause_it_verifies_what_is_left_and_goes_on() {
+async fn a_signal_at_the_pause_verifies_the_remaining_rows_and_following_continues() {
     let pair = Pair::new().await;
     let mut running = Running::of(pair.start(&["--json", "--recheck", "60000"]));
     running.until("compared");
@@ -266,16 +267,16 @@ async fn told_of_the_pause_it_verifies_what_is_left_and_goes_on() {
             execute(&pair.target, "update t set n = 5 where id = 5").await;
         }
         running.signal(Signal::SIGUSR1);
-        let told = running.until("remaining");
-        assert!(told.contains(&format!(r#""equal":{equal}"#)), "{told}");
+        let message = running.until("remaining");
+        assert!(message.contains(&format!(r#""equal":{equal}"#)), "{message}");
         assert!(
-            told.contains(r#""rechecked":20"#) && told.contains(r#""unknown":[]"#),
-            "{told}"
+            message.contains(r#""rechecked":20"#) && message.contains(r#""unknown":[]"#),
+            "{message}"
         );
         assert_eq!(
-            told.contains(r#""different":[{"table":"public.t","key":["5"]}]"#),
+            message.contains(r#""different":[{"table":"public.t","key":["5"]}]"#),
             equal == "false",
-            "{told}"
+            "{message}"
         );
     }
     running.signal(Signal::SIGINT);
@@ -285,7 +286,7 @@ async fn told_of_the_pause_it_verifies_what_is_left_and_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_it_goes_on_from_its_checkpoint_and_misses_nothing() {
+async fn a_killed_run_continues_from_its_checkpoint_and_misses_nothing() {
     let pair = Pair::new().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("checkpoint.json");
@@ -293,7 +294,8 @@ async fn killed_it_goes_on_from_its_checkpoint_and_misses_nothing() {
     let mut running = Running::of(pair.start(&["--json", "--checkpoint", path]));
     running.until("compared");
     execute(&pair.target, "delete from t where id in (7, 8)").await;
-    // One change while it follows, at whatever point of its work the end meets it, one when nobody follows.
+    // One change while the command follows, wherever the kill interrupts it, and one change while no run
+    // follows.
     execute(&pair.source, "update t set n = -1 where id = 7").await;
     running.signal(Signal::SIGKILL);
     running.child.wait().unwrap();
@@ -315,7 +317,7 @@ async fn killed_it_goes_on_from_its_checkpoint_and_misses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_cutover_it_follows_the_target() {
+async fn after_a_cutover_the_target_is_the_followed_writer() {
     let pair = Pair::unconnected().await;
     follow(&pair.source, &pair.target).await;
     let mut running = Running::of(pair.start(&["--json", "--writer", "target"]));
@@ -324,8 +326,8 @@ async fn after_a_cutover_it_follows_the_target() {
     until(&pair.source, &slots(0)).await;
     execute(&pair.source, "delete from t where id = 7").await;
     execute(&pair.target, "update t set n = -1 where id = 7").await;
-    let told = running.until("different");
-    assert!(told.contains(r#""kind":"extra_on_target""#), "{told}");
+    let message = running.until("different");
+    assert!(message.contains(r#""kind":"extra_on_target""#), "{message}");
     running.signal(Signal::SIGINT);
     assert_eq!(running.child.wait().unwrap().code(), Some(130));
     until(&pair.target, &slots(0)).await;
@@ -333,7 +335,7 @@ async fn after_a_cutover_it_follows_the_target() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_marker_is_waited_for_where_there_is_leave_to_write_one() {
+async fn the_marker_is_used_where_there_is_permission_to_write_one() {
     let pair = Pair::unconnected().await;
     prepare_marker(&pair.source).await;
     prepare_marker(&pair.target).await;
@@ -352,7 +354,7 @@ async fn a_marker_is_waited_for_where_there_is_leave_to_write_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_marker_that_the_follower_has_no_table_for_is_not_raised() {
+async fn no_marker_is_written_if_the_follower_has_no_table_for_it() {
     let pair = Pair::new().await;
     execute(&pair.target, "delete from t where id = 7").await;
     let (status, text) = pair.run(&["--until-clean", "--marker", "table"]).await;
@@ -366,14 +368,14 @@ async fn a_marker_that_the_follower_has_no_table_for_is_not_raised() {
         "select to_regclass('crossover.catch_up_marker') is null and to_regnamespace('crossover') is null",
     )
     .await;
-    // Whoever carries the changes goes on.
+    // The replication continues.
     execute(&pair.source, "insert into t values (2000, 1)").await;
     until(&pair.target, "select count(*) = 1 from t where id = 2000").await;
     pair.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_checkpoint_of_other_databases_is_left_alone() {
+async fn a_checkpoint_of_other_databases_is_not_changed() {
     let (pair, other) = (Pair::new().await, Pair::new().await);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("checkpoint.json");
@@ -393,23 +395,28 @@ async fn a_checkpoint_of_other_databases_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_ends_in_order_when_nobody_reads_what_it_says() {
+async fn the_command_ends_in_order_when_its_output_is_closed() {
     let pair = Pair::new().await;
     let mut running = Running::of(pair.start(&["--json"]));
     running.until("compared");
     let closed = BufReader::new(running.child.stderr.take().unwrap());
-    running.news = None;
+    running.output = None;
     execute(&pair.target, "delete from t where id = 7").await;
     execute(&pair.source, "update t set n = -1 where id = 7").await;
-    let said: Vec<String> = closed.lines().map_while(Result::ok).collect();
-    assert_eq!(running.child.wait().unwrap().code(), Some(2), "{said:?}");
-    assert!(said.iter().any(|line| line.contains("nobody reads")), "{said:?}");
+    let output_text: Vec<String> = closed.lines().map_while(Result::ok).collect();
+    assert_eq!(running.child.wait().unwrap().code(), Some(2), "{output_text:?}");
+    assert!(
+        output_text
+            .iter()
+            .any(|line| line.contains("was closed by its reader")),
+        "{output_text:?}"
+    );
     until(&pair.source, &slots(0)).await;
     pair.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_second_run_on_the_same_databases_is_refused_and_takes_nothing_from_the_first() {
+async fn a_second_run_on_the_same_databases_is_refused_and_does_not_disturb_the_first() {
     const CLAIMED: &str = "select count(*) = 1 from pg_locks where locktype = 'advisory' and granted \
                            and database = (select oid from pg_database where datname = current_database())";
     let pair = Pair::new().await;
@@ -424,13 +431,13 @@ async fn a_second_run_on_the_same_databases_is_refused_and_takes_nothing_from_th
         if interrupted {
             kill(Pid::from_raw(second.id().cast_signed()), Signal::SIGINT).unwrap();
         }
-        let (status, text) = said(second).await;
+        let (status, text) = finished(second).await;
         let refused = status == Some(2) && text.contains("another run follows these databases");
         assert!(refused || (interrupted && status != Some(0)), "{status:?} {text}");
         until(&pair.source, &slots(1)).await;
     }
 
-    // Its claim ends with its session, and it takes it anew.
+    // The claim ends with its session, and the run claims the slot again.
     execute(
         &pair.source,
         "select pg_terminate_backend(pid, 10000) from pg_locks where locktype = 'advisory' \

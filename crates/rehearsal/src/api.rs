@@ -1,4 +1,5 @@
-//! The sample orders API: the application whose database is moved, once in front of the source and once of the target.
+//! The sample orders API: the application whose database is migrated. One instance uses the source, one the
+//! target.
 //!
 //! | route | what it does |
 //! |---|---|
@@ -7,11 +8,12 @@
 //! | `GET /orders/{id}` | one order with its items and payments (shop only) |
 //! | `GET /orders/recent?region=N01` | the last orders of a region (shop only) |
 //! | `GET /entries/{token}` | the ledger entry of a token |
-//! | `GET /healthz` | the process lives; no database involved |
+//! | `GET /healthz` | the process runs; no database involved |
 //! | `GET /readyz` | the database answers |
 //!
-//! Every failure says in the header [`EXECUTED`] whether the write may have happened: `no` when it certainly did not,
-//! `unknown` when the connection was lost while committing. Nothing is retried here: that is the caller's decision.
+//! Every failure states in the header [`EXECUTED`] whether the write may have happened: `no` when it
+//! certainly did not, `unknown` when the connection was lost during the commit. The API retries nothing: that
+//! is the caller's decision.
 
 mod entries;
 mod failure;
@@ -37,15 +39,16 @@ pub const EXECUTED: &str = "x-crossover-executed";
 /// Why the sample API could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// The address of the database is not one; the text carries no part of it, because it holds a password.
+    /// The database address is invalid; the text contains no part of the address, because it contains a
+    /// password.
     #[error(
-        "the sample API's database address does not parse: give postgresql://user:password@host:port/database"
+        "the sample API's database address is invalid: give postgresql://user:password@host:port/database"
     )]
     Address,
     /// The pool refused its settings.
-    #[error("the sample API's connection pool could not be made")]
+    #[error("the sample API's connection pool could not be created")]
     Pool(#[from] deadpool_postgres::BuildError),
-    /// No port to listen on.
+    /// No port was available.
     #[error("the sample API could not listen on 127.0.0.1")]
     Listen(#[from] std::io::Error),
 }
@@ -60,7 +63,8 @@ pub struct SampleApi {
 }
 
 impl SampleApi {
-    /// Listens on a free port of 127.0.0.1, in front of the database at `db_url`, with at most `pool_size` sessions.
+    /// Listens on a free port of 127.0.0.1 and uses the database at `db_url` with at most `pool_size`
+    /// sessions.
     ///
     /// The database need not be reachable yet: sessions are opened when they are first needed.
     pub async fn start(db_url: &str, mode: Mode, pool_size: usize) -> Result<Self, ApiError> {
@@ -80,7 +84,7 @@ impl SampleApi {
         })
     }
 
-    /// Where it listens.
+    /// The listening address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -90,9 +94,9 @@ impl SampleApi {
         format!("http://{}", self.address)
     }
 
-    /// Lets running requests end, then closes every database session.
+    /// Waits for running requests to end, then closes every database session.
     ///
-    /// Clients that keep an idle connection open are cut off after two seconds.
+    /// Clients that keep an idle connection open are disconnected after two seconds.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());

@@ -1,4 +1,4 @@
-//! From evidence to the report.
+//! Assembles the report from the evidence.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -22,26 +22,26 @@ use crate::{
     run::{RunOutcome, RunRecord},
 };
 
-/// What a rehearsal stood in for.
+/// Components that a rehearsal replaces with stand-ins.
 const NOT_REAL: &[&str] = &[
     "AWS DMS: its JSON API is a small server of the rehearsal that drives PostgreSQL's own logical replication; task states, counts and latency are those of the real replication, DMS's own times are not",
     "AWS: MiniStack runs the state machines and starts the functions; their start-up and transition times are not Lambda's and Step Functions'",
-    "Aurora: PostgreSQL 17 plays the target",
-    "Cloudflare: workerd runs the Worker in one place; propagation between locations is not part of the figures",
+    "Aurora: PostgreSQL 17 is the target",
+    "Cloudflare: workerd runs the Worker in one location; propagation between locations is not part of the figures",
     "The network: everything is on one machine's loopback, without TLS to the databases and the edge",
 ];
 
-/// Everything that is known when the traffic has ended.
+/// Everything known at the end of the traffic.
 pub struct Evidence {
     pub runs: Vec<RunRecord>,
     pub load: LoadResult,
     pub verdict: Verdict,
     pub inspection: Inspection,
     pub inspection_failure: Option<String>,
-    /// The option that leaves out what the stream cannot carry.
+    /// The option that excludes the tables which the stream cannot carry.
     pub exclude_option: Option<String>,
     pub faults: Vec<IdentityFault>,
-    /// What the servers lack and the dump does without, in sentences.
+    /// Features that the servers lack and that were left out of the dump, as sentences.
     pub left_out: Vec<String>,
     pub audit: Vec<AuditEntry>,
     pub audit_problem: Option<String>,
@@ -71,7 +71,7 @@ pub fn assemble(
         .runs
         .iter()
         .map(|run| {
-            // A run that never armed has no hold; the audit knows which one armed when.
+            // A run that failed before arming has no hold; the audit log shows which run armed and when.
             let hold = evidence
                 .audit
                 .iter()
@@ -170,7 +170,7 @@ fn outcome(options: &RehearsalOptions, evidence: &Evidence) -> Outcome {
     match (options.dry_run, of(0), of(1), evidence.serving) {
         (true, Some(RunOutcome::Committed), None, LanePhase::ServeSource) => Outcome::Planned,
         (_, Some(RunOutcome::Aborted), None, LanePhase::ServeSource) => Outcome::Aborted,
-        // An aborted rollback leaves what the cutover made.
+        // An aborted rollback leaves the changes of the cutover in place.
         (false, Some(RunOutcome::Committed), None | Some(RunOutcome::Aborted), LanePhase::ServeTarget) => {
             Outcome::Committed
         }
@@ -181,7 +181,7 @@ fn outcome(options: &RehearsalOptions, evidence: &Evidence) -> Outcome {
     }
 }
 
-/// Why it did not end as asked, in the words of those who know.
+/// Why the run did not end as requested, in the words of the failed component.
 fn failure(evidence: &Evidence, as_asked: bool) -> Option<String> {
     let mut reasons: Vec<String> = Vec::new();
     if !as_asked {
@@ -191,7 +191,7 @@ fn failure(evidence: &Evidence, as_asked: bool) -> Option<String> {
         reasons.push(format!("the two sides could not be compared: {reason}"));
     }
     if let Some(reason) = &evidence.audit_problem {
-        reasons.push(format!("the lane's audit log is not whole: {reason}"));
+        reasons.push(format!("the lane's audit log is incomplete: {reason}"));
     }
     (!reasons.is_empty()).then(|| reasons.join("\n"))
 }
@@ -235,7 +235,7 @@ fn error_name(run: &RunRecord) -> String {
         .to_owned()
 }
 
-/// What the pause was made of, by the clocks of the two functions in it.
+/// The parts of the pause, by the clocks of the two functions that make it.
 fn breakdown(results: &Value) -> Breakdown {
     let drain = &results["connection_drain"]["result"]["output"];
     let sync = &results["final_sync"]["result"]["output"];
@@ -248,7 +248,7 @@ fn breakdown(results: &Value) -> Breakdown {
     let mut parts = vec![
         ("transactions end, writers are locked", settled),
         (
-            "sessions end, two clean looks",
+            "sessions end, two clean checks",
             (drained_at_ms - hold_at_ms - settled).max(0.0),
         ),
     ];
@@ -271,7 +271,7 @@ fn breakdown(results: &Value) -> Breakdown {
     parts.into_iter().collect()
 }
 
-/// Bands of the timeline: the stages, and from hold to release what every client feels.
+/// Bands of the timeline: the stages, and the time from hold to release, which every client notices.
 fn phases(evidence: &Evidence, since_start: impl Fn(UnixMillis) -> f64) -> Vec<Phase> {
     let mut phases: Vec<Phase> = evidence
         .runs
@@ -355,7 +355,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_start_is_written_as_people_read_it() {
+    fn the_start_is_written_in_a_readable_format() {
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
         assert_eq!(rfc3339(1_767_323_045_250), "2026-01-02T03:04:05Z");
     }

@@ -1,9 +1,9 @@
-//! The stand-in for AWS DMS: its JSON API over PostgreSQL's own logical replication.
+//! The stand-in for AWS DMS: its JSON API over PostgreSQL's logical replication.
 //!
-//! This is the only part of the rehearsal that production does not have. Nothing is invented: task states come from the
-//! subscription and its workers, table states from `pg_subscription_rel`, counts from the target's statistics, latency
-//! from the source's WAL sender. The product reaches it as it reaches DMS: by the SDK, at the endpoint of
-//! `AWS_ENDPOINT_URL_DATABASE_MIGRATION_SERVICE`.
+//! This is the only component of the rehearsal that production does not have. All figures are real: task
+//! states come from the subscription and its workers, table states from `pg_subscription_rel`, counts from
+//! the target's statistics, latency from the source's WAL sender. The product uses the stand-in as it uses
+//! DMS: with the SDK, at the endpoint of `AWS_ENDPOINT_URL_DATABASE_MIGRATION_SERVICE`.
 
 mod api;
 mod latency;
@@ -17,12 +17,12 @@ use tokio::{net::TcpListener, sync::Mutex, task::JoinHandle};
 
 use self::{latency::LatencyReporter, tasks::Tasks};
 
-/// ARN of the one replication instance there is.
+/// ARN of the only replication instance.
 pub const INSTANCE_ARN: &str = "arn:aws:dms:us-east-1:000000000000:rep:rehearsal";
 /// Its identifier, a dimension of the metrics.
 pub const INSTANCE_ID: &str = "rehearsal";
 
-/// Why the stand-in cannot do what was asked; `code` is DMS's own fault name.
+/// Why the stand-in cannot process a request; `code` is DMS's own fault name.
 #[derive(Debug, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct Fault {
@@ -89,7 +89,7 @@ impl Endpoint {
         config
     }
 
-    /// The libpq connection string a subscription stores; every value quoted as libpq wants it.
+    /// The libpq connection string of a subscription; every value is quoted by libpq's rules.
     fn conninfo(&self) -> String {
         let quoted = |value: &str| format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"));
         format!(
@@ -103,22 +103,22 @@ impl Endpoint {
     }
 }
 
-/// What the stand-in is made of.
+/// Configuration of the stand-in.
 pub struct DmsConfig {
     /// Endpoints by ARN.
     pub endpoints: HashMap<String, Endpoint>,
-    /// Where the latency metrics are put: the base URL of the local AWS.
+    /// Destination of the latency metrics: the base URL of the local AWS.
     pub cloudwatch_url: String,
 }
 
-/// A running stand-in; it ends when it is dropped.
+/// A running stand-in; ends when dropped.
 pub struct DmsStandIn {
     address: SocketAddr,
     work: Vec<JoinHandle<()>>,
 }
 
 impl DmsStandIn {
-    /// Starts the API on a free loopback port, and the metrics beside it.
+    /// Starts the API on a free loopback port, and the metrics with it.
     pub async fn start(config: DmsConfig) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;

@@ -1,4 +1,5 @@
-//! Loading somebody's own dump: plain SQL, through their `psql`, so that what works by hand works here.
+//! Loads the user's own dump: plain SQL, with the user's `psql`, so that a dump that loads by hand also loads
+//! here.
 
 mod demands;
 mod psql;
@@ -20,60 +21,60 @@ use scan::{Piece, scan};
 /// Why a dump cannot be rehearsed.
 #[derive(Debug, thiserror::Error)]
 pub enum DumpError {
-    /// Something is missing or of the wrong kind: every such thing, sorted, one line each.
+    /// Something is missing or of the wrong kind: all problems, sorted, one line each.
     #[error("the dump cannot be loaded:\n{}", .0.iter().map(|line| format!("  - {line}")).collect::<Vec<_>>().join("\n"))]
     Unusable(Vec<String>),
-    /// psql stopped: its own words, which carry file and line.
+    /// psql failed; its message contains file and line.
     #[error("psql could not load the dump:\n{message}{}", .hint.map(|hint| format!("\n{hint}")).unwrap_or_default())]
     Psql {
-        /// What psql wrote to its error output.
+        /// The error output of psql.
         message: String,
-        /// What to do about it, where that is known.
+        /// The remedy, if known.
         hint: Option<&'static str>,
     },
-    /// psql itself could not be run.
+    /// psql could not be started.
     #[error("could not run {}: install the PostgreSQL client (Debian: apt-get install postgresql-client; macOS: brew install libpq)", .psql.display())]
     NoPsql {
-        /// The program that was tried.
+        /// The program.
         psql: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// A file could not be read to its end.
+    /// A file could not be read completely.
     #[error("could not read {}", .file.display())]
     Read {
         /// The file.
         file: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// The address of the database is not one.
-    #[error("the database address is not usable: {0}")]
+    /// The database address is invalid.
+    #[error("the database address is invalid: {0}")]
     Address(&'static str),
-    /// The database refused a statement of ours.
+    /// The database refused one of the preparing statements.
     #[error("the database refused to prepare for the dump")]
     Database(#[from] tokio_postgres::Error),
 }
 
-/// A table of the user's.
+/// A user table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Table {
     /// Its schema.
     pub schema: String,
     /// Its name.
     pub name: String,
-    /// A partition: its rows are counted in its parent, too.
+    /// A partition: its rows are also counted in its parent.
     pub is_partition: bool,
-    /// A partitioned table: holds no rows of its own.
+    /// A partitioned table, which has no rows of its own.
     pub is_partitioned: bool,
 }
 
-/// Finds `psql` in PATH and looks at every file before anything is started; returns the program to use.
+/// Finds `psql` in PATH and checks every file before anything is started; returns the program to use.
 ///
-/// All that is wrong is told at once: a missing file, an unreadable one, an archive that is not plain SQL, a dump that
-/// would leave for another database.
+/// Reports all problems at once: a missing file, an unreadable one, an archive that is not plain SQL, a dump
+/// that would connect to another database.
 pub fn check(files: &[PathBuf]) -> Result<PathBuf, DumpError> {
     let mut wrong: BTreeSet<String> = files.iter().filter_map(|file| unusable(file)).collect();
     let psql = find_in_path("psql");
@@ -112,7 +113,7 @@ fn unusable(file: &Path) -> Option<String> {
             "{name} does not exist: give the path of a dump made with `pg_dump -f {name}`"
         )),
         Err(err) => Some(format!("{name} cannot be read: {err}")),
-        Ok(0) => Some(format!("{name} is empty: make it anew with `pg_dump -f {name}`")),
+        Ok(0) => Some(format!("{name} is empty: make the dump again with `pg_dump -f {name}`")),
         Ok(_) if &start == b"PGDMP" => Some(format!(
             "{name} is a pg_dump archive, not plain SQL: make plain SQL of it with `pg_restore -f dump.sql {name}`"
         )),
@@ -128,8 +129,8 @@ fn unusable(file: &Path) -> Option<String> {
     }
 }
 
-/// The line of the first `\connect`, which would load the rest somewhere else. In a quoted text, a function's body or the data of a
-/// table it is data.
+/// The line of the first `\connect`, which would load the rest into another database. Inside quoted text,
+/// function bodies and table data such a line is data.
 fn leaves_the_database(file: &Path) -> io::Result<Option<usize>> {
     let mut first = None;
     scan(BufReader::new(File::open(file)?), |piece| {
@@ -147,32 +148,32 @@ fn leaves_the_database(file: &Path) -> io::Result<Option<usize>> {
     Ok(first)
 }
 
-/// A dump that was looked through.
+/// A scanned dump.
 struct Script {
     file: PathBuf,
     demands: Vec<Demand>,
 }
 
-/// What a load did beside loading.
+/// The side effects of a load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded {
-    /// The roles that were made for the dump.
+    /// The roles that were created for the dump.
     pub roles: Vec<String>,
-    /// What the servers lack and the dump does without, in sentences.
+    /// Features that the servers lack and that were left out of the dump, as sentences.
     pub left_out: Vec<String>,
 }
 
 /// Loads `files`, in their order, into the databases at `urls` (a superuser's).
 ///
-/// What one of the servers lacks is told before anything is loaded, all of it at once; compression of large values, which changes
-/// no row, is left out instead. Roles that a dump names but does not create come first, without a login: one dump of one
-/// database never carries them. The load stops at the first error.
+/// All features that one of the servers lacks are reported at once before the load; only compression of large
+/// values, which changes no row, is left out instead. Roles that a dump names but does not create are created
+/// first, without a login: the dump of one database never contains them. The load stops at the first error.
 pub async fn load(psql: &Path, urls: &[&str], files: &[PathBuf]) -> Result<Loaded, DumpError> {
     let configs = urls
         .iter()
-        .map(|url| url.parse().map_err(|_| DumpError::Address("it does not parse")))
+        .map(|url| url.parse().map_err(|_| DumpError::Address("it cannot be parsed")))
         .collect::<Result<Vec<Config>, _>>()?;
-    let (scripts, roles) = look_through(files.to_vec()).await?;
+    let (scripts, roles) = scan_all(files.to_vec()).await?;
     let demands: Vec<Demand> = scripts.iter().flat_map(|s| s.demands.clone()).collect();
     let mut unmet = BTreeSet::new();
     for config in &configs {
@@ -232,8 +233,8 @@ pub async fn load(psql: &Path, urls: &[&str], files: &[PathBuf]) -> Result<Loade
     })
 }
 
-async fn look_through(files: Vec<PathBuf>) -> Result<(Vec<Script>, BTreeSet<String>), DumpError> {
-    let look = move || {
+async fn scan_all(files: Vec<PathBuf>) -> Result<(Vec<Script>, BTreeSet<String>), DumpError> {
+    let read_all = move || {
         let mut roles = Roles::default();
         let mut scripts = Vec::with_capacity(files.len());
         for file in files {
@@ -254,13 +255,13 @@ async fn look_through(files: Vec<PathBuf>) -> Result<(Vec<Script>, BTreeSet<Stri
         }
         Ok((scripts, roles.missing()))
     };
-    match tokio::task::spawn_blocking(look).await {
+    match tokio::task::spawn_blocking(read_all).await {
         Ok(result) => result,
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }
 
-/// A copy of the file in `folder` with blanks in the place of some bytes, so that every line keeps its number.
+/// A copy of the file in `folder` with some bytes replaced by blanks, so that every line keeps its number.
 fn without(file: &Path, ranges: &[Range<u64>], folder: &Path) -> io::Result<PathBuf> {
     std::fs::create_dir(folder)?;
     let copy = folder.join(file.file_name().unwrap_or_default());
@@ -288,7 +289,7 @@ fn without(file: &Path, ranges: &[Range<u64>], folder: &Path) -> io::Result<Path
 
 async fn connect(config: &Config) -> Result<Client, tokio_postgres::Error> {
     let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
-    // It ends with the client.
+    // The connection ends with the client.
     tokio::spawn(connection);
     Ok(client)
 }
@@ -311,7 +312,7 @@ async fn create_roles(
     Ok(missing.iter().map(|row| row.get(0)).collect())
 }
 
-/// The user's tables, sorted; without the server's own, those of extensions and the load's ledger.
+/// The user tables, sorted; without those of the server, of extensions and of the load's ledger.
 pub async fn tables(client: &Client) -> Result<Vec<Table>, tokio_postgres::Error> {
     let rows = client.query(include_str!("dump/tables.sql"), &[]).await?;
     Ok(rows
@@ -325,14 +326,15 @@ pub async fn tables(client: &Client) -> Result<Vec<Table>, tokio_postgres::Error
         .collect())
 }
 
-/// Empties every table of [`tables`], so that of a loaded dump only the definitions stay: the target before replication.
+/// Empties every table of [`tables`], so that only the definitions of the loaded dump remain: the target
+/// before replication.
 pub async fn truncate_all(client: &Client) -> Result<(), tokio_postgres::Error> {
     let statement: Option<String> = client
         .query_one(include_str!("dump/truncate.sql"), &[])
         .await?
         .get(0);
     let Some(statement) = statement else { return Ok(()) };
-    // The dump's own triggers must not act on this; one transaction, so that the setting ends with it.
+    // The dump's own triggers must not fire here; one transaction, so that the setting ends with it.
     let all_or_nothing = format!("begin; set local session_replication_role = replica; {statement}; commit");
     let emptied = client.batch_execute(&all_or_nothing).await;
     if emptied.is_err() {

@@ -1,4 +1,4 @@
-//! The rehearsal end to end.
+//! The rehearsal from start to end.
 
 use std::{
     fs,
@@ -22,22 +22,22 @@ use crate::{
     workshop,
 };
 
-/// How many clients the operations are dealt to.
+/// Number of clients that share the operations.
 const CLIENTS: u32 = 32;
 
-/// A rehearsal that was held.
+/// A completed rehearsal.
 pub struct RehearsalOutput {
     pub report: Report,
     pub json: PathBuf,
     pub html: PathBuf,
 }
 
-/// Fetches, builds, starts, runs, reports and cleans up. A cutover that fails is in the report; an error means that
-/// there is none.
+/// Fetches, builds, starts, runs, reports and cleans up. A cutover that fails is part of the report; an error
+/// means that there is no report.
 pub async fn rehearse(options: &RehearsalOptions, progress: &dyn Progress) -> Result<RehearsalOutput> {
     let began = Instant::now();
     if !options.dumps.is_empty() {
-        // Before anything is fetched, built or started.
+        // Checked before anything is fetched, built or started.
         dump::check(&options.dumps)?;
     }
     loopback::allow_many_files();
@@ -49,7 +49,7 @@ pub async fn rehearse(options: &RehearsalOptions, progress: &dyn Progress) -> Re
     if let Some(sql) = &environment.tables.identity_sql {
         fs::write(&identity_sql, sql).map_err(RehearsalError::file(&identity_sql))?;
     } else if identity_sql.exists() {
-        // An earlier run's.
+        // Left by an earlier run.
         fs::remove_file(&identity_sql).map_err(RehearsalError::file(&identity_sql))?;
     }
     let evidence = match perform(&environment, options, progress).await {
@@ -60,7 +60,7 @@ pub async fn rehearse(options: &RehearsalOptions, progress: &dyn Progress) -> Re
     let (json, html) = report
         .write(&options.out)
         .map_err(RehearsalError::file(&options.out))?;
-    let ending = step(progress, "end every part");
+    let ending = step(progress, "stop every component");
     environment.shutdown().await?;
     ending.done();
     Ok(RehearsalOutput { report, json, html })
@@ -70,7 +70,7 @@ fn parts_of(parts: &Parts) -> std::collections::BTreeMap<String, String> {
     parts.versions().clone()
 }
 
-/// Traffic, the cutover under it, the rollback under it, and a look at what remains.
+/// Runs the traffic, the cutover and the rollback under load, and the final inspection.
 async fn perform(
     environment: &Environment,
     options: &RehearsalOptions,
@@ -159,7 +159,7 @@ async fn inspect(
         .last()
         .is_some_and(|run| run.outcome == RunOutcome::Committed)
         && !options.dry_run;
-    // A stream that stands still leaves the sides unequal for a reason the report names; the ledger still counts.
+    // A stopped stream leaves the sides unequal for a reason that the report has; the ledger still counts.
     let (inspection, inspection_failure) = match inspection::inspect(
         &environment.databases,
         writer,

@@ -1,5 +1,6 @@
-//! Everything a rehearsal runs on, started and wired: the two databases, the change stream between them, the local AWS
-//! with the functions and state machines, the sample API twice, and the Worker in front.
+//! The environment of a rehearsal, started and connected: the two databases, the change stream between them,
+//! the local AWS with the functions and state machines, two instances of the sample API, and the Worker in
+//! front of them.
 
 mod cloud;
 mod databases;
@@ -34,14 +35,14 @@ use crate::{
     workshop::Products,
 };
 
-/// Database sessions of each sample API: a few are busy at 200 writes a second, and every one more has to log in again
-/// right after the release, on cores that are few: twice their number is enough.
+/// Database sessions of each sample API: a few are busy at 200 writes per second, and every additional one
+/// has to log in again right after the release on a few cores, so twice that number is sufficient.
 const POOL: usize = 4;
 
 /// The lane that is cut over.
 pub const LANE: &str = "main";
 
-/// A running environment. Fields are dropped in order: what is in front ends before what is behind it.
+/// A running environment. Fields are dropped in order: clients before servers.
 pub struct Environment {
     pub edge: Edge,
     pub source_api: SampleApi,
@@ -52,13 +53,13 @@ pub struct Environment {
     pub generated: Option<Generated>,
     pub mode: Mode,
     pub tables: Tables,
-    /// What the servers lack and the dump does without, in sentences.
+    /// Features that the servers lack and that were left out of the dump, as sentences.
     pub left_out: Vec<String>,
     stand: TestEnvironment,
 }
 
 impl Environment {
-    /// Starts everything and fills the databases; the forward stream runs when this returns.
+    /// Starts everything and fills the databases; the forward stream is running when this returns.
     pub async fn set(
         options: &RehearsalOptions,
         parts: &Parts,
@@ -162,7 +163,7 @@ impl Environment {
         }
     }
 
-    /// Ends everything in order: traffic first, databases last.
+    /// Stops everything in order: traffic first, databases last.
     pub async fn shutdown(self) -> Result<()> {
         self.source_api.stop().await;
         self.target_api.stop().await;
@@ -171,7 +172,8 @@ impl Environment {
         Ok(self.stand.stop().await?)
     }
 
-    /// Why something failed: a part that has ended by itself says more than whoever missed it.
+    /// The cause of a failure: a component that has ended unexpectedly is a better explanation than the
+    /// component that missed it.
     pub fn reason(&mut self, error: RehearsalError) -> RehearsalError {
         match self.stand.exited() {
             Ok(Some(fall)) => fall.into(),
@@ -218,7 +220,7 @@ fn made(dir: &Path) -> Result<PathBuf> {
     Ok(dir.to_owned())
 }
 
-/// A folder that is there and empty, whatever an earlier run left.
+/// Creates an empty folder, and removes what an earlier run left.
 fn fresh_dir(dir: &Path) -> Result<PathBuf> {
     if dir.exists() {
         fs::remove_dir_all(dir).map_err(RehearsalError::file(dir))?;

@@ -1,4 +1,4 @@
-//! Why a rehearsal could not be held. A cutover that fails is not an error: it is the outcome in the report.
+//! Why a rehearsal could not run. A cutover that fails is not an error but the outcome in the report.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use crossover_stand::StandError;
 
 use crate::{api::ApiError, dump::DumpError, load::LoadError};
 
-/// Why a rehearsal could not be held.
+/// Why a rehearsal could not run.
 #[derive(Debug, thiserror::Error)]
 pub enum RehearsalError {
     #[error(transparent)]
@@ -20,7 +20,7 @@ pub enum RehearsalError {
     Load(#[from] LoadError),
     #[error("{0}")]
     Port(#[from] PortError),
-    /// The cause is in the message, so that whoever prints the chain of causes does not print it twice.
+    /// The cause is part of the message, so that printing the chain of causes does not repeat it.
     #[error("{what}: {}", database_text(.cause))]
     Database {
         what: &'static str,
@@ -46,7 +46,7 @@ pub enum RehearsalError {
     },
 }
 
-/// tokio-postgres prints "db error" and keeps the server's words to itself.
+/// The text of a tokio-postgres error is only "db error"; the server's message is in its source.
 fn database_text(error: &tokio_postgres::Error) -> String {
     error
         .as_db_error()
@@ -54,7 +54,7 @@ fn database_text(error: &tokio_postgres::Error) -> String {
 }
 
 impl RehearsalError {
-    /// Adds what the database servers themselves complained about last, where that is the reason.
+    /// Adds the last errors in the logs of the database servers, if they are the reason.
     #[must_use]
     pub fn with_log(self, work: &Path) -> Self {
         match self {
@@ -67,13 +67,13 @@ impl RehearsalError {
         }
     }
 
-    /// The wrapper for errors of a file.
+    /// Wraps errors of a file.
     pub fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { path, source }
     }
 
-    /// The wrapper for errors of a database.
+    /// Wraps errors of a database.
     pub fn database(what: &'static str) -> impl FnOnce(tokio_postgres::Error) -> Self {
         move |cause| Self::Database { what, cause }
     }
@@ -104,5 +104,5 @@ fn complaints(work: &Path) -> String {
     text
 }
 
-/// What the rehearsal's functions return.
+/// Result type of the rehearsal's functions.
 pub type Result<T, E = RehearsalError> = std::result::Result<T, E>;

@@ -1,4 +1,4 @@
-//! After the last request: are the two sides equal, are the sequences ahead?
+//! The inspection after the last request: whether the two sides are equal and the sequences are ahead.
 
 use crossover_clock::SystemClock;
 use crossover_core::{
@@ -16,22 +16,23 @@ use crate::{
     load::Side,
 };
 
-/// The stream was quick until now; a catch-up marker that takes longer than this is lost.
-const FENCE_LIMIT_MS: u64 = 60_000;
+/// The stream was fast until now, so a catch-up marker that takes longer than this is lost.
+const MARKER_LIMIT_MS: u64 = 60_000;
 
 /// A table on both sides.
 #[derive(Debug, Clone)]
 pub struct TableVerdict {
     pub name: String,
-    /// Rows on both sides; none where the table was not compared.
+    /// Rows on both sides; `None` if the table was not compared.
     pub rows: Option<(u64, u64)>,
     pub equal: bool,
     /// Why the table was not compared.
     pub not_compared: Option<String>,
 }
 
-/// What the change stream does not carry.
-const NOT_LOADED: &str = "the change stream cannot carry it, so nothing was loaded (the pre-check says why)";
+/// Reason for tables that the change stream does not carry.
+const NOT_LOADED: &str =
+    "the change stream cannot carry it, so no row was loaded (the pre-check states the reason)";
 
 /// A sequence on both sides.
 #[derive(Debug, Clone)]
@@ -39,20 +40,21 @@ pub struct SequenceVerdict {
     pub name: String,
     pub source: Option<i64>,
     pub target: Option<i64>,
-    /// The writer's position lies beyond everything the other side handed out.
+    /// Whether the writer's position is beyond every value that the other side has issued.
     pub ahead: bool,
 }
 
-/// What was found.
+/// The result of the inspection.
 #[derive(Debug, Clone, Default)]
 pub struct Inspection {
     pub tables: Vec<TableVerdict>,
     pub sequences: Vec<SequenceVerdict>,
 }
 
-/// Waits until everything the writer has is on the other side, then compares all tables and sequences.
+/// Waits until the other side has received every change of the writer, then compares all tables and
+/// sequences.
 ///
-/// `not_carried` was never loaded: nothing of it is compared, and nothing of it can be called different.
+/// `not_carried` tables were never loaded, so they are neither compared nor reported as different.
 pub async fn inspect(
     databases: &Databases,
     writer: Side,
@@ -69,7 +71,7 @@ pub async fn inspect(
         Side::Target => (&target, &source),
     };
     let nonce = uuid::Uuid::new_v4().to_string();
-    wait_for_marker(from, to, &SystemClock, ("inspection", &nonce), FENCE_LIMIT_MS).await?;
+    wait_for_marker(from, to, &SystemClock, ("inspection", &nonce), MARKER_LIMIT_MS).await?;
     let mut inspection = Inspection {
         tables: tables(&source, &target, &scope.without(not_carried)).await?,
         ..Inspection::default()
@@ -102,7 +104,7 @@ pub async fn inspect(
     Ok(inspection)
 }
 
-/// Every table, compared row by row; one that could not be compared is not equal.
+/// Compares every table row by row; a table that could not be compared is not equal.
 async fn tables(
     source: &PostgresDatabase,
     target: &PostgresDatabase,
@@ -138,8 +140,8 @@ async fn tables(
     Ok(tables)
 }
 
-/// Where the last run moved nothing (an abort), the other side has handed out nothing since; its sequences may lie ahead, for the
-/// aborted run prepared them.
+/// If the last run moved nothing (an abort), the other side has issued no value since; its sequences may be
+/// ahead, because the aborted run prepared them.
 fn is_ahead(new: Option<&SequenceFacts>, old: Option<&SequenceFacts>, moved: bool) -> bool {
     let (Some(new), Some(old)) = (new, old) else {
         return false;

@@ -1,4 +1,5 @@
-//! The replication lag over the rehearsal, as CloudWatch has it: the figures the product itself decided by.
+//! The replication lag during the rehearsal, from CloudWatch: the figures on which the product's decisions
+//! were based.
 
 use crossover_stand::ministack::MetricQuery;
 use serde_json::Value;
@@ -11,7 +12,7 @@ use crate::{
     run::iso_ms,
 };
 
-/// The lag of whichever stream ran, second by second. Both times are Unix milliseconds.
+/// The lag of the stream that ran at each time, second by second. Both times are Unix milliseconds.
 pub async fn points(cloud: &Cloud, started_unix_ms: u64, ended_unix_ms: u64) -> Result<Vec<LagPoint>> {
     let mut points = Vec::new();
     for task in [FORWARD_TASK, REVERSE_TASK, RENEWED_TASK] {

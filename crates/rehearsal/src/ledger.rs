@@ -1,4 +1,4 @@
-//! The verdict: what the clients were promised against what the databases hold.
+//! The verdict: acknowledged writes compared with the content of the databases.
 
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Client;
@@ -6,47 +6,48 @@ use uuid::Uuid;
 
 use crate::load::Acknowledged;
 
-/// Tokens listed by name in a verdict; the counts are always whole.
+/// Maximum number of tokens listed in a verdict; the counts are always complete.
 const LISTED: i64 = 20;
 
-/// What became of the acknowledged writes on the committed side.
+/// The result for the acknowledged writes on the committed side.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Verdict {
     /// Writes that were acknowledged to a client.
     pub acknowledged: u64,
-    /// Of these, how many are there, once or more often.
+    /// Of these, how many are present, once or more often.
     pub present: u64,
-    /// Of these, how many are not there.
+    /// Of these, how many are missing.
     pub lost: u64,
-    /// The first of the lost ones.
+    /// The first of the lost writes.
     pub lost_tokens: Vec<Uuid>,
-    /// Tokens that are there more than once, acknowledged or not.
+    /// Tokens that are present more than once, acknowledged or not.
     pub duplicated: u64,
-    /// The first of the duplicated ones.
+    /// The first of the duplicated tokens.
     pub duplicated_tokens: Vec<Uuid>,
-    /// There, but not acknowledged: allowed (the answer was lost), and worth knowing.
+    /// Present but not acknowledged: allowed (the response was lost), and reported for information.
     pub unacknowledged_present: u64,
-    /// Entries whose order is missing or incomplete: a transaction that arrived in part.
+    /// Entries whose order is missing or incomplete: a transaction that was replicated in part.
     pub torn: u64,
-    /// Tokens the other side holds and the committed side does not.
+    /// Tokens on the other side that the committed side does not have.
     pub only_on_other_side: u64,
-    /// The first of these.
+    /// The first of these tokens.
     pub only_on_other_side_tokens: Vec<Uuid>,
 }
 
 impl Verdict {
-    /// Every acknowledged write exists exactly once, whole, and no side holds a write that the committed one lacks.
+    /// Whether every acknowledged write exists exactly once and completely, and the other side has no
+    /// additional write.
     pub fn is_clean(&self) -> bool {
         self.lost == 0 && self.duplicated == 0 && self.torn == 0 && self.only_on_other_side == 0
     }
 }
 
-/// Compares `acknowledged` (see [`crate::load::read_tokens`]) with the ledger of the side that is in charge, and with
-/// `other`, the ledger of the side that is not.
+/// Compares `acknowledged` (see [`crate::load::read_tokens`]) with the ledger of the side in charge, and with
+/// `other`, the ledger of the other side.
 ///
-/// Uses temporary tables in the session of `committed`, which has to be allowed to make them. `other` is compared only
-/// as far as given: a token that is there alone is a write that was taken and not carried over.
+/// Uses temporary tables in the session of `committed`, which needs the privilege to create them. `other` is
+/// compared only if given: a token that exists only there is a write that was accepted but not replicated.
 pub async fn verdict(
     acknowledged: &[Acknowledged],
     committed: &Client,
@@ -102,7 +103,7 @@ pub async fn verdict(
     Ok(verdict)
 }
 
-/// Makes the temporary table `name` with one row for each token.
+/// Creates the temporary table `name` with one row for each token.
 async fn fill(client: &Client, name: &str, tokens: &[Uuid]) -> Result<(), tokio_postgres::Error> {
     client
         .batch_execute(&format!(

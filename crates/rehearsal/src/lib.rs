@@ -1,7 +1,7 @@
-//! The rehearsal: a whole cutover on one machine, under load, with a verdict.
+//! The rehearsal: a complete cutover on one machine, under load, with a verdict.
 //!
-//! [`rehearse`] does it all: fetch the parts, build the product, set the environment, let traffic run, execute the state
-//! machines, compare, report, clean up.
+//! [`rehearse`] does everything: fetches the components, builds the product, sets up the environment, starts
+//! the traffic, executes the state machines, compares, reports, cleans up.
 
 pub mod api;
 mod assembly;

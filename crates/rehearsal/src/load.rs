@@ -1,10 +1,10 @@
-//! The load: clients that do not wait for each other, and remember what they were promised.
+//! The load: clients that do not wait for each other, and record every acknowledged write.
 //!
-//! *Open loop*: every operation has a place on a fixed timetable, and its latency counts from there. A request that
-//! stalls is not excused by the requests that could not be sent meanwhile: there are none such, they are all sent.
+//! *Open loop*: every operation has a time on a fixed timetable, and its latency counts from that time. A
+//! slow request does not delay the following ones: all of them are sent on time.
 //!
-//! *Promised*: a write counts as acknowledged when the server has answered 201 **and** its token is on disk, synced
-//! ([`Acknowledged`]). The ledger verdict is taken against that file.
+//! *Acknowledged*: a write counts as acknowledged when the server has answered 201 **and** the token of the
+//! write is on disk, synced ([`Acknowledged`]). The ledger verdict is based on that file.
 
 mod acknowledged;
 mod operation;
@@ -27,60 +27,60 @@ use operation::Clients;
 use samples::Samples;
 pub use samples::{Kind, LoadResult, Outcome, ReadCounts, Sample, Side, Snapshot, StrayCounts, WriteCounts};
 
-/// Response header of the edge: how long it held this write, in milliseconds.
+/// Response header of the edge: how long the edge held this write, in milliseconds.
 pub const HELD_MS: &str = "x-crossover-held-ms";
 /// Response header of the edge: which side answered, `source` or `target`.
 pub const SIDE: &str = "x-crossover-side";
 
-/// Requests in flight at most; above it the timetable runs late, which the latencies show.
+/// Maximum number of requests in flight; above it the timetable is late, which the latencies show.
 const IN_FLIGHT: u32 = 6_000;
-/// No answer within this is an error; beyond the longest hold of the edge (20 s).
+/// A request without an answer after this time is an error; longer than the longest hold of the edge (20 s).
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What to send where.
+/// Destination and rate of the load.
 #[derive(Debug, Clone)]
 pub struct LoadConfig {
     /// The edge, as `http://host:port` without a slash at the end.
     pub base_url: String,
-    /// Writes each second, together.
+    /// Writes per second of all clients together.
     pub writes_per_s: u32,
-    /// Reads each second, together.
+    /// Reads per second of all clients together.
     pub reads_per_s: u32,
-    /// Clients the operations are dealt to; each numbers its own writes.
+    /// Number of clients that share the operations; each client numbers its own writes.
     pub clients: u32,
-    /// Orders or bare ledger entries.
+    /// Orders, or ledger entries only.
     pub mode: Mode,
-    /// Customers of the shop (ids `1..=customers`); of no meaning for ledger entries.
+    /// Number of customers of the shop (ids `1..=customers`); unused for ledger entries.
     pub customers: u64,
     /// Writers that bypass the edge.
     pub stray: Option<StrayConfig>,
-    /// The file for the acknowledged tokens: made anew, never overwritten.
+    /// The file for the acknowledged tokens: created by the load, never overwritten.
     pub tokens_file: PathBuf,
 }
 
-/// Writers that go straight to the source API, as an isolate with a stale lane record would send them.
+/// Writers that send directly to the source API, as an isolate with a stale lane record would.
 #[derive(Debug, Clone)]
 pub struct StrayConfig {
     /// The source API, as `http://host:port`.
     pub direct_source_url: String,
-    /// Writes each second.
+    /// Writes per second.
     pub per_s: u32,
 }
 
 /// Why the load could not start or end.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The token file could not be made or written.
+    /// The token file could not be created or written.
     #[error("could not write the token file {}: choose a new file in a writable folder", .path.display())]
     TokenFile {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// The HTTP client could not be made.
-    #[error("could not make the HTTP client of the load")]
+    /// The HTTP client could not be created.
+    #[error("could not create the HTTP client of the load")]
     Client(#[from] reqwest::Error),
 }
 
@@ -98,7 +98,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Starts sending at once. Call it within a tokio runtime.
+    /// Starts sending at once. Must be called within a tokio runtime.
     pub fn start(config: LoadConfig) -> Result<Self, LoadError> {
         let path = config.tokens_file.clone();
         let tokens = TokenFile::create(&path).map_err(|source| LoadError::TokenFile {
@@ -154,15 +154,15 @@ impl Load {
         })
     }
 
-    /// The state right now, cheap enough for a progress display.
+    /// The present state, at a cost suitable for a progress display.
     pub fn snapshot(&self) -> Snapshot {
         let in_flight = IN_FLIGHT as usize - self.in_flight.available_permits();
         self.samples.snapshot(self.started.elapsed(), in_flight)
     }
 
-    /// Sends nothing more, waits for every answer that is still due (30 s at most), and hands over what was seen.
+    /// Stops sending, waits for every outstanding answer (30 s at most), and returns the observations.
     pub async fn stop(self) -> Result<LoadResult, LoadError> {
-        // A receiver that is gone is a timetable that has ended.
+        // A closed receiver means that the timetable has ended.
         let _ = self.stop.send(true);
         for timetable in self.timetables {
             if let Err(err) = timetable.await
@@ -171,7 +171,7 @@ impl Load {
                 std::panic::resume_unwind(err.into_panic());
             }
         }
-        // Every operation returns its permit at its end, and none outlives its timeout.
+        // Every operation returns its permit when it ends, and none lasts longer than its timeout.
         let drained = self.in_flight.acquire_many(IN_FLIGHT).await;
         debug_assert!(drained.is_ok(), "the semaphore is never closed");
         let path = self.tokens_file;

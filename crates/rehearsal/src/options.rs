@@ -1,36 +1,39 @@
-//! What a rehearsal is asked to do.
+//! The options of a rehearsal.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// The options of one rehearsal. Every field has the default of the command line.
 #[derive(Debug, Clone)]
 pub struct RehearsalOptions {
-    /// The workspace: where sources are built and `.parts` is kept.
+    /// The workspace, which contains the sources and `.parts`.
     pub workspace: PathBuf,
-    /// Where `report.json`, `report.html` and the parts' logs go. Default: `target/rehearsal` of the workspace.
+    /// Folder for `report.json`, `report.html` and the logs of the components. Default: `target/rehearsal` of
+    /// the workspace.
     pub out: PathBuf,
-    /// Orders in the generated shop. Default: 100000. Without meaning when dumps are given.
+    /// Orders in the generated shop. Default: 100000. Ignored if dumps are given.
     pub rows: u64,
     /// The user's own plain SQL dumps instead of the shop, loaded in this order.
     pub dumps: Vec<PathBuf>,
-    /// Tables of the dumps that are left out: names or patterns, with the partitions and child tables under them. Default: none.
+    /// Tables of the dumps to leave out: names or patterns, with their partitions and child tables. Default:
+    /// none.
     pub exclude: Vec<String>,
     /// Roll back after the cutover. Default: no.
     pub rollback: bool,
     /// Change nothing, print the plan. Default: no.
     pub dry_run: bool,
-    /// Writes a second through the Worker. Default: 220.
+    /// Writes per second through the Worker. Default: 220.
     pub writes_per_s: u32,
-    /// Reads a second through the Worker. Default: 100.
+    /// Reads per second through the Worker. Default: 100.
     pub reads_per_s: u32,
-    /// Writes a second past the Worker, straight to the source, as an isolate with an old lane record would send them.
-    /// Default: 5.
+    /// Writes per second that bypass the Worker and go to the source, as an isolate with an old lane record
+    /// would send them. Default: 5.
     pub strays_per_s: u32,
-    /// The port of the Worker; none takes a free one.
+    /// The port of the Worker; `None` uses a free one.
     pub edge_port: Option<u16>,
-    /// Other programs for some Lambda functions, by stage name: for proofs that a broken stage is caught.
+    /// Replacement programs for some Lambda functions, by stage name: to prove that a broken stage is
+    /// detected.
     pub functions: BTreeMap<String, PathBuf>,
-    /// Seconds after which Lambda ends a function of the pause (connection-drain, final-sync). Default: 30.
+    /// Time limit in seconds for the functions in the pause (connection-drain, final-sync). Default: 30.
     pub pause_function_timeout_s: u32,
     /// Seconds of traffic before, between and after the runs. Default: 5.
     pub calm_s: u64,

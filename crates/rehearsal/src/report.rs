@@ -1,7 +1,7 @@
-//! The report: what happened, whether it was good, and what was not real.
+//! The report: the events, the verdict, and the components that were replaced.
 //!
-//! [`Report`] is the content of `report.json`; [`Report::write`] writes it, and `report.html` for people, which needs
-//! nothing but itself.
+//! [`Report`] is the content of `report.json`; [`Report::write`] writes that file and a self-contained
+//! `report.html`.
 
 mod breakdown;
 mod html;
@@ -29,32 +29,32 @@ pub use timeline::{LagPoint, Phase, Timeline};
 pub enum Outcome {
     /// The target is in charge.
     Committed,
-    /// The source has stayed in charge; everything is as it was.
+    /// The source has stayed in charge; nothing was changed for good.
     Aborted,
-    /// The target was in charge, the source is again.
+    /// The target was in charge, and the source is in charge again.
     RolledBack,
-    /// None of these, or nobody knows.
+    /// None of these, or unknown.
     #[default]
     Failed,
     /// A dry run: the plan was made, nothing was changed.
     Planned,
 }
 
-/// Writes through the edge, and what the ledger says of all that were acknowledged.
+/// Writes through the edge, and the ledger's result for all acknowledged writes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Writes {
-    /// Promised to clients, those of stray writers included.
+    /// Acknowledged to clients, including stray writers.
     pub acknowledged: u64,
-    /// Of these, there on the committed side.
+    /// Of these, present on the committed side.
     pub present: u64,
-    /// Of these, not there.
+    /// Of these, missing.
     pub lost: u64,
-    /// There more than once.
+    /// Present more than once.
     pub duplicated: u64,
     /// Answered with anything but success.
     pub errors: u64,
-    /// Kept waiting by the edge.
+    /// Held by the edge.
     pub held: u64,
 }
 
@@ -66,7 +66,7 @@ pub struct Reads {
     pub total: u64,
     /// Answered with anything but success.
     pub errors: u64,
-    /// Did not see a write acknowledged before.
+    /// Did not return a write that had been acknowledged before.
     pub stale: u64,
 }
 
@@ -74,9 +74,9 @@ pub struct Reads {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StageRun {
-    /// Its name, as in the state machine.
+    /// Name of the stage, as in the state machine.
     pub name: String,
-    /// How long it took, in milliseconds.
+    /// Duration of the stage, in milliseconds.
     pub duration_ms: f64,
     /// `succeeded`, or the name of the error.
     pub outcome: String,
@@ -92,9 +92,9 @@ pub struct TableRow {
     pub rows_source: Option<u64>,
     /// Rows on the target; absent where the table was not compared.
     pub rows_target: Option<u64>,
-    /// Every row equal, not only as many.
+    /// Whether every row is equal, not only the count.
     pub equal: bool,
-    /// Why the table was not compared, with the remedy; absent where it was.
+    /// Why the table was not compared, with the remedy; absent if it was compared.
     pub not_compared: Option<String>,
 }
 
@@ -104,9 +104,9 @@ pub struct TableRow {
 pub struct NotReplicated {
     /// Schema and name; of partitions and child tables the parent's.
     pub table: String,
-    /// How many partitions or child tables of it.
+    /// Number of its partitions or child tables.
     pub tables_under_it: usize,
-    /// As a part of a sentence about the table.
+    /// The reason, as a part of a sentence about the table.
     pub cause: String,
 }
 
@@ -120,33 +120,33 @@ pub struct SequenceRow {
     pub source: Option<i64>,
     /// Its last value on the target; absent while it was never used.
     pub target: Option<i64>,
-    /// The next value of the side in charge is beyond every one the other has given out.
+    /// Whether the next value of the side in charge is beyond every value the other side has issued.
     pub ahead: bool,
 }
 
-/// What was run, when, with what load.
+/// The data, time and load of the run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Run {
-    /// The run's id.
+    /// The id of the run.
     pub id: String,
     /// Start, as RFC 3339.
     pub started_at: String,
-    /// From the command to the report, in milliseconds.
+    /// Duration from the command to the report, in milliseconds.
     pub duration_ms: u64,
-    /// Of Crossover.
+    /// Version of Crossover.
     pub version: String,
-    /// What was moved, in words: `generated shop, 100,000 orders` or the dump's files.
+    /// The migrated data: `generated shop, 100,000 orders` or the dump's files.
     pub data: String,
-    /// Writes asked for each second.
+    /// Requested writes per second.
     pub writes_per_s: u32,
-    /// Reads asked for each second.
+    /// Requested reads per second.
     pub reads_per_s: u32,
-    /// Clients.
+    /// Number of clients.
     pub clients: u32,
 }
 
-/// One move in one direction: the cutover, and the rollback where one was asked for.
+/// One direction: the cutover, or the rollback if one was requested.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Direction {
@@ -154,29 +154,30 @@ pub struct Direction {
     pub name: String,
     /// The side in charge before: `source` or `target`.
     pub from: String,
-    /// The side in charge after, if it went well.
+    /// The side in charge afterwards, if the run succeeded.
     pub to: String,
-    /// When the edge began to hold, in milliseconds since the start of the load; absent if it never did.
+    /// When the edge began to hold, in milliseconds since the start of the load; absent if no hold began.
     pub hold_at_ms: Option<f64>,
     /// When the last held write was answered, on the same clock.
     pub released_ms: Option<f64>,
     /// The wait added to writes; see [`pause`].
     pub pause_ms: Option<Pause>,
-    /// What the pause was made of.
+    /// The parts of the pause.
     pub pause_breakdown_ms: Breakdown,
     /// The stages, in the order they ran.
     pub stages: Vec<StageRun>,
 }
 
-/// The whole report. `pause_ms`, `pause_breakdown_ms` and `stages` are those of the cutover, the first direction.
+/// The complete report. `pause_ms`, `pause_breakdown_ms` and `stages` are those of the cutover, the first
+/// direction.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// How the run ended.
     pub outcome: Outcome,
-    /// How it was asked to end.
+    /// The requested end.
     pub asked: Outcome,
-    /// Why it did not, in words, with the remedy; absent if it did.
+    /// Why the run ended differently, with the remedy; absent if it ended as requested.
     pub failure: Option<String>,
     /// The writes.
     pub writes: Writes,
@@ -184,39 +185,40 @@ pub struct Report {
     pub reads: Reads,
     /// The wait the cutover added to writes; absent if no write was held.
     pub pause_ms: Option<Pause>,
-    /// What that pause was made of.
+    /// The parts of that pause.
     pub pause_breakdown_ms: Breakdown,
     /// The stages of the cutover.
     pub stages: Vec<StageRun>,
     /// Every table.
     pub tables: Vec<TableRow>,
-    /// Tables the change stream cannot carry; `replica-identity.sql` beside the report mends them.
+    /// Tables the change stream cannot carry; `replica-identity.sql` next to the report gives them a replica
+    /// identity.
     pub not_replicated: Vec<NotReplicated>,
-    /// The option of `crossover rehearse` that leaves them out; absent where there are none.
+    /// The option of `crossover rehearse` that excludes these tables; absent if there are none.
     pub exclude_option: Option<String>,
     /// Every sequence.
     pub sequences: Vec<SequenceRow>,
-    /// Names and versions of everything that took part.
+    /// Names and versions of all components.
     pub parts: BTreeMap<String, String>,
-    /// What was stood in for, in sentences.
+    /// The components that were replaced, as sentences.
     pub not_real: Vec<String>,
-    /// What was run.
+    /// The data, time and load of the run.
     pub run: Run,
     /// The cutover, and the rollback if there was one.
     pub directions: Vec<Direction>,
-    /// A dry run's plan, in its order; else empty.
+    /// The plan of a dry run, in order; otherwise empty.
     pub plan: Vec<String>,
-    /// The ledger's verdict; absent if it was not taken.
+    /// The ledger's verdict; absent if the ledger was not compared.
     pub ledger: Option<Verdict>,
-    /// Writers past the edge; absent if there were none.
+    /// Writers that bypassed the edge; absent if there were none.
     pub stray: Option<StrayCounts>,
     /// The first error texts of clients.
     pub error_texts: Vec<String>,
-    /// What happened when.
+    /// The timeline.
     pub timeline: Timeline,
 }
 
-/// `report.json`: the report and the judgement on it.
+/// `report.json`: the report and its verdict.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Judged<'a> {
@@ -228,9 +230,10 @@ pub struct Judged<'a> {
 }
 
 impl Report {
-    /// Writes `report.json` and `report.html` into `folder`, which must exist; each appears whole or not at all.
+    /// Writes `report.json` and `report.html` to `folder`, which must exist; each file is written completely
+    /// or not at all.
     ///
-    /// Returns their paths.
+    /// Returns the paths of both files.
     pub fn write(&self, folder: &Path) -> io::Result<(PathBuf, PathBuf)> {
         let judged = Judged {
             passed: self.passed(),
@@ -245,7 +248,7 @@ impl Report {
         ))
     }
 
-    /// The page for people: one file, no reference to anything outside it.
+    /// The HTML page: one file without references to other files.
     pub fn html(&self) -> String {
         html::page(self)
     }

@@ -1,4 +1,4 @@
-//! One execution of a state machine, watched until it ends.
+//! One execution of a state machine, observed until it ends.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -15,9 +15,9 @@ use crate::{
     error::{RehearsalError, Result},
 };
 
-/// Between two looks at an execution: rarely enough not to disturb the pause it measures.
-const LOOK_EVERY_MS: u64 = 400;
-/// An execution that takes longer is stuck.
+/// Interval between two reads of an execution: long enough not to disturb the measured pause.
+const READ_EVERY_MS: u64 = 400;
+/// An execution that takes longer is considered stuck.
 const LIMIT_MS: u64 = 30 * 60 * 1_000;
 
 /// How a run ended.
@@ -25,9 +25,9 @@ const LIMIT_MS: u64 = 30 * 60 * 1_000;
 pub enum RunOutcome {
     /// The new writer serves, reverse replication runs, both sides are proven equal.
     Committed,
-    /// The old writer serves as before.
+    /// The old writer continues to serve.
     Aborted,
-    /// Anything else: the error says what.
+    /// Any other end: the error has the reason.
     Failed,
 }
 
@@ -42,17 +42,17 @@ pub struct StageRun {
     pub entered_at_ms: f64,
 }
 
-/// Everything a run left behind.
+/// The results of a run.
 #[derive(Debug, Clone)]
 pub struct RunRecord {
     pub run_id: String,
     pub outcome: RunOutcome,
-    /// What went wrong, in the stages' own words.
+    /// The error, in the words of the stages.
     pub errors: Vec<String>,
     pub stages: Vec<StageRun>,
-    /// Results by their place in the state (`connection_drain`, `final_sync`, …).
+    /// Results by their name in the state (`connection_drain`, `final_sync`, …).
     pub results: Value,
-    /// What a dry run would have done, in order.
+    /// The planned actions of a dry run, in order.
     pub planned: Vec<String>,
 }
 
@@ -66,7 +66,7 @@ pub async fn execute(
 ) -> Result<RunRecord> {
     let input = json!({ "plan": plan });
     let execution = cloud.aws.start_execution(machine, &plan.run_id, &input).await?;
-    let mut polling = Polling::new(&SystemClock, LOOK_EVERY_MS, LIMIT_MS);
+    let mut polling = Polling::new(&SystemClock, READ_EVERY_MS, LIMIT_MS);
     let mut shown = Shown::default();
     let ended = loop {
         let seen = cloud.aws.describe_execution(&execution).await?;
@@ -91,7 +91,8 @@ pub async fn execute(
         })
         .collect();
     let results = last_state(&history, &ended);
-    // A function that was killed or timed out could not write to the journal; what Step Functions caught says it.
+    // A function that was killed or timed out could not write to the journal; the error caught by Step
+    // Functions has the reason.
     if errors.is_empty()
         && let Some(caught) = results.get("error").filter(|e| e.is_object())
     {
@@ -151,7 +152,8 @@ fn stages(history: &[Event]) -> Vec<StageRun> {
             .iter()
             .find(|e| e.kind.ends_with("StateEntered") || e.kind.starts_with("Execution"));
         let end = exit.or(next);
-        // A caught error leaves the state too, with the error beside its results; its own result is missing then.
+        // A caught error also leaves the state, with the error in its output; the state's own result is
+        // missing then.
         let failed = match exit.and_then(state_output) {
             Some(output) => {
                 output.get("error").is_some_and(|e| !e.is_null()) && output.get(place(name)).is_none()
@@ -168,7 +170,7 @@ fn stages(history: &[Event]) -> Vec<StageRun> {
     stages
 }
 
-/// Where a state puts its result: `WarmFinalSync` -> `warm_final_sync`.
+/// The name under which a state stores its result: `WarmFinalSync` -> `warm_final_sync`.
 fn place(state: &str) -> String {
     let mut place = String::new();
     for (index, letter) in state.char_indices() {
@@ -195,9 +197,10 @@ fn state_output(event: &Event) -> Option<Value> {
     .ok()
 }
 
-/// The state's document as far as it got.
+/// The last state document of the execution.
 fn last_state(history: &[Event], ended: &Execution) -> Value {
-    // Of a failed execution MiniStack calls its error the output; what the states left is in the history.
+    // MiniStack returns the error of a failed execution as its output; the results of the states are in the
+    // history.
     ended
         .output
         .clone()
@@ -220,7 +223,7 @@ fn planned(history: &[Event], results: &Value) -> Vec<String> {
     planned
 }
 
-/// Which states the user has been told about.
+/// The states that have been reported to the user.
 #[derive(Default)]
 struct Shown(BTreeMap<u64, bool>);
 
@@ -236,14 +239,14 @@ impl Shown {
                     || e.kind.starts_with("ExecutionS")
                     || e.kind.starts_with("ExecutionF")
             });
-            let told = self.0.entry(event.id).or_insert_with(|| {
+            let reported = self.0.entry(event.id).or_insert_with(|| {
                 progress.started(&label);
                 false
             });
             if let Some(left) = left
-                && !*told
+                && !*reported
             {
-                *told = true;
+                *reported = true;
                 let ms = (at_ms(left) - at_ms(event)).max(0.0);
                 progress.done(&label, Duration::from_secs_f64(ms / 1000.0));
             }

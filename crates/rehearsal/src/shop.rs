@@ -1,7 +1,8 @@
-//! The sample shop: a schema with one of everything a migration trips over, and its data.
+//! The sample shop: a schema with one of every kind of object that makes migrations difficult, and its data.
 //!
-//! Both sides get the same definitions ([`create_schema`]); only the source gets rows ([`generate`]). The application
-//! role is made apart ([`create_app_role`]), because on the target it must not be able to log in before the commit.
+//! Both sides get the same definitions ([`create_schema`]); only the source gets rows ([`generate`]). The
+//! application role is created separately ([`create_app_role`]), because on the target it must not be able to
+//! log in before the commit.
 
 use tokio_postgres::Client;
 
@@ -12,22 +13,22 @@ const CUSTOMERS: &str = include_str!("shop/sql/customers.sql");
 const PRODUCTS: &str = include_str!("shop/sql/products.sql");
 const ORDERS: &str = include_str!("shop/sql/orders.sql");
 
-/// Orders inserted by one statement: large enough to be quick, small enough to show progress.
+/// Orders inserted by one statement: many enough for speed, few enough to show progress.
 const BATCH: u64 = 10_000;
 
-/// The role the sample API logs in as.
+/// The role of the sample API.
 pub const APP_ROLE: &str = "shop_app";
 
-/// What the load works on.
+/// The data that the load uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// The generated shop: a write is an order with items, payment and ledger entry in one transaction.
     Shop,
-    /// Somebody's own schema: a write is a ledger entry beside it, nothing else is touched.
+    /// A user schema: a write is one ledger entry, and the user's tables are not touched.
     LedgerOnly,
 }
 
-/// How many rows [`generate`] has made.
+/// Number of rows that [`generate`] has created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Generated {
     /// Customers; their ids are `1..=customers`.
@@ -44,8 +45,8 @@ pub struct Generated {
 
 /// Creates the roles, the ledger and (in [`Mode::Shop`]) the shop, in an empty database.
 ///
-/// The same definitions on both sides. Roles may exist already; schemas may not. Needs a superuser, and leaves
-/// [`APP_ROLE`] without a login: see [`create_app_role`].
+/// The same definitions on both sides. Roles may exist already; schemas may not. Needs a superuser, and
+/// leaves [`APP_ROLE`] without a login: see [`create_app_role`].
 pub async fn create_schema(client: &Client, mode: Mode) -> Result<(), tokio_postgres::Error> {
     client.batch_execute(ROLES).await?;
     if mode == Mode::Shop {
@@ -54,17 +55,19 @@ pub async fn create_schema(client: &Client, mode: Mode) -> Result<(), tokio_post
     client.batch_execute(LEDGER).await
 }
 
-/// Gives [`APP_ROLE`] its password, and its login or not, and takes CONNECT on this database from everybody else.
+/// Sets the password and the login of [`APP_ROLE`], and revokes CONNECT on this database from all other
+/// roles.
 ///
-/// With `login` (the source) the role can connect. Without it (the target before the commit) it has NOLOGIN and no right
-/// to connect: CONNECT is revoked from PUBLIC too, because a revoke from the role alone changes nothing while PUBLIC
-/// holds it.
+/// With `login` (the source) the role can connect. Without it (the target before the commit) the role has
+/// NOLOGIN and no privilege to connect: CONNECT is revoked from PUBLIC too, because revoking it from the role
+/// alone changes nothing while PUBLIC has the privilege.
 pub async fn create_app_role(
     client: &Client,
     password: &str,
     login: bool,
 ) -> Result<(), tokio_postgres::Error> {
-    // The statement is built on the server: a utility statement takes no parameters, and `format` quotes safely.
+    // The statement is built on the server: a utility statement takes no parameters, and `format` quotes
+    // safely.
     let statements = client
         .query_one(
             "select format('alter role shop_app %s password %L', case when $2::boolean then 'login' else 'nologin' end, $1::text),
@@ -81,10 +84,12 @@ pub async fn create_app_role(
     Ok(())
 }
 
-/// Fills the shop with `orders` orders and what belongs to them; calls `progress` with the orders done so far.
+/// Fills the shop with `orders` orders and their dependent rows; calls `progress` with the number of orders
+/// so far.
 ///
-/// Set-based and deterministic: the same number gives the same rows. The shop must be empty. Needs a superuser: foreign
-/// keys are not checked row by row, which takes five times as long; a test proves that the rows satisfy them.
+/// Set-based and deterministic: the same number gives the same rows. The shop must be empty. Needs a
+/// superuser: foreign keys are not checked row by row, which would take five times as long; a test proves
+/// that the rows satisfy them.
 pub async fn generate(
     client: &Client,
     orders: u64,

@@ -1,4 +1,5 @@
-//! Builds what is rehearsed: the Lambda functions and the Worker, from the sources of the workspace.
+//! Builds the components of a rehearsal from the sources of the workspace: the Lambda functions and the
+//! Worker.
 
 mod wasm_target;
 
@@ -15,10 +16,10 @@ use worker_bundle::Bundle;
 
 use crate::error::{RehearsalError, Result};
 
-/// What was built.
+/// The built programs.
 #[derive(Debug)]
 pub struct Products {
-    /// The program of all functions, as it is deployed; the handler says which of them it is.
+    /// The program of all functions, as deployed; the handler selects the function.
     pub bootstrap: PathBuf,
     /// The Worker.
     pub worker: Bundle,
@@ -66,7 +67,7 @@ pub async fn build(workspace: &Path, parts: &Parts, progress: &dyn Progress) -> 
     })
 }
 
-/// Runs cargo, first without the network: a second run must not need one.
+/// Runs cargo, first without the network, because a second run must not need the network.
 async fn cargo(workspace: &Path, arguments: &[&str]) -> Result<()> {
     let mut output = String::new();
     for network in [&["--offline"][..], &[]] {
@@ -90,8 +91,9 @@ async fn cargo(workspace: &Path, arguments: &[&str]) -> Result<()> {
     })
 }
 
-/// Cargo without what an outer cargo (`cargo run`, `cargo test`) has told us about the package it runs: build scripts such as
-/// ring's read it, so that everything would be built again whenever another package asks.
+/// Cargo without the variables that an outer cargo (`cargo run`, `cargo test`) sets about its package: build
+/// scripts such as ring's read them, so that everything would be built again for every package that runs
+/// cargo.
 fn cargo_command() -> Command {
     const OF_THE_OUTER_PACKAGE: [&str; 6] = [
         "CARGO_BIN_",
@@ -111,7 +113,7 @@ fn cargo_command() -> Command {
     command
 }
 
-/// Where cargo puts what it builds; `CARGO_TARGET_DIR` and configuration files count.
+/// Cargo's target folder; `CARGO_TARGET_DIR` and configuration files are respected.
 async fn target_dir(workspace: &Path) -> Result<PathBuf> {
     let run = cargo_command()
         .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
@@ -129,7 +131,7 @@ async fn target_dir(workspace: &Path) -> Result<PathBuf> {
         })
 }
 
-/// Bundles the wasm unless the bundle was made from this very wasm.
+/// Bundles the wasm unless the bundle was made from the same wasm.
 async fn bundle(wasm: &Path, dir: &Path, parts: &Parts) -> Result<Bundle> {
     use sha2::{Digest, Sha256};
     let bytes = fs::read(wasm).map_err(RehearsalError::file(wasm))?;

@@ -1,43 +1,43 @@
-//! Why nothing is known about a table, or why it is not repaired: for whoever has to say what to do about it.
+//! Why a table was not compared or not repaired, and the remedy for the operator.
 
 use crossover_core::{
     catch_up::MarkerError,
     ports::{PortError, Refusal},
 };
 
-/// The kind of the reason. How it is put right depends on where the comparison runs: the command has options, a function has a
-/// plan. [`Cause::remedy`] names neither.
+/// The kind of the reason. The exact remedy depends on where the comparison runs: the command has options, a
+/// function has a plan. [`Cause::remedy`] mentions neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// One side has no such table.
+    /// The table exists on one side only.
     NoSuchTable,
-    /// The sides share no form in which rows could be compared.
+    /// The two sides have no common form in which rows can be compared.
     NoCommonForm,
     /// The catalogue could not be read, so the schema was not compared.
     CatalogueUnreadable,
-    /// A server was away.
+    /// A server did not answer.
     Unreachable,
-    /// The role lacks a right to read.
+    /// The role lacks the privilege to read.
     NoRight,
     /// Row-level security hides rows from the role.
     HiddenRows,
-    /// A statement ran into its time limit, or was cancelled.
+    /// A statement exceeded its time limit or was cancelled.
     Stopped,
-    /// A name in the condition, or a column that was changed meanwhile.
+    /// The condition names an unknown column, or a column was changed during the comparison.
     UnknownName,
-    /// The condition is no SQL condition.
+    /// The condition is not a valid SQL condition.
     ConditionNotUnderstood,
-    /// Text that the other side's encoding cannot represent.
+    /// Text that the encoding of the other side cannot represent.
     Encoding,
-    /// The server refused for another reason, which it names.
+    /// The server refused for another reason; the message contains that reason.
     Refused,
     /// The table was removed during the comparison.
     Removed,
-    /// What no server should answer.
+    /// An answer that no server should give.
     Unexpected,
-    /// The table, or its key, is another one than the one that was compared.
+    /// The table or its key is not the one that was compared.
     Changed,
-    /// No row of the table can be told from another.
+    /// The rows of the table cannot be identified.
     NoKey,
     /// More rows differ than the comparison was allowed to report.
     MoreThanReported { different_rows: u64 },
@@ -45,7 +45,7 @@ pub enum Cause {
     MarkerNotSeen { waited_ms: u64 },
     /// A catch-up marker arrived more than once.
     MarkerDuplicated { count: u32 },
-    /// The role lacks the right to write to the table on the target.
+    /// The role lacks the privilege to write to the table on the target.
     NotWritable,
 }
 
@@ -72,15 +72,17 @@ impl Cause {
         }
     }
 
-    /// What to do about it, in words that hold wherever the comparison runs.
+    /// The remedy, in words that hold wherever the comparison runs.
     pub fn remedy(self, table: &str) -> String {
         let text = match self {
-            Self::NoSuchTable => return format!("create {table} there, or exclude it"),
-            Self::NoCommonForm => "apply the missing columns, then compare again",
+            Self::NoSuchTable => return format!("create {table} on that side, or exclude the table"),
+            Self::NoCommonForm => "add the missing columns, then compare again",
             Self::CatalogueUnreadable => {
-                "let the role of the connection read the catalogue, or compare only rows"
+                "allow the role of the connection to read the catalogue, or compare only rows"
             }
-            Self::Unreachable => "compare again when the named server answers and nobody rewrites the table",
+            Self::Unreachable => {
+                "compare again when the named server answers and no session rewrites the table"
+            }
             Self::NoRight => {
                 "grant the role of the connection SELECT on the table and USAGE on its schema, and BYPASSRLS where a policy hides \
                  rows, on both sides"
@@ -89,26 +91,26 @@ impl Cause {
                 "alter role ... bypassrls there; where the server does not allow that, make the role a member of the table's owner"
             }
             Self::Stopped => {
-                "allow statements more time, or make chunks smaller; if somebody cancelled it, compare again"
+                "allow more time for statements, or use smaller chunks; if the statement was cancelled, compare again"
             }
             Self::UnknownName => {
-                "see that the columns of the condition exist; if the table was changed meanwhile, compare again"
+                "check that the columns of the condition exist; if the table was changed during the comparison, compare again"
             }
             Self::ConditionNotUnderstood => {
-                "correct the condition: it has to be one condition in SQL, in which the table is called q"
+                "correct the condition: one SQL condition is expected, in which the table is called q"
             }
             Self::Encoding => {
-                "one side holds text that the other's encoding cannot represent: correct it there, or exclude the table"
+                "one side holds text that the other's encoding cannot represent: correct the text on that side, or exclude the table"
             }
-            Self::Refused => "do what the message asks for, then compare again; or exclude the table",
-            Self::Removed => "compare again: the table was removed meanwhile",
-            Self::Unexpected => "compare again; if it stays, report it with this message",
+            Self::Refused => "follow the message of the server, then compare again; or exclude the table",
+            Self::Removed => "compare again: the table was removed during the comparison",
+            Self::Unexpected => "compare again; if the problem remains, report this message",
             Self::Changed => "compare again",
             Self::MarkerNotSeen { .. } => {
-                "see that crossover.catch_up_marker is among the replicated tables and that replication runs"
+                "check that crossover.catch_up_marker is one of the replicated tables and that replication is running"
             }
             Self::MarkerDuplicated { .. } => {
-                "the change stream applies rows twice: look at the replication task"
+                "the change stream applies rows twice: check the replication task"
             }
             Self::NoKey => {
                 return format!(
@@ -117,7 +119,7 @@ impl Cause {
             }
             Self::MoreThanReported { different_rows } => {
                 return format!(
-                    "let more than {different_rows} differing rows be reported, or load the table again if most of it differs"
+                    "allow more than {different_rows} differing rows to be reported, or load the table again if most of it differs"
                 );
             }
             Self::NotWritable => {

@@ -1,4 +1,4 @@
-//! The same comparison in pieces that different functions can take: a list of assignments, each compared by itself.
+//! The same comparison in parts for different functions: a list of assignments, each compared separately.
 
 use crossover_core::{
     catalogue::TableName,
@@ -15,14 +15,15 @@ use crate::{
     watch::Watch,
 };
 
-/// How the work is shared among functions, none of which may run for more than 15 minutes.
+/// How the work is shared among functions, each of which has a limit of 15 minutes.
 #[derive(Debug, Clone, Copy)]
 pub struct Partitioning {
-    /// Assignments in one list, about: with their names and bounds they fit the 256 KiB of a state machine's state.
+    /// Approximate number of assignments in one list: with their names and bounds they fit the 256 KiB of a
+    /// state machine's state.
     pub most: u64,
-    /// A table whose rows do not lie in the order of their key is one assignment up to this many rows: each side has blocks of its
-    /// own. A larger one is shared by ranges of the key, although that is to read it jumping about. The default takes eight minutes at a
-    /// fifth of the rate docs/verify.md gives.
+    /// A table whose rows are not stored in the order of their key is one assignment up to this many rows,
+    /// because each side has its own blocks. A larger table is shared by ranges of the key, although this
+    /// needs random reads. The default takes eight minutes at a fifth of the rate in docs/verify.md.
     pub unordered_rows: u64,
 }
 
@@ -36,12 +37,12 @@ impl Default for Partitioning {
 }
 
 impl Partitioning {
-    /// Rows an assignment should have.
+    /// Number of rows an assignment should have.
     pub(crate) fn rows_each(&self, chunk_rows: u64, rows: u64) -> u64 {
         chunk_rows.max(rows / self.most.max(1))
     }
 
-    /// A table's pieces.
+    /// The parts of one table.
     pub(crate) async fn pieces(
         &self,
         comparison: &Comparison<'_>,
@@ -59,12 +60,12 @@ impl Partitioning {
     }
 }
 
-/// One piece: a range of a table's key, or the whole of a table.
+/// One part: a range of a table's key, or the whole table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assignment {
     pub table: TableName,
-    /// Texts of the first and the next range's first key; none is open.
+    /// The first key of this range and of the next range, as text; `None` for an open end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,7 +74,7 @@ pub struct Assignment {
     pub seed: i64,
 }
 
-/// Cuts everything into assignments.
+/// Divides all tables into assignments.
 ///
 /// # Errors
 /// As [`prepare`].
@@ -107,7 +108,7 @@ pub async fn assignments(
 /// Compares one assignment.
 ///
 /// # Errors
-/// The table is gone or has changed so that its rows cannot be compared; a server that does not answer.
+/// The table is missing or has changed so that its rows cannot be compared; a server does not answer.
 pub async fn compare_assignment(
     sides: &Sides<'_>,
     scope: &Scope,
@@ -139,7 +140,7 @@ pub async fn compare_assignment(
         Layout::Ranges(Ranges {
             bounds: vec![bounds],
             rows: 0,
-            // Other functions have the rows that lie elsewhere, at other snapshots.
+            // Rows that are stored elsewhere belong to other functions, which use other snapshots.
             by_disk: [false; 2],
         })
     });

@@ -1,4 +1,4 @@
-//! What a comparison of everything would take: from the statistics, and a rate measured on these very servers.
+//! The expected effort of a full comparison, from the statistics and a rate measured on the same servers.
 
 mod measure;
 mod sum;
@@ -15,31 +15,32 @@ use crate::{
 use measure::{Sample, measure, rate};
 use sum::summed_up;
 
-/// Tables that are measured, the largest first; the others get the rate of all measured ones.
+/// Number of tables that are measured, the largest first; the other tables get the average rate of the
+/// measured ones.
 const MEASURED_TABLES: usize = 12;
 
-/// A table's share.
+/// The share of one table.
 #[derive(Debug, Clone, Serialize)]
 pub struct TableEstimate {
     pub name: String,
     pub rows: u64,
     pub bytes: u64,
     pub chunks: u64,
-    /// Invocations of the validate function that `statemachine/verify.asl.json` makes for it.
+    /// Invocations of the validate function that `statemachine/verify.asl.json` makes for this table.
     pub functions: u64,
-    /// Rows a second of one chunk at a time, the two sides at once; none: not measured.
+    /// Rows per second of one chunk at a time, both sides at once; `None` if the table was not measured.
     pub rows_per_second: Option<f64>,
 }
 
 impl TableEstimate {
-    /// How long one invocation is likely to take; a table that was not measured goes at the given rate.
+    /// The likely duration of one invocation; a table that was not measured is estimated with the given rate.
     pub fn function_minutes(&self, rows_per_second: f64) -> f64 {
         let rows = self.rows.div_ceil(self.functions.max(1)) as f64;
         rows / self.rows_per_second.unwrap_or(rows_per_second).max(1.0) / 60.0
     }
 }
 
-/// A figure with how far off it may be.
+/// A figure with its lower and upper bound.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Range {
     pub low: f64,
@@ -58,7 +59,7 @@ impl Range {
     }
 }
 
-/// What it would take.
+/// The estimate of the whole comparison.
 #[derive(Debug, Clone, Serialize)]
 pub struct Estimate {
     pub tables: Vec<TableEstimate>,
@@ -67,20 +68,20 @@ pub struct Estimate {
     pub bytes: u64,
     pub chunks: u64,
     pub functions: u64,
-    /// What the longest invocation is likely to take.
+    /// The likely duration of the longest invocation.
     pub longest_function_minutes: f64,
-    /// Chunks compared at the same time: functions that run at once.
+    /// Chunks compared at the same time: the functions that run at once.
     pub workers: u32,
     pub measured_rows: u64,
     pub rows_per_second: Range,
     pub hours: Range,
-    /// What the figures rest on.
+    /// The assumptions behind the figures.
     pub assumptions: Vec<String>,
-    /// What makes the plan or the figures doubtful.
+    /// Reasons to doubt the plan or the figures.
     pub warnings: Vec<String>,
 }
 
-/// Estimates a comparison with `workers` chunks under way at a time.
+/// Estimates a comparison with `workers` concurrent chunks.
 ///
 /// # Errors
 /// As [`prepare`], and when no rate can be measured.
@@ -123,7 +124,7 @@ pub async fn estimate(
             watch.event(&Event::Table { name: &estimate.name });
             let measured = match measure(&comparison, table).await {
                 Ok(measured) => measured,
-                // A table that cannot be read is named; a server that is away stops everything.
+                // A table that cannot be read is reported; a server that does not answer ends the estimate.
                 Err(error @ (PortError::Refused { .. } | PortError::Missing { .. })) => {
                     prepared.could_not_run.push(could_not_run(&table.table, &error));
                     continue;

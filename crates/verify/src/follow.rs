@@ -1,23 +1,24 @@
-//! Two databases compared while they change, until they are known to be equal: so that at the pause only the last few rows are left
-//! to verify.
+//! Compares two databases while they change, until they are known to be equal, so that only the last few rows
+//! have to be verified at the pause.
 //!
-//! A logical slot on the writer comes first. From then on no change can be missed: every table is compared as a whole once, and
-//! what differed then, and every key that has changed since, is dirty. Dirty keys are looked at again and again until they are
-//! equal, or until they are known to differ ([`judge`] has the rules, and why a row that is merely busy gives no alarm).
+//! A logical slot on the writer is created first. From then on no change can be missed: every table is
+//! compared as a whole once, and the rows that differed then, and every key that has changed since, are
+//! dirty. Dirty keys are checked repeatedly until the rows are equal, or until they are known to differ
+//! ([`judge`] has the rules, and explains why a row that is only busy raises no alarm).
 //!
-//! What is kept is bounded, here and on the writer's disk ([`budget`]); nothing that exceeds it is forgotten. What is kept survives
-//! the process ([`checkpoint`]).
+//! The kept state is bounded, here and on the writer's disk ([`budget`]); changes beyond the bound are never
+//! forgotten. The state survives the process ([`checkpoint`]).
 //!
-//! Not followed: changes of the schema, and rows that somebody else changes on the follower in tables whose row stays the same
-//! on the writer. A new whole comparison finds those.
+//! Not followed: schema changes, and rows that another session changes on the follower in tables whose row
+//! stays the same on the writer. A new whole comparison finds those.
 
 mod budget;
+mod check;
 mod checkpoint;
 mod dirty;
 mod ending;
 mod event;
 mod judge;
-mod look;
 mod marker;
 mod pause;
 mod poll;
@@ -53,17 +54,17 @@ use checkpoint::{Checkpoint, CheckpointIdentity, print_of};
 use dirty::Dirty;
 use sweep::Sweep;
 
-/// How to follow.
+/// Options of the follower.
 #[derive(Debug, Clone)]
 pub struct FollowOptions {
     pub budget: Budget,
-    /// A round takes at least this long, in milliseconds.
+    /// Minimum duration of a round, in milliseconds.
     pub every_ms: u64,
     /// How long a row has to differ where passes prove nothing, in milliseconds.
     pub least_ms: u64,
-    /// Changes taken at once; a transaction is never cut.
+    /// Number of changes read at once; a transaction is never divided.
     pub batch: u32,
-    /// Tell the values of rows that differ.
+    /// Report the values of rows that differ.
     pub values: bool,
 }
 
@@ -79,7 +80,7 @@ impl Default for FollowOptions {
     }
 }
 
-/// What a follower works with.
+/// The databases and services a follower works with.
 #[derive(Clone, Copy)]
 pub struct FollowContext<'a> {
     pub sides: Sides<'a>,
@@ -96,13 +97,13 @@ pub struct FollowContext<'a> {
     pub verify: &'a VerifyOptions,
     pub options: &'a FollowOptions,
     pub governor: &'a Governor,
-    /// Ends every wait, so that the caller has the word; work under way is ended in order.
+    /// Ends every wait, so that the caller can react; work in progress is completed in order.
     pub pause: &'a dyn Pause,
     pub watch: &'a dyn Watch,
     pub listener: &'a dyn EventSink,
 }
 
-/// Why the following ended.
+/// Why following ended.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {
     #[error(transparent)]
@@ -112,8 +113,8 @@ pub enum FollowError {
     #[error(transparent)]
     Ended(#[from] Ending),
     #[error(
-        "the checkpoint is of other databases ({source_then} and {target_then}), whose slot still waits for it: name another file, or \
-         end that run for good"
+        "the checkpoint is of other databases ({source_then} and {target_then}), whose slot still depends on it: name another \
+         file, or end that run for good"
     )]
     OtherDatabases {
         source_then: String,
@@ -141,7 +142,7 @@ pub struct Follower<'a> {
     confirmed: Position,
     /// No changes are taken before this time: writing checkpoints must not become the main work.
     next_take_ms: u64,
-    /// The last take was complete.
+    /// The last read of changes was complete.
     current: bool,
     sweep: Option<Sweep<'a>>,
     swept: sweep::Done,
@@ -151,10 +152,11 @@ pub struct Follower<'a> {
 }
 
 impl<'a> Follower<'a> {
-    /// Makes the slot, or goes on from the checkpoint.
+    /// Creates the slot, or continues from the checkpoint.
     ///
     /// # Errors
-    /// As a comparison; a checkpoint that cannot be read; a slot that cannot be made, or that another run follows.
+    /// As for a comparison; a checkpoint that cannot be read; a slot that cannot be created, or that another
+    /// run uses.
     pub async fn begin(ctx: FollowContext<'a>, file: Option<CheckpointFile>) -> Result<Self, FollowError> {
         let prepared = prepare(&ctx.sides, ctx.scope, ctx.verify).await?;
         let ground = ground(&ctx, &prepared.tables);
@@ -210,7 +212,7 @@ impl<'a> Follower<'a> {
             ended: None,
             ctx,
         };
-        this.tell_what_cannot_be_told();
+        this.note_tables_without_old_keys();
         if let Some(checkpoint) = &resumed {
             checkpoint.restore(&mut this.dirty);
         }
@@ -221,12 +223,12 @@ impl<'a> Follower<'a> {
         Ok(this)
     }
 
-    /// Nothing is left to be found out, as of the last look.
+    /// Whether every row has been judged, as of the last check.
     pub fn is_judged(&self) -> bool {
         self.current && self.dirty.is_judged()
     }
 
-    /// Nothing differs, as of the last look, and everything was compared.
+    /// Whether no row differs and everything was compared, as of the last check.
     pub fn is_equal(&self) -> bool {
         self.is_judged() && self.dirty.reported() == 0 && self.could_not_run.is_empty()
     }
@@ -236,12 +238,12 @@ impl<'a> Follower<'a> {
         self.dirty.rows()
     }
 
-    /// Rows that really differ, as far as is known.
+    /// Rows that are known to differ.
     pub fn different_rows(&self) -> u64 {
         self.dirty.reported()
     }
 
-    /// Tables of which nothing is known, and why.
+    /// Tables whose state is unknown, with the reason.
     pub fn could_not_run(&self) -> &[CouldNotRun] {
         &self.could_not_run
     }
@@ -251,7 +253,7 @@ impl<'a> Follower<'a> {
         self.results.values()
     }
 
-    /// What is known now, as the last of the news.
+    /// The current state, as the final event.
     pub fn standing(&self) -> FollowEvent {
         FollowEvent::Ended {
             equal: self.is_equal(),
@@ -269,10 +271,12 @@ impl<'a> Follower<'a> {
         &self.ground.slot
     }
 
-    /// One round, while tables that are due are compared as a whole. It can be dropped at any time; then [`Self::end`] is next.
+    /// Runs one round while tables that are due are compared as a whole. The future can be dropped at any
+    /// time; then call [`Self::end`].
     ///
     /// # Errors
-    /// A server that stays away; a slot that is gone or has become too large; a checkpoint that cannot be written.
+    /// A server that remains unavailable; a slot that is missing or has become too large; a checkpoint that
+    /// cannot be written.
     pub async fn tick(&mut self) -> Result<(), FollowError> {
         let sweep = match self.sweep.take() {
             Some(sweep) => Some(sweep),
@@ -291,7 +295,7 @@ impl<'a> Follower<'a> {
         self.absorb()
     }
 
-    /// A server that is away for a moment is asked again.
+    /// A server that is unavailable for a short time is asked again.
     async fn round_with_retries(&mut self) -> Result<(), FollowError> {
         let clock = self.ctx.sides.clock;
         let retry_timeout_ms = self.ctx.verify.rows.retry_timeout_ms;
@@ -318,13 +322,13 @@ impl<'a> Follower<'a> {
         if self.current {
             self.judge().await?;
         }
-        let looks = self.choose();
-        if !looks.is_empty() {
+        let checks = self.choose();
+        if !checks.is_empty() {
             let Some(passed) = self.unless_paused(self.ctx.catch_up.wait_for_catchup()).await else {
                 return Ok(());
             };
             passed?;
-            self.look(looks).await?;
+            self.check(checks).await?;
         }
         let took = clock.now_ms().saturating_sub(began);
         if took < self.ctx.options.every_ms {
@@ -334,7 +338,7 @@ impl<'a> Follower<'a> {
         Ok(())
     }
 
-    /// Waits, unless that has to stop.
+    /// Waits, unless the operator has ended all waits.
     async fn unless_paused<T>(&self, wait: impl Future<Output = T> + Send) -> Option<T> {
         match select(pin!(wait), self.ctx.pause.wanted()).await {
             Either::Left((done, _)) => Some(done),
@@ -342,7 +346,8 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// Ends. With `keep` and a checkpoint the slot stays for the next run, otherwise it goes.
+    /// Ends the run. With `keep` and a checkpoint the slot stays for the next run, otherwise the slot is
+    /// dropped.
     ///
     /// # Errors
     /// A checkpoint that cannot be written; a slot that cannot be dropped.
@@ -364,7 +369,7 @@ impl<'a> Follower<'a> {
         Ok(self.drop_slot().await?)
     }
 
-    /// Drops the slot, unless another run has taken it over while this one had lost its connection.
+    /// Drops the slot, unless another run has taken the slot over while this run had lost its connection.
     async fn drop_slot(&self) -> Result<(), PortError> {
         match self.ctx.changes.claim(&self.ground.slot).await {
             Err(PortError::Refused { .. }) => Ok(()),
@@ -373,7 +378,7 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// Gives up: the slot goes, and the checkpoint says that nothing can go on from it.
+    /// Gives up: drops the slot and records in the checkpoint that no run can continue from it.
     async fn give_up(&mut self, ending: Ending) -> Result<FollowError, FollowError> {
         self.ended = Some(ending.to_string());
         self.drop_slot().await?;
@@ -381,7 +386,7 @@ impl<'a> Follower<'a> {
         Ok(ending.into())
     }
 
-    /// Writes the checkpoint, if one is wanted.
+    /// Writes the checkpoint, if the caller asked for one.
     fn save(&mut self) -> Result<(), CheckpointError> {
         let Some(file) = &self.file else { return Ok(()) };
         let clock = self.ctx.sides.clock;
@@ -399,12 +404,12 @@ impl<'a> Follower<'a> {
         Ok(())
     }
 
-    fn emit(&self, news: &FollowEvent) {
-        self.ctx.listener.emit(news);
+    fn emit(&self, event: &FollowEvent) {
+        self.ctx.listener.emit(event);
     }
 
-    /// Tables whose changes do not show which rows they changed.
-    fn tell_what_cannot_be_told(&self) {
+    /// Notes the tables whose changes do not show which rows they changed.
+    fn note_tables_without_old_keys(&self) {
         let mut tables: Vec<String> = self
             .relations
             .values()

@@ -1,8 +1,8 @@
-//! Proof that two databases are equal, row by row, and what follows from it: repair, and following changes. Certificates are
+//! Proof that two databases are equal, row by row, with repair and continuous comparison. Certificates are in
 //! `crossover_certificate`.
 //!
-//! Everything works on the ports of `crossover_core`, so that the same comparison runs in the command, in the validate function
-//! and against the worlds in memory of the tests.
+//! All code works with the ports of `crossover_core`, so that the same comparison runs in the command, in the
+//! validate function and in tests with in-memory databases.
 
 mod cause;
 mod distribute;

@@ -1,4 +1,4 @@
-//! The whole finding, as the JSON report has it.
+//! The complete result of a comparison, as in the JSON report.
 
 use crossover_core::{
     plan::Scope,
@@ -16,45 +16,46 @@ use crate::{
     watch::Watch,
 };
 
-/// What a comparison found.
+/// The result of a comparison.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
-    /// Nothing differs and everything was compared.
+    /// No row differs and everything was compared.
     pub equal: bool,
     pub tables: Vec<TableResult>,
-    /// Objects that are not the same on both sides; warnings do not make the databases different.
+    /// Objects that differ between the sides; warnings alone do not make the databases different.
     pub schema_differences: Vec<SchemaDifference>,
-    /// Every sequence of either side, and whether the one of the target lies beyond that of the source. One that would hand out
-    /// again what is in use makes the databases different as soon as the target is the writer.
+    /// Every sequence of either side, and whether the target's position is beyond the source's. A sequence
+    /// that would issue values already in use makes the databases different as soon as the target is the
+    /// writer.
     pub sequences: Vec<SequencePair>,
     /// Tables without a primary key.
     pub primary_keys: Vec<TableWithoutKey>,
-    /// Tables of the target whose statistics are not fresh.
+    /// Tables of the target whose statistics are out of date.
     pub statistics: Vec<StaleStatistics>,
     pub could_not_run: Vec<CouldNotRun>,
-    /// Where the best way of comparing could not be taken, and why.
+    /// Notes on tables for which the best method of comparison was not available, with the reason.
     pub notes: Vec<String>,
     pub elapsed_ms: u64,
-    /// Hash of each side's schema; none where only rows were compared.
+    /// Hash of each side's schema; `None` where only rows were compared.
     #[serde(skip)]
     pub fingerprints: Option<(String, String)>,
-    /// Starts the hash chain of this run.
+    /// Seed of this run's hash chain.
     #[serde(skip)]
     pub seed: i64,
-    /// When the comparison began, in milliseconds since 1970.
+    /// Start of the comparison, in milliseconds since 1970.
     #[serde(skip)]
     pub began_ms: u64,
-    /// What rows had to meet to be compared; none: all rows were.
+    /// Condition for the compared rows; `None` if all rows were compared.
     #[serde(skip)]
     pub condition: Option<String>,
-    /// What source and target are called, if whoever connected to them says so.
+    /// Names of source and target, if the caller supplied them.
     #[serde(skip)]
     pub databases: Option<(String, String)>,
 }
 
 impl Report {
-    /// Puts what was found about some tables later in the place of what was found before.
+    /// Replaces the earlier results of some tables with later ones.
     pub fn take_again(&mut self, later: RowsReport, later_ms: u64) {
         let again = |name: &str| later.tables.iter().any(|t| t.name == name);
         let failed = |name: &str| later.could_not_run.iter().any(|t| t.name == name);
@@ -72,7 +73,7 @@ impl Report {
         self.could_not_run.is_empty() && !self.is_different()
     }
 
-    /// A difference is proven: it stays one, whatever else could not be compared.
+    /// Whether a difference is proven: it remains one even if other tables could not be compared.
     pub fn is_different(&self) -> bool {
         self.tables.iter().any(|t| !t.equal)
             || self
@@ -82,7 +83,7 @@ impl Report {
             || self.sequences.iter().any(|s| s.severity == Some(Severity::Error))
     }
 
-    /// Leaves the values of rows out; keys and names of columns stay.
+    /// Removes the values of rows; keys and names of columns stay.
     pub fn without_values(&mut self) {
         for difference in self.tables.iter_mut().flat_map(|t| &mut t.differences) {
             difference.source = None;
@@ -91,10 +92,11 @@ impl Report {
     }
 }
 
-/// Compares two databases: rows, and what else has to be equal for the target to take over.
+/// Compares two databases: rows, and everything else that has to be equal before the target can become the
+/// writer.
 ///
 /// # Errors
-/// Names without a table, all at once; a server that does not answer.
+/// Names that match no table, all at once; a server that does not answer.
 pub async fn verify(
     sides: &Sides<'_>,
     catalogues: (&dyn Catalogue, &dyn Catalogue),
@@ -108,7 +110,7 @@ pub async fn verify(
     let beyond = if options.rows_only {
         None
     } else {
-        // What is not selected is not judged either.
+        // Objects that are not selected are not judged.
         let scope = scope.without(&rows.left_out);
         match beyond_rows(catalogues.0, catalogues.1, &scope, sides.writer).await {
             Ok(beyond) => Some(beyond),

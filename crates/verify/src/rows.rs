@@ -1,7 +1,8 @@
-//! Rows of two databases, compared exactly.
+//! Exact comparison of the rows of two databases.
 //!
-//! Both servers add up their rows' hashes in chunks; only chunks that differ are looked into, down to the rows and their columns. What
-//! changes meanwhile is looked at again once the other side has caught up.
+//! Both servers sum their rows' hashes in chunks; only chunks that differ are examined, down to the rows and
+//! their columns. Rows that change during the comparison are checked again after the other side has caught
+//! up.
 
 mod again;
 mod chunk;
@@ -36,26 +37,28 @@ pub(crate) use {
     recheck::{KEYS_AT_ONCE, Recheck},
 };
 
-/// How to compare.
+/// Options of the comparison.
 #[derive(Debug, Clone)]
 pub struct RowsOptions {
-    /// Chunks under way at the same time on each side.
+    /// Concurrent chunks on each side.
     pub jobs: usize,
-    /// Rows a chunk should have: half of them in a table that is read by its blocks, a quarter where ranges go through the index and
-    /// something in the table differs.
+    /// Target number of rows in a chunk: half of this number in a table that is read by its blocks, a quarter
+    /// where ranges are read through the index and the table has a difference.
     pub chunk_rows: u64,
-    /// Differences named in a table; further ones are counted as far as they were looked at.
+    /// Maximum number of differences reported for a table; further ones are counted as far as they were
+    /// examined.
     pub max_reported: usize,
-    /// Rows that differ and are looked at (again) in one pass; with their keys they fit the memory of a small function.
+    /// Maximum number of differing rows that are checked (again) in one pass; with their keys they fit the
+    /// memory of a small function.
     pub max_rechecked: usize,
-    /// Name the columns that differ, which costs one look at each row.
+    /// Report the columns that differ, which costs one read of each differing row.
     pub columns: bool,
-    /// How long a server may be away before the comparison gives up, in milliseconds.
+    /// How long a server may be unavailable before the comparison gives up, in milliseconds.
     pub retry_timeout_ms: u64,
-    /// How long rows that differ are looked at again, in milliseconds.
+    /// How long rows that differ are rechecked, in milliseconds.
     pub recheck_limit_ms: u64,
-    /// Add chunks up once more whose rows differed at first and were found equal later. Costs a look at all their rows, which
-    /// only a certificate needs.
+    /// Sum chunks again whose rows differed at first and were found equal later. This costs a read of all
+    /// their rows, and only a certificate needs it.
     pub recheck_chunks: bool,
 }
 

@@ -15,20 +15,20 @@ use crate::{
     watch::{Event, Watch},
 };
 
-/// What to compare, and how.
+/// Selection and options of a comparison.
 #[derive(Debug, Clone, Default)]
 pub struct VerifyOptions {
     pub selection: Selection,
     pub rows: RowsOptions,
     /// Only rows that meet this SQL condition; the table is called `q` in it.
     pub condition: Option<String>,
-    /// How to hash; none: the best both servers can do.
+    /// How to hash; `None` for the best method that both servers support.
     pub hashing: Option<Hashing>,
     /// Count rows instead of comparing them.
     pub quick: bool,
-    /// Compare rows and nothing else.
+    /// Compare only rows.
     pub rows_only: bool,
-    /// Other sessions at work on a server above which no new chunk is begun there.
+    /// No new chunk begins on a server while more than this number of other sessions are active there.
     pub max_load: Option<u32>,
 }
 
@@ -39,18 +39,18 @@ pub struct Sides<'a> {
     pub target: &'a dyn Rows,
     /// The side the application writes to.
     pub writer: Side,
-    /// How to wait for the follower; none: nothing is changing.
+    /// How to wait for the follower; `None` if no session writes.
     pub catch_up: Option<&'a dyn CatchUp>,
     pub clock: &'a dyn Clock,
 }
 
-/// A table whose rows could not be compared: nothing is known about it.
+/// A table whose rows could not be compared: its state is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CouldNotRun {
     pub name: String,
     pub reason: String,
-    /// That of the cause, unless whoever runs the comparison has better words.
+    /// The remedy of the cause, unless the caller has a more exact one.
     pub remedy: String,
     #[serde(skip)]
     pub cause: Cause,
@@ -68,35 +68,35 @@ impl CouldNotRun {
     }
 }
 
-/// What was found about the rows.
+/// The result for the rows.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct RowsReport {
     pub tables: Vec<TableResult>,
     pub could_not_run: Vec<CouldNotRun>,
-    /// Where the best way could not be taken, and why.
+    /// Tables for which the best method was not available, with the reason.
     pub notes: Vec<String>,
-    /// What is there on a side and was not selected.
+    /// Tables that exist on a side and were not selected.
     #[serde(skip)]
     pub left_out: Vec<TableName>,
-    /// Starts the hash chain of this run.
+    /// Seed of this run's hash chain.
     #[serde(skip)]
     pub seed: i64,
 }
 
 impl RowsReport {
-    /// Every table was compared and is equal.
+    /// Whether every table was compared and is equal.
     pub fn is_equal(&self) -> bool {
         self.could_not_run.is_empty() && self.tables.iter().all(|t| t.equal)
     }
 }
 
-/// Why nothing was compared at all.
+/// Why no table was compared.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     #[error(transparent)]
     UnknownTables(#[from] UnknownTables),
     #[error(
-        "no table was compared: both databases are empty in the scope, or everything is excluded; see that they are the right databases"
+        "no table was compared: both databases are empty in the scope, or everything is excluded; check that these are the right databases"
     )]
     Nothing,
     #[error(transparent)]
@@ -105,19 +105,19 @@ pub enum VerifyError {
     Port(#[from] PortError),
 }
 
-/// The tables both sides have, with their common forms, and what stands in the way of the others.
+/// The tables of both sides with their common forms, and the reasons why others cannot be compared.
 pub struct Prepared {
     pub tables: Vec<PreparedTable>,
     pub could_not_run: Vec<CouldNotRun>,
-    /// What is there on a side and was not selected.
+    /// Tables that exist on a side and were not selected.
     pub left_out: Vec<TableName>,
     pub hashing: Hashing,
     pub seed: i64,
-    /// Where the best way could not be taken, and why.
+    /// Tables for which the best method was not available, with the reason.
     pub notes: Vec<String>,
 }
 
-/// A table as each side has it and is asked for it.
+/// A table with the form each side uses to read it.
 pub struct PreparedTable {
     pub table: TableName,
     pub shapes: (TableShape, TableShape),
@@ -133,7 +133,7 @@ impl PreparedTable {
         }
     }
 
-    /// Its rows as the statistics have them.
+    /// Number of rows according to the statistics.
     pub(crate) fn rows(&self) -> u64 {
         self.shapes.0.estimated_rows.max(self.shapes.1.estimated_rows)
     }
@@ -144,10 +144,11 @@ impl PreparedTable {
     }
 }
 
-/// Reads both catalogues and agrees on a form for every selected table.
+/// Reads both catalogues and chooses a form for every selected table.
 ///
 /// # Errors
-/// Names without a table, all at once; no table at all, which proves nothing; a server that does not answer.
+/// Names that match no table, all at once; no table at all, which proves nothing; a server that does not
+/// answer.
 pub async fn prepare(
     sides: &Sides<'_>,
     scope: &Scope,
@@ -164,7 +165,7 @@ pub async fn prepare(
     let hashing = common_hashing(options.hashing, &ours, &theirs, &mut notes);
     let row_options = RowOptions {
         hashing,
-        // Any number that no other run has.
+        // A number that no other run uses.
         seed: uuid::Uuid::new_v4().as_u64_pair().0.cast_signed(),
         condition: options.condition.clone(),
     };
@@ -192,7 +193,7 @@ pub async fn prepare(
     Ok(prepared)
 }
 
-/// The best way of hashing that is good for both sides.
+/// The best method of hashing that both sides support.
 fn common_hashing(
     wanted: Option<Hashing>,
     ours: &HashingFacts,
@@ -203,7 +204,7 @@ fn common_hashing(
     for (side, facts) in [("source", ours), ("target", theirs)] {
         if facts.best != Hashing::TypedHash {
             notes.push(format!(
-                "the {side} does not answer its hash functions' known questions as other servers do; rows are compared by {}",
+                "the hash functions of the {side} return unexpected values for known inputs; rows are compared by {}",
                 hashing.as_str()
             ));
         }
@@ -265,7 +266,7 @@ pub async fn compare_rows(
     watch: &dyn Watch,
 ) -> Result<RowsReport, VerifyError> {
     let prepared = prepare(sides, scope, options).await?;
-    // What cannot be compared is said before hours are spent on the rest.
+    // Tables that cannot be compared are reported before hours are spent on the rest.
     for table in &prepared.could_not_run {
         watch.event(&Event::NotCompared {
             name: &table.name,

@@ -1,32 +1,32 @@
-//! Telling somebody how far the work is.
+//! Progress events of a comparison.
 
-/// What happened.
+/// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// So much is to be done; rows as the statistics have them, both sides together.
+    /// The amount of work; rows according to the statistics, both sides together.
     Planned { tables: usize, rows: u64 },
-    /// Known before anything is read: this table will not be compared.
+    /// Sent before any row is read: this table will not be compared.
     NotCompared {
         name: &'a str,
         reason: &'a str,
         remedy: &'a str,
     },
-    /// A table begins.
+    /// The comparison of a table starts.
     Table { name: &'a str },
     /// Rows that were hashed on one side.
     Rows { count: u64 },
-    /// A table is done.
+    /// The comparison of a table is complete.
     Done { name: &'a str, equal: bool },
-    /// The comparison stands back.
+    /// The comparison pauses to relieve a server.
     Waiting { reason: &'a str },
 }
 
-/// Receives the events. Called often: it has to be quick.
+/// Receives the events. Called often, so the method must return quickly.
 pub trait Watch: Send + Sync {
     fn event(&self, event: &Event<'_>);
 }
 
-/// Nobody listens.
+/// Ignores all events.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 
@@ -34,10 +34,10 @@ impl Watch for Silent {
     fn event(&self, _: &Event<'_>) {}
 }
 
-/// Passes everything on but rows: for a second look at rows that were told of already.
-pub(crate) struct SecondLook<'a>(pub &'a dyn Watch);
+/// Passes on all events except rows: for a second read of rows that were already reported.
+pub(crate) struct SecondRead<'a>(pub &'a dyn Watch);
 
-impl Watch for SecondLook<'_> {
+impl Watch for SecondRead<'_> {
     fn event(&self, event: &Event<'_>) {
         if !matches!(event, Event::Rows { .. }) {
             self.0.event(event);

@@ -1,8 +1,8 @@
-//! Only what was equal can be certified.
+//! Only equal databases can be certified.
 
 use super::*;
 
-/// A change to an equal comparison, and a word of the reason it must be refused for.
+/// A change to an equal comparison, and a part of the reason for its refusal.
 type Flaw = (fn(&mut Comparison), &'static str);
 
 const FLAWS: &[Flaw] = &[
@@ -87,7 +87,7 @@ fn every_flaw_is_refused_by_name() {
 }
 
 #[test]
-fn all_tables_that_differ_are_told_at_once_and_many_chunks_in_short() {
+fn all_tables_that_differ_are_reported_at_once_and_many_chunks_in_short() {
     let mut differing = comparison(vec![compared("orders", 9), compared("items", 2)]);
     for table in &mut differing.tables {
         for chunk in &mut table.chunks {
@@ -128,7 +128,7 @@ fn chunks_without_bounds_and_an_empty_table_can_be_certified() {
 }
 
 #[test]
-fn the_order_in_which_things_were_compared_does_not_show() {
+fn the_order_of_the_comparison_does_not_change_the_certificate() {
     let key = key();
     let mut shuffled = vec![compared("items", 2), compared("orders", 3)];
     shuffled[1].chunks.reverse();
@@ -137,7 +137,7 @@ fn the_order_in_which_things_were_compared_does_not_show() {
 }
 
 #[test]
-fn schemas_may_differ_and_it_shows() {
+fn schemas_may_differ_and_the_certificate_shows_that() {
     let mut indexed = comparison(vec![compared("orders", 1)]);
     assert!(certify(indexed.clone(), &key()).statement().schemas_equal());
     indexed.conditions.sides.target.facts.schema_fingerprint = merkle::leaf(b"one index more");

@@ -1,4 +1,4 @@
-//! What is written is read, whatever the names and numbers; and every chunk can be proven alone.
+//! A certificate reads back as written, whatever the names and numbers; and every chunk can be proven alone.
 
 use proptest::{collection::vec, option, prelude::*};
 
@@ -106,7 +106,7 @@ fn a_chunk_of_every_count_from_1_to_40_is_proven_to_its_own_root_only() {
     }
 }
 
-/// Changes to a proof, each of something that whoever compares the chunk again relies on.
+/// Changes to a proof, each of a value that a new comparison of the chunk relies on.
 const FALSIFICATIONS: &[fn(&mut InclusionProof)] = &[
     |p| p.format += 1,
     |p| p.chunk.id = 0,
@@ -151,7 +151,7 @@ fn a_falsified_proof_proves_nothing() {
 }
 
 #[test]
-fn a_chunk_that_is_not_there_is_answered_with_those_that_are() {
+fn a_chunk_that_does_not_exist_is_answered_with_those_that_do() {
     let certificate = certificate(&key());
     let error = certificate.prove(&table("carts"), 0).unwrap_err().to_string();
     assert!(
@@ -180,8 +180,8 @@ fn a_key_from_a_secret_store_signs_like_one_from_a_file() {
     );
 }
 
-/// Certificates outlive versions: this one was issued by the first (with the published key of RFC 8032, 7.1, test 2), and every
-/// later one has to read it.
+/// Certificates outlive versions: the first version issued this one (with the published key of RFC 8032, 7.1,
+/// test 2), and every later version has to read it.
 #[test]
 fn the_first_certificate_is_still_read() {
     let bytes = include_bytes!("first_certificate.json");

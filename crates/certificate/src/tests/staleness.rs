@@ -1,4 +1,4 @@
-//! A certificate speaks for the databases as they were, and says when they no longer are.
+//! A certificate holds for the databases as they were, and the check reports when it no longer does.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn target(conditions: &mut Conditions) -> &mut SideFacts {
     &mut conditions.sides.target.facts
 }
 
-/// What has happened since, and the one reason it must be told with.
+/// A change since the comparison, and the one reason it must be reported with.
 type Change = (fn(&mut Conditions), &'static str);
 
 const CHANGES: &[Change] = &[
@@ -123,13 +123,13 @@ fn c_time(days: i64) -> jiff::Timestamp {
 }
 
 #[test]
-fn nothing_has_happened() {
+fn unchanged_databases_keep_their_certificate() {
     let certified = certificate(&key()).conditions();
     assert_eq!(certified.still_hold(&certified, DAY, ENGINES), []);
     let mut later = conditions();
     later.at = c_time(1);
     let facts = target(&mut later);
-    // A minor version and a log that goes on change no row.
+    // A minor version and a growing log change no row.
     facts.server_version_num += 1;
     facts.position = Some(Position::new("FFFFFFFF/FFFFFFFF"));
     assert_eq!(conditions().still_hold(&later, DAY, ENGINES), []);
@@ -144,24 +144,24 @@ fn nothing_has_happened() {
 }
 
 #[test]
-fn every_change_makes_it_stale_and_is_named() {
+fn every_change_makes_a_certificate_stale_and_is_named() {
     for (change, reason) in CHANGES {
         let mut now = conditions();
         change(&mut now);
         let reasons = conditions().still_hold(&now, DAY, ENGINES);
-        let [told] = &reasons[..] else {
+        let [message] = &reasons[..] else {
             panic!("{reason}: {reasons:?}");
         };
-        let told = told.to_string();
+        let message = message.to_string();
         assert!(
-            told.contains(reason) && told.contains("verify again"),
-            "{reason}: {told}"
+            message.contains(reason) && message.contains("verify again"),
+            "{reason}: {message}"
         );
     }
 }
 
 #[test]
-fn what_one_server_never_told_is_no_reason_and_what_it_tells_only_now_is() {
+fn a_value_that_was_never_readable_is_no_reason_and_one_that_is_readable_only_now_is() {
     let mut mute = conditions();
     target(&mut mute).system_identifier = None;
     target(&mut mute).position = None;
@@ -170,7 +170,7 @@ fn what_one_server_never_told_is_no_reason_and_what_it_tells_only_now_is() {
 }
 
 #[test]
-fn a_table_that_was_never_counted_is_never_known() {
+fn a_table_whose_writes_were_never_counted_is_always_unknown() {
     let mut uncounted = conditions();
     uncounted.sides.source.tables.insert(table("items"), None);
     let reasons = uncounted.still_hold(&uncounted, DAY, ENGINES);
@@ -178,7 +178,7 @@ fn a_table_that_was_never_counted_is_never_known() {
 }
 
 #[test]
-fn all_reasons_are_told_at_once_on_both_sides() {
+fn all_reasons_of_both_sides_are_reported_at_once() {
     let mut now = conditions();
     for side in [&mut now.sides.source, &mut now.sides.target] {
         side.facts.server_version_num = 180_000;
@@ -190,7 +190,7 @@ fn all_reasons_are_told_at_once_on_both_sides() {
 }
 
 #[test]
-fn after_a_reset_counters_say_nothing_but_other_files_do() {
+fn after_a_reset_counters_prove_nothing_but_other_files_do() {
     let mut now = conditions();
     target(&mut now).counted_since = c_time(0);
     counters(&mut now, "items").inserts = 0;
@@ -206,7 +206,7 @@ fn after_a_reset_counters_say_nothing_but_other_files_do() {
 }
 
 #[test]
-fn another_server_is_the_only_reason_told_of_its_side() {
+fn another_server_is_the_only_reason_reported_for_its_side() {
     let mut now = conditions();
     target(&mut now).system_identifier = Some(9_u64.into());
     counters(&mut now, "items").inserts += 1;

@@ -1,4 +1,4 @@
-//! Whatever is done to a certificate file, it shows.
+//! Every change to a certificate file is detected.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn small_file() -> Vec<u8> {
     small.to_bytes().unwrap()
 }
 
-/// A statement changed by somebody who has a key of their own.
+/// A statement changed by a forger with a different key.
 fn forged(change: fn(&mut Statement)) -> Vec<u8> {
     let forger = key();
     let mut statement = certificate(&forger).statement;
@@ -38,7 +38,7 @@ fn every_changed_bit_of_every_byte_is_noticed() {
 }
 
 #[test]
-fn no_byte_of_the_signature_can_be_written_otherwise() {
+fn no_byte_of_the_signature_can_be_written_in_another_way() {
     let mut bytes = small_file();
     let end = bytes.len() - b"  \"signature\": \"\"\n}\n".len() - 88;
     for index in end..bytes.len() {
@@ -52,7 +52,7 @@ fn no_byte_of_the_signature_can_be_written_otherwise() {
 }
 
 #[test]
-fn a_certificate_cut_off_anywhere_is_refused() {
+fn a_certificate_truncated_anywhere_is_refused() {
     let bytes = small_file();
     for length in 0..bytes.len() {
         refused(&bytes[..length], &format!("a cut after {length} bytes"));
@@ -61,7 +61,7 @@ fn a_certificate_cut_off_anywhere_is_refused() {
 }
 
 #[test]
-fn a_byte_taken_out_or_put_in_anywhere_is_noticed() {
+fn a_byte_removed_or_inserted_anywhere_is_noticed() {
     let bytes = small_file();
     for index in 0..bytes.len() {
         let (before, after) = bytes.split_at(index);
@@ -105,21 +105,21 @@ fn swapped_chunks_are_noticed_with_the_old_signature_and_with_a_new_one() {
         "chunk 0 is listed twice or out of order",
         "root is not the Merkle root of its chunks",
     ];
-    let told = refused(&forged(|s| s.tables[2].chunks.swap(0, 1)), "a signed swap").to_string();
-    assert!(named.iter().all(|fault| told.contains(fault)), "{told}");
-    // The contents of two chunks change places, their numbers and bounds stay.
+    let message = refused(&forged(|s| s.tables[2].chunks.swap(0, 1)), "a signed swap").to_string();
+    assert!(named.iter().all(|fault| message.contains(fault)), "{message}");
+    // The contents of two chunks are exchanged, their numbers and bounds stay.
     let exchanged = forged(|s| {
         let sums = s.tables[2].chunks[0].sums.clone();
         s.tables[2].chunks[0].sums = std::mem::replace(&mut s.tables[2].chunks[1].sums, sums);
     });
-    let told = refused(&exchanged, "exchanged sums").to_string();
+    let message = refused(&exchanged, "exchanged sums").to_string();
     assert!(
-        told.contains("table shop.orders: root is not the Merkle root"),
-        "{told}"
+        message.contains("table shop.orders: root is not the Merkle root"),
+        "{message}"
     );
 }
 
-/// A change to a statement that is signed again, and a word of the reason it must be refused for.
+/// A change to a statement that is signed again, and a part of the reason for its refusal.
 type Lie = (fn(&mut Statement), &'static str);
 
 const LIES: &[Lie] = &[
@@ -173,7 +173,7 @@ fn a_signed_contradiction_is_refused() {
 }
 
 #[test]
-fn a_forger_with_a_key_of_their_own_is_told_apart_only_by_the_trusted_key() {
+fn only_the_trusted_key_detects_a_forger_with_a_different_key() {
     let trusted = key().public_key();
     let forgery = forged(|_| ());
     assert_eq!(Certificate::check(&forgery, None).unwrap().trust, Trust::Unpinned);
@@ -182,7 +182,7 @@ fn a_forger_with_a_key_of_their_own_is_told_apart_only_by_the_trusted_key() {
         matches!(&error, CertificateError::ForeignKey { trusted: id, .. } if *id == trusted.key_id()),
         "{error}"
     );
-    assert!(Trust::Unpinned.to_string().contains("by whom is not proven"));
+    assert!(Trust::Unpinned.to_string().contains("the signer is not proven"));
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn a_forger_cannot_name_the_trusted_key() {
     );
 }
 
-/// Signs a text as it is, and puts it into the envelope.
+/// Signs a text unchanged, and puts the text into the envelope.
 fn signed_text(signed: &str, key: &SigningKey) -> Vec<u8> {
     use base64::{Engine, engine::general_purpose::STANDARD};
     let signature = STANDARD.encode(key.sign(signed.as_bytes()));
@@ -208,7 +208,7 @@ fn signed_text(signed: &str, key: &SigningKey) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_signed_but_not_in_the_one_form_is_refused() {
+fn a_signed_text_in_another_form_is_refused() {
     let key = key();
     let text = String::from_utf8(certificate(&key).to_bytes().unwrap()).unwrap();
     let (signed, _) = text.split_once("  \"signature\"").unwrap();
@@ -238,7 +238,7 @@ fn what_is_signed_but_not_in_the_one_form_is_refused() {
         ("  },\n", "  },\n  \"more\": 1,\n", "cannot be read"),
     ] {
         assert!(signed.contains(from), "{from}");
-        // The last occurrence, because `  },` also ends other things.
+        // The last occurrence, because `  },` also ends other objects.
         let (before, after) = signed.rsplit_once(from).unwrap();
         let refused = refused(&signed_text(&format!("{before}{to}{after}"), &key), to).to_string();
         assert!(refused.contains(error), "{to}: {refused}");
@@ -246,7 +246,7 @@ fn what_is_signed_but_not_in_the_one_form_is_refused() {
 }
 
 #[test]
-fn anything_else_is_no_certificate() {
+fn any_other_file_is_refused() {
     for text in ["", "{}", "null", "[]", "\u{feff}"] {
         assert_eq!(refused(text.as_bytes(), text), CertificateError::NoSignature);
     }

@@ -1,4 +1,4 @@
-//! Certificates of real databases: who gets one, and what ends it.
+//! Certificates of real databases: the conditions of issue, and the changes that end a certificate.
 
 use std::sync::Mutex;
 
@@ -14,7 +14,7 @@ use crossover_verify::{Report, Sides, Silent, VerifyOptions, rows::CatchUp, veri
 
 use crate::pair::{Pair, TestClock, crossover, still};
 
-/// Runs SQL; its session reports what it wrote before it answers.
+/// Runs SQL; its session reports its writes to the statistics before the function returns.
 async fn counted(database: &Database, sql: &str) {
     let session = database.connect().await.unwrap();
     session
@@ -182,7 +182,7 @@ async fn an_equal_pair_gets_a_certificate_of_tables_of_every_shape() {
 }
 
 #[tokio::test]
-async fn whatever_happens_to_either_side_ends_a_certificate_and_is_named() {
+async fn every_change_of_either_side_ends_a_certificate_and_is_named() {
     let pair = Pair::new().await;
     both(
         &pair,
@@ -193,7 +193,7 @@ async fn whatever_happens_to_either_side_ends_a_certificate_and_is_named() {
     .await;
     let certificate = certified(&pair, &VerifyOptions::default()).await;
     assert_eq!(reasons(&pair, &certificate).await, [""; 0]);
-    // The index is on a table that nothing else happens to.
+    // The index is on a table without any other change.
     counted(
         &pair.source,
         "insert into grown values (1), (2); truncate emptied; drop table gone",
@@ -237,7 +237,7 @@ async fn statistics_that_were_reset_end_a_certificate() {
 }
 
 #[tokio::test]
-async fn what_differs_or_was_not_compared_whole_gets_none() {
+async fn databases_that_differ_or_were_not_compared_completely_get_no_certificate() {
     let pair = Pair::new().await;
     both(
         &pair,
@@ -248,7 +248,10 @@ async fn what_differs_or_was_not_compared_whole_gets_none() {
     let mut partly = compared(&pair, &default, None).await;
     partly.report.tables[0].chunks.clear();
     let refusal = partly.refusal();
-    assert!(refusal.contains("public.a were compared in parts"), "{refusal}");
+    assert!(
+        refusal.contains("public.a were compared only in part"),
+        "{refusal}"
+    );
 
     let quick = VerifyOptions {
         quick: true,
@@ -273,7 +276,7 @@ async fn what_differs_or_was_not_compared_whole_gets_none() {
 }
 
 #[tokio::test]
-async fn a_selection_is_certified_as_what_it_leaves_out() {
+async fn a_selection_is_certified_with_its_exclusions() {
     let pair = Pair::new().await;
     both(
         &pair,
@@ -305,7 +308,7 @@ async fn a_selection_is_certified_as_what_it_leaves_out() {
     );
 }
 
-/// The target follows when it is waited for: one table each time, in the order they are compared in.
+/// The target catches up one table at each wait, in the order of the comparison.
 struct Follower<'a> {
     pair: &'a Pair,
     late: Mutex<Vec<&'static str>>,
@@ -327,7 +330,7 @@ impl CatchUp for Follower<'_> {
 }
 
 #[tokio::test]
-async fn rows_that_settle_are_certified_only_with_their_chunks_added_up_again() {
+async fn rows_that_settle_are_certified_only_with_their_chunks_summed_again() {
     for recheck_chunks in [false, true] {
         let pair = Pair::new().await;
         both(
@@ -362,7 +365,7 @@ async fn rows_that_settle_are_certified_only_with_their_chunks_added_up_again() 
             let refusal = compared.refusal();
             assert!(
                 refusal.contains("tables public.large, public.small were written to while they were read")
-                    && refusal.contains("quiet moment"),
+                    && refusal.contains("quiet time"),
                 "{refusal}"
             );
         }

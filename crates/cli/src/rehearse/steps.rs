@@ -1,4 +1,4 @@
-//! The steps of a rehearsal as they run.
+//! The steps of a rehearsal while they run.
 
 use std::{
     collections::BTreeMap,

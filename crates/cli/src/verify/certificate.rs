@@ -17,20 +17,21 @@ use super::words::no_certificate;
 
 pub use check::check;
 
-/// Holds the signing key itself where there shall be no file.
+/// Contains the signing key, so that no key file is needed.
 const KEY_VARIABLE: &str = "CROSSOVER_SIGNING_KEY";
 
 /// Options of certificates.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Certificates")]
 pub struct CertificateArguments {
-    /// When equal, write a signed certificate of it into this file, which must not exist yet
+    /// If equal, write a signed certificate to this file, which must not exist yet
     #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "explain_sql", "estimate"])]
     certificate: Option<PathBuf>,
-    /// The Ed25519 key that signs (PEM); made with FILE.pub beside it when missing. CROSSOVER_SIGNING_KEY may hold the PEM itself
+    /// The Ed25519 key that signs (PEM); created with FILE.pub if missing. CROSSOVER_SIGNING_KEY may contain
+    /// the PEM instead
     #[arg(long, value_name = "FILE", requires = "certificate")]
     signing_key: Option<PathBuf>,
-    /// Check a certificate; with --source and --target also whether it still speaks for them
+    /// Check a certificate; with --source and --target also whether it still holds for these databases
     #[arg(
         long,
         value_name = "FILE",
@@ -39,21 +40,21 @@ pub struct CertificateArguments {
         ]
     )]
     pub check_certificate: Option<PathBuf>,
-    /// The issuer's public key, got by a way you trust: without it nobody knows who signed
+    /// The issuer's public key, from a source you trust: without this key the signer is not proven
     #[arg(long, value_name = "FILE", requires = "check_certificate")]
     public_key: Option<PathBuf>,
-    /// How old the comparison may be, in hours
+    /// Maximum age of the comparison, in hours
     #[arg(long, value_name = "HOURS", requires = "check_certificate", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_age: Option<u32>,
 }
 
-/// Everything a certificate needs, found good before anything is compared.
+/// Everything a certificate needs, checked before the comparison.
 pub struct Issuing {
     file: PathBuf,
     key: SigningKey,
 }
 
-/// What must be known of both sides before the first row is read.
+/// The conditions of both sides, read before the first row.
 pub struct Before {
     conditions: Conditions,
     scope: Scope,
@@ -64,7 +65,7 @@ impl CertificateArguments {
         self.certificate.is_some()
     }
 
-    /// The file and the key of a certificate, when one is asked for.
+    /// The file and the key of a certificate, if one was requested.
     pub fn issuing(&self) -> anyhow::Result<Option<Issuing>> {
         let Some(file) = &self.certificate else {
             return Ok(None);
@@ -74,7 +75,7 @@ impl CertificateArguments {
             (Some(path), _) => SigningKey::load_or_create_pair(path)?,
             (None, Ok(pem)) => SigningKey::from_pem(&Secret::new(pem)).context(KEY_VARIABLE)?,
             (None, Err(_)) => anyhow::bail!(
-                "a certificate has to be signed: name a key with --signing-key FILE (it is made when missing), or put its PEM into \
+                "a certificate has to be signed: give a key with --signing-key FILE (created if missing), or put its PEM into \
                  {KEY_VARIABLE}"
             ),
         };
@@ -104,7 +105,7 @@ impl Before {
 }
 
 impl Issuing {
-    /// Writes the certificate of this report, or tells why there is none.
+    /// Writes the certificate of this report, or returns why it was refused.
     pub fn finish(&self, report: &Report, before: Before, condition: Option<String>) -> Issuance {
         let Before { conditions, scope } = before;
         let clock: &dyn Clock = &SystemClock;
@@ -127,7 +128,7 @@ impl Issuing {
     }
 }
 
-/// What became of the certificate, as one line for people.
+/// The result of the certificate as one line of text.
 pub fn line(issuance: &Issuance) -> String {
     match issuance {
         Issuance::Issued { file, key_id, root } => format!(

@@ -1,4 +1,4 @@
-//! `crossover verify --continuous`: both databases are followed while they change.
+//! `crossover verify --continuous`: follows both databases while they change.
 
 mod pause;
 
@@ -33,37 +33,40 @@ use pause::BySignal;
 #[command(next_help_heading = "Following while it changes")]
 #[allow(clippy::struct_field_names, reason = "the options are called so")]
 pub struct Continuous {
-    /// Follow both databases while they change, and report rows that really differ: makes a replication slot on the writer, which
-    /// is dropped at the end. Once nothing changes any more, SIGUSR1 has the remaining rows verified at once
+    /// Follow both databases while they change, and report rows that really differ: creates a replication
+    /// slot on the writer, which is dropped at the end. After writes have stopped, SIGUSR1 starts the
+    /// verification of the remaining rows at once
     #[arg(long, conflicts_with_all = ["quick", "explain_sql"])]
     continuous: bool,
-    /// End when everything is equal, or known to differ
+    /// End when every row is equal or known to differ
     #[arg(long, requires = "continuous")]
     until_clean: bool,
-    /// Keep what is known in this file, and go on from it; the slot then stays when the command ends, until --forget
+    /// Keep the state in this file, and continue from it; the slot then stays when the command ends, until
+    /// --forget
     #[arg(long, value_name = "FILE", requires = "continuous")]
     checkpoint: Option<PathBuf>,
-    /// Changed rows kept in memory; of more than that whole tables are compared again
+    /// Maximum number of changed rows kept in memory; beyond it whole tables are compared again
     #[arg(long, value_name = "N", requires = "continuous", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
     dirty_rows: u64,
-    /// Write-ahead log the slot may keep on the writer, in MiB; beyond it the slot is dropped and the comparison has to start again
+    /// Write-ahead log the slot may keep on the writer, in MiB; beyond it the slot is dropped and the
+    /// comparison has to start again
     #[arg(long, value_name = "MIB", requires = "continuous", default_value_t = 8_192, value_parser = clap::value_parser!(u64).range(16..=16_777_216))]
     wal_budget: u64,
-    /// How to know that the follower has caught up [default: wait for --recheck milliseconds]
+    /// How to determine that the follower has caught up [default: wait for --recheck milliseconds]
     #[arg(long, value_enum, value_name = "HOW", requires = "continuous")]
     marker: Option<MarkerTable>,
-    /// Drop the slot that an earlier run has left, remove its --checkpoint, and do nothing else
+    /// Drop the slot that an earlier run has left, remove its --checkpoint, and exit
     #[arg(long, requires = "continuous", conflicts_with_all = ["until_clean", "dirty_rows", "wal_budget", "marker"])]
     forget: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum MarkerTable {
-    /// Write markers into crossover.catch_up_marker on the writer; the table must be among the replicated ones
+    /// Write markers to crossover.catch_up_marker on the writer; the table must be replicated
     Table,
 }
 
-/// What the command has made ready.
+/// The prepared inputs of the command.
 pub struct Ready<'a> {
     pub source: &'a PostgresDatabase,
     pub target: &'a PostgresDatabase,
@@ -76,45 +79,45 @@ pub struct Ready<'a> {
     pub json: bool,
 }
 
-/// Prints the news as they come: lines of JSON on standard output, or lines for people on standard error.
+/// Prints the events as they occur: lines of JSON on standard output, or lines of text on standard error.
 struct Print<'a> {
     progress: &'a Rows,
     json: bool,
-    /// Nobody reads standard output any more.
+    /// The reader of standard output has closed it.
     unread: AtomicBool,
 }
 
-fn print_line(news: &FollowEvent) -> anyhow::Result<()> {
-    print(&(serde_json::to_string(news)? + "\n"))
+fn print_line(event: &FollowEvent) -> anyhow::Result<()> {
+    print(&(serde_json::to_string(event)? + "\n"))
 }
 
 impl EventSink for Print<'_> {
-    fn emit(&self, news: &FollowEvent) {
-        let news = words::news(news);
+    fn emit(&self, event: &FollowEvent) {
+        let event = words::event(event);
         if self.json {
-            if print_line(&news).is_err() {
+            if print_line(&event).is_err() {
                 self.unread.store(true, Relaxed);
             }
         } else {
-            self.progress.line(&summary::news(&news));
+            self.progress.line(&summary::event(&event));
         }
     }
 }
 
 impl Watch for Print<'_> {
     fn event(&self, event: &Event<'_>) {
-        // What differs in a table that is being written to tells nothing yet.
+        // A single comparison of a table that is being written to is no proof of a difference.
         if !matches!(event, Event::Done { .. }) {
             self.progress.event(event);
         }
     }
 }
 
-/// Markers of a table that only the writer has would stop whoever carries the changes.
+/// Markers for a table that only the writer has would stop the replication.
 async fn takes_markers(follower: &PostgresDatabase) -> anyhow::Result<()> {
     match follower.count_markers("", "").await {
         Err(PortError::Missing { what }) => anyhow::bail!(
-            "{what} does not exist, so no marker was written: make it, and see that it is among the replicated tables; or leave \
+            "{what} does not exist, so no marker was written: create it, and check that it is replicated; or leave \
              out --marker\n{MARKER_SQL}"
         ),
         counted => Ok(counted.map(drop)?),
@@ -122,12 +125,12 @@ async fn takes_markers(follower: &PostgresDatabase) -> anyhow::Result<()> {
 }
 
 impl Continuous {
-    /// This part has the word instead of a single comparison.
+    /// Whether following replaces the single comparison.
     pub fn is_wanted(&self) -> bool {
         self.continuous
     }
 
-    /// Follows, or forgets.
+    /// Follows, or forgets the slot.
     pub async fn run(&self, ready: &Ready<'_>) -> anyhow::Result<ExitCode> {
         let (source, target) = tokio::try_join!(ready.source.identity(), ready.target.identity())?;
         let (writer, follower, slot) = match ready.sides.writer {
@@ -195,12 +198,12 @@ impl Continuous {
         unread: &AtomicBool,
     ) -> anyhow::Result<ExitCode> {
         let file = self.checkpoint.clone().map(CheckpointFile::new);
-        // One for all: a signal between two would be lost.
+        // One handler for all waits: a signal between two handlers would be lost.
         let mut signal = std::pin::pin!(interrupted());
         let mut follower = tokio::select! {
             biased;
             Ok(interrupt) = &mut signal => {
-                // A slot that another run follows is none of ours.
+                // A slot that another run uses must not be dropped.
                 if self.checkpoint.is_none() && ctx.changes.claim(slot).await.is_ok() {
                     ctx.retained.release_position(slot).await?;
                 }
@@ -245,7 +248,7 @@ impl Continuous {
             }
             anyhow::ensure!(
                 !unread.load(Relaxed),
-                "nobody reads standard output any more, so the following has ended"
+                "standard output was closed by its reader, so following has ended"
             );
         }
         Ok(())
@@ -254,13 +257,13 @@ impl Continuous {
     async fn forget(&self, writer: &PostgresDatabase, slot: &str) -> anyhow::Result<ExitCode> {
         writer.claim(slot).await?;
         writer.release_position(slot).await?;
-        eprintln!("slot {slot} is gone");
+        eprintln!("slot {slot} was dropped");
         if let Some(file) = &self.checkpoint {
             match std::fs::remove_file(file) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     anyhow::bail!("{} cannot be removed: {error}", file.display())
                 }
-                _ => eprintln!("{} is gone", file.display()),
+                _ => eprintln!("{} was removed", file.display()),
             }
         }
         Ok(ExitCode::SUCCESS)

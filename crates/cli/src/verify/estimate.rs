@@ -1,4 +1,4 @@
-//! `--estimate`: how long a comparison would take and what it would cost.
+//! `--estimate`: the duration and the cost of a comparison.
 
 mod price;
 
@@ -15,10 +15,10 @@ use price::Priced;
 
 const MS_PER_HOUR: f64 = 3_600_000.0;
 
-/// Tables that are listed, the largest first; --json has the others.
+/// Number of tables in the list, the largest first; --json has the others.
 const LISTED: usize = 20;
 
-/// Estimates and prints; as JSON if asked to.
+/// Estimates and prints the result, as JSON if requested.
 pub async fn print(
     sides: &Sides<'_>,
     scope: &Scope,
@@ -43,7 +43,7 @@ pub async fn print(
     })
 }
 
-/// Names the table that is measured.
+/// Prints the name of the table that is being measured.
 struct Measuring {
     progress: Progress,
     bar: ProgressBar,
@@ -76,7 +76,7 @@ impl Watch for Measuring {
     }
 }
 
-/// The estimate for people.
+/// The estimate as text.
 fn text(priced: &Priced) -> String {
     let Priced { estimate, cost_usd } = priced;
     let mut text = String::new();

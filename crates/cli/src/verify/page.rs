@@ -1,4 +1,4 @@
-//! The page that `--html` asks for.
+//! The page for `--html`.
 
 use std::{fs, path::Path};
 
@@ -6,7 +6,7 @@ use anyhow::Context;
 use crossover_report::comparison;
 use crossover_verify::Report;
 
-/// Fails if the file cannot be written: better known before hours of comparing than after. What is in it stays.
+/// Fails if the file cannot be written, before hours of comparison. An existing file is not changed.
 pub fn can_be_written(file: &Path) -> anyhow::Result<()> {
     let is_new = !file.exists();
     fs::OpenOptions::new()

@@ -1,4 +1,4 @@
-//! How far a comparison is: rows, rows a second, time left.
+//! Progress of a comparison: rows, rows per second, time left.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 
 use crate::progress::Progress;
 
-/// Without a terminal a line every so often is enough.
+/// Without a terminal one line at this interval is sufficient.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// The rows of a comparison as they are hashed.
@@ -46,7 +46,7 @@ impl Rows {
         }
     }
 
-    /// Says something beside it.
+    /// Prints a line in addition to the progress.
     pub fn line(&self, text: &str) {
         self.progress.line(text);
     }

@@ -24,9 +24,9 @@ use crossover_verify::{
 
 use super::{Rows, Writer, words};
 
-/// Differences named where they are to be repaired: what is not named is not repaired.
+/// Maximum number of differences reported for a repair: unreported differences are not repaired.
 const NAMED: usize = 100_000;
-/// Rows shown that were not repaired; the report has the others.
+/// Number of unrepaired rows shown; the report has the others.
 const SHOWN: usize = 10;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -41,10 +41,11 @@ enum Mode {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Repair")]
 pub struct RepairArguments {
-    /// Make the target's differing rows what the source's are; apply writes to the target, and never over a newer change
+    /// Make the target's differing rows equal to the source's; apply writes to the target, and never over a
+    /// newer change
     #[arg(long, value_enum, value_name = "MODE", conflicts_with_all = ["quick", "explain_sql", "estimate"])]
     repair: Option<Mode>,
-    /// Where repair.sql and repair-inverse.sql go; they hold the values of rows
+    /// Folder for repair.sql and repair-inverse.sql, which contain values of rows
     #[arg(
         long,
         value_name = "DIR",
@@ -55,22 +56,22 @@ pub struct RepairArguments {
 }
 
 impl RepairArguments {
-    /// How many differences are named in each table.
+    /// Maximum number of differences reported for each table.
     pub fn max_reported(&self) -> usize {
         if self.repair.is_some() { NAMED } else { 1_000 }
     }
 
-    /// Rows are to be repaired, or a plan for it is to be made.
+    /// Whether rows are to be repaired or a plan is to be made.
     pub(super) const fn is_wanted(&self) -> bool {
         self.repair.is_some()
     }
 
-    /// A plan is made, and nothing is changed.
+    /// Whether only a plan is made, without changes.
     pub(super) const fn only_plans(&self) -> bool {
         matches!(self.repair, Some(Mode::Plan))
     }
 
-    /// Refuses what would undo the application's own writes, before anything is read.
+    /// Refuses a repair that would undo the application's own writes, before anything is read.
     pub(super) fn check(&self, writer: Writer) -> anyhow::Result<()> {
         if self.repair.is_some() && writer == Writer::Target {
             return Err(RepairError::TargetIsWriter.into());
@@ -81,14 +82,14 @@ impl RepairArguments {
     pub fn when_interrupted(&self) -> String {
         match self.repair {
             Some(Mode::Apply) => format!(
-                "rows that were repaired stay repaired; {} takes them back",
+                "repaired rows stay repaired; {} reverts them",
                 self.repair_out.join("repair-inverse.sql").display()
             ),
             _ => "nothing was changed on either side".to_owned(),
         }
     }
 
-    /// Plans, and repairs if asked to; the report then says what the comparison afterwards found.
+    /// Plans, and repairs if requested; the report then contains the result of the comparison afterwards.
     pub async fn run(
         &self,
         sides: &Sides<'_>,
@@ -162,20 +163,20 @@ impl RepairArguments {
             ),
         };
         let scripts = scripts(plan, databases.1, &heading);
-        fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         for (name, text) in [
             ("repair.sql", &scripts.repair),
             ("repair-inverse.sql", &scripts.inverse),
         ] {
             let file = folder.join(name);
-            keep(&file, text).with_context(|| format!("{} cannot be written", file.display()))?;
+            keep(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
             eprintln!("wrote {}", file.display());
         }
         Ok(())
     }
 }
 
-/// The moment as ISO 8601 has it.
+/// The time in ISO 8601.
 fn made(now_ms: u64) -> String {
     i64::try_from(now_ms)
         .ok()
@@ -183,7 +184,7 @@ fn made(now_ms: u64) -> String {
         .map_or_else(String::new, |at| at.to_string())
 }
 
-/// Writes a file that only its owner may read: it holds the values of rows.
+/// Writes a file that only its owner may read, because it contains values of rows.
 fn keep(file: &Path, text: &str) -> std::io::Result<()> {
     match fs::remove_file(file) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
@@ -197,7 +198,7 @@ fn keep(file: &Path, text: &str) -> std::io::Result<()> {
         .write_all(text.as_bytes())
 }
 
-/// The repair for people.
+/// The repair as text.
 fn text(report: &RepairReport) -> String {
     let mut lines = Vec::new();
     let totals = &report.totals;
@@ -206,12 +207,12 @@ fn text(report: &RepairReport) -> String {
             "  triggers and foreign keys of the target fire: its role may not set session_replication_role"
                 .to_owned(),
         );
-        lines.extend(report.cycles.iter().map(|cycle| {
-            format!(
-                "  foreign keys go round in a circle, rows may fail: {}",
-                cycle.join(", ")
-            )
-        }));
+        lines.extend(
+            report
+                .cycles
+                .iter()
+                .map(|cycle| format!("  circular foreign keys, rows may fail: {}", cycle.join(", "))),
+        );
     }
     lines.push(if totals.planned > 0 {
         format!("  {} rows can be repaired, {} cannot", totals.planned, totals.failed)
@@ -223,7 +224,7 @@ fn text(report: &RepairReport) -> String {
     });
     if totals.different_again > 0 {
         lines.push(format!(
-            "  {} repaired rows differ again: somebody else writes to them",
+            "  {} repaired rows differ again: another session writes to them",
             totals.different_again
         ));
     }

@@ -1,4 +1,4 @@
-//! The verdict in a few lines.
+//! The result in a few lines.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -9,13 +9,13 @@ use crossover_verify::{
     rows::{Difference, Kind, TableResult},
 };
 
-/// Differences shown of each table; the report has the others.
+/// Number of differences shown for each table; the report has the others.
 const SHOWN: usize = 10;
 
-/// Tables named in a finding about many of them.
+/// Number of tables named in a finding about many of them.
 const NAMED: usize = 3;
 
-/// The report for people; with `all` every finding is a line of its own.
+/// The report as text; with `all` every finding is a separate line.
 pub fn text(report: &Report, all: bool) -> String {
     let mut text = String::new();
     // Writing into a string cannot fail.
@@ -65,12 +65,12 @@ pub fn text(report: &Report, all: bool) -> String {
     text
 }
 
-/// A finding about a table: severity, table, cause, remedy, and the whole sentence.
+/// A finding about a table: severity, table, cause, remedy, and the complete sentence.
 type Found<'a> = (Severity, &'a str, &'a str, &'a str, &'a str);
-/// Tables with their whole sentences.
+/// Tables with their complete sentences.
 type Tables<'a> = Vec<(&'a str, &'a str)>;
 
-/// Findings of one cause and remedy are one line with a count.
+/// Findings with the same cause and remedy become one line with a count.
 fn findings(text: &mut String, all: bool, found: Vec<Found<'_>>) {
     let mut groups: BTreeMap<(Severity, &str, &str), Tables<'_>> = BTreeMap::new();
     for (weight, table, cause, remedy, detail) in found {
@@ -101,25 +101,27 @@ fn findings(text: &mut String, all: bool, found: Vec<Found<'_>>) {
     }
 }
 
-/// What a follower tells, for people.
-pub fn news(news: &FollowEvent) -> String {
-    match news {
-        FollowEvent::Follows { slot, resumed: false } => format!("  follows the changes through slot {slot}"),
-        FollowEvent::Follows { slot, resumed: true } => {
-            format!("  goes on from the checkpoint, through slot {slot}")
+/// An event of the follower as text.
+pub fn event(event: &FollowEvent) -> String {
+    match event {
+        FollowEvent::Follows { slot, resumed: false } => {
+            format!("  following the changes through slot {slot}")
         }
-        FollowEvent::StartsOver { reason } => format!("  starts anew: {reason}"),
+        FollowEvent::Follows { slot, resumed: true } => {
+            format!("  continuing from the checkpoint, through slot {slot}")
+        }
+        FollowEvent::StartsOver { reason } => format!("  starting again: {reason}"),
         FollowEvent::Compared {
             table,
             rows_source,
             rows_target,
             open,
         } => format!(
-            "  {table}: compared, {rows_source} rows on the source, {rows_target} on the target, {open} to be looked at again"
+            "  {table}: compared, {rows_source} rows on the source, {rows_target} on the target, {open} to be checked again"
         ),
         FollowEvent::WholeTable { table } => {
             format!(
-                "  {table}: more of its rows changed than --dirty-rows allows to keep; it is compared as a whole again"
+                "  {table}: more of its rows changed than --dirty-rows allows to keep; the table is compared as a whole again"
             )
         }
         FollowEvent::Different {
@@ -128,11 +130,11 @@ pub fn news(news: &FollowEvent) -> String {
             difference,
         } => format!(
             "  ✗ {table}{}: {}",
-            if *hot { " (goes on changing)" } else { "" },
+            if *hot { " (continues to change)" } else { "" },
             line(difference)
         ),
         FollowEvent::Truncated { table } => {
-            format!("  ✗ {table}: more rows differ than --max-reported allows to name")
+            format!("  ✗ {table}: more rows differ than --max-reported allows")
         }
         FollowEvent::Withdrawn { table, key } => format!("  ✓ {table}: {} is equal now", key.join(", ")),
         FollowEvent::Remaining {
@@ -144,7 +146,7 @@ pub fn news(news: &FollowEvent) -> String {
             ..
         } => {
             let mut text = format!(
-                "  {} what was left: {rechecked} rows checked again in {}, {different_rows} differ",
+                "  {} the remaining rows: {rechecked} checked again in {}, {different_rows} differ",
                 if *different_rows == 0 && unknown.is_empty() {
                     '✓'
                 } else {
@@ -181,7 +183,7 @@ pub fn news(news: &FollowEvent) -> String {
             let verdict = verdict(*equal && *judged && could_not_run.is_empty(), *different_rows > 0);
             let mut text = format!(
                 "{verdict}\n  rows     {tables} tables compared, {rows} rows on the source then; {different_rows} rows differ, \
-                 {open_rows} to be looked at again\n"
+                 {open_rows} to be checked again\n"
             );
             not_compared(&mut text, could_not_run);
             text.truncate(text.trim_end().len());
@@ -237,7 +239,7 @@ fn table_lines(text: &mut String, table: &TableResult) {
     }
 }
 
-/// NULL cannot be taken for a text that says so, nor an empty text for nothing; and a line stays a line.
+/// NULL is distinct from the text NULL, and an empty text is visible; line breaks are escaped.
 fn key_value(value: Option<&str>) -> String {
     match value {
         None => "NULL".to_owned(),
@@ -284,9 +286,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_that_could_be_taken_for_another_is_quoted() {
-        let told = [None, Some("NULL"), Some(""), Some("a\nb"), Some("7")].map(key_value);
-        assert_eq!(told, ["NULL", "\"NULL\"", "\"\"", "\"a\\nb\"", "7"]);
+    fn a_key_that_could_be_confused_with_another_is_quoted() {
+        let shown = [None, Some("NULL"), Some(""), Some("a\nb"), Some("7")].map(key_value);
+        assert_eq!(shown, ["NULL", "\"NULL\"", "\"\"", "\"a\\nb\"", "7"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the options of this command can do about what stood in the way. The libraries name the reason, and no option.
+//! Remedies in terms of this command's options. The libraries give the reason and mention no option.
 
 use crossover_certificate::CannotCertify;
 use crossover_verify::{
@@ -7,28 +7,28 @@ use crossover_verify::{
     repair::{RepairError, RepairReport},
 };
 
-/// Puts this command's remedies in the place of the general ones.
+/// Replaces the general remedies with those of this command.
 pub fn report(report: &mut Report) {
     all(&mut report.could_not_run);
 }
 
-/// The same.
+/// The same for the tables of an estimate.
 pub fn estimate(estimate: &mut Estimate) {
     all(&mut estimate.could_not_run);
 }
 
-/// The same.
+/// The same for the tables of a repair.
 pub fn repair(repair: &mut RepairReport) {
     all(&mut repair.refused);
 }
 
-/// The same.
-pub fn news(news: &FollowEvent) -> FollowEvent {
-    let mut news = news.clone();
-    if let FollowEvent::Ended { could_not_run, .. } = &mut news {
+/// The same for the tables of an event.
+pub fn event(event: &FollowEvent) -> FollowEvent {
+    let mut event = event.clone();
+    if let FollowEvent::Ended { could_not_run, .. } = &mut event {
         all(could_not_run);
     }
-    news
+    event
 }
 
 fn all(tables: &mut [CouldNotRun]) {
@@ -42,25 +42,25 @@ fn all(tables: &mut [CouldNotRun]) {
 fn remedy(table: &CouldNotRun) -> Option<String> {
     let name = &table.name;
     Some(match table.cause {
-        Cause::NoSuchTable => format!("create {name} there, or leave it out with --exclude {name}"),
+        Cause::NoSuchTable => format!("create {name} on that side, or leave it out with --exclude {name}"),
         Cause::CatalogueUnreadable => {
-            "let the role of the connection read the catalogue, or compare with --rows-only".to_owned()
+            "allow the role of the connection to read the catalogue, or compare with --rows-only".to_owned()
         }
         Cause::Stopped => {
-            "raise --statement-timeout, or lower --chunk-rows; if somebody cancelled it, compare again"
+            "raise --statement-timeout, or lower --chunk-rows; if the statement was cancelled, compare again"
                 .to_owned()
         }
         Cause::UnknownName => {
-            "see that the columns in --where exist; if the table was changed meanwhile, compare again"
+            "check that the columns in --where exist; if the table was changed during the comparison, compare again"
                 .to_owned()
         }
         Cause::ConditionNotUnderstood => CORRECT_CONDITION.to_owned(),
         Cause::Encoding => format!(
-            "one side holds text that the other's encoding cannot represent: correct it there, or leave the table out with \
+            "one side holds text that the other's encoding cannot represent: correct the text on that side, or leave the table out with \
              --exclude {name}"
         ),
         Cause::Refused => format!(
-            "do what the message asks for, then compare again; or leave the table out with --exclude {name}"
+            "follow the message of the server, then compare again; or leave the table out with --exclude {name}"
         ),
         Cause::MoreThanReported { different_rows } => {
             format!(
@@ -83,11 +83,11 @@ fn remedy(table: &CouldNotRun) -> Option<String> {
     })
 }
 
-/// What is wrong with a condition that no server takes.
+/// The remedy for a condition that no server accepts.
 pub const CORRECT_CONDITION: &str =
-    "correct --where: it has to be one condition in SQL, in which the table is called q";
+    "correct --where: one SQL condition is expected, in which the table is called q";
 
-/// An error with what this command's options can do about it.
+/// An error with the remedy in terms of this command's options.
 pub fn error(error: &anyhow::Error) -> String {
     let said = format!("{error:#}");
     match error.chain().find_map(of_error) {
@@ -98,30 +98,30 @@ pub fn error(error: &anyhow::Error) -> String {
 
 fn of_error(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     if let Some(VerifyError::Nothing) = error.downcast_ref() {
-        return Some("--source and --target name them, --tables and --exclude what is compared");
+        return Some("--source and --target name the databases, --tables and --exclude the tables");
     }
     if let Some(RepairError::TargetIsWriter) = error.downcast_ref() {
         return Some("exchange --source and --target, and leave out --writer target");
     }
     match error.downcast_ref()? {
         FollowError::Ended(Ending::OverBudget { .. }) => {
-            Some("--wal-budget says how much it may keep, where the disk of the server has room for more")
+            Some("raise --wal-budget if the server's disk has space for more")
         }
         FollowError::OtherDatabases { .. } => Some(
-            "--checkpoint names the file; that run ends for good with --continuous --forget, its own --source and --target and this \
-             --checkpoint",
+            "name another --checkpoint; to end that run for good, use --continuous --forget with its own --source and --target and \
+             this --checkpoint",
         ),
         _ => None,
     }
 }
 
-/// Why there is no certificate, with the same.
+/// Why there is no certificate, with the remedy in terms of options.
 pub fn no_certificate(error: &anyhow::Error) -> String {
     let said = format!("{error:#}");
     let remedy = match error.downcast_ref() {
         Some(CannotCertify::Counted(_)) => "verify without --quick",
-        Some(CannotCertify::Methods(_)) => "--method does it",
-        Some(CannotCertify::SchemasDiffer) => "--rows-only leaves them out",
+        Some(CannotCertify::Methods(_)) => "use --method",
+        Some(CannotCertify::SchemasDiffer) => "use --rows-only to leave the schemas out",
         _ => return said,
     };
     format!("{said}; {remedy}")

@@ -1,4 +1,4 @@
-//! The verdict, and the exit status a script goes by.
+//! The result, and the exit status for scripts.
 
 use crate::pair::Pair;
 
@@ -38,7 +38,7 @@ async fn a_different_row_ends_with_1_and_is_named() {
 }
 
 #[tokio::test]
-async fn a_different_schema_ends_with_1_and_with_0_where_only_rows_were_asked_for() {
+async fn a_different_schema_ends_with_1_and_with_0_if_only_rows_are_compared() {
     let pair = Pair::new().await;
     pair.both(SHOP).await;
     pair.source("create index by_note on orders (note)").await;
@@ -55,7 +55,7 @@ async fn a_different_schema_ends_with_1_and_with_0_where_only_rows_were_asked_fo
 }
 
 #[tokio::test]
-async fn quick_counts_and_so_misses_what_only_a_comparison_finds() {
+async fn quick_only_counts_and_misses_differences_with_equal_counts() {
     let pair = Pair::new().await;
     pair.both(SHOP).await;
     pair.target("update orders set note = 'drifted' where id = 7")

@@ -1,4 +1,4 @@
-//! `--estimate`: for people and as JSON, with nothing compared.
+//! `--estimate`, as text and as JSON, without a comparison.
 
 use crate::pair::{Pair, command, keys, said};
 
@@ -11,7 +11,7 @@ async fn pair() -> Pair {
 }
 
 #[tokio::test]
-async fn an_estimate_names_the_largest_tables_first_and_what_it_rests_on() {
+async fn an_estimate_lists_the_largest_tables_first_and_its_assumptions() {
     let said = pair().await.verify(&["--estimate", "--workers", "4"]);
     assert_eq!(said.status, Some(0), "{}", said.stderr);
     assert!(said.stderr.contains("measuring public.large"), "{}", said.stderr);
@@ -79,7 +79,7 @@ async fn a_table_that_cannot_be_read_is_named_and_the_others_are_estimated() {
 }
 
 #[test]
-fn workers_are_a_matter_of_estimates_only() {
+fn workers_is_accepted_with_estimate_only() {
     let output = command("x", "y", &["--workers", "4"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).stderr.contains("--estimate"));

@@ -1,4 +1,4 @@
-//! Ctrl-C in the middle of a comparison.
+//! Ctrl-C during a comparison.
 
 use std::process::Stdio;
 
@@ -9,7 +9,7 @@ use nix::{
 
 use crate::pair::{Pair, said, until};
 
-/// Statements of ours at work in this database.
+/// Number of our statements that run in this database.
 const OURS: &str = "select from pg_stat_activity where datname = current_database() and application_name = 'crossover' \
      and state = 'active'";
 
@@ -44,7 +44,7 @@ async fn an_interrupted_comparison_ends_with_130_and_leaves_no_statement_behind(
         "{}",
         said.stderr
     );
-    // Left alone, the statement would go on for an hour.
+    // Without a cancel request the statement would run for an hour.
     for database in [&pair.source, &pair.target] {
         until(database, &format!("select not exists ({OURS})")).await;
     }

@@ -1,4 +1,4 @@
-//! `--max-load`: a server that has other things to do is left alone until it has not.
+//! `--max-load`: the comparison pauses while a server is busy.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -10,8 +10,8 @@ use crossover_stand::postgres::{Major, TestServer};
 use crate::pair::{Pair, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_busy_server_is_waited_for_and_the_comparison_goes_on_after_it() {
-    // Sessions of all databases count, so the server is this test's own.
+async fn the_comparison_waits_for_a_busy_server_and_continues_afterwards() {
+    // Sessions of all databases count, so this test has its own server.
     let server = TestServer::private(Major::V17, &[]).await.unwrap();
     let pair = Pair::on(&server).await;
     pair.both("create table t (id int primary key); insert into t values (1); analyze")
@@ -33,7 +33,7 @@ async fn a_busy_server_is_waited_for_and_the_comparison_goes_on_after_it() {
     let mut lines = BufReader::new(child.stderr.take().unwrap());
     let (waiting, mut rest) = tokio::task::spawn_blocking(move || {
         let mut line = String::new();
-        while !line.contains("sessions are at work") {
+        while !line.contains("sessions are active") {
             line.clear();
             assert!(lines.read_line(&mut line).unwrap() > 0, "it did not wait");
         }

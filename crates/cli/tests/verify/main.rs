@@ -1,6 +1,6 @@
-//! `crossover verify` as its users run it, on real servers.
+//! `crossover verify` as users run it, on real servers.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue panics")]
 
 mod equality;
 mod estimate;

@@ -1,4 +1,4 @@
-//! What the reports hold, and what they must not.
+//! Content of the reports, and content they must not have.
 
 use crossover_contracts::document::validate;
 
@@ -23,7 +23,7 @@ async fn drifted() -> Pair {
 }
 
 #[tokio::test]
-async fn the_json_report_has_the_keys_it_is_known_for() {
+async fn the_json_report_has_its_documented_keys() {
     let pair = drifted().await;
     let said = pair.verify(&["--json", "--recheck", "0"]);
     assert_eq!(said.status, Some(1), "{}", said.stderr);
@@ -74,7 +74,7 @@ async fn the_json_report_has_the_keys_it_is_known_for() {
 }
 
 #[tokio::test]
-async fn values_of_rows_are_shown_where_asked_for_and_nowhere_else() {
+async fn values_of_rows_are_shown_only_on_request() {
     let pair = drifted().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("page.html");
@@ -104,7 +104,7 @@ async fn values_of_rows_are_shown_where_asked_for_and_nowhere_else() {
 }
 
 #[tokio::test]
-async fn the_page_holds_every_difference_and_takes_no_value_for_html() {
+async fn the_page_has_every_difference_and_escapes_values() {
     let pair = drifted().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("page.html");

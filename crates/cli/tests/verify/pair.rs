@@ -8,7 +8,7 @@ use std::{
 use crossover_stand::postgres::{Database, Major, TestServer};
 use serde_json::Value;
 
-/// After this long a condition that does not come true is a failure.
+/// A condition that is not true after this time is a failure.
 const LIMIT: Duration = Duration::from_mins(1);
 
 pub struct Pair {
@@ -16,7 +16,7 @@ pub struct Pair {
     pub target: Database,
 }
 
-/// What the command said.
+/// The output of the command.
 pub struct Said {
     pub status: Option<i32>,
     pub stdout: String,
@@ -55,7 +55,7 @@ impl Pair {
         }
     }
 
-    /// Both on one server of the test's own, where nobody else is at work.
+    /// Both on one server for this test only, without other sessions.
     pub async fn on(server: &TestServer) -> Self {
         Self {
             source: server.fresh_database().await.unwrap(),
@@ -80,7 +80,7 @@ impl Pair {
         command(&self.source.url(), &self.target.url(), arguments)
     }
 
-    /// Runs it to its end. Whatever it says, it says no password.
+    /// Runs the command to its end. The output must not contain a password.
     pub fn verify(&self, arguments: &[&str]) -> Said {
         let output = self.command(arguments).output().unwrap();
         let said = said(&output);
@@ -116,7 +116,7 @@ pub fn said(output: &Output) -> Said {
     }
 }
 
-/// Waits until the query on that database answers true.
+/// Waits until the query on that database returns true.
 pub async fn until(database: &Database, sql: &str) {
     let client = database.connect().await.unwrap();
     let began = Instant::now();

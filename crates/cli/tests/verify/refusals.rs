@@ -1,4 +1,4 @@
-//! What cannot be compared: status 2, named, with what to do, and never a password.
+//! Databases and tables that cannot be compared: status 2, with name and remedy, and never a password.
 
 use tokio::net::TcpSocket;
 
@@ -76,7 +76,7 @@ async fn a_column_that_only_one_side_has_is_a_difference_though_its_rows_cannot_
 #[tokio::test]
 async fn a_server_that_is_not_there_is_named_without_its_password() {
     let pair = Pair::new().await;
-    // Bound and not listening: nobody else gets the port, and who connects is refused.
+    // Bound but not listening: no other process gets the port, and connections are refused.
     let held = TcpSocket::new_v4().unwrap();
     held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let port = held.local_addr().unwrap().port();
@@ -98,7 +98,7 @@ async fn a_server_that_is_not_there_is_named_without_its_password() {
 }
 
 #[tokio::test]
-async fn a_page_that_cannot_be_written_is_named_before_anything_is_compared() {
+async fn a_page_that_cannot_be_written_is_reported_before_anything_is_compared() {
     let pair = Pair::new().await;
     pair.both("create table t (id int primary key)").await;
     let said = pair.verify(&["--html", "/no-such-folder/page.html", "--json"]);
@@ -109,7 +109,7 @@ async fn a_page_that_cannot_be_written_is_named_before_anything_is_compared() {
         "{}",
         said.stderr
     );
-    assert_eq!(said.stdout, "", "it was compared all the same");
+    assert_eq!(said.stdout, "", "the databases were compared nevertheless");
 }
 
 #[tokio::test]
@@ -124,7 +124,7 @@ async fn a_database_is_not_compared_with_itself() {
 }
 
 #[tokio::test]
-async fn nothing_compared_proves_nothing() {
+async fn an_empty_comparison_proves_nothing() {
     let pair = Pair::new().await;
     let empty = pair.verify(&[]);
     assert_eq!(empty.status, Some(2), "{}", empty.stderr);
@@ -135,7 +135,7 @@ async fn nothing_compared_proves_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_left_out_is_not_judged_by_its_schema_either() {
+async fn the_schema_of_excluded_tables_is_not_judged_either() {
     let pair = Pair::new().await;
     pair.both("create table t (id int primary key)").await;
     pair.source("create table alone (id int); create table other (id int, n int)")
@@ -149,7 +149,7 @@ async fn what_is_left_out_is_not_judged_by_its_schema_either() {
 }
 
 #[tokio::test]
-async fn who_does_not_read_the_report_gets_no_panic() {
+async fn a_closed_standard_output_causes_no_panic() {
     let pair = Pair::new().await;
     pair.both("create table t (id int primary key)").await;
     for arguments in [&["--json"][..], &["--estimate"], &["--explain-sql"]] {
@@ -162,7 +162,7 @@ async fn who_does_not_read_the_report_gets_no_panic() {
 }
 
 #[tokio::test]
-async fn the_remedy_is_that_of_the_refusal() {
+async fn the_remedy_fits_the_refusal() {
     let pair = Pair::new().await;
     pair.both("create table t (id int primary key)").await;
     for (condition, remedy) in [

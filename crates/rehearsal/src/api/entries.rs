@@ -16,7 +16,7 @@ pub(super) struct Entry {
     pub(super) token: Uuid,
     pub(super) client: i32,
     pub(super) seq: i64,
-    /// A decimal as text: a float would not come back as it went.
+    /// A decimal as text: a float would not be returned with exactly the same value.
     pub(super) amount: String,
 }
 
@@ -35,7 +35,7 @@ impl Entry {
     }
 }
 
-/// What a write that was committed answers.
+/// The response to a committed write.
 #[derive(Debug, Serialize)]
 pub(super) struct Created {
     pub(super) id: i64,
@@ -78,7 +78,7 @@ pub(super) async fn insert(
     Ok(row.get(0))
 }
 
-/// `GET /entries/{token}`: 404 when there is none.
+/// `GET /entries/{token}`: 404 if the entry does not exist.
 pub(super) async fn read(State(pool): State<Pool>, Path(token): Path<Uuid>) -> Result<Json<Value>, Failure> {
     let session = pool.get().await.map_err(Failure::no_session)?;
     let statement = session

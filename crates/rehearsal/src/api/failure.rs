@@ -1,4 +1,4 @@
-//! What a failed request tells its caller: above all, whether the write may have happened.
+//! The response to a failed request, above all whether the write may have happened.
 
 use std::error::Error;
 
@@ -20,7 +20,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// No session to be had: nothing was sent to the database.
+    /// No session was available, so nothing was sent to the database.
     #[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
     pub(super) fn no_session(err: PoolError) -> Self {
         Self::not_executed(format!("no database session: {}", chain(&err)))
@@ -34,8 +34,9 @@ impl Failure {
 
     /// COMMIT was sent and did not succeed.
     ///
-    /// An ERROR of the server ends in a rollback. Anything else (FATAL, as when an operator ends the session, or a lost
-    /// connection) can arrive after the commit record has been written: nobody here can know.
+    /// An ERROR of the server ends in a rollback. Any other failure (FATAL, as when an operator ends the
+    /// session, or a lost connection) can arrive after the commit record was written, so the outcome is
+    /// unknown here.
     #[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
     pub(super) fn at_commit(err: tokio_postgres::Error) -> Self {
         let refused = err
@@ -76,7 +77,7 @@ impl Failure {
     }
 }
 
-/// An error and its causes in one line: tokio-postgres says only "db error" by itself.
+/// An error and its causes in one line: the text of a tokio-postgres error is only "db error".
 fn chain(err: &dyn Error) -> String {
     let mut text = err.to_string();
     let mut cause = err.source();

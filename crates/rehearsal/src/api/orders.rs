@@ -64,7 +64,7 @@ async fn place(transaction: &Transaction<'_>, order: &NewOrder) -> Result<Create
         .execute(&insert_payment, &[&order_id, &entry.token.as_bytes().as_slice()])
         .await?;
     let id = entries::insert(transaction, entry, Some(order_id)).await?;
-    // Last, because it is the one row that two requests may want: its lock is held only until the commit.
+    // Last, because two requests may write this row: its lock is then held only until the commit.
     transaction.execute(&count_order, &[&order.customer_id]).await?;
     Ok(Created {
         id,
@@ -72,7 +72,7 @@ async fn place(transaction: &Transaction<'_>, order: &NewOrder) -> Result<Create
     })
 }
 
-/// `GET /orders/{id}`: 404 when there is none.
+/// `GET /orders/{id}`: 404 if the order does not exist.
 pub(super) async fn read(State(pool): State<Pool>, Path(id): Path<i64>) -> Result<Json<Value>, Failure> {
     let session = pool.get().await.map_err(Failure::no_session)?;
     let statement = session

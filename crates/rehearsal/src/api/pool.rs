@@ -1,4 +1,4 @@
-//! The connection pool: gives up its sessions without a fuss, and comes back by itself.
+//! The connection pool, which replaces lost sessions automatically.
 
 use std::time::Duration;
 
@@ -7,15 +7,16 @@ use tokio_postgres::{Config, NoTls};
 
 use super::ApiError;
 
-/// How long a request may wait for a session while all are busy; longer than the burst after a hold needs.
+/// How long a request may wait for a session while all are busy; longer than the burst of writes after a hold
+/// needs.
 const WAIT: Duration = Duration::from_secs(5);
-/// How long a new session may take.
+/// Time limit for opening a session.
 const CONNECT: Duration = Duration::from_secs(2);
 
 /// A pool that opens sessions when they are first needed.
 ///
-/// A session is verified each time it is handed out, so one that the server has ended is replaced and never reaches a
-/// request; a refused login fails that one request only, and the next request tries again.
+/// A session is verified each time it is handed out, so one that the server has ended is replaced and never
+/// used for a request. A refused login fails that one request only, and the next request tries again.
 pub(super) fn connect_lazily(db_url: &str, pool_size: usize) -> Result<Pool, ApiError> {
     let mut config: Config = db_url.parse().map_err(|_| ApiError::Address)?;
     config.connect_timeout(CONNECT);

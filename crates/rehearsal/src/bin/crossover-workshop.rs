@@ -1,8 +1,9 @@
-//! `crossover-workshop <workspace>`: fetches the parts, those of the tests included, builds the product, and prints where
-//! everything is, as JSON.
+//! `crossover-workshop <workspace>`: fetches the components, including those of the tests, builds the
+//! product, and prints their paths as JSON.
 //!
-//! For `cargo xtask test`, which has to know it before it can start tests that stand on it. A program of this crate, not a
-//! dependency of xtask: so it is compiled together with the tests, and nothing twice.
+//! For `cargo xtask test`, which needs the paths before it can start dependent tests. This is a program of
+//! this crate and not a dependency of xtask, so that it is compiled together with the tests, and nothing
+//! twice.
 
 use std::{
     path::{Path, PathBuf},
@@ -52,7 +53,7 @@ async fn make(workspace: &Path) -> Result<serde_json::Value, String> {
     }))
 }
 
-/// Every set: tests that run side by side must not wait for a download.
+/// All sets: tests that run in parallel must not wait for a download.
 async fn fetch(workspace: &Path) -> Result<[Parts; 2], StandError> {
     Ok([
         parts::ensure(workspace, Set::Rehearsal, &Lines).await?,
@@ -60,7 +61,7 @@ async fn fetch(workspace: &Path) -> Result<[Parts; 2], StandError> {
     ])
 }
 
-/// One line when a step begins, one when it ends: good for a terminal and for a CI log alike.
+/// One line when a step begins and one when it ends: suitable for a terminal and for a CI log.
 struct Lines;
 
 impl Progress for Lines {

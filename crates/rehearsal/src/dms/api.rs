@@ -1,4 +1,4 @@
-//! The wire: JSON 1.1, the operation in `X-Amz-Target`, faults as DMS names them.
+//! The wire format: JSON 1.1, the operation in `X-Amz-Target`, faults with DMS's names.
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ async fn operation(
         .and_then(|v| v.to_str().ok())
         .unwrap_or_default();
     let request: Value =
-        serde_json::from_str(&body).map_err(|e| Fault::invalid(format!("the request is no JSON: {e}")))?;
+        serde_json::from_str(&body).map_err(|e| Fault::invalid(format!("the request is not JSON: {e}")))?;
     let text = |key: &str| {
         request[key]
             .as_str()

@@ -1,4 +1,4 @@
-//! Puts the streams' latency to CloudWatch under the names DMS uses.
+//! Sends the streams' latency to CloudWatch under the names DMS uses.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 
 use super::{INSTANCE_ID, tasks::Tasks};
 
-/// DMS stores one figure a minute; a rehearsal lasts minutes, so here it is one a second.
+/// DMS stores one figure per minute; a rehearsal lasts minutes, so the stand-in stores one per second.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Measures and reports until it is dropped.
@@ -31,7 +31,7 @@ impl LatencyReporter {
             ticks.tick().await;
             let started = self.tasks.lock().await.started();
             for task in started {
-                // No sender, no figure: whoever waits for one sees that it is missing, as with DMS.
+                // Without a sender there is no figure, so that a reader sees the figure missing, as with DMS.
                 if let Ok(Some((source, target))) = task.stream.latency().await {
                     self.put(task.arn.rsplit(':').next().unwrap_or_default(), source, target)
                         .await;

@@ -4,16 +4,16 @@ use serde_json::Value;
 
 use super::Fault;
 
-/// A table to carry: schema and name.
+/// A table to replicate: schema and name.
 pub type Table = (String, String);
 
 /// The tables a document selects.
 pub fn tables(document: &str) -> Result<Vec<Table>, Fault> {
     let parsed: Value = serde_json::from_str(document)
-        .map_err(|e| Fault::invalid(format!("table mappings are no JSON: {e}")))?;
+        .map_err(|e| Fault::invalid(format!("table mappings are not JSON: {e}")))?;
     let rules = parsed["rules"]
         .as_array()
-        .ok_or_else(|| Fault::invalid("table mappings hold no rules"))?;
+        .ok_or_else(|| Fault::invalid("table mappings have no rules"))?;
     rules
         .iter()
         .map(|rule| {
@@ -22,7 +22,7 @@ pub fn tables(document: &str) -> Result<Vec<Table>, Fault> {
                 (Some("selection"), Some("explicit")) => {}
                 other => {
                     return Err(Fault::invalid(format!(
-                        "the stand-in knows explicit selection rules only, not {other:?}"
+                        "the stand-in supports explicit selection rules only, not {other:?}"
                     )));
                 }
             }

@@ -1,4 +1,4 @@
-//! One stream of changes: a publication where it reads, a subscription where it writes.
+//! One change stream: a publication on its source, a subscription on its target.
 
 use postgres_protocol::escape::{escape_identifier, escape_literal};
 use tokio_postgres::{Client, NoTls};
@@ -16,12 +16,12 @@ pub async fn connect(endpoint: &Endpoint) -> Result<Client, Fault> {
     Ok(client)
 }
 
-/// How a stream begins.
+/// How a stream starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Beginning {
-    /// Copy every table, then follow. The subscription makes its own slot.
+    /// Copies every table, then follows. The subscription creates its own slot.
     FullLoad,
-    /// Follow only, from a slot somebody made. Changes that came in by replication themselves are left out.
+    /// Follows only, from an existing slot. Changes that were themselves replicated are left out.
     Slot(String),
 }
 
@@ -34,7 +34,7 @@ pub struct Stream {
     pub tables: Vec<Table>,
 }
 
-/// What the subscription is doing.
+/// The state of the subscription.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Activity {
     pub exists: bool,
@@ -46,7 +46,7 @@ pub struct Activity {
 #[derive(Debug, Clone)]
 pub struct TableActivity {
     pub table: Table,
-    /// `pg_subscription_rel.srsubstate`; none when the table is not part of the subscription.
+    /// `pg_subscription_rel.srsubstate`; `None` if the table is not part of the subscription.
     pub state: Option<char>,
     pub inserted: i64,
     pub updated: i64,
@@ -54,7 +54,8 @@ pub struct TableActivity {
 }
 
 impl Stream {
-    /// Makes publication and subscription. A full load starts at once; a stream from a slot waits for [`Stream::resume`].
+    /// Creates publication and subscription. A full load starts at once; a stream from a slot waits for
+    /// [`Stream::resume`].
     pub async fn create(&self, beginning: &Beginning) -> Result<(), Fault> {
         let source = connect(&self.reads).await?;
         let tables: Vec<String> = self
@@ -69,7 +70,8 @@ impl Stream {
                 tables.join(", ")
             ))
             .await?;
-        // Applied with the replication user's rights, as DMS does, not with those of each table's owner.
+        // Applied with the privileges of the replication user, as DMS does, not with those of each table's
+        // owner.
         let options = match beginning {
             Beginning::FullLoad => {
                 "copy_data = true, disable_on_error = true, run_as_owner = true".to_owned()
@@ -110,7 +112,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Removes both; a slot that somebody else made stays theirs.
+    /// Removes both; a slot that the stream did not create stays.
     pub async fn remove(&self, beginning: &Beginning) -> Result<(), Fault> {
         let name = escape_identifier(&self.name);
         let target = connect(&self.writes).await?;
@@ -132,7 +134,7 @@ impl Stream {
         Ok(())
     }
 
-    /// What the subscription does now.
+    /// The present state of the subscription.
     pub async fn activity(&self) -> Result<Activity, Fault> {
         let row = connect(&self.writes)
             .await?
@@ -149,7 +151,7 @@ impl Stream {
         }))
     }
 
-    /// What each selected table does now.
+    /// The present state of each selected table.
     pub async fn table_activity(&self) -> Result<Vec<TableActivity>, Fault> {
         let (schemas, names): (Vec<String>, Vec<String>) = self.tables.iter().cloned().unzip();
         let rows = connect(&self.writes)
@@ -171,7 +173,7 @@ impl Stream {
             .collect())
     }
 
-    /// Rows of a table where the stream writes.
+    /// Number of rows of a table on the stream's target.
     pub async fn count(&self, table: &Table) -> Result<i64, Fault> {
         let statement = format!(
             "select count(*) from {}.{}",
@@ -185,8 +187,8 @@ impl Stream {
             .get(0))
     }
 
-    /// Seconds the stream is behind, as the sender where it reads knows it: until written, and until applied.
-    /// None when no sender runs.
+    /// Delay of the stream in seconds according to the WAL sender on its source: until written, and until
+    /// applied. `None` if no sender runs.
     pub async fn latency(&self) -> Result<Option<(f64, f64)>, Fault> {
         let row = connect(&self.reads)
             .await?

@@ -1,4 +1,4 @@
-//! Replication tasks: what was asked for, held against what the streams really do.
+//! Replication tasks: the requested state, compared with the real state of the streams.
 
 use std::collections::HashMap;
 
@@ -19,21 +19,21 @@ pub struct Task {
     pub beginning: Beginning,
     source_endpoint: String,
     target_endpoint: String,
-    /// It was told to run and not told to stop since.
+    /// Set by a start request and reset by a stop request.
     wanted: bool,
     started: bool,
-    /// Rows each table had when its full load was done.
+    /// Number of rows of each table at the end of its full load.
     loaded: HashMap<Table, i64>,
 }
 
 impl Task {
-    /// DMS's status word for what the stream does.
+    /// DMS's status word for the state of the stream.
     fn status(&self, activity: &Activity) -> &'static str {
         match (self.started, self.wanted, activity.enabled, activity.working) {
             (false, ..) => "ready",
             (true, true, true, true) => "running",
             (true, true, true, false) => "starting",
-            // It was told to run and the subscription has switched itself off: it met an error.
+            // The task was started and the subscription has disabled itself after an error.
             (true, true, false, _) => "failed",
             (true, false, _, true) => "stopping",
             (true, false, _, false) => "stopped",
@@ -79,7 +79,7 @@ impl Tasks {
             .ok_or_else(|| Fault::not_found(&format!("task {arn}")))
     }
 
-    /// `ModifyEndpoint`: only the slot of a reading endpoint can be set here.
+    /// `ModifyEndpoint`: only the slot of a source endpoint can be set here.
     pub fn set_slot(&mut self, endpoint_arn: &str, slot: &str) -> Result<(), Fault> {
         self.endpoint(endpoint_arn)?;
         self.slots.insert(endpoint_arn.to_owned(), slot.to_owned());
@@ -109,7 +109,7 @@ impl Tasks {
             })?),
             other => {
                 return Err(Fault::invalid(format!(
-                    "the stand-in knows no migration type {other}"
+                    "the stand-in does not support migration type {other}"
                 )));
             }
         };
@@ -147,7 +147,7 @@ impl Tasks {
         let task = self.by_arn(arn)?;
         if task.wanted {
             return Err(Fault::invalid_state(format!(
-                "task {} runs already",
+                "task {} is already running",
                 task.identifier
             )));
         }
@@ -171,7 +171,7 @@ impl Tasks {
         let task = self.by_arn(arn)?;
         if !task.wanted {
             return Err(Fault::invalid_state(format!(
-                "task {} does not run",
+                "task {} is not running",
                 task.identifier
             )));
         }
@@ -185,7 +185,7 @@ impl Tasks {
         let task = self.by_arn(arn)?;
         if task.wanted {
             return Err(Fault::invalid_state(format!(
-                "task {} runs; stop it first",
+                "task {} is running; stop it first",
                 task.identifier
             )));
         }
@@ -219,7 +219,7 @@ impl Tasks {
                 "ReplicationTaskStats": { "FullLoadProgressPercent": loaded },
             });
             if status == "failed" {
-                let message = "the subscription switched itself off after an error; see the log of the server it writes to";
+                let message = "the subscription was disabled after an error; see the log of its server";
                 value["LastFailureMessage"] = message.into();
             }
             described.push(value);

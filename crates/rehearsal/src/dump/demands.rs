@@ -1,4 +1,5 @@
-//! What a dump asks of the server that not every server has: found before anything is loaded, so that all of it is told at once.
+//! Features that a dump requires and that not every server has: found before the load, so that all of them
+//! are reported at once.
 
 use std::{collections::BTreeSet, ops::Range};
 
@@ -6,24 +7,24 @@ use tokio_postgres::{Client, error::SqlState};
 
 use super::scan::Word;
 
-/// Something a server may lack.
+/// A feature that a server may lack.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Need {
     Extension(String),
-    /// A function in C, and the file that holds it.
+    /// A function in C, and the file that contains the function.
     Library {
         function: String,
         library: String,
     },
     Setting(String),
     Tablespace(String),
-    /// Compression of large values by lz4; the statement does nothing else where `alone`.
+    /// Compression of large values with lz4; with `alone` the statement does nothing else.
     Lz4 {
         alone: bool,
     },
 }
 
-/// A need and where the dump has it.
+/// A required feature and its line in the dump.
 #[derive(Debug, Clone)]
 pub(super) struct Demand {
     pub need: Need,
@@ -31,7 +32,7 @@ pub(super) struct Demand {
     pub bytes: Range<u64>,
 }
 
-/// What a statement asks for.
+/// The feature that a statement requires, if any.
 pub(super) fn of_statement(words: &[Word]) -> Option<Need> {
     let is = |at: usize, keyword: &str| words.get(at).is_some_and(|word| word.is(keyword));
     let value = |at: usize| words.get(at).and_then(Word::value).map(str::to_owned);
@@ -97,7 +98,7 @@ fn of_function(words: &[Word]) -> Option<Need> {
     })
 }
 
-/// Which of the needs a server does not meet.
+/// The required features that a server lacks.
 pub(super) async fn unmet(
     client: &Client,
     demands: &[Demand],
@@ -137,7 +138,7 @@ pub(super) async fn unmet(
     Ok(unmet)
 }
 
-/// The server finds the file, as `create function` would.
+/// Whether the server finds the file, as `create function` would.
 async fn loads(client: &Client, library: &str) -> Result<bool, tokio_postgres::Error> {
     let load = format!("load '{}'", library.replace('\'', "''"));
     match client.batch_execute(&load).await {
@@ -158,7 +159,7 @@ async fn loads(client: &Client, library: &str) -> Result<bool, tokio_postgres::E
 }
 
 impl Need {
-    /// What the servers lack and what to do about it; none where the statement can be left out.
+    /// The missing feature and the remedy; `None` if the statement can be left out.
     pub(super) fn objection(&self) -> Option<String> {
         Some(match self {
             Self::Lz4 { alone: true } => return None,
@@ -166,7 +167,7 @@ impl Need {
                 "compression lz4, which the servers of the rehearsal lack: make the dump with `pg_dump --no-toast-compression`".to_owned()
             }
             Self::Extension(name) => format!(
-                "extension {name}: the servers of the rehearsal carry PostgreSQL's own contrib extensions only; make the dump without \
+                "extension {name}: the servers of the rehearsal have PostgreSQL's own contrib extensions only; make the dump without \
                  it and what depends on it (`pg_dump --exclude-extension`, from version 17)"
             ),
             Self::Library { function, library } => format!(
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_not_every_server_has_is_found() {
+    fn features_that_not_every_server_has_are_found() {
         let setting = |name: &str| Need::Setting(name.to_owned());
         let cases = [
             (

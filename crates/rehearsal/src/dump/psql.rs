@@ -1,4 +1,4 @@
-//! Running the user's own psql.
+//! Runs the user's psql.
 
 use std::{
     path::{Path, PathBuf},
@@ -25,7 +25,7 @@ pub(super) async fn run(psql: &Path, config: &Config, files: &[PathBuf]) -> Resu
     for file in files {
         command.arg("-f").arg(file);
     }
-    // The caller's own PG* settings must not steer where the dump goes.
+    // The PG* variables of the caller must not redirect the dump.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
         command.env_remove(name);
     }
@@ -64,7 +64,7 @@ pub(super) async fn run(psql: &Path, config: &Config, files: &[PathBuf]) -> Resu
     Err(DumpError::Psql { message, hint })
 }
 
-/// What helps against a failure of psql's own.
+/// A remedy for a failure of psql itself.
 fn hint_for(message: &str) -> Option<&'static str> {
     if message.contains("invalid command \\restrict") {
         Some("This psql is older than the pg_dump that made the file: install a current PostgreSQL client.")

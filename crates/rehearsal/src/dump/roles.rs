@@ -1,7 +1,7 @@
-//! Which roles a dump names without creating them.
+//! The roles that a dump names but does not create.
 //!
-//! `pg_dump` writes `ALTER .. OWNER TO x` and `GRANT .. TO x`, but never the role: a dump of one database does not load
-//! on a server that lacks them.
+//! `pg_dump` writes `ALTER .. OWNER TO x` and `GRANT .. TO x`, but never the role: the dump of one database
+//! does not load on a server without these roles.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ pub(super) struct Roles {
 }
 
 impl Roles {
-    /// Those that are named and not created, sorted.
+    /// The roles that are named but not created, sorted.
     pub(super) fn missing(mut self) -> BTreeSet<String> {
         self.named
             .retain(|role| !self.created.contains(role) && !role.starts_with("pg_"));
@@ -23,7 +23,7 @@ impl Roles {
     }
 }
 
-/// Reads the roles out of one whole statement.
+/// Extracts the roles from one complete statement.
 pub(super) fn note(words: &[Word], found: &mut Roles) {
     let Some(first) = words.first() else { return };
     let position = |keyword: &str| words.iter().position(|word| word.is(keyword));
@@ -90,7 +90,7 @@ pub(super) fn note(words: &[Word], found: &mut Roles) {
     }
 }
 
-/// The comma-separated roles at the start of `words`, without the names that are no roles.
+/// The comma-separated roles at the start of `words`, without names that are not roles.
 fn list(words: &[Word]) -> Vec<String> {
     let mut roles = Vec::new();
     let mut expect_name = true;

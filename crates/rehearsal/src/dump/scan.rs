@@ -1,14 +1,15 @@
-//! Reads a dump as psql does: statements, psql's own commands, and the data, quoted texts and comments that are neither.
+//! Reads a dump as psql does: statements, psql's own commands, and data, quoted text and comments, which are
+//! neither.
 //!
-//! A dump of many gigabytes costs one pass and little memory: of a statement only its first words are kept. Read as bytes, for a
-//! dump need not be UTF-8, and its keywords are ASCII in any encoding.
+//! A dump of many gigabytes needs one pass and little memory: only the first words of a statement are kept.
+//! The dump is read as bytes, because it need not be UTF-8, and its keywords are ASCII in any encoding.
 
 use std::io::{self, BufRead};
 use std::ops::Range;
 
-/// Words beyond these tell nothing more about a statement.
+/// Later words of a statement are not needed.
 const MAX_WORDS: usize = 2_000;
-/// The same of the bytes of a quoted text.
+/// Maximum number of bytes kept of quoted text.
 const MAX_TEXT: usize = 200;
 
 /// One word of a statement.
@@ -20,7 +21,7 @@ pub(super) enum Word {
     Quoted(String),
     /// The start of a quoted text.
     Text(String),
-    /// A character that separates.
+    /// A separator character.
     Mark(char),
 }
 
@@ -29,7 +30,7 @@ impl Word {
         matches!(self, Self::Plain(word) if word == keyword)
     }
 
-    /// The word as a name or a value; none for a mark.
+    /// The word as a name or a value; `None` for a separator.
     pub(super) fn value(&self) -> Option<&str> {
         match self {
             Self::Plain(word) | Self::Quoted(word) | Self::Text(word) => Some(word),
@@ -38,16 +39,16 @@ impl Word {
     }
 }
 
-/// What was read.
+/// One element of the dump.
 #[derive(Debug)]
 pub(super) enum Piece {
     Statement {
         words: Vec<Word>,
         line: usize,
-        /// From its first word to its semicolon.
+        /// From the first word to the semicolon.
         bytes: Range<u64>,
     },
-    /// One of psql's own, without the backslash.
+    /// A psql command, without the backslash.
     Command {
         name: String,
         arguments: String,
@@ -55,7 +56,7 @@ pub(super) enum Piece {
     },
 }
 
-/// Where the scanner is between two bytes.
+/// The state of the scanner between two bytes.
 enum At {
     Statement,
     Text { escapes: bool, text: Vec<u8> },
@@ -65,7 +66,7 @@ enum At {
     CopyData,
 }
 
-/// Hands every piece of `dump` to `take`, in order.
+/// Passes every element of `dump` to `take`, in order.
 pub(super) fn scan(mut dump: impl BufRead, mut take: impl FnMut(Piece)) -> io::Result<()> {
     let mut scanner = Scanner {
         at: At::Statement,
@@ -93,7 +94,7 @@ struct Scanner {
     /// Line and offset of the statement's first word.
     began: Option<(usize, u64)>,
     line: usize,
-    /// Where the line begins.
+    /// The offset of the beginning of the line.
     offset: u64,
 }
 
@@ -161,7 +162,7 @@ impl Scanner {
                         place += 1;
                         self.at = At::Comment(1);
                     }
-                    // The rest of the line is the command's.
+                    // The rest of the line belongs to the command.
                     b'\\' => return self.command(&line[place..], take),
                     b'\'' => {
                         let escapes = start > 0
@@ -212,7 +213,7 @@ impl Scanner {
             .position(|b| !b.is_ascii_alphabetic())
             .unwrap_or(rest.len());
         let name = lossy(&rest[..end]);
-        // `\g` and its kind send the statement.
+        // `\g` and similar commands send the statement.
         if name.starts_with('g') {
             self.words.clear();
             self.began = None;

@@ -1,4 +1,5 @@
--- One statement for all tables: foreign keys among them are no obstacle then. Partitions go with their parent.
+-- One statement for all tables, so that foreign keys among them do not matter. Partitions are truncated with
+-- their parent.
 select 'truncate table ' || string_agg(format('%I.%I', n.nspname, c.relname), ', ')
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace

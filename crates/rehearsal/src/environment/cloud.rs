@@ -1,4 +1,5 @@
-//! The local AWS: secrets, journal, functions, state machines; and the forward stream, which exists before a cutover.
+//! The local AWS: secrets, journal, functions, state machines; and the forward stream, which exists before a
+//! cutover.
 
 use std::{collections::HashMap, fs, path::Path};
 
@@ -27,7 +28,7 @@ pub const FORWARD_TASK: &str = "rehearsal-forward";
 pub const REVERSE_TASK: &str = "rehearsal-back";
 pub const RENEWED_TASK: &str = "rehearsal-again";
 const JOURNAL_TABLE: &str = "crossover-journal";
-/// A full load that takes longer than this is stuck.
+/// A full load that takes longer than this is considered stuck.
 const FULL_LOAD_LIMIT_MS: u64 = 30 * 60 * 1_000;
 
 /// ARN of an endpoint of the stand-in.
@@ -56,7 +57,7 @@ pub struct Cloud {
     pub aws: Aws,
     pub cutover: String,
     pub rollback: String,
-    /// Compares every table, shared by many functions.
+    /// The state machine that compares every table, shared by many functions.
     pub verify: String,
 }
 
@@ -132,7 +133,7 @@ impl Cloud {
         })
     }
 
-    /// Makes and starts the forward task, and waits for its full load.
+    /// Creates and starts the forward task, and waits for its full load.
     pub async fn start_forward_stream(
         &self,
         dms: &DmsStandIn,
@@ -225,7 +226,7 @@ impl Cloud {
     }
 }
 
-/// One line of a run's history.
+/// One entry of a run's history.
 #[derive(Debug)]
 pub struct JournalLine {
     pub stage: String,
@@ -240,7 +241,7 @@ fn aws_error(what: &str, error: &reqwest::Error) -> RehearsalError {
     }
 }
 
-/// A state machine's document with the functions' ARNs put in.
+/// The document of a state machine with the ARNs of the functions inserted.
 fn definition(path: &Path, functions: &[(String, String)]) -> Result<String> {
     let text = fs::read_to_string(path).map_err(RehearsalError::file(path))?;
     Ok(functions.iter().fold(text, |text, (name, arn)| {
@@ -248,7 +249,7 @@ fn definition(path: &Path, functions: &[(String, String)]) -> Result<String> {
     }))
 }
 
-/// One call of the DMS API, as the tool that provisions a migration makes it.
+/// One call of the DMS API, as the tool that provisions a migration makes.
 async fn call_dms(dms: &DmsStandIn, operation: &str, request: &Value) -> Result<Value> {
     let http = loopback::http().build().map_err(|e| aws_error(operation, &e))?;
     let answer = http

@@ -1,4 +1,4 @@
-//! The two databases: real servers, the same schema, the data on the source only.
+//! The two databases: real servers, the same schema, data on the source only.
 
 use std::path::Path;
 
@@ -20,13 +20,13 @@ use crate::{
     shop::{self, Generated, Mode},
 };
 
-/// The replication user; exempt by the lock.
+/// The replication user; exempt from the lock.
 pub const DMS_ROLE: &str = "dms";
-/// The role Crossover itself logs in with. It is no superuser: see `crossover_role.sql`.
+/// The role with which Crossover logs in. The role is not a superuser: see `crossover_role.sql`.
 const OWN_ROLE: &str = "crossover";
 const DATABASE: &str = "shop";
 
-/// A side by name, and the server that plays it.
+/// A side by name, and its server.
 pub struct Cast {
     pub side: &'static str,
     pub major: Major,
@@ -47,7 +47,7 @@ pub async fn start(parts: &Parts, cast: Cast, work: &Path) -> Result<Postgres> {
     Ok(Postgres::start(parts, cast.major, &work.join(cast.side), &settings).await?)
 }
 
-/// One side's database, and who may enter it.
+/// One side's database, and its credentials.
 pub struct Database {
     side: &'static str,
     access: Access,
@@ -56,7 +56,7 @@ pub struct Database {
     app_password: String,
 }
 
-/// Both.
+/// Both sides.
 pub struct Databases {
     pub source: Database,
     pub target: Database,
@@ -73,7 +73,7 @@ impl Database {
         )
     }
 
-    /// The replication user's way in.
+    /// The connection string of the replication user.
     pub fn dms_endpoint(&self) -> Endpoint {
         Endpoint {
             host: "127.0.0.1".to_owned(),
@@ -84,7 +84,7 @@ impl Database {
         }
     }
 
-    /// The secret Crossover reads; TLS is off because both ends are on this machine's loopback.
+    /// The secret that Crossover reads; TLS is off because both ends are on this machine's loopback.
     pub fn secret(&self) -> serde_json::Value {
         serde_json::json!({
             "host": "127.0.0.1", "port": self.access.port(), "dbname": DATABASE,
@@ -92,12 +92,12 @@ impl Database {
         })
     }
 
-    /// A connection with the rights of the server's owner, for preparing and for the final inspection.
+    /// A connection with the privileges of the server's owner, for preparation and for the final inspection.
     pub async fn inspector(&self) -> Result<Client> {
         Ok(self.access.connect(DATABASE).await?)
     }
 
-    /// The database as the product sees it.
+    /// The database with the product's own adapter.
     pub async fn product(&self) -> Result<PostgresDatabase> {
         let settings: ConnectionSettings =
             serde_json::from_value(self.secret()).map_err(|e| RehearsalError::Aws {
@@ -109,7 +109,7 @@ impl Database {
 
     async fn prepare_roles(&self) -> Result<()> {
         let server = self.access.connect("postgres").await?;
-        // Passwords are hexadecimal: nothing to escape.
+        // Passwords are hexadecimal and need no escaping.
         let roles = format!(
             "create role {DMS_ROLE} superuser login password '{}'; \
              create role {OWN_ROLE} login replication createrole bypassrls password '{}';",
@@ -118,7 +118,7 @@ impl Database {
         server
             .batch_execute(&roles)
             .await
-            .map_err(RehearsalError::database("making the roles"))?;
+            .map_err(RehearsalError::database("creating the roles"))?;
         self.access.create_database(DATABASE).await?;
         Ok(())
     }
@@ -127,25 +127,27 @@ impl Database {
         let client = self.inspector().await?;
         shop::create_app_role(&client, &self.app_password, app_can_login)
             .await
-            .map_err(RehearsalError::database("making the application's role"))?;
+            .map_err(RehearsalError::database("creating the application's role"))?;
         client
             .batch_execute(include_str!("crossover_role.sql"))
             .await
-            .map_err(RehearsalError::database("granting Crossover's role its rights"))?;
+            .map_err(RehearsalError::database(
+                "granting Crossover's role its privileges",
+            ))?;
         self.product().await?.prepare_marker().await?;
         Ok(())
     }
 }
 
-/// Both databases, and what is known of their content.
+/// Both databases, and facts about their content.
 pub struct Filled {
     pub databases: Databases,
     pub generated: Option<Generated>,
-    /// What the servers lack and the dump does without, in sentences.
+    /// Features that the servers lack and that were left out of the dump, as sentences.
     pub left_out: Vec<String>,
 }
 
-/// Makes roles, schema and data.
+/// Creates roles, schema and data.
 pub async fn fill(
     source: Access,
     target: Access,
@@ -178,7 +180,7 @@ pub async fn fill(
         let client = side.inspector().await?;
         shop::create_schema(&client, mode)
             .await
-            .map_err(RehearsalError::database("making the schema"))?;
+            .map_err(RehearsalError::database("creating the schema"))?;
     }
     if mode == Mode::Shop {
         let filling = step(progress, format!("generate a shop with {} orders", options.rows));
@@ -198,7 +200,7 @@ pub async fn fill(
     })
 }
 
-/// The same dump on both sides; the target keeps the schema and gets its rows by replication.
+/// Loads the same dump on both sides; the target keeps the schema and gets its rows by replication.
 async fn load_dumps(databases: &Databases, options: &RehearsalOptions) -> Result<Vec<String>> {
     let psql = dump::check(&options.dumps)?;
     let urls = [&databases.source, &databases.target].map(|side| side.access.connect_url(DATABASE));

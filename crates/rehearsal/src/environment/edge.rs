@@ -13,7 +13,7 @@ use crate::{
     workshop::Products,
 };
 
-/// Where the Worker is, and the key its admin API knows.
+/// The address of the Worker, and the key of its admin API.
 pub struct Edge {
     pub url: String,
     pub key_id: String,
@@ -62,7 +62,7 @@ pub async fn start(
     let path = dir.join("workerd.capnp");
     fs::write(&path, config.text()).map_err(RehearsalError::file(&path))?;
     let started = Workerd::start(parts, &path, port, dir).await;
-    // It holds the admin key and is read at the start only.
+    // The file contains the admin key and is read only at the start.
     fs::remove_file(&path).map_err(RehearsalError::file(&path))?;
     let workerd = started?;
     Ok((

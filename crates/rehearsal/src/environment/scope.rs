@@ -1,4 +1,4 @@
-//! Which tables a rehearsal moves, and which of them the change stream cannot carry.
+//! The tables that a rehearsal migrates, and those that the change stream cannot carry.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,25 +14,25 @@ use crate::error::{RehearsalError, Result};
 
 /// The tables of a rehearsal.
 pub struct Tables {
-    /// Without what `--exclude` leaves out.
+    /// All tables without those of `--exclude`.
     pub scope: Scope,
-    /// What the stream carries.
+    /// Tables that the stream carries.
     pub carried: Vec<TableName>,
-    /// Tables in scope that it does not carry; partitions and child tables by their parent.
+    /// Tables in scope that the stream does not carry; partitions and child tables by their parent.
     pub faults: Vec<IdentityFault>,
-    /// Tables in scope that it does not carry, one by one.
+    /// Tables in scope that the stream does not carry, each listed separately.
     pub not_carried: Vec<TableName>,
     /// The same by their topmost parents, sorted.
     roots: BTreeSet<TableName>,
-    /// What gives them an identity.
+    /// SQL that gives these tables a replica identity.
     pub identity_sql: Option<String>,
 }
 
 impl Tables {
-    /// Leaves out what `exclude` names (with the partitions and child tables under it), and sorts the rest.
+    /// Removes the tables that match `exclude` (with their partitions and child tables), and sorts the rest.
     ///
     /// # Errors
-    /// Names without a table, all at once.
+    /// Names that match no table, all at once.
     pub fn of(all: &[TableFacts], exclude: &[String]) -> Result<Self> {
         let unknown: Vec<String> = exclude
             .iter()
@@ -53,7 +53,7 @@ impl Tables {
         let (excluded, in_scope): (Vec<TableFacts>, Vec<TableFacts>) =
             all.iter().cloned().partition(|t| is_excluded(&t.table));
         let excluded: Vec<TableName> = excluded.into_iter().map(|t| t.table).collect();
-        // The pre-checks name what is left out of the stream.
+        // The pre-checks report the tables that the stream does not carry.
         let (carried, left): (Vec<&TableFacts>, Vec<&TableFacts>) = in_scope
             .iter()
             .filter(|t| !t.partitioned)
@@ -86,7 +86,7 @@ impl Tables {
         })
     }
 
-    /// The option that leaves out what cannot be carried; none where everything can.
+    /// The option that excludes the tables which cannot be carried; `None` if all can be.
     pub fn exclude_option(&self) -> Option<String> {
         let names: Vec<String> = self.roots.iter().map(ToString::to_string).collect();
         let names = names.join(",");
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_option_that_is_printed_lets_everything_else_go_on() {
+    fn a_run_with_the_printed_option_carries_all_other_tables() {
         let first = Tables::of(&tables(), &[]).unwrap();
         assert_eq!(first.carried, [named("orders")]);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The token file: what the clients were promised, safe on disk before it counts.
+//! The token file: acknowledged writes, synced to disk before they count.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
@@ -12,33 +12,33 @@ use uuid::Uuid;
 
 use super::Side;
 
-/// Lines synced together at most; groups form by themselves while a sync is under way.
+/// Maximum number of lines synced together; groups form automatically while a sync is in progress.
 const GROUP: usize = 1_000;
 
 /// One acknowledged write: one line of the token file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Acknowledged {
-    /// The token the write carried.
+    /// The token of the write.
     pub token: Uuid,
     /// The client that sent it.
     pub client: u32,
-    /// That client's own number for it.
+    /// The client's own number of the write.
     pub seq: u64,
-    /// It bypassed the edge.
+    /// Whether the write bypassed the edge.
     pub stray: bool,
     /// When it was due, in milliseconds since 1970.
     pub scheduled_ms: u64,
-    /// From then to the answer, in milliseconds.
+    /// Time from then to the answer, in milliseconds.
     pub latency_ms: f64,
-    /// How long the edge says it held the write; absent if it did not.
+    /// How long the edge held the write, by its header; absent if the write was not held.
     pub held_ms: Option<f64>,
-    /// Which side answered, where the answer says so.
+    /// The side that answered, if the answer contains it.
     pub side: Option<Side>,
 }
 
 type Line = (Acknowledged, oneshot::Sender<()>);
 
-/// Where operations hand in their acknowledgements.
+/// Receives the acknowledgements of the operations.
 #[derive(Debug, Clone)]
 pub(super) struct TokenSender(mpsc::Sender<Line>);
 
@@ -74,7 +74,7 @@ impl TokenFile {
         self.sender.clone()
     }
 
-    /// Ends the writer once every sender is gone; says whether every line was written.
+    /// Ends the writer after every sender has been dropped; returns whether every line was written.
     pub(super) fn close(self) -> io::Result<()> {
         drop(self.sender);
         self.writer
@@ -83,7 +83,7 @@ impl TokenFile {
     }
 }
 
-/// Group commit: all that has come in during one sync goes out with the next.
+/// Group commit: all lines that arrive during one sync are written with the next.
 fn write(mut file: File, lines: &mpsc::Receiver<Line>) -> io::Result<()> {
     while let Ok(first) = lines.recv() {
         let group: Vec<Line> = std::iter::once(first)
@@ -97,14 +97,14 @@ fn write(mut file: File, lines: &mpsc::Receiver<Line>) -> io::Result<()> {
         file.write_all(&text)?;
         file.sync_data()?;
         for (_, synced) in group {
-            // An operation that has given up waiting is none of our business.
+            // The operation may have stopped waiting, which is not an error.
             let _ = synced.send(());
         }
     }
     Ok(())
 }
 
-/// Reads a token file back; a last line without its end was never synced as a whole and does not count.
+/// Reads a token file; a last line without its end was never synced completely and does not count.
 pub fn read_tokens(path: &Path) -> io::Result<Vec<Acknowledged>> {
     let mut input = BufReader::new(File::open(path)?);
     let mut tokens = Vec::new();
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_recorded_is_read_back_and_a_torn_last_line_is_not() {
+    async fn recorded_lines_are_read_back_and_an_incomplete_last_line_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokens");
         let file = TokenFile::create(&path).unwrap();

@@ -1,4 +1,4 @@
-//! One operation: send it, judge the answer, record it.
+//! One operation: sends the request, judges the answer, records the result.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -32,7 +32,7 @@ struct Created {
     order_id: Option<i64>,
 }
 
-/// All clients: they share the connections and what they remember.
+/// The state shared by all clients: connections and acknowledged writes.
 pub(super) struct Clients {
     config: LoadConfig,
     http: reqwest::Client,
@@ -43,7 +43,7 @@ pub(super) struct Clients {
     own: Mutex<VecDeque<Own>>,
 }
 
-/// How an operation ended, before it is made a sample.
+/// The end of an operation, before it is recorded as a sample.
 struct Ended {
     answered: Instant,
     outcome: Outcome,
@@ -78,7 +78,7 @@ impl Clients {
             Kind::Write | Kind::Stray => Some(self.write(kind, number, due).await),
             Kind::Read => self.read(number).await,
         };
-        // Nothing to read yet: not an operation.
+        // No write to read yet, so this does not count as an operation.
         let Some(ended) = ended else { return };
         let sample = Sample {
             at_ms: millis(due - self.started),
@@ -98,7 +98,7 @@ impl Clients {
             _ => &self.config.base_url,
         };
         let clients = u64::from(self.config.clients.max(1));
-        // Stray writers are clients of their own, numbered behind the others.
+        // Stray writers are separate clients, numbered after the others.
         let client = (number % clients + if stray { clients } else { 0 }) as u32;
         let seq = number / clients + 1;
         let token = Uuid::new_v4();
@@ -108,7 +108,7 @@ impl Clients {
         let response = match answer {
             Ok(response) => response,
             Err(err) => {
-                // A stray connection that was never made has sent nothing.
+                // A stray connection that was never opened has sent nothing.
                 let outcome = match kind {
                     Kind::Stray if err.is_connect() => Outcome::Refused,
                     Kind::Stray => Outcome::Unknown,
@@ -180,7 +180,8 @@ impl Clients {
                     "seq": seq,
                     "amount": amount,
                     "region_code": REGIONS[(number % 3) as usize],
-                    // Far apart from one write to the next: no two at a time want the same customer.
+                    // Far apart from one write to the next, so that no two concurrent writes need the same
+                    // customer.
                     "customer_id": 1 + number * 7_919 % self.config.customers.max(1),
                 });
                 ("/orders", body)
@@ -188,7 +189,7 @@ impl Clients {
         }
     }
 
-    /// Reads an own write, or what the shop's front page would show.
+    /// Reads an own write, or the data of the shop's front page.
     async fn read(&self, number: u64) -> Option<Ended> {
         let own = self.recall(number);
         let (path, own_write) = match (self.config.mode, own, number % 4) {
@@ -229,7 +230,7 @@ impl Clients {
                     own_write && status == StatusCode::NOT_FOUND && header(&response, EXECUTED).is_none();
                 if missing {
                     let text = Some(format!(
-                        "GET {path}: stale read: an acknowledged write was not there"
+                        "GET {path}: stale read: an acknowledged write was missing"
                     ));
                     Ended {
                         answered: Instant::now(),
@@ -239,7 +240,7 @@ impl Clients {
                         text,
                     }
                 } else if status == StatusCode::OK {
-                    // The answer has come when its last byte has.
+                    // The answer is complete with its last byte.
                     let body = response.bytes().await;
                     let answered = Instant::now();
                     let text = body.err().map(|err| transport("GET", &path, &err));
@@ -279,7 +280,7 @@ impl Clients {
         remembered.push_back(own);
     }
 
-    /// Every other time the write just acknowledged, where staleness shows first; else an older one.
+    /// Alternates between the last acknowledged write, where staleness shows first, and an older one.
     fn recall(&self, number: u64) -> Option<Own> {
         let remembered = self.own.lock().unwrap_or_else(PoisonError::into_inner);
         if number.is_multiple_of(2) {

@@ -1,4 +1,4 @@
-//! What the load saw: one sample for each operation, and the counts.
+//! Observations of the load: one sample for each operation, and the counts.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Error texts kept as examples.
+/// Maximum number of error texts kept as examples.
 const EXAMPLES: usize = 20;
 
-/// What an operation was.
+/// The kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -21,29 +21,29 @@ pub enum Kind {
     Stray,
 }
 
-/// Which database's API answered.
+/// The database whose API answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
-    /// The one moved from.
+    /// The source.
     Source,
-    /// The one moved to.
+    /// The target.
     Target,
 }
 
-/// How an operation ended.
+/// The outcome of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// A write acknowledged and its token synced, or a read answered.
+    /// A write that was acknowledged and whose token was synced, or a read that was answered.
     Done,
-    /// An answer other than the one due, or none.
+    /// A wrong answer, or none.
     Error,
-    /// A read that did not see a write acknowledged before it was sent.
+    /// A read that did not return a write acknowledged before the read was sent.
     Stale,
-    /// A stray write turned away, as it should be once the source is locked.
+    /// A refused stray write, as expected after the source is locked.
     Refused,
-    /// A stray write whose fate nobody knows.
+    /// A stray write with an unknown outcome.
     Unknown,
 }
 
@@ -52,26 +52,26 @@ pub enum Outcome {
 pub struct Sample {
     /// When it was due, in milliseconds since the start of the load.
     pub at_ms: f64,
-    /// From then to the answer, in milliseconds.
+    /// Time from then to the answer, in milliseconds.
     pub latency_ms: f64,
     /// What it was.
     pub kind: Kind,
     /// How it ended.
     pub outcome: Outcome,
-    /// How long the edge says it held it; absent if it did not.
+    /// How long the edge held the operation, by its header; absent if it was not held.
     pub held_ms: Option<f64>,
-    /// Which side answered, where the answer says so.
+    /// The side that answered, if the answer contains it.
     pub side: Option<Side>,
 }
 
 /// Writes through the edge.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriteCounts {
-    /// Sent and answered, or given up.
+    /// Sent and answered, or timed out.
     pub total: u64,
     /// Acknowledged and recorded.
     pub acknowledged: u64,
-    /// Answered with anything but 201, or not at all.
+    /// Answered with another status than 201, or not at all.
     pub errors: u64,
     /// Held by the edge for a while.
     pub held: u64,
@@ -80,29 +80,29 @@ pub struct WriteCounts {
 /// Reads through the edge.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadCounts {
-    /// Sent and answered, or given up.
+    /// Sent and answered, or timed out.
     pub total: u64,
-    /// Answered with anything but 200, or not at all; without the stale ones.
+    /// Answered with another status than 200, or not at all; stale reads are not included.
     pub errors: u64,
-    /// Did not see a write that had been acknowledged before.
+    /// Did not return a write that had been acknowledged before.
     pub stale: u64,
 }
 
-/// Writes past the edge.
+/// Writes that bypass the edge.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StrayCounts {
-    /// Sent and answered, or given up.
+    /// Sent and answered, or timed out.
     pub total: u64,
-    /// Acknowledged by the source and recorded: the ledger holds these too.
+    /// Acknowledged by the source and recorded: the ledger contains these too.
     pub acknowledged: u64,
-    /// Turned away and certainly not executed.
+    /// Refused and certainly not executed.
     pub refused: u64,
-    /// Failed while committing: may have been executed, was not acknowledged.
+    /// Failed during the commit: possibly executed, not acknowledged.
     pub unknown: u64,
 }
 
-/// Live numbers.
+/// Current figures.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Snapshot {
     /// Since the start, in milliseconds.
@@ -121,7 +121,7 @@ pub struct Snapshot {
     pub slowest_last_s_ms: f64,
 }
 
-/// Everything the load saw.
+/// All observations of the load.
 #[derive(Debug, Clone)]
 pub struct LoadResult {
     /// The start, in milliseconds since 1970: [`Sample::at_ms`] counts from here.
@@ -132,9 +132,9 @@ pub struct LoadResult {
     pub writes: WriteCounts,
     /// Reads through the edge.
     pub reads: ReadCounts,
-    /// Writes past the edge.
+    /// Writes that bypass the edge.
     pub stray: StrayCounts,
-    /// The first error texts, with what they befell.
+    /// The first error texts, with the failed operations.
     pub error_texts: Vec<String>,
     /// The tokens of the acknowledged writes: see [`super::read_tokens`].
     pub tokens_file: PathBuf,
@@ -153,7 +153,7 @@ struct State {
 }
 
 impl Samples {
-    /// Adds one operation; `text` says what went wrong, if anything did.
+    /// Adds one operation; `text` describes the error, if any.
     pub(super) fn add(&self, sample: Sample, text: Option<String>) {
         let mut state = self.state();
         let done = u64::from(sample.outcome == Outcome::Done);
@@ -196,7 +196,7 @@ impl Samples {
             stray: state.stray,
             ..Snapshot::default()
         };
-        // Samples are in the order of their answers here, so the last second is at the end.
+        // Samples are in the order of their answers, so the last second is at the end.
         let recent = state
             .samples
             .iter()
@@ -225,7 +225,7 @@ impl Samples {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Each change leaves the state whole, so a panic elsewhere does not spoil it.
+        // Each change leaves a consistent state, so a panic of another thread is harmless.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(
             result.error_texts,
             ["POST: 503", "stale", "GET: 500"],
-            "a stray's refusal is no error"
+            "the refusal of a stray write is not an error"
         );
     }
 

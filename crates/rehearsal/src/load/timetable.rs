@@ -1,4 +1,4 @@
-//! A fixed timetable: operation `n` is due at `start + n / rate`, whatever became of those before it.
+//! A fixed timetable: operation `n` is due at `start + n / rate`, whatever the result of earlier operations.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,8 @@ pub(super) fn due_after(number: u64, per_s: u32) -> Duration {
     Duration::from_secs(number / per_s) + Duration::from_nanos((number % per_s) * 1_000_000_000 / per_s)
 }
 
-/// Starts operation after operation until `stopped`; each holds a permit of `in_flight` until it ends.
+/// Starts operations one after the other until `stopped`; each one holds a permit of `in_flight` until it
+/// ends.
 pub(super) async fn keep<F>(
     start: Instant,
     per_s: u32,
@@ -66,7 +67,7 @@ mod tests {
                 .unwrap()
                 .push((number, due - start, Instant::now() - start));
             async move {
-                // Operation 0 never ends in time; 1 blocks the second place for a while.
+                // Operation 0 never ends in time; operation 1 blocks the second permit for a while.
                 let pause = if number == 0 {
                     3_600_000
                 } else if number == 1 {
@@ -89,7 +90,7 @@ mod tests {
         );
         assert!(
             started >= Duration::from_millis(550),
-            "there was no room before: {started:?}"
+            "no permit was free before: {started:?}"
         );
         assert!(seen.len() >= 9, "the timetable catches up: {seen:?}");
     }

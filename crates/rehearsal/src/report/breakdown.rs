@@ -1,14 +1,14 @@
-//! What the pause was made of: named parts in their order, a JSON object outside.
+//! The parts of the pause, named and in order; a JSON object in the report.
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// Named parts in milliseconds; keeps their order, which a map type would lose.
+/// Named parts in milliseconds, in an order that a map type would lose.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Breakdown(pub Vec<(String, f64)>);
 
 impl Breakdown {
-    /// All parts together, in milliseconds.
+    /// The sum of all parts, in milliseconds.
     pub fn total_ms(&self) -> f64 {
         self.0.iter().map(|(_, ms)| ms).sum()
     }

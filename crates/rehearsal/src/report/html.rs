@@ -1,4 +1,5 @@
-//! The page: one file in the order of an operator's questions. Is it good? What did it cost? When? What exactly?
+//! The HTML page, in one file and in the order of an operator's questions: the result, the cost, the
+//! timeline, the details.
 
 mod direction;
 mod evidence;
@@ -31,7 +32,7 @@ fn whole_run(report: &Report) -> Markup {
     if end <= 0.0 {
         return Markup::default();
     }
-    let note = "Every write counts from its place on a fixed timetable. Waits are on a logarithmic scale. \
+    let note = "The wait of every write counts from its due time on a fixed timetable. Waits are on a logarithmic scale. \
                 The strong band is where the edge held writes.";
     let span = Span {
         from: 0.0,
@@ -41,7 +42,7 @@ fn whole_run(report: &Report) -> Markup {
     section("The run", note, &charts(report, span, true))
 }
 
-/// The charts of a span of the run, one above the other on one time axis.
+/// The charts of a span of the run, stacked on one time axis.
 fn charts(report: &Report, span: Span, with_lag: bool) -> Markup {
     let timeline = &report.timeline;
     let step = f64::from(timeline.bucket_ms.max(1));

@@ -1,37 +1,38 @@
-//! What the cutover cost the clients: the wait it added to their writes.
+//! The cost of the cutover for clients: the wait it added to their writes.
 //!
-//! The *window* of a cutover is from `hold_at_ms` to the answer of the last write the edge held. Measured are all writes
-//! whose scheduled time lies in the window, and the held ones that were due just before it. The *added* wait of a write
-//! is its latency, counted from its scheduled time, less the median latency of the writes that were neither held nor due
-//! in a window; never below zero. A write that failed counts with the time until its failure.
+//! The *window* of a cutover is from `hold_at_ms` to the answer of the last write that the edge held. All
+//! writes whose scheduled time is in the window are measured, and the held writes that were due just before
+//! it. The *added* wait of a write is its latency, counted from its scheduled time, minus the median latency
+//! of the writes that were neither held nor due in a window; never below zero. A write that failed counts
+//! with the time until its failure.
 
 use serde::{Deserialize, Serialize};
 
 use crate::load::{Kind, Sample};
 
-/// A held write can have been due a little before `hold_at_ms`: it was on its way.
+/// A held write can have been due shortly before `hold_at_ms`, because it was in transit.
 const ON_ITS_WAY_MS: f64 = 1_000.0;
 
 /// The added wait of the writes in a window, in milliseconds (nearest rank).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Pause {
-    /// Half of the writes waited no longer.
+    /// The median.
     pub p50: f64,
-    /// 95 of 100 waited no longer.
+    /// The 95th percentile.
     pub p95: f64,
-    /// None waited longer.
+    /// The maximum.
     pub max: f64,
 }
 
-/// One window, measured.
+/// The measurements of one window.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PauseWindow {
     /// `hold_at_ms`, in milliseconds since the start of the load.
     pub hold_at_ms: f64,
     /// The answer to the last held write, on the same clock.
     pub released_ms: f64,
-    /// Writes measured.
+    /// Number of measured writes.
     pub writes: usize,
     /// The median latency of undisturbed writes, in milliseconds.
     pub undisturbed_ms: f64,
@@ -39,7 +40,8 @@ pub struct PauseWindow {
     pub pause: Pause,
 }
 
-/// Measures the window of each hold; `holds_ms` are the `hold_at_ms` of the run, ascending, on the clock of the samples.
+/// Measures the window of each hold; `holds_ms` are the `hold_at_ms` of the run, ascending, on the clock of
+/// the samples.
 ///
 /// `None` for a hold during which no write was held.
 pub fn measure(samples: &[Sample], holds_ms: &[f64]) -> Vec<Option<PauseWindow>> {
@@ -99,7 +101,8 @@ pub fn measure(samples: &[Sample], holds_ms: &[f64]) -> Vec<Option<PauseWindow>>
         .collect()
 }
 
-/// The smallest value that at least `percent` of `values` do not exceed (nearest rank); none of no values.
+/// The smallest value that at least `percent` of `values` do not exceed (nearest rank); `None` for an empty
+/// list.
 pub fn percentile(mut values: Vec<f64>, percent: f64) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let rank = (percent / 100.0 * values.len() as f64).ceil().max(1.0) as usize;
@@ -122,7 +125,8 @@ mod tests {
         }
     }
 
-    /// A write each 10 ms with 3 ms latency; those due in `[hold, hold + 100)` are answered 100 ms after the hold.
+    /// A write every 10 ms with 3 ms latency; those due in `[hold, hold + 100)` are answered 100 ms after the
+    /// hold.
     fn traffic(holds: &[f64]) -> Vec<Sample> {
         (0..1_000)
             .map(|number| {
@@ -154,7 +158,7 @@ mod tests {
             (window.hold_at_ms, window.released_ms, window.undisturbed_ms),
             (5_000.0, 5_103.0, 3.0)
         );
-        // Ten held writes wait 100, 90, .. 10 ms; one more is due before the last answer and waits for nothing.
+        // Ten held writes wait 100, 90, .. 10 ms; one more is due before the last answer and does not wait.
         assert_eq!(window.writes, 11);
         assert_eq!(
             window.pause,
@@ -167,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_held_write_that_was_on_its_way_at_hold_at_counts() {
+    fn a_held_write_that_was_in_transit_at_hold_at_counts() {
         let mut samples = traffic(&[5_000.0]);
         samples.push(write(4_999.0, 250.0, Some(240.0)));
         let window = measure(&samples, &[5_000.0])[0].expect("writes were held");
@@ -175,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn each_hold_has_a_window_of_its_own() {
+    fn each_hold_has_a_separate_window() {
         let holds = [2_000.0, 7_000.0];
         let windows = measure(&traffic(&holds), &holds);
         let released: Vec<f64> = windows

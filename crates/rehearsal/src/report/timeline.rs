@@ -1,4 +1,4 @@
-//! What happened when, in steps of 100 ms.
+//! The timeline in steps of 100 ms.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,13 +12,13 @@ pub(super) const BUCKET_MS: u32 = 100;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Phase {
-    /// What to call it.
+    /// The label.
     pub name: String,
-    /// Its begin, in milliseconds since the start of the load.
+    /// Start, in milliseconds since the start of the load.
     pub start_ms: f64,
-    /// Its end.
+    /// End, on the same clock.
     pub end_ms: f64,
-    /// Writes are held during it: drawn stronger.
+    /// Whether writes are held during the band, which is then drawn darker.
     pub holds: bool,
 }
 
@@ -26,13 +26,14 @@ pub struct Phase {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LagPoint {
-    /// When, in milliseconds since the start of the load.
+    /// Time, in milliseconds since the start of the load.
     pub at_ms: f64,
-    /// How far the other side was behind, in milliseconds; absent where nobody knows, which draws a gap.
+    /// The delay of the other side, in milliseconds; absent if unknown, which draws a gap.
     pub lag_ms: Option<f64>,
 }
 
-/// The series of the run; element `n` of each list covers `[n, n + 1) * bucket_ms` since the start of the load.
+/// The series of the run; element `n` of each list covers `[n, n + 1) * bucket_ms` since the start of the
+/// load.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Timeline {
@@ -53,7 +54,7 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// Sorts the samples into steps.
+    /// Groups the samples by step.
     pub fn new(samples: &[Sample], lag: Vec<LagPoint>, phases: Vec<Phase>) -> Self {
         let bucket = |ms: f64| (ms / f64::from(BUCKET_MS)) as usize;
         let end = samples
@@ -91,7 +92,7 @@ impl Timeline {
         }
     }
 
-    /// How long the whole is, in milliseconds: load, lag and phases.
+    /// Length of the timeline, in milliseconds: load, lag and phases.
     pub fn end_ms(&self) -> f64 {
         let load = (self.acknowledged.len() as f64) * f64::from(self.bucket_ms);
         let lag = self.lag.iter().map(|point| point.at_ms);

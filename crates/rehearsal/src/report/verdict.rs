@@ -1,4 +1,4 @@
-//! Whether the run was good. Unknown is failure: what was not compared has not passed.
+//! Whether the run has passed. An unknown result is a failure: a table that was not compared has not passed.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crossover_report::number::{count, duration};
 
 use super::{Outcome, Report};
 
-/// The added wait a cutover may cost, in milliseconds (95th percentile, longest).
+/// The aim for the added wait of a cutover, in milliseconds (95th percentile, longest).
 const LIMITS_MS: (f64, f64) = (500.0, 1_000.0);
 
 impl Outcome {
@@ -21,7 +21,7 @@ impl Outcome {
         }
     }
 
-    /// The side in charge afterwards, where that is known.
+    /// The side in charge afterwards, if known.
     pub(super) fn in_charge(self) -> Option<&'static str> {
         match self {
             Self::Committed => Some("target"),
@@ -32,12 +32,12 @@ impl Outcome {
 }
 
 impl Report {
-    /// The outcome is the one asked for, and nothing was lost, duplicated or unequal: exit status 0.
+    /// Whether the outcome is the requested one, and no row was lost, duplicated or unequal: exit status 0.
     pub fn passed(&self) -> bool {
         self.problems().is_empty()
     }
 
-    /// Everything that stops the run from passing, worst first; nothing if it has passed.
+    /// All problems that keep the run from passing, worst first; empty if the run has passed.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = self.data_problems();
         if self.moved() {
@@ -61,13 +61,13 @@ impl Report {
         }
         if let Some(option) = &self.exclude_option {
             problems.push(format!(
-                "to go on without the tables that cannot be replicated: {option}; to mend them: replica-identity.sql beside this report"
+                "to run without the tables that cannot be replicated: {option}; to give them a replica identity: replica-identity.sql next to this report"
             ));
         }
         problems
     }
 
-    /// What is wrong with the data itself: lost, doubled, unequal.
+    /// Problems of the data itself: lost, duplicated, unequal.
     pub(super) fn data_problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         let mut must_be_zero = |number: u64, one: &str, many: &str| {
@@ -86,18 +86,22 @@ impl Report {
         );
         must_be_zero(
             self.writes.duplicated,
-            "write is there more than once",
-            "writes are there more than once",
+            "write is present more than once",
+            "writes are present more than once",
         );
         if let Some(ledger) = &self.ledger {
-            must_be_zero(ledger.torn, "order arrived in part", "orders arrived in part");
+            must_be_zero(
+                ledger.torn,
+                "order was replicated in part",
+                "orders were replicated in part",
+            );
             must_be_zero(
                 ledger.only_on_other_side,
-                "write is on the side that is not in charge alone",
-                "writes are on the side that is not in charge alone",
+                "write is only on the side that is not in charge",
+                "writes are only on the side that is not in charge",
             );
         }
-        // Tables that were not compared for one reason are one problem.
+        // Tables that were not compared for the same reason are one problem.
         let mut not_compared: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for table in self.tables.iter().filter(|table| !table.equal) {
             match (&table.not_compared, table.rows_source, table.rows_target) {
@@ -108,7 +112,7 @@ impl Report {
                     count(target)
                 )),
                 (reason, ..) => not_compared
-                    .entry(reason.as_deref().unwrap_or("its rows are not known"))
+                    .entry(reason.as_deref().unwrap_or("its rows are unknown"))
                     .or_default()
                     .push(&table.name),
             }
@@ -124,15 +128,12 @@ impl Report {
             });
         }
         for sequence in self.sequences.iter().filter(|sequence| !sequence.ahead) {
-            problems.push(format!(
-                "sequence {} would give out a number again",
-                sequence.name
-            ));
+            problems.push(format!("sequence {} would issue a value again", sequence.name));
         }
         problems
     }
 
-    /// What is worth knowing although the run may have passed.
+    /// Remarks that do not keep the run from passing.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         let errors = self.writes.errors + self.reads.errors;
@@ -147,7 +148,7 @@ impl Report {
         }
         if self.reads.stale > 0 {
             warnings.push(format!(
-                "{} reads did not see a write acknowledged before",
+                "{} reads did not return a write acknowledged before",
                 count(self.reads.stale)
             ));
         }
@@ -172,7 +173,7 @@ impl Report {
         warnings
     }
 
-    /// The data has changed sides at least once.
+    /// Whether the data has changed sides at least once.
     pub(super) fn moved(&self) -> bool {
         matches!(self.outcome, Outcome::Committed | Outcome::RolledBack)
     }
@@ -200,11 +201,11 @@ mod tests {
         }
     }
 
-    /// A report, spoiled in one way.
+    /// A report with one defect.
     type Spoil = fn(&mut Report);
 
     #[test]
-    fn a_run_passes_only_if_nothing_at_all_is_wrong() {
+    fn a_run_passes_only_without_any_problem() {
         assert!(good().passed(), "{:?}", good().problems());
         let spoils: [(&str, Spoil); 11] = [
             ("lost", |report| report.writes.lost = 1),

@@ -1,5 +1,5 @@
-//! Rust's standard library for the Worker's target. rust-toolchain.toml names it, but rustup reads that only where it may
-//! install toolchains by itself.
+//! Rust's standard library for the Worker's target. rust-toolchain.toml names the target, but rustup installs
+//! it only where automatic installation of toolchains is enabled.
 
 use std::{
     path::{Path, PathBuf},
@@ -13,7 +13,8 @@ use crate::error::{RehearsalError, Result};
 
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// Makes sure that the toolchain of the workspace can build for [`WASM_TARGET`]; asks rustup for what is missing.
+/// Ensures that the toolchain of the workspace can build for [`WASM_TARGET`]; installs the target with rustup
+/// if necessary.
 pub async fn ensure(workspace: &Path, progress: &dyn Progress) -> Result<()> {
     if library(workspace).await.is_some_and(|library| library.is_dir()) {
         return Ok(());
@@ -49,7 +50,7 @@ fn missing(output: &str) -> RehearsalError {
     }
 }
 
-/// Where the library lies or would lie.
+/// The folder of the library, whether or not it exists.
 async fn library(workspace: &Path) -> Option<PathBuf> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let run = Command::new(rustc)

@@ -89,7 +89,7 @@ async fn an_order_touches_every_table_and_is_read_back() {
 }
 
 #[tokio::test]
-async fn an_order_that_fails_half_way_leaves_nothing_and_says_so() {
+async fn an_order_that_fails_half_way_leaves_no_rows_and_is_reported_as_not_executed() {
     let (database, client, _) = shop_database(200).await;
     let api = SampleApi::start(&database.url(), Mode::Shop, 2)
         .await
@@ -174,7 +174,7 @@ async fn without_a_database_a_write_is_not_executed_and_the_process_is_healthy()
     assert_eq!(
         orders.status(),
         StatusCode::NOT_FOUND,
-        "beside somebody's own schema there is no shop"
+        "next to a user's own schema there is no shop"
     );
     api.stop().await;
 }
@@ -191,7 +191,7 @@ async fn the_pool_recovers_after_its_login_was_refused_and_its_sessions_ended() 
             "create role \"{role}\" login password 'p'; grant shop_writer to \"{role}\""
         ))
         .await
-        .expect("a role of this test's own");
+        .expect("a role for this test only");
     let url = format!(
         "postgresql://{role}:p@127.0.0.1:{}/{}",
         database.access().port(),
@@ -217,7 +217,7 @@ async fn the_pool_recovers_after_its_login_was_refused_and_its_sessions_ended() 
         .await
         .expect("the sessions end");
     let sessions = format!("select count(*) from pg_stat_activity where usename = '{role}'");
-    eventually("the sessions are gone", async || {
+    eventually("the sessions have ended", async || {
         count(&client, &sessions).await == 0
     })
     .await;
@@ -235,13 +235,9 @@ async fn the_pool_recovers_after_its_login_was_refused_and_its_sessions_ended() 
     client
         .batch_execute(&format!("alter role \"{role}\" login"))
         .await
-        .expect("the lock is gone");
+        .expect("the lock is released");
     let response = post(&api.base_url(), &entry(Uuid::new_v4())).await;
-    assert_eq!(
-        response.status(),
-        StatusCode::CREATED,
-        "the very next write goes through"
-    );
+    assert_eq!(response.status(), StatusCode::CREATED, "the next write succeeds");
     api.stop().await;
     eventually("the API has closed its sessions", async || {
         count(&client, &sessions).await == 0
@@ -250,7 +246,7 @@ async fn the_pool_recovers_after_its_login_was_refused_and_its_sessions_ended() 
 }
 
 #[tokio::test]
-async fn a_commit_the_server_refuses_did_not_happen_and_one_cut_off_is_unknown() {
+async fn a_commit_refused_by_the_server_did_not_happen_and_an_interrupted_one_is_unknown() {
     let (database, client) = empty_database().await;
     shop::create_schema(&client, Mode::LedgerOnly)
         .await

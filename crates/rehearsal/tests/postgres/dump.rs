@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::{count, empty_database};
 
-/// psql is asked for by `--dump` alone: a machine without it runs the other tests.
+/// Only `--dump` needs psql: a machine without psql runs the other tests.
 fn psql(files: &[PathBuf]) -> Option<PathBuf> {
     match dump::check(files) {
         Ok(psql) => Some(psql),
@@ -59,7 +59,7 @@ async fn a_dump_is_loaded_with_the_roles_it_needs_and_can_be_reduced_to_its_defi
     assert_eq!(names, ["Child \"x\"", "parent", "parent_1"]);
     assert!(tables[2].is_partition && tables[1].is_partitioned && !tables[0].is_partition);
 
-    // A trigger of the dump's own must not stop the emptying.
+    // A trigger of the dump must not block the deletion of all rows.
     client
         .batch_execute(
             "create function no() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
@@ -81,7 +81,7 @@ async fn a_dump_is_loaded_with_the_roles_it_needs_and_can_be_reduced_to_its_defi
 }
 
 #[tokio::test]
-async fn a_broken_dump_is_told_in_psqls_words_with_file_and_line() {
+async fn a_broken_dump_is_reported_with_psqls_message_file_and_line() {
     let (database, client) = empty_database().await;
     let folder = tempfile::tempdir().expect("a folder");
     let broken = file(
@@ -108,12 +108,12 @@ async fn a_broken_dump_is_told_in_psqls_words_with_file_and_line() {
     assert_eq!(
         count(&client, "select count(*) from pg_tables where tablename = 'b'").await,
         0,
-        "it stopped there"
+        "the load stopped there"
     );
 }
 
 #[tokio::test]
-async fn a_setting_of_a_newer_server_is_told_with_the_remedy() {
+async fn a_setting_of_a_newer_server_is_reported_with_the_remedy() {
     let (database, _client) = empty_database().await;
     let folder = tempfile::tempdir().expect("a folder");
     let newer = file(&folder, "newer.sql", "SET transaction_timeout = 0;\n");
@@ -131,7 +131,7 @@ async fn a_setting_of_a_newer_server_is_told_with_the_remedy() {
 }
 
 #[tokio::test]
-async fn what_looks_like_a_command_of_psql_in_texts_bodies_and_data_is_loaded_as_data() {
+async fn lines_like_psql_commands_in_texts_bodies_and_data_are_loaded_as_data() {
     let (database, client) = empty_database().await;
     let folder = tempfile::tempdir().expect("a folder");
     let dump = file(
@@ -166,7 +166,7 @@ copy notes (id, text) from stdin;
 }
 
 #[tokio::test]
-async fn what_the_servers_lack_is_told_at_once_before_anything_is_loaded() {
+async fn everything_the_servers_lack_is_reported_at_once_before_the_load() {
     let ((one, client), (two, _)) = (empty_database().await, empty_database().await);
     let folder = tempfile::tempdir().expect("a folder");
     let lacking = file(
@@ -184,7 +184,7 @@ async fn what_the_servers_lack_is_told_at_once_before_anything_is_loaded() {
     };
     let error = dump::load(&psql, &[&one.url(), &two.url()], &[lacking])
         .await
-        .expect_err("nothing of this is there");
+        .expect_err("none of this exists");
     let DumpError::Unusable(wrong) = &error else {
         panic!("{error}")
     };
@@ -213,7 +213,7 @@ async fn lacks_lz4(client: &tokio_postgres::Client) -> bool {
 }
 
 #[tokio::test]
-async fn compression_that_the_servers_lack_is_left_out_with_a_word() {
+async fn compression_that_the_servers_lack_is_left_out_and_reported() {
     let (database, client) = empty_database().await;
     let folder = tempfile::tempdir().expect("a folder");
     let dump = file(
@@ -256,7 +256,7 @@ select broken;
     );
 }
 
-/// As hardened databases do, and their dumps.
+/// Hardened databases and their dumps revoke this.
 #[tokio::test]
 async fn the_product_role_may_use_the_language_of_its_own_blocks_where_public_may_not() {
     let server = TestServer::private(Major::V16, &[]).await.expect("a server");
@@ -279,7 +279,7 @@ async fn the_product_role_may_use_the_language_of_its_own_blocks_where_public_ma
 }
 
 #[test]
-fn everything_wrong_with_the_files_is_told_at_once() {
+fn all_problems_of_the_files_are_reported_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let good = file(&folder, "good.sql", "select 1;");
     let files = [

@@ -58,7 +58,7 @@ async fn a_deleted_row_is_lost_and_a_doubled_one_duplicated() {
             &[&tokens[3]],
         )
         .await
-        .expect("a row goes");
+        .expect("a row is deleted");
     write(&client, &tokens[7..8]).await;
     let spoiled = ledger::verdict(acknowledged, &client, None)
         .await
@@ -96,12 +96,12 @@ async fn a_write_that_only_the_other_side_holds_is_named() {
     assert_eq!(verdict.only_on_other_side_tokens, [source_only]);
     assert!(
         !verdict.is_clean(),
-        "a write was taken there and not carried over"
+        "a write was accepted there and not replicated"
     );
 }
 
 #[tokio::test]
-async fn an_order_that_arrived_in_part_is_torn() {
+async fn an_order_that_was_replicated_in_part_is_torn() {
     let (_database, client, _) = shop_database(100).await;
     client
         .batch_execute(
@@ -110,7 +110,7 @@ async fn an_order_that_arrived_in_part_is_torn() {
              delete from shop.payments where order_id = 17",
         )
         .await
-        .expect("a payment goes");
+        .expect("a payment is deleted");
     let verdict = ledger::verdict(&[], &client, None).await.expect("a verdict");
     assert_eq!((verdict.torn, verdict.unacknowledged_present), (1, 100));
     assert!(!verdict.is_clean());

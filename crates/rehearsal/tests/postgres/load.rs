@@ -58,7 +58,7 @@ async fn sessions_dropped_under_load_lose_nothing_and_double_nothing() {
             .expect("the sessions end");
     }
     let before = load.snapshot().writes.acknowledged;
-    eventually("it goes on", async || {
+    eventually("writes continue", async || {
         load.snapshot().writes.acknowledged > before + 50
     })
     .await;
@@ -120,7 +120,7 @@ async fn stray_writers_are_recorded_when_taken_and_no_error_when_refused() {
     assert!(verdict.is_clean(), "{verdict:?}");
 }
 
-/// An edge that holds every write until it is released, and forgets all it was told.
+/// An edge that holds every write until the release, and keeps no state.
 async fn holding_edge() -> (String, watch::Sender<bool>, Arc<AtomicU64>) {
     let (release, released) = watch::channel(false);
     let waiting = Arc::new(AtomicU64::new(0));
@@ -147,7 +147,7 @@ async fn holding_edge() -> (String, watch::Sender<bool>, Arc<AtomicU64>) {
 }
 
 #[tokio::test]
-async fn a_hold_stops_no_client_and_every_held_write_counts_from_its_scheduled_time() {
+async fn a_hold_blocks_no_client_and_every_held_write_counts_from_its_scheduled_time() {
     let (url, release, waiting) = holding_edge().await;
     let folder = tempfile::tempdir().expect("a folder");
     let load = Load::start(LoadConfig {
@@ -156,7 +156,7 @@ async fn a_hold_stops_no_client_and_every_held_write_counts_from_its_scheduled_t
     })
     .expect("the load starts");
     // Four clients that waited for their answers would never get beyond four.
-    eventually("the timetable goes on", async || {
+    eventually("the timetable continues", async || {
         waiting.load(Ordering::Relaxed) > 60
     })
     .await;
@@ -198,7 +198,7 @@ async fn a_read_that_misses_an_acknowledged_write_is_stale() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_an_error_for_each_write_with_an_example() {
+async fn an_unreachable_server_is_an_error_for_each_write_with_an_example() {
     let folder = tempfile::tempdir().expect("a folder");
     let load = Load::start(config("http://127.0.0.1:1".into(), &folder)).expect("the load starts");
     eventually("errors are counted", async || load.snapshot().writes.errors > 25).await;

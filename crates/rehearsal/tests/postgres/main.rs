@@ -1,4 +1,4 @@
-//! The parts of a rehearsal against a real PostgreSQL, one database for each test.
+//! The components of a rehearsal with a real PostgreSQL, one database for each test.
 #![allow(clippy::expect_used, reason = "helpers of tests, too, may fail a test")]
 
 mod api;
@@ -41,7 +41,7 @@ async fn count(client: &Client, query: &str) -> i64 {
     client.query_one(query, &[]).await.expect(query).get(0)
 }
 
-/// Waits until `condition` holds; fails the test if it never does.
+/// Waits until `condition` is true; fails the test if it never is.
 async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     for _ in 0..3_000 {
         if condition().await {

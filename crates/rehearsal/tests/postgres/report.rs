@@ -1,4 +1,4 @@
-//! The report's two files. The pages stay in cargo's temporary folder, to be looked at.
+//! The report's two files. The pages stay in cargo's temporary folder for inspection.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ fn stages(names: &[(&str, f64)]) -> Vec<StageRun> {
         .collect()
 }
 
-/// A report as a good run with a rollback would make it.
+/// The report of a good run with a rollback.
 fn example() -> Report {
     let samples = samples();
     let windows = pause::measure(&samples, &HOLDS_MS);
@@ -188,13 +188,13 @@ fn example() -> Report {
     }
 }
 
-/// The same run as it must never be, with names meant to break the page.
+/// The same run with every possible defect, and with names intended to break the page.
 fn spoiled() -> Report {
     let evil = "q7\"><script>alert('1')</script>&amp;<!--";
     let mut report = example();
     report.outcome = Outcome::Committed;
     report.failure = Some(format!(
-        "stage {evil} failed: lambda timed out; the source serves on"
+        "stage {evil} failed: lambda timed out; the source continues to serve"
     ));
     report.writes = Writes {
         acknowledged: 18_000,
@@ -256,7 +256,7 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// Writes the report; what it wrote has to fit the schema.
+/// Writes the report, which has to fit the schema.
 fn written(report: &Report, name: &str) -> String {
     let (json, _) = report.write(&folder(name)).expect("written");
     let text = std::fs::read_to_string(json).expect("the file");
@@ -324,7 +324,7 @@ fn hostile_names_stay_text() {
         !html.contains("<script") && !html.contains("<!--"),
         "nothing of a name became markup"
     );
-    assert!(!html.contains("q7\">"), "nothing left its attribute");
+    assert!(!html.contains("q7\">"), "no text left its attribute");
     assert_eq!(
         html.matches("&lt;script&gt;").count(),
         html.matches("&lt;/script&gt;").count()
@@ -342,14 +342,10 @@ fn the_page_refers_to_nothing_outside_itself() {
 }
 
 #[test]
-fn an_empty_report_says_that_nobody_knows() {
+fn an_empty_report_states_that_the_side_in_charge_is_unknown() {
     let report = Report::default();
     written(&report, "report-empty");
-    assert!(
-        report
-            .html()
-            .contains("Failed. Nobody knows which side is in charge.")
-    );
+    assert!(report.html().contains("Failed. The side in charge is unknown."));
 }
 
 #[test]
@@ -371,20 +367,20 @@ fn a_dry_run_shows_its_plan_and_claims_no_figures() {
 }
 
 #[test]
-fn an_abort_that_was_not_asked_for_says_that_the_source_serves_on_and_why() {
+fn an_unexpected_abort_states_the_reason_and_that_the_source_continues_to_serve() {
     let mut report = example();
     report.outcome = Outcome::Aborted;
     report.asked = Outcome::Committed;
     report.failure = Some(
-        "final-sync: the catch-up marker was not seen within 10 s; look at the replication's errors".into(),
+        "final-sync: the catch-up marker was not seen within 10 s; check the replication's errors".into(),
     );
     report.directions.truncate(1);
     written(&report, "report-aborted");
     let html = report.html();
     assert!(!report.passed());
-    assert!(
-        html.contains("Aborted. The source serves on, and every acknowledged write is on it exactly once.")
-    );
+    assert!(html.contains(
+        "Aborted. The source continues to serve, and every acknowledged write is on it exactly once."
+    ));
     assert!(html.contains("the catch-up marker was not seen within 10 s"));
     report.writes.lost = 1;
     assert!(

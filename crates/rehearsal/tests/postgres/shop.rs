@@ -32,7 +32,7 @@ async fn the_generated_rows_satisfy_every_foreign_key_and_are_the_same_each_time
 }
 
 #[tokio::test]
-async fn the_shop_holds_what_a_migration_trips_over() {
+async fn the_shop_has_every_difficult_kind_of_object() {
     let (_database, client, _) = shop_database(500).await;
     let expected = [
         ("identity columns", "select count(*) from pg_attribute where attidentity <> '' and attrelid::regclass::text like 'shop.%'", 4),
@@ -60,7 +60,7 @@ async fn the_shop_holds_what_a_migration_trips_over() {
 }
 
 #[tokio::test]
-async fn sequences_go_on_beyond_the_generated_ids() {
+async fn sequences_continue_beyond_the_generated_ids() {
     let (_database, client, generated) = shop_database(500).await;
     assert_eq!(
         count(&client, "select nextval('shop.orders_id_seq')").await as u64,
@@ -76,14 +76,14 @@ async fn sequences_go_on_beyond_the_generated_ids() {
     );
 }
 
-/// One test for both sides: the role is the server's, so two tests would disagree about it.
+/// One test for both sides: the role belongs to the server, so two tests would conflict.
 #[tokio::test]
-async fn the_app_role_serves_the_whole_api_on_the_source_and_cannot_enter_the_target() {
+async fn the_app_role_serves_the_whole_api_on_the_source_and_cannot_connect_to_the_target() {
     let (source, source_client, generated) = shop_database(500).await;
     let (target, target_client) = empty_database().await;
     shop::create_schema(&target_client, Mode::Shop)
         .await
-        .expect("the same definitions, roles made already");
+        .expect("the same definitions, with existing roles");
     let password = "it's \"quoted\" \\ and long";
 
     shop::create_app_role(&source_client, password, true)
@@ -118,7 +118,7 @@ async fn the_app_role_serves_the_whole_api_on_the_source_and_cannot_enter_the_ta
     let mut app = target.config();
     app.user(APP_ROLE).password(password);
     assert!(app.connect(NoTls).await.is_err(), "no login before the commit");
-    // Even with a login the database itself is closed.
+    // Even with a login the database itself refuses the connection.
     target_client
         .batch_execute("alter role shop_app login")
         .await

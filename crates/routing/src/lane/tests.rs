@@ -270,7 +270,7 @@ fn the_wire_form_is_the_documented_one() {
         serde_json::to_value(&lane).unwrap(),
         serde_json::json!({
             "lane": "main", "run_id": "r", "epoch": 2, "phase": "armed", "writer": "source", "towards": "target",
-            "hold_at_ms": 6000, "hold_deadline_ms": 7000, "lease_ttl_ms": 5000, "reads": "follow_writer",
+            "hold_at_ms": 6000, "hold_deadline_ms": 7000, "lease_ttl_ms": 5000,
         })
     );
     let typo = serde_json::from_str::<Command>(r#"{"command":"hold","run_id":"r","force":true}"#);

@@ -1,4 +1,4 @@
-//! The rate of these very servers, from a few chunks of a table.
+//! The rate of these servers, measured with a few chunks of a table.
 
 use crossover_core::{ports::PortError, routing::Side, rows::Region};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -8,13 +8,13 @@ use crate::{
     run::PreparedTable,
 };
 
-/// Chunks of each table that are measured, from its beginning to its end.
+/// Number of chunks measured in each table, spread from its beginning to its end.
 const SAMPLES: usize = 8;
 
-/// What was seen of a table.
+/// The measurements of one table.
 pub(super) struct Seen {
     pub samples: Vec<Sample>,
-    /// Its rows do not lie in the order of their key.
+    /// The rows are not stored in the order of their key.
     pub by_blocks: bool,
 }
 
@@ -23,12 +23,13 @@ pub(super) struct Sample {
     pub ms: u64,
 }
 
-/// Rows a second.
+/// Rows per second.
 pub(super) fn rate(rows: u64, ms: u64) -> f64 {
     rows as f64 * 1_000.0 / (ms as f64).max(1.0)
 }
 
-/// Measures a table, as many chunks at a time as a comparison has under way: alone each would be quicker than it will be.
+/// Measures a table with as many concurrent chunks as a comparison uses: a single chunk would be faster than
+/// in the comparison.
 pub(super) async fn measure(comparison: &Comparison<'_>, table: &PreparedTable) -> Result<Seen, PortError> {
     let layout = comparison
         .layout(
@@ -41,7 +42,7 @@ pub(super) async fn measure(comparison: &Comparison<'_>, table: &PreparedTable) 
         Layout::Ranges(ranges) => {
             let mut ranges = ranges.joined(comparison.options.chunk_rows);
             if ranges.len() > SAMPLES {
-                // The open ends hold next to nothing: what is newer than the statistics.
+                // The open ends contain almost no rows, only those that are newer than the statistics.
                 ranges.pop();
                 ranges.remove(0);
             }
@@ -91,7 +92,7 @@ async fn sample(
     })
 }
 
-/// A few of many, evenly from the first to the last.
+/// Selects a few of many, spread evenly from the first to the last.
 fn spread_out<T>(mut all: Vec<T>) -> Vec<T> {
     let count = all.len();
     if count <= SAMPLES {

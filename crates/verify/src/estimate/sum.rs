@@ -1,4 +1,4 @@
-//! From rates to hours and functions.
+//! Converts rates to hours and functions.
 
 use super::{
     Estimate, Range, TableEstimate,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::run::CouldNotRun;
 
-/// `samples` were measured `jobs` at a time; `workers` will be under way.
+/// `samples` were measured with `jobs` concurrent chunks; the comparison will use `workers`.
 pub(super) fn summed_up(
     tables: Vec<TableEstimate>,
     could_not_run: Vec<CouldNotRun>,
@@ -16,7 +16,7 @@ pub(super) fn summed_up(
     let measured_rows = samples.iter().map(|s| s.rows).sum();
     let measured_ms: u64 = samples.iter().map(|s| s.ms).sum();
     let likely = rate(measured_rows, measured_ms);
-    // Chunks of a thousand rows and more tell a rate; smaller ones mostly tell the round trip.
+    // Only chunks of a thousand rows and more show the rate; smaller chunks mostly show the round-trip time.
     let telling = samples
         .iter()
         .filter(|s| s.rows >= 1_000)
@@ -41,20 +41,20 @@ pub(super) fn summed_up(
         .map(|t| t.function_minutes(likely))
         .fold(0.0, f64::max);
     let assumptions = vec![
-        "rows as the statistics have them; ANALYZE makes them better".to_owned(),
+        "row counts are from the statistics; ANALYZE improves them".to_owned(),
         format!(
-            "low and high are those of the quickest and the slowest of {} measured chunks",
+            "low and high are from the fastest and the slowest of {} measured chunks",
             samples.len()
         ),
         format!(
-            "each of {workers} chunks at a time is hashed as quickly as each of the {jobs} that were measured together: both servers have the cores for it"
+            "assumption: each of {workers} concurrent chunks is hashed as fast as each of the {jobs} that were measured together, so both servers need enough cores"
         ),
     ];
     let mut warnings = Vec::new();
     let expected = tables.iter().map(|t| t.rows).sum::<u64>() / chunks.max(1) * samples.len() as u64;
     if measured_rows < expected / 10 {
         warnings.push(format!(
-            "{measured_rows} rows were in the measured chunks, where the statistics let expect {expected}: the rate mostly tells the round trip; ANALYZE both sides"
+            "the measured chunks had {measured_rows} rows, while the statistics predicted {expected}: the rate mostly shows the round-trip time; run ANALYZE on both sides"
         ));
     }
     Estimate {
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn statistics_that_are_far_off_are_told() {
+    fn statistics_that_are_far_off_are_reported() {
         let warnings = |rows: u64| {
             let samples = [Sample { rows, ms: 10 }, Sample { rows, ms: 10 }];
             summed_up(vec![table(50_000, Some(9_000.0))], Vec::new(), &samples, (2, 2)).warnings

@@ -1,16 +1,16 @@
-//! How much may be kept, here and on the writer's disk.
+//! Limits of the kept state, here and on the writer's disk.
 
-/// Bytes a dirty row costs beside its key's text: its place in the tree and its state.
+/// Bytes of a dirty row in addition to the text of its key: the tree entry and the state.
 const ROW_BYTES: u64 = 48;
 
-/// Bounds. What goes beyond them is never forgotten: the table is compared as a whole again.
+/// Limits. Changes beyond them are never forgotten: the table is compared as a whole again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// Keys of changed rows.
     pub rows: u64,
-    /// Bytes they take, about.
+    /// Approximate number of bytes of these keys.
     pub bytes: u64,
-    /// Bytes of the write-ahead log the slot may keep on the writer.
+    /// Bytes of write-ahead log that the slot may keep on the writer.
     pub wal: u64,
 }
 
@@ -21,7 +21,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// So many rows with keys of usual length.
+    /// The limits for this many rows with keys of usual length.
     pub const fn of_rows(rows: u64) -> Self {
         let usual = rows.saturating_mul(64);
         Self {
@@ -32,7 +32,7 @@ impl Budget {
     }
 }
 
-/// What is kept now.
+/// The current use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Spent {
     pub rows: u64,

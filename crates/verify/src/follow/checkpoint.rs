@@ -1,6 +1,7 @@
-//! What has to survive a restart, in one file that is always whole.
+//! The state that has to survive a restart, in one file that is always complete.
 //!
-//! The slot is advanced only after the file is on disk, so whatever is not in the file is still in the slot.
+//! The slot is advanced only after the file is on disk, so changes that are not in the file are still in the
+//! slot.
 
 use std::{fs, io, path::PathBuf};
 
@@ -21,18 +22,18 @@ use super::{
 };
 use crate::run::PreparedTable;
 
-/// Of the file's form. Another one is not read.
+/// Version of the file format. A file of another version is refused.
 const VERSION: u32 = 1;
 
-/// What a checkpoint must agree on with the run that goes on from it.
+/// Facts in which a checkpoint has to agree with the run that continues from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct CheckpointIdentity {
-    /// The databases, as they identify themselves.
+    /// The databases, by their own identities.
     pub source: String,
     pub target: String,
     pub writer: Side,
     pub slot: String,
-    /// Of the tables, their columns, keys and forms.
+    /// Hash of the tables, their columns, keys and forms.
     pub forms: String,
 }
 
@@ -41,7 +42,7 @@ pub(super) struct CheckpointIdentity {
 pub(super) struct Checkpoint {
     version: u32,
     pub ground: CheckpointIdentity,
-    /// Starts the hash chain; keys of rows without a key depend on it.
+    /// Seed of the hash chain; keys of rows without a key depend on the seed.
     pub seed: i64,
     /// Every change before this is in here.
     pub confirmed: Position,
@@ -54,9 +55,9 @@ pub(super) struct Checkpoint {
 #[serde(deny_unknown_fields)]
 pub(super) struct TableState {
     pub table: TableName,
-    /// It was compared as a whole at least once.
+    /// The table was compared as a whole at least once.
     pub swept: bool,
-    /// It has to be compared as a whole again.
+    /// The table has to be compared as a whole again.
     pub whole: bool,
     /// Rows that are not known to be equal.
     pub keys: Vec<RowKey>,
@@ -68,9 +69,7 @@ pub struct CheckpointFile(PathBuf);
 
 /// A file that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "checkpoint {path}: {reason}; choose a file in a folder that can be written to, or remove it to start anew"
-)]
+#[error("checkpoint {path}: {reason}; choose a file in a writable folder, or remove the file to start again")]
 pub struct CheckpointError {
     path: String,
     reason: String,
@@ -92,7 +91,7 @@ impl CheckpointFile {
         }
     }
 
-    /// The checkpoint, or none where there is no file.
+    /// Reads the checkpoint; `None` if the file does not exist.
     pub(super) fn read(&self) -> Result<Option<Checkpoint>, CheckpointError> {
         let text = match fs::read(&self.0) {
             Ok(text) => text,
@@ -106,7 +105,7 @@ impl CheckpointFile {
         Ok(Some(checkpoint))
     }
 
-    /// In the place of the old one, onto the disk.
+    /// Replaces the old file atomically and flushes to disk.
     pub(super) fn write(&self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
         let bytes = serde_json::to_vec(checkpoint).map_err(|e| self.error(e))?;
         replace(&self.0, &bytes, Readers::Everybody).map_err(|e| self.error(e))
@@ -124,7 +123,7 @@ impl Checkpoint {
         let tables = dirty.tables.iter().map(|(table, t)| TableState {
             table: table.clone(),
             swept: t.swept,
-            // A comparison under way ends with the process.
+            // A comparison in progress ends with the process.
             whole: t.whole != Whole::No,
             keys: t.keys.keys().map(PackedKey::key).collect(),
         });
@@ -138,7 +137,7 @@ impl Checkpoint {
         }
     }
 
-    /// One of other databases is not written over: it is all that another run can go on from.
+    /// A checkpoint of other databases is not overwritten: another run can continue only from that file.
     pub fn is_of(&self, ground: &CheckpointIdentity) -> Result<(), FollowError> {
         let here = &self.ground;
         if (&here.source, &here.target) == (&ground.source, &ground.target) {
@@ -162,7 +161,10 @@ impl Checkpoint {
             return Some(reason.clone());
         }
         if here.writer != ground.writer {
-            return Some(format!("the writer was the {} then", here.writer));
+            return Some(format!(
+                "the writer was the {} at the time of the checkpoint",
+                here.writer
+            ));
         }
         if here.forms != ground.forms {
             return Some("tables, columns, keys or options have changed since the checkpoint".to_owned());
@@ -186,7 +188,7 @@ impl Checkpoint {
         }
     }
 
-    /// Puts the state back.
+    /// Restores the state.
     pub fn restore(&self, dirty: &mut Dirty) {
         for state in &self.tables {
             let Some(table) = dirty.tables.get_mut(&state.table) else {
@@ -204,7 +206,7 @@ impl Checkpoint {
     }
 }
 
-/// The same for the same tables, columns, keys and ways of hashing; the seed is none of it.
+/// Equal for the same tables, columns, keys and ways of hashing; the seed is not included.
 pub(super) fn print_of(tables: &[PreparedTable]) -> String {
     let lines: Vec<String> = tables
         .iter()
@@ -218,7 +220,7 @@ pub(super) fn print_of(tables: &[PreparedTable]) -> String {
     format!("{:016x}", xxh3_64(lines.concat().as_bytes()))
 }
 
-/// The slot of a pair of databases: the same in every run, so that none is left behind for ever.
+/// The slot of a pair of databases: the same name in every run, so that no slot is left behind for ever.
 pub fn slot_name(writer_database: &str, target: &str) -> String {
     let text = format!("{writer_database}\n{target}");
     format!("crossover_verify_{:016x}", xxh3_64(text.as_bytes()))
@@ -279,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_and_nothing_else_is_left() {
+    fn a_written_checkpoint_is_read_and_no_other_file_is_left() {
         let folder = tempfile::tempdir().unwrap();
         let file = CheckpointFile::new(folder.path().join("c.json"));
         assert_eq!(file.read().unwrap(), None);
@@ -309,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn it_goes_on_only_on_the_same_ground_with_its_own_slot() {
+    fn a_run_continues_only_with_the_same_tables_and_its_own_slot() {
         let checkpoint = checkpoint();
         let ground = checkpoint.ground.clone();
         let reason = |ground: &CheckpointIdentity, slot: Option<RetainedState>| {
@@ -329,11 +331,11 @@ mod tests {
         assert!(error.to_string().contains("other databases"), "{error}");
         assert!(changed(|g| g.writer = Side::Target).contains("writer"));
         assert!(changed(|g| g.forms.push('x')).contains("columns"));
-        assert!(reason(&ground, None).unwrap().contains("is gone"));
+        assert!(reason(&ground, None).unwrap().contains("does not exist"));
         assert!(
             reason(&ground, Some(slot(100, true)))
                 .unwrap()
-                .contains("given up")
+                .contains("invalidated")
         );
         assert!(
             reason(&ground, Some(slot(101, false)))

@@ -1,4 +1,5 @@
-//! What is not known to be equal: keys of changed rows, and tables of which nothing is known but that they have to be compared.
+//! Everything that is not known to be equal: keys of changed rows, and tables that have to be compared as a
+//! whole.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::run::PreparedTable;
 
-/// A key as one text. No text of PostgreSQL holds a zero byte.
+/// A key as one text, separated by zero bytes, which no PostgreSQL text contains.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PackedKey(Box<str>);
 
@@ -33,9 +34,9 @@ impl PackedKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whole {
     No,
-    /// Keys are not kept: the comparison sees their rows.
+    /// Keys are not kept: the comparison reads these rows.
     Due,
-    /// It is being compared; keys are kept again.
+    /// The comparison is running; keys are kept again.
     Sweeping,
 }
 
@@ -43,13 +44,13 @@ pub(super) struct DirtyTable {
     pub prepared: Arc<PreparedTable>,
     pub keys: BTreeMap<PackedKey, Entry>,
     pub whole: Whole,
-    /// It is not compared as a whole before this time, in milliseconds: a server has other work.
+    /// The table is not compared as a whole before this time, in milliseconds: a server has other work.
     pub not_before: u64,
-    /// It was compared as a whole at least once.
+    /// The table was compared as a whole at least once.
     pub swept: bool,
-    /// The last whole comparison found more than it named.
+    /// The last whole comparison found more differences than it reported.
     pub truncated: bool,
-    /// Rows of it that were reported, whether or not they were named.
+    /// Rows of the table that are known to differ, including those beyond the reporting limit.
     pub reported: u64,
 }
 
@@ -66,7 +67,7 @@ impl DirtyTable {
         }
     }
 
-    /// Rows have no key: what differs is only found by comparing all of them.
+    /// The rows have no key: differences are found only by comparing all rows.
     pub fn is_keyless(&self) -> bool {
         self.prepared.forms.0.key.is_empty()
     }
@@ -77,7 +78,7 @@ pub(super) struct Dirty {
     pub tables: BTreeMap<TableName, DirtyTable>,
     pub spent: Spent,
     budget: Budget,
-    /// Tables that were too much since somebody last asked.
+    /// Tables whose keys were given up since the list was last read.
     pub whole_tables: Vec<TableName>,
 }
 
@@ -94,7 +95,7 @@ impl Dirty {
         }
     }
 
-    /// Takes a change in; `writer` is the side it happened on.
+    /// Records a change; `writer` is the side where the change was made.
     pub fn take(&mut self, change: Change, writer: Side, round: u32, now_ms: u64) {
         match change {
             Change::Table { table } => self.make_whole(&table),
@@ -119,7 +120,7 @@ impl Dirty {
         }
     }
 
-    /// A row that has to be looked at, unless all of its table has to be.
+    /// Marks a row for a check, unless the whole table is going to be compared.
     pub fn add(&mut self, table: &TableName, key: PackedKey) -> Option<&mut Entry> {
         let of_table = self.tables.get_mut(table)?;
         if of_table.whole == Whole::Due && !of_table.keys.contains_key(&key) {
@@ -128,7 +129,7 @@ impl Dirty {
         self.add_found(table, key)
     }
 
-    /// A row that was seen to differ: it is kept even where all of its table has to be compared.
+    /// Keeps a row that was seen to differ, even if the whole table has to be compared.
     pub fn add_found(&mut self, table: &TableName, key: PackedKey) -> Option<&mut Entry> {
         let of_table = self.tables.get_mut(table)?;
         let spent = &mut self.spent;
@@ -138,7 +139,7 @@ impl Dirty {
         }))
     }
 
-    /// Nothing more is wanted of the table.
+    /// Stops tracking the table and removes its keys.
     pub fn forget(&mut self, table: &TableName) {
         if let Some(of_table) = self.tables.remove(table) {
             for key in of_table.keys.keys() {
@@ -147,7 +148,7 @@ impl Dirty {
         }
     }
 
-    /// The row is equal. Says whether it had been reported.
+    /// Marks the row as equal. Returns whether the row had been reported.
     pub fn remove(&mut self, table: &TableName, key: &PackedKey) -> bool {
         let Some(of_table) = self.tables.get_mut(table) else {
             return false;
@@ -161,7 +162,7 @@ impl Dirty {
         reported
     }
 
-    /// All of the table has to be compared. Rows that were reported stay, so that they can be withdrawn.
+    /// The whole table has to be compared. Reported rows stay, so that they can be withdrawn.
     pub fn make_whole(&mut self, table: &TableName) {
         let Some(of_table) = self.tables.get_mut(table) else {
             return;
@@ -182,7 +183,7 @@ impl Dirty {
         }
     }
 
-    /// Gives up the keys of the table that has most of them.
+    /// Gives up the keys of the table with the most keys.
     fn collapse(&mut self) -> bool {
         let most = self
             .tables
@@ -202,7 +203,7 @@ impl Dirty {
         true
     }
 
-    /// Rows whose values are wanted with their changes.
+    /// Rows for which the values in their changes are needed.
     pub fn watched(&self) -> Watched {
         let mut watched = Watched::new();
         for (table, of_table) in &self.tables {
@@ -219,7 +220,7 @@ impl Dirty {
         watched
     }
 
-    /// Rows to look at.
+    /// Rows to check.
     pub fn rows(&self) -> u64 {
         self.spent.rows
     }
@@ -229,7 +230,7 @@ impl Dirty {
         self.tables.values().map(|t| t.reported).sum()
     }
 
-    /// Everything has been judged: what is left really differs.
+    /// Whether everything has been judged: the rows that remain are known to differ.
     pub fn is_judged(&self) -> bool {
         self.tables.values().all(|t| {
             let known = t.whole == Whole::No || t.reported > 0 && (t.truncated || t.is_keyless());

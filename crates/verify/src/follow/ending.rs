@@ -1,8 +1,8 @@
-//! Why a run cannot go on, and no later one from its checkpoint.
+//! Why a run cannot continue, nor a later run from its checkpoint.
 
 use crossover_core::{Position, routing::Side};
 
-/// What became of the slot.
+/// The fate of the slot.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Ending {
     #[error(
@@ -16,7 +16,7 @@ pub enum Ending {
         budget_mib: u64,
     },
     #[error(
-        "slot {slot} cannot be read any more: {why}; what has changed since {since} is not known, and the comparison has to start \
+        "slot {slot} can no longer be read: {why}; the changes since {since} are unknown, and the comparison has to start \
          again"
     )]
     SlotGone {

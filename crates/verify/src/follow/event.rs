@@ -1,69 +1,70 @@
-//! What a follower tells while it works.
+//! The events a follower reports while it works.
 
 use crossover_core::{Position, routing::Side};
 use serde::Serialize;
 
 use crate::{rows::Difference, run::CouldNotRun};
 
-/// Something happened. As JSON each is one object with its name in `event`.
+/// An event. In JSON each event is one object with its name in `event`.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum FollowEvent {
     /// Changes are followed from now on.
     Follows { slot: String, resumed: bool },
-    /// What an earlier run had done counts no more.
+    /// The progress of an earlier run is discarded.
     StartsOver { reason: String },
-    /// A table was compared as a whole; `open` rows differed then and are looked at again.
+    /// A table was compared as a whole; `open` rows differed then and are checked again.
     Compared {
         table: String,
         rows_source: u64,
         rows_target: u64,
         open: u64,
     },
-    /// More of its rows have changed than are kept: it is compared as a whole again.
+    /// More rows of the table have changed than can be kept: the table is compared as a whole again.
     WholeTable { table: String },
-    /// A row that really differs.
+    /// A row is known to differ.
     Different {
         table: String,
-        /// It goes on changing.
+        /// The row continues to change.
         hot: bool,
         difference: Difference,
     },
-    /// More rows of the table differ than are named.
+    /// More rows of the table differ than are reported.
     Truncated { table: String },
-    /// A row that was reported is equal after all, or again.
+    /// A reported row is equal now.
     Withdrawn { table: String, key: Vec<String> },
-    /// What was left was verified while nothing changed.
+    /// The remaining rows were verified while no session wrote.
     Remaining {
         /// Every table is equal.
         equal: bool,
-        /// Rows that had to be looked at.
+        /// Rows that had to be checked.
         rechecked: u64,
         different_rows: u64,
-        /// As many of them as are named.
+        /// The differing rows, up to the reporting limit.
         different: Vec<DifferingRow>,
-        /// Tables of which nothing is known: not compared as a whole yet, or to be compared again.
+        /// Tables whose state is unknown: not compared as a whole yet, or to be compared again.
         unknown: Vec<String>,
         elapsed_ms: u64,
     },
-    /// Something the operator should know.
+    /// A notice for the operator.
     Note { text: String },
-    /// The following has ended.
+    /// Following has ended.
     Ended {
-        /// Everything was compared and nothing differs.
+        /// Everything was compared and no row differs.
         equal: bool,
-        /// Nothing was left to be found out.
+        /// Every row had been judged.
         judged: bool,
-        /// Tables that were compared, and their rows on the source then.
+        /// Number of compared tables, and their rows on the source at that time.
         tables: usize,
         rows: u64,
         different_rows: u64,
-        /// Rows that are not known to be equal and not known to differ.
+        /// Rows that are neither known to be equal nor known to differ.
         open_rows: u64,
         could_not_run: Vec<CouldNotRun>,
     },
-    /// The slot stays on the writer for the next run with this checkpoint, and keeps the write-ahead log from this position on.
+    /// The slot stays on the writer for the next run with this checkpoint, and keeps the write-ahead log from
+    /// this position on.
     SlotLeft {
         slot: String,
         writer: Side,
@@ -79,7 +80,7 @@ pub struct DifferingRow {
     pub key: Vec<String>,
 }
 
-/// Receives the news.
+/// Receives the events.
 pub trait EventSink: Send + Sync {
-    fn emit(&self, news: &FollowEvent);
+    fn emit(&self, event: &FollowEvent);
 }

@@ -1,44 +1,47 @@
-//! When a row that was seen to differ really does.
+//! Rules that decide when a row that was seen to differ really differs.
 //!
-//! A round is: take all changes, wait for the follower, look at the follower's row, then at the writer's. In round n that is
-//! take(n), pass(n), look(n).
+//! A round has four steps: take all changes, wait for the follower (the pass), read the follower's row, then
+//! read the writer's row (both reads are one check). In round n these are take(n), pass(n) and check(n).
 //!
-//! **Quiet rows.** Two looks in a row saw the same two rows, and no change of the key was taken since take(n) of the first of them,
-//! up to a take that is complete and came after the last. So the writer's row has stood still since before pass(n), the follower has had
-//! everything, and the rows differ. A row that is switched to and fro between two values cannot be mistaken for one: its changes
-//! are taken.
+//! **Quiet rows.** Two checks in a row saw the same two rows, and no change of the key was taken since
+//! take(n) of the first check, up to a complete take after the second check. So the writer's row has not
+//! changed since before pass(n), the follower has received everything, and the rows differ. A row that
+//! alternates between two values is not mistaken for a quiet row, because its changes are taken.
 //!
-//! **Hot rows.** A row that changes more often than a change takes to travel differs in nearly every look, and is healthy. It is
-//! watched: all versions that the writer gives it are collected. If the first of them was taken by take(n), pass(n) has put it or
-//! a later one into the follower, and whatever look(n) sees there must be one of those taken by take(n+1): the follower shows
-//! nothing that had not been flushed before it was shown. A row that is none of them was never written. Three such looks in a row are asked for. The writer's
-//! row has to be one of the versions, too: otherwise the texts of changes and of looks do not compare for one of its types, and nothing
-//! is concluded. It may become one some takes later: where commits do not wait for the disk (`synchronous_commit = off`), a
-//! row is seen before its change can be read.
+//! **Hot rows.** A row that changes more often than a change takes to arrive differs in nearly every check,
+//! and is healthy. Such a row is watched: all versions that the writer gives the row are collected. If the
+//! first version was taken by take(n), pass(n) has brought that version or a later one to the follower, and
+//! the row that check(n) reads there must be one of those taken by take(n+1): the follower shows only
+//! versions that had been flushed before. A row that is none of these versions was never written. Three such
+//! checks in a row are required. The writer's row has to be one of the versions, too: otherwise the texts of
+//! changes and of checks are not comparable for one of its types, and no conclusion is drawn. The writer's
+//! row may match only some takes later: where commits do not wait for the disk (`synchronous_commit = off`),
+//! a row is visible before its change can be read.
 //!
-//! When passes prove nothing (a fixed wait), both rules ask for some seconds of being different on top. A follower that is
-//! further behind than that gives alarms, which are withdrawn when it has caught up; a catch-up marker gives none.
+//! When passes prove nothing (a fixed wait), both rules require some seconds of difference in addition. A
+//! follower that is further behind than that causes alarms, which are withdrawn when the follower has caught
+//! up; with a catch-up marker there are no such alarms.
 
 use crossover_core::{ports::Written, rows::HashPlan};
 
 use super::versions::{RowNow, Versions};
 use crate::rows::Mismatch;
 
-/// Looks at a hot row that saw what was never written.
+/// Number of checks of a hot row that saw a version which was never written.
 const UNKNOWN_VERSIONS: u32 = 3;
-/// Rounds a look may have to wait until the writer's row in it is among the versions.
+/// Number of rounds a check may wait until its row of the writer is among the versions.
 const LATE: u32 = 5;
-/// Whole comparisons of a table without a key that saw the same difference.
+/// Number of whole comparisons of a table without a key that saw the same difference.
 const COMPARISONS: u32 = 3;
 
-/// A row that may differ. Small: there are many.
+/// A row that may differ. Kept small, because there are many.
 #[derive(Debug, Default)]
 pub(super) struct Entry {
-    /// The round in which its last change was taken.
+    /// The round in which the last change of the row was taken.
     pub changed: u32,
-    /// The round of the last look at it.
-    pub looked: u32,
-    /// It was seen to differ.
+    /// The round of the last check of the row.
+    pub checked_in: u32,
+    /// The row was seen to differ.
     pub suspect: Option<Box<Suspect>>,
 }
 
@@ -46,12 +49,12 @@ pub(super) struct Entry {
 #[derive(Debug)]
 pub(super) struct Suspect {
     pub mismatch: Mismatch,
-    /// The round that first saw exactly this, and how many looks in a row have.
+    /// The round that first saw exactly this difference, and the number of consecutive checks that did.
     since: u32,
-    looks: u32,
-    /// When it was last not known to be unequal, in milliseconds.
+    checks: u32,
+    /// When the row was last not known to be unequal, in milliseconds.
     unequal_since_ms: u64,
-    pub unequal_looks: u32,
+    pub unequal_checks: u32,
     pub reported: bool,
     pub watching: Option<Box<Watching>>,
 }
@@ -66,7 +69,7 @@ pub(super) struct Watching {
     unknown_versions: u32,
 }
 
-/// Both sides' rows as one look saw them.
+/// The rows of both sides as one check saw them.
 #[derive(Debug)]
 pub(super) struct Probe {
     pub round: u32,
@@ -74,21 +77,21 @@ pub(super) struct Probe {
     pub writer: RowNow,
 }
 
-/// What is concluded.
+/// The conclusion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     Open,
     Differs {
         hot: bool,
     },
-    /// It was thought to differ, but what the follower shows has been written.
+    /// The row seemed to differ, but the version on the follower has been written.
     Follows,
 }
 
-/// How sure a pass makes.
+/// How reliable a pass is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Certainty {
-    /// Milliseconds a row has to be different for.
+    /// How long a row has to differ, in milliseconds.
     pub least_ms: u64,
     pub now_ms: u64,
 }
@@ -102,7 +105,7 @@ impl Watching {
         self.first.get_or_insert((round, now_ms));
     }
 
-    /// A look; not wanted while an earlier one can still be judged.
+    /// Records a check; ignored while an earlier check can still be judged.
     pub fn probed(&mut self, probe: Probe) {
         let pending = self.probe.as_ref();
         if pending.is_none_or(|earlier| probe.round.saturating_sub(earlier.round) > LATE) {
@@ -142,43 +145,44 @@ impl Entry {
         self.suspect.as_ref().is_some_and(|s| s.reported)
     }
 
-    /// The writer gave it this version; `form` is the writer's.
+    /// The writer gave the row this version; `form` is the writer's.
     pub fn written(&mut self, form: &HashPlan, written: Option<&Written>, round: u32, now_ms: u64) {
         if let Some(watching) = self.suspect.as_mut().and_then(|s| s.watching.as_mut()) {
             watching.add(form, written, round, now_ms);
         }
     }
 
-    /// A look saw it differ.
+    /// A check saw the row differ.
     pub fn saw(&mut self, mismatch: Mismatch, round: u32, now_ms: u64) {
-        self.looked = round;
+        self.checked_in = round;
         match &mut self.suspect {
             None => {
                 self.suspect = Some(Box::new(Suspect {
                     mismatch,
                     since: round,
-                    looks: 1,
+                    checks: 1,
                     unequal_since_ms: now_ms,
-                    unequal_looks: 1,
+                    unequal_checks: 1,
                     reported: false,
                     watching: None,
                 }));
             }
             Some(suspect) => {
-                suspect.unequal_looks = suspect.unequal_looks.saturating_add(1);
-                // A change that was taken since may have been made after the earlier looks: they count no more.
+                suspect.unequal_checks = suspect.unequal_checks.saturating_add(1);
+                // A change that was taken since may have been made after the earlier checks, so these no
+                // longer count.
                 if suspect.mismatch == mismatch && self.changed <= suspect.since {
-                    suspect.looks = suspect.looks.saturating_add(1);
+                    suspect.checks = suspect.checks.saturating_add(1);
                 } else {
                     suspect.mismatch = mismatch;
                     suspect.since = round;
-                    suspect.looks = 1;
+                    suspect.checks = 1;
                 }
             }
         }
     }
 
-    /// Concludes after a complete take. Forms are those of the follower and of the writer.
+    /// Draws the conclusion after a complete take. The forms are those of the follower and of the writer.
     pub fn judge(&mut self, forms: (&HashPlan, &HashPlan), keyless: bool, certainty: Certainty) -> Verdict {
         let changed = self.changed;
         let Some(suspect) = &mut self.suspect else {
@@ -190,9 +194,9 @@ impl Entry {
         };
         let long = certainty.now_ms.saturating_sub(suspect.unequal_since_ms) >= certainty.least_ms;
         let still = if keyless {
-            suspect.looks >= COMPARISONS
+            suspect.checks >= COMPARISONS
         } else {
-            suspect.looks >= 2 && changed <= suspect.since
+            suspect.checks >= 2 && changed <= suspect.since
         };
         if still && long {
             Verdict::Differs { hot: false }
@@ -244,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_stood_still_over_two_looks_differs() {
+    fn a_row_that_did_not_change_during_two_checks_differs() {
         let mut entry = Entry {
             changed: 3,
             ..Entry::default()
@@ -256,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_was_looked_at_before_its_change_was_taken_is_judged_by_later_looks() {
+    fn a_row_that_was_checked_before_its_change_was_taken_is_judged_by_later_checks() {
         let mut entry = Entry::default();
         entry.saw(mismatch(1, 2), 1, 0);
         entry.changed = 2;
@@ -267,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_switched_to_and_fro_is_not_taken_for_one_that_stands_still() {
+    fn a_row_that_alternates_between_two_values_is_not_mistaken_for_a_quiet_one() {
         let mut entry = Entry::default();
         for round in 3..9 {
             entry.changed = round;
@@ -277,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_proof_it_has_to_differ_for_some_time() {
+    fn without_a_proof_a_row_has_to_differ_for_some_time() {
         let mut entry = Entry::default();
         entry.saw(mismatch(1, 2), 3, 1_000);
         entry.saw(mismatch(1, 2), 4, 2_000);
@@ -296,7 +300,7 @@ mod tests {
         entry
     }
 
-    /// A round in which the writer gives the row the number of the round, and the look sees these rows.
+    /// A round in which the writer gives the row the number of the round, and the check sees these rows.
     fn round(entry: &mut Entry, round: u32, follower: &str, writer: &str) -> Verdict {
         let value = |text: &str| Some(vec![Some(text.to_owned())]);
         let written = [("v".to_owned(), Some(round.to_string()))].into();
@@ -330,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_concluded_when_the_writers_own_row_is_not_among_its_versions() {
+    fn there_is_no_conclusion_if_the_writers_row_is_not_among_its_versions() {
         let mut entry = watched();
         for n in 2..20 {
             assert_eq!(round(&mut entry, n, "-1", "2.0"), Verdict::Open, "round {n}");
@@ -340,7 +344,7 @@ mod tests {
     #[test]
     fn a_row_whose_changes_can_be_read_only_later_is_judged_then() {
         let mut entry = watched();
-        // Every look sees the version that the take after the next one brings.
+        // Every check sees the version that the take after the next one brings.
         let verdicts: Vec<Verdict> = (2..20_u32)
             .map(|n| round(&mut entry, n, "-1", &(n + 2).to_string()))
             .collect();
@@ -354,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_look_before_the_first_version_was_waited_for_counts_nothing() {
+    fn a_check_before_the_pass_of_the_first_version_does_not_count() {
         let mut watching = Watching::default();
         let form = form();
         let written = [("v".to_owned(), Some("1".to_owned()))].into();

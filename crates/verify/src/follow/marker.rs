@@ -1,4 +1,4 @@
-//! Waiting for the follower by a catch-up marker: it comes out only behind everything written before it.
+//! Waits for the follower with a catch-up marker: the marker arrives only after everything written before.
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -8,14 +8,15 @@ use crossover_core::{
 
 use crate::rows::CatchUp;
 
-/// Needs the right to write the table `crossover.catch_up_marker` on the writer, and the table among those that are replicated.
+/// Requires the privilege to write to the table `crossover.catch_up_marker` on the writer, and the table
+/// among the replicated tables.
 pub struct MarkerCatchUp<'a> {
     pub writer: &'a dyn CatchUpMarkers,
     pub follower: &'a dyn CatchUpMarkers,
     pub clock: &'a dyn Clock,
-    /// Tells the markers of this run from others.
+    /// Distinguishes the markers of this run from others.
     pub run: String,
-    /// How long a marker may take, in milliseconds.
+    /// Time limit for one marker, in milliseconds.
     pub limit_ms: u64,
 }
 

@@ -1,15 +1,15 @@
-//! The moment at which nobody may wait any more: writers are locked out, and their users count the milliseconds.
+//! The pause, in which writers are locked out and no step may wait, because users wait for their writes.
 
 use async_trait::async_trait;
 
-/// Says when what is left has to be verified at once ([`super::Follower::verify_remaining`]).
+/// Signals when the remaining rows have to be verified at once ([`super::Follower::verify_remaining`]).
 #[async_trait]
 pub trait Pause: Send + Sync {
-    /// Returns as soon as that is wanted; at once for as long as it stays so.
+    /// Returns as soon as the verification is requested; at once while the request lasts.
     async fn wanted(&self);
 }
 
-/// Nobody asks for it.
+/// The verification is never requested.
 pub struct NoPause;
 
 #[async_trait]

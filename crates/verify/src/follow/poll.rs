@@ -1,4 +1,4 @@
-//! Changes out of the slot into the dirty set.
+//! Moves changes from the slot into the dirty set.
 
 use std::collections::BTreeSet;
 
@@ -10,19 +10,20 @@ use crossover_core::{
 
 use super::{Ending, FollowError, FollowEvent, Follower};
 
-/// Takes before the looks come again, however much there is.
+/// Number of takes before the next checks, even if more changes are waiting.
 const TAKES: u32 = 20;
-/// The slot is moved on through changes of no interest in steps of this many bytes.
+/// The slot is advanced past irrelevant changes in steps of this many bytes.
 const STEP: u64 = 1 << 20;
 
 impl Follower<'_> {
-    /// Takes what has changed; says whether that is all of it. What was taken is on disk before the slot moves.
+    /// Takes the changes; returns whether that was all of them. The changes are on disk before the slot is
+    /// advanced.
     pub(super) async fn take(&mut self) -> Result<bool, FollowError> {
         for _ in 0..TAKES {
             if self.ctx.sides.clock.now_ms() < self.next_take_ms {
                 return Ok(false);
             }
-            // A server that was restarted has forgotten whose the slot is.
+            // A server that was restarted has forgotten which session holds the slot.
             self.ctx.changes.claim(&self.ground.slot).await?;
             let slot = self.checked_slot().await?;
             let (taken, any) = self.take_once().await?;
@@ -96,7 +97,7 @@ impl Follower<'_> {
         Ok((taken, any))
     }
 
-    /// Relations that are new: what was written to them is not known by key, so their tables are compared as a whole.
+    /// New relations: the keys of their earlier changes are unknown, so their tables are compared as a whole.
     async fn learn(&mut self, unknown: &BTreeSet<TableName>) -> Result<bool, FollowError> {
         let mut relations = self.ctx.changes.relations(&self.followed).await?;
         let mut any = false;
@@ -110,14 +111,14 @@ impl Follower<'_> {
                 None => {
                     self.emit(&FollowEvent::Note {
                         text: format!(
-                            "{name} has changed and is there no more: its changes are not followed"
+                            "{name} has changed and no longer exists: its changes are not followed"
                         ),
                     });
                     relations.insert(name.clone(), None);
                 }
             }
         }
-        // Names that are gone stay known, so that they are not asked for again.
+        // Names of dropped relations stay in the map, so that they are not looked up again.
         for (name, relation) in std::mem::take(&mut self.relations) {
             if relation.is_none() {
                 relations.entry(name).or_insert(None);

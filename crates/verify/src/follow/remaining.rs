@@ -1,4 +1,4 @@
-//! What is left to verify at the pause: the last few rows, and nothing else.
+//! The final verification at the pause, of the last few rows only.
 
 use crossover_core::{
     catalogue::TableName,
@@ -13,14 +13,14 @@ use super::{
 };
 use crate::rows::{KEYS_AT_ONCE, Mismatches, differing};
 
-/// What the last look found.
+/// The result of the final check.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Remaining {
-    /// Rows that were looked at.
+    /// Rows that were checked.
     pub rechecked: u64,
     /// Rows that differ, sorted by table and key.
     pub different: Vec<(TableName, RowKey)>,
-    /// Tables that have not been compared as a whole, or would have to be again: nothing is known of them.
+    /// Tables whose state is unknown: not compared as a whole yet, or to be compared again.
     pub unknown: Vec<TableName>,
     pub elapsed_ms: u64,
 }
@@ -31,12 +31,12 @@ impl Remaining {
         self.different.is_empty() && self.unknown.is_empty()
     }
 
-    /// The same to be told, with so many rows named.
-    pub fn news(&self, named: usize) -> FollowEvent {
+    /// The same as an event, with at most this many rows named.
+    pub fn event(&self, max_reported: usize) -> FollowEvent {
         let differing = self
             .different
             .iter()
-            .take(named)
+            .take(max_reported)
             .map(|(table, key)| DifferingRow {
                 table: table.to_string(),
                 key: key.clone(),
@@ -53,12 +53,12 @@ impl Remaining {
 }
 
 impl Follower<'_> {
-    /// Looks at the remaining dirty rows once, both sides at the same time, in one round trip for each 2,000 keys of a table. Only
-    /// when nothing changes any more: writers are locked out and the follower has had everything. The slot
-    /// stays where it is, and tables are not compared as a whole.
+    /// Checks the remaining dirty rows once, both sides at the same time, in one round trip for each 2,000
+    /// keys of a table. Call this only when no session writes any more: writers are locked out and the
+    /// follower has received everything. The slot is not advanced, and tables are not compared as a whole.
     ///
     /// # Errors
-    /// A server that does not answer; a slot that is gone.
+    /// A server that does not answer; a slot that does not exist.
     pub async fn verify_remaining(&mut self) -> Result<Remaining, FollowError> {
         let clock = self.ctx.sides.clock;
         let began = clock.now_ms();
@@ -67,28 +67,28 @@ impl Follower<'_> {
             if taken.complete {
                 break;
             }
-            // What comes next is behind this batch.
+            // The following changes are after this batch.
             if let Some(upto) = taken.upto {
                 self.advance(upto).await?;
             }
         }
         let mut remaining = Remaining::default();
-        let mut looks: Vec<(TableName, Vec<PackedKey>)> = Vec::new();
+        let mut checks: Vec<(TableName, Vec<PackedKey>)> = Vec::new();
         for (table, of_table) in &self.dirty.tables {
             if of_table.whole != Whole::No || !of_table.swept {
                 remaining.unknown.push(table.clone());
             }
             if !of_table.is_keyless() {
                 let keys: Vec<PackedKey> = of_table.keys.keys().cloned().collect();
-                looks.extend(
+                checks.extend(
                     keys.chunks(KEYS_AT_ONCE)
                         .map(|keys| (table.clone(), keys.to_vec())),
                 );
             }
         }
-        remaining.rechecked = looks.iter().map(|(_, keys)| keys.len() as u64).sum();
+        remaining.rechecked = checks.iter().map(|(_, keys)| keys.len() as u64).sum();
         let this = &*self;
-        let found: Vec<(TableName, Vec<PackedKey>, Mismatches)> = stream::iter(looks)
+        let found: Vec<(TableName, Vec<PackedKey>, Mismatches)> = stream::iter(checks)
             .map(|(table, keys)| async move {
                 let found = this.both(&table, &keys).await?;
                 Ok::<_, PortError>((table, keys, found))
@@ -110,13 +110,13 @@ impl Follower<'_> {
         Ok(remaining)
     }
 
-    /// The same, told as news.
+    /// As [`Self::verify_remaining`], reported as an event.
     ///
     /// # Errors
     /// As [`Self::verify_remaining`].
     pub async fn tell_remaining(&mut self) -> Result<(), FollowError> {
         let remaining = self.verify_remaining().await?;
-        self.emit(&remaining.news(self.ctx.verify.rows.max_reported));
+        self.emit(&remaining.event(self.ctx.verify.rows.max_reported));
         Ok(())
     }
 

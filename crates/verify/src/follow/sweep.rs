@@ -1,4 +1,4 @@
-//! Whole tables, compared beside the rounds.
+//! Comparisons of whole tables, in parallel to the rounds.
 
 use std::{
     pin::Pin,
@@ -21,22 +21,24 @@ use crate::{
     run::{PreparedTable, could_not_run},
 };
 
-/// How soon a table is compared again, in milliseconds, and never before twice the time it took has passed.
+/// The shortest time between two comparisons of a table, in milliseconds; the time is never less than twice
+/// the duration of the last one.
 const AGAIN_MS: u64 = 1_000;
 
-/// Comparisons under way.
+/// Comparisons in progress.
 pub(super) type Sweep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
-/// Comparisons that are done.
+/// Finished comparisons.
 pub(super) type Done = Arc<Mutex<Vec<(TableName, PortResult<TableResult>)>>>;
 
 impl<'a> Follower<'a> {
-    /// The comparison of all tables that are due, if any is. From now on their keys are kept: what changes before a table is read is
-    /// read, what changes afterwards is taken.
+    /// The comparison of all tables that are due, if any. From now on their keys are kept: the comparison
+    /// reads what changes before it reads the table, and later changes are taken from the slot.
     pub(super) fn begin_sweep(&mut self) -> Option<Sweep<'a>> {
         let now = self.ctx.sides.clock.now_ms();
         let mut tables = Vec::new();
         for of_table in self.dirty.tables.values_mut() {
-            // Sweeping, and yet no sweep: it was dropped with a tick.
+            // The table is marked as being compared, but no comparison runs: the future was dropped with a
+            // round.
             let due = match of_table.whole {
                 Whole::No => false,
                 Whole::Due => of_table.not_before <= now,
@@ -54,7 +56,7 @@ impl<'a> Follower<'a> {
         Some(Box::pin(sweep(place, tables, done)))
     }
 
-    /// Takes in what the comparisons found.
+    /// Applies the results of the comparisons.
     pub(super) fn absorb(&mut self) -> Result<(), FollowError> {
         let done = std::mem::take(&mut *self.swept.lock().unwrap_or_else(PoisonError::into_inner));
         for (table, result) in done {
@@ -104,7 +106,7 @@ impl<'a> Follower<'a> {
         self.results.insert(table.clone(), result);
     }
 
-    /// A table without a key can only be seen as a whole: each comparison is a look at all of its rows.
+    /// A table without a key can be checked only as a whole: each comparison is a check of all its rows.
     fn absorb_keyless(&mut self, table: &TableName, found: Vec<(PackedKey, Mismatch)>, now: u64) {
         let gone: Vec<PackedKey> = match self.dirty.tables.get(table) {
             Some(t) => t
@@ -161,7 +163,7 @@ async fn sweep(ctx: FollowContext<'_>, tables: Vec<Arc<PreparedTable>>, done: Do
     }
 }
 
-/// The key in its order; of a row without a key its hash.
+/// The key in its order; for a row without a key, its hash.
 fn row_key(difference: &Difference, key: &[String]) -> RowKey {
     if key.is_empty() {
         return difference.key.values().flatten().cloned().collect();
@@ -171,7 +173,7 @@ fn row_key(difference: &Difference, key: &[String]) -> RowKey {
         .collect()
 }
 
-/// As much of what was seen as a difference tells: enough for rows that are their own key.
+/// The compared rows, as far as the difference contains them: sufficient for rows without a key.
 fn mismatch(difference: &Difference) -> Mismatch {
     let there = Some((0, difference.count));
     match difference.kind {

@@ -1,4 +1,5 @@
-//! What a row has been on the writer, one version after the other: whoever follows in order shows one of them.
+//! The versions of a row on the writer, one after the other: a follower that applies changes in order shows
+//! one of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,33 +9,33 @@ use crossover_core::{
 };
 use xxhash_rust::xxh3::Xxh3;
 
-/// Versions kept of a row. Beyond it the collecting begins again.
+/// Maximum number of versions kept of a row. Beyond this number collecting starts again.
 const KEPT: usize = 16_384;
 
-/// A row's values in the order of the form's columns; none when there is no row.
+/// Values of a row in the order of the form's columns; `None` when the row does not exist.
 pub type RowNow = Option<Vec<Option<String>>>;
 
 /// The versions, as hashes of their texts.
 #[derive(Debug, Clone, Default)]
 pub struct Versions {
-    /// It was removed at some time.
+    /// The row was deleted at some time.
     gone: bool,
-    /// By the columns that were not written (large values that stayed as they were).
+    /// By the columns that were not written (large values that did not change).
     rows: BTreeMap<Vec<String>, BTreeSet<u64>>,
     count: usize,
 }
 
 impl Versions {
-    /// Adds a version; says whether the collecting began again with it.
+    /// Adds a version; returns whether collecting started again because of it.
     pub fn add(&mut self, form: &HashPlan, written: Option<&Written>) -> bool {
-        let anew = self.count >= KEPT;
-        if anew {
+        let restarted = self.count >= KEPT;
+        if restarted {
             *self = Self::default();
         }
         self.count += 1;
         let Some(written) = written else {
             self.gone = true;
-            return anew;
+            return restarted;
         };
         let left_out: Vec<String> = form
             .columns
@@ -48,10 +49,10 @@ impl Versions {
                 .filter_map(|c| Some((c, written.get(&c.name)?))),
         );
         self.rows.entry(left_out).or_default().insert(hash);
-        anew
+        restarted
     }
 
-    /// Whether the row as it is now is one of them.
+    /// Whether the current row is one of the versions.
     pub fn know(&self, form: &HashPlan, row: &RowNow) -> bool {
         let Some(values) = row else { return self.gone };
         self.rows.iter().any(|(left_out, hashes)| {
@@ -81,7 +82,8 @@ fn hash<'a>(columns: impl Iterator<Item = (&'a ColumnPlan, &'a Option<String>)>)
     hasher.digest()
 }
 
-/// Both sides of this comparison are what the type's output function gives, but for booleans, which are read by their cast.
+/// Both sides of this comparison are the text of the type's output function, except booleans, which are read
+/// with a cast.
 fn common_text<'a>(column: &ColumnPlan, text: &'a str) -> &'a str {
     match column.form {
         ColumnEncoding::Bool => text.get(..1).unwrap_or(text),
@@ -131,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_row_has_been_is_known() {
+    fn only_versions_of_the_row_are_known() {
         let form = form();
         let mut versions = Versions::default();
         versions.add(

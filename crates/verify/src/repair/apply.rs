@@ -1,4 +1,4 @@
-//! Carrying out a plan in small transactions; the order of things is explained in [`super`].
+//! Applies a plan in small transactions; [`super`] explains the order of the steps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,20 +15,20 @@ use crate::{
     run::Sides,
 };
 
-/// Keys looked up at once before anything is locked.
+/// Number of keys read at once before anything is locked.
 const LOOK: usize = 500;
-/// How often a batch whose rows others hold is tried, and the wait between.
+/// Number of attempts for a batch whose rows other sessions hold, and the wait between attempts.
 const TRIES: u32 = 20;
 const WAIT_MS: u64 = 250;
 
-/// How to repair.
+/// Options of a repair.
 #[derive(Debug, Clone, Copy)]
 pub struct ApplyOptions {
-    /// Rows of one transaction.
+    /// Rows per transaction.
     pub batch: usize,
-    /// How long a server may be away while nothing is locked, in milliseconds.
+    /// How long a server may be unavailable while nothing is locked, in milliseconds.
     pub retry_timeout_ms: u64,
-    /// How long repaired rows that differ again are looked at, in milliseconds.
+    /// How long repaired rows that differ again are rechecked, in milliseconds.
     pub recheck_limit_ms: u64,
 }
 
@@ -50,17 +50,17 @@ struct Repairing<'a> {
     options: ApplyOptions,
 }
 
-/// A row on its way.
+/// A row in progress.
 struct Work<'p> {
     table: &'p TablePlan,
     change: &'p RowChange,
     outcome: Outcome,
 }
 
-/// Repairs what can be repaired and looks at the repaired rows again. Repeating it changes nothing more.
+/// Repairs what can be repaired and checks the repaired rows again. A second run changes nothing more.
 ///
 /// # Errors
-/// A side that does not answer before anything was written, or when the repaired rows are looked at.
+/// A side that does not answer before anything was written, or during the check of the repaired rows.
 pub async fn apply(
     sides: &Sides<'_>,
     target: &dyn Repair,
@@ -84,7 +84,7 @@ pub async fn apply(
             })
         })
         .collect();
-    repairing.first_look(&mut work).await?;
+    repairing.first_check(&mut work).await?;
     repairing.write(&mut work).await;
     let again = repairing.different_again(&work).await?;
     target.done().await?;
@@ -98,7 +98,7 @@ pub async fn apply(
     Ok(report)
 }
 
-/// Nothing is under way.
+/// No transaction is in progress.
 struct Still;
 
 #[async_trait]
@@ -111,8 +111,9 @@ impl CatchUp for Still {
 type Row<'p> = (&'p TableName, &'p RowKey);
 
 impl Repairing<'_> {
-    /// Leaves out what has changed on the source, and waits until the stream has brought everything up to now.
-    async fn first_look(&self, work: &mut [Work<'_>]) -> PortResult<()> {
+    /// Leaves out the rows that have changed on the source, and waits until the stream has applied everything
+    /// up to now.
+    async fn first_check(&self, work: &mut [Work<'_>]) -> PortResult<()> {
         for part in work.chunk_by_mut(|a, b| std::ptr::eq(a.table, b.table)) {
             for part in part.chunks_mut(LOOK) {
                 let changes: Vec<&RowChange> = part.iter().map(|w| w.change).collect();
@@ -134,8 +135,8 @@ impl Repairing<'_> {
         }
     }
 
-    /// Batch by batch. What fails is tried again as long as something else succeeds: a row may wait for a unique value or a parent
-    /// that a later one brings.
+    /// Applies the plan batch by batch. A batch that fails is tried again as long as another one succeeds: a
+    /// row may need a unique value or a parent that a later batch provides.
     async fn write(&self, work: &mut [Work<'_>]) {
         loop {
             let mut open: Vec<&mut Work<'_>> = work
@@ -153,7 +154,7 @@ impl Repairing<'_> {
                 .flat_map(|step| step.chunks_mut(self.options.batch.max(1)));
             for batch in batches {
                 if let Some(reason) = &gone {
-                    // Nobody is there: the rest is not tried.
+                    // The server does not answer, so the rest is not tried.
                     for row in batch {
                         row.outcome = Outcome::Failed {
                             reason: reason.clone(),
@@ -181,13 +182,14 @@ impl Repairing<'_> {
         }
     }
 
-    /// One transaction, or several when rows change on the source meanwhile: each then has fewer rows.
+    /// One transaction, or several when rows change on the source during the repair: each then has fewer
+    /// rows.
     async fn batch(&self, batch: &mut [&mut Work<'_>]) -> PortResult<()> {
         let Some(first) = batch.first() else {
             return Ok(());
         };
         let table = first.table;
-        // What is not there cannot be locked.
+        // A row that does not exist cannot be locked.
         let whole = first.change.action() == Action::Insert;
         let mut open: Vec<usize> = (0..batch.len()).collect();
         let mut tries = 0;
@@ -200,7 +202,7 @@ impl Repairing<'_> {
                 if tries == TRIES {
                     return Err(PortError::refused(
                         format!("table {} of the target", table.table.form.table),
-                        "its rows are locked by another session; repair again when that has ended",
+                        "its rows are locked by another session; repair again when that session has ended",
                     ));
                 }
                 self.sides.clock.sleep_ms(WAIT_MS).await;
@@ -230,7 +232,7 @@ impl Repairing<'_> {
         Ok(())
     }
 
-    /// Keys of rows that the source does not have as the comparison saw them.
+    /// Keys of rows that the source no longer has as the comparison saw them.
     async fn changed_on_source(
         &self,
         table: &TablePlan,
@@ -246,7 +248,7 @@ impl Repairing<'_> {
             .collect())
     }
 
-    /// Compares the repaired rows, and only them.
+    /// Compares only the repaired rows.
     async fn different_again<'p>(&self, work: &[Work<'p>]) -> PortResult<BTreeSet<Row<'p>>> {
         let mut found = BTreeSet::new();
         for plan in &self.plan.tables {
@@ -265,7 +267,7 @@ impl Repairing<'_> {
                 limit_ms: self.options.recheck_limit_ms,
             };
             let forms = (&plan.source, &plan.table.form);
-            let open = recheck.look(forms, &keys).await?;
+            let open = recheck.differing(forms, &keys).await?;
             let real = recheck.recheck_until_stable(forms, open).await?;
             found.extend(
                 repaired
@@ -278,7 +280,8 @@ impl Repairing<'_> {
     }
 }
 
-/// Writes those rows that still are what was seen, and gives back which were written; the others have their outcome.
+/// Writes those rows that still match the comparison and returns the written ones; the other rows have their
+/// outcome.
 async fn write_rows(
     transaction: &mut dyn RepairTransaction,
     batch: &mut [&mut Work<'_>],

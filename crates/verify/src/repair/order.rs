@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_core::{catalogue::TableName, rows::TableWriting};
 
-/// Parents before children.
+/// Tables with parents before children.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Order {
     pub tables: Vec<TableName>,
-    /// Tables that refer to each other in a circle, or to themselves: no order of theirs satisfies every foreign key.
+    /// Tables with circular references, or with references to themselves: no order of these tables satisfies
+    /// every foreign key.
     pub cycles: Vec<Vec<TableName>>,
 }
 
-/// Puts the tables in order; what refers to a table outside does not matter.
+/// Sorts the tables; references to tables outside the set are ignored.
 pub fn order(tables: &[TableWriting]) -> Order {
     let known: BTreeSet<&TableName> = tables.iter().map(|t| &t.table).collect();
     let mut order = Order::default();
@@ -48,7 +49,7 @@ pub fn order(tables: &[TableWriting]) -> Order {
     order
 }
 
-/// Goes from child to parent until a table comes again; every table here has a parent here.
+/// Follows references from child to parent until a table repeats; every table here has a parent here.
 fn cycle<'t>(waiting: &BTreeMap<&'t TableName, BTreeSet<&'t TableName>>) -> Vec<&'t TableName> {
     let mut way: Vec<&TableName> = Vec::new();
     let mut at = waiting.keys().next().copied();
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_is_named_and_the_others_keep_their_order() {
+    fn a_circle_is_named_and_other_tables_keep_their_order() {
         let (tables, cycles) = ordered(&[("a", &["b"]), ("b", &["c"]), ("c", &["b", "d"]), ("d", &["d"])]);
         assert_eq!(tables, ["d", "b", "c", "a"]);
         assert_eq!(cycles, [vec!["d".to_owned()], vec!["b".into(), "c".into()]]);

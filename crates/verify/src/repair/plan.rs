@@ -1,4 +1,4 @@
-//! What is to be done to which rows, and which tables cannot be repaired.
+//! Planned changes of rows, and tables that cannot be repaired.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,10 @@ use crate::{
     run::{CouldNotRun, Sides},
 };
 
-/// What is to become of one table.
+/// The planned changes of one table.
 #[derive(Debug, Clone)]
 pub struct TablePlan {
-    /// How its rows are read on the source.
+    /// The form in which its rows are read on the source.
     pub source: HashPlan,
     pub table: WritableTable,
     /// Sorted by key.
@@ -29,20 +29,20 @@ pub struct TablePlan {
     pub unrepairable: Vec<(RowKey, String)>,
 }
 
-/// What is to be done.
+/// The planned changes of all tables.
 #[derive(Debug, Clone)]
 pub struct RepairPlan {
     /// Parents before children.
     pub tables: Vec<TablePlan>,
-    /// Tables that differ or could not be compared, and are left as they are.
+    /// Tables that differ or could not be compared, and are not repaired.
     pub refused: Vec<CouldNotRun>,
-    /// Circles of foreign keys that planned tables are on.
+    /// Circles of foreign keys that contain planned tables.
     pub cycles: Vec<Vec<TableName>>,
     /// Triggers and foreign keys do not fire.
     pub silent: bool,
 }
 
-/// Changes of one kind on one table.
+/// Changes of one kind in one table.
 #[derive(Debug)]
 pub struct Step<'p> {
     pub table: &'p TablePlan,
@@ -50,11 +50,11 @@ pub struct Step<'p> {
     pub changes: Vec<&'p RowChange>,
 }
 
-/// Why nothing is repaired at all.
+/// Why nothing can be repaired.
 #[derive(Debug, thiserror::Error)]
 pub enum RepairError {
     #[error(
-        "the application writes to the target, so its rows are the newer ones: only the side that follows can be repaired"
+        "the application writes to the target, so its rows are the newer ones: only the follower can be repaired"
     )]
     TargetIsWriter,
     #[error(transparent)]
@@ -75,7 +75,8 @@ impl TablePlan {
 }
 
 impl RepairPlan {
-    /// In the order in which they are done: what goes makes room first, children before parents; what comes comes last, parents before children.
+    /// In the order of execution: deletes first, children before parents; inserts last, parents before
+    /// children.
     pub fn steps(&self) -> Vec<Step<'_>> {
         let deletes = self.tables.iter().rev().filter_map(|t| t.step(Action::Delete));
         let updates = self.tables.iter().filter_map(|t| t.step(Action::Update));
@@ -88,7 +89,8 @@ impl RepairPlan {
     }
 }
 
-/// Plans the repair of what a comparison found. Options are those of the comparison. Nothing is written.
+/// Plans the repair of the rows that a comparison found different, with the options of that comparison.
+/// Nothing is written.
 ///
 /// # Errors
 /// The application writes to the target; a server that does not answer.
@@ -134,7 +136,7 @@ pub async fn plan(
     Ok(plan)
 }
 
-/// One table, or why not.
+/// The plan of one table, or the reason for the refusal.
 fn table(
     result: &TableResult,
     found: Option<(&&PreparedTable, TableWriting)>,
@@ -142,18 +144,18 @@ fn table(
     let refuse = |reason: &str, cause| Err((reason.to_owned(), cause));
     let Some((prepared, writing)) = found else {
         return refuse(
-            "it was on both sides when it was compared and is not any more",
+            "it existed on both sides when it was compared, and no longer does",
             Cause::Changed,
         );
     };
     let (mut source, mut form) = prepared.forms.clone();
-    // A row that meets a condition on one side only must count as there, not as missing.
+    // A row that meets a condition on one side only exists on both sides; it must not be treated as missing.
     source.condition = None;
     form.condition = None;
     let key: Vec<&str> = form.key_columns().map(|c| c.name.as_str()).collect();
     if result.key.is_empty() || key.is_empty() {
         return refuse(
-            "it has no key that both sides have, so no row of it can be told from another",
+            "it has no key that both sides have, so its rows cannot be identified",
             Cause::NoKey,
         );
     }
@@ -163,7 +165,7 @@ fn table(
     if result.truncated {
         return refuse(
             &format!(
-                "more of its rows differ than were named ({})",
+                "more of its rows differ than were reported ({})",
                 result.differences.len()
             ),
             Cause::MoreThanReported {

@@ -1,4 +1,4 @@
-//! What a repair did, row by row.
+//! Results of a repair, row by row.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,17 @@ use serde::Serialize;
 use super::{RepairPlan, TablePlan};
 use crate::run::CouldNotRun;
 
-/// What became of a row.
+/// The outcome for a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Nothing was tried.
+    /// The row was not tried.
     Planned,
     Repaired,
-    /// The change stream brings what is newer.
+    /// The row has changed on the source; the change stream brings the newer version.
     SkippedChangedOnSource,
-    /// Somebody has written it since the comparison.
+    /// Another session has written the row since the comparison.
     SkippedChangedOnTarget,
     Failed {
         reason: String,
@@ -31,16 +31,16 @@ pub enum Outcome {
 pub struct RowResult {
     pub table: String,
     pub key: BTreeMap<String, String>,
-    /// None: no statement could be made for it.
+    /// `None` if no statement can repair the row.
     pub action: Option<Action>,
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// It was repaired and differs again.
+    /// The row was repaired and differs again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub different_again: bool,
 }
 
-/// Rows by what became of them.
+/// Number of rows by outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Totals {
@@ -52,7 +52,7 @@ pub struct Totals {
     pub different_again: usize,
 }
 
-/// The repair, as the JSON report has it.
+/// The repair in the JSON report.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RepairReport {
@@ -66,7 +66,7 @@ pub struct RepairReport {
 }
 
 impl RepairReport {
-    /// What is planned, with nothing done yet.
+    /// A plan that has not been applied.
     pub fn planned(plan: &RepairPlan) -> Self {
         let rows = plan.steps().into_iter().flat_map(|step| {
             let TablePlan { table, .. } = step.table;

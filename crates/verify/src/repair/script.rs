@@ -1,4 +1,4 @@
-//! The plan as two files of SQL: there and back.
+//! The plan as two SQL files: the repair and its inverse.
 
 use std::fmt::Write as _;
 
@@ -9,10 +9,10 @@ use crossover_core::{
 
 use super::{RepairPlan, TablePlan};
 
-/// Statements of one transaction.
+/// Statements per transaction.
 const TOGETHER: usize = 100;
 
-/// What the files say of themselves.
+/// Contents of the files' headers.
 #[derive(Debug, Clone)]
 pub struct Heading {
     /// When the plan was made.
@@ -20,9 +20,9 @@ pub struct Heading {
     /// The databases, without passwords.
     pub source: String,
     pub target: String,
-    /// The comparison it rests on.
+    /// The comparison on which the plan is based.
     pub comparison: String,
-    /// What repairs rows while they change.
+    /// The option that repairs rows while they change.
     pub while_changing: String,
 }
 
@@ -33,7 +33,7 @@ pub struct Scripts {
     pub inverse: String,
 }
 
-/// Writes the plan down. Running the inverse after the repair gives back exactly what was there.
+/// Writes the plan as SQL. The inverse, run after the repair, restores exactly the previous rows.
 pub fn scripts(plan: &RepairPlan, target: &dyn Repair, heading: &Heading) -> Scripts {
     let there: Vec<(&TablePlan, RowChange)> = plan
         .steps()
@@ -49,7 +49,7 @@ pub fn scripts(plan: &RepairPlan, target: &dyn Repair, heading: &Heading) -> Scr
         let mut text = head(title, plan, heading, changes.len());
         // Writing into a string cannot fail.
         let _ = writeln!(text, "\n{}", target.settings());
-        // Rows that refer to each other in a circle are only right together.
+        // Rows with circular references are consistent only together.
         let together = if plan.silent || plan.cycles.is_empty() {
             TOGETHER
         } else {
@@ -70,12 +70,9 @@ pub fn scripts(plan: &RepairPlan, target: &dyn Repair, heading: &Heading) -> Scr
         text
     };
     Scripts {
-        repair: write(
-            "Repair: makes rows of the target what they are on the source.",
-            &there,
-        ),
+        repair: write("Repair: makes rows of the target equal to the source.", &there),
         inverse: write(
-            "Inverse of repair.sql: gives the target's rows back as they were before it.",
+            "Inverse of repair.sql: restores the target's rows as they were before the repair.",
             &back,
         ),
     }
@@ -88,9 +85,9 @@ fn head(title: &str, plan: &RepairPlan, heading: &Heading, rows: usize) -> Strin
             "Made {}: from the {} to the {}.",
             heading.made, heading.source, heading.target
         ),
-        format!("Rests on: {}.", heading.comparison),
+        format!("Based on: {}.", heading.comparison),
         format!(
-            "{rows} rows. Each statement touches its row only while the row is what the comparison saw; a count of 0 means it was not."
+            "{rows} rows. Each statement touches its row only while the row is what the comparison saw; a count of 0 means that the row has changed."
         ),
         format!(
             "Run on the target while the source's rows stay as they are: psql -v ON_ERROR_STOP=1 -f FILE. With changes under way: {}.",
@@ -104,12 +101,12 @@ fn head(title: &str, plan: &RepairPlan, heading: &Heading, rows: usize) -> Strin
     ];
     lines.extend(plan.cycles.iter().map(|cycle| {
         let tables: Vec<String> = cycle.iter().map(ToString::to_string).collect();
-        format!("Foreign keys go round in a circle: {}.", tables.join(", "))
+        format!("Circular foreign keys: {}.", tables.join(", "))
     }));
     lines.extend(
         plan.refused
             .iter()
-            .map(|table| format!("Left as it is: {}: {}", table.name, table.reason)),
+            .map(|table| format!("Not repaired: {}: {}", table.name, table.reason)),
     );
     lines.iter().map(|line| comment(line) + "\n").collect()
 }
@@ -134,7 +131,7 @@ fn about(table: &TablePlan, change: &RowChange) -> String {
     format!("{} ({}): {what}", form.table, key.join(", "))
 }
 
-/// One line that stays a comment whatever is in it.
+/// One line that stays a comment whatever the text contains.
 fn comment(text: &str) -> String {
     let text: String = text
         .chars()
@@ -148,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_gets_out_of_a_comment() {
+    fn no_text_can_end_a_comment() {
         assert_eq!(comment("a\nb\r\0; drop"), "-- a b  ; drop");
     }
 }

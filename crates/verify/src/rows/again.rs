@@ -1,4 +1,4 @@
-//! Chunks whose rows changed while they were read, added up once more.
+//! Chunks whose rows changed while they were read, summed again.
 
 use crossover_core::{ports::PortResult, rows::HashPlan};
 use futures::{TryStreamExt, stream};
@@ -6,8 +6,8 @@ use futures::{TryStreamExt, stream};
 use super::{Chunk, Comparison, Layout, retries::with_retries};
 
 impl Comparison<'_> {
-    /// Adds up again what was not the same on both sides, although all rows were found equal since. Once: where it still is not
-    /// the same, something goes on writing.
+    /// Sums the chunks again that differed between the sides although all their rows were found equal later.
+    /// This happens once: if a chunk differs again, writes continue.
     pub(super) async fn recheck_chunks(
         &self,
         forms: (&HashPlan, &HashPlan),

@@ -1,4 +1,4 @@
-//! A part of a table, added up on both sides.
+//! A part of a table, summed on both sides.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use super::chunks::BUCKET_ROWS;
 /// Buckets without rows are left out.
 pub(super) type Digests = BTreeMap<u32, RowDigest>;
 
-/// A part of a table that was compared by itself.
+/// A part of a table that was compared separately.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chunk {
     pub id: u32,
-    /// The range of the key; none for buckets of the key's hash.
+    /// The range of the key; `None` for buckets of the key's hash.
     pub bounds: Option<Bounds>,
     pub source: RowDigest,
     pub target: RowDigest,
@@ -24,8 +24,9 @@ impl Chunk {
         self.source != self.target
     }
 
-    /// Buckets as chunks: a power of two of them, those without rows included, so that their number tells which rows are in
-    /// which. A small table needs fewer than it was read in; bucket n of few is the sum of the buckets that end in n's bits.
+    /// Converts buckets to chunks: a power of two of them, including empty ones, so that the number of chunks
+    /// determines which rows each one contains. A small table needs fewer chunks than the buckets in which it
+    /// was read; chunk n is the sum of the buckets whose number ends in the bits of n.
     pub(super) fn of_buckets(source: &Digests, target: &Digests, buckets: u32) -> Vec<Self> {
         let rows = |digests: &Digests| digests.values().map(|d| d.rows).sum::<u64>();
         let wanted = rows(source).max(rows(target)) / BUCKET_ROWS;
@@ -50,8 +51,8 @@ impl Chunk {
         chunks
     }
 
-    /// Whether these chunks hold every row a table can have: all buckets, or ranges from the beginning to the end that follow
-    /// each other.
+    /// Whether these chunks contain every possible row of a table: all buckets, or adjacent ranges from the
+    /// beginning to the end.
     pub fn are_whole(chunks: &[Self]) -> bool {
         let (Some(first), Some(last)) = (chunks.first(), chunks.last()) else {
             return false;

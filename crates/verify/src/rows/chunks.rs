@@ -1,4 +1,4 @@
-//! How a table is cut into chunks.
+//! Division of a table into chunks.
 
 use crossover_core::rows::{ColumnStatistics, Leaf, Region, TableShape, ranges};
 
@@ -6,22 +6,23 @@ use super::{Ranges, walk::NARROW};
 
 /// Tables up to this many rows are read in one statement.
 const SMALL: u64 = 100_000;
-/// Order on disk and order of the key have to agree this well for ranges of the key to be read without jumping about.
+/// Minimum correlation between the order on disk and the order of the key for reading ranges of the key
+/// without random reads.
 const ORDERLY: f32 = 0.9;
-/// Larger tables are not read as of one snapshot: while it is kept, vacuum can remove nothing in the whole database. Half a minute at the
-/// rate docs/verify.md gives.
+/// Larger tables are not read in one snapshot: while a snapshot is held, vacuum can remove no row version in
+/// the whole database. The limit is half a minute at the rate in docs/verify.md.
 const SNAPSHOT_ROWS: u64 = 50_000_000;
-/// Rows a bucket should have: few enough to fetch when something in it differs.
+/// Target number of rows in a bucket: few enough to fetch all of them when the bucket differs.
 pub(super) const BUCKET_ROWS: u64 = 2_048;
-/// A statement over blocks looks at this many rows for each bucket it may answer with.
+/// A statement over blocks reads this many rows for each bucket it may return.
 const ROWS_PER_BUCKET: u64 = 16;
 
-/// The way through a table.
+/// The method of reading a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Layout {
-    /// Ranges of the key, each compared by itself: rows lie on disk as their keys do.
+    /// Ranges of the key, each compared separately: the rows are stored in the order of their keys.
     Ranges(Ranges),
-    /// Blocks in the order of the disk, added up in buckets of the key's hash; each side has its own parts.
+    /// Blocks in the order of the disk, summed in buckets of the key's hash; each side has its own parts.
     Buckets {
         buckets: u32,
         source: Vec<Region>,
@@ -29,7 +30,8 @@ pub enum Layout {
     },
 }
 
-/// Decides the way. `column_statistics` are those of the key's first column where its ranges mean the same on both sides.
+/// Chooses the method. `column_statistics` are those of the key's first column where its ranges mean the same
+/// on both sides.
 pub fn plan_layout(
     source: &TableShape,
     target: &TableShape,
@@ -66,19 +68,19 @@ pub fn plan_layout(
     }
 }
 
-/// Whether a side can be read by its disk.
+/// Whether a side can be read by its blocks.
 fn has_block_ranges(shape: &TableShape, statistics: &ColumnStatistics) -> bool {
     let is_one_relation =
         matches!(&shape.leaves[..], [leaf] if leaf.relation == shape.table && leaf.blocks.is_some());
     is_one_relation && shape.estimated_rows <= SNAPSHOT_ROWS && statistics.integers.is_some()
 }
 
-/// A number of buckets that keeps each small, as far as memory allows.
+/// A number of buckets that keeps each bucket small, as far as memory allows.
 pub fn power_of_two(wanted: u64) -> u32 {
     wanted.clamp(256, 65_536).next_power_of_two() as u32
 }
 
-/// Leaves cut into pieces of about equally many rows.
+/// Divides the leaf tables into parts of about equal numbers of rows.
 fn parts(leaves: &[Leaf], rows: u64, statement_rows: u64) -> Vec<Region> {
     let total: u64 = leaves.iter().filter_map(|l| l.blocks).map(u64::from).sum();
     let pieces = (rows / statement_rows).max(1);
@@ -94,7 +96,7 @@ fn parts(leaves: &[Leaf], rows: u64, statement_rows: u64) -> Vec<Region> {
             continue;
         };
         let mut from = 0;
-        // The last piece is open: the table may grow before it is read.
+        // The last part has no end: the table may grow before it is read.
         while blocks - from > step {
             parts.push(Region::Leaf {
                 relation: relation(),

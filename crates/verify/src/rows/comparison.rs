@@ -1,4 +1,4 @@
-//! One table, from its chunks down to the columns that differ.
+//! Comparison of one table, from its chunks down to the columns that differ.
 
 use crossover_core::{
     ports::{Clock, PortResult, Rows, Snapshot},
@@ -17,10 +17,10 @@ use super::{
 };
 use crate::watch::{Event, Watch};
 
-/// Passes over a table in which more rows were changing than are looked at.
+/// Maximum number of passes over a table in which more rows change than can be checked.
 const PASSES: usize = 5;
 
-/// Both sides, and how to compare them.
+/// Both sides and the options of the comparison.
 pub struct Comparison<'a> {
     pub source: &'a dyn Rows,
     pub target: &'a dyn Rows,
@@ -28,14 +28,14 @@ pub struct Comparison<'a> {
     pub options: &'a RowsOptions,
     pub governor: &'a Governor,
     pub watch: &'a dyn Watch,
-    /// How to wait for the follower; none: nothing is changing, so what differs differs.
+    /// How to wait for the follower; `None` if no session writes, so that every difference is real.
     pub catch_up: Option<&'a dyn CatchUp>,
     /// The side the application writes to.
     pub writer: Side,
 }
 
 impl Comparison<'_> {
-    /// Compares one table; shapes and forms are those of both sides.
+    /// Compares one table with the shapes and forms of both sides.
     pub async fn table(
         &self,
         shapes: (&TableShape, &TableShape),
@@ -44,7 +44,7 @@ impl Comparison<'_> {
         self.table_by(shapes, forms, None).await
     }
 
-    /// The same in a given way; none: the best one.
+    /// The same with a given method; `None` for the best method.
     pub(crate) async fn table_by(
         &self,
         shapes: (&TableShape, &TableShape),
@@ -88,7 +88,8 @@ impl Comparison<'_> {
                 }
                 _ => open,
             };
-            // What was looked at has settled, but there was more that nobody looked at: nothing is known about it.
+            // The checked rows are settled, but further rows were not checked: the state of the table is
+            // unknown.
             if !(real.is_empty() && result.truncated) {
                 break;
             }
@@ -109,7 +110,7 @@ impl Comparison<'_> {
         Ok(result)
     }
 
-    /// Counts the rows of one table and compares nothing else.
+    /// Only counts the rows of a table, without a comparison.
     pub async fn count(&self, forms: (&HashPlan, &HashPlan)) -> PortResult<TableResult> {
         let began = self.clock.now_ms();
         let mut result = TableResult::new(forms.0.table.clone(), forms.0.hashing, Vec::new());
@@ -151,7 +152,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// Buckets of the key's hash, added up from parts of each side.
+    /// Buckets of the key's hash, summed from the parts of each side.
     async fn by_buckets(
         &self,
         forms: (&HashPlan, &HashPlan),
@@ -159,8 +160,8 @@ impl Comparison<'_> {
         parts: [&[Region]; 2],
         result: &mut TableResult,
     ) -> PortResult<Mismatches> {
-        // Rows that move between blocks would be seen twice or not at all: all parts of a side look at one snapshot. A server that
-        // restarts has lost it, and the table begins again.
+        // Rows that move between blocks would be read twice or not at all, so all parts of a side are read in
+        // one snapshot. A restart of the server ends the snapshot, and the table starts again.
         with_retries(self.clock, self.options.retry_timeout_ms, || async {
             let snapshots = self.snapshots(parts).await?;
             let at = [snapshots[0].as_ref(), snapshots[1].as_ref()];
@@ -183,7 +184,7 @@ impl Comparison<'_> {
         })
     }
 
-    /// A snapshot of each side where several statements have to look at the same one.
+    /// A snapshot of each side where several statements have to read the same state.
     pub(super) async fn snapshots(&self, parts: [&[Region]; 2]) -> PortResult<[Option<Snapshot>; 2]> {
         if parts.iter().all(|parts| parts.len() <= 1) {
             return Ok([None, None]);
@@ -193,7 +194,8 @@ impl Comparison<'_> {
         Ok([Some(ours), Some(theirs)])
     }
 
-    /// A snapshot of one side, once its server has room: while a snapshot is kept, vacuum can remove nothing.
+    /// A snapshot of one side, when its server has capacity: while a snapshot is held, vacuum can remove no
+    /// row version.
     pub(super) async fn snapshot_of(&self, side: Side) -> PortResult<Snapshot> {
         let database = self.side(side);
         self.governor
@@ -247,7 +249,8 @@ impl Comparison<'_> {
         let database = self.side(side);
         let work = || database.digest(form, region, buckets, at);
         let rows = |digests: &Digests| digests.values().map(|d| d.rows).sum();
-        // What looks at a snapshot cannot be repeated by itself: the snapshot is gone with the connection.
+        // A statement that reads in a snapshot cannot be repeated alone: the snapshot ended with the
+        // connection.
         if at.is_some() {
             self.governed(side, work(), rows).await
         } else {
@@ -255,7 +258,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// Does some work on a side when its server has room, and tells of the rows that were looked at.
+    /// Runs work on a side when its server has capacity, and reports the rows that were read.
     pub(super) async fn governed<T>(
         &self,
         side: Side,
@@ -268,7 +271,7 @@ impl Comparison<'_> {
         self.measured(side, work, rows).await
     }
 
-    /// The same without waiting for room.
+    /// The same without waiting for capacity.
     pub(super) async fn measured<T>(
         &self,
         side: Side,

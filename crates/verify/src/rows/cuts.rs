@@ -1,4 +1,4 @@
-//! Where a table can be cut so that the pieces mean the same on both sides.
+//! Positions where a table can be divided so that the parts mean the same on both sides.
 
 use crossover_core::{
     ports::PortResult,
@@ -9,7 +9,7 @@ use crossover_core::{
 use super::{Comparison, Layout, plan_layout};
 
 impl Comparison<'_> {
-    /// The way through a table.
+    /// Chooses the method of reading a table.
     pub(crate) async fn layout(
         &self,
         (source, target): (&TableShape, &TableShape),
@@ -25,7 +25,8 @@ impl Comparison<'_> {
         Ok(plan_layout(source, target, Some((&ours, &theirs)), chunk_rows))
     }
 
-    /// Ranges of the key, in whatever order the rows lie; a single open one where ranges do not mean the same on both sides.
+    /// Ranges of the key, for any order of the rows on disk; one range with open ends where ranges do not
+    /// mean the same on both sides.
     pub(crate) async fn key_ranges(
         &self,
         (source, target): (&TableShape, &TableShape),
@@ -54,7 +55,8 @@ impl Comparison<'_> {
     }
 }
 
-/// Ranges of the key's first column hold the same keys on both sides: a type whose order no library decides, in one form.
+/// Whether ranges of the key's first column contain the same keys on both sides: the order of its type does
+/// not depend on a library, and both sides have the same form.
 fn ranges_agree(source: &TableShape, target: &TableShape, forms: (&HashPlan, &HashPlan)) -> bool {
     let (Some(ours), Some(theirs)) = (forms.0.key_columns().next(), forms.1.key_columns().next()) else {
         return false;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crossover_core::rows::{RowHash, RowKey};
 use serde::{Deserialize, Serialize};
 
-/// In what way a row differs.
+/// The kind of a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -19,15 +19,15 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Difference {
-    /// The key's columns; all columns where the table has no key.
+    /// The key's columns; all columns if the table has no key.
     pub key: BTreeMap<String, Option<String>>,
     pub kind: Kind,
-    /// Columns that differ; empty for rows that one side lacks.
+    /// Columns that differ; empty for rows that are missing on one side.
     pub columns: Vec<String>,
-    /// How many more such rows one side has; 1 where there is a key.
+    /// How many more rows of this kind one side has; 1 if the table has a key.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub count: u64,
-    /// All values of the row on the source, if the row is there and values were asked for.
+    /// All values of the row on the source, if the row exists and values were requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<BTreeMap<String, Option<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,7 +43,7 @@ const fn is_one(count: &u64) -> bool {
     *count == 1
 }
 
-/// One key as both sides have it: hash and count; none where the side has no such row.
+/// One key on both sides, with hash and count; `None` where the side has no such row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mismatch {
     pub source: Option<(i128, u64)>,
@@ -67,10 +67,10 @@ impl Mismatch {
     }
 }
 
-/// Keys whose rows are not the same.
+/// Keys whose rows differ.
 pub type Mismatches = BTreeMap<RowKey, Mismatch>;
 
-/// Puts the rows of both sides side by side and keeps those that differ.
+/// Matches the rows of both sides by key and keeps those that differ.
 pub fn differing(source: Vec<RowHash>, target: Vec<RowHash>) -> Mismatches {
     let mut mismatches: Mismatches = source
         .into_iter()

@@ -1,4 +1,4 @@
-//! Ranges of the key read by the blocks where most of their rows lie.
+//! Ranges of the key, read by the blocks that contain most of their rows.
 
 use crossover_core::{
     ports::{PortError, PortResult, Snapshot},
@@ -14,16 +14,16 @@ use super::{
     Chunk, Comparison, Ranges, TableResult, difference::Mismatches, mismatch_budget::MismatchBudget,
 };
 
-/// A range's digest is known when the whole disk was read, so none becomes narrower where something differs: they are so from the
-/// beginning.
+/// The digest of a range is known only after the whole disk was read, so ranges cannot become narrower after
+/// the first difference: they are narrow from the beginning.
 const NARROWER: u64 = 2;
-/// Of the rows of a block range so many may belong to other ranges: one in 64, and those of a block or two. Each is kept by itself until all are
-/// known: 20 MB a side at the very most.
+/// Maximum number of rows of a block range that may belong to other ranges: one in 64, plus the rows of a
+/// block or two. Each such row is kept separately until all ranges are read: at most 20 MB per side.
 const ELSEWHERE: u64 = 64;
 const ALWAYS: u64 = 500;
 
 impl Comparison<'_> {
-    /// Adds up all ranges, at least on one side by its disk, and looks into those that differ.
+    /// Sums all ranges, at least one side by its blocks, and examines those that differ.
     pub(super) async fn by_block_ranges(
         &self,
         forms: (&HashPlan, &HashPlan),
@@ -46,7 +46,7 @@ impl Comparison<'_> {
                     source,
                     target,
                 };
-                self.looked_into(forms, chunk, 1, budget).await
+                self.examined(forms, chunk, 1, budget).await
             })
             .buffer_unordered(self.options.jobs.max(1));
         self.collected(chunks, result).await
@@ -63,7 +63,8 @@ impl Comparison<'_> {
         if by_disk && form.hashing != Hashing::Stream {
             match self.by_disk(side, form, ranges).await {
                 Ok(Some(digests)) => return Ok(digests),
-                // A server that is away has lost its snapshot; the way by the index waits for it.
+                // A server that was unavailable has lost its snapshot; the method by index waits for the
+                // server.
                 Ok(None) | Err(PortError::Unreachable { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -75,9 +76,10 @@ impl Comparison<'_> {
             .await
     }
 
-    /// The same by the disk, as of one snapshot: a row that moves meanwhile would be read twice or not at all. None where too many rows lie
-    /// elsewhere than their keys say, and where the server has other things to do: while a snapshot is kept, vacuum can remove nothing, so
-    /// nobody waits with one.
+    /// The same by blocks, in one snapshot: a row that moves between two statements would be read twice or
+    /// not at all. Returns `None` if too many rows are stored away from their key's range, and if the server
+    /// is busy: while a snapshot is held, vacuum can remove no row version, so no snapshot is held during a
+    /// wait.
     async fn by_disk(
         &self,
         side: Side,
@@ -99,7 +101,7 @@ impl Comparison<'_> {
             .map(|block_range| async move { self.block_range(side, form, &block_range, snapshot).await })
             .buffered(self.options.jobs.max(1))
             .map_ok(|part| part.filter(is_mostly_its_own))
-            // The first of them is enough.
+            // The first of them is sufficient.
             .try_take_while(|part| std::future::ready(Ok(part.is_some())))
             .try_collect::<Vec<_>>()
             .await?
@@ -132,7 +134,7 @@ impl Comparison<'_> {
     }
 }
 
-/// Whether reading the disk is cheaper than the index still.
+/// Whether most rows of the block range belong to its own range, so that reading by blocks costs less.
 const fn is_mostly_its_own(part: &BlockRangeDigest) -> bool {
     part.out_of_range_rows.len() as u64 <= part.all.rows / ELSEWHERE + ALWAYS
 }

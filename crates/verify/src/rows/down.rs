@@ -1,4 +1,4 @@
-//! From a part of a table that differs down to its rows.
+//! From a differing part of a table down to its rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,18 +16,19 @@ use super::{
     difference::{Mismatches, differing},
     mismatch_budget::MismatchBudget,
 };
-use crate::watch::SecondLook;
+use crate::watch::SecondRead;
 
-/// Rows fetched of each side at once when a chunk is looked into.
+/// Number of rows fetched from each side at once when a chunk is examined.
 const ROWS_AT_ONCE: u64 = 20_000;
-/// Pieces a differing range is cut into.
+/// Number of parts into which a differing range is divided.
 const PIECES: u32 = 16;
-/// Rows a part of a differing range should have.
+/// Target number of rows in a part of a differing range.
 const PART_ROWS: u64 = 256;
 
 impl Comparison<'_> {
-    /// Finds the rows that differ in a range. Narrower ranges come first where the key can be cut anywhere: they go through the index,
-    /// and most are equal; buckets take two looks at all rows.
+    /// Finds the rows that differ in a range. Narrower ranges come first where the key can be divided at any
+    /// value: they are read through the index, and most of them are equal; buckets need two reads of all
+    /// rows.
     pub(super) async fn drill_into_range(
         &self,
         forms: (&HashPlan, &HashPlan),
@@ -35,7 +36,7 @@ impl Comparison<'_> {
         jobs: usize,
         budget: &MismatchBudget,
     ) -> PortResult<(Mismatches, bool)> {
-        let watch = SecondLook(self.watch);
+        let watch = SecondRead(self.watch);
         let again = Comparison {
             watch: &watch,
             ..*self
@@ -72,7 +73,7 @@ impl Comparison<'_> {
         Ok((found, false))
     }
 
-    /// Finds the rows that differ in some regions: buckets first, then the rows of those that differ.
+    /// Finds the rows that differ in some regions: first the buckets that differ, then their rows.
     pub(super) async fn down_to_rows(
         &self,
         forms: (&HashPlan, &HashPlan),
@@ -136,7 +137,7 @@ impl Comparison<'_> {
     }
 }
 
-/// Rows of several parts, with those of one kind counted together.
+/// Rows of several parts; equal rows are counted together.
 fn merged(parts: Vec<Vec<RowHash>>) -> Vec<RowHash> {
     let mut rows: BTreeMap<(RowKey, i128), u64> = BTreeMap::new();
     for row in parts.into_iter().flatten() {

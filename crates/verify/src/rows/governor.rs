@@ -1,4 +1,4 @@
-//! How much of the servers a comparison may take.
+//! Limits the load that a comparison puts on the servers.
 
 use std::{
     collections::VecDeque,
@@ -12,22 +12,23 @@ use crossover_core::{
 
 use crate::watch::{Event, Watch};
 
-/// How often the load is looked at, and how long to wait when it is too high. Milliseconds.
-const LOOK_EVERY_MS: u64 = 500;
-/// Chunks whose speed is remembered.
+/// Interval between two reads of the load, and the wait when the load is too high. Milliseconds.
+const READ_EVERY_MS: u64 = 500;
+/// Number of chunks whose speed is remembered.
 const REMEMBERED: usize = 32;
-/// A chunk that takes this many times as long per row as half of the remembered ones says that the server has become busy.
+/// A chunk that takes this many times the median time per row of the remembered chunks shows that the server
+/// has become busy.
 const SLOW: f64 = 3.0;
-/// Chunks with fewer rows, or done sooner, say nothing about speed.
+/// Chunks with fewer rows, or with a shorter duration, are no measure of speed.
 const TELLING_ROWS: u64 = 1_000;
 const TELLING_MS: u64 = 100;
 /// The longest pause after one slow chunk.
 const LONGEST_PAUSE_MS: u64 = 10_000;
 
-/// Stands back when a server has other things to do.
+/// Pauses the comparison when a server is busy.
 #[derive(Debug, Default)]
 pub struct Governor {
-    /// Other sessions at work above which nothing new is begun; none: not looked at.
+    /// Maximum number of other active sessions for new work to begin; `None` if the load is not read.
     max_load: Option<u32>,
     sides: Mutex<[Pace; 2]>,
 }
@@ -36,12 +37,12 @@ pub struct Governor {
 struct Pace {
     /// Milliseconds per row of the last chunks.
     recent: VecDeque<f64>,
-    /// When a look last found room.
-    room_at: Option<u64>,
+    /// When the load was last read and found low enough.
+    capacity_at: Option<u64>,
 }
 
 impl Pace {
-    /// How long to stand back after a chunk: as long as it took too long.
+    /// The pause after a chunk: the time by which the chunk was too slow.
     fn after(&mut self, rows: u64, ms: u64) -> u64 {
         if rows < TELLING_ROWS {
             return 0;
@@ -61,13 +62,14 @@ impl Pace {
         }
     }
 
-    /// Takes note of a look. One that found no room says nothing about the next moment: everybody looks again.
-    const fn looked(&mut self, now: u64, room: bool) {
-        self.room_at = if room { Some(now) } else { None };
+    /// Records a reading of the load. A reading above the limit is not remembered: every job reads the load
+    /// again.
+    const fn record(&mut self, now: u64, capacity: bool) {
+        self.capacity_at = if capacity { Some(now) } else { None };
     }
 
-    fn has_room(&self, now: u64) -> bool {
-        self.room_at.is_some_and(|at| now < at + LOOK_EVERY_MS)
+    fn has_capacity(&self, now: u64) -> bool {
+        self.capacity_at.is_some_and(|at| now < at + READ_EVERY_MS)
     }
 
     fn median(&self) -> Option<f64> {
@@ -85,7 +87,7 @@ const fn place(side: Side) -> usize {
 }
 
 impl Governor {
-    /// Above `max_load` other sessions at work on a server, no new chunk is begun there.
+    /// No new chunk begins on a server while more than `max_load` other sessions are active there.
     pub fn new(max_load: Option<u32>) -> Self {
         Self {
             max_load,
@@ -93,7 +95,7 @@ impl Governor {
         }
     }
 
-    /// Waits until the server has room.
+    /// Waits until the server has capacity.
     pub async fn before(
         &self,
         side: Side,
@@ -103,14 +105,14 @@ impl Governor {
     ) -> PortResult<()> {
         while let Some(active) = self.too_many(side, database, clock).await? {
             let limit = self.max_load.unwrap_or_default();
-            let reason = format!("{active} sessions are at work on the {side}, more than {limit}");
+            let reason = format!("{active} sessions are active on the {side}, more than {limit}");
             watch.event(&Event::Waiting { reason: &reason });
-            clock.sleep_ms(LOOK_EVERY_MS).await;
+            clock.sleep_ms(READ_EVERY_MS).await;
         }
         Ok(())
     }
 
-    /// The other sessions at work where they are too many for something new; none: there is room.
+    /// The number of other active sessions if it exceeds the limit; `None` if the server has capacity.
     pub async fn too_many(
         &self,
         side: Side,
@@ -121,23 +123,23 @@ impl Governor {
             return Ok(None);
         };
         let now = clock.now_ms();
-        if self.sides.lock().unwrap_or_else(PoisonError::into_inner)[place(side)].has_room(now) {
+        if self.sides.lock().unwrap_or_else(PoisonError::into_inner)[place(side)].has_capacity(now) {
             return Ok(None);
         }
         let active = database.active_sessions().await?;
-        let room = active <= limit;
-        self.sides.lock().unwrap_or_else(PoisonError::into_inner)[place(side)].looked(now, room);
-        Ok((!room).then_some(active))
+        let capacity = active <= limit;
+        self.sides.lock().unwrap_or_else(PoisonError::into_inner)[place(side)].record(now, capacity);
+        Ok((!capacity).then_some(active))
     }
 
-    /// Learns how a chunk went, and stands back if it went slowly.
+    /// Records the duration of a chunk, and pauses if the chunk was slow.
     pub async fn after(&self, side: Side, rows: u64, ms: u64, clock: &dyn Clock, watch: &dyn Watch) {
         let pause = {
             let mut sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
             sides[place(side)].after(rows, ms)
         };
         if pause > 0 {
-            let reason = format!("the {side} has become slow, standing back for {pause} ms");
+            let reason = format!("the {side} has become slow: pausing for {pause} ms");
             watch.event(&Event::Waiting { reason: &reason });
             clock.sleep_ms(pause).await;
         }
@@ -149,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_that_becomes_slow_is_left_alone_for_as_long_as_it_took_too_long() {
+    fn the_pause_after_a_slow_chunk_is_as_long_as_the_delay() {
         let mut pace = Pace::default();
         assert_eq!(pace.after(10_000, 50), 0);
         assert_eq!(pace.after(10_000, 50), 0);
@@ -159,19 +161,22 @@ mod tests {
     }
 
     #[test]
-    fn only_a_look_that_found_room_lets_others_in() {
+    fn only_a_reading_below_the_limit_is_remembered() {
         let mut pace = Pace::default();
-        assert!(!pace.has_room(1_000));
-        pace.looked(1_000, false);
-        assert!(!pace.has_room(1_001), "another chunk slipped in while one waits");
-        pace.looked(1_500, true);
-        assert!(pace.has_room(1_500 + LOOK_EVERY_MS - 1) && !pace.has_room(1_500 + LOOK_EVERY_MS));
-        pace.looked(2_000, false);
-        assert!(!pace.has_room(2_001));
+        assert!(!pace.has_capacity(1_000));
+        pace.record(1_000, false);
+        assert!(
+            !pace.has_capacity(1_001),
+            "another chunk slipped in while one waits"
+        );
+        pace.record(1_500, true);
+        assert!(pace.has_capacity(1_500 + READ_EVERY_MS - 1) && !pace.has_capacity(1_500 + READ_EVERY_MS));
+        pace.record(2_000, false);
+        assert!(!pace.has_capacity(2_001));
     }
 
     #[test]
-    fn a_small_chunk_tells_nothing() {
+    fn a_small_chunk_is_no_measure_of_speed() {
         let mut pace = Pace::default();
         assert_eq!(pace.after(10_000, 1), 0);
         assert_eq!(pace.after(10, 500), 0);
@@ -179,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_quick_long_ago_is_forgotten() {
+    fn old_speeds_are_forgotten() {
         let mut pace = Pace::default();
         for _ in 0..REMEMBERED {
             pace.after(10_000, 20);

@@ -1,10 +1,10 @@
-//! How many rows that differ one pass over a table may hold.
+//! Limit on the number of differing rows that one pass over a table may hold.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{RowsOptions, difference::Mismatches};
 
-/// Room for the rows that differ, shared by all chunks that are looked into at the same time.
+/// Capacity for differing rows, shared by all chunks that are examined at the same time.
 #[derive(Debug)]
 pub(super) struct MismatchBudget(AtomicUsize);
 
@@ -19,7 +19,7 @@ impl MismatchBudget {
         self.0.load(Ordering::Relaxed) > 0
     }
 
-    /// Takes room for what was found; says whether something had to be left out.
+    /// Reserves capacity for the rows that were found; returns whether some had to be left out.
     pub(super) fn reserve(&self, open: &mut Mismatches, found: Mismatches) -> bool {
         let wanted = found.len();
         let before = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_room_is_left_out_and_said() {
+    fn rows_beyond_the_capacity_are_left_out_and_reported() {
         let budget = MismatchBudget::new(&RowsOptions {
             max_rechecked: 5,
             max_reported: 1,
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_room_for_everything_that_is_to_be_named() {
+    fn the_capacity_covers_all_rows_to_be_reported() {
         let budget = MismatchBudget::new(&RowsOptions {
             max_rechecked: 0,
             max_reported: 2,

@@ -1,4 +1,4 @@
-//! Giving names to what differs: the key, in what way, in which columns, with which values.
+//! Describes differences: the key, the kind, the columns, the values.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,11 @@ use super::{
     difference::{Mismatch, Mismatches},
 };
 
-/// Rows whose columns are compared at once.
+/// Number of rows whose columns are compared at once.
 const VALUES_AT_ONCE: usize = 200;
 
 impl Comparison<'_> {
-    /// Gives names to what differs: kind, columns, values.
+    /// Adds kind, columns and values to the differing rows.
     pub(crate) async fn name(
         &self,
         forms: (&HashPlan, &HashPlan),

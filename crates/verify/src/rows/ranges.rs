@@ -1,4 +1,4 @@
-//! Ranges of the key, each compared by itself.
+//! Ranges of the key, each compared separately.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,18 +14,18 @@ use super::{
     walk::Walk,
 };
 
-/// A table in narrow ranges of its key, several of which make a chunk.
+/// A table in narrow ranges of its key; several of them make a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ranges {
     pub bounds: Vec<Bounds>,
-    /// Rows of all of them, about.
+    /// Approximate number of rows of all ranges.
     pub rows: u64,
-    /// The sides whose disk can be read in block ranges.
+    /// The sides that can be read in block ranges.
     pub by_disk: [bool; 2],
 }
 
 impl Ranges {
-    /// Runs of ranges of about so many rows, each as one range.
+    /// Groups of adjacent ranges with about this many rows, each as one range.
     pub(crate) fn joined(&self, chunk_rows: u64) -> Vec<Bounds> {
         let mut walk = Walk::new(&self.bounds, self.rows, chunk_rows);
         std::iter::from_fn(|| walk.next(false)).collect()
@@ -33,8 +33,8 @@ impl Ranges {
 }
 
 impl Comparison<'_> {
-    /// Goes through all ranges. One that differs is looked into by whoever added it up, so that the servers go on with the others
-    /// meanwhile.
+    /// Compares all ranges. The job that summed a differing range also examines it, so that the servers
+    /// continue with the other ranges in parallel.
     pub(super) async fn by_ranges(
         &self,
         forms: (&HashPlan, &HashPlan),
@@ -46,7 +46,7 @@ impl Comparison<'_> {
         }
         let budget = &MismatchBudget::new(self.options);
         let differs = &AtomicBool::new(false);
-        // A table's only range has all jobs for its pieces.
+        // If a table has one range only, all jobs are available for its parts.
         let jobs = (self.options.jobs / ranges.bounds.len().max(1)).max(1);
         let mut walk = Walk::new(&ranges.bounds, ranges.rows, self.options.chunk_rows);
         let runs = std::iter::from_fn(move || walk.next(differs.load(Ordering::Relaxed)));
@@ -62,14 +62,14 @@ impl Comparison<'_> {
                     source,
                     target,
                 };
-                self.looked_into(forms, chunk, jobs, budget).await
+                self.examined(forms, chunk, jobs, budget).await
             })
             .buffer_unordered(self.options.jobs.max(1));
         self.collected(chunks, result).await
     }
 
-    /// A chunk with the rows that differ in it, and whether there are more of them.
-    pub(super) async fn looked_into(
+    /// A chunk with the rows that differ in it, and whether further rows differ.
+    pub(super) async fn examined(
         &self,
         forms: (&HashPlan, &HashPlan),
         chunk: Chunk,
@@ -85,7 +85,7 @@ impl Comparison<'_> {
         Ok((chunk, found, more))
     }
 
-    /// Takes the chunks into the result.
+    /// Adds the chunks to the result.
     pub(super) async fn collected(
         &self,
         chunks: impl stream::Stream<Item = PortResult<(Chunk, Mismatches, bool)>>,
@@ -104,7 +104,7 @@ impl Comparison<'_> {
         Ok(open)
     }
 
-    /// The rows of one range on both sides, by the index.
+    /// The rows of one range on both sides, read by index.
     pub(super) async fn range(
         &self,
         forms: (&HashPlan, &HashPlan),

@@ -1,4 +1,4 @@
-//! Rows that differed while they changed, looked at again until it is known whether they really differ.
+//! Rows that differed while they changed, checked again until it is known whether they really differ.
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -12,20 +12,21 @@ use super::{
     retries::with_retries,
 };
 
-/// Keys looked up in one statement.
+/// Number of keys read in one statement.
 pub const KEYS_AT_ONCE: usize = 2_000;
 
 /// Waits until the follower has applied everything that the writer has committed by now.
 #[async_trait]
 pub trait CatchUp: Send + Sync {
     async fn wait_for_catchup(&self) -> PortResult<()>;
-    /// A pass proves it; otherwise it is only likely, and what differs gets some more time.
+    /// A pass is a proof; otherwise the follower has only probably caught up, and a difference gets some more
+    /// time.
     fn is_exact(&self) -> bool {
         true
     }
 }
 
-/// Both sides and what is asked of them.
+/// Both sides and the options of the recheck.
 #[allow(
     clippy::struct_field_names,
     reason = "the limit is called so in every option and message"
@@ -38,12 +39,13 @@ pub struct Recheck<'a> {
     pub catch_up: &'a dyn CatchUp,
     pub clock: &'a dyn Clock,
     pub retry_timeout_ms: u64,
-    /// After this time what still differs counts as different, even if it goes on changing.
+    /// A row that still differs after this time counts as different, even if the row continues to change.
     pub limit_ms: u64,
 }
 
 impl Recheck<'_> {
-    /// Looks again until every row is equal or has stayed different, unchanged on both sides, across a catch-up.
+    /// Checks again until every row is equal or has stayed different, unchanged on both sides, across a
+    /// catch-up.
     pub async fn recheck_until_stable(
         &self,
         forms: (&HashPlan, &HashPlan),
@@ -54,7 +56,7 @@ impl Recheck<'_> {
         while !open.is_empty() {
             self.catch_up.wait_for_catchup().await?;
             let keys: Vec<RowKey> = open.keys().cloned().collect();
-            let still = self.look(forms, &keys).await?;
+            let still = self.differing(forms, &keys).await?;
             let late = self.clock.now_ms().saturating_sub(began) >= self.limit_ms;
             let mut next = Mismatches::new();
             for (key, seen) in still {
@@ -69,8 +71,8 @@ impl Recheck<'_> {
         Ok(real)
     }
 
-    /// Those of the keys that differ now.
-    pub async fn look(&self, forms: (&HashPlan, &HashPlan), keys: &[RowKey]) -> PortResult<Mismatches> {
+    /// The keys that differ now.
+    pub async fn differing(&self, forms: (&HashPlan, &HashPlan), keys: &[RowKey]) -> PortResult<Mismatches> {
         let mut found = Mismatches::new();
         let ask = |side: Side, keys: &[RowKey]| {
             let keys = keys.to_vec();
@@ -84,7 +86,8 @@ impl Recheck<'_> {
             })
         };
         for keys in keys.chunks(KEYS_AT_ONCE) {
-            // The follower first: a row written between the two looks is then a difference, never a hidden one.
+            // The follower first: a row written between the two reads is then reported as a difference, never
+            // hidden.
             let theirs = ask(self.writer.other(), keys).await?;
             let ours = ask(self.writer, keys).await?;
             let (source, target) = match self.writer {

@@ -1,4 +1,4 @@
-//! What was found about a table.
+//! The result for a table.
 
 use crossover_core::{catalogue::TableName, rows::Hashing};
 use serde::Serialize;
@@ -13,26 +13,26 @@ pub struct TableResult {
     pub rows_source: u64,
     pub rows_target: u64,
     pub equal: bool,
-    /// How rows became numbers: `typed-hash`, `md5`, `stream`; `count` where they did not.
+    /// How rows were hashed: `typed-hash`, `md5`, `stream`; `count` if rows were only counted.
     pub method: &'static str,
-    /// The key's columns; empty for a table that has none in common.
+    /// The key's columns; empty if the sides have no key in common.
     pub key: Vec<String>,
-    /// Columns of types whose own hash cannot be used: they are compared by their texts.
+    /// Columns of types whose own hash cannot be used: these are compared as text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub as_text: Vec<String>,
-    /// Rows that were looked at again because they changed during the comparison.
+    /// Rows that were checked again because they changed during the comparison.
     pub rechecked: u64,
-    /// Rows that differ, as far as they were looked at.
+    /// Number of rows that differ, as far as they were examined.
     pub different_rows: u64,
-    /// There are more of them than are named.
+    /// Whether more rows differ than are reported.
     pub truncated: bool,
-    /// The differences that are named, sorted by key.
+    /// The reported differences, sorted by key.
     pub differences: Vec<Difference>,
     pub elapsed_ms: u64,
-    /// The table by its name's parts.
+    /// The table's name in its parts.
     #[serde(skip)]
     pub table: TableName,
-    /// The chunks, as both sides were found.
+    /// The chunks, as they were on both sides.
     #[serde(skip)]
     pub chunks: Vec<Chunk>,
 }
@@ -57,7 +57,7 @@ impl TableResult {
         }
     }
 
-    /// Forgets what a pass has counted.
+    /// Discards the counts of one pass.
     pub(super) fn begin_again(&mut self) {
         (self.rows_source, self.rows_target, self.truncated) = (0, 0, false);
         self.chunks.clear();

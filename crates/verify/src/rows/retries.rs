@@ -1,11 +1,12 @@
-//! A server that is away for a moment: it is asked again until patience ends.
+//! Retries for a server that is unavailable for a short time.
 
 use crossover_core::ports::{Clock, PortError, PortResult};
 
 const FIRST_WAIT_MS: u64 = 100;
 const LONGEST_WAIT_MS: u64 = 2_000;
 
-/// Repeats `work` while nobody answers, for at most `retry_timeout_ms` after the first failure. Only for reading.
+/// Repeats `work` while the server does not answer, for at most `retry_timeout_ms` after the first failure.
+/// Only for reads.
 pub async fn with_retries<T, F>(
     clock: &dyn Clock,
     retry_timeout_ms: u64,

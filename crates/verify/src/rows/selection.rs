@@ -1,19 +1,19 @@
-//! Which tables are compared, and with which.
+//! Selection of the tables to compare, in pairs.
 
 use std::collections::BTreeMap;
 
 use crossover_core::{catalogue::TableName, rows::TableShape};
 
-/// The tables the user wants. Patterns are `schema.table` or `table`, with `*` for any characters.
+/// The selected tables. Patterns are `schema.table` or `table`, with `*` for any characters.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// Only these; empty means all.
+    /// Only these tables; empty means all.
     pub tables: Vec<String>,
-    /// Not these.
+    /// Tables to leave out.
     pub exclude: Vec<String>,
 }
 
-/// Patterns that no table meets, on either side.
+/// Patterns that match no table on either side.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "no table on either side is called {}; names are schema.table as the catalogue spells them, `*` stands for any characters",
@@ -30,7 +30,7 @@ pub struct TablePair {
 }
 
 impl TablePair {
-    /// The larger of the two guesses.
+    /// The larger of the two estimates.
     pub fn estimated_rows(&self) -> u64 {
         [&self.source, &self.target]
             .into_iter()
@@ -42,10 +42,10 @@ impl TablePair {
 }
 
 impl Selection {
-    /// Puts together what belongs together, sorted by name, whether the user wants it or not.
+    /// Matches the tables of both sides by name, sorted, with a mark for each selected one.
     ///
     /// # Errors
-    /// All patterns that no table meets: a table with a typing error in its name must not count as compared.
+    /// All patterns that match no table: a table with a typing error in its name must not count as compared.
     pub fn pairs(
         &self,
         source: Vec<TableShape>,
@@ -80,7 +80,7 @@ impl Selection {
         Ok(pairs.into_values().collect())
     }
 
-    /// Whether the user wants this table.
+    /// Whether the table is selected.
     pub fn holds(&self, table: &TableName) -> bool {
         let any = |patterns: &[String]| patterns.iter().any(|p| meets(p, table));
         (self.tables.is_empty() || any(&self.tables)) && !any(&self.exclude)
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn all_names_without_a_table_are_told_at_once() {
+    fn all_names_without_a_table_are_reported_at_once() {
         let error = names(&only(&["a.ordres", "a.items"], &["nix"])).unwrap_err();
         assert_eq!(error, UnknownTables(vec!["a.ordres".into(), "nix".into()]));
     }

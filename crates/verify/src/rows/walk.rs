@@ -2,21 +2,22 @@
 
 use crossover_core::rows::Bounds;
 
-/// Narrow ranges in a chunk before anything differs.
+/// Number of narrow ranges in a chunk before the first difference.
 pub(super) const NARROW: u64 = 4;
 
-/// Hands out runs of ranges that follow each other, each as one range.
+/// Returns groups of adjacent ranges, each as one range.
 ///
-/// Long ones at first, for each costs a statement. Where something differs more will, and a short run that differs is sooner looked into.
+/// Groups are long at first, because each one costs a statement. After the first difference more are likely,
+/// and a short group that differs is examined sooner.
 #[derive(Debug)]
 pub(super) struct Walk<'a> {
     rest: &'a [Bounds],
-    /// Ranges in a long run.
+    /// Number of ranges in a long group.
     long: usize,
 }
 
 impl<'a> Walk<'a> {
-    /// Through ranges of `rows` rows, of which a long run should have `chunk_rows`.
+    /// A walk through ranges of `rows` rows, with about `chunk_rows` rows in a long group.
     pub(super) fn new(ranges: &'a [Bounds], rows: u64, chunk_rows: u64) -> Self {
         let each = (rows / ranges.len().max(1) as u64).max(1);
         let long = (chunk_rows / each).max(1);
@@ -26,7 +27,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The next run; a single range where something differs already.
+    /// The next group; a single range after the first difference.
     pub(super) fn next(&mut self, differs: bool) -> Option<Bounds> {
         let length = if differs { 1 } else { self.long };
         let (run, rest) = self.rest.split_at(length.min(self.rest.len()));
@@ -63,7 +64,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whenever_something_differs_the_runs_follow_each_other_from_end_to_end(
+        fn the_runs_cover_all_ranges_wherever_a_difference_appears(
             count in 1usize..50, rows in any::<u64>(), chunk_rows in any::<u64>(),
             differs in proptest::collection::vec(any::<bool>(), 50),
         ) {

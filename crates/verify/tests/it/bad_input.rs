@@ -1,4 +1,4 @@
-//! What cannot be compared is named, with the remedy, and stops nothing else.
+//! Tables that cannot be compared are reported with the remedy, and the others are compared.
 
 use std::sync::Mutex;
 
@@ -23,7 +23,7 @@ async fn all_unknown_tables_are_named_at_once() {
 }
 
 #[tokio::test]
-async fn a_table_or_a_column_of_one_side_is_named_and_the_others_go_on() {
+async fn a_table_or_a_column_of_one_side_is_named_and_the_others_are_compared() {
     let pair = Pair::new().await;
     pair.both("create table a (id int primary key); create table c (id int primary key)")
         .await;
@@ -47,7 +47,7 @@ async fn a_table_or_a_column_of_one_side_is_named_and_the_others_go_on() {
 }
 
 #[tokio::test]
-async fn a_table_without_permission_is_named_and_the_others_go_on() {
+async fn a_table_without_permission_is_named_and_the_others_are_compared() {
     let pair = Pair::new().await;
     pair.both("create table a (id int primary key); create table b (id int primary key)")
         .await;
@@ -73,7 +73,7 @@ async fn a_table_without_permission_is_named_and_the_others_go_on() {
     assert_eq!(report.tables.len(), 1);
 }
 
-/// What is heard before the first table.
+/// Events before the first table is compared.
 #[derive(Default)]
 struct Before(Mutex<Vec<String>>);
 
@@ -105,14 +105,14 @@ async fn rows_hidden_by_a_policy_are_named_before_anything_is_read() {
     let compare = async || {
         let source = as_role("source", &pair.source, &role, "hunter2-of-the-test").await;
         let sides = still(&source, &target);
-        let heard = Before::default();
-        let report = compare_rows(&sides, &Scope::default(), &VerifyOptions::default(), &heard)
+        let events = Before::default();
+        let report = compare_rows(&sides, &Scope::default(), &VerifyOptions::default(), &events)
             .await
             .unwrap();
-        (report, heard.0.into_inner().unwrap())
+        (report, events.0.into_inner().unwrap())
     };
-    let (report, heard) = compare().await;
-    assert_eq!(heard, ["not compared: public.b", "table public.a"]);
+    let (report, events) = compare().await;
+    assert_eq!(events, ["not compared: public.b", "table public.a"]);
     assert_eq!(
         report.tables.len(),
         1,
@@ -150,7 +150,7 @@ async fn nothing_can_be_written_through_a_condition() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_restarts_in_the_middle_is_asked_again() {
+async fn a_server_that_restarts_during_the_comparison_is_asked_again() {
     let server = TestServer::private(Major::V17, &[]).await.unwrap();
     let source = TestServer::shared(Major::V16)
         .await
@@ -179,7 +179,7 @@ async fn a_server_that_restarts_in_the_middle_is_asked_again() {
     assert_eq!(report.tables[0].rows_target, 200_000);
 }
 
-/// Restarts the server at the first rows it hears of, and lets nothing go on before the server has ended.
+/// Restarts the server at the first reported rows, and lets no work continue before the server has ended.
 struct RestartOnce {
     server: Mutex<Option<TestServer>>,
     handle: tokio::runtime::Handle,
@@ -207,7 +207,7 @@ impl Watch for RestartOnce {
             return;
         };
         let handle = self.handle.clone();
-        // A thread of its own: this is called within the runtime.
+        // A separate thread, because this is called within the runtime.
         std::thread::spawn(move || {
             handle.block_on(async {
                 server.stop().await.unwrap();

@@ -1,4 +1,4 @@
-//! Following two databases while they change: PostgreSQL 16 to 17 by its own logical replication.
+//! Following two databases while they change: PostgreSQL 16 to 17 with PostgreSQL's logical replication.
 
 mod restart;
 mod stream;
@@ -13,13 +13,13 @@ use crossover_verify::{
     rows::CatchUp,
 };
 
-use stream::{Heard, Stream, follow_until};
+use stream::{RecordedEvents, Stream, follow_until};
 
 const SCHEMA: &str = "create table public.t (
     id int primary key, n int not null default 0, flag bool, address inet, code char(5), amount numeric, at timestamptz, doc jsonb, large text)";
 const ROWS: &str = "insert into public.t select i, 0, true, '10.0.0.1', 'ab', 1.50, now(), '{\"a\": 1}', null from generate_series(1, 2000) i";
 
-/// Updates one row until it is told to stop.
+/// Updates one row until the test sets `stop`.
 async fn heat(stream: &Stream, id: i32, stop: &AtomicBool) {
     let sql = "update public.t set n = n + 1, at = clock_timestamp(), amount = amount + 0.10, flag = not flag where id = $1";
     let statement = stream.source.prepare(sql).await.unwrap();
@@ -31,12 +31,13 @@ async fn heat(stream: &Stream, id: i32, stop: &AtomicBool) {
 #[tokio::test]
 async fn thousands_of_changes_a_hot_row_among_them_give_no_alarm() {
     let stream = Stream::of(SCHEMA, ROWS).await;
-    let (marker, heard) = (stream.marker(), Heard::default());
-    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
+    let (marker, events) = (stream.marker(), RecordedEvents::default());
+    let mut follower = stream.begin(&marker, &events, None).await.unwrap();
     let done = AtomicBool::new(false);
     let traffic = async {
         for round in 0..600 {
-            // A row that is always busy, one that is switched to and fro, and all others one after the other.
+            // One row that is always busy, one that alternates between two values, and all others one after
+            // the other.
             stream
                 .on_source(
                     "update public.t set n = n + 1, at = clock_timestamp(), amount = amount + 0.10 where id = 1;
@@ -66,8 +67,8 @@ async fn thousands_of_changes_a_hot_row_among_them_give_no_alarm() {
     let following = follow_until(&mut follower, |_| done.load(Relaxed));
     tokio::join!(traffic, following);
     follow_until(&mut follower, Follower::is_judged).await;
-    assert!(follower.is_equal(), "{:?}", heard.all());
-    assert_eq!(heard.different(), [""; 0]);
+    assert!(follower.is_equal(), "{:?}", events.all());
+    assert_eq!(events.different(), [""; 0]);
     assert_eq!(follower.dirty_rows(), 0);
     let slot = follower.slot().to_owned();
     follower.end(false).await.unwrap();
@@ -76,37 +77,37 @@ async fn thousands_of_changes_a_hot_row_among_them_give_no_alarm() {
 }
 
 #[tokio::test]
-async fn a_hot_row_that_differs_is_reported_while_it_is_hot_and_withdrawn_when_it_is_mended() {
+async fn a_hot_row_that_differs_is_reported_while_it_is_hot_and_withdrawn_when_it_is_corrected() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream
         .spoil("update", "new.id = 7", "new.doc = '{\"drift\": true}'")
         .await;
-    let (marker, heard) = (stream.marker(), Heard::default());
-    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
+    let (marker, events) = (stream.marker(), RecordedEvents::default());
+    let mut follower = stream.begin(&marker, &events, None).await.unwrap();
     let stop = AtomicBool::new(false);
     let following = async {
-        follow_until(&mut follower, |_| !heard.different().is_empty()).await;
-        let hot = heard
+        follow_until(&mut follower, |_| !events.different().is_empty()).await;
+        let hot = events
             .all()
             .iter()
-            .any(|news| matches!(news, FollowEvent::Different { hot: true, .. }));
-        assert!(hot, "{:?}", heard.all());
+            .any(|event| matches!(event, FollowEvent::Different { hot: true, .. }));
+        assert!(hot, "{:?}", events.all());
         stream.on_target("drop trigger spoil on public.t").await;
-        // The next update brings no document: nothing mends the row but a change of it.
+        // The next update does not write the document: the row becomes equal only by a change of that column.
         stop.store(true, Relaxed);
     };
     tokio::join!(heat(&stream, 7, &stop), following);
-    assert_eq!(heard.different(), ["public.t 7"]);
+    assert_eq!(events.different(), ["public.t 7"]);
     stream
         .on_source("update public.t set doc = '{\"a\": 2}' where id = 7")
         .await;
-    follow_until(&mut follower, |_| heard.withdrawn()).await;
+    follow_until(&mut follower, |_| events.withdrawn()).await;
     follow_until(&mut follower, Follower::is_equal).await;
     follower.end(false).await.unwrap();
     stream.end().await;
 }
 
-/// Waits, and proves nothing.
+/// Waits, but proves nothing.
 struct AWhile;
 
 #[async_trait::async_trait]
@@ -129,15 +130,15 @@ async fn without_a_marker_a_hot_row_and_a_quiet_one_that_differ_are_reported_too
         .spoil("update", "new.id = 7", "new.doc = '{\"drift\": true}'")
         .await;
     stream.on_target("delete from public.t where id = 8").await;
-    let heard = Heard::default();
-    let mut follower = stream.begin(&AWhile, &heard, None).await.unwrap();
+    let events = RecordedEvents::default();
+    let mut follower = stream.begin(&AWhile, &events, None).await.unwrap();
     let stop = AtomicBool::new(false);
     let following = async {
-        follow_until(&mut follower, |_| heard.different().len() == 2).await;
+        follow_until(&mut follower, |_| events.different().len() == 2).await;
         stop.store(true, Relaxed);
     };
     tokio::join!(heat(&stream, 7, &stop), following);
-    let mut different = heard.different();
+    let mut different = events.different();
     different.sort();
     assert_eq!(different, ["public.t 7", "public.t 8"]);
     follower.end(false).await.unwrap();
@@ -145,22 +146,22 @@ async fn without_a_marker_a_hot_row_and_a_quiet_one_that_differ_are_reported_too
 }
 
 #[tokio::test]
-async fn quiet_rows_that_differ_are_reported_whether_they_did_before_or_came_to_it() {
+async fn quiet_rows_that_differ_are_reported_whether_they_differed_before_or_since() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream.on_target("update public.t set n = -1 where id = 5").await;
     stream.spoil("update", "new.id = 3010", "new.id = 3011").await;
-    let (marker, heard) = (stream.marker(), Heard::default());
-    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
+    let (marker, events) = (stream.marker(), RecordedEvents::default());
+    let mut follower = stream.begin(&marker, &events, None).await.unwrap();
     follow_until(&mut follower, Follower::is_judged).await;
-    assert_eq!(heard.different(), ["public.t 5"]);
+    assert_eq!(events.different(), ["public.t 5"]);
     assert!(!follower.is_equal());
-    // Its key changes, and comes out as another one: the one that was written is missing.
+    // The key changes and arrives as another key, so the row that was written is missing.
     stream
         .on_source("update public.t set id = 3010 where id = 10")
         .await;
-    follow_until(&mut follower, |_| heard.different().len() > 1).await;
-    // The row it came out as is no change of the source's, so it may be met or not.
-    let mut different = heard.different();
+    follow_until(&mut follower, |_| events.different().len() > 1).await;
+    // The row with that other key was not changed on the source, so it may or may not be found.
+    let mut different = events.different();
     different.retain(|row| row != "public.t 3011");
     assert_eq!(different, ["public.t 5", "public.t 3010"]);
     follower.end(false).await.unwrap();
@@ -168,13 +169,13 @@ async fn quiet_rows_that_differ_are_reported_whether_they_did_before_or_came_to_
 }
 
 #[tokio::test]
-async fn a_truncate_that_did_not_travel_is_found() {
+async fn a_truncate_that_was_not_replicated_is_found() {
     let stream = Stream::publishing(SCHEMA, ROWS, "insert, update, delete").await;
-    let (marker, heard) = (stream.marker(), Heard::default());
-    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
+    let (marker, events) = (stream.marker(), RecordedEvents::default());
+    let mut follower = stream.begin(&marker, &events, None).await.unwrap();
     follow_until(&mut follower, Follower::is_equal).await;
     stream.on_source("truncate public.t").await;
-    follow_until(&mut follower, |_| heard.different().len() >= 1_000).await;
+    follow_until(&mut follower, |_| events.different().len() >= 1_000).await;
     follow_until(&mut follower, Follower::is_judged).await;
     assert!(!follower.is_equal());
     follower.end(false).await.unwrap();
@@ -182,16 +183,16 @@ async fn a_truncate_that_did_not_travel_is_found() {
 }
 
 #[tokio::test]
-async fn a_truncate_that_travelled_is_equal() {
+async fn a_replicated_truncate_is_equal() {
     let stream = Stream::of(SCHEMA, ROWS).await;
-    let (marker, heard) = (stream.marker(), Heard::default());
-    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
+    let (marker, events) = (stream.marker(), RecordedEvents::default());
+    let mut follower = stream.begin(&marker, &events, None).await.unwrap();
     follow_until(&mut follower, Follower::is_equal).await;
     stream.on_source("truncate public.t").await;
-    let before = heard.compared();
-    follow_until(&mut follower, |_| heard.compared() > before).await;
+    let before = events.compared();
+    follow_until(&mut follower, |_| events.compared() > before).await;
     follow_until(&mut follower, Follower::is_equal).await;
-    assert_eq!(heard.different(), [""; 0]);
+    assert_eq!(events.different(), [""; 0]);
     follower.end(false).await.unwrap();
     stream.end().await;
 }
@@ -204,23 +205,23 @@ async fn more_changes_than_are_kept_are_compared_as_a_whole_and_nothing_is_forgo
         ..Budget::default()
     };
     stream.spoil("update", "new.id = 1333", "new.n = -1").await;
-    let (marker, heard) = (stream.marker(), Heard::default());
-    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
+    let (marker, events) = (stream.marker(), RecordedEvents::default());
+    let mut follower = stream.begin(&marker, &events, None).await.unwrap();
     follow_until(&mut follower, Follower::is_equal).await;
-    let before = heard.compared();
+    let before = events.compared();
     stream.on_source("update public.t set n = 5").await;
     follow_until(&mut follower, |f| {
         assert!(f.dirty_rows() <= 100, "{} rows are kept", f.dirty_rows());
-        !heard.different().is_empty()
+        !events.different().is_empty()
     })
     .await;
-    assert!(heard.compared() > before);
-    let collapsed = heard
+    assert!(events.compared() > before);
+    let collapsed = events
         .all()
         .iter()
-        .any(|news| matches!(news, FollowEvent::WholeTable { .. }));
-    assert!(collapsed, "{:?}", heard.all());
-    assert_eq!(heard.different(), ["public.t 1333"]);
+        .any(|event| matches!(event, FollowEvent::WholeTable { .. }));
+    assert!(collapsed, "{:?}", events.all());
+    assert_eq!(events.different(), ["public.t 1333"]);
     follower.end(false).await.unwrap();
     stream.end().await;
 }
@@ -233,14 +234,14 @@ async fn a_table_without_a_key_is_compared_again_until_it_is_equal_or_known_to_d
     )
     .await;
     stream.spoil("insert", "new.v = 'spoilt'", "new.n = -1").await;
-    let (marker, heard) = (stream.marker(), Heard::default());
-    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
+    let (marker, events) = (stream.marker(), RecordedEvents::default());
+    let mut follower = stream.begin(&marker, &events, None).await.unwrap();
     follow_until(&mut follower, Follower::is_equal).await;
-    let before = heard.compared();
+    let before = events.compared();
     stream
         .on_source("insert into public.t values ('a', 1), ('c', 3)")
         .await;
-    follow_until(&mut follower, |_| heard.compared() > before).await;
+    follow_until(&mut follower, |_| events.compared() > before).await;
     follow_until(&mut follower, Follower::is_equal).await;
     stream
         .on_source("insert into public.t values ('spoilt', 4)")
@@ -251,11 +252,11 @@ async fn a_table_without_a_key_is_compared_again_until_it_is_equal_or_known_to_d
 }
 
 #[tokio::test]
-async fn at_the_pause_only_the_rows_that_are_left_are_looked_at() {
+async fn at_the_pause_only_the_remaining_rows_are_checked() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream.spoil("update", "new.id = 42", "new.n = -1").await;
-    let (marker, heard) = (stream.marker(), Heard::default());
-    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
+    let (marker, events) = (stream.marker(), RecordedEvents::default());
+    let mut follower = stream.begin(&marker, &events, None).await.unwrap();
     follow_until(&mut follower, Follower::is_equal).await;
 
     stream
@@ -289,7 +290,7 @@ async fn at_the_pause_only_the_rows_that_are_left_are_looked_at() {
     stream.end().await;
 }
 
-/// The pause has come, and lasts.
+/// The pause has begun and lasts.
 struct Now;
 
 #[async_trait::async_trait]
@@ -312,12 +313,12 @@ impl CatchUp for Never {
 }
 
 #[tokio::test]
-async fn at_the_pause_nothing_is_waited_for() {
+async fn at_the_pause_there_is_no_wait() {
     let mut stream = Stream::of(SCHEMA, ROWS).await;
     stream.pause = Box::new(Now);
-    let heard = Heard::default();
-    let mut follower = stream.begin(&Never, &heard, None).await.unwrap();
-    follow_until(&mut follower, |_| heard.compared() == 1).await;
+    let events = RecordedEvents::default();
+    let mut follower = stream.begin(&Never, &events, None).await.unwrap();
+    follow_until(&mut follower, |_| events.compared() == 1).await;
     stream
         .on_source("update public.t set n = 1 where id between 50 and 60")
         .await;
@@ -325,10 +326,10 @@ async fn at_the_pause_nothing_is_waited_for() {
     // A round that waited for the follower would not end.
     follow_until(&mut follower, |f| f.dirty_rows() == 11).await;
     follower.tell_remaining().await.unwrap();
-    let told = heard.all().pop();
+    let message = events.all().pop();
     assert!(
         matches!(
-            &told,
+            &message,
             Some(FollowEvent::Remaining {
                 equal: true,
                 rechecked: 11,
@@ -336,7 +337,7 @@ async fn at_the_pause_nothing_is_waited_for() {
                 ..
             })
         ),
-        "{told:?}"
+        "{message:?}"
     );
     follower.end(false).await.unwrap();
     stream.end().await;
@@ -346,26 +347,26 @@ async fn at_the_pause_nothing_is_waited_for() {
 async fn a_row_that_was_reported_and_is_equal_at_the_pause_is_withdrawn() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream.on_target("update public.t set n = -1 where id = 5").await;
-    let (marker, heard) = (stream.marker(), Heard::default());
-    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
-    follow_until(&mut follower, |_| heard.different() == ["public.t 5"]).await;
+    let (marker, events) = (stream.marker(), RecordedEvents::default());
+    let mut follower = stream.begin(&marker, &events, None).await.unwrap();
+    follow_until(&mut follower, |_| events.different() == ["public.t 5"]).await;
     stream.on_target("update public.t set n = 0 where id = 5").await;
     assert!(follower.verify_remaining().await.unwrap().is_equal());
-    assert!(heard.withdrawn());
+    assert!(events.withdrawn());
     follower.end(false).await.unwrap();
     stream.end().await;
 }
 
 #[tokio::test]
-async fn a_partition_that_appears_meanwhile_is_followed_with_its_table() {
+async fn a_partition_that_is_created_meanwhile_is_followed_with_its_table() {
     let stream = Stream::of(
         "create table public.t (id int primary key, n int) partition by range (id);
          create table public.t_1 partition of public.t for values from (1) to (1000)",
         "insert into public.t select i, 0 from generate_series(1, 500) i",
     )
     .await;
-    let (marker, heard) = (stream.marker(), Heard::default());
-    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
+    let (marker, events) = (stream.marker(), RecordedEvents::default());
+    let mut follower = stream.begin(&marker, &events, None).await.unwrap();
     follow_until(&mut follower, Follower::is_equal).await;
     let partition = "create table public.t_2 partition of public.t for values from (1000) to (2000)";
     stream.on_source(partition).await;
@@ -376,13 +377,13 @@ async fn a_partition_that_appears_meanwhile_is_followed_with_its_table() {
         .await;
     stream.caught_up().await;
     follow_until(&mut follower, Follower::is_equal).await;
-    // What is changed on the source then finds no row to change.
+    // A later change on the source then finds no row on the target.
     stream.on_target("delete from public.t where id = 1050").await;
     stream
         .on_source("update public.t set n = 1 where id = 1050")
         .await;
-    follow_until(&mut follower, |_| !heard.different().is_empty()).await;
-    assert_eq!(heard.different(), ["public.t 1050"]);
+    follow_until(&mut follower, |_| !events.different().is_empty()).await;
+    assert_eq!(events.different(), ["public.t 1050"]);
     follower.end(false).await.unwrap();
     stream.end().await;
 }
@@ -391,8 +392,8 @@ async fn a_partition_that_appears_meanwhile_is_followed_with_its_table() {
 async fn sessions_that_are_ended_are_opened_again_and_nothing_is_missed() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream.spoil("update", "new.id % 100 = 7", "new.n = -1").await;
-    let (marker, heard) = (stream.marker(), Heard::default());
-    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
+    let (marker, events) = (stream.marker(), RecordedEvents::default());
+    let mut follower = stream.begin(&marker, &events, None).await.unwrap();
     for round in 0..8 {
         stream.end_sessions().await;
         stream
@@ -401,9 +402,9 @@ async fn sessions_that_are_ended_are_opened_again_and_nothing_is_missed() {
                 round * 100 + 1
             ))
             .await;
-        follow_until(&mut follower, |_| heard.different().len() > round).await;
+        follow_until(&mut follower, |_| events.different().len() > round).await;
     }
-    let mut different = heard.different();
+    let mut different = events.different();
     different.sort();
     different.dedup();
     assert_eq!(different.len(), 8, "{different:?}");

@@ -1,4 +1,5 @@
-//! Tables whose rows lie in the order of their key, read by their blocks; and those where some rows do not.
+//! Tables whose rows are stored in the order of their key and read by blocks, and tables where some rows are
+//! not.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -22,7 +23,7 @@ fn options() -> VerifyOptions {
     options
 }
 
-/// Rows the table's scans have read so far, by its blocks and by its index, once all that reading is counted.
+/// Rows that scans of the table have read so far, by blocks and by index, once all these reads are counted.
 async fn reads(database: &Database, at_least: i64) -> (i64, i64) {
     let client = database.connect().await.unwrap();
     loop {
@@ -67,7 +68,8 @@ async fn a_chunk_may_be_the_whole_table() {
     assert!(result.equal && result.chunks.len() == 1, "{result:?}");
 }
 
-/// Neighbours have changed places over the width of a chunk: the whole is in order, and a block range is not.
+/// Neighbouring rows are exchanged over the width of a chunk: the table as a whole is in order, a block range
+/// is not.
 #[tokio::test]
 async fn a_table_whose_chunks_are_mixed_is_read_by_its_index() {
     let pair = Pair::new().await;
@@ -111,7 +113,7 @@ async fn drifted(table: &str) -> TableResult {
 }
 
 #[tokio::test]
-async fn differences_are_found_by_the_blocks() {
+async fn differences_are_found_when_blocks_are_read() {
     drifted(TABLE).await;
 }
 
@@ -129,9 +131,10 @@ async fn ranges_of_the_index_become_narrower_once_something_differs() {
     assert!(widths[widths.len() - 1] < 10_000, "{widths:?}");
 }
 
-/// The same row at the end of the disk on both sides, with another content: neither finds it where its key says.
+/// The same row at the end of the disk on both sides, with different content: neither side finds it in its
+/// key's range.
 #[tokio::test]
-async fn a_row_that_lies_elsewhere_is_not_missed() {
+async fn a_row_that_is_stored_elsewhere_is_not_missed() {
     let pair = Pair::new().await;
     let most = "insert into t select i, i, 'n' || i from generate_series(1, 150000) i where i <> 70000";
     pair.source(&format!(
@@ -147,7 +150,7 @@ async fn a_row_that_lies_elsewhere_is_not_missed() {
     assert_eq!((result.rows_source, result.rows_target), (150_000, 150_000));
 }
 
-/// Does something once, as soon as so many rows of both sides together were read.
+/// Runs an action once, as soon as this many rows of both sides together were read.
 struct Meanwhile<F> {
     after_rows: u64,
     does: F,
@@ -165,7 +168,7 @@ impl<F: AsyncFn() + Send + Sync> Meanwhile<F> {
         }
     }
 
-    /// The rows that differ where it was done.
+    /// The rows that differ when the action runs during the comparison.
     async fn compare(&self, pair: &Pair) -> Vec<String> {
         let source = crossover("source", &pair.source).await;
         let target = crossover("target", &pair.target).await;
@@ -173,7 +176,10 @@ impl<F: AsyncFn() + Send + Sync> Meanwhile<F> {
             .await
             .unwrap();
         assert!(report.could_not_run.is_empty(), "{:?}", report.could_not_run);
-        assert!(self.done.load(Ordering::Relaxed), "nothing was done meanwhile");
+        assert!(
+            self.done.load(Ordering::Relaxed),
+            "the action did not run during the comparison"
+        );
         report.tables.iter().flat_map(named).collect()
     }
 }
@@ -193,8 +199,8 @@ impl<F: AsyncFn() + Send + Sync> Watch for Meanwhile<F> {
 #[tokio::test]
 async fn a_row_that_moves_behind_the_reader_is_not_missed() {
     let pair = Pair::new().await;
-    // What was never committed leaves room in an early block, which only vacuum tells of: what comes later lies behind it.
-    // The last block is as good as full.
+    // Rows that were never committed leave space in an early block, which only vacuum makes known: later rows
+    // are stored after it. The last block is almost full.
     let rows = |note: &str| {
         format!(
             "{TABLE} with (autovacuum_enabled = off); insert into t select i, i, 'n' || i from generate_series(1, 1000) i;
@@ -205,7 +211,7 @@ async fn a_row_that_moves_behind_the_reader_is_not_missed() {
     pair.source(&rows("here")).await;
     pair.target(&rows("there")).await;
     pair.both("vacuum (index_cleanup on, analyze) t").await;
-    // Either side has read some of its 150,060 rows by then, and neither is likely to have read all.
+    // By then each side has read some of its 150,060 rows, and probably neither side has read all.
     let moves = "update t set note = note || repeat('x', 1900) where id = 149000";
     let moving = Meanwhile::new(165_000, async || pair.both(moves).await);
     assert_eq!(moving.compare(&pair).await, ["149000 different note"]);
@@ -213,13 +219,13 @@ async fn a_row_that_moves_behind_the_reader_is_not_missed() {
 
 const ANEW: &str = "vacuum full t";
 
-/// Somebody is at it and waits for those who read.
+/// Another session runs the action and waits for the readers.
 const IS_WAITING: &str = "select exists (select from pg_stat_activity
     where datname = current_database() and query = 'vacuum full t' and wait_event_type = 'Lock')";
 
-/// Every row that is left comes to lie where all has been read already.
+/// Every remaining row moves to a position that has already been read.
 #[tokio::test]
-async fn a_table_that_is_written_anew_under_the_reader_is_read_again() {
+async fn a_table_that_is_rewritten_under_the_reader_is_read_again() {
     let pair = std::sync::Arc::new(Pair::new().await);
     let rows = |note: &str| {
         format!(
@@ -230,9 +236,9 @@ async fn a_table_that_is_written_anew_under_the_reader_is_read_again() {
     pair.source(&rows("here")).await;
     pair.target(&rows("there")).await;
     pair.both("delete from t where id <= 150000; analyze t").await;
-    let anew = std::sync::Mutex::new(Vec::new());
-    let meanwhile = Meanwhile::new(165_000, async || {
-        // By somebody else: who reads and is between two statements holds its lock until it is its turn again.
+    let rewriters = std::sync::Mutex::new(Vec::new());
+    let during = Meanwhile::new(165_000, async || {
+        // Run by another session: a reader between two statements would hold its lock until its next turn.
         let sides: [fn(&Pair) -> &Database; 2] = [|pair| &pair.source, |pair| &pair.target];
         for side in sides {
             let of = pair.clone();
@@ -245,11 +251,11 @@ async fn a_table_that_is_written_anew_under_the_reader_is_read_again() {
             while !theirs.is_finished() && !is_true(side(&pair), IS_WAITING).await {
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
-            anew.lock().unwrap().push(theirs);
+            rewriters.lock().unwrap().push(theirs);
         }
     });
-    assert_eq!(meanwhile.compare(&pair).await, ["299000 different note"]);
-    for theirs in anew.into_inner().unwrap() {
+    assert_eq!(during.compare(&pair).await, ["299000 different note"]);
+    for theirs in rewriters.into_inner().unwrap() {
         theirs.join().unwrap();
     }
 }

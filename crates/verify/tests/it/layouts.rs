@@ -1,4 +1,4 @@
-//! Tables of every shape: large and small, with and without keys, partitioned here and not there.
+//! Tables of every shape: large and small, with and without keys, partitioned on one side only.
 
 use crossover_core::{plan::Scope, ports::PortResult};
 use crossover_verify::{Event, Sides, Silent, VerifyOptions, Watch, compare_rows, rows::CatchUp};
@@ -32,7 +32,7 @@ async fn a_large_table_in_the_order_of_its_key_is_compared_by_ranges() {
     assert!(!result.truncated && !result.equal);
 }
 
-/// Counts the rows it is told of.
+/// Counts the rows in the events.
 #[derive(Default)]
 struct Counted(std::sync::atomic::AtomicU64);
 
@@ -45,7 +45,7 @@ impl Watch for Counted {
 }
 
 #[tokio::test]
-async fn rows_that_are_looked_at_twice_are_told_of_once() {
+async fn rows_that_are_read_twice_are_reported_once() {
     let pair = Pair::new().await;
     pair.both("create table t (id int primary key, other int, note text); insert into t select i, i, 'n' || i from generate_series(1, 150000) i")
         .await;
@@ -131,7 +131,7 @@ async fn a_table_without_a_primary_key_is_compared_by_its_unique_key_or_as_a_mul
 }
 
 #[tokio::test]
-async fn a_key_that_allows_null_is_none() {
+async fn a_key_that_allows_null_is_not_used() {
     let pair = Pair::new().await;
     pair.both("create table t (a int unique, b int); insert into t values (null, 1), (null, 2), (3, 3)")
         .await;
@@ -190,7 +190,7 @@ async fn only_rows_that_meet_the_condition_count() {
 }
 
 #[tokio::test]
-async fn more_differences_than_are_named_are_said_to_be_more() {
+async fn more_differences_than_are_reported_set_the_flag() {
     let pair = Pair::new().await;
     pair.both("create table t (id int primary key, v int); insert into t select i, i from generate_series(1, 5000) i")
         .await;
@@ -204,7 +204,7 @@ async fn more_differences_than_are_named_are_said_to_be_more() {
     );
 }
 
-/// Most rows become equal in between; the others never do.
+/// Most rows become equal during the waits; the others never do.
 struct MendsMost<'a>(&'a Pair);
 
 #[async_trait::async_trait]
@@ -219,11 +219,12 @@ impl CatchUp for MendsMost<'_> {
     }
 }
 
-/// Which row of a table is looked at is chance; that all of these look at one that is not mended is none.
+/// Which rows of a table are checked is random; that all of these checks include a row that stays different
+/// is not.
 const TABLES: [&str; 8] = ["t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7"];
 
 #[tokio::test]
-async fn rows_beyond_those_that_are_looked_at_are_never_taken_for_equal() {
+async fn rows_beyond_those_that_are_checked_never_count_as_equal() {
     let pair = Pair::new().await;
     for table in TABLES {
         pair.both(&format!(
@@ -249,7 +250,7 @@ async fn rows_beyond_those_that_are_looked_at_are_never_taken_for_equal() {
 }
 
 #[tokio::test]
-async fn counting_is_quick_and_says_so() {
+async fn counting_is_reported_as_the_method() {
     let pair = Pair::new().await;
     pair.both(
         "create table t (id int primary key, v int); insert into t select i, i from generate_series(1, 50) i",

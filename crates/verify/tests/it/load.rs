@@ -1,4 +1,4 @@
-//! A server that gets other things to do while a table is read by its blocks.
+//! A server that becomes busy while a table is read by its blocks.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -14,7 +14,7 @@ use crate::pair::{LIMIT, Pair, apart, block_on, crossover, is_true, still, until
 
 const BUSY: &str = "select pg_sleep(3600)";
 
-/// A clock by which every look at the load is long ago.
+/// A clock that makes every reading of the load old.
 struct Hasty(AtomicU64);
 
 #[async_trait]
@@ -27,7 +27,7 @@ impl Clock for Hasty {
     }
 }
 
-/// Gives the source's server something to do once some rows were read.
+/// Starts work on the source's server after some rows were read.
 struct GetsBusy<'a> {
     database: &'a Database,
     rows: AtomicU64,
@@ -40,7 +40,7 @@ impl Watch for GetsBusy<'_> {
             Event::Waiting { .. } => self.waits.store(true, Relaxed),
             Event::Rows { count } if self.rows.fetch_add(*count, Relaxed) == 0 => {
                 let url = self.database.url();
-                // It is cancelled in the end.
+                // The statement is cancelled at the end.
                 std::thread::spawn(move || {
                     block_on(async {
                         let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
@@ -61,8 +61,8 @@ impl Watch for GetsBusy<'_> {
 }
 
 #[tokio::test]
-async fn nobody_keeps_a_snapshot_while_a_busy_server_is_waited_for() {
-    // Sessions of all databases count, so the servers are this test's own.
+async fn no_snapshot_is_kept_during_the_wait_for_a_busy_server() {
+    // Sessions of all databases count, so this test has its own servers.
     let server = TestServer::private(Major::V17, &[]).await.unwrap();
     let pair = Pair {
         source: server.fresh_database().await.unwrap(),
@@ -93,7 +93,7 @@ async fn nobody_keeps_a_snapshot_while_a_busy_server_is_waited_for() {
     let observed = async {
         let began = Instant::now();
         while !watch.waits.load(Relaxed) {
-            assert!(began.elapsed() < LIMIT, "nobody waited");
+            assert!(began.elapsed() < LIMIT, "no wait was reported");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         until(

@@ -1,4 +1,4 @@
-//! Two databases for one test, and the comparison of them.
+//! Two databases for one test, and their comparison.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ pub struct Pair {
     pub target: Database,
 }
 
-/// After this long a condition that does not come true is a failure.
+/// A condition that is not true after this time is a failure.
 pub const LIMIT: Duration = Duration::from_mins(1);
 
 /// The clock of these tests.
@@ -33,7 +33,7 @@ impl Clock for TestClock {
     }
 }
 
-/// Both sides of databases that nobody writes to meanwhile.
+/// Both sides of databases in which no session writes meanwhile.
 pub fn still<'a>(source: &'a PostgresDatabase, target: &'a PostgresDatabase) -> Sides<'a> {
     Sides {
         source,
@@ -54,13 +54,13 @@ async fn execute(database: &Database, sql: &str) {
         .unwrap_or_else(|e| panic!("{e:?} in {sql}"));
 }
 
-/// Whether the query answers true.
+/// Whether the query returns true.
 pub async fn is_true(database: &Database, sql: &str) -> bool {
     let client = database.connect().await.unwrap();
     client.query_one(sql, &[]).await.unwrap().get(0)
 }
 
-/// Waits until it does.
+/// Waits until the query returns true.
 pub async fn until(database: &Database, sql: &str) {
     let began = Instant::now();
     while !is_true(database, sql).await {
@@ -69,20 +69,21 @@ pub async fn until(database: &Database, sql: &str) {
     }
 }
 
-/// Does some work in a runtime of its own.
+/// Runs work in a separate runtime.
 pub fn block_on(work: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.unwrap().block_on(work);
 }
 
-/// The same on a thread of its own, and waits for it: for what is called within a runtime, which waits meanwhile.
+/// The same on a separate thread, and waits for its end: for callers within a runtime, which blocks
+/// meanwhile.
 pub fn apart(work: impl AsyncFn() + Sync) {
     std::thread::scope(|scope| {
         scope.spawn(|| block_on(work()));
     });
 }
 
-/// Crossover's way into a database, as the superuser.
+/// A connection of Crossover to a database, as the superuser.
 pub async fn crossover(label: &'static str, database: &Database) -> PostgresDatabase {
     as_role(label, database, "postgres", database.access().password()).await
 }
@@ -97,7 +98,7 @@ pub async fn as_role(
     open(label, database.access(), database.name(), role, password).await
 }
 
-/// The superuser's way into a database by its name.
+/// A connection of the superuser to a database, by its name.
 pub async fn database(label: &'static str, access: &Access, name: &str) -> PostgresDatabase {
     open(label, access, name, "postgres", access.password()).await
 }
@@ -168,7 +169,7 @@ impl Pair {
         report
     }
 
-    /// The only table.
+    /// The result for the only table.
     pub async fn table(&self, options: &VerifyOptions) -> TableResult {
         let mut report = self.compare(options).await;
         assert_eq!(report.tables.len(), 1, "{:?}", report.tables);

@@ -18,7 +18,7 @@ use crossover_verify::{
 
 use crate::pair::{Pair, TestClock, crossover};
 
-/// Crossover's way into both databases.
+/// Connections of Crossover to both databases.
 pub struct Desk {
     pub source: PostgresDatabase,
     pub target: PostgresDatabase,
@@ -49,7 +49,7 @@ impl Desk {
         self.sides_with(&self.source)
     }
 
-    /// The same with another way of reading the source.
+    /// The same with another reader of the source.
     pub fn sides_with<'a>(&'a self, source: &'a dyn Rows) -> Sides<'a> {
         Sides {
             source,
@@ -118,7 +118,7 @@ pub async fn writers(database: &Database, sql: &str) -> BTreeMap<String, String>
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
-/// Rows that came, went or were written between two looks.
+/// Rows that were inserted, deleted or written between two reads.
 pub fn touched(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<String> {
     let mut all: Vec<String> = before.keys().chain(after.keys()).cloned().collect();
     all.sort();
@@ -127,7 +127,7 @@ pub fn touched(before: &BTreeMap<String, String>, after: &BTreeMap<String, Strin
     all
 }
 
-/// What became of the rows, as `table key outcome`.
+/// The outcome of each row, as `table key outcome`.
 pub fn outcomes(report: &RepairReport) -> Vec<String> {
     let mut all: Vec<String> = report
         .rows

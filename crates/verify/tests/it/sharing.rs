@@ -1,11 +1,11 @@
-//! A comparison shared by many.
+//! A comparison shared among functions.
 
 use crossover_core::plan::Scope;
 use crossover_verify::{Partitioning, Silent, VerifyOptions, assignments, compare_assignment};
 
 use crate::pair::{Pair, crossover, named, still};
 
-/// Rows of the table in each assignment, and what differs in all of them.
+/// Number of rows in each assignment, and the differences of all assignments.
 async fn shared(pair: &Pair, unordered_rows: u64) -> (Vec<u64>, Vec<String>) {
     let source = crossover("source", &pair.source).await;
     let target = crossover("target", &pair.target).await;

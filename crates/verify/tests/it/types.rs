@@ -1,4 +1,4 @@
-//! Values that are easily taken for one another, in every way of hashing and across versions.
+//! Values that are easily confused, in every way of hashing and across versions.
 
 use crossover_core::{plan::Scope, rows::Hashing};
 use crossover_stand::postgres::Major;
@@ -8,7 +8,7 @@ use crate::pair::{Pair, crossover, database, named, still};
 
 mod carried;
 
-/// A type, and values that all differ from one another although some of them count as equal to PostgreSQL or to a careless hash.
+/// A type, and values that all differ although PostgreSQL or a careless hash considers some of them equal.
 const LOOKALIKES: &[(&str, &[&str])] = &[
     (
         "int8",
@@ -52,7 +52,7 @@ const LOOKALIKES: &[(&str, &[&str])] = &[
         &[
             "'2024-01-01 00:00:00+00'",
             "'2024-01-01 00:00:00.000001+00'",
-            // A hash that folds the two halves of a moment onto each other takes these two for one.
+            // A hash that combines the two halves of a timestamp considers these two equal.
             "'2000-01-01 00:00:00+00'",
             "'2000-01-01 01:11:34.967297+00'",
             "'infinity'",
@@ -148,7 +148,8 @@ fn with(hashing: Hashing) -> VerifyOptions {
     }
 }
 
-/// One table for each type: every value beside every other, so that row n differs where the two values do.
+/// One table for each type, with every value beside every other one, so that row n differs where the two
+/// values differ.
 async fn check(pair: &Pair, hashing: Hashing) {
     pair.both(TYPES).await;
     for (place, (sql_type, values)) in LOOKALIKES.iter().enumerate() {
@@ -290,7 +291,7 @@ async fn the_settings_of_a_database_do_not_change_what_its_rows_are() {
 }
 
 #[tokio::test]
-async fn keys_of_a_type_that_an_extension_brings_are_keys_like_others() {
+async fn keys_of_a_type_from_an_extension_are_keys_like_others() {
     let pair = Pair::new().await;
     pair.both(
         "create extension citext;
@@ -300,7 +301,7 @@ async fn keys_of_a_type_that_an_extension_brings_are_keys_like_others() {
     .await;
     pair.target("update t set v = -1 where name = 'A42x'; delete from t where name = 'a4001X'")
         .await;
-    // The same key to PostgreSQL, and not the same row.
+    // The same key for PostgreSQL, but not the same row.
     pair.target("update t set name = upper(name::text) where name = 'a77x'")
         .await;
     for hashing in [Hashing::TypedHash, Hashing::Md5, Hashing::Stream] {

@@ -22,21 +22,21 @@ const ENGINES: Sides<&dyn Positions> = Sides {
 #[derive(Serialize)]
 struct Finding {
     file: String,
-    /// Nothing speaks against it, as far as it was looked at.
+    /// Every check that was made has passed.
     holds: bool,
-    /// It is unaltered and does not contradict itself.
+    /// The certificate is unaltered and consistent.
     intact: bool,
-    /// It is the issuer's whose public key was given.
+    /// Signed with the public key that was given.
     origin_proven: bool,
-    /// It was held against both databases as they are now.
+    /// The certificate was compared with the current state of both databases.
     databases_asked: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate: Option<Outline>,
-    /// Why it does not hold.
+    /// Why the certificate does not hold.
     reasons: Vec<String>,
 }
 
-/// The certificate in short.
+/// A summary of the certificate.
 #[derive(Serialize)]
 struct Outline {
     key_id: String,
@@ -102,7 +102,7 @@ pub async fn check(arguments: &Arguments, file: &Path) -> anyhow::Result<ExitCod
     })
 }
 
-/// Both databases as they are; none when they are not named.
+/// The current state of both databases; `None` if they were not given.
 async fn now(arguments: &Arguments, checked: &Checked) -> anyhow::Result<Option<Conditions>> {
     if arguments.source.is_none() && arguments.target.is_none() {
         return Ok(None);
@@ -164,7 +164,7 @@ fn text(finding: &Finding) -> String {
         if !finding.databases_asked {
             let _ = writeln!(
                 text,
-                "  databases: not asked; give --source and --target to learn whether it still speaks for them"
+                "  databases: not checked; give --source and --target to check whether the certificate still holds"
             );
         }
     }

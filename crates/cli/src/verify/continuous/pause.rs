@@ -1,4 +1,4 @@
-//! SIGUSR1: the pause has come. Whoever holds the writers does not have to end the command and start another one.
+//! SIGUSR1 signals the pause, so that the operator need not end the command and start another one.
 
 use std::{
     io,
@@ -15,27 +15,27 @@ use tokio::{
     sync::Notify,
 };
 
-/// Wanted from the signal until it is taken.
+/// Set by the signal until the verification takes it.
 pub struct BySignal {
     shared: Arc<(AtomicBool, Notify)>,
 }
 
 impl BySignal {
-    /// Listens from now on: before, the signal ends the process.
+    /// Installs the handler; before, the signal ends the process.
     pub fn listen() -> io::Result<Self> {
         let mut signals = signal(SignalKind::user_defined1())?;
         let shared = Arc::new((AtomicBool::new(false), Notify::new()));
-        let told = Arc::clone(&shared);
+        let state = Arc::clone(&shared);
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
-                told.0.store(true, SeqCst);
-                told.1.notify_one();
+                state.0.store(true, SeqCst);
+                state.1.notify_one();
             }
         });
         Ok(Self { shared })
     }
 
-    /// Whether it is wanted; once for each time.
+    /// Whether the verification was requested; true once for each signal.
     pub fn take(&self) -> bool {
         self.shared.0.swap(false, SeqCst)
     }

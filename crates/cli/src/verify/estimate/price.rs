@@ -1,4 +1,4 @@
-//! What a comparison by functions costs, and where they would take too long.
+//! The cost of a comparison by functions, and tables for which a function would run too long.
 
 use crossover_verify::{Estimate, Range};
 use serde::Serialize;
@@ -8,19 +8,20 @@ const LAMBDA_GB: f64 = 0.5;
 /// AWS Lambda, x86, us-east-1: <https://aws.amazon.com/lambda/pricing/>, USD for a GB-second and for a million requests.
 const USD_PER_GB_SECOND: f64 = 0.000_016_666_7;
 const USD_PER_MILLION_REQUESTS: f64 = 0.20;
-/// A Lambda function's longest run: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
+/// Time limit of a Lambda function:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
 const LAMBDA_MINUTES: f64 = 15.0;
 /// AWS Step Functions, standard workflow, us-east-1: <https://aws.amazon.com/step-functions/pricing/>, USD for a thousand state
 /// transitions; an assignment of a Distributed Map is a child execution of about four.
 const USD_PER_THOUSAND_TRANSITIONS: f64 = 0.025;
 const TRANSITIONS_PER_FUNCTION: f64 = 4.0;
 
-/// An estimate with its price, as the JSON has it.
+/// An estimate with its price, as in the JSON output.
 #[derive(Debug, Serialize)]
 pub struct Priced {
     #[serde(flatten)]
     pub estimate: Estimate,
-    /// Of Lambda and Step Functions; the databases' own time is not in it.
+    /// Cost of Lambda and Step Functions, without the databases.
     pub cost_usd: Range,
 }
 
@@ -112,14 +113,14 @@ mod tests {
     }
 
     #[test]
-    fn a_function_that_would_run_too_long_is_told() {
-        let told = |functions| {
+    fn a_function_that_would_run_too_long_is_reported() {
+        let warned = |functions| {
             let warnings = Priced::new(estimate(functions, 1)).estimate.warnings;
             warnings
                 .iter()
                 .any(|w| w.contains("15 minutes Lambda allows for t:"))
         };
-        assert!(told(1));
-        assert!(!told(2));
+        assert!(warned(1));
+        assert!(!warned(2));
     }
 }

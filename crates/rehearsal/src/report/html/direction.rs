@@ -1,4 +1,4 @@
-//! One move: the pause from close by, what it was made of, and the stages.
+//! One direction: the pause in detail, its parts, and the stages.
 
 use crossover_report::{chart::Span, number::duration, page};
 use maud::{Markup, html};
@@ -6,15 +6,15 @@ use maud::{Markup, html};
 use super::charts;
 use crate::report::{Breakdown, Direction, Report, StageRun};
 
-/// Shown before and after the pause, in milliseconds, at least.
+/// Minimum time shown before and after the pause, in milliseconds.
 const AROUND_MS: f64 = 2_000.0;
-/// Colours for the parts of a pause; the style sheet has as many.
+/// Number of colours for the parts of a pause; the style sheet has as many.
 const COLOURS: usize = 8;
 
 pub(super) fn section(report: &Report, direction: &Direction) -> Markup {
     let content = html! {
         @if let (Some(hold_at_ms), Some(released)) = (direction.hold_at_ms, direction.released_ms) {
-            h3 { "The pause, from close by" }
+            h3 { "The pause in detail" }
             (charts(report, around(hold_at_ms, released), true))
         }
         @if let Some(pause) = direction.pause_ms {
@@ -51,7 +51,7 @@ fn stacked(breakdown: &Breakdown) -> Markup {
     let colour = |index: usize| format!("c{}", index % COLOURS);
     html! {
         @if total > 0.0 {
-            h3 { "What the pause was made of " small { (duration(total)) } }
+            h3 { "Parts of the pause " small { (duration(total)) } }
             div.stacked {
                 @for (index, (name, ms)) in breakdown.0.iter().enumerate() {
                     @let width = format!("width:{:.2}%", ms / total * 100.0);
@@ -67,7 +67,7 @@ fn stacked(breakdown: &Breakdown) -> Markup {
     }
 }
 
-/// The stages, each with a bar as long as it took.
+/// The stages, each with a bar in proportion to its duration.
 fn stages(stages: &[StageRun]) -> Markup {
     let longest = stages.iter().map(|stage| stage.duration_ms).fold(1.0, f64::max);
     html! {

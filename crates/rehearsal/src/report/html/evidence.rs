@@ -1,4 +1,5 @@
-//! What the verdict rests on: tables, sequences, the ledger, stray writers, the parts, and what was not real.
+//! The evidence for the verdict: tables, sequences, the ledger, stray writers, the components, and those that
+//! were replaced.
 
 use crossover_report::{
     number::{count, signed},
@@ -28,16 +29,16 @@ fn definitions() -> Markup {
         footer {
             p {
                 b { "Added wait." }
-                " Of every write due between the moment the edge began to hold and the answer to the last held write (and of held \
-                 writes due just before): its latency from its scheduled time, less the median latency of undisturbed writes."
+                " Of every write due between the start of the hold and the answer to the last held write (and of held \
+                 writes due just before): its latency from its scheduled time, minus the median latency of undisturbed writes."
             }
             p {
                 b { "Acknowledged." }
-                " Answered with success, and the token synced to the client's disk. "
+                " Answered with success, and the token was synced to the client's disk. "
                 b { "Lost." }
-                " Acknowledged, and not on the side in charge. "
+                " Acknowledged, but missing on the side in charge. "
                 b { "Duplicated." }
-                " There more than once."
+                " Present more than once."
             }
         }
     }
@@ -47,7 +48,7 @@ fn not_real(report: &Report) -> Markup {
     let content = html! {
         @if !report.not_real.is_empty() { ul.plain { (items(&report.not_real)) } }
     };
-    section("What was not real", "", &content)
+    section("Replaced components", "", &content)
 }
 
 fn plan(report: &Report) -> Markup {
@@ -112,7 +113,7 @@ fn sequences(report: &Report) -> Markup {
             }
         }
     };
-    let note = "The side in charge must go on beyond every number the other has given out.";
+    let note = "The next value on the side in charge must be beyond every value the other side has issued.";
     section(
         "Sequences",
         note,
@@ -140,9 +141,9 @@ fn ledger(report: &Report) -> Markup {
             ("Present on the side in charge", ledger.present, false),
             ("Lost", ledger.lost, true),
             ("Duplicated", ledger.duplicated, true),
-            ("Arrived in part", ledger.torn, true),
+            ("Replicated in part", ledger.torn, true),
             ("Only on the other side", ledger.only_on_other_side, true),
-            ("Present, answer never arrived", ledger.unacknowledged_present, false),
+            ("Present, answer lost", ledger.unacknowledged_present, false),
         ]))
         (token_list("Lost", &ledger.lost_tokens))
         (token_list("Duplicated", &ledger.duplicated_tokens))
@@ -150,7 +151,7 @@ fn ledger(report: &Report) -> Markup {
     };
     section(
         "The ledger",
-        "What clients were promised, against what the databases hold.",
+        "Writes acknowledged to clients, compared with the content of the databases.",
         &content,
     )
 }
@@ -174,12 +175,12 @@ fn stray(report: &Report) -> Markup {
     };
     let content = facts(&[
         ("Sent", stray.total, false),
-        ("Taken by the source", stray.acknowledged, false),
+        ("Accepted by the source", stray.acknowledged, false),
         ("Refused by the source", stray.refused, false),
         ("Outcome unknown", stray.unknown, false),
     ]);
-    let note = "These went straight to the source, past the edge, as an isolate with a stale record would send them. \
-                Once the source is locked it has to refuse them; those it took before are in the ledger.";
+    let note = "These writes bypassed the edge and went to the source, as an isolate with a stale record would send them. \
+                After the lock the source has to refuse them; writes accepted before the lock are in the ledger.";
     section("Stray writers", note, &content)
 }
 
@@ -187,7 +188,7 @@ fn errors(report: &Report) -> Markup {
     let content = html! {
         @if !report.error_texts.is_empty() { ul.tokens { (codes(&report.error_texts)) } }
     };
-    section("What clients saw", "The first errors, as they came.", &content)
+    section("Client errors", "The first errors, in their order.", &content)
 }
 
 fn parts(report: &Report) -> Markup {

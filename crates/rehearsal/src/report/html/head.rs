@@ -1,4 +1,4 @@
-//! The top of the page: the verdict in one sentence, the figures behind it, and whatever is wrong.
+//! The top of the page: the verdict in one sentence, the main figures, and all problems.
 
 use crossover_report::{
     number::{count, duration},
@@ -23,8 +23,8 @@ pub(super) fn section(report: &Report) -> Markup {
     html! {
         (header(state, sign, &about.join(" · "), &headline(report), &lead(report)))
         (figures(report))
-        (list("problems", "Why it did not pass", &report.problems()))
-        (list("warnings", "Worth a look", &warnings))
+        (list("problems", "Why the run did not pass", &report.problems()))
+        (list("warnings", "Remarks", &warnings))
     }
 }
 
@@ -38,10 +38,11 @@ fn headline(report: &Report) -> String {
                 report
                     .failure
                     .as_deref()
-                    .unwrap_or("Nobody knows which side is in charge.")
+                    .unwrap_or("The side in charge is unknown.")
             )
         }
-        // Not what was asked for, and still the safe end: the headline says so, the list below says why.
+        // The requested end was not reached, but the safe end was: the headline states that, and the list
+        // below has the reason.
         Some(_) if report.outcome == Outcome::Aborted && report.data_problems().is_empty() => aborted(report),
         Some(first) => format!("{word}, but {first}."),
         None => match report.outcome {
@@ -57,13 +58,13 @@ fn headline(report: &Report) -> String {
 }
 
 fn aborted(report: &Report) -> String {
-    // Only a ledger that was compared can say that nothing was lost.
+    // Only a compared ledger proves that no write was lost.
     let kept = if report.ledger.is_some() {
         ", and every acknowledged write is on it exactly once"
     } else {
         ""
     };
-    format!("{}. The source serves on{kept}.", report.outcome.word())
+    format!("{}. The source continues to serve{kept}.", report.outcome.word())
 }
 
 fn lead(report: &Report) -> String {

@@ -1,4 +1,5 @@
--- What the load clients wrote. The token is deliberately not unique: a write applied twice must show, not fail.
+-- The writes of the load clients. The token is deliberately not unique: a write applied twice must be
+-- visible, not fail.
 create schema crossover_load authorization shop_owner;
 
 create table crossover_load.entries (

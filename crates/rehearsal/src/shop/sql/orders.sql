@@ -1,6 +1,7 @@
--- $1 = first id, $2 = last id, $3 = customers, $4 = products: one batch of orders with their items and payments. Their
--- days reach into every partition, the default one too: the partition that takes new orders then has statistics, as in a shop that has
--- been open for years and takes orders for days to come. One that was analysed while it was empty is read from end to end by every plan made for it.
+-- $1 = first id, $2 = last id, $3 = customers, $4 = products: one batch of orders with their items and
+-- payments. Their days cover every partition, including the default one: the partition for new orders then
+-- has statistics, as in a shop that has existed for years. A partition that was analysed while empty is read
+-- completely by every plan made for it.
 with placed as (
     insert into shop.orders
         (id, order_date, customer_id, region_code, status, total, note, placed_at, updated_at)

@@ -1,6 +1,6 @@
--- One owner that never logs in, one group that holds the grants, one login that inherits them: the chain a writer lock
--- has to follow. Roles belong to the server, not to the database: each is created only when it is missing, and two
--- databases of one server take turns.
+-- One owner that never logs in, one group that has the grants, one login that inherits them: the chain a
+-- writer lock has to follow. Roles belong to the server, not to the database: each role is created only if
+-- missing, and two databases of one server do this one after the other.
 begin;
 lock table pg_authid in share row exclusive mode;
 do $roles$

@@ -1,4 +1,4 @@
--- A small shop that holds one of everything a migration trips over.
+-- A small shop with one of every kind of object that makes migrations difficult.
 create schema shop authorization shop_owner;
 
 create type shop.customer_tier as enum ('basic', 'silver', 'gold');

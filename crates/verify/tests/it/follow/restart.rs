@@ -1,4 +1,4 @@
-//! What is kept when the following ends, however it ends.
+//! State that survives the end of following, whatever the reason for the end.
 
 use crossover_verify::{
     FollowError, FollowEvent, Follower,
@@ -7,7 +7,7 @@ use crossover_verify::{
 
 use super::{
     ROWS, SCHEMA,
-    stream::{Heard, Stream, follow_until},
+    stream::{RecordedEvents, Stream, follow_until},
 };
 
 struct Kept {
@@ -26,28 +26,28 @@ impl Kept {
     }
 }
 
-fn resumed(heard: &Heard) -> bool {
-    heard
+fn resumed(events: &RecordedEvents) -> bool {
+    events
         .all()
         .iter()
-        .any(|news| matches!(news, FollowEvent::Follows { resumed: true, .. }))
+        .any(|event| matches!(event, FollowEvent::Follows { resumed: true, .. }))
 }
 
 #[tokio::test]
-async fn what_changed_while_nobody_followed_is_found_without_comparing_everything_again() {
+async fn changes_while_no_run_followed_are_found_without_comparing_everything_again() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream.spoil("update", "new.id in (77, 78)", "new.n = -1").await;
     let (marker, kept) = (stream.marker(), Kept::new());
-    let first = Heard::default();
+    let first = RecordedEvents::default();
     let mut follower = stream.begin(&marker, &first, Some(kept.file())).await.unwrap();
     follow_until(&mut follower, Follower::is_equal).await;
-    // One change is taken and not looked at any more; the other comes when nobody follows.
+    // One change is taken and not checked; the other is made while no run follows.
     stream.on_source("update public.t set n = 1 where id = 77").await;
     follow_until(&mut follower, |f| f.dirty_rows() > 0).await;
     drop(follower);
     stream.on_source("update public.t set n = 1 where id = 78").await;
 
-    let second = Heard::default();
+    let second = RecordedEvents::default();
     let mut follower = stream.begin(&marker, &second, Some(kept.file())).await.unwrap();
     assert!(resumed(&second), "{:?}", second.all());
     follow_until(&mut follower, Follower::is_judged).await;
@@ -61,10 +61,10 @@ async fn what_changed_while_nobody_followed_is_found_without_comparing_everythin
     let left = second
         .all()
         .iter()
-        .any(|news| matches!(news, FollowEvent::SlotLeft { slot: left, .. } if *left == slot));
+        .any(|event| matches!(event, FollowEvent::SlotLeft { slot: left, .. } if *left == slot));
     assert!(left, "{:?}", second.all());
 
-    let third = Heard::default();
+    let third = RecordedEvents::default();
     let mut follower = stream.begin(&marker, &third, Some(kept.file())).await.unwrap();
     assert!(resumed(&third));
     follower.end(false).await.unwrap();
@@ -72,69 +72,69 @@ async fn what_changed_while_nobody_followed_is_found_without_comparing_everythin
 }
 
 #[tokio::test]
-async fn a_first_comparison_that_was_cut_off_is_made_again() {
+async fn an_interrupted_first_comparison_is_repeated() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     stream.on_target("update public.t set n = -1 where id = 5").await;
-    let (marker, kept, heard) = (stream.marker(), Kept::new(), Heard::default());
-    let follower = stream.begin(&marker, &heard, Some(kept.file())).await.unwrap();
+    let (marker, kept, events) = (stream.marker(), Kept::new(), RecordedEvents::default());
+    let follower = stream.begin(&marker, &events, Some(kept.file())).await.unwrap();
     drop(follower);
-    let mut follower = stream.begin(&marker, &heard, Some(kept.file())).await.unwrap();
-    assert!(resumed(&heard));
+    let mut follower = stream.begin(&marker, &events, Some(kept.file())).await.unwrap();
+    assert!(resumed(&events));
     follow_until(&mut follower, Follower::is_judged).await;
-    assert_eq!(heard.different(), ["public.t 5"]);
+    assert_eq!(events.different(), ["public.t 5"]);
     follower.end(false).await.unwrap();
     stream.end().await;
 }
 
 #[tokio::test]
-async fn it_starts_anew_and_says_why_when_the_ground_has_changed() {
+async fn a_run_starts_again_and_reports_why_when_the_checkpoint_does_not_fit() {
     let stream = Stream::of(SCHEMA, ROWS).await;
     let (marker, kept) = (stream.marker(), Kept::new());
-    let begin = async |heard: &Heard, keep: bool| {
-        let mut follower = stream.begin(&marker, heard, Some(kept.file())).await.unwrap();
+    let begin = async |events: &RecordedEvents, keep: bool| {
+        let mut follower = stream.begin(&marker, events, Some(kept.file())).await.unwrap();
         follow_until(&mut follower, Follower::is_equal).await;
         let slot = follower.slot().to_owned();
         follower.end(keep).await.unwrap();
         slot
     };
-    begin(&Heard::default(), true).await;
+    begin(&RecordedEvents::default(), true).await;
     for client in [&stream.source, &stream.target] {
         client
             .batch_execute("alter table public.t add extra int")
             .await
             .unwrap();
     }
-    let heard = Heard::default();
-    begin(&heard, false).await;
+    let events = RecordedEvents::default();
+    begin(&events, false).await;
     assert!(
-        heard.starts_over()[0].contains("columns"),
+        events.starts_over()[0].contains("columns"),
         "{:?}",
-        heard.starts_over()
+        events.starts_over()
     );
-    assert_eq!(heard.compared(), 1);
+    assert_eq!(events.compared(), 1);
 
-    // The slot went with the last run.
-    let heard = Heard::default();
-    let slot = begin(&heard, true).await;
+    // The last run dropped the slot when it ended.
+    let events = RecordedEvents::default();
+    let slot = begin(&events, true).await;
     assert!(
-        heard.starts_over()[0].contains("is gone"),
+        events.starts_over()[0].contains("does not exist"),
         "{:?}",
-        heard.starts_over()
+        events.starts_over()
     );
 
-    // Somebody else has moved it.
+    // Another session has advanced the slot.
     stream.on_source("update public.t set n = 9 where id = 9").await;
     stream
         .on_source(&format!(
             "select pg_replication_slot_advance('{slot}', pg_current_wal_flush_lsn())"
         ))
         .await;
-    let heard = Heard::default();
-    begin(&heard, false).await;
+    let events = RecordedEvents::default();
+    begin(&events, false).await;
     assert!(
-        heard.starts_over()[0].contains("another run"),
+        events.starts_over()[0].contains("another run"),
         "{:?}",
-        heard.starts_over()
+        events.starts_over()
     );
     stream.end().await;
 }
@@ -143,9 +143,9 @@ async fn it_starts_anew_and_says_why_when_the_ground_has_changed() {
 async fn a_slot_that_keeps_too_much_is_dropped_and_the_next_run_knows() {
     let mut stream = Stream::of(SCHEMA, ROWS).await;
     stream.options.budget.wal = 4 << 20;
-    let (marker, kept, heard) = (stream.marker(), Kept::new(), Heard::default());
-    let mut follower = stream.begin(&marker, &heard, Some(kept.file())).await.unwrap();
-    // Other tests write to this server, too: their writing alone may be too much for the slot.
+    let (marker, kept, events) = (stream.marker(), Kept::new(), RecordedEvents::default());
+    let mut follower = stream.begin(&marker, &events, Some(kept.file())).await.unwrap();
+    // Other tests write to this server, too: their writes alone may exceed the slot's limit.
     let slot = follower.slot().to_owned();
     stream
         .on_source("insert into public.t (id, doc) select i, to_jsonb(repeat('x', 1000)) from generate_series(100001, 108000) i")
@@ -171,18 +171,18 @@ async fn a_slot_that_keeps_too_much_is_dropped_and_the_next_run_knows() {
     follower.end(true).await.unwrap();
     drop(follower);
 
-    let heard = Heard::default();
-    let mut follower = stream.begin(&marker, &heard, Some(kept.file())).await.unwrap();
-    assert_eq!(heard.starts_over(), [ending.to_string()]);
+    let events = RecordedEvents::default();
+    let mut follower = stream.begin(&marker, &events, Some(kept.file())).await.unwrap();
+    assert_eq!(events.starts_over(), [ending.to_string()]);
     follower.end(false).await.unwrap();
     stream.end().await;
 }
 
 #[tokio::test]
-async fn a_slot_that_somebody_dropped_is_no_proof_any_more() {
+async fn a_slot_that_another_session_dropped_proves_nothing() {
     let stream = Stream::of(SCHEMA, ROWS).await;
-    let (marker, heard) = (stream.marker(), Heard::default());
-    let mut follower = stream.begin(&marker, &heard, None).await.unwrap();
+    let (marker, events) = (stream.marker(), RecordedEvents::default());
+    let mut follower = stream.begin(&marker, &events, None).await.unwrap();
     follow_until(&mut follower, Follower::is_equal).await;
     stream
         .on_source(&format!("select pg_drop_replication_slot('{}')", follower.slot()))

@@ -1,4 +1,4 @@
-//! Two databases with PostgreSQL's own logical replication between them, and a follower of both.
+//! Two databases with PostgreSQL's logical replication between them, and a follower of both.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -21,20 +21,20 @@ use crossover_verify::{
 };
 use tokio_postgres::Client;
 
-/// Nothing takes that long.
+/// No wait of these tests takes that long.
 const DEADLINE: Duration = Duration::from_mins(2);
 
-/// Everything that was told.
+/// All events that were emitted.
 #[derive(Default)]
-pub struct Heard(Mutex<Vec<FollowEvent>>);
+pub struct RecordedEvents(Mutex<Vec<FollowEvent>>);
 
-impl EventSink for Heard {
-    fn emit(&self, news: &FollowEvent) {
-        self.all().push(news.clone());
+impl EventSink for RecordedEvents {
+    fn emit(&self, event: &FollowEvent) {
+        self.all().push(event.clone());
     }
 }
 
-impl Heard {
+impl RecordedEvents {
     pub fn all(&self) -> MutexGuard<'_, Vec<FollowEvent>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -43,7 +43,7 @@ impl Heard {
     pub fn different(&self) -> Vec<String> {
         self.all()
             .iter()
-            .filter_map(|news| match news {
+            .filter_map(|event| match event {
                 FollowEvent::Different {
                     table, difference, ..
                 } => {
@@ -58,18 +58,18 @@ impl Heard {
     pub fn withdrawn(&self) -> bool {
         self.all()
             .iter()
-            .any(|news| matches!(news, FollowEvent::Withdrawn { .. }))
+            .any(|event| matches!(event, FollowEvent::Withdrawn { .. }))
     }
 
     pub fn compared(&self) -> usize {
         let all = self.all();
         all.iter()
-            .filter(|news| matches!(news, FollowEvent::Compared { .. }))
+            .filter(|event| matches!(event, FollowEvent::Compared { .. }))
             .count()
     }
 
     pub fn starts_over(&self) -> Vec<String> {
-        let reasons = |news: &FollowEvent| match news {
+        let reasons = |event: &FollowEvent| match event {
             FollowEvent::StartsOver { reason } => Some(reason.clone()),
             _ => None,
         };
@@ -77,7 +77,7 @@ impl Heard {
     }
 }
 
-/// Two databases, the second following the first.
+/// Two databases, the second one replicated from the first.
 pub struct Stream {
     pub source: Client,
     pub target: Client,
@@ -171,7 +171,7 @@ impl Stream {
         done.unwrap_or_else(|e| panic!("{e:?} in {sql}"));
     }
 
-    /// Changes rows on their way into the target: this is the drift.
+    /// Changes rows on the target as they arrive, which causes the drift.
     pub async fn spoil(&self, event: &str, condition: &str, assignment: &str) {
         self.on_target(&format!(
             "create or replace function public.spoil() returns trigger language plpgsql as $$ begin {assignment}; return new; end $$;
@@ -181,7 +181,7 @@ impl Stream {
         .await;
     }
 
-    /// Lets the target follow tables that have come since, without what they hold.
+    /// Adds tables created since to the subscription, without their present rows.
     pub async fn refresh(&self) {
         self.on_target(&format!(
             "alter subscription {} refresh publication with (copy_data = false)",
@@ -195,7 +195,7 @@ impl Stream {
         .await;
     }
 
-    /// Ends every session of Crossover's on both sides.
+    /// Ends every session of Crossover on both sides.
     pub async fn end_sessions(&self) {
         let sql = "select pg_terminate_backend(pid) from pg_stat_activity \
              where datname = current_database() and application_name like 'crossover%' and pid <> pg_backend_pid()";
@@ -222,7 +222,7 @@ impl Stream {
         }
     }
 
-    /// The target has everything.
+    /// Whether the target has received everything.
     pub async fn caught_up(&self) {
         self.marker().wait_for_catchup().await.unwrap();
     }
@@ -230,7 +230,7 @@ impl Stream {
     pub async fn begin<'a>(
         &'a self,
         catch_up: &'a dyn CatchUp,
-        heard: &'a Heard,
+        events: &'a RecordedEvents,
         file: Option<CheckpointFile>,
     ) -> Result<Follower<'a>, FollowError> {
         let [source, target] = &self.databases;
@@ -253,12 +253,12 @@ impl Stream {
             governor: &self.governor,
             pause: self.pause.as_ref(),
             watch: &Silent,
-            listener: heard,
+            listener: events,
         };
         Follower::begin(ctx, file).await
     }
 
-    /// Whether the slot is there.
+    /// Whether the slot exists.
     pub async fn has_slot(&self, slot: &str) -> bool {
         let sql = "select exists (select from pg_replication_slots where slot_name = $1::text)";
         self.source.query_one(sql, &[&slot]).await.unwrap().get(0)
@@ -270,7 +270,7 @@ impl Stream {
     }
 }
 
-/// Goes on following until something has happened.
+/// Follows until the condition is true.
 pub async fn follow_until<'a>(follower: &mut Follower<'a>, condition: impl Fn(&Follower<'a>) -> bool) {
     let began = Instant::now();
     while !condition(follower) {

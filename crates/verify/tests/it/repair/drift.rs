@@ -1,4 +1,4 @@
-//! Drift of every kind, repaired and taken back.
+//! Drift of every kind, repaired and reverted.
 
 use crossover_stand::postgres::Major;
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -68,7 +68,7 @@ const WRITERS: &str = "
     union all select 'a_lines ' || id, xmin::text from shop.a_lines
     union all select 'events ' || id, xmin::text from shop.events";
 
-/// Everything in the tables, as one text.
+/// The content of all tables, as one text.
 const EVERYTHING: &str = "
     select concat_ws(E'\\n',
         (select string_agg(t::text, E'\\n' order by id) from shop.customers t),
@@ -125,7 +125,7 @@ async fn every_kind_of_drift_is_repaired_and_no_other_row_is_touched() {
     assert_eq!(touched(&before, &after), DRIFTED);
     assert!(desk.verify().await.equal);
 
-    // Again: there is nothing to do, and the old plan finds no row as it was.
+    // A second time: no row needs a repair, and the old plan finds no row as it was.
     assert_eq!(desk.plan().await.rows(), 0);
     let again = desk.apply(&plan).await;
     assert_eq!(
@@ -138,7 +138,7 @@ async fn every_kind_of_drift_is_repaired_and_no_other_row_is_touched() {
 }
 
 #[tokio::test]
-async fn the_files_do_the_same_and_the_inverse_gives_back_what_was_there() {
+async fn the_files_do_the_same_and_the_inverse_restores_the_rows() {
     let pair = drifted().await;
     let desk = Desk::at(&pair).await;
     let old = value(&pair.target, EVERYTHING).await;
@@ -148,7 +148,7 @@ async fn the_files_do_the_same_and_the_inverse_gives_back_what_was_there() {
     assert!(desk.verify().await.equal);
     pair.target(&scripts.inverse).await;
     assert_eq!(value(&pair.target, EVERYTHING).await, old);
-    // Neither does anything to rows that are not as it expects.
+    // Neither file changes rows that are not as it expects.
     let before = writers(&pair.target, WRITERS).await;
     pair.target(&scripts.inverse).await;
     assert_eq!(touched(&before, &writers(&pair.target, WRITERS).await), [""; 0]);
@@ -237,12 +237,12 @@ async fn a_thousand_drifts_are_exactly_the_rows_that_change() {
 #[tokio::test]
 async fn triggers_of_the_target_do_not_fire() {
     let pair = Pair::new().await;
-    pair.both("create table t (id int primary key, a text); create table told (what text); insert into t values (1, 'a'), (2, 'b')")
+    pair.both("create table t (id int primary key, a text); create table fired (what text); insert into t values (1, 'a'), (2, 'b')")
         .await;
     pair.target(
         "update t set a = 'x' where id = 1; delete from t where id = 2; insert into t values (3, 'c');
-         create function tell() returns trigger language plpgsql as $$ begin insert into public.told values (tg_op); return null; end $$;
-         create trigger tell after insert or update or delete on t for each row execute function tell()",
+         create function record() returns trigger language plpgsql as $$ begin insert into public.fired values (tg_op); return null; end $$;
+         create trigger record after insert or update or delete on t for each row execute function record()",
     )
     .await;
     let desk = Desk::at(&pair).await;
@@ -252,7 +252,7 @@ async fn triggers_of_the_target_do_not_fire() {
 }
 
 #[tokio::test]
-async fn a_row_that_needs_what_a_later_one_gives_up_gets_it_in_the_end() {
+async fn a_row_that_needs_a_unique_value_of_a_later_one_is_repaired_in_the_end() {
     let pair = Pair::new().await;
     pair.both("create table t (id int primary key, email text unique)")
         .await;

@@ -1,4 +1,4 @@
-//! A source on which something happens between two looks.
+//! A source on which an event happens between two reads.
 
 use std::{
     collections::BTreeMap,
@@ -19,10 +19,10 @@ use crossover_postgres::PostgresDatabase;
 
 type Event<'a> = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> + Send + Sync + 'a>;
 
-/// Does something right before or after its values are read for the n-th time.
+/// Runs an event right before or after its values are read for the n-th time.
 pub struct Hooked<'a> {
     pub database: &'a PostgresDatabase,
-    pub looks: AtomicUsize,
+    pub reads: AtomicUsize,
     pub at: usize,
     pub before: bool,
     pub event: Event<'a>,
@@ -32,7 +32,7 @@ impl<'a> Hooked<'a> {
     pub fn before(database: &'a PostgresDatabase, at: usize, event: Event<'a>) -> Self {
         Self {
             database,
-            looks: AtomicUsize::new(0),
+            reads: AtomicUsize::new(0),
             at,
             before: true,
             event,
@@ -100,7 +100,7 @@ impl Rows for Hooked<'_> {
         self.database.rows_of(form, keys).await
     }
     async fn values_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
-        let now = self.looks.fetch_add(1, Ordering::SeqCst) + 1 == self.at;
+        let now = self.reads.fetch_add(1, Ordering::SeqCst) + 1 == self.at;
         if now && self.before {
             (self.event)().await;
         }

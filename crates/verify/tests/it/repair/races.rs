@@ -1,4 +1,4 @@
-//! Changes that come between the comparison and the repair, and while it is under way.
+//! Changes between the comparison and the repair, and during the repair.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use crate::pair::Pair;
 
 const TABLE: &str = "create table t (id int primary key, a text);
     insert into t select n, 'a' from generate_series(1, 9) n";
-/// The look at the source before anything is locked, and the one before the commit.
+/// The read of the source before anything is locked, and the one before the commit.
 const UNDER_THE_LOCK: usize = 2;
 
 /// Rows 1 and 2 changed on the target, 3 missing, 100 extra.
@@ -22,7 +22,7 @@ async fn drifted() -> Pair {
     pair
 }
 
-/// Waits until a session of this database waits for a lock, or the work is done without waiting.
+/// Waits until a session of this database waits for a lock, or the work has ended without a wait.
 async fn until_it_waits(client: &Client, work: &JoinHandle<()>) {
     let sql = "select exists (select from pg_stat_activity
         where datname = current_database() and wait_event_type = 'Lock')";
@@ -59,7 +59,7 @@ async fn rows_that_changed_on_the_source_since_the_comparison_are_left_to_the_st
 }
 
 #[tokio::test]
-async fn rows_that_changed_on_the_target_since_the_comparison_are_left_as_they_are() {
+async fn rows_that_changed_on_the_target_since_the_comparison_stay_unchanged() {
     let pair = drifted().await;
     let desk = Desk::at(&pair).await;
     let plan = desk.plan().await;
@@ -83,7 +83,7 @@ async fn rows_that_changed_on_the_target_since_the_comparison_are_left_as_they_a
 }
 
 #[tokio::test]
-async fn a_row_that_changes_on_the_source_while_it_is_written_is_taken_back_alone() {
+async fn only_the_row_that_changes_on_the_source_during_the_write_is_rolled_back() {
     let pair = Pair::new().await;
     pair.both(TABLE).await;
     pair.target("update t set a = 'drift' where id in (1, 2)").await;
@@ -103,9 +103,10 @@ async fn a_row_that_changes_on_the_source_while_it_is_written_is_taken_back_alon
     assert_eq!(super::touched(&before, &after), ["2"]);
 }
 
-/// A stream that applies by plain statements would not find the row that is being inserted, and lose its update.
+/// A stream that applies plain statements would not find the row that is being inserted, and would lose its
+/// update.
 #[tokio::test]
-async fn an_update_that_comes_while_a_missing_row_is_inserted_is_not_lost() {
+async fn an_update_during_the_insert_of_a_missing_row_is_not_lost() {
     let pair = drifted().await;
     let desk = Desk::at(&pair).await;
     let mut plan = desk.plan().await;
@@ -130,7 +131,7 @@ async fn an_update_that_comes_while_a_missing_row_is_inserted_is_not_lost() {
             *stream.lock().unwrap() = Some(work);
         })
     };
-    // The look before the commit sees the row as it was; the change comes right after it.
+    // The read before the commit sees the old row; the change is made right after that read.
     let source = Hooked::after(&desk.source, UNDER_THE_LOCK, Box::new(change));
     desk.apply_reading(&source, &plan).await;
     let work = stream.lock().unwrap().take().unwrap();
@@ -183,11 +184,11 @@ async fn rows_that_another_session_holds_are_waited_for() {
     hold.batch_execute("select from t where id = 1 for update; lock table t in row exclusive mode")
         .await
         .unwrap();
-    let look = pair.target.connect().await.unwrap();
+    let observer = pair.target.connect().await.unwrap();
     let waits = async {
         let sql = "select exists (select from pg_stat_activity
             where datname = current_database() and wait_event_type = 'Lock')";
-        while !look.query_one(sql, &[]).await.unwrap().get::<_, bool>(0) {
+        while !observer.query_one(sql, &[]).await.unwrap().get::<_, bool>(0) {
             tokio::task::yield_now().await;
         }
         hold.rollback().await.unwrap();

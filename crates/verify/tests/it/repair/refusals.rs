@@ -1,4 +1,4 @@
-//! What is not repaired, and what is said about it.
+//! Tables and rows that are not repaired, and the reasons.
 
 use crossover_core::{plan::Scope, routing::Side};
 use crossover_verify::{
@@ -10,7 +10,7 @@ use super::{Desk, outcomes, value};
 use crate::pair::{Pair, as_role, crossover};
 
 #[tokio::test]
-async fn tables_that_cannot_be_repaired_are_named_and_the_others_go_on() {
+async fn tables_that_cannot_be_repaired_are_named_and_the_others_are_repaired() {
     let pair = Pair::new().await;
     pair.both(
         "create table a_keyless (a int); create table b_many (id int primary key); create table c_fine (id int primary key)",
@@ -31,9 +31,9 @@ async fn tables_that_cannot_be_repaired_are_named_and_the_others_go_on() {
         [
             (
                 "public.a_keyless",
-                "it has no key that both sides have, so no row of it can be told from another"
+                "it has no key that both sides have, so its rows cannot be identified"
             ),
-            ("public.b_many", "more of its rows differ than were named (2)"),
+            ("public.b_many", "more of its rows differ than were reported (2)"),
             ("public.d_missing", "the target has no such table"),
         ]
     );
@@ -68,7 +68,7 @@ async fn a_table_the_role_may_not_write_is_named() {
 }
 
 #[tokio::test]
-async fn a_row_that_comes_out_otherwise_is_not_written() {
+async fn a_row_that_would_get_other_values_is_not_written() {
     let pair = Pair::new().await;
     pair.source("create table t (id int primary key, a text, b int generated always as (id * 2) stored); insert into t values (1, 'abc'), (2, 'abcdef'), (3, 'x')")
         .await;

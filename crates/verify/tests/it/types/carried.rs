@@ -1,4 +1,5 @@
-//! What a dump or a stream carries is the text of a type's output function. A row that was carried is equal, whatever its type.
+//! A dump or a stream carries the text of a type's output function. A carried row is equal, whatever its
+//! type.
 
 use std::fmt::Write as _;
 
@@ -9,7 +10,7 @@ use crossover_verify::VerifyOptions;
 use super::with;
 use crate::pair::{Pair, named};
 
-/// Texts of which every type that can be typed in takes at least one.
+/// Texts such that every type that accepts text accepts at least one of them.
 const TEXTS: &[&str] = &[
     "1",
     "a",
@@ -49,7 +50,7 @@ const TEXTS: &[&str] = &[
     "{}",
 ];
 
-/// Types that no text makes a value of: columns of them hold nothing that a user wrote.
+/// Types that accept no text: columns of these types contain no user data.
 const UNTYPED: &[&str] = &[
     "gtsvector",
     "pg_brin_bloom_summary",
@@ -64,7 +65,7 @@ const TYPES: &str = "select t.typname::text from pg_type t
     where t.typnamespace = 'pg_catalog'::regnamespace and t.typtype in ('b', 'r', 'm') and t.typname !~ '^pg_toast'
       and not exists (select from pg_type e where e.oid = t.typelem and e.typtype in ('c', 'p')) order by 1";
 
-/// Fills a table for each type of the source and carries it as text: its columns and rows for COPY on the target.
+/// Fills a table for each type of the source, and returns the types with rows and those without.
 async fn fill(pair: &Pair) -> (Vec<String>, Vec<String>) {
     let client = pair.source.connect().await.unwrap();
     let (mut carried, mut empty) = (Vec::new(), Vec::new());
@@ -94,7 +95,7 @@ async fn fill(pair: &Pair) -> (Vec<String>, Vec<String>) {
     (carried, empty)
 }
 
-/// As `pg_dump --inserts` and a decoding stream write a row: the key and the text of the output function.
+/// Writes rows as `pg_dump --inserts` and a decoding stream do: the key and the text of the output function.
 async fn carry(pair: &Pair, types: &[String]) {
     let client = pair.source.connect().await.unwrap();
     let mut sql = String::new();
@@ -104,7 +105,7 @@ async fn carry(pair: &Pair, types: &[String]) {
             sql,
             "create table {table} (id int primary key, v pg_catalog.\"{sql_type}\");"
         );
-        // The protocol itself asks the output function for the text.
+        // The protocol itself returns the text of the output function.
         for message in client
             .simple_query(&format!("select id, v from {table}"))
             .await
@@ -146,7 +147,7 @@ async fn a_carried_row_is_equal_whatever_its_type() {
     }
 }
 
-/// The declaration is lost on the way by any means, so nothing is left to be told apart.
+/// Every transport loses the declaration, so documents that differ only in it count as equal.
 #[tokio::test]
 async fn an_xml_declaration_that_no_dump_carries_is_no_difference_and_the_rest_of_the_document_is_one() {
     let pair = Pair::new().await;

@@ -1,4 +1,4 @@
-//! Looks at dirty rows, and what is concluded from them.
+//! Checks dirty rows and draws conclusions from the checks.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,19 +19,19 @@ use crate::{
     run::PreparedTable,
 };
 
-/// Rows looked at in one round.
-const LOOKS: usize = 20_000;
+/// Rows checked in one round.
+const CHECKS: usize = 20_000;
 /// Rows whose versions are collected at the same time.
 const WATCHED: usize = 256;
-/// Looks that have to see a difference before the row's versions are collected.
-const LOOKS_BEFORE: u32 = 2;
+/// Number of checks that have to see a difference before the versions of the row are collected.
+const CHECKS_BEFORE: u32 = 2;
 
-/// Rows to look at, by table.
-pub(super) type Looks = BTreeMap<TableName, Vec<PackedKey>>;
+/// Rows to check, by table.
+pub(super) type Checks = BTreeMap<TableName, Vec<PackedKey>>;
 
 impl Follower<'_> {
-    /// Rows for this round: those under suspicion first, then those that were not looked at for longest.
-    pub(super) fn choose(&self) -> Looks {
+    /// Rows for this round: first those that were seen to differ, then those with the oldest check.
+    pub(super) fn choose(&self) -> Checks {
         let mut all: Vec<(bool, u32, &TableName, &PackedKey)> = Vec::new();
         for (table, of_table) in &self.dirty.tables {
             if of_table.is_keyless() {
@@ -42,29 +42,29 @@ impl Follower<'_> {
                 of_table
                     .keys
                     .iter()
-                    .map(|(key, e)| (!open(e), e.looked, table, key)),
+                    .map(|(key, e)| (!open(e), e.checked_in, table, key)),
             );
         }
-        if all.len() > LOOKS {
-            all.select_nth_unstable_by_key(LOOKS, |(open, looked, ..)| (*open, *looked));
-            all.truncate(LOOKS);
+        if all.len() > CHECKS {
+            all.select_nth_unstable_by_key(CHECKS, |(open, checked_in, ..)| (*open, *checked_in));
+            all.truncate(CHECKS);
         }
-        let mut looks = Looks::new();
+        let mut checks = Checks::new();
         for (_, _, table, key) in all {
-            looks.entry(table.clone()).or_default().push(key.clone());
+            checks.entry(table.clone()).or_default().push(key.clone());
         }
-        looks
+        checks
     }
 
-    pub(super) async fn look(&mut self, looks: Looks) -> Result<(), FollowError> {
-        for (table, keys) in looks {
+    pub(super) async fn check(&mut self, checks: Checks) -> Result<(), FollowError> {
+        for (table, keys) in checks {
             let Some(of_table) = self.dirty.tables.get(&table) else {
                 continue;
             };
             let prepared = Arc::clone(&of_table.prepared);
             let forms = (&prepared.forms.0, &prepared.forms.1);
             let asked: Vec<RowKey> = keys.iter().map(PackedKey::key).collect();
-            let differ = self.recheck().look(forms, &asked).await?;
+            let differ = self.recheck().differing(forms, &asked).await?;
             self.take_in(&table, &keys, differ);
             self.probe(&table, &prepared).await?;
         }
@@ -88,7 +88,7 @@ impl Follower<'_> {
                 }
             }
         }
-        // The same keys as looks print them, where that is not how changes print them.
+        // The same keys in the form that checks print, where changes print another form.
         for (key, mismatch) in differ {
             if let Some(entry) = self.dirty.add_found(table, key) {
                 entry.saw(mismatch, self.round, now);
@@ -96,14 +96,14 @@ impl Follower<'_> {
         }
     }
 
-    /// Fetches the rows that are watched, the follower's first.
+    /// Fetches the watched rows, first those of the follower.
     async fn probe(&mut self, table: &TableName, prepared: &PreparedTable) -> PortResult<()> {
         let round = self.round;
         let Some(of_table) = self.dirty.tables.get(table) else {
             return Ok(());
         };
         let watched = of_table.keys.iter().filter(|(_, entry)| {
-            entry.looked == round && entry.suspect.as_ref().is_some_and(|s| s.watching.is_some())
+            entry.checked_in == round && entry.suspect.as_ref().is_some_and(|s| s.watching.is_some())
         });
         let keys: Vec<PackedKey> = watched.map(|(key, _)| key.clone()).collect();
         if keys.is_empty() {
@@ -140,28 +140,28 @@ impl Follower<'_> {
         Ok(())
     }
 
-    /// Rows that keep differing are watched, as far as there is room.
+    /// Starts to watch rows that keep differing, up to the limit.
     fn watch_more(&mut self) {
-        let mut room = WATCHED;
+        let mut free = WATCHED;
         let round = self.round;
-        // With a condition a row can leave what is compared, and its versions do not tell.
+        // With a condition a row can leave the compared set, which its versions do not show.
         let followable = |t: &DirtyTable| !t.is_keyless() && t.prepared.forms.0.condition.is_none();
         let tables = self.dirty.tables.values_mut().filter(|t| followable(t));
         for entry in tables.flat_map(|t| t.keys.values_mut()) {
-            let hot = entry.changed + LOOKS_BEFORE >= round;
+            let hot = entry.changed + CHECKS_BEFORE >= round;
             let Some(suspect) = &mut entry.suspect else {
                 continue;
             };
             if suspect.watching.is_some() {
-                room = room.saturating_sub(1);
-            } else if room > 0 && (hot || !suspect.reported) && suspect.unequal_looks >= LOOKS_BEFORE {
+                free = free.saturating_sub(1);
+            } else if free > 0 && (hot || !suspect.reported) && suspect.unequal_checks >= CHECKS_BEFORE {
                 suspect.watching = Some(Box::<Watching>::default());
-                room -= 1;
+                free -= 1;
             }
         }
     }
 
-    /// Concludes about all rows under suspicion. The last take was complete.
+    /// Judges all rows that were seen to differ. The last take was complete.
     pub(super) async fn judge(&mut self) -> Result<(), FollowError> {
         let certainty = Certainty {
             least_ms: if self.ctx.catch_up.is_exact() {
@@ -189,7 +189,8 @@ impl Follower<'_> {
                 match verdict {
                     Verdict::Differs { hot } if !suspect.reported => {
                         suspect.reported = true;
-                        // Room for others; what is known already needs no versions.
+                        // Frees the space for others: a row that is already known to differ needs no
+                        // versions.
                         if !hot {
                             suspect.watching = None;
                         }
@@ -219,7 +220,7 @@ impl Follower<'_> {
         Ok(())
     }
 
-    /// Tells of rows that differ, by name as far as names are wanted.
+    /// Reports rows that differ, by name up to the reporting limit.
     async fn report(
         &self,
         table: &TableName,
@@ -230,14 +231,14 @@ impl Follower<'_> {
         };
         let named = self.ctx.verify.rows.max_reported;
         let before = (of_table.reported as usize).saturating_sub(rows.len());
-        let room = named.saturating_sub(before);
-        let more = rows.len() > room && before <= named;
-        let rows: Vec<_> = rows.into_iter().take(room).collect();
+        let free = named.saturating_sub(before);
+        let more = rows.len() > free && before <= named;
+        let rows: Vec<_> = rows.into_iter().take(free).collect();
         let hot: BTreeMap<RowKey, bool> = rows.iter().map(|(key, _, hot)| (key.key(), *hot)).collect();
         let found: Mismatches = rows.iter().map(|(key, seen, _)| (key.key(), *seen)).collect();
         let keys: Vec<RowKey> = found.keys().cloned().collect();
         let differences = self.name(&of_table.prepared, found).await?;
-        // Names come in the order of the keys.
+        // Names are returned in the order of the keys.
         for (key, mut difference) in keys.iter().zip(differences) {
             if !self.ctx.options.values {
                 difference.source = None;
