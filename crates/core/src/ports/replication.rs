@@ -41,8 +41,18 @@ pub struct StreamHealth {
     pub state: StreamState,
     /// How much of the rows that were there before is loaded, in percent.
     pub loaded_percent: u32,
-    /// Why it stopped or failed, in the engine's words.
+    /// The engine's own message about the last stop or failure.
     pub last_failure: Option<String>,
+}
+
+/// The state, followed by the engine's message about the last failure where there is one.
+impl std::fmt::Display for StreamHealth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.last_failure.as_deref().map(str::trim) {
+            None | Some("") => write!(f, "{}", self.state),
+            Some(failure) => write!(f, "{} (last failure: {failure})", self.state),
+        }
+    }
 }
 
 /// One table of a stream.
