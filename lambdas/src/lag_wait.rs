@@ -62,7 +62,7 @@ impl Stage for LagWait {
             };
             let waited = polling.pause().await;
             waited.map_err(|late| StageError::ReplicationNotReady {
-                reason: format!("after {} ms, {reason}", late.waited_ms),
+                reason: format!("{reason} (waited {} ms)", late.waited_ms),
             })?;
         };
         Ok(Output {
