@@ -51,8 +51,7 @@ pub struct Output {
 #[async_trait]
 impl Stage for FinalSync {
     const NAME: StageName = StageName::new("final-sync");
-    const PURPOSE: &'static str =
-        "Waits for the catch-up marker, advances sequences, commits, opens the new writer and releases held writes. The pause ends.";
+    const PURPOSE: &'static str = "Waits for the catch-up marker, advances sequences, commits, opens the new writer and releases held writes. The pause ends.";
     const ENTERS_IN: Option<Phase> = Some(Phase::Hold);
     type Input = Input;
     type Output = Output;

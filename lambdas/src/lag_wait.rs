@@ -121,12 +121,10 @@ async fn readiness(ctx: &StageContext) -> Result<Result<u64, String>, StageError
     }
     Ok(match ctx.metrics.lag(stream).await? {
         None => Err(format!("the monitoring has no lag figure for {name}")),
-        Some(lag) if lag.age_ms > lag.stale_after_ms => {
-            Err(format!(
-                "the newest lag figure of {name} is {} ms old; it counts for {} ms",
-                lag.age_ms, lag.stale_after_ms
-            ))
-        }
+        Some(lag) if lag.age_ms > lag.stale_after_ms => Err(format!(
+            "the newest lag figure of {name} is {} ms old; it counts for {} ms",
+            lag.age_ms, lag.stale_after_ms
+        )),
         Some(lag) if lag.lag_ms > limits.max_lag_ms => Err(format!(
             "the lag of {name} is {} ms, above limits.max_lag_ms ({} ms)",
             lag.lag_ms, limits.max_lag_ms

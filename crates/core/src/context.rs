@@ -107,7 +107,10 @@ impl StageContext {
         StageError::LaneInUse {
             lane: self.plan.lane.clone(),
             phase: record.phase.to_string(),
-            holder: record.run_id.clone().unwrap_or_else(|| "(none recorded)".to_owned()),
+            holder: record
+                .run_id
+                .clone()
+                .unwrap_or_else(|| "(none recorded)".to_owned()),
             run_id: self.plan.run_id.clone(),
         }
     }

@@ -165,8 +165,14 @@ impl ErrorName {
                 "the change stream applies changes more than once: correct the replication task, and compare all tables with \
                  crossover verify",
             ),
-            Self::LaneInUse => (Never, "wait until the named run ends, or abort it, then start again"),
-            Self::LaneRefused => (Never, "read the lane's audit log for the commands that came before"),
+            Self::LaneInUse => (
+                Never,
+                "wait until the named run ends, or abort it, then start again",
+            ),
+            Self::LaneRefused => (
+                Never,
+                "read the lane's audit log for the commands that came before",
+            ),
             Self::LaneAborted => (
                 Never,
                 "the old writer still serves; correct the cause of the abort, then start again",
@@ -187,15 +193,15 @@ impl ErrorName {
                 Never,
                 "remove the named causes, or add the tables to scope.exclude of the plan",
             ),
-            Self::NoReverseReplication => (
-                Never,
-                "correct reverse replication, then run the stage again",
-            ),
+            Self::NoReverseReplication => (Never, "correct reverse replication, then run the stage again"),
             Self::NotLocked => (
                 Never,
                 "run connection-drain before final-sync, as the state machine does",
             ),
-            Self::Unreachable => (Again, "make the named server or service reachable, then start again"),
+            Self::Unreachable => (
+                Again,
+                "make the named server or service reachable, then start again",
+            ),
             Self::Refused => (Never, "grant Crossover's role the right that the message names"),
             Self::Missing => (Never, "create the named object, or correct its name in the plan"),
             Self::Timeout => (

@@ -90,7 +90,10 @@ fn a_final_sync_without_a_drain_says_that_the_writer_is_not_locked() {
 fn phases_and_sides_are_printed_as_documented() {
     let held = at("FinalSync").run("run-2", Direction::Forward);
     let held = failure(&held, connection_drain::ConnectionDrain, json!({}));
-    assert_eq!(held.text, "lane main is held by run run-1 (phase hold); this run is run-2");
+    assert_eq!(
+        held.text,
+        "lane main is held by run run-1 (phase hold); this run is run-2"
+    );
 
     let serving = Scenario::busy().run("run-2", Direction::Reverse);
     let serving = failure(&serving, rollback::Rollback, json!({}));

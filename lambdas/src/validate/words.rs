@@ -34,7 +34,9 @@ fn remedy(table: &CouldNotRun) -> String {
 pub fn error(error: &VerifyError) -> String {
     match error {
         VerifyError::Nothing => {
-            format!("{error}; check scope.schemas and scope.exclude of the plan, and the dbname in both secrets")
+            format!(
+                "{error}; check scope.schemas and scope.exclude of the plan, and the dbname in both secrets"
+            )
         }
         _ => error.to_string(),
     }

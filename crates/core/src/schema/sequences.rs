@@ -105,9 +105,7 @@ fn pair(
         SequenceOrder::Ahead => "the target is ahead",
         SequenceOrder::Level => "level",
         SequenceOrder::Behind => "the target is behind",
-        SequenceOrder::Cycles => {
-            "it cycles, so its positions do not show which side would repeat values"
-        }
+        SequenceOrder::Cycles => "it cycles, so its positions do not show which side would repeat values",
         SequenceOrder::Opposite => "the two sides count in opposite directions",
         SequenceOrder::MissingOnTarget => "missing on the target",
         SequenceOrder::ExtraOnTarget => "only on the target",

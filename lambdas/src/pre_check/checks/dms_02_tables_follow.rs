@@ -33,7 +33,10 @@ impl Check for TablesFollow {
             .map(|t| {
                 self.finds(
                     &t.table.to_string(),
-                    format!("is in state {:?} in {name}, so its changes do not arrive", t.state),
+                    format!(
+                        "is in state {:?} in {name}, so its changes do not arrive",
+                        t.state
+                    ),
                     "reload the table in that task",
                 )
             })
