@@ -1,8 +1,9 @@
 //! abort: restores everything the run changed, if and only if the abort wins the lane.
 //!
-//! The order makes the abort safe: first the decision (by compare-and-set; after it the run cannot commit), then every undo that
-//! is due before held writes are released (the old writer is unlocked), then the release, then the undo of all other stages.
-//! Each pass goes from the last stage of the registry to the first. Without having won the lane, the abort undoes nothing.
+//! The order makes the abort safe: first the decision (by compare-and-set; after it the run cannot commit),
+//! then every undo that is due before held writes are released (the old writer is unlocked), then the
+//! release, then the undo of all other stages. Each pass goes from the last stage of the registry to the
+//! first. Without having won the lane, the abort undoes nothing.
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -106,8 +107,8 @@ impl Stage for Abort {
     }
 }
 
-/// Undoes every stage whose undo is due now, from the last to the first. A failed undo does not prevent the others. The first
-/// error becomes the error of the abort; the state machine then invokes the abort again.
+/// Undoes every stage whose undo is due now, from the last to the first. A failed undo does not prevent the
+/// others. The first error becomes the error of the abort; the state machine then invokes the abort again.
 async fn undo(
     ctx: &StageContext,
     stages: &Registry,
@@ -135,9 +136,9 @@ enum Decision {
     Lost(Outcome),
 }
 
-/// Wins the lane for the abort. A lane that another run holds, or that is already decided, needs no command: this run cannot
-/// commit there. But once the other side is the writer, the access snapshot of this run may be the lock that keeps the old
-/// writer closed, so a late abort must not restore it.
+/// Wins the lane for the abort. A lane that another run holds, or that is already decided, needs no command:
+/// this run cannot commit there. But once the other side is the writer, the access snapshot of this run may
+/// be the lock that keeps the old writer closed, so a late abort must not restore it.
 async fn win(ctx: &StageContext) -> Result<Decision, StageError> {
     for _ in 0..ATTEMPTS {
         let lane = ctx.lane.read().await?;
@@ -147,8 +148,8 @@ async fn win(ctx: &StageContext) -> Result<Decision, StageError> {
         if lane.writer != ctx.direction.old_writer() {
             return Ok(Decision::Lost(Outcome::Superseded));
         }
-        // A lane that serves gets the command as well: it records that this run has ended, so that a late invocation of the run
-        // cannot arm the lane.
+        // A lane that serves gets the command as well: it records that this run has ended, so that a late
+        // invocation of the run cannot arm the lane.
         let decided = if ctx.is_ours(&lane) {
             !matches!(lane.phase, Phase::Armed | Phase::Hold)
         } else {

@@ -1,8 +1,8 @@
 //! connection-drain: ends all application writes on the old writer and proves it.
 //!
-//! The edge holds writes from `hold_at_ms` on. Then transactions in flight end, writers are locked out and their sessions are
-//! ended, until two consecutive checks find no writer. The hold at the edge spares clients an error; only the lock in the
-//! database guarantees that no write is lost.
+//! The edge holds writes from `hold_at_ms` on. Then transactions in flight end, writers are locked out and
+//! their sessions are ended, until two consecutive checks find no writer. The hold at the edge spares clients
+//! an error; only the lock in the database guarantees that no write is lost.
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -14,7 +14,8 @@ use crossover_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Time from arming to the hold, in addition to the lease: for the delivery of the command and for differences between clocks.
+/// Time from arming to the hold, in addition to the lease: for the delivery of the command and for
+/// differences between clocks.
 const ARM_MARGIN_MS: u64 = 250;
 /// Time between two checks of the database.
 const POLL_EVERY_MS: u64 = 5;
@@ -87,15 +88,16 @@ impl Stage for ConnectionDrain {
         })
     }
 
-    /// Unlocks exactly the roles that this run locked. Allowed only after the abort has won the lane: see the abort stage.
+    /// Unlocks exactly the roles that this run locked. Allowed only after the abort has won the lane: see the
+    /// abort stage.
     async fn undo(&self, ctx: &StageContext) -> Result<Vec<String>, StageError> {
         let roles = ctx.old_writer.writes.restore(&ctx.plan.run_id).await?;
         Ok(roles.into_iter().map(|role| format!("role {role}")).collect())
     }
 }
 
-/// Brings the lane to `hold`: arms the lane, waits until `hold_at_ms`, and commands the hold. Continues where an earlier
-/// invocation of the same run stopped.
+/// Brings the lane to `hold`: arms the lane, waits until `hold_at_ms`, and commands the hold. Continues where
+/// an earlier invocation of the same run stopped.
 async fn held_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
     let mut lane = ctx.own_lane().await?;
     if ctx.has_committed(&lane) {
@@ -142,8 +144,9 @@ async fn held_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
     }
 }
 
-/// Requires that the stream of reverse replication still exists. Another run of the migration that aborted before this run armed
-/// the lane may have removed the stream; once the lane is armed, no other run removes it.
+/// Requires that the stream of reverse replication still exists. Another run of the migration that aborted
+/// before this run armed the lane may have removed the stream; once the lane is armed, no other run removes
+/// it.
 async fn require_reverse_replication(ctx: &StageContext) -> Result<(), StageError> {
     let stream = ctx.reverse_stream();
     if ctx.replication.health(stream).await?.is_some() {
@@ -157,8 +160,9 @@ async fn require_reverse_replication(ctx: &StageContext) -> Result<(), StageErro
     })
 }
 
-/// The abort may have won the lane while this invocation was taking the lock. The abort then found nothing to restore, and the
-/// lane serves again. No later stage removes such a late lock, so this invocation removes it.
+/// The abort may have won the lane while this invocation was taking the lock. The abort then found nothing to
+/// restore, and the lane serves again. No later stage removes such a late lock, so this invocation removes
+/// it.
 async fn keep_lock_if_held(ctx: &StageContext) -> Result<(), StageError> {
     let lane = ctx.own_lane().await?;
     if lane.phase == Phase::Hold {
@@ -186,8 +190,9 @@ fn refuse_unstoppable(sample: &WriterSample) -> Result<(), StageError> {
     Ok(())
 }
 
-/// Waits until no application transaction runs. Requests forwarded just before the hold have `drain_settle_ms` to arrive, and all
-/// transactions have `drain_grace_ms` to end. Transactions still open after that are ended with their sessions.
+/// Waits until no application transaction runs. Requests forwarded just before the hold have
+/// `drain_settle_ms` to arrive, and all transactions have `drain_grace_ms` to end. Transactions still open
+/// after that are ended with their sessions.
 async fn wait_for_transactions(ctx: &StageContext, hold_at_ms: u64) -> Result<(), PortError> {
     let limits = &ctx.plan.limits;
     let (clock, settled) = (&*ctx.clock, hold_at_ms + limits.drain_settle_ms);
@@ -201,7 +206,8 @@ async fn wait_for_transactions(ctx: &StageContext, hold_at_ms: u64) -> Result<()
     Ok(())
 }
 
-/// Ends writers' sessions until two consecutive checks find no writer, no prepared transaction and no role whose lock was undone.
+/// Ends writers' sessions until two consecutive checks find no writer, no prepared transaction and no role
+/// whose lock was undone.
 async fn end_writers(ctx: &StageContext, hold_at_ms: u64) -> Result<u32, StageError> {
     let clock = &*ctx.clock;
     let limit_ms = (hold_at_ms + ctx.plan.limits.drain_ms).saturating_sub(clock.now_ms());

@@ -1,7 +1,7 @@
 //! final-sync: the proof of catch-up, the sequences, and the one commit.
 //!
-//! Before the commit every error leads to an abort. After the commit the stage can only go forward; a second invocation after a
-//! crash completes the work.
+//! Before the commit every error leads to an abort. After the commit the stage can only go forward; a second
+//! invocation after a crash completes the work.
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -95,7 +95,8 @@ impl Stage for FinalSync {
             require_hold(&lane)?;
             prove_and_prepare(ctx, &mut output).await?;
             let before = ctx.clock.now_ms();
-            // THE POINT OF NO RETURN. Before this command every failure aborts the run; after it the run can only go forward.
+            // THE POINT OF NO RETURN. Before this command every failure aborts the run; after it the run can
+            // only go forward.
             let lane = ctx
                 .command(
                     &lane,
@@ -126,8 +127,9 @@ fn require_hold(lane: &LaneRecord) -> Result<(), StageError> {
     }
 }
 
-/// Establishes everything a commit requires: no session can write to the old writer, the catch-up marker has arrived exactly
-/// once, the sequences of the new writer are ahead, and the start position of reverse replication is recorded.
+/// Establishes everything a commit requires: no session can write to the old writer, the catch-up marker has
+/// arrived exactly once, the sequences of the new writer are ahead, and the start position of reverse
+/// replication is recorded.
 async fn prove_and_prepare(ctx: &StageContext, output: &mut Output) -> Result<(), StageError> {
     let sample = ctx.old_writer.writes.writers().await?;
     if !sample.prepared.is_empty() {
@@ -196,8 +198,9 @@ async fn move_sequences(ctx: &StageContext) -> Result<Vec<SequenceFacts>, StageE
     }
 }
 
-/// The position where reverse replication starts: before the first application write on the new writer. It is recorded with a
-/// marker in that database, so that a second invocation after a crash finds the same position.
+/// The position where reverse replication starts: before the first application write on the new writer. It is
+/// recorded with a marker in that database, so that a second invocation after a crash finds the same
+/// position.
 async fn reverse_start_position(ctx: &StageContext) -> Result<Position, StageError> {
     Ok(ctx
         .new_writer

@@ -1,4 +1,5 @@
-//! lag-wait: waits until the change stream keeps up, proven by the state of the stream, the lag metric and a catch-up marker.
+//! lag-wait: waits until the change stream keeps up, proven by the state of the stream, the lag metric and a
+//! catch-up marker.
 //!
 //! Unknown counts as "not ready": a missing or outdated lag figure, or a table in an unknown state.
 

@@ -1,5 +1,5 @@
-//! The one program of all Lambda functions. The function's handler (`_HANDLER`) selects the stage; `bootstrap --stages` lists the
-//! stages.
+//! The one program of all Lambda functions. The function's handler (`_HANDLER`) selects the stage; `bootstrap
+//! --stages` lists the stages.
 //!
 //! With a single program, rehearsals and tests run the same file that is deployed.
 

@@ -67,8 +67,8 @@ impl Stage for PreCheck {
     }
 }
 
-/// Blocking findings end the stage with `ChecksFailed`; without them, a check that could not run ends the stage with
-/// `ChecksCouldNotRun`. All other findings are warnings.
+/// Blocking findings end the stage with `ChecksFailed`; without them, a check that could not run ends the
+/// stage with `ChecksCouldNotRun`. All other findings are warnings.
 fn judge(checks: Vec<Checked>) -> Result<Output, StageError> {
     let mut findings = Vec::new();
     let mut unknown = Vec::new();

@@ -1,5 +1,5 @@
-//! reverse-sync: reverse replication. The stream is prepared before the pause and started after the commit, from a position
-//! before the first application write on the new writer.
+//! reverse-sync: reverse replication. The stream is prepared before the pause and started after the commit,
+//! from a position before the first application write on the new writer.
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -24,7 +24,8 @@ pub struct ReverseSync;
 pub enum Step {
     /// Before the pause: retains a position and creates the stream, which does not run yet.
     Prepare,
-    /// After the commit: stops the old stream, starts reverse replication and sends a catch-up marker through it.
+    /// After the commit: stops the old stream, starts reverse replication and sends a catch-up marker through
+    /// it.
     Start,
     /// After a rollback: removes the stream that carried it, and its retained position.
     Retire,
@@ -67,8 +68,8 @@ impl Stage for ReverseSync {
         }
     }
 
-    /// All runs of a migration share the stream and the retained position. They stay if another run has armed the lane, or if
-    /// a commit has been made in the meantime.
+    /// All runs of a migration share the stream and the retained position. They stay if another run has armed
+    /// the lane, or if a commit has been made in the meantime.
     async fn undo(&self, ctx: &StageContext) -> Result<Vec<String>, StageError> {
         let lane = ctx.lane.read().await?;
         if lane.writer != ctx.direction.old_writer() || !(lane.phase.is_serving() || ctx.is_ours(&lane)) {
@@ -88,8 +89,8 @@ impl Stage for ReverseSync {
     }
 }
 
-/// From here on the new writer keeps every change. Retaining a position waits for the oldest open transaction, so this step runs
-/// before the pause.
+/// From here on the new writer keeps every change. Retaining a position waits for the oldest open
+/// transaction, so this step runs before the pause.
 async fn prepare(ctx: &StageContext) -> Result<Output, StageError> {
     let retained = ctx.reverse_position();
     let position = ctx.new_writer.writes.retain_position(&retained).await?;
@@ -126,8 +127,8 @@ async fn prepare(ctx: &StageContext) -> Result<Output, StageError> {
     })
 }
 
-/// Stops the stream that carried the cutover, then starts reverse replication after the last change of that stream. Two running
-/// streams would replicate each other's changes in a loop.
+/// Stops the stream that carried the cutover, then starts reverse replication after the last change of that
+/// stream. Two running streams would replicate each other's changes in a loop.
 async fn start(ctx: &StageContext, from: Option<Position>) -> Result<Output, StageError> {
     let from = from.ok_or_else(|| StageError::NoReverseReplication {
         reason: "input.reverse_from is missing; take it from the output of final-sync".to_owned(),
@@ -135,8 +136,8 @@ async fn start(ctx: &StageContext, from: Option<Position>) -> Result<Output, Sta
     stop(ctx, ctx.stream()).await?;
     let (stream, retained) = (ctx.reverse_stream(), ctx.reverse_position());
     let running = |state: &StreamState| *state == StreamState::Running;
-    // An earlier invocation may have started the stream without seeing the answer. Such a stream reads from its position,
-    // which can no longer be advanced.
+    // An earlier invocation may have started the stream without seeing the answer. Such a stream reads from
+    // its position, which can no longer be advanced.
     let started = |state: &StreamState| matches!(state, StreamState::Starting | StreamState::Running);
     let already = ctx
         .replication
@@ -180,7 +181,8 @@ async fn prove(ctx: &StageContext) -> Result<u64, StageError> {
     })
 }
 
-/// Removes the stream that carried a rollback, and its retained position. The forward stream stays: Crossover did not create it.
+/// Removes the stream that carried a rollback, and its retained position. The forward stream stays: Crossover
+/// did not create it.
 async fn retire(ctx: &StageContext) -> Result<Output, StageError> {
     let stream = ctx.stream();
     let mut retained = String::new();

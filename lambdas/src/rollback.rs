@@ -1,5 +1,5 @@
-//! rollback: the gate before a rollback. The stage proves that reverse replication runs and that the source is still locked; only
-//! then does the same cutover run in the reverse direction.
+//! rollback: the gate before a rollback. The stage proves that reverse replication runs and that the source
+//! is still locked; only then does the same cutover run in the reverse direction.
 
 use async_trait::async_trait;
 use crossover_core::{

@@ -1,6 +1,7 @@
 //! validate: proves that every table is equal on both sides, row by row, while both change.
 //!
-//! One invocation compares everything, or one part: `statemachine/verify.asl.json` distributes the work over many invocations.
+//! One invocation compares everything, or one part: `statemachine/verify.asl.json` distributes the work over
+//! many invocations.
 
 mod words;
 
@@ -12,8 +13,8 @@ use crossover_verify::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How long a row that changes constantly is checked. Between two of its changes both sides are equal, so that one of many checks
-/// finds them equal.
+/// How long a row that changes constantly is checked. Between two of its changes both sides are equal, so
+/// that one of many checks finds them equal.
 const RECHECK_LIMIT_MS: u64 = 20_000;
 
 pub struct Validate;
@@ -78,7 +79,8 @@ impl Stage for Validate {
     type Output = Output;
 
     async fn run(&self, ctx: &StageContext, input: Input) -> Result<Output, StageError> {
-        // `source` and `target` of the comparison stand for the old and the new writer, in either direction of the run.
+        // `source` and `target` of the comparison stand for the old and the new writer, in either direction
+        // of the run.
         let (writer, follower, side) = match input.when {
             When::BeforeCommit => (&*ctx.old_writer.writes, &*ctx.new_writer.writes, Side::Source),
             When::AfterCommit => (&*ctx.new_writer.writes, &*ctx.old_writer.writes, Side::Target),
@@ -189,8 +191,8 @@ fn not_compared(tables: &[CouldNotRun]) -> Vec<String> {
     tables.iter().map(words::not_compared).collect()
 }
 
-/// `TablesDiffer` as soon as one table differs; it also names the tables that were not compared. `TablesNotCompared` where only
-/// such tables remain.
+/// `TablesDiffer` as soon as one table differs; it also names the tables that were not compared.
+/// `TablesNotCompared` where only such tables remain.
 fn refuse(differing: Vec<String>, not_compared: Vec<String>) -> Result<(), StageError> {
     let differ = !differing.is_empty();
     let mut tables = [differing, not_compared].concat();

@@ -9,7 +9,8 @@ use crossover_stages::{pre_check::catalogue, registry};
 
 const GENERATED: &str = "<!-- Generated from the code by `cargo xtask docs`; a test compares the two. -->";
 
-/// Compares a document with the expected text. `cargo xtask docs` sets `CROSSOVER_WRITE_DOCS`: then the document is written instead.
+/// Compares a document with the expected text. `cargo xtask docs` sets `CROSSOVER_WRITE_DOCS`: then the
+/// document is written instead.
 fn compare(name: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
     if std::env::var_os("CROSSOVER_WRITE_DOCS").is_some() {

@@ -12,7 +12,8 @@ use std::{
 
 use crossover_stages::registry;
 
-/// Starts the program and waits until it ends. Its first request is recorded and its connection closed, which ends the program.
+/// Starts the program and waits until it ends. Its first request is recorded and its connection closed, which
+/// ends the program.
 fn start(environment: &[(&str, &str)]) -> (Option<String>, Output) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let api = listener.local_addr().unwrap().to_string();

@@ -24,8 +24,8 @@ pub use settings::{DmsSettings, Endpoints};
 
 use crate::{failure::port_error, table_mappings::selection};
 
-/// Settings of the tasks that Crossover creates: changes are applied in commit order, and errors stop the task instead of being
-/// ignored.
+/// Settings of the tasks that Crossover creates: changes are applied in commit order, and errors stop the
+/// task instead of being ignored.
 const TASK_SETTINGS: &str = include_str!("task_settings.json");
 
 /// `TableState` of a table that is loaded and whose changes are replicated.
@@ -205,7 +205,8 @@ impl Replication for Dms {
             .modify_endpoint()
             .endpoint_arn(reads)
             .postgre_sql_settings(PostgreSqlSettings::builder().slot_name(&new.retained).build());
-        // Boxed, here and below: the SDK's futures for requests of this size would otherwise be on the stack of every caller.
+        // Boxed, here and below: the SDK's futures for requests of this size would otherwise be on the stack
+        // of every caller.
         Box::pin(request.send())
             .await
             .map_err(|e| port_error(&format!("DMS endpoint {reads}"), &e))?;

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 
 use crate::failure::port_error;
 
-/// Secrets Manager. A value is read at every cold start, and again after a server has refused the old one, so that a rotated
-/// secret takes effect.
+/// Secrets Manager. A value is read at every cold start, and again after a server has refused the old one, so
+/// that a rotated secret takes effect.
 #[derive(Debug, Clone)]
 pub struct Secrets(aws_sdk_secretsmanager::Client);
 

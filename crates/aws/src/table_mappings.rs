@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 /// Selection rules for exactly these tables.
 ///
-/// Source: AWS DMS user guide, "Selection rules and actions": with the action `explicit`, names contain no wildcards.
+/// Source: AWS DMS user guide, "Selection rules and actions": with the action `explicit`, names contain no
+/// wildcards.
 pub fn selection(tables: &[TableName]) -> Value {
     let rules: Vec<Value> = tables
         .iter()

@@ -95,9 +95,11 @@ pub struct TableFacts {
     pub unlogged: bool,
     pub primary_key: Vec<String>,
     pub identity: ReplicaIdentity,
-    /// A unique index over columns that are never NULL, not deferrable: it could identify rows where the primary key cannot.
+    /// A unique index over columns that are never NULL, not deferrable: it could identify rows where the
+    /// primary key cannot.
     pub unique_index: Option<String>,
-    /// Row-level security applies to Crossover's role: it hides rows, or makes the server refuse to read the table.
+    /// Row-level security applies to Crossover's role: it hides rows, or makes the server refuse to read the
+    /// table.
     pub rows_hidden: bool,
     /// Sorted by name. Triggers that a partition inherits are listed at its parent only.
     pub firing_triggers: Vec<FiringTrigger>,
@@ -109,7 +111,8 @@ pub struct RoleFacts {
     pub role: String,
     pub can_login: bool,
     pub superuser: bool,
-    /// The role may write at least one table in scope: by grant, by ownership, or as a member of another role.
+    /// The role may write at least one table in scope: by grant, by ownership, or as a member of another
+    /// role.
     pub writes: bool,
     /// Why the role counts as a writer, for the operator: `owner of shop.orders`, `member of shop_writer`, …
     pub because: String,
@@ -143,7 +146,8 @@ pub struct SequenceFacts {
     pub max_value: i64,
     pub cycle: bool,
     pub cache: i64,
-    /// The last value taken from the sequence; `None` for an unused one. With a cache, sessions may not have used it yet.
+    /// The last value taken from the sequence; `None` for an unused one. With a cache, sessions may not have
+    /// used it yet.
     pub last_value: Option<i64>,
     /// The first value of the sequence.
     pub start_value: i64,
@@ -164,9 +168,10 @@ impl SequenceFacts {
         }
     }
 
-    /// Whether the next value lies beyond every value that `other`, the same sequence on the other side, has given out. A sequence
-    /// at its end counts as beyond, because it fails instead of repeating a value. An equal position is not beyond: both would
-    /// give out the same value next. Positions of sequences that cycle have no order, so for them only "not equal" is known.
+    /// Whether the next value lies beyond every value that `other`, the same sequence on the other side, has
+    /// given out. A sequence at its end counts as beyond, because it fails instead of repeating a value. An
+    /// equal position is not beyond: both would give out the same value next. Positions of sequences that
+    /// cycle have no order, so for them only "not equal" is known.
     pub fn is_beyond(&self, other: &Self) -> bool {
         let Some(handed_out) = other.last_value else {
             return true;
@@ -195,8 +200,8 @@ impl std::fmt::Display for SequenceFacts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableStatistics {
     pub table: TableName,
-    /// Current rows by the server's counters; for a partitioned table those of its partitions. 0 after a crash, which loses the
-    /// counters.
+    /// Current rows by the server's counters; for a partitioned table those of its partitions. 0 after a
+    /// crash, which loses the counters.
     pub live_rows: u64,
     /// The planner's estimate of the rows; `None` if the table was never vacuumed or analysed.
     pub planned_rows: Option<u64>,

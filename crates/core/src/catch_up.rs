@@ -1,5 +1,5 @@
-//! Catch-up by a marker: a unique row, written at the writer and awaited at the follower. When the row has arrived, every change
-//! committed before it has arrived as well.
+//! Catch-up by a marker: a unique row, written at the writer and awaited at the follower. When the row has
+//! arrived, every change committed before it has arrived as well.
 
 use crate::{
     polling::Polling,
@@ -21,11 +21,12 @@ pub enum MarkerError {
     Duplicated { nonce: String, count: u32 },
 }
 
-/// Writes a marker at the writer and waits until the follower has it. Returns the waiting time in milliseconds. A second call for
-/// the same marker does not write another one.
+/// Writes a marker at the writer and waits until the follower has it. Returns the waiting time in
+/// milliseconds. A second call for the same marker does not write another one.
 ///
 /// # Errors
-/// [`crate::ports::PortError::Marker`] when the marker does not arrive within `limit_ms`, or arrives more than once.
+/// [`crate::ports::PortError::Marker`] when the marker does not arrive within `limit_ms`, or arrives more
+/// than once.
 pub async fn wait_for_marker(
     writer: &dyn CatchUpMarkers,
     follower: &dyn CatchUpMarkers,

@@ -73,8 +73,8 @@ impl StageContext {
         }
     }
 
-    /// Applies a command to the lane if the lane still has the epoch of `record`. When the answer is lost, the lane is read to see
-    /// whether the command was applied.
+    /// Applies a command to the lane if the lane still has the epoch of `record`. When the answer is lost,
+    /// the lane is read to see whether the command was applied.
     pub async fn command(&self, record: &LaneRecord, command: Command) -> Result<LaneRecord, StageError> {
         match self.lane.apply(record.epoch, command.clone()).await {
             Ok(changed) => Ok(changed),

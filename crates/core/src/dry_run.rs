@@ -1,7 +1,7 @@
 //! A dry run: the same stages, with a second implementation of every port that writes.
 //!
-//! Changes are recorded instead of made; reads go to the real systems. The steps that a dry run shows therefore come from the
-//! same code as a real run and cannot diverge from it.
+//! Changes are recorded instead of made; reads go to the real systems. The steps that a dry run shows
+//! therefore come from the same code as a real run and cannot diverge from it.
 
 mod database;
 mod lane;
@@ -30,7 +30,8 @@ impl PlannedSteps {
     }
 }
 
-/// Replaces every writing port of a context. `enters_in` is the phase that the lane would have when the stage starts.
+/// Replaces every writing port of a context. `enters_in` is the phase that the lane would have when the stage
+/// starts.
 pub fn over(ctx: StageContext, enters_in: Option<Phase>) -> (StageContext, PlannedSteps) {
     let steps = PlannedSteps::default();
     let (old_name, new_name) = match ctx.direction {

@@ -1,7 +1,8 @@
 //! Every error a stage can end with: its stable name, whether Step Functions may retry, and the remedy.
 //!
-//! The names are part of the interface: `Retry` and `Catch` in `statemachine/*.asl.json` depend on them. A test compares every
-//! name used there with [`ErrorName`], which is derived from the variants of [`StageError`].
+//! The names are part of the interface: `Retry` and `Catch` in `statemachine/*.asl.json` depend on them. A
+//! test compares every name used there with [`ErrorName`], which is derived from the variants of
+//! [`StageError`].
 
 use std::collections::BTreeMap;
 
@@ -96,7 +97,8 @@ pub enum StageError {
     Internal(String),
 }
 
-/// One line for all findings with the same check, message and remedy. The objects stand last, because there may be many.
+/// One line for all findings with the same check, message and remedy. The objects stand last, because there
+/// may be many.
 fn list(findings: &[Finding]) -> String {
     let mut groups: BTreeMap<(&str, &str, &str), Vec<&str>> = BTreeMap::new();
     for finding in findings {

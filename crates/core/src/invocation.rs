@@ -18,8 +18,9 @@ pub struct Invocation {
     pub input: Value,
 }
 
-/// Runs a stage and writes its journal entries. The entry "started" is written while the stage works, so that the pause does not
-/// wait for it. A failed journal does not end a cutover; `journal_failed` receives the error.
+/// Runs a stage and writes its journal entries. The entry "started" is written while the stage works, so that
+/// the pause does not wait for it. A failed journal does not end a cutover; `journal_failed` receives the
+/// error.
 pub async fn invoke(
     stage: &dyn AnyStage,
     ctx: StageContext,

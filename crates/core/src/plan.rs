@@ -15,9 +15,11 @@ use crate::catalogue::{OWN_SCHEMA, TableName};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// Names the migration in logs, retained positions and replication tasks: lower-case letters, digits and `-`, at most 40.
+    /// Names the migration in logs, retained positions and replication tasks: lower-case letters, digits and
+    /// `-`, at most 40.
     pub migration_id: String,
-    /// Names this run. Each further run of the same migration (a rollback, a second attempt) needs a new name.
+    /// Names this run. Each further run of the same migration (a rollback, a second attempt) needs a new
+    /// name.
     pub run_id: String,
     /// The lane that is cut over.
     pub lane: String,
@@ -47,10 +49,11 @@ pub struct Plan {
 pub struct DatabasePlan {
     /// The engine of the database: `postgresql`.
     pub engine: EngineName,
-    /// The secret that holds `host`, `port`, `dbname`, `username`, `password` and, where not `verify-full`, `sslmode`.
+    /// The secret that holds `host`, `port`, `dbname`, `username`, `password` and, where not `verify-full`,
+    /// `sslmode`.
     pub secret_id: String,
-    /// Roles that are not locked, in addition to the role Crossover logs in with: the replication user, monitoring.
-    /// They must not write application data. Default: none.
+    /// Roles that are not locked, in addition to the role Crossover logs in with: the replication user,
+    /// monitoring. They must not write application data. Default: none.
     #[serde(default)]
     pub exempt_roles: Vec<String>,
 }
@@ -116,10 +119,11 @@ pub struct Limits {
     pub long_transaction_ms: u64,
     /// Longest time writes may be held before the lane aborts automatically. Default: 8000, at most 20000.
     pub hold_ms: u64,
-    /// How long a request that was forwarded just before the hold may take to reach the database. Default: 100.
+    /// How long a request that was forwarded just before the hold may take to reach the database. Default:
+    /// 100.
     pub drain_settle_ms: u64,
-    /// How long transactions in flight at the hold may take to end before their sessions are ended, `drain_settle_ms`
-    /// included. Default: 500.
+    /// How long transactions in flight at the hold may take to end before their sessions are ended,
+    /// `drain_settle_ms` included. Default: 500.
     pub drain_grace_ms: u64,
     /// How long the drain waits until no writer is left, `drain_grace_ms` included. Default: 3000.
     pub drain_ms: u64,
@@ -207,8 +211,8 @@ impl Plan {
         faults
     }
 
-    /// Name of the retained position, on the new writer, that the reverse stream reads from. It has at most 63 lower-case letters,
-    /// digits and `_`, which every engine accepts.
+    /// Name of the retained position, on the new writer, that the reverse stream reads from. It has at most
+    /// 63 lower-case letters, digits and `_`, which every engine accepts.
     pub fn reverse_position(&self, direction: crate::Direction) -> String {
         let stream = match direction {
             crate::Direction::Forward => "reverse",

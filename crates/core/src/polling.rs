@@ -6,7 +6,8 @@
 //!     polling.pause().await.map_err(|late| ...)?;
 //! }
 //! ```
-//! The loop stays with the caller: a closure that returns a future cannot be proven to be `Send` where ports are borrowed.
+//! The loop stays with the caller: a closure that returns a future cannot be proven to be `Send` where ports
+//! are borrowed.
 
 use crate::ports::Clock;
 
@@ -37,7 +38,8 @@ impl<'a> Polling<'a> {
         }
     }
 
-    /// Tests less often the longer the wait takes: each pause is a twentieth of the time that has passed, at most `longest_ms`.
+    /// Tests less often the longer the wait takes: each pause is a twentieth of the time that has passed, at
+    /// most `longest_ms`.
     #[must_use]
     pub fn slowing_down_to(mut self, longest_ms: u64) -> Self {
         self.longest_ms = longest_ms;

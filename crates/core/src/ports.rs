@@ -1,5 +1,5 @@
-//! The ports: the traits through which a stage reaches the outside. The adapters are in `crates/postgres`, `crates/aws` and
-//! `crates/edge-admin`.
+//! The ports: the traits through which a stage reaches the outside. The adapters are in `crates/postgres`,
+//! `crates/aws` and `crates/edge-admin`.
 //!
 //! Reading and writing are separate traits, so that a dry run can replace everything that writes
 //! ([`crate::dry_run`]) and still read the real systems.
@@ -34,8 +34,8 @@ pub use rows::{Rows, Snapshot};
 
 use crate::catch_up::MarkerError;
 
-/// Everything that the signatures of the ports name, for code that forwards a port to another implementation. The forwarding is
-/// generated (`ambassador`), so that a new method of a port needs no change there.
+/// Everything that the signatures of the ports name, for code that forwards a port to another implementation.
+/// The forwarding is generated (`ambassador`), so that a new method of a port needs no change there.
 pub mod prelude {
     pub use std::collections::BTreeMap;
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A position in the changes of one database, as its engine writes it. Only the engine's own crate parses the text;
-/// [`crate::ports::Positions`] compares two positions.
+/// A position in the changes of one database, as its engine writes it. Only the engine's own crate parses the
+/// text; [`crate::ports::Positions`] compares two positions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]

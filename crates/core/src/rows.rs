@@ -1,6 +1,8 @@
-//! The facts about a table that a row-by-row comparison needs, and the form in which both sides hash its rows.
+//! The facts about a table that a row-by-row comparison needs, and the form in which both sides hash its
+//! rows.
 //!
-//! This module holds the rules, without any I/O. `crates/verify` runs the comparison, `crates/postgres` writes the SQL.
+//! This module holds the rules, without any I/O. `crates/verify` runs the comparison, `crates/postgres`
+//! writes the SQL.
 
 mod block_range;
 mod change;
@@ -66,8 +68,8 @@ pub struct TableShape {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Hashing {
-    /// The server's hash functions for each type, chained over the columns. Used after they passed the known-answer test on this
-    /// server.
+    /// The server's hash functions for each type, chained over the columns. Used after they passed the
+    /// known-answer test on this server.
     TypedHash,
     /// Halves of the md5 of the row's text, computed by the server.
     Md5,
@@ -100,7 +102,8 @@ pub struct HashingFacts {
     pub encoding: String,
 }
 
-/// A row's key: the texts of the key's columns, in their order. In tables without a key, the hash of the row stands for the key.
+/// A row's key: the texts of the key's columns, in their order. In tables without a key, the hash of the row
+/// stands for the key.
 pub type RowKey = Vec<String>;
 
 /// The number of rows and the sum of their hashes. Equal digests mean equal rows in any order.

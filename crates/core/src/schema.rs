@@ -1,10 +1,12 @@
-//! The comparison of everything except rows: schemas, positions of sequences, keys of tables, and planner statistics of the
-//! target. The rules work only on what the catalogue port has read, and they name all objects with a fault at once.
+//! The comparison of everything except rows: schemas, positions of sequences, keys of tables, and planner
+//! statistics of the target. The rules work only on what the catalogue port has read, and they name all
+//! objects with a fault at once.
 //!
-//! Compared are extensions, event triggers, schemas, collations, types, functions, sequences, tables with their inheritance and
-//! partitioning, columns, constraints, indexes, statistics objects, triggers, rules, policies, views, owners and grants, and the
-//! database's encoding and locale. Not compared: comments, publications and subscriptions (they differ by side), storage
-//! parameters and statistics targets, foreign servers, and what belongs to an extension.
+//! Compared are extensions, event triggers, schemas, collations, types, functions, sequences, tables with
+//! their inheritance and partitioning, columns, constraints, indexes, statistics objects, triggers, rules,
+//! policies, views, owners and grants, and the database's encoding and locale. Not compared: comments,
+//! publications and subscriptions (they differ by side), storage parameters and statistics targets, foreign
+//! servers, and what belongs to an extension.
 
 mod comparison;
 mod fingerprint;
@@ -51,9 +53,11 @@ pub struct SchemaDifference {
     pub kind: DifferenceKind,
     /// By the table in `schema/weight.rs`.
     pub severity: Severity,
-    /// The differing properties on the source, or all of them where the object is missing on the target. Long texts are cut.
+    /// The differing properties on the source, or all of them where the object is missing on the target. Long
+    /// texts are cut.
     pub source: Option<String>,
-    /// The differing properties on the target, or all of them where the object is missing on the source. Long texts are cut.
+    /// The differing properties on the target, or all of them where the object is missing on the source. Long
+    /// texts are cut.
     pub target: Option<String>,
     /// The full description for the operator, including the object's name:
     /// `column shop.orders.total: type numeric(12,2) on the source, numeric(10,2) on the target`.

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 
-/// A secret value. `Debug` and `Display` are redacted and `Serialize` is missing; only [`Secret::expose`] returns the value.
+/// A secret value. `Debug` and `Display` are redacted and `Serialize` is missing; only [`Secret::expose`]
+/// returns the value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret<T>(T);
 

@@ -37,8 +37,9 @@ pub enum UndoTime {
 
 /// One step of a cutover.
 ///
-/// `run` can be repeated after a crash at any point, with the same result as a single run. `undo` restores what `run` changed,
-/// whether `run` ended, stopped at any point or never started. Only the abort stage calls `undo`, after it has won the lane.
+/// `run` can be repeated after a crash at any point, with the same result as a single run. `undo` restores
+/// what `run` changed, whether `run` ended, stopped at any point or never started. Only the abort stage calls
+/// `undo`, after it has won the lane.
 #[async_trait]
 pub trait Stage: Send + Sync {
     const NAME: StageName;
@@ -46,11 +47,12 @@ pub trait Stage: Send + Sync {
     const PURPOSE: &'static str;
     /// What `undo` restores, in one sentence for the operator. Empty where `run` changes nothing.
     const PUTS_BACK: &'static str = "";
-    /// The lane's phase when this stage starts, which a dry run assumes. `None`: the dry run uses the lane's real phase.
+    /// The lane's phase when this stage starts, which a dry run assumes. `None`: the dry run uses the lane's
+    /// real phase.
     const ENTERS_IN: Option<Phase> = None;
 
-    /// The stage ends while writes are held. Its journal entry "done" is then left out, because clients would wait for it: the
-    /// next stage's entry "started" implies that this stage has ended.
+    /// The stage ends while writes are held. Its journal entry "done" is then left out, because clients would
+    /// wait for it: the next stage's entry "started" implies that this stage has ended.
     const ENDS_IN_PAUSE: bool = false;
 
     /// When an abort calls `undo`.
@@ -63,9 +65,11 @@ pub trait Stage: Send + Sync {
 
     async fn run(&self, ctx: &StageContext, input: Self::Input) -> Result<Self::Output, StageError>;
 
-    /// Restores what `run` changed, and returns the name of each restored object. The default is for a `run` that changes nothing.
+    /// Restores what `run` changed, and returns the name of each restored object. The default is for a `run`
+    /// that changes nothing.
     ///
-    /// An abort may be late: before an undo removes an object that other runs of the migration share, it reads the lane.
+    /// An abort may be late: before an undo removes an object that other runs of the migration share, it
+    /// reads the lane.
     async fn undo(&self, _world: &StageContext) -> Result<Vec<String>, StageError> {
         Ok(Vec::new())
     }

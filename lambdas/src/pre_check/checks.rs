@@ -28,8 +28,8 @@ use crossover_core::{
 
 use super::AppliesTo;
 
-/// One question about the two databases or the replication between them. An error means that the answer is unknown; a check
-/// that ends with an error never passes.
+/// One question about the two databases or the replication between them. An error means that the answer is
+/// unknown; a check that ends with an error never passes.
 #[async_trait]
 pub trait Check: Send + Sync {
     /// Stable across versions.

@@ -11,9 +11,11 @@ use serde_json::{Map, Value};
 pub struct DmsSettings {
     /// Identifier of the task from source to target. The task exists and runs before a cutover starts.
     pub forward_task: String,
-    /// Identifier of the task from target to source. A cutover creates this task; a rollback uses and then removes it.
+    /// Identifier of the task from target to source. A cutover creates this task; a rollback uses and then
+    /// removes it.
     pub reverse_task: String,
-    /// Identifier of the task from source to target that a rollback creates, so that the target follows the source again.
+    /// Identifier of the task from source to target that a rollback creates, so that the target follows the
+    /// source again.
     pub post_rollback_task: String,
     /// ARN of the replication instance for the tasks that Crossover creates.
     pub replication_instance_arn: String,
@@ -21,7 +23,8 @@ pub struct DmsSettings {
     pub source_endpoints: Endpoints,
     /// The endpoints of the target database.
     pub target_endpoints: Endpoints,
-    /// Output plugin of the replication slots that Crossover creates. DMS reads `test_decoding` (default) and `pglogical`.
+    /// Output plugin of the replication slots that Crossover creates. DMS reads `test_decoding` (default) and
+    /// `pglogical`.
     #[serde(default = "default_slot_plugin")]
     pub slot_plugin: String,
     /// Period of the lag metric in seconds. DMS stores one figure a minute. Default: 60.
@@ -29,7 +32,8 @@ pub struct DmsSettings {
     pub lag_period_s: u32,
 }
 
-/// The DMS endpoints of one database. An endpoint has one direction, so a database that is read and written has two.
+/// The DMS endpoints of one database. An endpoint has one direction, so a database that is read and written
+/// has two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

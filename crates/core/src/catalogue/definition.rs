@@ -28,7 +28,8 @@ pub enum ObjectClass {
     Policy,
     View,
     MaterializedView,
-    /// The owner of an object, listed separately because owners may legitimately differ where the object may not.
+    /// The owner of an object, listed separately because owners may legitimately differ where the object may
+    /// not.
     Owner,
     /// The rights of one role on one object.
     Grants,
@@ -89,7 +90,8 @@ impl ObjectClass {
     }
 }
 
-/// One property of an object, for example `type` with the value `numeric(12,2)`. Some have no value: `not null`.
+/// One property of an object, for example `type` with the value `numeric(12,2)`. Some have no value: `not
+/// null`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Property {
     pub name: String,
@@ -105,7 +107,8 @@ impl Property {
     }
 }
 
-/// The property of an object that is defined by one statement: an index, a view, a trigger. Texts omit this name.
+/// The property of an object that is defined by one statement: an index, a view, a trigger. Texts omit this
+/// name.
 pub const STATEMENT: &str = "statement";
 /// The property of a materialized view that was never refreshed and cannot be read.
 pub const NOT_POPULATED: &str = "not populated";
@@ -120,7 +123,8 @@ impl std::fmt::Display for Property {
     }
 }
 
-/// One object's definition, in a form that does not depend on the server version: equal objects have equal definitions.
+/// One object's definition, in a form that does not depend on the server version: equal objects have equal
+/// definitions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Definition {
     /// Class and name: `table shop.orders`, `index orders_pkey on shop.orders`, …

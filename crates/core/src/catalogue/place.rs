@@ -3,13 +3,14 @@
 use super::SequenceFacts;
 
 impl SequenceFacts {
-    /// Whether one of the two sequences cycles. Their positions then have no order, because a lower position may be the later one.
+    /// Whether one of the two sequences cycles. Their positions then have no order, because a lower position
+    /// may be the later one.
     pub const fn cycles_with(&self, other: &Self) -> bool {
         self.cycle || other.cycle
     }
 
-    /// Whether the sequence needs no move: its next value lies beyond every value that `other` has given out, or, for a sequence
-    /// that cycles, its position is exactly `headroom` steps after that of `other`.
+    /// Whether the sequence needs no move: its next value lies beyond every value that `other` has given out,
+    /// or, for a sequence that cycles, its position is exactly `headroom` steps after that of `other`.
     pub fn follows(&self, other: &Self, headroom: i64) -> bool {
         if self.cycles_with(other) {
             self.position_after(other, headroom).is_none()
@@ -18,8 +19,8 @@ impl SequenceFacts {
         }
     }
 
-    /// The position from which all further values lie at least `headroom` steps beyond `other`; `None` where the sequence may stay
-    /// as it is. A higher position alone never lets a sequence that cycles stay.
+    /// The position from which all further values lie at least `headroom` steps beyond `other`; `None` where
+    /// the sequence may stay as it is. A higher position alone never lets a sequence that cycles stay.
     pub fn position_after(&self, other: &Self, headroom: i64) -> Option<i64> {
         let last = other.last_value?;
         if self.cycles_with(other) {
@@ -39,7 +40,8 @@ impl SequenceFacts {
         self.last_value.is_none_or(ahead).then_some(wanted)
     }
 
-    /// The value before `value`. Before the first value it is the last one of a cycle, and `None` without a cycle.
+    /// The value before `value`. Before the first value it is the last one of a cycle, and `None` without a
+    /// cycle.
     pub fn value_before(&self, value: i64) -> Option<i64> {
         let before = value
             .checked_sub(self.increment)
@@ -51,8 +53,8 @@ impl SequenceFacts {
         before
     }
 
-    /// The position `headroom` steps after `last`; the last value is followed by the one at the other end. At most half of the
-    /// cycle, so that the most recently used values are repeated last.
+    /// The position `headroom` steps after `last`; the last value is followed by the one at the other end. At
+    /// most half of the cycle, so that the most recently used values are repeated last.
     fn round_the_cycle(&self, last: i64, headroom: i64) -> i64 {
         let step = i128::from(self.increment);
         let last = i128::from(last.clamp(self.min_value, self.max_value));

@@ -42,6 +42,7 @@ impl MissingIdentity {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FiringTrigger {
     pub name: String,
-    /// The trigger fires for the application's writes as well (`enable always`), not only for replicated changes (`enable replica`).
+    /// The trigger fires for the application's writes as well (`enable always`), not only for replicated
+    /// changes (`enable replica`).
     pub always: bool,
 }

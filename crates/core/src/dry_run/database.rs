@@ -24,7 +24,8 @@ struct DryWriter {
     name: &'static str,
     real: Database,
     clock: Arc<dyn Clock>,
-    /// How long the simulated marker takes to arrive. The wait is real, so that changes under way arrive before a comparison.
+    /// How long the simulated marker takes to arrive. The wait is real, so that changes under way arrive
+    /// before a comparison.
     marker_ms: u64,
     steps: PlannedSteps,
 }

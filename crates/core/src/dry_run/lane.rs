@@ -60,7 +60,8 @@ impl Lane for DryLane {
 
     async fn apply(&self, expected: Epoch, command: Command) -> PortResult<LaneRecord> {
         let before = self.read().await?;
-        // A dry run does not wait for the hold to begin, so the scheduled time of the record stands for the clock.
+        // A dry run does not wait for the hold to begin, so the scheduled time of the record stands for the
+        // clock.
         let now = match &command {
             Command::Arm { .. } => UnixMillis(0),
             _ => before.hold_at_ms.unwrap_or_default(),

@@ -13,8 +13,8 @@ use crate::{
     },
 };
 
-/// Reads the real streams and never changes them. Simulated changes of a stream's state are kept, so that a stage finds the streams
-/// it has prepared, started, stopped or removed.
+/// Reads the real streams and never changes them. Simulated changes of a stream's state are kept, so that a
+/// stage finds the streams it has prepared, started, stopped or removed.
 pub struct DryReplication {
     real: Arc<dyn Replication>,
     /// Simulated states; `None` for a stream that would be removed.

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The name of a database engine or of a CDC engine. An unknown name ends the run where the adapters are chosen.
+/// The name of a database engine or of a CDC engine. An unknown name ends the run where the adapters are
+/// chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -27,8 +28,8 @@ impl fmt::Display for EngineName {
     }
 }
 
-/// The CDC engine and its settings. The engine's adapter reads the settings before the run does anything else, refuses unknown
-/// ones, and names all faults at once.
+/// The CDC engine and its settings. The engine's adapter reads the settings before the run does anything
+/// else, refuses unknown ones, and names all faults at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReplicationPlan {

@@ -24,7 +24,8 @@ pub struct AccessSnapshot {
     pub public_connect: bool,
     /// Every role the lock changed, sorted by name.
     pub roles: Vec<RoleAccess>,
-    /// The database's access list in the form of its engine, to prove the restoration. `None` stands for the default list.
+    /// The database's access list in the form of its engine, to prove the restoration. `None` stands for the
+    /// default list.
     pub acl: Option<String>,
 }
 
@@ -67,23 +68,24 @@ pub trait Access: Send + Sync {
 
     async fn writers(&self) -> PortResult<WriterSample>;
 
-    /// Locks every role that can write a table in scope, every role that inherits such a right, and every owner. Revokes CONNECT
-    /// from PUBLIC and from these roles, and records the previous access in the same transaction. A lock by the same run changes
-    /// nothing.
+    /// Locks every role that can write a table in scope, every role that inherits such a right, and every
+    /// owner. Revokes CONNECT from PUBLIC and from these roles, and records the previous access in the same
+    /// transaction. A lock by the same run changes nothing.
     ///
     /// # Errors
     /// `Refused` while another run has locked the database.
     async fn lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockReport>;
 
-    /// Ends every session that [`Access::writers`] would count, except those of superusers: superusers can reconnect despite the
-    /// lock, so samples have to keep showing them. Returns the number of ended sessions.
+    /// Ends every session that [`Access::writers`] would count, except those of superusers: superusers can
+    /// reconnect despite the lock, so samples have to keep showing them. Returns the number of ended
+    /// sessions.
     async fn end_sessions(&self) -> PortResult<u32>;
 
-    /// Restores exactly the access that [`Access::lock`] recorded for this run and deletes the record. Without a record of this
-    /// run, nothing changes. Returns the restored roles.
+    /// Restores exactly the access that [`Access::lock`] recorded for this run and deletes the record.
+    /// Without a record of this run, nothing changes. Returns the restored roles.
     async fn restore(&self, run_id: &str) -> PortResult<Vec<String>>;
 
-    /// Opens this side to the application: restores its own access snapshot if any run has locked it, otherwise gives the roles
-    /// of `like` the access they had on the other side. Returns the opened roles.
+    /// Opens this side to the application: restores its own access snapshot if any run has locked it,
+    /// otherwise gives the roles of `like` the access they had on the other side. Returns the opened roles.
     async fn open(&self, like: &AccessSnapshot) -> PortResult<Vec<String>>;
 }

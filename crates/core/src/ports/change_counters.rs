@@ -1,4 +1,5 @@
-//! The state of a database that a certificate depends on: its identity, its position, and the writes it has counted.
+//! The state of a database that a certificate depends on: its identity, its position, and the writes it has
+//! counted.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +16,13 @@ pub struct DatabaseState {
     pub server_version_num: u32,
     /// `None` where the server does not report it.
     pub system_identifier: Option<u64>,
-    /// The end of its changes; on a standby, the end of the applied changes. `None` where the server does not report it.
+    /// The end of its changes; on a standby, the end of the applied changes. `None` where the server does not
+    /// report it.
     pub position: Option<Position>,
     /// When the counters began, in microseconds of Unix time.
     pub counted_since_us: i64,
-    /// Every table in scope that is not a partition, with its counters. `None` where the server does not count all writes.
+    /// Every table in scope that is not a partition, with its counters. `None` where the server does not
+    /// count all writes.
     pub tables: BTreeMap<TableName, Option<WriteCounts>>,
 }
 
@@ -29,7 +32,8 @@ pub struct WriteCounts {
     pub inserts: u64,
     pub updates: u64,
     pub deletes: u64,
-    /// The files that hold the rows, as text. They change with TRUNCATE and with a rewrite, which no counter shows.
+    /// The files that hold the rows, as text. They change with TRUNCATE and with a rewrite, which no counter
+    /// shows.
     pub storage: String,
 }
 

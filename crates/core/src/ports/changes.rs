@@ -1,5 +1,5 @@
-//! Changes of rows, read from a retained position. This port changes no row and does not advance the position:
-//! [`super::RetainedPositions`] does so once the changes that were read are stored safely.
+//! Changes of rows, read from a retained position. This port changes no row and does not advance the
+//! position: [`super::RetainedPositions`] does so once the changes that were read are stored safely.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,7 +50,8 @@ pub type Watched = BTreeMap<TableName, BTreeSet<RowKey>>;
 /// How far one read of the changes came.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PollOutcome {
-    /// Every change before this position was returned, so the retained position may be advanced to it. `None` without new changes.
+    /// Every change before this position was returned, so the retained position may be advanced to it. `None`
+    /// without new changes.
     pub upto: Option<Position>,
     /// Every change committed before the read began was returned.
     pub complete: bool,
@@ -64,7 +65,8 @@ pub struct RetainedState {
     pub position: Position,
     /// Bytes of the change log that the server keeps for it.
     pub retained_bytes: u64,
-    /// The engine's own message where the server no longer keeps the changes, so that they can never be read again.
+    /// The engine's own message where the server no longer keeps the changes, so that they can never be read
+    /// again.
     pub lost: Option<String>,
 }
 
@@ -73,8 +75,8 @@ pub struct RetainedState {
 pub trait Changes: Send + Sync {
     /// An identifier that no other database has and that survives a restart of the server.
     async fn identity(&self) -> PortResult<String>;
-    /// Reserves the retained position for this process until the process ends. Of two readers of one position, each would miss the
-    /// changes that the other has read.
+    /// Reserves the retained position for this process until the process ends. Of two readers of one
+    /// position, each would miss the changes that the other has read.
     ///
     /// # Errors
     /// `Refused` while another process has reserved the position.
@@ -83,9 +85,9 @@ pub trait Changes: Send + Sync {
     async fn relations(&self, followed: &[Followed]) -> PortResult<Relations>;
     /// The retained position; `None` if this database has none of that name.
     async fn retained_state(&self, name: &str) -> PortResult<Option<RetainedState>>;
-    /// Passes the changes since the retained position to `take`, in the order of their commits. Stops at the end of the
-    /// transaction that reaches `limit` changes; transactions are never split. Until the position is advanced, each call returns
-    /// the same changes.
+    /// Passes the changes since the retained position to `take`, in the order of their commits. Stops at the
+    /// end of the transaction that reaches `limit` changes; transactions are never split. Until the position
+    /// is advanced, each call returns the same changes.
     async fn changes(
         &self,
         name: &str,

@@ -22,11 +22,13 @@ pub trait Catalogue: Remedies {
     async fn server(&self) -> PortResult<ServerFacts>;
     /// Tables in scope, partitions included, sorted by name.
     async fn tables(&self, scope: &Scope) -> PortResult<Vec<TableFacts>>;
-    /// Every role that can write a table in scope, and every role with the same name as in `also`; sorted by name.
+    /// Every role that can write a table in scope, and every role with the same name as in `also`; sorted by
+    /// name.
     async fn roles(&self, scope: &Scope, also: &[String]) -> PortResult<Vec<RoleFacts>>;
     /// Prepared transactions of this database.
     async fn prepared_transactions(&self) -> PortResult<Vec<PreparedTransaction>>;
-    /// Transactions of this database that have been open for at least `min_age_ms`, except that of this session.
+    /// Transactions of this database that have been open for at least `min_age_ms`, except that of this
+    /// session.
     async fn open_transactions(&self, min_age_ms: u64) -> PortResult<Vec<OpenTransaction>>;
     /// Definitions of all objects in scope, sorted: equal lists mean equal schemas.
     async fn fingerprint(&self, scope: &Scope) -> PortResult<Vec<Definition>>;
@@ -44,9 +46,9 @@ pub trait Catalogue: Remedies {
 pub trait CatchUpMarkers: Send + Sync {
     /// Creates Crossover's schema and marker table where they are missing.
     async fn prepare_marker(&self) -> PortResult<()>;
-    /// Writes the marker and returns the position recorded with it: the end of the changes just before the marker (a column filled
-    /// when the row is first written). A second write of the same marker changes nothing and returns the first position, so that
-    /// a stage finds the position again after a crash.
+    /// Writes the marker and returns the position recorded with it: the end of the changes just before the
+    /// marker (a column filled when the row is first written). A second write of the same marker changes
+    /// nothing and returns the first position, so that a stage finds the position again after a crash.
     async fn write_marker(&self, run_id: &str, nonce: &str) -> PortResult<Position>;
     /// The number of rows with this marker.
     async fn count_markers(&self, run_id: &str, nonce: &str) -> PortResult<u32>;
@@ -58,8 +60,9 @@ pub trait CatchUpMarkers: Send + Sync {
 #[async_trait]
 #[delegatable_trait]
 pub trait Sequences: Send + Sync {
-    /// Moves each sequence so that all its further values lie at least `headroom` steps beyond `positions`, in the direction in
-    /// which the sequence counts. Sequences never move backwards. Returns the new positions.
+    /// Moves each sequence so that all its further values lie at least `headroom` steps beyond `positions`,
+    /// in the direction in which the sequence counts. Sequences never move backwards. Returns the new
+    /// positions.
     async fn advance_sequences(
         &self,
         positions: &[SequenceFacts],
@@ -67,17 +70,19 @@ pub trait Sequences: Send + Sync {
     ) -> PortResult<Vec<SequenceFacts>>;
 }
 
-/// Retained positions: the database keeps every change from such a position on, until the position is released.
+/// Retained positions: the database keeps every change from such a position on, until the position is
+/// released.
 ///
-/// The form of a retained position depends on the reader of the changes. The adapter derives the form from the plan's CDC engine.
+/// The form of a retained position depends on the reader of the changes. The adapter derives the form from
+/// the plan's CDC engine.
 #[async_trait]
 #[delegatable_trait]
 pub trait RetainedPositions: Send + Sync {
-    /// Retains the current position under a name, or finds the existing one of that name. Returns the position from which changes
-    /// are kept. Waits for the oldest open transaction.
+    /// Retains the current position under a name, or finds the existing one of that name. Returns the
+    /// position from which changes are kept. Waits for the oldest open transaction.
     async fn retain_position(&self, name: &str) -> PortResult<Position>;
-    /// Gives up the changes before `to`, while no reader uses the position. A position beyond `to` stays. Returns the resulting
-    /// position.
+    /// Gives up the changes before `to`, while no reader uses the position. A position beyond `to` stays.
+    /// Returns the resulting position.
     async fn advance_position(&self, name: &str, to: &Position) -> PortResult<Position>;
     /// Releases the position; a missing position is not an error.
     async fn release_position(&self, name: &str) -> PortResult<()>;
@@ -88,7 +93,8 @@ pub trait DatabaseReader: Catalogue + Rows {}
 
 impl<T: Catalogue + Rows> DatabaseReader for T {}
 
-/// The writing half of a database, including the reads of what a run has written. A dry run replaces only this half.
+/// The writing half of a database, including the reads of what a run has written. A dry run replaces only
+/// this half.
 pub trait DatabaseWriter: Access + CatchUpMarkers + Sequences + RetainedPositions {}
 
 impl<T: Access + CatchUpMarkers + Sequences + RetainedPositions> DatabaseWriter for T {}

@@ -13,7 +13,7 @@ pub trait Lane: Send + Sync {
     /// Applies a command if the lane still has the expected epoch.
     ///
     /// # Errors
-    /// [`super::PortError::Refused`] where the lane refuses the command. [`super::PortError::Unreachable`] where the answer is
-    /// lost: the caller then reads the lane to see whether the command was applied.
+    /// [`super::PortError::Refused`] where the lane refuses the command. [`super::PortError::Unreachable`]
+    /// where the answer is lost: the caller then reads the lane to see whether the command was applied.
     async fn apply(&self, expected: Epoch, command: Command) -> PortResult<LaneRecord>;
 }

@@ -9,8 +9,8 @@ use crate::stream::Stream;
 /// Figures of the monitoring about replication.
 #[async_trait]
 pub trait Metrics: Send + Sync {
-    /// The newest lag of a stream, from commit to commit, and the age of the figure. `None` without a figure, which means "not
-    /// ready" and never "no lag".
+    /// The newest lag of a stream, from commit to commit, and the age of the figure. `None` without a figure,
+    /// which means "not ready" and never "no lag".
     async fn lag(&self, stream: Stream) -> PortResult<Option<LagSample>>;
 }
 

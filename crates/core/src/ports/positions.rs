@@ -5,7 +5,8 @@ use crate::position::Position;
 
 /// Compares positions of one database, without a request to the server.
 pub trait Positions: Send + Sync {
-    /// How many bytes of the change log `to` lies ahead of `from`; 0 for the same position, `None` where `to` lies behind.
+    /// How many bytes of the change log `to` lies ahead of `from`; 0 for the same position, `None` where `to`
+    /// lies behind.
     ///
     /// # Errors
     /// `Unexpected` for a text that is not a position of this engine.

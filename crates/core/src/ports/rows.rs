@@ -42,7 +42,8 @@ pub trait Rows: Send + Sync {
     async fn export_snapshot(&self) -> PortResult<Snapshot>;
     /// The number of active sessions, without Crossover's own.
     async fn active_sessions(&self) -> PortResult<u32>;
-    /// Digests of the rows of a region in `buckets` buckets (a power of two) by the hash of the key, without empty buckets.
+    /// Digests of the rows of a region in `buckets` buckets (a power of two) by the hash of the key, without
+    /// empty buckets.
     async fn digest(
         &self,
         form: &HashPlan,
@@ -50,7 +51,8 @@ pub trait Rows: Send + Sync {
         buckets: u32,
         at: Option<&Snapshot>,
     ) -> PortResult<BTreeMap<u32, RowDigest>>;
-    /// For each of these integer keys, the block of the first row that is not below the key. `None` where a block is unknown.
+    /// For each of these integer keys, the block of the first row that is not below the key. `None` where a
+    /// block is unknown.
     async fn begins(&self, form: &HashPlan, cuts: &[i64], at: &Snapshot) -> PortResult<Option<Vec<u32>>>;
     /// The digest of the blocks of a block range.
     async fn block_range(

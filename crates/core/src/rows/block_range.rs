@@ -1,8 +1,9 @@
 //! Ranges of a key, read by the disk blocks that hold most of their rows.
 //!
-//! A server reads in disk order at a lower cost than through an index. A row may lie outside the blocks of its range (a short row
-//! fills an earlier gap, a changed row moves), so each block range lists its rows of other ranges, and these rows are added to
-//! their own range. The disk order affects only the cost, not the result.
+//! A server reads in disk order at a lower cost than through an index. A row may lie outside the blocks of
+//! its range (a short row fills an earlier gap, a changed row moves), so each block range lists its rows of
+//! other ranges, and these rows are added to their own range. The disk order affects only the cost, not the
+//! result.
 
 use super::{Bounds, RowDigest};
 
@@ -29,8 +30,8 @@ pub fn integer_cuts(ranges: &[Bounds]) -> Option<Vec<i64>> {
     cuts.map(|range| range.from.as_ref()?.parse().ok()).collect()
 }
 
-/// Divides the blocks where the ranges begin: `begins[n]` is the block of the first row that is not below the n-th cut. Every
-/// block belongs to exactly one block range. `None` where `begins` is not in ascending order.
+/// Divides the blocks where the ranges begin: `begins[n]` is the block of the first row that is not below the
+/// n-th cut. Every block belongs to exactly one block range. `None` where `begins` is not in ascending order.
 pub fn block_ranges(ranges: &[Bounds], begins: &[u32]) -> Option<Vec<BlockRange>> {
     if begins.len() + 1 != ranges.len() || !begins.is_sorted() {
         return None;
@@ -50,8 +51,8 @@ pub fn block_ranges(ranges: &[Bounds], begins: &[u32]) -> Option<Vec<BlockRange>
     )
 }
 
-/// The digest of every range between the cuts, from the results of all block ranges in their order. `None` where the result of a
-/// block range is missing.
+/// The digest of every range between the cuts, from the results of all block ranges in their order. `None`
+/// where the result of a block range is missing.
 pub fn gather(cuts: &[i64], parts: &[BlockRangeDigest]) -> Option<Vec<RowDigest>> {
     if parts.len() != cuts.len() + 1 {
         return None;

@@ -1,5 +1,6 @@
-//! The form in which both sides hash a table's rows, chosen from both catalogues. Equal rows must have equal hashes and all others
-//! different ones, so the hash function of a type is used only where equal values of the type are identical.
+//! The form in which both sides hash a table's rows, chosen from both catalogues. Equal rows must have equal
+//! hashes and all others different ones, so the hash function of a type is used only where equal values of
+//! the type are identical.
 
 use super::{Hashing, KeyShape, TableShape};
 use crate::catalogue::TableName;
@@ -23,11 +24,12 @@ pub enum ColumnEncoding {
         precision: u16,
         scale: u16,
     },
-    /// All other types, by their text. Values that these types treat as equal may differ: 1.0 and 1.00, 1 mon and 30 days, -0 and 0.
+    /// All other types, by their text. Values that these types treat as equal may differ: 1.0 and 1.00, 1 mon
+    /// and 30 days, -0 and 0.
     TextCast,
-    /// By the text of the type's output function, for types whose cast to text may give another text: user-defined types,
-    /// blank-padded texts, xml (the cast keeps a declaration that neither a dump nor a stream carries) and inet (the cast adds the
-    /// prefix length of a host).
+    /// By the text of the type's output function, for types whose cast to text may give another text:
+    /// user-defined types, blank-padded texts, xml (the cast keeps a declaration that neither a dump nor a
+    /// stream carries) and inet (the cast adds the prefix length of a host).
     TypeOutput,
 }
 
@@ -60,7 +62,8 @@ pub struct HashPlan {
     /// Indexes of the key's columns; empty without a common key.
     pub key: Vec<usize>,
     pub hashing: Hashing,
-    /// Start of the hash chain. Each run has another one, so that values that collide in one run do not collide in the next.
+    /// Start of the hash chain. Each run has another one, so that values that collide in one run do not
+    /// collide in the next.
     pub seed: i64,
     /// The user's condition on the rows, in SQL.
     pub condition: Option<String>,

@@ -8,7 +8,8 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Divides a range of an integer key into at most `most` pieces of about the same width. An open range stays whole.
+    /// Divides a range of an integer key into at most `most` pieces of about the same width. An open range
+    /// stays whole.
     pub fn pieces(&self, most: u32) -> Vec<Self> {
         let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<i64>().ok());
         let (Some(from), Some(to)) = (number(&self.from), number(&self.to)) else {
@@ -28,7 +29,8 @@ impl Bounds {
 /// The first column of a key, from the statistics and the index.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ColumnStatistics {
-    /// Correlation between the order of the key and the order on disk, from -1 to 1. `None` without statistics.
+    /// Correlation between the order of the key and the order on disk, from -1 to 1. `None` without
+    /// statistics.
     pub correlation: Option<f32>,
     /// Values with about the same number of rows between them, sorted.
     pub histogram: Vec<String>,
@@ -36,11 +38,11 @@ pub struct ColumnStatistics {
     pub integers: Option<(i64, i64)>,
 }
 
-/// Divides a key with `rows` rows into ranges of about `rows_each` rows. The first and the last range are open, so that every key
-/// belongs to exactly one range.
+/// Divides a key with `rows` rows into ranges of about `rows_each` rows. The first and the last range are
+/// open, so that every key belongs to exactly one range.
 ///
-/// Integer keys are also divided between the values of the histogram; other types only at these values (at most 100 pieces with
-/// PostgreSQL's default statistics target).
+/// Integer keys are also divided between the values of the histogram; other types only at these values (at
+/// most 100 pieces with PostgreSQL's default statistics target).
 pub fn ranges(statistics: &ColumnStatistics, rows: u64, rows_each: u64) -> Vec<Bounds> {
     let wanted = (rows / rows_each.max(1)).max(1);
     let cuts = match statistics.integers {
@@ -72,8 +74,8 @@ fn integer_cuts(statistics: &ColumnStatistics, least: i64, most: i64, wanted: u6
     fixed.dedup();
     let pieces = (fixed.len() as u64 - 1).max(1);
     let each = wanted.div_ceil(pieces);
-    // The range before the first cut is empty, but rows may arrive in it. The range after the cut has two ends, so that it can be
-    // divided further.
+    // The range before the first cut is empty, but rows may arrive in it. The range after the cut has two
+    // ends, so that it can be divided further.
     let mut cuts = vec![least];
     for pair in fixed.windows(2) {
         cuts.extend((1..=each).map(|part| cut(pair[0], pair[1], part, each)));

@@ -12,9 +12,9 @@ use super::{
 };
 use crate::catalogue::{Definition, NOT_POPULATED, ObjectClass, Property};
 
-/// Every difference, errors first, each list sorted by object. Parts of a missing object (its columns, indexes, grants, …) are
-/// counted in its entry instead of listed one by one. [`super::weight`] defines the severities; `target_engine` words the
-/// remedies.
+/// Every difference, errors first, each list sorted by object. Parts of a missing object (its columns,
+/// indexes, grants, …) are counted in its entry instead of listed one by one. [`super::weight`] defines the
+/// severities; `target_engine` words the remedies.
 pub fn compare(
     source: &[Definition],
     target: &[Definition],
@@ -74,15 +74,16 @@ fn sorted(definitions: &[Definition]) -> Vec<&Definition> {
     all
 }
 
-/// Objects on one side only. Parts of another such object are not listed, but counted by class; owners are not counted, because
-/// every object has one.
+/// Objects on one side only. Parts of another such object are not listed, but counted by class; owners are
+/// not counted, because every object has one.
 fn whole<'d>(alone: &[&&'d Definition]) -> impl Iterator<Item = (&'d Definition, Counted)> {
     let by_name: HashMap<&str, &Definition> = alone.iter().map(|d| (d.object.as_str(), **d)).collect();
     let mut parts: HashMap<&str, Counted> = HashMap::new();
     let mut wholes = Vec::new();
     for definition in alone {
         let mut root: &Definition = definition;
-        // Parts are nested at most three deep (an index of a constraint of a table). The bound ends the walk even in a ring.
+        // Parts are nested at most three deep (an index of a constraint of a table). The bound ends the walk
+        // even in a ring.
         for _ in 0..ObjectClass::ALL.len() {
             match root.belongs_to.as_deref().and_then(|whole| by_name.get(whole)) {
                 Some(whole) => root = whole,

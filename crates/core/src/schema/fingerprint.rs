@@ -8,9 +8,9 @@ use super::{
 };
 use crate::catalogue::Definition;
 
-/// SHA-256 (hexadecimal) over the definitions, independent of their order. Properties that may legitimately differ (owners, the
-/// version of an extension, the locale of the database, …) are left out, so that a schema keeps its hash when it moves to another
-/// major version or provider.
+/// SHA-256 (hexadecimal) over the definitions, independent of their order. Properties that may legitimately
+/// differ (owners, the version of an extension, the locale of the database, …) are left out, so that a schema
+/// keeps its hash when it moves to another major version or provider.
 pub fn fingerprint_hash(definitions: &[Definition]) -> String {
     let mut counted: Vec<&Definition> = definitions
         .iter()

@@ -42,7 +42,8 @@ impl std::fmt::Display for IdentityFault {
     }
 }
 
-/// Tables whose changes carry no key of the old row, sorted. A partitioned table has no rows, so its partitions are checked instead.
+/// Tables whose changes carry no key of the old row, sorted. A partitioned table has no rows, so its
+/// partitions are checked instead.
 pub fn identity_faults(tables: &[TableFacts]) -> Vec<IdentityFault> {
     let parents: BTreeMap<&TableName, &TableName> = tables
         .iter()
@@ -87,8 +88,9 @@ pub fn identity_faults(tables: &[TableFacts]) -> Vec<IdentityFault> {
         .collect()
 }
 
-/// The findings for the tables of the source, sorted. A key that exists on one side only, or differs, is a difference of the
-/// schema. Whether the stream supports replica identity full is left to the pre-checks, which know the stream.
+/// The findings for the tables of the source, sorted. A key that exists on one side only, or differs, is a
+/// difference of the schema. Whether the stream supports replica identity full is left to the pre-checks,
+/// which know the stream.
 pub fn without_key(tables: &[TableFacts], engine: &dyn Remedies) -> Vec<TableWithoutKey> {
     let faults = identity_faults(tables);
     faults.iter().filter_map(|fault| finding(fault, engine)).collect()

@@ -12,8 +12,8 @@ pub enum Remedy {
     Change(ObjectClass, Severity),
     /// Refresh a materialized view; until then every query of it fails.
     Populate,
-    /// Give a table a replica identity that identifies its rows. `identity` is the current one; `alike` means that the table has no
-    /// unique index over columns that are never NULL.
+    /// Give a table a replica identity that identifies its rows. `identity` is the current one; `alike` means
+    /// that the table has no unique index over columns that are never NULL.
     IdentifyRows { identity: ReplicaIdentity, alike: bool },
     /// Update the planner's statistics of a table.
     Analyse(TableName),

@@ -12,14 +12,16 @@ use crate::{catalogue::SequenceFacts, routing::Side};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SequenceOrder {
-    /// All further values of the target lie beyond every value of the source and beyond the source's next value.
+    /// All further values of the target lie beyond every value of the source and beyond the source's next
+    /// value.
     Ahead,
     /// Both give out the same value next: correct while the source takes no writes.
     Level,
-    /// The target would repeat values of the source. This is normal before a cutover, because sequences are not replicated, and an
-    /// error once the application writes to the target.
+    /// The target would repeat values of the source. This is normal before a cutover, because sequences are
+    /// not replicated, and an error once the application writes to the target.
     Behind,
-    /// At least one of the two cycles, and their positions differ: which position is the later one cannot be known.
+    /// At least one of the two cycles, and their positions differ: which position is the later one cannot be
+    /// known.
     Cycles,
     /// One counts up and the other down.
     Opposite,
@@ -45,7 +47,8 @@ pub struct SequencePair {
     pub remedy: Option<String>,
 }
 
-/// Every sequence of either side with its position, sorted by name. `writer` is the side the application writes to.
+/// Every sequence of either side with its position, sorted by name. `writer` is the side the application
+/// writes to.
 pub fn positions(
     source: &[SequenceFacts],
     target: &[SequenceFacts],

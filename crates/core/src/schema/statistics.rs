@@ -1,5 +1,5 @@
-//! The planner statistics of the target. Copied data has no statistics, and without them queries can be slow right after the
-//! cutover.
+//! The planner statistics of the target. Copied data has no statistics, and without them queries can be slow
+//! right after the cutover.
 
 use std::collections::HashMap;
 
@@ -10,8 +10,8 @@ use crate::catalogue::{TableName, TableStatistics};
 
 /// Up to this number of changes since the last ANALYZE, statistics never count as outdated.
 const FEW: u64 = 1_000;
-/// In addition to [`FEW`], the part of a table's rows that may have changed, as a divisor: one tenth, the default of
-/// `autovacuum_analyze_scale_factor`.
+/// In addition to [`FEW`], the part of a table's rows that may have changed, as a divisor: one tenth, the
+/// default of `autovacuum_analyze_scale_factor`.
 const PART: u64 = 10;
 
 /// The fault of a table's statistics.
@@ -39,8 +39,8 @@ pub struct StaleStatistics {
     pub remedy: String,
 }
 
-/// Tables of the target with missing or outdated statistics, sorted. The row counts of the source stand in where the target has
-/// lost its counters.
+/// Tables of the target with missing or outdated statistics, sorted. The row counts of the source stand in
+/// where the target has lost its counters.
 pub fn stale(
     source: &[TableStatistics],
     target: &[TableStatistics],

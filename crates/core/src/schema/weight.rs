@@ -17,8 +17,8 @@
 //! | grants | error | warning | error for a right that is missing on the target, warning for one that is extra there |
 //! | owner | - | - | warning |
 //!
-//! An error is a difference that loses, refuses or changes rows, or removes something the application needs. All other differences,
-//! for example those that only affect speed or ownership, are warnings.
+//! An error is a difference that loses, refuses or changes rows, or removes something the application needs.
+//! All other differences, for example those that only affect speed or ownership, are warnings.
 
 use serde::{Deserialize, Serialize};
 
@@ -110,7 +110,8 @@ pub(super) fn of_property(class: ObjectClass, property: &str, found: Found) -> S
     }
 }
 
-/// Whether a difference of this property is always a warning. Such properties are not part of the fingerprint's hash.
+/// Whether a difference of this property is always a warning. Such properties are not part of the
+/// fingerprint's hash.
 pub(super) fn only_warns(class: ObjectClass, property: &str) -> bool {
     match class {
         ObjectClass::Owner | ObjectClass::Statistics | ObjectClass::Extension => true,

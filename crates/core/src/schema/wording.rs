@@ -1,4 +1,5 @@
-//! The texts of differences, for a terminal: long definitions are cut, and two long texts are shown from where they differ.
+//! The texts of differences, for a terminal: long definitions are cut, and two long texts are shown from
+//! where they differ.
 
 use std::collections::BTreeMap;
 
@@ -139,7 +140,8 @@ fn lines(source: &str, target: &str) -> String {
     }
 }
 
-/// Excerpts of two texts from shortly before their first difference; `None` when both are short enough to be shown whole.
+/// Excerpts of two texts from shortly before their first difference; `None` when both are short enough to be
+/// shown whole.
 fn parting(ours: &str, theirs: &str) -> Option<(String, String)> {
     let (ours, theirs): (Vec<char>, Vec<char>) = (ours.chars().collect(), theirs.chars().collect());
     if ours.len() <= SHORT && theirs.len() <= SHORT {

@@ -3,7 +3,8 @@ use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
-/// Both sides need logical decoding: the old writer for the replication of the cutover, the new writer for reverse replication.
+/// Both sides need logical decoding: the old writer for the replication of the cutover, the new writer for
+/// reverse replication.
 pub struct WalLevel;
 
 #[async_trait]

@@ -3,7 +3,8 @@ use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
-/// A prepared transaction can commit after the lock, and the creation of a slot waits until the transaction ends.
+/// A prepared transaction can commit after the lock, and the creation of a slot waits until the transaction
+/// ends.
 pub struct PreparedTransactions;
 
 #[async_trait]

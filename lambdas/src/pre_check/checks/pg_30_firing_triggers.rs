@@ -48,7 +48,8 @@ impl Check for SourceTriggers {
     }
 }
 
-/// Every trigger that fires for replicated changes, as `trigger NAME on TABLE`; `true` where its mode is `enable always`.
+/// Every trigger that fires for replicated changes, as `trigger NAME on TABLE`; `true` where its mode is
+/// `enable always`.
 pub(super) fn firing(tables: &[TableFacts]) -> impl Iterator<Item = (String, bool)> {
     tables.iter().flat_map(|table| {
         table.firing_triggers.iter().map(|trigger| {

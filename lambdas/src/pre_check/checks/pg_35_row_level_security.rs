@@ -3,8 +3,8 @@ use crossover_core::{StageContext, catalogue::TableFacts, finding::Finding, port
 
 use super::{AppliesTo, Check};
 
-/// A policy that hides rows from Crossover's role makes a comparison impossible. A policy that hides rows from the replication
-/// user makes the initial copy incomplete without an error.
+/// A policy that hides rows from Crossover's role makes a comparison impossible. A policy that hides rows
+/// from the replication user makes the initial copy incomplete without an error.
 pub struct RowLevelSecurity;
 
 #[async_trait]

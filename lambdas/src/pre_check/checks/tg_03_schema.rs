@@ -12,8 +12,8 @@ use super::{AppliesTo, Check};
 /// A difference in the schema would lose or refuse rows after the commit.
 pub struct Schema;
 
-/// Whether differences of this class can block a cutover. A correct target may have other extension versions, owners and locales,
-/// and additional objects.
+/// Whether differences of this class can block a cutover. A correct target may have other extension versions,
+/// owners and locales, and additional objects.
 const fn is_judged(class: ObjectClass) -> bool {
     match class {
         ObjectClass::Type

@@ -6,7 +6,8 @@ use super::{
     pg_30_firing_triggers::{firing, mode, remedy},
 };
 
-/// The writes of the trigger on the source are replicated. A trigger that fires again on the target makes the two sides differ.
+/// The writes of the trigger on the source are replicated. A trigger that fires again on the target makes the
+/// two sides differ.
 pub struct TargetTriggers;
 
 #[async_trait]
