@@ -1,8 +1,9 @@
-//! abort: everything back as it was, if and only if the lane was won.
+//! abort: restores everything the run changed, if and only if the abort wins the lane.
 //!
-//! The order is the safety: first the decision (compare-and-set, a commit can no longer win), then every stage whose undo is
-//! due before held writes are released (the old writer is unlocked), then the release, then the undo of all other stages. Both times
-//! the registry is walked from the last stage to the first. Undoing anything without having won the decision is forbidden.
+//! The order makes the abort safe: first the decision (by compare-and-set; after it the run cannot commit),
+//! then every undo that is due before held writes are released (the old writer is unlocked), then the
+//! release, then the undo of all other stages. Each pass goes from the last stage of the registry to the
+//! first. Without having won the lane, the abort undoes nothing.
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -12,13 +13,13 @@ use crossover_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How often the lane may change between reading and commanding before abort gives up.
+/// How often the lane may change between the read and the command before the abort fails.
 const ATTEMPTS: u32 = 10;
 
-/// The stage, over the registry whose stages it undoes.
+/// Undoes the stages of this registry.
 pub struct Abort(pub fn() -> Registry);
 
-/// Why the run aborts, as Step Functions' Catch hands it over.
+/// Why the run aborts, as the `Catch` of Step Functions passes it on.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -35,19 +36,18 @@ pub struct Cause {
     pub cause: String,
 }
 
-/// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The old writer serves; roles, grants and replication are as before.
+    /// The old writer serves; roles, grants and replication are as before the run.
     Aborted,
-    /// The commit was first: nothing was changed, the state machine rolls forward.
+    /// The run had already committed. The abort changed nothing; the state machine rolls forward.
     Committed,
-    /// Another run has moved the lane on since: nothing of this run is left to put back, and nothing was touched.
+    /// Another run has since committed. This run has nothing left to undo; the abort changed nothing.
     Superseded,
 }
 
-/// What the undo of one stage has put back.
+/// The objects that the undo of one stage has restored.
 #[derive(Debug, Serialize)]
 pub struct Undone {
     pub stage: StageName,
@@ -57,7 +57,7 @@ pub struct Undone {
 #[derive(Debug, Serialize)]
 pub struct Output {
     pub outcome: Outcome,
-    /// What was put back, by stage, in the order in which it happened.
+    /// What was restored, by stage, in the order of the undo.
     pub undone: Vec<Undone>,
     pub error: String,
     pub cause: String,
@@ -96,7 +96,7 @@ impl Stage for Abort {
             ctx.plan.run_id, ctx.plan.lane
         );
         if let Err(error) = ctx.journal.notify("Crossover: cutover aborted", &text).await {
-            tracing::warn!(error = %error, "nobody could be notified");
+            tracing::warn!(error = %error, "the notification of the abort could not be sent");
         }
         Ok(Output {
             outcome: Outcome::Aborted,
@@ -107,8 +107,8 @@ impl Stage for Abort {
     }
 }
 
-/// Undoes every stage whose undo is due now, from the last to the first. What one stage cannot put back keeps no other from being
-/// undone; the first error ends the abort, which is then invoked again.
+/// Undoes every stage whose undo is due now, from the last to the first. A failed undo does not prevent the
+/// others. The first error becomes the error of the abort; the state machine then invokes the abort again.
 async fn undo(
     ctx: &StageContext,
     stages: &Registry,
@@ -129,16 +129,16 @@ async fn undo(
     first_error
 }
 
-/// Who decided.
 enum Decision {
-    /// No commit of this run can win any more; the lane as it is.
+    /// This run can no longer commit. Holds the lane's current record.
     Won(LaneRecord),
+    /// The abort must change nothing.
     Lost(Outcome),
 }
 
-/// Wins the lane for the abort. A lane that another run holds, or that has been decided already, needs no decision: this run
-/// cannot have locked anything that counts. But once the lane's writer is the other side, this run's record may be the lock that
-/// keeps the old writer shut: a late abort must not open it.
+/// Wins the lane for the abort. A lane that another run holds, or that is already decided, needs no command:
+/// this run cannot commit there. But once the other side is the writer, the access snapshot of this run may
+/// be the lock that keeps the old writer closed, so a late abort must not restore it.
 async fn win(ctx: &StageContext) -> Result<Decision, StageError> {
     for _ in 0..ATTEMPTS {
         let lane = ctx.lane.read().await?;
@@ -148,7 +148,8 @@ async fn win(ctx: &StageContext) -> Result<Decision, StageError> {
         if lane.writer != ctx.direction.old_writer() {
             return Ok(Decision::Lost(Outcome::Superseded));
         }
-        // A lane that serves is told as well: this run is over, and an invocation of it that comes late cannot arm it any more.
+        // A lane that serves gets the command as well: it records that this run has ended, so that a late
+        // invocation of the run cannot arm the lane.
         let decided = if ctx.is_ours(&lane) {
             !matches!(lane.phase, Phase::Armed | Phase::Hold)
         } else {
@@ -167,13 +168,13 @@ async fn win(ctx: &StageContext) -> Result<Decision, StageError> {
             .await
         {
             Ok(won) => return Ok(Decision::Won(won)),
-            // Somebody was quicker (the deadline, the commit): look again.
+            // The lane has changed since the read (its deadline, or the commit): read it again.
             Err(StageError::LaneRefused { .. }) => {}
             Err(other) => return Err(other),
         }
     }
     Err(StageError::LaneRefused {
         lane: ctx.plan.lane.clone(),
-        reason: format!("it changed {ATTEMPTS} times while the abort tried to win it"),
+        reason: format!("the lane changed {ATTEMPTS} times while the abort tried to win it"),
     })
 }

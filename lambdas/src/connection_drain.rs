@@ -1,7 +1,8 @@
-//! connection-drain: from live traffic to a source on which provably nobody writes.
+//! connection-drain: ends all application writes on the old writer and proves it.
 //!
-//! The edge holds writes from `hold_at_ms` on; then transactions in flight end, writers are locked out, their sessions end,
-//! and two looks in a row must find nobody. The edge is courtesy, the lock in the database is correctness.
+//! The edge holds writes from `hold_at_ms` on. Then transactions in flight end, writers are locked out and
+//! their sessions are ended, until two consecutive checks find no writer. The hold at the edge spares clients
+//! an error; only the lock in the database guarantees that no write is lost.
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -13,33 +14,32 @@ use crossover_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Time between arming and holding beyond the lease: the way of the command and clocks that differ a little.
+/// Time from arming to the hold, in addition to the lease: for the delivery of the command and for
+/// differences between clocks.
 const ARM_MARGIN_MS: u64 = 250;
-/// Time between two looks at the database.
-const LOOK_EVERY_MS: u64 = 5;
+/// Time between two checks of the database.
+const POLL_EVERY_MS: u64 = 5;
 
-/// The stage.
 pub struct ConnectionDrain;
 
-/// It needs nothing beside the plan.
+/// Empty: the stage needs only the plan.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {}
 
-/// What it found and how long its parts took.
 #[derive(Debug, Serialize)]
 pub struct Output {
     pub hold_at_ms: UnixMillis,
     pub hold_deadline_ms: UnixMillis,
     pub locked_roles: Vec<String>,
     pub sessions_ended: u32,
-    /// Milliseconds from the hold until no transaction was in flight (or the grace was over).
+    /// Milliseconds from the hold until no transaction was in flight (or `limits.drain_grace_ms` had passed).
     pub in_flight_ms: Millis,
     /// Milliseconds from the hold until the lock was committed.
     pub lock_ms: Millis,
-    /// Milliseconds from the hold until two looks in a row found no writer.
+    /// Milliseconds from the hold until two consecutive checks found no writer.
     pub drained_ms: Millis,
-    /// When the stage was done.
+    /// When the stage ended.
     pub drained_at_ms: UnixMillis,
 }
 
@@ -71,9 +71,9 @@ impl Stage for ConnectionDrain {
             wait_for_transactions(ctx, hold_at_ms.0).await?;
             Ok::<_, StageError>(since_hold())
         };
-        // NOLOGIN does not disturb sessions that exist, so the lock can be made while transactions end.
+        // NOLOGIN does not affect existing sessions, so the lock can be taken while transactions end.
         let ((report, lock_ms), in_flight_ms) = futures::try_join!(locking, settling)?;
-        // Beside the ending of sessions: clients do not pay for this look.
+        // The lane is read while sessions end, so that this check does not lengthen the pause.
         let (sessions_ended, ()) =
             futures::try_join!(end_writers(ctx, hold_at_ms.0), keep_lock_if_held(ctx))?;
         Ok(Output {
@@ -88,15 +88,16 @@ impl Stage for ConnectionDrain {
         })
     }
 
-    /// Unlocks exactly what this run locked. Forbidden before the abort has won the lane: see the abort stage.
+    /// Unlocks exactly the roles that this run locked. Allowed only after the abort has won the lane: see the
+    /// abort stage.
     async fn undo(&self, ctx: &StageContext) -> Result<Vec<String>, StageError> {
         let roles = ctx.old_writer.writes.restore(&ctx.plan.run_id).await?;
         Ok(roles.into_iter().map(|role| format!("role {role}")).collect())
     }
 }
 
-/// Brings the lane to `hold`: arms it, waits for the scheduled moment, declares it. Goes on from wherever an earlier
-/// invocation of the same run stopped.
+/// Brings the lane to `hold`: arms the lane, waits until `hold_at_ms`, and commands the hold. Continues where
+/// an earlier invocation of the same run stopped.
 async fn held_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
     let mut lane = ctx.own_lane().await?;
     if ctx.has_committed(&lane) {
@@ -104,7 +105,7 @@ async fn held_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
     }
     if matches!(lane.phase, Phase::ServeSource | Phase::ServeTarget) {
         if lane.writer != ctx.direction.old_writer() {
-            let reason = format!("its writer is {} already", lane.writer);
+            let reason = format!("the {} is already its writer", lane.writer);
             return Err(StageError::LaneRefused {
                 lane: lane.lane,
                 reason,
@@ -138,13 +139,14 @@ async fn held_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
         Phase::Aborting => Err(StageError::LaneAborted { lane: lane.lane }),
         other => Err(StageError::LaneRefused {
             lane: lane.lane,
-            reason: format!("it is {other}, not hold"),
+            reason: format!("the lane is in phase {other}, not hold"),
         }),
     }
 }
 
-/// Reverse replication is still there. Another run of the migration that aborted before this one armed the lane may have removed it; once
-/// the lane is armed nobody else does.
+/// Requires that the stream of reverse replication still exists. Another run of the migration that aborted
+/// before this run armed the lane may have removed the stream; once the lane is armed, no other run removes
+/// it.
 async fn require_reverse_replication(ctx: &StageContext) -> Result<(), StageError> {
     let stream = ctx.reverse_stream();
     if ctx.replication.health(stream).await?.is_some() {
@@ -152,14 +154,15 @@ async fn require_reverse_replication(ctx: &StageContext) -> Result<(), StageErro
     }
     Err(StageError::NoReverseReplication {
         reason: format!(
-            "{} is gone: another run of this migration has removed it",
+            "{} no longer exists: another run of this migration has removed it",
             ctx.replication.name(stream)
         ),
     })
 }
 
-/// The abort may have won while the lock was on its way: it found nothing to restore and the lane serves again. A lock made then
-/// is nobody's, so whoever made it takes it back.
+/// The abort may have won the lane while this invocation was taking the lock. The abort then found nothing to
+/// restore, and the lane serves again. No later stage removes such a late lock, so this invocation removes
+/// it.
 async fn keep_lock_if_held(ctx: &StageContext) -> Result<(), StageError> {
     let lane = ctx.own_lane().await?;
     if lane.phase == Phase::Hold {
@@ -172,7 +175,7 @@ async fn keep_lock_if_held(ctx: &StageContext) -> Result<(), StageError> {
     Err(StageError::LaneAborted { lane: lane.lane })
 }
 
-/// Prepared transactions and superusers pass every lock there is.
+/// Prepared transactions and superusers can write despite the lock.
 fn refuse_unstoppable(sample: &WriterSample) -> Result<(), StageError> {
     if !sample.prepared.is_empty() {
         return Err(StageError::PreparedTransactions {
@@ -187,13 +190,14 @@ fn refuse_unstoppable(sample: &WriterSample) -> Result<(), StageError> {
     Ok(())
 }
 
-/// Waits until no application transaction runs: requests forwarded just before the hold get the settling time to
-/// arrive, and all of them the grace to end. Whoever is still there then is ended with its session.
+/// Waits until no application transaction runs. Requests forwarded just before the hold have
+/// `drain_settle_ms` to arrive, and all transactions have `drain_grace_ms` to end. Transactions still open
+/// after that are ended with their sessions.
 async fn wait_for_transactions(ctx: &StageContext, hold_at_ms: u64) -> Result<(), PortError> {
     let limits = &ctx.plan.limits;
     let (clock, settled) = (&*ctx.clock, hold_at_ms + limits.drain_settle_ms);
     let grace_ms = (hold_at_ms + limits.drain_grace_ms).saturating_sub(clock.now_ms());
-    let mut polling = Polling::new(clock, LOOK_EVERY_MS, grace_ms);
+    let mut polling = Polling::new(clock, POLL_EVERY_MS, grace_ms);
     while ctx.old_writer.writes.in_flight().await? > 0 || clock.now_ms() < settled {
         if polling.pause().await.is_err() {
             break;
@@ -202,19 +206,20 @@ async fn wait_for_transactions(ctx: &StageContext, hold_at_ms: u64) -> Result<()
     Ok(())
 }
 
-/// Ends writers' sessions until two looks in a row find no writer, no prepared transaction and no undone lock.
+/// Ends writers' sessions until two consecutive checks find no writer, no prepared transaction and no role
+/// whose lock was undone.
 async fn end_writers(ctx: &StageContext, hold_at_ms: u64) -> Result<u32, StageError> {
     let clock = &*ctx.clock;
     let limit_ms = (hold_at_ms + ctx.plan.limits.drain_ms).saturating_sub(clock.now_ms());
-    let mut polling = Polling::new(clock, LOOK_EVERY_MS, limit_ms);
+    let mut polling = Polling::new(clock, POLL_EVERY_MS, limit_ms);
     let mut ended = 0;
-    let mut clean_looks = 0;
+    let mut clean_samples = 0;
     loop {
         ended += ctx.old_writer.writes.end_sessions().await?;
         let sample = ctx.old_writer.writes.writers().await?;
         refuse_unstoppable(&sample)?;
-        clean_looks = if sample.is_clean() { clean_looks + 1 } else { 0 };
-        if clean_looks == 2 {
+        clean_samples = if sample.is_clean() { clean_samples + 1 } else { 0 };
+        if clean_samples == 2 {
             return Ok(ended);
         }
         if polling.pause().await.is_err() {
@@ -223,7 +228,7 @@ async fn end_writers(ctx: &StageContext, hold_at_ms: u64) -> Result<u32, StageEr
                 sample
                     .unlocked_roles
                     .into_iter()
-                    .map(|role| format!("role {role} was given back its login")),
+                    .map(|role| format!("role {role} was locked and can log in again")),
             );
             return Err(StageError::WritersRemain {
                 waited_ms: clock.now_ms().saturating_sub(hold_at_ms),

@@ -1,7 +1,7 @@
-//! final-sync: proof of catch-up, sequences, and the one commit.
+//! final-sync: the proof of catch-up, the sequences, and the one commit.
 //!
-//! Before the commit any error ends in an abort; from the commit on this stage only goes forward, and running it again
-//! after a crash finishes what was begun.
+//! Before the commit every error leads to an abort. After the commit the stage can only go forward; a second
+//! invocation after a crash completes the work.
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -13,16 +13,15 @@ use crossover_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The stage.
 pub struct FinalSync;
 
-/// Which half of the work is asked for.
+/// The part of the work that an invocation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// Before the pause: start the function and connect, so that the pause does not pay for it.
+    /// Before the pause: starts the function and connects, so that neither takes time in the pause.
     Warm,
-    /// The work itself.
+    /// In the pause: proves the catch-up, commits, opens the new writer and releases held writes.
     Commit,
 }
 
@@ -32,7 +31,7 @@ pub struct Input {
     pub step: Step,
 }
 
-/// What was done and how long its parts took, in milliseconds.
+/// The result, and the duration of each part in milliseconds.
 #[derive(Debug, Serialize)]
 pub struct Output {
     pub committed: bool,
@@ -43,7 +42,7 @@ pub struct Output {
     pub commit_ms: u64,
     pub open_ms: u64,
     pub release_ms: u64,
-    /// When the stage began and when held writes were let go.
+    /// When the stage began and when held writes were released.
     pub entered_at_ms: UnixMillis,
     pub released_at_ms: UnixMillis,
     pub sequences: Vec<SequenceFacts>,
@@ -52,8 +51,7 @@ pub struct Output {
 #[async_trait]
 impl Stage for FinalSync {
     const NAME: StageName = StageName::new("final-sync");
-    const PURPOSE: &'static str =
-        "Awaits the catch-up marker, moves sequences, commits, opens the new writer. The pause ends.";
+    const PURPOSE: &'static str = "Waits for the catch-up marker, advances sequences, commits, opens the new writer and releases held writes. The pause ends.";
     const ENTERS_IN: Option<Phase> = Some(Phase::Hold);
     type Input = Input;
     type Output = Output;
@@ -73,7 +71,7 @@ impl Stage for FinalSync {
             sequences: Vec::new(),
         };
         if input.step == Step::Warm {
-            // Both statements also prove that the connections a held environment kept are alive.
+            // Both statements also prove that connections kept from an earlier invocation still work.
             futures::try_join!(
                 ctx.old_writer.writes.writers(),
                 ctx.new_writer.reads.current_position()
@@ -89,7 +87,7 @@ impl Stage for FinalSync {
             .snapshot()
             .await?
             .ok_or_else(|| StageError::NotLocked {
-                reason: "its database holds no access snapshot".to_owned(),
+                reason: "its database holds no access snapshot of a lock".to_owned(),
             })?;
         let lane = if ctx.has_committed(&lane) {
             lane
@@ -97,7 +95,8 @@ impl Stage for FinalSync {
             require_hold(&lane)?;
             prove_and_prepare(ctx, &mut output).await?;
             let before = ctx.clock.now_ms();
-            // THE POINT OF NO RETURN. Before this line every failure aborts; after it there is only forward.
+            // THE POINT OF NO RETURN. Before this command every failure aborts the run; after it the run can
+            // only go forward.
             let lane = ctx
                 .command(
                     &lane,
@@ -123,13 +122,14 @@ fn require_hold(lane: &LaneRecord) -> Result<(), StageError> {
         }),
         other => Err(StageError::LaneRefused {
             lane: lane.lane.clone(),
-            reason: format!("it is {other}, not hold: drain first"),
+            reason: format!("the lane is in phase {other}, not hold: connection-drain has to run first"),
         }),
     }
 }
 
-/// Everything a commit implies: nobody can write, the catch-up marker has arrived exactly once, sequences are ahead, and the place
-/// where reverse replication starts is written down.
+/// Establishes everything a commit requires: no session can write to the old writer, the catch-up marker has
+/// arrived exactly once, the sequences of the new writer are ahead, and the start position of reverse
+/// replication is recorded.
 async fn prove_and_prepare(ctx: &StageContext, output: &mut Output) -> Result<(), StageError> {
     let sample = ctx.old_writer.writes.writers().await?;
     if !sample.prepared.is_empty() {
@@ -164,7 +164,7 @@ async fn prove_and_prepare(ctx: &StageContext, output: &mut Output) -> Result<()
         let moved = move_sequences(ctx).await?;
         Ok::<_, StageError>((moved, ctx.clock.now_ms().saturating_sub(began)))
     };
-    // Sequences stand still once the writers are locked out, so they need not wait for the catch-up marker.
+    // Sequences no longer move once writers are locked out, so they need not wait for the catch-up marker.
     let (marker_ms, (moved, sequences_ms)) = futures::try_join!(marker, sequences)?;
     output.marker_ms = marker_ms;
     output.sequences_ms = sequences_ms;
@@ -173,7 +173,7 @@ async fn prove_and_prepare(ctx: &StageContext, output: &mut Output) -> Result<()
     Ok(())
 }
 
-/// Moves every sequence of the new writer beyond the old one's, and looks again.
+/// Advances every sequence of the new writer beyond the old writer's, and checks the positions that result.
 async fn move_sequences(ctx: &StageContext) -> Result<Vec<SequenceFacts>, StageError> {
     let positions = ctx.old_writer.reads.sequences(&ctx.plan.scope).await?;
     let headroom = ctx.plan.limits.sequence_headroom;
@@ -198,8 +198,9 @@ async fn move_sequences(ctx: &StageContext) -> Result<Vec<SequenceFacts>, StageE
     }
 }
 
-/// Where reverse replication starts: before the first application write on the new writer, and found again after a crash because
-/// it is recorded with a marker in that database.
+/// The position where reverse replication starts: before the first application write on the new writer. It is
+/// recorded with a marker in that database, so that a second invocation after a crash finds the same
+/// position.
 async fn reverse_start_position(ctx: &StageContext) -> Result<Position, StageError> {
     Ok(ctx
         .new_writer
@@ -208,7 +209,7 @@ async fn reverse_start_position(ctx: &StageContext) -> Result<Position, StageErr
         .await?)
 }
 
-/// After the commit: open the new writer, let held writes go.
+/// After the commit: opens the new writer and releases held writes.
 async fn go_forward(
     ctx: &StageContext,
     lane: &LaneRecord,

@@ -1,6 +1,7 @@
-//! lag-wait: the change stream keeps up, proven by its own state, the monitoring's figures and a catch-up marker of ours.
+//! lag-wait: waits until the change stream keeps up, proven by the state of the stream, the lag metric and a
+//! catch-up marker.
 //!
-//! Unknown is "not ready": a missing figure, an old figure, a table in an unknown state, an old transaction.
+//! Unknown counts as "not ready": a missing or outdated lag figure, or a table in an unknown state.
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -11,22 +12,21 @@ use crossover_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Time between two looks at the figures.
-const LOOK_EVERY_MS: u64 = 500;
+/// Time between two reads of the stream's state.
+const POLL_EVERY_MS: u64 = 500;
 
-/// The stage.
 pub struct LagWait;
 
-/// It needs nothing beside the plan.
+/// Empty: the stage needs only the plan.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {}
 
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// The last lag figure.
+    /// The newest lag figure.
     pub lag_ms: u64,
-    /// How long a catch-up marker took from one side to the other.
+    /// How long a catch-up marker took from the old writer to the new one.
     pub probe_marker_ms: u64,
     pub waited_ms: u64,
 }
@@ -41,7 +41,7 @@ impl Stage for LagWait {
     async fn run(&self, ctx: &StageContext, _input: Input) -> Result<Output, StageError> {
         let limits = &ctx.plan.limits;
         let began = ctx.clock.now_ms();
-        let mut polling = Polling::new(&*ctx.clock, LOOK_EVERY_MS, limits.lag_wait_ms);
+        let mut polling = Polling::new(&*ctx.clock, POLL_EVERY_MS, limits.lag_wait_ms);
         let mut ready_since: Option<u64> = None;
         let lag_ms = loop {
             let now = ctx.clock.now_ms();
@@ -51,7 +51,10 @@ impl Stage for LagWait {
                     if ready_ms >= limits.lag_stable_ms {
                         break lag_ms;
                     }
-                    format!("it has kept up for {ready_ms} ms only")
+                    format!(
+                        "the lag has been below the limit for {ready_ms} ms; limits.lag_stable_ms asks for {} ms",
+                        limits.lag_stable_ms
+                    )
                 }
                 Err(reason) => {
                     ready_since = None;
@@ -59,7 +62,9 @@ impl Stage for LagWait {
                 }
             };
             let waited = polling.pause().await;
-            waited.map_err(|_| StageError::ReplicationNotReady { reason })?;
+            waited.map_err(|late| StageError::ReplicationNotReady {
+                reason: format!("{reason} (waited {} ms)", late.waited_ms),
+            })?;
         };
         Ok(Output {
             lag_ms,
@@ -69,7 +74,7 @@ impl Stage for LagWait {
     }
 }
 
-/// The lag now, or the reason why nothing can be said.
+/// The current lag, or the reason why replication is not ready.
 async fn readiness(ctx: &StageContext) -> Result<Result<u64, String>, StageError> {
     let stream = ctx.stream();
     let limits = &ctx.plan.limits;
@@ -78,14 +83,17 @@ async fn readiness(ctx: &StageContext) -> Result<Result<u64, String>, StageError
         return Ok(Err(format!("{name} does not exist")));
     };
     if health.state == StreamState::Failed {
-        let reason = format!("{name} failed: {}", health.last_failure.unwrap_or_default());
+        let reason = format!("{name} is {health}");
         return Err(StageError::ReplicationNotReady { reason });
     }
     if health.state != StreamState::Running {
-        return Ok(Err(format!("{name} is {}", health.state)));
+        return Ok(Err(format!("{name} is {health}, not running")));
     }
     if ctx.direction == Direction::Forward && health.loaded_percent < 100 {
-        return Ok(Err(format!("{name} has loaded {} %", health.loaded_percent)));
+        return Ok(Err(format!(
+            "{name} has loaded {} % of the existing rows",
+            health.loaded_percent
+        )));
     }
     let waiting: Vec<String> = ctx
         .replication
@@ -96,7 +104,10 @@ async fn readiness(ctx: &StageContext) -> Result<Result<u64, String>, StageError
         .map(|t| format!("{} ({})", t.table, t.state))
         .collect();
     if !waiting.is_empty() {
-        return Ok(Err(format!("tables do not follow yet: {}", waiting.join(", "))));
+        return Ok(Err(format!(
+            "{name} does not carry the changes of all tables: {}",
+            waiting.join(", ")
+        )));
     }
     let old = ctx
         .old_writer
@@ -105,24 +116,25 @@ async fn readiness(ctx: &StageContext) -> Result<Result<u64, String>, StageError
         .await?;
     if let Some(oldest) = old.first() {
         return Ok(Err(format!(
-            "{} has a transaction open for {} ms (pid {})",
+            "on the old writer, role {} has had a transaction open for {} ms (pid {})",
             oldest.role, oldest.age_ms, oldest.pid
         )));
     }
     Ok(match ctx.metrics.lag(stream).await? {
-        None => Err(format!("there is no lag figure for {name}")),
-        Some(lag) if lag.age_ms > lag.stale_after_ms => {
-            Err(format!("the lag figure of {name} is {} ms old", lag.age_ms))
-        }
+        None => Err(format!("the monitoring has no lag figure for {name}")),
+        Some(lag) if lag.age_ms > lag.stale_after_ms => Err(format!(
+            "the newest lag figure of {name} is {} ms old; it counts for {} ms",
+            lag.age_ms, lag.stale_after_ms
+        )),
         Some(lag) if lag.lag_ms > limits.max_lag_ms => Err(format!(
-            "the lag is {} ms, over {} ms",
+            "the lag of {name} is {} ms, above limits.max_lag_ms ({} ms)",
             lag.lag_ms, limits.max_lag_ms
         )),
         Some(lag) => Ok(lag.lag_ms),
     })
 }
 
-/// Lag proves nothing, a marker does: one of ours must come through.
+/// A lag figure does not prove that changes arrive. A catch-up marker that arrives does.
 async fn probe(ctx: &StageContext) -> Result<u64, StageError> {
     let nonce = format!("probe-{}", uuid::Uuid::new_v4());
     let seen = wait_for_marker(

@@ -1,8 +1,8 @@
-//! The stages of a cutover: a module each (input, run, undo, tests), and the registry that lists them.
+//! The stages of a cutover, one module each (input, run, undo, tests), and the registry that lists them.
 //!
-//! A stage is added by its module and its line below. Whatever goes through all stages reads the registry: the functions'
-//! program, the abort, the tests in memory, the rehearsal, the size check and `docs/stages.md`. The order in which
-//! stages run lives in `statemachine/*.asl.json`.
+//! To add a stage, add its module and one line below. Everything that covers all stages reads the registry:
+//! the functions' program, the abort, the tests in memory, the rehearsal, the size check and
+//! `docs/stages.md`. The order in which the stages run is in `statemachine/*.asl.json`.
 
 pub mod abort;
 pub mod connection_drain;
@@ -15,7 +15,8 @@ pub mod validate;
 
 use crossover_core::Registry;
 
-/// Every stage, in the order in which a run first comes to it: the abort undoes from the last to the first.
+/// Every stage, in the order in which a run first reaches it. The abort undoes the stages from the last to
+/// the first.
 pub fn registry() -> Registry {
     Registry::default()
         .with(pre_check::PreCheck)

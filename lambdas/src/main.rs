@@ -1,6 +1,7 @@
-//! The one program of all Lambda functions: which stage it serves, the function's handler says. `bootstrap --stages` lists them.
+//! The one program of all Lambda functions. The function's handler (`_HANDLER`) selects the stage; `bootstrap
+//! --stages` lists the stages.
 //!
-//! One program is linked once, so that the very file that is deployed can also be rehearsed and tested.
+//! With a single program, rehearsals and tests run the same file that is deployed.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! pre-check: the catalogue of checks. Nothing is changed; all findings come at once.
+//! pre-check: runs the catalogue of checks. The stage changes nothing and reports all findings at once.
 
 mod applies_to;
 mod checks;
@@ -13,15 +13,14 @@ use serde::{Deserialize, Serialize};
 pub use applies_to::AppliesTo;
 pub use checks::{Check, catalogue};
 
-/// The stage.
 pub struct PreCheck;
 
-/// It needs nothing beside the plan.
+/// Empty: the stage needs only the plan.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {}
 
-/// One check and how it ended.
+/// One check and its outcome.
 #[derive(Debug, Serialize)]
 pub struct Checked {
     pub id: &'static str,
@@ -68,7 +67,8 @@ impl Stage for PreCheck {
     }
 }
 
-/// What blocks, blocks; what could not run is not a pass; the rest are warnings.
+/// Blocking findings end the stage with `ChecksFailed`; without them, a check that could not run ends the
+/// stage with `ChecksCouldNotRun`. All other findings are warnings.
 fn judge(checks: Vec<Checked>) -> Result<Output, StageError> {
     let mut findings = Vec::new();
     let mut unknown = Vec::new();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_that_could_not_run_is_no_pass() {
+    fn a_check_that_could_not_run_does_not_pass() {
         let error = judge(vec![checked(CheckOutcome::CouldNotRun {
             reason: "connection lost".into(),
         })])
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn warnings_do_not_stop_a_cutover_and_blockers_do() {
+    fn blocking_findings_stop_a_cutover_and_warnings_do_not() {
         let warned = judge(vec![checked(CheckOutcome::Ran {
             findings: vec![finding(Severity::Warns)],
         })])

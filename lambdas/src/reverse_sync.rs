@@ -1,4 +1,5 @@
-//! reverse-sync: reverse replication. Prepared before the pause, started after the commit from a position that misses nothing.
+//! reverse-sync: reverse replication. The stream is prepared before the pause and started after the commit,
+//! from a position before the first application write on the new writer.
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -10,23 +11,23 @@ use crossover_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Time between two looks at a stream.
-const LOOK_EVERY_MS: u64 = 50;
-/// How long a stream may take to stop, and to carry its first marker: some engines need a few minutes.
+/// Time between two reads of a stream's state.
+const POLL_EVERY_MS: u64 = 50;
+/// How long a stream may take to stop or to carry its first marker: some engines need a few minutes.
 const TIMEOUT_MS: u64 = 300_000;
 
-/// The stage.
 pub struct ReverseSync;
 
-/// Which part is asked for.
+/// The part of the work that an invocation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// Before the pause: a position is retained and the stream is made; the stream does not run.
+    /// Before the pause: retains a position and creates the stream, which does not run yet.
     Prepare,
-    /// After the commit: the old stream is stopped, reverse replication runs and a catch-up marker has come through it.
+    /// After the commit: stops the old stream, starts reverse replication and sends a catch-up marker through
+    /// it.
     Start,
-    /// After a rollback: the stream that carried it, and its retained position, are removed.
+    /// After a rollback: removes the stream that carried it, and its retained position.
     Retire,
 }
 
@@ -34,19 +35,19 @@ pub enum Step {
 #[serde(deny_unknown_fields)]
 pub struct Input {
     pub step: Step,
-    /// For `start`: where final-sync said reverse replication begins.
+    /// For `start`: the position that final-sync recorded for reverse replication.
     #[serde(default)]
     pub reverse_from: Option<Position>,
 }
 
 #[derive(Debug, Default, Serialize)]
 pub struct Output {
-    /// The stream by its engine's name for it.
+    /// The stream, as its engine names it.
     pub stream: String,
-    /// The retained position it reads from.
+    /// The retained position that the stream reads from.
     pub retained: String,
     pub position: Option<Position>,
-    /// Milliseconds a catch-up marker took through reverse replication.
+    /// Milliseconds that a catch-up marker took through reverse replication.
     pub marker_ms: Option<u64>,
 }
 
@@ -67,8 +68,8 @@ impl Stage for ReverseSync {
         }
     }
 
-    /// Stream and retained position are named after the migration. Another run that has armed the lane needs them, and so does whoever has
-    /// committed in the meantime.
+    /// All runs of a migration share the stream and the retained position. They stay if another run has armed
+    /// the lane, or if a commit has been made in the meantime.
     async fn undo(&self, ctx: &StageContext) -> Result<Vec<String>, StageError> {
         let lane = ctx.lane.read().await?;
         if lane.writer != ctx.direction.old_writer() || !(lane.phase.is_serving() || ctx.is_ours(&lane)) {
@@ -88,7 +89,8 @@ impl Stage for ReverseSync {
     }
 }
 
-/// Everything is kept from now on; retaining a position takes as long as the oldest open transaction, so never in the pause.
+/// From here on the new writer keeps every change. Retaining a position waits for the oldest open
+/// transaction, so this step runs before the pause.
 async fn prepare(ctx: &StageContext) -> Result<Output, StageError> {
     let retained = ctx.reverse_position();
     let position = ctx.new_writer.writes.retain_position(&retained).await?;
@@ -125,22 +127,23 @@ async fn prepare(ctx: &StageContext) -> Result<Output, StageError> {
     })
 }
 
-/// Stops the stream that carried the cutover, then starts reverse replication behind the last change that came through it: two
-/// running streams would send each other's changes in a circle.
+/// Stops the stream that carried the cutover, then starts reverse replication after the last change of that
+/// stream. Two running streams would replicate each other's changes in a loop.
 async fn start(ctx: &StageContext, from: Option<Position>) -> Result<Output, StageError> {
     let from = from.ok_or_else(|| StageError::NoReverseReplication {
-        reason: "final-sync gave no position to start from; input.reverse_from is missing".to_owned(),
+        reason: "input.reverse_from is missing; take it from the output of final-sync".to_owned(),
     })?;
     stop(ctx, ctx.stream()).await?;
     let (stream, retained) = (ctx.reverse_stream(), ctx.reverse_position());
     let running = |state: &StreamState| *state == StreamState::Running;
-    // A start whose answer was lost is on its way: the stream reads from its position, which can no longer be moved.
-    let on_its_way = |state: &StreamState| matches!(state, StreamState::Starting | StreamState::Running);
+    // An earlier invocation may have started the stream without seeing the answer. Such a stream reads from
+    // its position, which can no longer be advanced.
+    let started = |state: &StreamState| matches!(state, StreamState::Starting | StreamState::Running);
     let already = ctx
         .replication
         .health(stream)
         .await?
-        .is_some_and(|t| on_its_way(&t.state));
+        .is_some_and(|t| started(&t.state));
     if !already {
         ctx.new_writer.writes.advance_position(&retained, &from).await?;
         ctx.replication.start(stream, Some(&from)).await?;
@@ -155,7 +158,7 @@ async fn start(ctx: &StageContext, from: Option<Position>) -> Result<Output, Sta
     })
 }
 
-/// A marker written at the new writer must come out at the old one.
+/// Writes a marker at the new writer and waits until reverse replication has carried it to the old one.
 async fn prove(ctx: &StageContext) -> Result<u64, StageError> {
     let run_id = &ctx.plan.run_id;
     let nonce = format!("{run_id}-back");
@@ -170,7 +173,7 @@ async fn prove(ctx: &StageContext) -> Result<u64, StageError> {
     seen.await.map_err(|error| match error {
         PortError::Marker(late @ MarkerError::NotSeen { .. }) => StageError::NoReverseReplication {
             reason: format!(
-                "{late}: {} does not carry it",
+                "{} runs but carries no changes: {late}",
                 ctx.replication.name(ctx.reverse_stream())
             ),
         },
@@ -178,7 +181,8 @@ async fn prove(ctx: &StageContext) -> Result<u64, StageError> {
     })
 }
 
-/// Removes the stream that carried a rollback together with its retained position; a forward stream belongs to whoever made it.
+/// Removes the stream that carried a rollback, and its retained position. The forward stream stays: Crossover
+/// did not create it.
 async fn retire(ctx: &StageContext) -> Result<Output, StageError> {
     let stream = ctx.stream();
     let mut retained = String::new();
@@ -214,7 +218,7 @@ async fn wait_for_state(
     stream: Stream,
     reached: impl Fn(&StreamState) -> bool + Send,
 ) -> Result<(), StageError> {
-    let mut polling = Polling::new(&*ctx.clock, LOOK_EVERY_MS, TIMEOUT_MS);
+    let mut polling = Polling::new(&*ctx.clock, POLL_EVERY_MS, TIMEOUT_MS);
     loop {
         let status = ctx.replication.health(stream).await?;
         if status.as_ref().is_some_and(|s| reached(&s.state)) {
@@ -222,12 +226,9 @@ async fn wait_for_state(
         }
         let failed = status.as_ref().is_some_and(|s| s.state == StreamState::Failed);
         if failed || polling.pause().await.is_err() {
-            let now = status.map_or_else(
-                || "missing".to_owned(),
-                |s| format!("{} {}", s.state, s.last_failure.unwrap_or_default()),
-            );
+            let now = status.map_or_else(|| "does not exist".to_owned(), |s| format!("is {s}"));
             return Err(StageError::NoReverseReplication {
-                reason: format!("{} is {}", ctx.replication.name(stream), now.trim_end()),
+                reason: format!("{} {now}", ctx.replication.name(stream)),
             });
         }
     }

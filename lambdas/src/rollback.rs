@@ -1,4 +1,5 @@
-//! rollback: the gate of reverse replication. It proves that reverse replication is open before the same cutover runs the other way.
+//! rollback: the gate before a rollback. The stage proves that reverse replication runs and that the source
+//! is still locked; only then does the same cutover run in the reverse direction.
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -6,19 +7,18 @@ use crossover_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The stage.
 pub struct Rollback;
 
-/// It needs nothing beside the plan.
+/// Empty: the stage needs only the plan.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {}
 
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// The stream the rollback runs over.
+    /// The stream that carries changes during the rollback.
     pub stream: String,
-    /// The run whose commit is rolled back, if the lane knows it.
+    /// The run recorded in the lane: the one whose commit is rolled back.
     pub of_run: Option<String>,
 }
 
@@ -33,31 +33,28 @@ impl Stage for Rollback {
     async fn run(&self, ctx: &StageContext, _input: Input) -> Result<Output, StageError> {
         let no = |reason: String| StageError::NoReverseReplication { reason };
         if ctx.direction != Direction::Reverse {
-            return Err(no("a rollback runs with direction \"reverse\"".to_owned()));
+            return Err(no(
+                "the run's direction is \"forward\"; start a rollback with direction \"reverse\"".to_owned(),
+            ));
         }
         let lane = ctx.own_lane().await?;
         let begun = lane.run_id.as_deref() == Some(ctx.plan.run_id.as_str());
         if lane.phase != Phase::ServeTarget && !begun {
             return Err(no(format!(
-                "lane {} is {}; only a lane served by the target can go back",
+                "lane {} is in phase {}; a rollback starts from phase serve_target",
                 lane.lane, lane.phase
             )));
         }
         let stream = ctx.replication.name(ctx.stream());
         match ctx.replication.health(ctx.stream()).await? {
             Some(task) if task.state == StreamState::Running => {}
-            Some(task) => {
-                let why = task.last_failure.unwrap_or_default();
-                return Err(no(format!(
-                    "reverse replication ({stream}) is {}, not running {why}",
-                    task.state
-                )));
-            }
-            None => return Err(no(format!("reverse replication ({stream}) does not exist"))),
+            Some(task) => return Err(no(format!("{stream} is {task}, not running"))),
+            None => return Err(no(format!("{stream} does not exist"))),
         }
         if ctx.new_writer.writes.snapshot().await?.is_none() {
             return Err(no(
-                "the source is not locked by a cutover: somebody may have written to it since".to_owned(),
+                "the source has no access snapshot, so it is not locked by a cutover and may have taken writes since the commit"
+                    .to_owned(),
             ));
         }
         Ok(Output {

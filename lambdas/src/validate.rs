@@ -1,6 +1,7 @@
-//! validate: every table of both sides is equal, row for row, while they change.
+//! validate: proves that every table is equal on both sides, row by row, while both change.
 //!
-//! One invocation compares everything, or its part of it: `statemachine/verify.asl.json` lets many of them share the work.
+//! One invocation compares everything, or one part: `statemachine/verify.asl.json` distributes the work over
+//! many invocations.
 
 mod words;
 
@@ -12,39 +13,38 @@ use crossover_verify::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How long a row that changes all the time is looked at. Between two of its changes both sides are equal, so that one look of
-/// many finds them so.
+/// How long a row that changes constantly is checked. Between two of its changes both sides are equal, so
+/// that one of many checks finds them equal.
 const RECHECK_LIMIT_MS: u64 = 20_000;
 
-/// The stage.
 pub struct Validate;
 
-/// Who writes while the comparison runs.
+/// Which side is the writer while the comparison runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum When {
-    /// The old writer serves; its changes come to the new one.
+    /// The old writer serves; its changes are replicated to the new writer.
     BeforeCommit,
-    /// The new writer serves; its changes come back to the old one.
+    /// The new writer serves; its changes are replicated to the old writer.
     AfterCommit,
 }
 
-/// What this invocation does of the whole.
+/// The part of the comparison that this invocation does.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// All of it. The default.
+    /// Everything.
     #[default]
     All,
-    /// Lists the assignments.
+    /// Lists the assignments without comparing them.
     List,
-    /// Compares one of them.
+    /// Compares one assignment.
     Assignment(Assignment),
-    /// Looks through what all of them found.
+    /// Judges the results of all assignments.
     Verdict(Vec<Share>),
 }
 
-/// What one assignment found, as the state machine passes it on.
+/// The result of one assignment, as the state machine passes it on.
 #[derive(Debug, Deserialize)]
 pub struct Share {
     pub different: Vec<String>,
@@ -61,13 +61,13 @@ pub struct Input {
 
 #[derive(Debug, Default, Serialize)]
 pub struct Output {
-    /// Tables that were compared here.
+    /// Tables that this invocation compared.
     pub tables: Vec<TableResult>,
     pub rows: u64,
-    /// What remains to be compared by others.
+    /// For [`Part::List`]: the parts that other invocations have to compare.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub assignments: Vec<Assignment>,
-    /// Tables of an assignment that differ; the verdict makes an error of them.
+    /// For [`Part::Assignment`]: tables that differ. The verdict turns them into an error.
     pub different: Vec<String>,
 }
 
@@ -79,7 +79,8 @@ impl Stage for Validate {
     type Output = Output;
 
     async fn run(&self, ctx: &StageContext, input: Input) -> Result<Output, StageError> {
-        // `from` is the writer before the commit, whichever way the run goes; `source` here only means the first of two.
+        // `source` and `target` of the comparison stand for the old and the new writer, in either direction
+        // of the run.
         let (writer, follower, side) = match input.when {
             When::BeforeCommit => (&*ctx.old_writer.writes, &*ctx.new_writer.writes, Side::Source),
             When::AfterCommit => (&*ctx.new_writer.writes, &*ctx.old_writer.writes, Side::Target),
@@ -114,7 +115,7 @@ async fn all(sides: &Sides<'_>, ctx: &StageContext) -> Result<Output, StageError
     let different = differing(&report.tables);
     let marker = report.could_not_run.iter().find_map(marker_error);
     if let (true, Some(marker)) = (different.is_empty(), marker) {
-        // No table is at fault: the change stream is.
+        // The fault lies with the change stream, not with a table.
         return Err(marker.into());
     }
     refuse(different, not_compared(&report.could_not_run))?;
@@ -168,7 +169,7 @@ fn rows(table: &TableResult) -> u64 {
     table.rows_source.max(table.rows_target)
 }
 
-/// The catch-up marker that stood in the way of a table.
+/// The failed catch-up marker, where it is the reason why a table was not compared.
 fn marker_error(table: &CouldNotRun) -> Option<MarkerError> {
     let nonce = format!("of the comparison of {}", table.name);
     match table.cause {
@@ -190,7 +191,8 @@ fn not_compared(tables: &[CouldNotRun]) -> Vec<String> {
     tables.iter().map(words::not_compared).collect()
 }
 
-/// What was not compared is no difference, but belongs beside one.
+/// `TablesDiffer` as soon as one table differs; it also names the tables that were not compared.
+/// `TablesNotCompared` where only such tables remain.
 fn refuse(differing: Vec<String>, not_compared: Vec<String>) -> Result<(), StageError> {
     let differ = !differing.is_empty();
     let mut tables = [differing, not_compared].concat();
@@ -214,10 +216,10 @@ fn stage_error(error: VerifyError) -> StageError {
 
 fn options() -> VerifyOptions {
     let mut options = VerifyOptions::default();
-    // A state machine's state holds 256 KiB: a few keys tell enough.
+    // The state of a state machine holds at most 256 KiB, so only a few keys are reported.
     options.rows.max_reported = 10;
     options.rows.columns = false;
-    // Waiting is the state machine's, which waits longer than a function may run.
+    // The state machine retries: it can wait longer than a function may run.
     options.rows.retry_timeout_ms = 0;
     options.rows.recheck_limit_ms = RECHECK_LIMIT_MS;
     options
@@ -239,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_compared_is_no_difference_and_is_named_beside_one() {
+    fn a_table_that_was_not_compared_does_not_count_as_different_but_is_named_with_the_different_ones() {
         let name = |name: &str| vec![name.to_owned()];
         assert!(refuse(Vec::new(), Vec::new()).is_ok());
         let unproven = refuse(Vec::new(), name("b")).unwrap_err();
@@ -249,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_without_a_part_means_everything() {
+    fn an_input_without_a_part_compares_everything() {
         let input: Input = serde_json::from_str(r#"{"when":"before_commit"}"#).unwrap();
         assert!(matches!(input.part, Part::All));
         let list: Input = serde_json::from_str(r#"{"when":"before_commit","part":"list"}"#).unwrap();

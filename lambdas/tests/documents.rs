@@ -1,4 +1,4 @@
-//! The documents that are made from lists in the code are what the lists say. `cargo xtask docs` writes them again.
+//! The generated documents match the lists in the code. `cargo xtask docs` writes them again.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -7,9 +7,10 @@ use std::{fmt::Write, fs, path::Path};
 use crossover_core::finding::Severity;
 use crossover_stages::{pre_check::catalogue, registry};
 
-const GENERATED: &str = "<!-- Made from the code by `cargo xtask docs`; a test compares it. -->";
+const GENERATED: &str = "<!-- Generated from the code by `cargo xtask docs`; a test compares the two. -->";
 
-/// Compares a document with what it should be, or writes it where `cargo xtask docs` asks for that.
+/// Compares a document with the expected text. `cargo xtask docs` sets `CROSSOVER_WRITE_DOCS`: then the
+/// document is written instead.
 fn compare(name: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
     if std::env::var_os("CROSSOVER_WRITE_DOCS").is_some() {
@@ -19,16 +20,16 @@ fn compare(name: &str, expected: &str) {
     let found = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         found == expected,
-        "docs/{name} is not what the code says; run `cargo xtask docs` and commit the result"
+        "docs/{name} does not match the code; run `cargo xtask docs` and commit the result"
     );
 }
 
 fn stages() -> String {
     let mut text = format!(
         "# Stages\n\n{GENERATED}\n\n\
-         Each stage is one Lambda function; `statemachine/*.asl.json` calls them in its own order. An abort that has won the lane \
-         undoes the stages from the last to the first.\n\n\
-         | stage | what it does | in the pause | what an abort puts back |\n|---|---|---|---|\n"
+         Each stage is one Lambda function; `statemachine/*.asl.json` defines the order of the calls. An abort that has won the \
+         lane undoes the stages from the last to the first.\n\n\
+         | stage | what it does | in the pause | what an abort restores |\n|---|---|---|---|\n"
     );
     for stage in registry().iter() {
         let pause = if stage.works_in_pause() { "yes" } else { "" };
@@ -45,17 +46,17 @@ fn stages() -> String {
 }
 
 #[test]
-fn the_list_of_stages_is_that_of_the_registry() {
+fn the_document_lists_the_stages_of_the_registry() {
     compare("stages.md", &stages());
 }
 
 fn checks() -> String {
     let mut text = format!(
         "# Pre-checks\n\n{GENERATED}\n\n\
-         The stage `pre-check` runs every check below and changes nothing; it reports all findings at once. A check that could not \
-         run is never a pass. \"Blocks\" means that the cutover does not start. Ids are stable; an id that is missing belongs to a \
-         check that does not exist yet.\n\n\
-         | id | looks at | why | severity | remedy |\n|---|---|---|---|---|\n"
+         The stage `pre-check` runs every check below. It changes nothing and reports all findings at once. A check that could not \
+         run never passes. \"blocks\" means that the cutover does not start. Ids are stable; a missing id belongs to a check that \
+         does not exist yet.\n\n\
+         | id | checks | why | severity | remedy |\n|---|---|---|---|---|\n"
     );
     for check in catalogue() {
         let severity = match check.severity() {
@@ -76,7 +77,7 @@ fn checks() -> String {
 }
 
 #[test]
-fn the_list_of_checks_is_that_of_the_catalogue() {
+fn the_document_lists_the_checks_of_the_catalogue() {
     compare("checks.md", &checks());
 }
 
@@ -99,6 +100,6 @@ fn every_stage_has_a_module_of_its_name_and_a_purpose() {
     assert_eq!(
         names.len(),
         files,
-        "a module of src is not in the registry, or twice"
+        "the registry does not list every module of src exactly once"
     );
 }

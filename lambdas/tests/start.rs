@@ -1,4 +1,4 @@
-//! The program from outside: what it makes of its handler.
+//! The functions' program from outside: the handler selects the stage.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -12,17 +12,18 @@ use std::{
 
 use crossover_stages::registry;
 
-/// Starts the program and waits for its end. Its first request is noted and left without an answer, on which it ends.
+/// Starts the program and waits until it ends. Its first request is recorded and its connection closed, which
+/// ends the program.
 fn start(environment: &[(&str, &str)]) -> (Option<String>, Output) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let api = listener.local_addr().unwrap().to_string();
-    let (tell, told) = mpsc::channel();
-    // Not joined: a program that ends before it asks for work is never accepted.
+    let (sender, requests) = mpsc::channel();
+    // Not joined: `accept` never returns when the program ends before it connects.
     thread::spawn(move || {
         let (connection, _) = listener.accept().unwrap();
         let mut line = String::new();
         BufReader::new(connection).read_line(&mut line).unwrap();
-        tell.send(line).unwrap();
+        sender.send(line).unwrap();
     });
     let output = Command::new(env!("CARGO_BIN_EXE_bootstrap"))
         .env_clear()
@@ -39,7 +40,7 @@ fn start(environment: &[(&str, &str)]) -> (Option<String>, Output) {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    (told.try_recv().ok(), output)
+    (requests.try_recv().ok(), output)
 }
 
 #[test]
@@ -59,7 +60,7 @@ fn every_stage_asks_for_work_under_its_name() {
 }
 
 #[test]
-fn a_handler_that_is_no_stage_ends_the_program_in_plain_words_before_it_asks_for_anything() {
+fn an_unknown_handler_ends_the_program_with_a_clear_error_before_its_first_request() {
     let (asked, output) = start(&[("_HANDLER", "pre_check")]);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!((asked, output.status.code()), (None, Some(1)), "{errors}");

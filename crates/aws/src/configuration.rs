@@ -8,8 +8,8 @@ use aws_smithy_http_client::{
 
 /// Reads the SDK's configuration from the environment.
 ///
-/// Ring instead of the default AWS-LC: it builds without a C++ toolchain and starts quicker, which a function in the
-/// pause of a cutover pays for. Time-outs are short because every call here has a caller that is waiting.
+/// Ring replaces the default AWS-LC: ring builds without a C++ toolchain and starts faster, which shortens a
+/// cold start in the pause. Time-outs are short because every caller waits for the answer.
 pub async fn load() -> SdkConfig {
     let http = Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))

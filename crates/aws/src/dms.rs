@@ -1,4 +1,4 @@
-//! AWS Database Migration Service as the engine that carries changes: a stream is a task.
+//! AWS Database Migration Service as the CDC engine: each stream is a DMS task.
 
 mod settings;
 
@@ -24,20 +24,20 @@ pub use settings::{DmsSettings, Endpoints};
 
 use crate::{failure::port_error, table_mappings::selection};
 
-/// Task settings of the tasks Crossover makes: transactional apply in order, stop on errors instead of ignoring them.
+/// Settings of the tasks that Crossover creates: changes are applied in commit order, and errors stop the
+/// task instead of being ignored.
 const TASK_SETTINGS: &str = include_str!("task_settings.json");
 
-/// `TableState` of a table that is loaded and follows.
+/// `TableState` of a table that is loaded and whose changes are replicated.
 const FOLLOWS: &str = "Table completed";
 
-/// AWS Database Migration Service.
 #[derive(Debug, Clone)]
 pub struct Dms {
     client: Client,
     settings: Arc<DmsSettings>,
 }
 
-/// The names CloudWatch files a task's metrics under.
+/// The dimensions of a task's metrics in CloudWatch.
 #[derive(Debug)]
 pub struct MetricIds {
     pub instance: String,
@@ -91,11 +91,11 @@ impl Dms {
         let arn = found
             .replication_task_arn
             .clone()
-            .ok_or_else(|| PortError::unexpected(format!("DMS task {task}"), "it has no ARN"))?;
+            .ok_or_else(|| PortError::unexpected(format!("DMS task {task}"), "the task has no ARN"))?;
         Ok((arn, found))
     }
 
-    /// Where CloudWatch keeps the task's figures; none when there is no such task.
+    /// The dimensions of the task's metrics; `None` when the task does not exist.
     pub(crate) async fn metric_ids(&self, stream: Stream) -> PortResult<Option<MetricIds>> {
         let task = self.settings.task(stream);
         let Some(found) = self.describe(task).await? else {
@@ -107,7 +107,7 @@ impl Dms {
         else {
             return Err(PortError::unexpected(
                 what,
-                "it has no ARN or no replication instance",
+                "the task has no ARN or no replication instance",
             ));
         };
         let filter = Filter::builder()
@@ -199,13 +199,14 @@ impl Replication for Dms {
             return Ok(());
         }
         let (reads, writes) = self.settings.endpoints(new.stream);
-        // DMS takes the slot to read from as a setting of the source endpoint, not of the task.
+        // In DMS the replication slot is a setting of the source endpoint, not of the task.
         let request = self
             .client
             .modify_endpoint()
             .endpoint_arn(reads)
             .postgre_sql_settings(PostgreSqlSettings::builder().slot_name(&new.retained).build());
-        // Boxed, here and below: the SDK's futures for requests of this size would lie on the stack of every caller.
+        // Boxed, here and below: the SDK's futures for requests of this size would otherwise be on the stack
+        // of every caller.
         Box::pin(request.send())
             .await
             .map_err(|e| port_error(&format!("DMS endpoint {reads}"), &e))?;

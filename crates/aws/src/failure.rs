@@ -4,7 +4,7 @@ use aws_sdk_databasemigration::{
 };
 use crossover_core::ports::PortError;
 
-/// Tells "it did not answer" from "it said no", with the service's own error code.
+/// Distinguishes "no answer" from "refused", and keeps the service's own error code.
 pub fn port_error<E: ProvideErrorMetadata + std::fmt::Debug>(
     what: &str,
     error: &SdkError<E, HttpResponse>,
@@ -13,14 +13,14 @@ pub fn port_error<E: ProvideErrorMetadata + std::fmt::Debug>(
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or("unknown error");
             let message = service.err().message().unwrap_or("no message");
-            // Throttling and the service's own failures say nothing about the request.
+            // After throttling or a failure of the service, the same request may succeed later.
             if service.raw().status().as_u16() >= 500 || code.contains("Throttl") {
                 PortError::unreachable(what, format!("{code}: {message}"))
             } else {
                 PortError::refused(what, format!("{code}: {message}"))
             }
         }
-        SdkError::TimeoutError(_) => PortError::unreachable(what, "no answer in time"),
+        SdkError::TimeoutError(_) => PortError::unreachable(what, "the time-out passed without an answer"),
         SdkError::DispatchFailure(failure) => {
             let cause = failure
                 .as_connector_error()

@@ -15,7 +15,7 @@ pub struct DynamoJournal {
 }
 
 impl DynamoJournal {
-    /// `topic_arn`: where people are told; none means nobody is.
+    /// `topic_arn` receives the notifications; with `None`, none are sent.
     pub fn new(config: &SdkConfig, table: String, topic_arn: Option<String>) -> Self {
         Self {
             dynamo: aws_sdk_dynamodb::Client::new(config),
@@ -54,7 +54,7 @@ impl Journal for DynamoJournal {
         let Some(topic) = &self.topic_arn else {
             return Ok(());
         };
-        // SNS takes at most 100 ASCII characters without line breaks as a subject.
+        // An SNS subject has at most 100 ASCII characters and no line breaks.
         let subject: String = subject
             .chars()
             .filter(|c| c.is_ascii() && !c.is_ascii_control())

@@ -1,6 +1,6 @@
-//! AWS behind the ports of `crossover-core`: DMS, Secrets Manager, CloudWatch, DynamoDB and SNS.
+//! The AWS adapters of the ports of `crossover-core`: DMS, Secrets Manager, CloudWatch, DynamoDB and SNS.
 //!
-//! Endpoints, region and credentials come from the environment alone, as the AWS SDK reads them
+//! The AWS SDK reads endpoints, region and credentials from the environment
 //! (`AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DATABASE_MIGRATION_SERVICE`, …).
 
 mod configuration;

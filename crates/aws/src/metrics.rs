@@ -13,9 +13,9 @@ use crossover_core::{
 
 use crate::{Dms, failure::port_error};
 
-/// How far back a figure is looked for.
+/// Figures older than this are not requested.
 const WINDOW: Duration = Duration::from_mins(10);
-/// A figure may be this many periods of the metric old, plus what CloudWatch takes to show it.
+/// A figure may be as old as this number of periods of the metric, plus the time until CloudWatch shows it.
 const FRESH_PERIODS: u64 = 3;
 const SHOWN_AFTER_MS: u64 = 5_000;
 
@@ -82,7 +82,7 @@ impl Metrics for CloudWatchLag {
         let stale_after_ms = u64::from(self.dms.lag_period_s()) * 1_000 * FRESH_PERIODS + SHOWN_AFTER_MS;
         let mut worst: Option<LagSample> = None;
         for metric in ["CDCLatencySource", "CDCLatencyTarget"] {
-            // One of the two missing means that half of the way is unknown.
+            // Without one of the two metrics, half of the lag is unknown.
             let Some((seconds, at)) = self.newest(metric, &dimensions).await? else {
                 return Ok(None);
             };

@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 
 use crate::failure::port_error;
 
-/// Secrets Manager. Values are read at every cold start and again after a refusal, so a rotation is picked up.
+/// Secrets Manager. A value is read at every cold start, and again after a server has refused the old one, so
+/// that a rotated secret takes effect.
 #[derive(Debug, Clone)]
 pub struct Secrets(aws_sdk_secretsmanager::Client);
 
@@ -16,7 +17,7 @@ impl Secrets {
         Self(aws_sdk_secretsmanager::Client::new(config))
     }
 
-    /// The JSON value of a secret. Errors name the secret and the field, never a value.
+    /// The JSON value of a secret. Errors name the secret, never its value.
     pub async fn json<T: DeserializeOwned>(&self, secret_id: &str) -> PortResult<T> {
         let what = format!("secret {secret_id}");
         let answer = self
@@ -26,17 +27,15 @@ impl Secrets {
             .send()
             .await
             .map_err(|e| port_error(&what, &e))?;
-        let text = Secret::new(
-            answer
-                .secret_string
-                .ok_or_else(|| PortError::unexpected(&what, "it holds no text; store it as JSON text"))?,
-        );
-        // serde_json's own message can quote the offending value; line and column are enough to find it.
+        let text = Secret::new(answer.secret_string.ok_or_else(|| {
+            PortError::unexpected(&what, "the secret is not stored as text; store it as JSON text")
+        })?);
+        // The message of serde_json can quote the value; line and column suffice to find the fault.
         serde_json::from_str(text.expose()).map_err(|e| {
             PortError::unexpected(
                 &what,
                 format!(
-                    "it is not the JSON that is expected (line {}, column {})",
+                    "the secret is not JSON with the expected fields (first fault: line {}, column {})",
                     e.line(),
                     e.column()
                 ),

@@ -1,11 +1,11 @@
-//! DMS table mappings: the JSON document that says which tables a task carries.
+//! DMS table mappings: the JSON document that lists the tables of a task.
 
 use crossover_core::catalogue::TableName;
 use serde_json::{Value, json};
 
 /// Selection rules for exactly these tables.
 ///
-/// Source: AWS DMS user guide, "Selection rules and actions": the action `explicit` takes names as they are, without
+/// Source: AWS DMS user guide, "Selection rules and actions": with the action `explicit`, names contain no
 /// wildcards.
 pub fn selection(tables: &[TableName]) -> Value {
     let rules: Vec<Value> = tables
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_table_gets_a_rule_of_its_own() {
+    fn every_table_has_its_own_rule() {
         let tables = ["orders", "order_items"].map(|name| TableName {
             schema: "shop".into(),
             name: name.into(),

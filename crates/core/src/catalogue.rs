@@ -1,4 +1,4 @@
-//! Facts read from a database's catalogue, as plain values that checks judge and tests can write down.
+//! Facts read from a database's catalogue, as plain values for checks and tests.
 
 mod definition;
 mod place;
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 pub use definition::{Definition, NOT_POPULATED, ObjectClass, Property, STATEMENT};
 pub use replication::{FiringTrigger, MissingIdentity, ReplicaIdentity};
 
-/// The schema Crossover keeps its marker and its access snapshots in, on both sides.
+/// The schema of Crossover's marker table and access snapshots, on both sides.
 pub const OWN_SCHEMA: &str = "crossover";
 
-/// A table's name as the catalogue spells it.
+/// A table's name, exactly as in the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableName {
@@ -21,7 +21,7 @@ pub struct TableName {
 }
 
 impl TableName {
-    /// The table of the catch-up markers. Every stream has to carry it.
+    /// The table of the catch-up markers. Every stream has to replicate it.
     pub fn marker() -> Self {
         Self {
             schema: OWN_SCHEMA.to_owned(),
@@ -36,41 +36,40 @@ impl std::fmt::Display for TableName {
     }
 }
 
-/// What a cutover needs of a server, each as its engine judges it.
+/// The requirements of a cutover on a server, each judged by its engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerFacts {
     /// The version as one number, for example 160014.
     pub version_num: u32,
-    /// Its changes can be decoded row by row.
+    /// The server can decode its changes row by row.
     pub decodes_changes: Need,
-    /// It can retain one more position.
+    /// The server can retain one more position.
     pub retains_another_position: Need,
-    /// It can serve one more reader of its changes.
+    /// The server can serve one more reader of its changes.
     pub serves_another_reader: Need,
-    /// It takes writes: it is no standby.
+    /// The server accepts writes: it is not a standby.
     pub takes_writes: Need,
 }
 
-/// Something a cutover needs: it is there, or the engine says what is missing.
+/// A requirement of a cutover: met, or with the engine's description of what is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Need {
     Met,
     Unmet(Shortfall),
 }
 
-/// What is missing, in the engine's words.
+/// An unmet requirement, in the engine's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shortfall {
-    /// The setting or part of the server it is about.
+    /// The setting or part of the server.
     pub object: String,
-    /// What is wrong with it.
+    /// The fault, as a sentence whose subject is the object.
     pub message: String,
-    /// What to do.
+    /// What the operator has to do.
     pub remedy: String,
 }
 
 impl Need {
-    /// Met, or else what is missing.
     pub fn unless(shortfall: Option<Shortfall>) -> Self {
         shortfall.map_or(Self::Met, Self::Unmet)
     }
@@ -87,20 +86,22 @@ impl Need {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TableFacts {
     pub table: TableName,
-    /// A partitioned parent: it holds no rows of its own.
+    /// A partitioned table: all its rows are in its partitions.
     pub partitioned: bool,
     /// The parent, when the table is a partition.
     pub partition_of: Option<TableName>,
-    /// The parent, when the table inherits from one and is no partition.
+    /// The parent, when the table inherits from one and is not a partition.
     pub child_of: Option<TableName>,
     pub unlogged: bool,
     pub primary_key: Vec<String>,
     pub identity: ReplicaIdentity,
-    /// A unique index over columns that are never NULL, checked at once: what could identify rows where the primary key cannot.
+    /// A unique index over columns that are never NULL, not deferrable: it could identify rows where the
+    /// primary key cannot.
     pub unique_index: Option<String>,
-    /// Row-level security hides rows from the role of our connection, or would if it did not refuse to read the table.
+    /// Row-level security applies to Crossover's role: it hides rows, or makes the server refuse to read the
+    /// table.
     pub rows_hidden: bool,
-    /// Sorted by name. What a partition has from its parent is its parent's.
+    /// Sorted by name. Triggers that a partition inherits are listed at its parent only.
     pub firing_triggers: Vec<FiringTrigger>,
 }
 
@@ -110,15 +111,16 @@ pub struct RoleFacts {
     pub role: String,
     pub can_login: bool,
     pub superuser: bool,
-    /// It may write at least one table in scope: by grant, by ownership, or through a role it is a member of.
+    /// The role may write at least one table in scope: by grant, by ownership, or as a member of another
+    /// role.
     pub writes: bool,
-    /// Why it counts as a writer, for the operator: `owner of shop.orders`, `member of shop_writer`, …
+    /// Why the role counts as a writer, for the operator: `owner of shop.orders`, `member of shop_writer`, …
     pub because: String,
-    /// Sessions it has in this database now.
+    /// The number of its sessions in this database now.
     pub sessions: u32,
 }
 
-/// A prepared transaction; nobody's session holds it and it commits whenever somebody says so.
+/// A prepared transaction. No session holds it, and any session with the right can commit it at any time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreparedTransaction {
     pub gid: String,
@@ -134,7 +136,7 @@ pub struct OpenTransaction {
     pub age_ms: u64,
 }
 
-/// A sequence and where it stands.
+/// A sequence and its position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SequenceFacts {
     pub schema: String,
@@ -144,14 +146,15 @@ pub struct SequenceFacts {
     pub max_value: i64,
     pub cycle: bool,
     pub cache: i64,
-    /// The last value taken from it; none when it was never used. It may run ahead of what was handed out.
+    /// The last value taken from the sequence; `None` for an unused one. With a cache, sessions may not have
+    /// used it yet.
     pub last_value: Option<i64>,
-    /// Where it started counting.
+    /// The first value of the sequence.
     pub start_value: i64,
 }
 
 impl SequenceFacts {
-    /// The same sequence when it has handed out `steps` more values, as far as its range reaches.
+    /// The same sequence after `steps` more values, limited by its range.
     #[must_use]
     pub fn moved_by(&self, steps: i64) -> Self {
         let moved = |position: i64| {
@@ -165,9 +168,10 @@ impl SequenceFacts {
         }
     }
 
-    /// Its first value lies beyond everything `other`, the same sequence on the other side, has handed out. A sequence at its end
-    /// is beyond when it would fail rather than repeat a value. Equal is not beyond: both would hand out the same value next.
-    /// Of sequences that cycle only that much is known.
+    /// Whether the next value lies beyond every value that `other`, the same sequence on the other side, has
+    /// given out. A sequence at its end counts as beyond, because it fails instead of repeating a value. An
+    /// equal position is not beyond: both would give out the same value next. Positions of sequences that
+    /// cycle have no order, so for them only "not equal" is known.
     pub fn is_beyond(&self, other: &Self) -> bool {
         let Some(handed_out) = other.last_value else {
             return true;
@@ -192,20 +196,20 @@ impl std::fmt::Display for SequenceFacts {
     }
 }
 
-/// How fresh the planner's picture of a table is.
+/// How current the planner's statistics of a table are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableStatistics {
     pub table: TableName,
-    /// Rows that are in it now by the server's counters; of a partitioned table those of its partitions. The counters are lost
-    /// with a crash: then it is 0.
+    /// Current rows by the server's counters; for a partitioned table those of its partitions. 0 after a
+    /// crash, which loses the counters.
     pub live_rows: u64,
-    /// Rows the planner reckons with; none when nobody ever counted.
+    /// The planner's estimate of the rows; `None` if the table was never vacuumed or analysed.
     pub planned_rows: Option<u64>,
-    /// When it was last analysed, by hand or by autovacuum; none when never, as far as the server remembers.
+    /// Time since the last ANALYZE, manual or by autovacuum; `None` if the server knows of none.
     pub analysed_ms_ago: Option<u64>,
-    /// The planner knows how its columns' values are spread. It outlives the counters.
+    /// The planner has statistics of the columns' values. They survive the loss of the counters.
     pub has_column_statistics: bool,
-    /// Rows changed since it was last analysed. A partitioned table has none of its own.
+    /// Rows changed since the last ANALYZE; always 0 for a partitioned table.
     pub changed_since: u64,
 }
 

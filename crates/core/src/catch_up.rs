@@ -1,31 +1,32 @@
-//! Catch-up by a marker: a unique row written at the writer and awaited at the follower. Once it is there, so is everything that was
-//! committed before it.
+//! Catch-up by a marker: a unique row, written at the writer and awaited at the follower. When the row has
+//! arrived, every change committed before it has arrived as well.
 
 use crate::{
     polling::Polling,
     ports::{CatchUpMarkers, Clock, PortResult},
 };
 
-/// The first pause between two looks. Clients wait for the marker of final-sync.
+/// The first pause between two reads. It is short because clients wait for the marker of final-sync.
 const FIRST_PAUSE_MS: u64 = 2;
-/// The longest pause between two looks, for streams that take minutes.
+/// The longest pause between two reads, for streams that take minutes.
 const LONGEST_PAUSE_MS: u64 = 50;
 
-/// Why a marker proves nothing.
+/// Why a marker does not prove the catch-up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MarkerError {
-    #[error("catch-up marker {nonce} was not seen on the other side within {waited_ms} ms")]
+    #[error("catch-up marker {nonce} did not arrive on the other side within {waited_ms} ms")]
     NotSeen { nonce: String, waited_ms: u64 },
-    /// What came twice was applied twice: rows may be duplicated as well.
-    #[error("catch-up marker {nonce} was seen {count} times on the other side")]
+    /// The stream applied one change more than once, so rows may be duplicated as well.
+    #[error("catch-up marker {nonce} arrived {count} times on the other side")]
     Duplicated { nonce: String, count: u32 },
 }
 
-/// Writes a marker at the writer and waits until it is at the follower. Answers how long it took, in milliseconds. Waiting again for
-/// the same marker writes no second one.
+/// Writes a marker at the writer and waits until the follower has it. Returns the waiting time in
+/// milliseconds. A second call for the same marker does not write another one.
 ///
 /// # Errors
-/// [`crate::ports::PortError::Marker`] when it is not seen within `limit_ms`, or seen more than once.
+/// [`crate::ports::PortError::Marker`] when the marker does not arrive within `limit_ms`, or arrives more
+/// than once.
 pub async fn wait_for_marker(
     writer: &dyn CatchUpMarkers,
     follower: &dyn CatchUpMarkers,

@@ -1,4 +1,4 @@
-//! Everything a stage works on, already turned the right way round for the run's direction.
+//! Everything a stage works on, with the two databases already in the order of the run's direction.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::{
     routing::{Command, LaneRecord, Phase},
 };
 
-/// The world of one run.
+/// The plan of one run and the ports to everything it reads and changes.
 #[derive(Clone)]
 pub struct StageContext {
     pub plan: Plan,
@@ -25,22 +25,25 @@ pub struct StageContext {
 }
 
 impl StageContext {
-    /// The stream that carries changes from `from` to `to`.
+    /// The stream that carries changes from the old writer to the new writer.
     pub const fn stream(&self) -> Stream {
         Stream::of_run(self.direction)
     }
 
-    /// The stream that carries changes from `to` back to `from` once the run has committed.
+    /// The stream that carries changes from the new writer back to the old writer after the commit.
     pub const fn reverse_stream(&self) -> Stream {
         Stream::back_after(self.direction)
     }
 
-    /// Name of the retained position reverse replication reads from, in the database that becomes the writer.
+    /// Name of the retained position, in the new writer, that reverse replication reads from.
     pub fn reverse_position(&self) -> String {
         self.plan.reverse_position(self.direction)
     }
 
-    /// The lane's record, if it is not in the hands of another run.
+    /// The lane's record.
+    ///
+    /// # Errors
+    /// `LaneInUse` while another run holds the lane.
     pub async fn own_lane(&self) -> Result<LaneRecord, StageError> {
         let record = self.lane.read().await?;
         let busy = !matches!(record.phase, Phase::ServeSource | Phase::ServeTarget);
@@ -50,19 +53,19 @@ impl StageContext {
         Ok(record)
     }
 
-    /// The lane is in the hands of this run, or was last.
+    /// Whether this run holds the lane, or was the last run that held it.
     pub fn is_ours(&self, record: &LaneRecord) -> bool {
         record.run_id.as_deref() == Some(self.plan.run_id.as_str())
     }
 
-    /// This run has won the lane: its commit is made, whether or not the new writer serves already.
+    /// Whether this run has committed, even if the new writer does not serve yet.
     pub fn has_committed(&self, record: &LaneRecord) -> bool {
         self.is_ours(record)
             && (record.phase == Phase::Committed
                 || (record.phase == self.serving() && record.writer == self.direction.new_writer()))
     }
 
-    /// The phase of a lane that `to` serves.
+    /// The phase of a lane that the new writer serves.
     pub const fn serving(&self) -> Phase {
         match self.direction {
             Direction::Forward => Phase::ServeTarget,
@@ -70,7 +73,8 @@ impl StageContext {
         }
     }
 
-    /// Applies a command to the lane as it was read. When the answer is lost the lane itself tells whether it was done.
+    /// Applies a command to the lane if the lane still has the epoch of `record`. When the answer is lost,
+    /// the lane is read to see whether the command was applied.
     pub async fn command(&self, record: &LaneRecord, command: Command) -> Result<LaneRecord, StageError> {
         match self.lane.apply(record.epoch, command.clone()).await {
             Ok(changed) => Ok(changed),
@@ -88,6 +92,10 @@ impl StageContext {
                     "{what} cannot be reached: {reason}"
                 )))
             }
+            Err(PortError::Refused { reason, .. }) => Err(StageError::LaneRefused {
+                lane: self.plan.lane.clone(),
+                reason,
+            }),
             Err(other) => Err(StageError::LaneRefused {
                 lane: self.plan.lane.clone(),
                 reason: other.to_string(),
@@ -99,7 +107,10 @@ impl StageContext {
         StageError::LaneInUse {
             lane: self.plan.lane.clone(),
             phase: record.phase.to_string(),
-            holder: record.run_id.clone().unwrap_or_else(|| "nobody".to_owned()),
+            holder: record
+                .run_id
+                .clone()
+                .unwrap_or_else(|| "(none recorded)".to_owned()),
             run_id: self.plan.run_id.clone(),
         }
     }

@@ -1,9 +1,8 @@
-//! Which way a cutover goes. A rollback is the same machine with the sides swapped.
+//! The direction of a cutover. A rollback is the same cutover with the sides swapped.
 
 use crossover_routing::Side;
 use serde::{Deserialize, Serialize};
 
-/// The way of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
@@ -23,7 +22,7 @@ impl Direction {
         }
     }
 
-    /// The side that is the writer when the run has committed.
+    /// The side that is the writer after the run has committed.
     pub const fn new_writer(self) -> Side {
         match self {
             Self::Forward => Side::Target,

@@ -1,7 +1,7 @@
-//! A dry run: the same stages over second implementations of the ports that write.
+//! A dry run: the same stages, with a second implementation of every port that writes.
 //!
-//! Whatever a stage would change is written down instead; whatever it reads is the real thing. So the plan that is
-//! shown comes from the very sequence that runs, and cannot drift from it.
+//! Changes are recorded instead of made; reads go to the real systems. The steps that a dry run shows
+//! therefore come from the same code as a real run and cannot diverge from it.
 
 mod database;
 mod lane;
@@ -16,7 +16,7 @@ use crate::{StageContext, routing::Phase};
 pub struct PlannedSteps(Arc<Mutex<Vec<String>>>);
 
 impl PlannedSteps {
-    /// Writes one step down.
+    /// Records one step.
     pub fn note(&self, step: impl Into<String>) {
         self.0
             .lock()
@@ -24,22 +24,23 @@ impl PlannedSteps {
             .push(step.into());
     }
 
-    /// All steps so far.
+    /// Returns the steps recorded so far and clears the list.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// The same world with every writing port replaced. `enters_in` is the phase the lane would be in by now.
+/// Replaces every writing port of a context. `enters_in` is the phase that the lane would have when the stage
+/// starts.
 pub fn over(ctx: StageContext, enters_in: Option<Phase>) -> (StageContext, PlannedSteps) {
     let steps = PlannedSteps::default();
-    let (from_name, to_name) = match ctx.direction {
+    let (old_name, new_name) = match ctx.direction {
         crate::Direction::Forward => ("source", "target"),
         crate::Direction::Reverse => ("target", "source"),
     };
     let dry = StageContext {
-        old_writer: database::over(from_name, &ctx.old_writer, &ctx, steps.clone()),
-        new_writer: database::over(to_name, &ctx.new_writer, &ctx, steps.clone()),
+        old_writer: database::over(old_name, &ctx.old_writer, &ctx, steps.clone()),
+        new_writer: database::over(new_name, &ctx.new_writer, &ctx, steps.clone()),
         lane: Arc::new(lane::DryLane::new(
             Arc::clone(&ctx.lane),
             enters_in,

@@ -1,7 +1,8 @@
-//! Every error a stage can end with: its stable name, whether Step Functions may try again, and the remedy.
+//! Every error a stage can end with: its stable name, whether Step Functions may retry, and the remedy.
 //!
-//! The names are part of the interface: `Retry` and `Catch` in `statemachine/*.asl.json` hang on them, and a test
-//! holds every name used there against [`ErrorName`], which is made from the variants of [`StageError`].
+//! The names are part of the interface: `Retry` and `Catch` in `statemachine/*.asl.json` depend on them. A
+//! test compares every name used there with [`ErrorName`], which is derived from the variants of
+//! [`StageError`].
 
 use std::collections::BTreeMap;
 
@@ -13,16 +14,16 @@ use crate::{
     ports::{PortError, Refusal},
 };
 
-/// What Step Functions may do about an error.
+/// Whether Step Functions may retry after an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryClass {
-    /// The same invocation may succeed in a moment and repeating it is harmless.
+    /// The same invocation may succeed a little later, and a repetition is harmless.
     Again,
-    /// Trying again cannot help; the run ends or aborts.
+    /// A retry cannot help; the run ends or aborts.
     Never,
 }
 
-/// Why a stage did not do its work.
+/// Why a stage failed. The text names the objects; [`StageError::remedy`] states what to do about them.
 #[derive(Debug, thiserror::Error, EnumDiscriminants)]
 #[strum_discriminants(
     name(ErrorName),
@@ -30,27 +31,27 @@ pub enum RetryClass {
     doc = "The stable name of a stage's error."
 )]
 pub enum StageError {
-    #[error("the plan cannot work: {}", .faults.join("; "))]
+    #[error("the plan is invalid: {}", .faults.join("; "))]
     InvalidPlan { faults: Vec<String> },
     #[error("{} pre-check finding(s) block the cutover: {}", .findings.len(), list(.findings))]
     ChecksFailed { findings: Vec<Finding> },
-    #[error("pre-checks could not run, so nothing is known about them: {}", .checks.join("; "))]
+    #[error("{} pre-check(s) could not run, so their results are unknown: {}", .checks.len(), .checks.join("; "))]
     ChecksCouldNotRun { checks: Vec<String> },
     #[error("replication is not ready: {reason}")]
     ReplicationNotReady { reason: String },
-    #[error("the synthetic marker was not seen on the other side within {waited_ms} ms")]
+    #[error("a catch-up marker written as a probe did not arrive at the new writer within {waited_ms} ms")]
     ProbeMarkerNotSeen { waited_ms: u64 },
-    #[error("writers remain after {waited_ms} ms: {}", .who.join("; "))]
+    #[error("the old writer still has sessions or roles that can write, {waited_ms} ms after the hold: {}", .who.join("; "))]
     WritersRemain { waited_ms: u64, who: Vec<String> },
-    #[error("superuser sessions cannot be locked out: {}", .who.join("; "))]
+    #[error("superuser sessions on the old writer cannot be locked out: {}", .who.join("; "))]
     SuperuserWriter { who: Vec<String> },
-    #[error("prepared transactions are open: {}", .gids.join(", "))]
+    #[error("prepared transactions are open on the old writer: {}", .gids.join(", "))]
     PreparedTransactions { gids: Vec<String> },
-    #[error("marker {nonce} was not seen on the other side within {waited_ms} ms")]
+    #[error("catch-up marker {nonce} did not arrive on the other side within {waited_ms} ms")]
     MarkerNotSeen { nonce: String, waited_ms: u64 },
-    #[error("marker {nonce} was seen {count} times on the other side")]
+    #[error("catch-up marker {nonce} arrived {count} times on the other side")]
     MarkerDuplicated { nonce: String, count: u32 },
-    #[error("lane {lane} is {phase} under run {holder}, not under {run_id}")]
+    #[error("lane {lane} is held by run {holder} (phase {phase}); this run is {run_id}")]
     LaneInUse {
         lane: String,
         phase: String,
@@ -61,34 +62,34 @@ pub enum StageError {
     LaneRefused { lane: String, reason: String },
     #[error("lane {lane} was aborted before the commit")]
     LaneAborted { lane: String },
-    #[error("lane {lane} has committed; a commit is never undone by abort")]
+    #[error("lane {lane} has already committed; an abort never undoes a commit")]
     AlreadyCommitted { lane: String },
-    #[error("{} sequence(s) on the new writer are not beyond the old one: {}", .sequences.len(), .sequences.join(", "))]
+    #[error("{} sequence(s) of the new writer are not beyond those of the old writer: {}", .sequences.len(), .sequences.join(", "))]
     SequencesBehind { sequences: Vec<String> },
     #[error("{} table(s) differ: {}", .tables.len(), .tables.join(", "))]
     TablesDiffer { tables: Vec<String> },
-    /// Nothing is known to differ.
+    /// No difference is known.
     #[error("{} table(s) could not be compared: {}", .tables.len(), .tables.join(", "))]
     TablesNotCompared { tables: Vec<String> },
-    #[error("there is no reverse replication: {reason}")]
+    #[error("reverse replication is not available: {reason}")]
     NoReverseReplication { reason: String },
     #[error("the old writer is not locked: {reason}")]
     NotLocked { reason: String },
     #[error("{0}")]
     Unreachable(String),
-    /// The role lacks a right.
+    /// Crossover's role lacks a right.
     #[error("{0}")]
     Refused(String),
-    /// Something was named that does not exist.
+    /// A named object does not exist.
     #[error("{0}")]
     Missing(String),
-    /// A statement took too long, or somebody cancelled it.
+    /// A statement took too long or was cancelled.
     #[error("{0}")]
     Timeout(String),
-    /// A service said no, and only its message tells why.
+    /// A service refused a request; the reason is only in its message.
     #[error("{0}")]
     Rejected(String),
-    /// A service answered what it should never answer.
+    /// A service gave an answer that contradicts its documentation.
     #[error("{0}")]
     UnexpectedAnswer(String),
     /// A fault of Crossover itself.
@@ -96,7 +97,8 @@ pub enum StageError {
     Internal(String),
 }
 
-/// Findings of one kind and cause are one line, with all of their objects.
+/// One line for all findings with the same check, message and remedy. The objects stand last, because there
+/// may be many.
 fn list(findings: &[Finding]) -> String {
     let mut groups: BTreeMap<(&str, &str, &str), Vec<&str>> = BTreeMap::new();
     for finding in findings {
@@ -110,7 +112,7 @@ fn list(findings: &[Finding]) -> String {
         .map(|((check, message, remedy), objects)| match objects.as_slice() {
             [object] => format!("{check} {object}: {message}; {remedy}"),
             objects => format!(
-                "{check}, {} times: {message}; {remedy}: {}",
+                "{check}, {} objects: {message}; {remedy}. Objects: {}",
                 objects.len(),
                 objects.join(", ")
             ),
@@ -120,12 +122,12 @@ fn list(findings: &[Finding]) -> String {
 }
 
 impl ErrorName {
-    /// As Step Functions sees it.
+    /// The name that `Retry` and `Catch` of the state machines use.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// Retry class and remedy. No `_` arm: a new error has to choose both.
+    /// Retry class and remedy. There is no `_` arm, so that every new error needs both.
     const fn policy(self) -> (RetryClass, &'static str) {
         use RetryClass::{Again, Never};
         match self {
@@ -133,95 +135,119 @@ impl ErrorName {
             Self::ChecksFailed => (Never, "follow the remedy of each finding, then start again"),
             Self::ChecksCouldNotRun => (
                 Again,
-                "make the named servers reachable and the named rights sufficient",
+                "make the named servers reachable and give Crossover's role the named rights, then start again",
             ),
             Self::ReplicationNotReady => (
                 Never,
-                "mend the replication task or end what holds it up, then start again",
+                "correct the replication task, or end the named transaction, then start again",
             ),
             Self::ProbeMarkerNotSeen => (
                 Never,
-                "see that the table crossover.catch_up_marker is in the task's table mappings",
+                "add the table crossover.catch_up_marker to the replication task's table mappings if it is missing there, and \
+                 correct the task's errors, then start again",
             ),
             Self::WritersRemain => (
                 Never,
-                "stop the named sessions' programs, or raise limits.drain_ms",
+                "stop the programs of the named sessions, or raise limits.drain_ms, then start again",
             ),
             Self::SuperuserWriter => (
                 Never,
-                "stop the named sessions; give these programs a role without SUPERUSER",
+                "stop the programs of the named sessions, or give them a role without SUPERUSER, then start again",
             ),
-            Self::PreparedTransactions => (Never, "commit or roll back the named transactions"),
+            Self::PreparedTransactions => (
+                Never,
+                "end the named transactions with commit prepared or rollback prepared, then start again",
+            ),
             Self::MarkerNotSeen => (
                 Never,
-                "look at the replication task's latency and errors; the run aborts",
+                "check the replication task's latency and errors and correct them, then start again",
             ),
             Self::MarkerDuplicated => (
                 Never,
-                "the change stream applies rows twice: look at the replication task",
+                "the change stream applies changes more than once: correct the replication task, and compare all tables with \
+                 crossover verify",
             ),
-            Self::LaneInUse => (Never, "wait for the other run, or abort it"),
-            Self::LaneRefused => (Never, "read the lane's audit log for what came before"),
+            Self::LaneInUse => (
+                Never,
+                "wait until the named run ends, or abort it, then start again",
+            ),
+            Self::LaneRefused => (
+                Never,
+                "read the lane's audit log for the commands that came before",
+            ),
             Self::LaneAborted => (
                 Never,
-                "the old writer goes on serving; start again when the reason is mended",
+                "the old writer still serves; correct the cause of the abort, then start again",
             ),
-            Self::AlreadyCommitted => (Never, "roll forward; to go back, start the rollback"),
-            Self::SequencesBehind => (Never, "grant UPDATE on the named sequences to Crossover's role"),
-            Self::TablesDiffer => (Never, "compare the named tables and repair them before a cutover"),
+            Self::AlreadyCommitted => (
+                Never,
+                "let the run roll forward; to return to the old writer, start the rollback",
+            ),
+            Self::SequencesBehind => (
+                Never,
+                "grant Crossover's role UPDATE on the named sequences of the new writer, then start again",
+            ),
+            Self::TablesDiffer => (
+                Never,
+                "show the rows with crossover verify, and repair them before a cutover",
+            ),
             Self::TablesNotCompared => (
                 Never,
-                "make the named tables comparable, or exclude them from the plan's scope",
+                "remove the named causes, or add the tables to scope.exclude of the plan",
             ),
-            Self::NoReverseReplication => (Never, "mend the reverse replication first"),
+            Self::NoReverseReplication => (Never, "correct reverse replication, then run the stage again"),
             Self::NotLocked => (
                 Never,
                 "run connection-drain before final-sync, as the state machine does",
             ),
-            Self::Unreachable => (Again, "make the named server reachable"),
+            Self::Unreachable => (
+                Again,
+                "make the named server or service reachable, then start again",
+            ),
             Self::Refused => (Never, "grant Crossover's role the right that the message names"),
             Self::Missing => (Never, "create the named object, or correct its name in the plan"),
-            Self::Timeout => (Never, "end what holds the named object up, then start again"),
+            Self::Timeout => (
+                Never,
+                "end the session or transaction that blocks the named object, then start again",
+            ),
             Self::Rejected => (Never, "remove the cause that the message names, then start again"),
             Self::UnexpectedAnswer => (
                 Never,
-                "see that the named service is of a supported version; if it is, report the message",
+                "check that the named service has a supported version; if it has, report the message",
             ),
             Self::Internal => (Never, "report the message: this is a fault of Crossover"),
         }
     }
 
-    /// Whether trying again can help.
     pub const fn retry(self) -> RetryClass {
         self.policy().0
     }
 
-    /// What the operator should do.
+    /// What the operator has to do.
     pub const fn remedy(self) -> &'static str {
         self.policy().1
     }
 }
 
 impl StageError {
-    /// The stable names, in the order of the variants.
+    /// In the order of the variants.
     pub const NAMES: &'static [&'static str] = ErrorName::VARIANTS;
 
-    /// Every kind of error: for what is made from the list of them.
+    /// Every kind of error, for tests and documents that cover all of them.
     pub fn all() -> impl Iterator<Item = ErrorName> {
         ErrorName::iter()
     }
 
-    /// The name Step Functions sees.
+    /// The name that `Retry` and `Catch` of the state machines use.
     pub fn name(&self) -> &'static str {
         ErrorName::from(self).name()
     }
 
-    /// Whether trying again can help.
     pub fn retry(&self) -> RetryClass {
         ErrorName::from(self).retry()
     }
 
-    /// What the operator should do.
+    /// What the operator has to do.
     pub fn remedy(&self) -> &'static str {
         ErrorName::from(self).remedy()
     }
@@ -264,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_that_of_its_variant() {
+    fn the_name_of_an_error_is_the_name_of_its_variant() {
         let names: Vec<&str> = StageError::all().map(ErrorName::name).collect();
         assert_eq!(names, StageError::NAMES);
         let error = StageError::InvalidPlan { faults: Vec::new() };
@@ -272,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cause_has_an_error_with_a_remedy_of_its_own() {
+    fn every_cause_has_its_own_error_and_remedy() {
         use RetryClass::{Again, Never};
         let refused = |about| PortError::refused_about("table shop.orders", "reason", about);
         for (cause, name, retry) in [
@@ -304,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_missing_right_is_answered_with_a_grant() {
+    fn only_the_remedies_for_missing_rights_ask_for_a_grant() {
         for name in StageError::all() {
             let grants = name.remedy().contains("grant");
             let may = matches!(name, ErrorName::Refused | ErrorName::SequencesBehind);
@@ -313,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_marker_that_is_not_seen_is_called_so() {
+    fn late_and_duplicated_markers_have_their_own_errors() {
         let late = MarkerError::NotSeen {
             nonce: "n".into(),
             waited_ms: 5,
@@ -327,13 +353,13 @@ mod tests {
     }
 
     #[test]
-    fn findings_of_one_cause_are_one_line_that_names_all_objects() {
+    fn findings_with_the_same_cause_share_one_line_that_names_all_objects() {
         let finding = |check: &str, object: &str, message: &str| Finding {
             check: check.into(),
             severity: crate::finding::Severity::Blocks,
             object: object.into(),
             message: message.into(),
-            remedy: "mend it".into(),
+            remedy: "correct it".into(),
         };
         let error = StageError::ChecksFailed {
             findings: vec![
@@ -344,8 +370,8 @@ mod tests {
         };
         assert_eq!(
             error.to_string(),
-            "3 pre-check finding(s) block the cutover: PG11, 2 times: has no primary key; mend it: shop.a, shop.b\n\
-             PG35 shop.a: hides rows; mend it"
+            "3 pre-check finding(s) block the cutover: PG11, 2 objects: has no primary key; correct it. Objects: shop.a, shop.b\n\
+             PG35 shop.a: hides rows; correct it"
         );
     }
 }

@@ -1,28 +1,27 @@
-//! What a pre-check says. "The check failed" and "the check could not run" are different things.
+//! The results of pre-checks. "The check failed" and "the check could not run" are different outcomes.
 
 use serde::{Deserialize, Serialize};
 
-/// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The cutover does not start.
     Blocks,
-    /// The operator should know.
+    /// The cutover may start; the operator should know.
     Warns,
 }
 
-/// One thing a check found, with the object it is about and the way to mend it.
+/// One fault that a check found, with its object and its remedy.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Finding {
     /// The check's stable id, for example `PG11`.
     pub check: String,
     pub severity: Severity,
-    /// The table, role, setting or stream it is about.
+    /// The table, role, setting or stream with the fault.
     pub object: String,
-    /// What is wrong with it.
+    /// The fault, as a sentence whose subject is the object.
     pub message: String,
-    /// What to do.
+    /// What the operator has to do.
     pub remedy: String,
 }
 
@@ -36,14 +35,14 @@ impl std::fmt::Display for Finding {
     }
 }
 
-/// How one check ended.
+/// The outcome of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
 pub enum CheckOutcome {
-    /// It ran; the findings are all there is (none: the check passed).
+    /// The check ran to its end. Without findings, it passed.
     Ran { findings: Vec<Finding> },
-    /// It is about another engine than those of the plan.
+    /// The check applies to other engines than those of the plan.
     NotApplicable { reason: String },
-    /// It could not run, so nothing is known. Never a pass.
+    /// The check could not run, so its result is unknown. It never counts as passed.
     CouldNotRun { reason: String },
 }

@@ -1,4 +1,4 @@
-//! One invocation of a stage: dry run or not, its history beside the work, and the answer for the state machine.
+//! One invocation of a stage, with its journal entries and the answer for the state machine.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -18,8 +18,9 @@ pub struct Invocation {
     pub input: Value,
 }
 
-/// Runs a stage with its history. The entry "started" is written beside the work: nothing in the pause waits for it. A journal that
-/// fails is worth no cutover: `journal_failed` gets its error.
+/// Runs a stage and writes its journal entries. The entry "started" is written while the stage works, so that
+/// the pause does not wait for it. A failed journal does not end a cutover; `journal_failed` receives the
+/// error.
 pub async fn invoke(
     stage: &dyn AnyStage,
     ctx: StageContext,
@@ -73,13 +74,13 @@ fn entry(ctx: &StageContext, stage: &dyn AnyStage, event: &str, detail: Value) -
     }
 }
 
-/// What a stage leaves behind, if it fits into an entry: DynamoDB items end at 400 KB.
+/// The output for the journal, or its size where it is too large: a DynamoDB item holds at most 400 KB.
 fn kept(output: &Value) -> Value {
     const MOST_BYTES: usize = 200_000;
     let bytes = output.to_string().len();
     if bytes <= MOST_BYTES {
         output.clone()
     } else {
-        json!({ "left_out": format!("{bytes} bytes; the state machine's history has them") })
+        json!({ "left_out": format!("{bytes} bytes; the full output is in the state machine's history") })
     }
 }

@@ -1,8 +1,9 @@
-//! The migration itself, without any I/O: the plan, the stages' contract, the errors with their remedies and the
-//! ports through which a stage reaches databases, replication, the lane, metrics and the journal.
+//! The rules of a migration, without any I/O: the plan, the contract of stages, the errors with their
+//! remedies, and the ports through which a stage reaches databases, replication, the lane, metrics and the
+//! journal.
 //!
-//! This crate names no async runtime, no AWS SDK and no database driver (`cargo xtask check-layers` proves it), so
-//! that every rule in it can be tested without a server and every adapter can be replaced.
+//! This crate depends on no async runtime, AWS SDK or database driver (`cargo xtask check-layers` proves it),
+//! so that every rule in it can be tested without a server and every adapter can be replaced.
 
 pub mod catalogue;
 pub mod catch_up;

@@ -1,6 +1,6 @@
-//! The migration plan: everything a run needs to know, as it stands in the input of the state machine.
+//! The migration plan: the part of the state machine's input that is the same for all stages of a run.
 //!
-//! Unknown fields are refused, so that a typing error in a safety setting stops the run instead of being ignored.
+//! Unknown fields are refused, so that a misspelt safety setting stops the run instead of being ignored.
 
 mod engine;
 
@@ -15,20 +15,22 @@ use crate::catalogue::{OWN_SCHEMA, TableName};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// Names the migration in logs, retained positions and replication tasks: lower-case letters, digits and `-`, at most 40.
+    /// Names the migration in logs, retained positions and replication tasks: lower-case letters, digits and
+    /// `-`, at most 40.
     pub migration_id: String,
-    /// Names this run. A second run of the same migration (a rollback, another try) has another one.
+    /// Names this run. Each further run of the same migration (a rollback, a second attempt) needs a new
+    /// name.
     pub run_id: String,
     /// The lane that is cut over.
     pub lane: String,
-    /// Nothing is changed anywhere; the stages say what they would do. Default: false.
+    /// The stages change nothing and report what they would do. Default: false.
     #[serde(default)]
     pub dry_run: bool,
     /// The database moved from.
     pub source: DatabasePlan,
     /// The database moved to.
     pub target: DatabasePlan,
-    /// How changes are carried between the two.
+    /// The CDC engine that carries changes between the two, and its settings.
     pub replication: ReplicationPlan,
     /// The router in front of the application.
     pub edge: EdgePlan,
@@ -47,10 +49,11 @@ pub struct Plan {
 pub struct DatabasePlan {
     /// The engine of the database: `postgresql`.
     pub engine: EngineName,
-    /// The secret that holds `host`, `port`, `dbname`, `username`, `password` and, where not `verify-full`, `sslmode`.
+    /// The secret that holds `host`, `port`, `dbname`, `username`, `password` and, where not `verify-full`,
+    /// `sslmode`.
     pub secret_id: String,
-    /// Roles the lock must spare beside the one Crossover itself logs in with: the replication user, monitoring.
-    /// Nobody in this list may write application data. Default: none.
+    /// Roles that are not locked, in addition to the role Crossover logs in with: the replication user,
+    /// monitoring. They must not write application data. Default: none.
     #[serde(default)]
     pub exempt_roles: Vec<String>,
 }
@@ -80,13 +83,13 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The same without some more tables.
+    /// The scope with these tables excluded as well.
     #[must_use]
     pub fn without(&self, tables: &[TableName]) -> Self {
-        let more = tables.iter().map(ToString::to_string);
+        let excluded = tables.iter().map(ToString::to_string);
         Self {
             schemas: self.schemas.clone(),
-            exclude: self.exclude.iter().cloned().chain(more).collect(),
+            exclude: self.exclude.iter().cloned().chain(excluded).collect(),
         }
     }
 
@@ -114,17 +117,19 @@ pub struct Limits {
     pub lag_wait_ms: u64,
     /// Age from which a transaction stops a cutover (pre-check PG07). Default: 600000.
     pub long_transaction_ms: u64,
-    /// Longest time writes may be held before the lane aborts by itself. Default: 8000, at most 20000.
+    /// Longest time writes may be held before the lane aborts automatically. Default: 8000, at most 20000.
     pub hold_ms: u64,
-    /// How long a request that was forwarded just before the hold may take to reach the database. Default: 100.
+    /// How long a request that was forwarded just before the hold may take to reach the database. Default:
+    /// 100.
     pub drain_settle_ms: u64,
-    /// How long transactions that run at the hold may take to end by themselves, the settling included. Default: 500.
+    /// How long transactions in flight at the hold may take to end before their sessions are ended,
+    /// `drain_settle_ms` included. Default: 500.
     pub drain_grace_ms: u64,
-    /// How long the drain waits until no writer is left, the grace included. Default: 3000.
+    /// How long the drain waits until no writer is left, `drain_grace_ms` included. Default: 3000.
     pub drain_ms: u64,
     /// How long final-sync waits for the catch-up marker. Default: 4000.
     pub marker_ms: u64,
-    /// How many ids every sequence is moved beyond the writer's position. Default: 1000.
+    /// How many steps each sequence is moved beyond its position on the old writer. Default: 1000.
     pub sequence_headroom: i64,
 }
 
@@ -146,7 +151,7 @@ impl Default for Limits {
 }
 
 impl Plan {
-    /// Names everything in the plan that cannot work, all at once and sorted; empty when the plan is sound.
+    /// All faults of the plan, sorted; empty for a valid plan.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let mut named = |field: &str, value: &str, most: usize| {
@@ -184,7 +189,7 @@ impl Plan {
         }
         if self.limits.drain_ms + self.limits.marker_ms > self.limits.hold_ms {
             faults.push(format!(
-                "limits.drain_ms + limits.marker_ms ({}) is longer than limits.hold_ms ({}): every run would meet its deadline",
+                "limits.drain_ms + limits.marker_ms ({}) is longer than limits.hold_ms ({}): the hold could end before the commit",
                 self.limits.drain_ms + self.limits.marker_ms,
                 self.limits.hold_ms
             ));
@@ -206,14 +211,14 @@ impl Plan {
         faults
     }
 
-    /// Name of the retained position the reverse stream reads from, on the side that becomes the writer: lower-case letters, digits
-    /// and `_` only, at most 63, which every engine takes.
+    /// Name of the retained position, on the new writer, that the reverse stream reads from. It has at most
+    /// 63 lower-case letters, digits and `_`, which every engine accepts.
     pub fn reverse_position(&self, direction: crate::Direction) -> String {
-        let way = match direction {
+        let stream = match direction {
             crate::Direction::Forward => "reverse",
             crate::Direction::Reverse => "forward",
         };
-        format!("crossover_{}_{way}", self.migration_id.replace('-', "_"))
+        format!("crossover_{}_{stream}", self.migration_id.replace('-', "_"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Waiting for a condition by asking for it again and again, on the clock port.
+//! Waiting for a condition by testing it repeatedly, on the clock port.
 //!
 //! ```ignore
 //! let mut polling = Polling::new(clock, 50, 4_000);
@@ -6,7 +6,8 @@
 //!     polling.pause().await.map_err(|late| ...)?;
 //! }
 //! ```
-//! The loop stays with whoever asks: a closure that returns a future cannot be proven to be `Send` where ports are borrowed.
+//! The loop stays with the caller: a closure that returns a future cannot be proven to be `Send` where ports
+//! are borrowed.
 
 use crate::ports::Clock;
 
@@ -16,7 +17,7 @@ pub struct TimedOut {
     pub waited_ms: u64,
 }
 
-/// The pauses between two questions, and their end.
+/// The pauses between two tests of a condition, up to a time limit.
 pub struct Polling<'a> {
     clock: &'a dyn Clock,
     every_ms: u64,
@@ -26,7 +27,7 @@ pub struct Polling<'a> {
 }
 
 impl<'a> Polling<'a> {
-    /// Asks every `every_ms` for at most `limit_ms` from now.
+    /// One test every `every_ms`, for at most `limit_ms` from now.
     pub fn new(clock: &'a dyn Clock, every_ms: u64, limit_ms: u64) -> Self {
         Self {
             clock,
@@ -37,14 +38,18 @@ impl<'a> Polling<'a> {
         }
     }
 
-    /// Asks less often the longer it takes: pauses grow to a twentieth of the time that has passed, and to `longest_ms` at most.
+    /// Tests less often the longer the wait takes: each pause is a twentieth of the time that has passed, at
+    /// most `longest_ms`.
     #[must_use]
     pub fn slowing_down_to(mut self, longest_ms: u64) -> Self {
         self.longest_ms = longest_ms;
         self
     }
 
-    /// Waits until the condition is to be asked for again. After the limit it is not.
+    /// Waits until the next test of the condition.
+    ///
+    /// # Errors
+    /// [`TimedOut`] once the limit has passed.
     pub async fn pause(&mut self) -> Result<(), TimedOut> {
         let waited_ms = self.waited_ms();
         if waited_ms >= self.limit_ms {
@@ -55,7 +60,6 @@ impl<'a> Polling<'a> {
         Ok(())
     }
 
-    /// Time since the beginning.
     pub fn waited_ms(&self) -> u64 {
         self.clock.now_ms().saturating_sub(self.began)
     }
@@ -73,7 +77,7 @@ mod tests {
 
     use super::*;
 
-    /// Time that passes only while somebody sleeps.
+    /// A clock that advances only by `sleep_ms`.
     struct Jumping(AtomicU64);
 
     #[async_trait]
@@ -90,11 +94,11 @@ mod tests {
     fn now<T>(future: impl Future<Output = T>) -> T {
         match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(value) => value,
-            Poll::Pending => panic!("nothing here waits"),
+            Poll::Pending => panic!("the future has to be ready at once"),
         }
     }
 
-    /// The times at which a condition is asked for that is met at `met_at`, and how the waiting ends.
+    /// The times at which a condition that is met at `met_at` is tested, and the result of the wait.
     fn asked(met_at: u64, polling: impl Fn(&Jumping) -> Polling<'_>) -> (Vec<u64>, Result<(), TimedOut>) {
         let clock = Jumping(AtomicU64::new(1_000));
         let mut polling = polling(&clock);
@@ -112,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_is_asked_for_at_the_beginning_and_at_the_limit() {
+    fn a_condition_is_tested_at_the_beginning_and_at_the_limit() {
         assert_eq!(asked(0, |c| Polling::new(c, 10, 0)), (vec![0], Ok(())));
         let met = asked(25, |c| Polling::new(c, 10, 30));
         assert_eq!(met, (vec![0, 10, 20, 30], Ok(())));

@@ -1,7 +1,8 @@
-//! The ports: how a stage reaches the context. Adapters live in `crates/postgres`, `crates/aws`, `crates/edge-admin`.
+//! The ports: the traits through which a stage reaches the outside. The adapters are in `crates/postgres`,
+//! `crates/aws` and `crates/edge-admin`.
 //!
 //! Reading and writing are separate traits, so that a dry run can replace everything that writes
-//! ([`crate::dry_run`]) while it reads the real thing.
+//! ([`crate::dry_run`]) and still read the real systems.
 
 pub mod access;
 pub mod change_counters;
@@ -33,8 +34,8 @@ pub use rows::{Rows, Snapshot};
 
 use crate::catch_up::MarkerError;
 
-/// Everything that the signatures of the ports name, for whoever forwards a port to another implementation: the forwarding is
-/// generated (`ambassador`), so that a new method of a port needs no change there.
+/// Everything that the signatures of the ports name, for code that forwards a port to another implementation.
+/// The forwarding is generated (`ambassador`), so that a new method of a port needs no change there.
 pub mod prelude {
     pub use std::collections::BTreeMap;
 
@@ -57,49 +58,47 @@ pub mod prelude {
     };
 }
 
-/// What a refusal is about, as far as it can be told: each calls for another remedy.
+/// The cause of a refusal, as far as the answer shows it. Each cause has another remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// The role may not do it, or may not see every row.
+    /// The role lacks a right, or row-level security hides rows from it.
     NoRight,
-    /// It took too long, or somebody cancelled it.
+    /// The statement took too long or was cancelled.
     Stopped,
-    /// A name in it is not known.
+    /// The statement names an object that does not exist.
     UnknownName,
-    /// It is not understood: syntax, or types that do not go together.
+    /// The statement has a syntax error, or types that do not match.
     NotUnderstood,
-    /// A text that the other encoding has no characters for.
+    /// The text has characters that the other encoding cannot represent.
     Encoding,
-    /// Only the reason tells.
+    /// The cause is only in the text of the answer.
     Other,
 }
 
-/// Why a port could not do its work. The text names the object; it never holds a secret.
+/// Why a port failed. The text names the object and never holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum PortError {
-    /// It did not answer, or the connection broke: nothing is known about what it did.
+    /// No answer, or a broken connection: whether the request was carried out is unknown.
     #[error("{what} cannot be reached: {reason}")]
     Unreachable { what: String, reason: String },
-    /// It answered that it will not.
+    /// The server or service refused the request.
     #[error("{what} refused: {reason}")]
     Refused {
         what: String,
         reason: String,
         about: Refusal,
     },
-    /// The thing asked for does not exist.
     #[error("{what} does not exist")]
     Missing { what: String },
-    /// It answered something that makes no sense here.
-    #[error("{what} answered unexpectedly: {reason}")]
+    /// The answer contradicts what the adapter expects of this server or service.
+    #[error("{what} gave an unexpected answer: {reason}")]
     Unexpected { what: String, reason: String },
-    /// A catch-up marker proved nothing.
+    /// A catch-up marker did not prove the catch-up.
     #[error(transparent)]
     Marker(#[from] MarkerError),
 }
 
 impl PortError {
-    /// The error for something that did not answer.
     #[allow(
         clippy::needless_pass_by_value,
         reason = "errors are handed over as they are, `map_err` style"
@@ -111,7 +110,7 @@ impl PortError {
         }
     }
 
-    /// The error for something that said no.
+    /// A refusal whose cause is only in the text.
     #[allow(
         clippy::needless_pass_by_value,
         reason = "errors are handed over as they are, `map_err` style"
@@ -120,7 +119,7 @@ impl PortError {
         Self::refused_about(what, reason, Refusal::Other)
     }
 
-    /// The same where it is known what the refusal is about.
+    /// A refusal with a known cause.
     #[allow(
         clippy::needless_pass_by_value,
         reason = "errors are handed over as they are, `map_err` style"
@@ -133,12 +132,10 @@ impl PortError {
         }
     }
 
-    /// The error for something that is not there.
     pub fn missing(what: impl Into<String>) -> Self {
         Self::Missing { what: what.into() }
     }
 
-    /// The error for an answer that makes no sense.
     #[allow(
         clippy::needless_pass_by_value,
         reason = "errors are handed over as they are, `map_err` style"
@@ -151,5 +148,4 @@ impl PortError {
     }
 }
 
-/// What a port answers.
 pub type PortResult<T> = Result<T, PortError>;

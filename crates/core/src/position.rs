@@ -1,11 +1,11 @@
-//! Where a database's stream of changes stands.
+//! Positions in a database's stream of changes.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A position in the changes of one database, as its engine writes it. Only the engine's own crate reads the text; whoever has to
-/// know which of two comes first asks [`crate::ports::Positions`].
+/// A position in the changes of one database, as its engine writes it. Only the engine's own crate parses the
+/// text; [`crate::ports::Positions`] compares two positions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_position_is_its_text_and_nothing_else() {
+    fn a_position_is_serialized_as_its_text() {
         let position = Position::new("binlog.000042:1337");
         let json = serde_json::to_value(&position).unwrap();
         assert_eq!(json, "binlog.000042:1337");

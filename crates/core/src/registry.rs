@@ -1,15 +1,15 @@
-//! The list of stages that everything which goes through all of them reads.
+//! The list of all stages.
 
 use std::sync::Arc;
 
 use crate::stage::{AnyStage, StageName};
 
-/// Stages in the order in which a run first comes to them.
+/// Stages in the order in which a run first reaches them.
 #[derive(Clone, Default)]
 pub struct Registry(Vec<Arc<dyn AnyStage>>);
 
 impl Registry {
-    /// The same with one more stage at the end.
+    /// Adds a stage at the end.
     #[must_use]
     pub fn with(mut self, stage: impl AnyStage + 'static) -> Self {
         self.0.push(Arc::new(stage));
@@ -24,7 +24,6 @@ impl Registry {
         self.iter().map(|stage| stage.name()).collect()
     }
 
-    /// The stage of this name.
     pub fn get(&self, name: &str) -> Result<Arc<dyn AnyStage>, UnknownStage> {
         let found = self.iter().find(|stage| stage.name().as_str() == name);
         found.cloned().ok_or_else(|| UnknownStage {
@@ -91,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_answered_with_all_names() {
+    fn the_error_for_an_unknown_name_lists_all_names() {
         let registry = Registry::default().with(First).with(Second);
         let Err(error) = registry.get("first_one") else {
             panic!("no stage has this name");

@@ -1,6 +1,8 @@
-//! What has to be known of a table to compare it row by row, and the form in which both sides hash its rows.
+//! The facts about a table that a row-by-row comparison needs, and the form in which both sides hash its
+//! rows.
 //!
-//! The rules are here, without any I/O; `crates/verify` runs the comparison, `crates/postgres` writes the SQL.
+//! This module holds the rules, without any I/O. `crates/verify` runs the comparison, `crates/postgres`
+//! writes the SQL.
 
 mod block_range;
 mod change;
@@ -16,16 +18,16 @@ pub use change::{Action, RowChange, RowTexts, TableWriting, WritableTable};
 pub use hash_plan::{ColumnEncoding, ColumnPlan, Disagreement, HashPlan, RowOptions, negotiate};
 pub use layout::{Bounds, ColumnStatistics, ranges};
 
-/// A column as one side's catalogue has it.
+/// A column in one side's catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnShape {
     pub name: String,
-    /// As SQL spells it on that side, for example `shop.money_amount` or `numeric(12,2)`.
+    /// The type in that side's SQL, for example `shop.money_amount` or `numeric(12,2)`.
     pub sql_type: String,
-    /// How the engine would hash it if the other side had the same type.
+    /// How the engine would hash the column if the other side had the same type.
     pub form: ColumnEncoding,
     pub not_null: bool,
-    /// Its texts are ordered byte by byte, whatever libraries the server has.
+    /// Texts are ordered byte by byte, independently of the server's locale libraries.
     pub byte_order: bool,
 }
 
@@ -36,20 +38,20 @@ pub struct KeyShape {
     pub primary: bool,
 }
 
-/// A relation that holds rows: a table itself, or a partition of it.
+/// A relation that holds rows: a table itself, or one of its partitions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaf {
     pub relation: TableName,
-    /// How long it is; none where the server cannot read it by blocks.
+    /// Length in blocks; `None` where the server cannot read the relation by blocks.
     pub blocks: Option<u32>,
 }
 
-/// A table as one side's catalogue has it.
+/// A table in one side's catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableShape {
     pub table: TableName,
     pub partitioned: bool,
-    /// Row-level security applies to the role of our connection: the server refuses to read the table.
+    /// Row-level security applies to Crossover's role, and the server refuses to read the table.
     pub rows_hidden: bool,
     /// Sorted by name.
     pub columns: Vec<ColumnShape>,
@@ -58,24 +60,25 @@ pub struct TableShape {
     pub leaves: Vec<Leaf>,
     /// On disk, without indexes.
     pub bytes: u64,
-    /// The statistics' guess; 0 when there is none.
+    /// The estimate of the server's statistics; 0 without one.
     pub estimated_rows: u64,
 }
 
-/// How rows become numbers.
+/// The hash method for rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Hashing {
-    /// The server's typed hash functions, chained over the columns; they passed the known-answer test on this server.
+    /// The server's hash functions for each type, chained over the columns. Used after they passed the
+    /// known-answer test on this server.
     TypedHash,
     /// Halves of the md5 of the row's text, computed by the server.
     Md5,
-    /// Rows are streamed (COPY BINARY) and hashed here: for servers that may not compute md5.
+    /// Rows are streamed (COPY BINARY) and hashed by Crossover, for servers that do not allow md5.
     Stream,
 }
 
 impl Hashing {
-    /// The one that both servers can do.
+    /// The best method that both servers support.
     #[must_use]
     pub fn common(self, other: Self) -> Self {
         self.max(other)
@@ -90,19 +93,20 @@ impl Hashing {
     }
 }
 
-/// What a server can be trusted with.
+/// A server's facts about hashing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HashingFacts {
-    /// The best way of hashing it can do, by its answers to known questions.
+    /// The best method that passed the known-answer test.
     pub best: Hashing,
-    /// The database's encoding: its hash functions see texts in it.
+    /// The database's encoding, in which its hash functions read texts.
     pub encoding: String,
 }
 
-/// A row's key: the texts of the key's columns, in their order. Rows of tables without a key have their hash instead.
+/// A row's key: the texts of the key's columns, in their order. In tables without a key, the hash of the row
+/// stands for the key.
 pub type RowKey = Vec<String>;
 
-/// Rows that add up to this; equal digests mean equal rows, whatever their order.
+/// The number of rows and the sum of their hashes. Equal digests mean equal rows in any order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RowDigest {
     pub rows: u64,
@@ -111,7 +115,6 @@ pub struct RowDigest {
 }
 
 impl RowDigest {
-    /// Both together.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self {
@@ -120,7 +123,7 @@ impl RowDigest {
         }
     }
 
-    /// Without rows that are among these.
+    /// `other` has to be the digest of some of these rows.
     #[must_use]
     pub const fn minus(self, other: Self) -> Self {
         Self {
@@ -134,13 +137,13 @@ impl RowDigest {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowHash {
     pub key: RowKey,
-    /// 64 bits where the server computes it, 128 where rows are streamed.
+    /// 64 bits where the server computes the hash, 128 where rows are streamed.
     pub hash: i128,
-    /// How many such rows there are: more than one only where there is no key.
+    /// The number of identical rows: more than one only in tables without a key.
     pub count: u64,
 }
 
-/// A row as the texts of its columns; none is NULL.
+/// A row as the texts of its columns; `None` is NULL.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowValues {
     pub key: RowKey,
@@ -148,13 +151,13 @@ pub struct RowValues {
     pub values: Vec<Option<String>>,
 }
 
-/// Which of a table's rows a statement looks at.
+/// The part of a table that a statement reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Region {
     Whole,
     /// Keys whose first column lies within these bounds.
     Keys(Bounds),
-    /// One leaf: all of it, or what lies in some of its blocks (the end is not included).
+    /// One leaf, or some of its blocks (from included, to not included).
     Leaf {
         relation: TableName,
         blocks: Option<(u32, u32)>,

@@ -1,10 +1,12 @@
-//! Beyond rows: are the two schemas equal, do the sequences stand where they must, has every table a key, does the target's
-//! planner know its tables? Pure rules over what the catalogue port reads, with every offender named at once.
+//! The comparison of everything except rows: schemas, positions of sequences, keys of tables, and planner
+//! statistics of the target. The rules work only on what the catalogue port has read, and they name all
+//! objects with a fault at once.
 //!
-//! Compared are extensions, event triggers, schemas, collations, types, functions, sequences, tables with their inheritance and
-//! partitioning, columns, constraints, indexes, statistics objects, triggers, rules, policies, views, owners and grants, and the
-//! database's encoding and locale. Not compared: comments, publications and subscriptions (they differ by side), storage
-//! parameters and statistics targets, foreign servers, and what belongs to an extension.
+//! Compared are extensions, event triggers, schemas, collations, types, functions, sequences, tables with
+//! their inheritance and partitioning, columns, constraints, indexes, statistics objects, triggers, rules,
+//! policies, views, owners and grants, and the database's encoding and locale. Not compared: comments,
+//! publications and subscriptions (they differ by side), storage parameters and statistics targets, foreign
+//! servers, and what belongs to an extension.
 
 mod comparison;
 mod fingerprint;
@@ -32,7 +34,6 @@ use crate::{
     routing::Side,
 };
 
-/// In which way two schemas differ in one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -50,16 +51,18 @@ pub struct SchemaDifference {
     pub object: String,
     pub class: ObjectClass,
     pub kind: DifferenceKind,
-    /// The rule is in the table of `schema/weight.rs`.
+    /// By the table in `schema/weight.rs`.
     pub severity: Severity,
-    /// What differs of it on the source, or all of it where it is missing on the target; long ones are cut.
+    /// The differing properties on the source, or all of them where the object is missing on the target. Long
+    /// texts are cut.
     pub source: Option<String>,
-    /// The same on the target.
+    /// The differing properties on the target, or all of them where the object is missing on the source. Long
+    /// texts are cut.
     pub target: Option<String>,
-    /// The whole story for a person, the object's name included:
+    /// The full description for the operator, including the object's name:
     /// `column shop.orders.total: type numeric(12,2) on the source, numeric(10,2) on the target`.
     pub detail: String,
-    /// What to do.
+    /// What the operator has to do.
     pub remedy: String,
 }
 
@@ -69,16 +72,16 @@ impl std::fmt::Display for SchemaDifference {
     }
 }
 
-/// All that is compared beside the rows.
+/// The result of comparing everything except rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BeyondRows {
     /// Errors first, each list sorted by object.
     pub schema_differences: Vec<SchemaDifference>,
-    /// Every sequence of either side, those with nothing to mend included.
+    /// Every sequence of either side, including those without a fault.
     pub sequences: Vec<SequencePair>,
     /// Tables of the source without a primary key.
     pub primary_keys: Vec<TableWithoutKey>,
-    /// Tables of the target with statistics that are not fresh.
+    /// Tables of the target with outdated or missing statistics.
     pub statistics: Vec<StaleStatistics>,
     /// [`fingerprint_hash`] of the source.
     pub fingerprint_source: String,
@@ -87,7 +90,7 @@ pub struct BeyondRows {
 }
 
 impl BeyondRows {
-    /// How many findings weigh that much.
+    /// The number of findings with this severity.
     pub fn count(&self, severity: Severity) -> usize {
         let schema = self.schema_differences.iter().map(|d| Some(d.severity));
         let sequences = self.sequences.iter().map(|s| s.severity);
@@ -102,10 +105,10 @@ impl BeyondRows {
     }
 }
 
-/// Reads both catalogues and judges them. Nothing is changed.
+/// Reads and compares both catalogues without changing anything.
 ///
 /// # Errors
-/// A side that could not be read: then nothing is known, which is never a pass.
+/// A side could not be read: the result is then unknown and must not count as equal.
 pub async fn beyond_rows(
     source: &dyn Catalogue,
     target: &dyn Catalogue,

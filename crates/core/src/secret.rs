@@ -1,20 +1,20 @@
-//! Values that must never reach a log, a state, an error or a report.
+//! Values that must never appear in a log, a state, an error or a report.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 
-/// A secret value. `Debug` and `Display` are redacted and there is no `Serialize`: the only way out is [`Secret::expose`].
+/// A secret value. `Debug` and `Display` are redacted and `Serialize` is missing; only [`Secret::expose`]
+/// returns the value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret<T>(T);
 
 impl<T> Secret<T> {
-    /// Takes a value into custody.
     pub const fn new(value: T) -> Self {
         Self(value)
     }
 
-    /// The value itself, for the one place that sends it.
+    /// The value itself, only for the code that sends it.
     pub const fn expose(&self) -> &T {
         &self.0
     }
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_never_shows_itself() {
+    fn a_secret_is_always_redacted() {
         let secret = Secret::new("hunter2".to_owned());
         assert_eq!(format!("{secret} {secret:?}"), "[redacted] [redacted]");
     }

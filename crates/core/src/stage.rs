@@ -1,4 +1,4 @@
-//! What a stage is: one step of a cutover, with its undo beside it.
+//! The contract of a stage: one step of a cutover and its undo.
 
 use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{StageContext, StageError, routing::Phase};
 
-/// The name of a stage: of its Lambda, of its handler and, with `_` for `-`, of its module.
+/// The name of a stage, of its Lambda function, of its handler and, with `_` for `-`, of its module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct StageName(&'static str);
 
@@ -29,45 +29,47 @@ impl std::fmt::Display for StageName {
 /// When an abort that has won the lane undoes a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UndoTime {
-    /// While writes are still held: the old writer could not take them otherwise.
+    /// While writes are still held: without this undo the old writer could not accept them.
     BeforeRelease,
-    /// When traffic flows again. Clients do not wait for it.
+    /// After held writes are released, so that clients do not wait for the undo.
     AfterRelease,
 }
 
 /// One step of a cutover.
 ///
-/// `run` can be repeated after a crash at any point and ends as if it had run once. `undo` puts back what `run` changed,
-/// from any point of `run` and when it never ran; the abort stage calls it, and only after it has won the lane.
+/// `run` can be repeated after a crash at any point, with the same result as a single run. `undo` restores
+/// what `run` changed, whether `run` ended, stopped at any point or never started. Only the abort stage calls
+/// `undo`, after it has won the lane.
 #[async_trait]
 pub trait Stage: Send + Sync {
-    /// Which stage it is.
     const NAME: StageName;
-    /// What it does, in one sentence for the operator: its line in `docs/stages.md`.
+    /// One sentence for the operator, shown in `docs/stages.md`.
     const PURPOSE: &'static str;
-    /// What `undo` puts back, in one sentence for the operator. Empty: nothing.
+    /// What `undo` restores, in one sentence for the operator. Empty where `run` changes nothing.
     const PUTS_BACK: &'static str = "";
-    /// The phase the lane is in when this stage starts: what a dry run takes for given. None: the lane as it is.
+    /// The lane's phase when this stage starts, which a dry run assumes. `None`: the dry run uses the lane's
+    /// real phase.
     const ENTERS_IN: Option<Phase> = None;
 
-    /// The stage ends while writes are held. Nothing that can wait is done then: the next stage's first journal entry also says
-    /// that this one is done.
+    /// The stage ends while writes are held. Its journal entry "done" is then left out, because clients would
+    /// wait for it: the next stage's entry "started" implies that this stage has ended.
     const ENDS_IN_PAUSE: bool = false;
 
-    /// When `undo` is due in an abort.
+    /// When an abort calls `undo`.
     const UNDO_TIME: UndoTime = UndoTime::AfterRelease;
 
-    /// What it needs beside the plan.
+    /// Input in addition to the plan.
     type Input: DeserializeOwned + Send + Sync;
-    /// What it leaves for later stages and the report.
+    /// Output for later stages and the report.
     type Output: Serialize + Send;
 
-    /// Does the work.
     async fn run(&self, ctx: &StageContext, input: Self::Input) -> Result<Self::Output, StageError>;
 
-    /// Puts back what `run` changed, and names each object that was put back. Default: `run` changes nothing.
+    /// Restores what `run` changed, and returns the name of each restored object. The default is for a `run`
+    /// that changes nothing.
     ///
-    /// An abort may come late: an undo that removes what other runs of the migration share reads the lane first.
+    /// An abort may be late: before an undo removes an object that other runs of the migration share, it
+    /// reads the lane.
     async fn undo(&self, _world: &StageContext) -> Result<Vec<String>, StageError> {
         Ok(Vec::new())
     }
@@ -85,7 +87,7 @@ pub trait AnyStage: Send + Sync {
     async fn run_json(&self, ctx: &StageContext, input: Value) -> Result<Value, StageError>;
     async fn undo_any(&self, ctx: &StageContext) -> Result<Vec<String>, StageError>;
 
-    /// It works while writes are held, so that every client waits for it.
+    /// Whether the stage works while writes are held, so that clients wait for it.
     fn works_in_pause(&self) -> bool {
         self.ends_in_pause() || self.enters_in() == Some(Phase::Hold)
     }

@@ -6,20 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Direction, routing::Side};
 
-/// One stream, by the part it has in a migration.
+/// One stream, by its role in a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stream {
-    /// Source to target. It exists and runs before a cutover starts.
+    /// Source to target. This stream exists and runs before a cutover starts.
     Forward,
-    /// Target to source. A cutover makes it, a rollback uses and removes it.
+    /// Target to source. A cutover creates this stream; a rollback uses and then removes it.
     Reverse,
-    /// Source to target. A rollback makes it, so that the target follows again.
+    /// Source to target. A rollback creates this stream, so that the target follows the source again.
     PostRollback,
 }
 
 impl Stream {
-    /// The stream that a run in this direction goes over.
+    /// The stream that carries changes while a run in this direction is under way.
     pub const fn of_run(direction: Direction) -> Self {
         match direction {
             Direction::Forward => Self::Forward,
@@ -27,7 +27,7 @@ impl Stream {
         }
     }
 
-    /// The stream that brings changes back once a run in this direction has committed.
+    /// The stream that carries changes back after a run in this direction has committed.
     pub const fn back_after(direction: Direction) -> Self {
         match direction {
             Direction::Forward => Self::Reverse,
@@ -35,7 +35,7 @@ impl Stream {
         }
     }
 
-    /// The side whose changes it reads.
+    /// The side whose changes the stream reads.
     pub const fn reads(self) -> Side {
         match self {
             Self::Forward | Self::PostRollback => Side::Source,
@@ -43,7 +43,7 @@ impl Stream {
         }
     }
 
-    /// The side it writes to.
+    /// The side that the stream writes to.
     pub const fn writes(self) -> Side {
         self.reads().other()
     }

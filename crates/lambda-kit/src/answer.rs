@@ -60,7 +60,7 @@ mod tests {
         let diagnostic = Diagnostic::from(failure);
         assert_eq!(diagnostic.error_type, "MarkerNotSeen");
         assert!(
-            diagnostic.error_message.contains("the run aborts"),
+            diagnostic.error_message.contains("; check the replication task"),
             "{}",
             diagnostic.error_message
         );

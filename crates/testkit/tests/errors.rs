@@ -90,12 +90,15 @@ fn a_final_sync_without_a_drain_reports_that_the_writer_is_not_locked() {
 fn phases_and_sides_are_printed_as_documented() {
     let held = at("FinalSync").run("run-2", Direction::Forward);
     let held = failure(&held, connection_drain::ConnectionDrain, json!({}));
-    assert_eq!(held.text, "lane main is hold under run run-1, not under run-2");
+    assert_eq!(
+        held.text,
+        "lane main is held by run run-1 (phase hold); this run is run-2"
+    );
 
     let serving = Scenario::busy().run("run-2", Direction::Reverse);
     let serving = failure(&serving, rollback::Rollback, json!({}));
     assert!(
-        serving.text.contains("lane main is serve_source;"),
+        serving.text.contains("lane main is in phase serve_source;"),
         "{}",
         serving.text
     );
@@ -106,7 +109,7 @@ fn phases_and_sides_are_printed_as_documented() {
     let again = scenario.run("run-3", Direction::Forward);
     let again = failure(&again, connection_drain::ConnectionDrain, json!({}));
     assert!(
-        again.text.contains("its writer is target already"),
+        again.text.contains("the target is already its writer"),
         "{}",
         again.text
     );
@@ -128,7 +131,7 @@ fn the_failure_text_of_a_service_is_quoted_unchanged() {
     assert!(
         failure
             .text
-            .contains("is failed, not running Last Error: Slot_Lost"),
+            .contains("is failed (last failure: Last Error: Slot_Lost), not running"),
         "{}",
         failure.text
     );

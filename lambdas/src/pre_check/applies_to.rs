@@ -1,8 +1,8 @@
-//! Which engines a check is about.
+//! The engines a check applies to.
 
 use crossover_core::{Direction, Plan, plan::EngineName};
 
-/// The engines a check is about; none: whatever engine the plan names.
+/// The engines a check applies to. `None` stands for every engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AppliesTo {
     /// The engine of the old writer.
@@ -13,11 +13,11 @@ pub struct AppliesTo {
     pub replication: Option<&'static str>,
 }
 
-/// The name of PostgreSQL in a plan.
+/// PostgreSQL as a plan names its engine.
 const POSTGRESQL: &str = "postgresql";
 
 impl AppliesTo {
-    /// Facts that every engine has.
+    /// For facts that every engine has.
     pub const EVERY_ENGINE: Self = Self {
         old_writer: None,
         new_writer: None,
@@ -40,7 +40,7 @@ impl AppliesTo {
         ..Self::EVERY_ENGINE
     };
 
-    /// Why a check has nothing to say about the engines of this plan; none where it has.
+    /// The reason why a check does not apply to the engines of this plan; `None` where the check applies.
     pub fn obstacle(self, plan: &Plan, direction: Direction) -> Option<String> {
         let (old, new) = match direction {
             Direction::Forward => (&plan.source.engine, &plan.target.engine),
@@ -57,7 +57,7 @@ impl AppliesTo {
 }
 
 fn differs(what: &str, wanted: &str, given: &EngineName) -> Option<String> {
-    (wanted != given.as_str()).then(|| format!("{what} is {given}, the check is about {wanted}"))
+    (wanted != given.as_str()).then(|| format!("the check applies to {wanted} only; {what} is {given}"))
 }
 
 #[cfg(test)]
@@ -77,21 +77,21 @@ mod tests {
     }
 
     #[test]
-    fn a_check_of_another_engine_says_so_by_the_part_of_the_side_in_the_run() {
+    fn a_check_that_does_not_apply_names_the_engine_of_the_old_or_new_writer() {
         let mixed = plan("mysql", "postgresql");
-        let says = |check: AppliesTo, direction| check.obstacle(&mixed, direction);
-        assert_eq!(says(AppliesTo::EVERY_ENGINE, Direction::Forward), None);
-        assert_eq!(says(AppliesTo::NEW_POSTGRESQL, Direction::Forward), None);
-        assert_eq!(says(AppliesTo::OLD_POSTGRESQL, Direction::Reverse), None);
+        let obstacle = |check: AppliesTo, direction| check.obstacle(&mixed, direction);
+        assert_eq!(obstacle(AppliesTo::EVERY_ENGINE, Direction::Forward), None);
+        assert_eq!(obstacle(AppliesTo::NEW_POSTGRESQL, Direction::Forward), None);
+        assert_eq!(obstacle(AppliesTo::OLD_POSTGRESQL, Direction::Reverse), None);
         assert_eq!(
-            says(AppliesTo::POSTGRESQL, Direction::Forward).as_deref(),
-            Some("the old writer is mysql, the check is about postgresql")
+            obstacle(AppliesTo::POSTGRESQL, Direction::Forward).as_deref(),
+            Some("the check applies to postgresql only; the old writer is mysql")
         );
-        assert!(says(AppliesTo::NEW_POSTGRESQL, Direction::Reverse).is_some());
+        assert!(obstacle(AppliesTo::NEW_POSTGRESQL, Direction::Reverse).is_some());
         let other_carrier = AppliesTo {
             replication: Some("another"),
             ..AppliesTo::EVERY_ENGINE
         };
-        assert!(says(other_carrier, Direction::Forward).is_some());
+        assert!(obstacle(other_carrier, Direction::Forward).is_some());
     }
 }

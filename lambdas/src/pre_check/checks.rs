@@ -1,4 +1,4 @@
-//! The catalogue. One check, one file; the list below is the order of the output.
+//! The catalogue of checks, one file each. The output follows the order of [`catalogue`].
 
 mod dms_01_task_running;
 mod dms_02_tables_follow;
@@ -28,27 +28,28 @@ use crossover_core::{
 
 use super::AppliesTo;
 
-/// One question about the context. An error means that nothing is known, never that all is well.
+/// One question about the two databases or the replication between them. An error means that the answer is
+/// unknown; a check that ends with an error never passes.
 #[async_trait]
 pub trait Check: Send + Sync {
-    /// Stable id.
+    /// Stable across versions.
     fn id(&self) -> &'static str;
-    /// What it looks at, for the operator.
+    /// What the check reads or proves, for the operator.
     fn looks_at(&self) -> &'static str;
-    /// The engines it is about. A check of another engine is listed as not applicable.
+    /// For other engines the check is listed as not applicable.
     fn applies_to(&self) -> AppliesTo;
-    /// What a cutover would run into without it.
+    /// The failure that the check prevents.
     fn why(&self) -> &'static str;
-    /// How much its findings weigh.
+    /// Applies to every finding of the check.
     fn severity(&self) -> Severity {
         Severity::Blocks
     }
-    /// What to do about its findings, in one sentence; each finding says it for its object.
+    /// The general remedy, in one sentence. Each finding has a remedy for its own object.
     fn remedy(&self) -> &'static str;
-    /// Everything it objects to; empty when it passes.
+    /// All findings; empty when the check passes.
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError>;
 
-    /// A finding of this check, with the weight of the check.
+    /// A finding with the id and the severity of this check.
     fn finds(&self, object: &str, message: String, remedy: &str) -> Finding {
         Finding {
             check: self.id().to_owned(),
@@ -59,7 +60,7 @@ pub trait Check: Send + Sync {
         }
     }
 
-    /// What a side's server lacks is a finding.
+    /// A finding for a need that the server of `side` does not meet.
     fn unmet(&self, side: &str, need: &Need) -> Vec<Finding> {
         need.shortfall()
             .map(|s| self.finds(&format!("{side}: {}", s.object), s.message.clone(), &s.remedy))
@@ -68,7 +69,7 @@ pub trait Check: Send + Sync {
     }
 }
 
-/// Every check, in order.
+/// Every check, in the order in which they run.
 pub fn catalogue() -> Vec<Box<dyn Check>> {
     vec![
         Box::new(pg_01_wal_level::WalLevel),

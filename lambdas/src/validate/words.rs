@@ -1,8 +1,8 @@
-//! What the plan can do about what stood in the way. The comparison names the reason, and no field of a plan.
+//! Remedies in terms of the plan. The comparison names the reason, but does not know the fields of a plan.
 
 use crossover_verify::{Cause, CouldNotRun, VerifyError};
 
-/// A table that was not compared, why, and what to do.
+/// A table that was not compared, with the reason and the remedy.
 pub fn not_compared(table: &CouldNotRun) -> String {
     let CouldNotRun { name, reason, .. } = table;
     format!("{name} (not compared: {reason}; {})", remedy(table))
@@ -11,28 +11,32 @@ pub fn not_compared(table: &CouldNotRun) -> String {
 fn remedy(table: &CouldNotRun) -> String {
     let name = &table.name;
     match table.cause {
-        Cause::NoSuchTable => format!("create {name} there, or add it to scope.exclude of the plan"),
+        Cause::NoSuchTable => format!("create {name} on that side, or add it to scope.exclude of the plan"),
         Cause::Encoding => {
-            "one side holds text that the other's encoding cannot represent: correct it there, or add the table to scope.exclude of \
-             the plan"
+            "one side holds text that the other side's encoding cannot represent: correct that text, or add the table to \
+             scope.exclude of the plan"
                 .to_owned()
         }
         Cause::Refused => {
-            "do what the message asks for, or add the table to scope.exclude of the plan; then run the stage again".to_owned()
+            "remove the cause that the server names, or add the table to scope.exclude of the plan; then run the stage again"
+                .to_owned()
         }
         Cause::Stopped => {
-            "compare it with `crossover verify`, which may run longer statements; if somebody cancelled it, run the stage again"
+            "compare the table with `crossover verify`, which allows longer statements; if an administrator cancelled the \
+             statement, run the stage again"
                 .to_owned()
         }
         _ => table.remedy.clone(),
     }
 }
 
-/// Why nothing was compared at all.
+/// Why the comparison as a whole could not be made.
 pub fn error(error: &VerifyError) -> String {
     match error {
         VerifyError::Nothing => {
-            format!("{error}; the plan's scope says what is compared, and its sides which databases")
+            format!(
+                "{error}; check scope.schemas and scope.exclude of the plan, and the dbname in both secrets"
+            )
         }
         _ => error.to_string(),
     }
@@ -43,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_that_is_not_there_may_be_left_out_by_the_plan() {
+    fn the_remedy_for_a_missing_table_names_the_field_of_the_plan() {
         let table = CouldNotRun {
             name: "shop.a".to_owned(),
             reason: "the target has no such table".to_owned(),
@@ -52,7 +56,7 @@ mod tests {
         };
         assert_eq!(
             not_compared(&table),
-            "shop.a (not compared: the target has no such table; create shop.a there, or add it to scope.exclude of the plan)"
+            "shop.a (not compared: the target has no such table; create shop.a on that side, or add it to scope.exclude of the plan)"
         );
         let other = CouldNotRun {
             cause: Cause::NoRight,

@@ -1,4 +1,4 @@
-//! The part of a plan that is for AWS DMS.
+//! The settings of AWS DMS in a plan.
 
 use crossover_core::{Stream, plan::ReplicationPlan, routing::Side};
 use serde::{Deserialize, Serialize};
@@ -9,32 +9,36 @@ use serde_json::{Map, Value};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DmsSettings {
-    /// Identifier of the task source to target. It exists and runs before a cutover starts.
+    /// Identifier of the task from source to target. The task exists and runs before a cutover starts.
     pub forward_task: String,
-    /// Identifier of the task target to source. A cutover makes it, a rollback uses and removes it.
+    /// Identifier of the task from target to source. A cutover creates this task; a rollback uses and then
+    /// removes it.
     pub reverse_task: String,
-    /// Identifier of the task source to target that a rollback makes, so that the target follows again.
+    /// Identifier of the task from source to target that a rollback creates, so that the target follows the
+    /// source again.
     pub post_rollback_task: String,
-    /// The replication instance the tasks made by Crossover run on.
+    /// ARN of the replication instance for the tasks that Crossover creates.
     pub replication_instance_arn: String,
     /// The endpoints of the source database.
     pub source_endpoints: Endpoints,
     /// The endpoints of the target database.
     pub target_endpoints: Endpoints,
-    /// Output plugin of the slots Crossover makes: `test_decoding` (default) and `pglogical` are what DMS reads.
+    /// Output plugin of the replication slots that Crossover creates. DMS reads `test_decoding` (default) and
+    /// `pglogical`.
     #[serde(default = "default_slot_plugin")]
     pub slot_plugin: String,
-    /// Resolution of the lag metric in seconds: DMS stores one figure a minute. Default: 60.
+    /// Period of the lag metric in seconds. DMS stores one figure a minute. Default: 60.
     #[serde(default = "default_lag_period_s")]
     pub lag_period_s: u32,
 }
 
-/// Endpoints are one-way: a database that is read from and written to has two.
+/// The DMS endpoints of one database. An endpoint has one direction, so a database that is read and written
+/// has two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Endpoints {
-    /// ARN of the endpoint that reads from the database. Crossover sets its slot name.
+    /// ARN of the endpoint that reads from the database. Crossover sets the slot name of this endpoint.
     pub read_arn: String,
     /// ARN of the endpoint that writes to the database.
     pub write_arn: String,
@@ -48,7 +52,7 @@ const fn default_lag_period_s() -> u32 {
     60
 }
 
-/// What the settings hold, by its kind: a text, texts of an object, or a number. `true`: it has to be there.
+/// The settings with text values; `true` for required ones.
 const TEXTS: &[(&str, bool)] = &[
     ("forward_task", true),
     ("reverse_task", true),
@@ -61,13 +65,13 @@ const ARNS: &[(&str, bool)] = &[("read_arn", true), ("write_arn", true)];
 const LAG_PERIOD: &str = "lag_period_s";
 
 impl DmsSettings {
-    /// The name of this engine in a plan.
+    /// The engine's name in a plan.
     pub const ENGINE: &'static str = "dms";
 
     /// Reads the settings of a plan.
     ///
     /// # Errors
-    /// Everything in them that cannot work, sorted.
+    /// All faults of the settings, sorted.
     pub fn read(plan: &ReplicationPlan) -> Result<Self, Vec<String>> {
         let mut faults = Vec::new();
         if plan.engine.as_str() != Self::ENGINE {
@@ -88,7 +92,6 @@ impl DmsSettings {
         }
     }
 
-    /// The same as a plan has it.
     pub fn into_plan(self) -> ReplicationPlan {
         let settings = match serde_json::to_value(self) {
             Ok(Value::Object(settings)) => settings,
@@ -120,7 +123,7 @@ impl DmsSettings {
     }
 }
 
-/// Names all faults at once.
+/// Adds all faults of the settings.
 fn judge(settings: &Map<String, Value>, faults: &mut Vec<String>) {
     let known = |key: &str| {
         TEXTS.iter().any(|(name, _)| *name == key) || ENDPOINTS.contains(&key) || key == LAG_PERIOD
@@ -194,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_what_the_service_does_by_itself() {
+    fn the_defaults_are_those_of_the_service() {
         let settings = read(plan()).unwrap();
         assert_eq!(
             (settings.slot_plugin.as_str(), settings.lag_period_s),
@@ -234,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn the_settings_of_another_engine_are_refused_by_its_name() {
+    fn the_error_for_another_engine_names_that_engine() {
         let mut value = plan();
         value["engine"] = "debezium".into();
         let faults = read(value).unwrap_err();

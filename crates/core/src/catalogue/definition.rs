@@ -1,8 +1,8 @@
-//! What a fingerprint of a schema is made of: every object with its class and its properties.
+//! The elements of a schema's fingerprint: every object with its class and its properties.
 
 use serde::{Deserialize, Serialize};
 
-/// Kinds of objects. What a difference weighs hangs on it: [`crate::schema`].
+/// Kinds of objects. The severity of a difference depends on the kind: [`crate::schema`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -12,7 +12,7 @@ pub enum ObjectClass {
     Extension,
     EventTrigger,
     Schema,
-    /// A collation somebody made.
+    /// A user-defined collation.
     Collation,
     Type,
     Function,
@@ -28,14 +28,14 @@ pub enum ObjectClass {
     Policy,
     View,
     MaterializedView,
-    /// Who owns something: an object of its own, because owners differ by right where the rest may not.
+    /// The owner of an object, listed separately because owners may legitimately differ where the object may
+    /// not.
     Owner,
-    /// What one role may do with one object.
+    /// The rights of one role on one object.
     Grants,
 }
 
 impl ObjectClass {
-    /// Every class.
     pub const ALL: [Self; 20] = [
         Self::Database,
         Self::Extension,
@@ -59,7 +59,7 @@ impl ObjectClass {
         Self::Grants,
     ];
 
-    /// The class as an object's name begins with it.
+    /// The word with which the names of such objects begin.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Database => "database",
@@ -85,13 +85,13 @@ impl ObjectClass {
         }
     }
 
-    /// The class of that word.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|class| class.word() == word)
     }
 }
 
-/// One thing that is true of an object: `type` is `numeric(12,2)`. What has no value is true by being there: `not null`.
+/// One property of an object, for example `type` with the value `numeric(12,2)`. Some have no value: `not
+/// null`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Property {
     pub name: String,
@@ -107,9 +107,10 @@ impl Property {
     }
 }
 
-/// The property of an object that is one statement: an index, a view, a trigger. Texts leave its name out.
+/// The property of an object that is defined by one statement: an index, a view, a trigger. Texts omit this
+/// name.
 pub const STATEMENT: &str = "statement";
-/// The property of a materialized view that holds no rows yet and cannot be read.
+/// The property of a materialized view that was never refreshed and cannot be read.
 pub const NOT_POPULATED: &str = "not populated";
 
 impl std::fmt::Display for Property {
@@ -122,22 +123,22 @@ impl std::fmt::Display for Property {
     }
 }
 
-/// One object's definition in a form that is equal on both sides, whatever their server versions, when the object is.
+/// One object's definition, in a form that does not depend on the server version: equal objects have equal
+/// definitions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Definition {
     /// Class and name: `table shop.orders`, `index orders_pkey on shop.orders`, …
     pub object: String,
     pub class: ObjectClass,
-    /// The object this one goes with, as its `object` spells it: a column's table, an index's constraint.
+    /// The `object` of the whole that this object is a part of: a column's table, an index's constraint.
     pub belongs_to: Option<String>,
-    /// In the order they are shown in.
+    /// In display order.
     pub properties: Vec<Property>,
-    /// An index that refuses a row like another one.
+    /// A unique index.
     pub unique: bool,
 }
 
 impl Definition {
-    /// The object of that class and name.
     pub fn new(class: ObjectClass, name: &str, properties: Vec<Property>) -> Self {
         let object = match name {
             "" => class.word().to_owned(),
@@ -152,21 +153,21 @@ impl Definition {
         }
     }
 
-    /// The same object as a part of another one.
+    /// Makes the object a part of `whole`.
     #[must_use]
     pub fn part_of(mut self, whole: impl Into<String>) -> Self {
         self.belongs_to = Some(whole.into());
         self
     }
 
-    /// The same index, which refuses a row like another one.
+    /// Marks the index as unique.
     #[must_use]
     pub const fn that_is_unique(mut self) -> Self {
         self.unique = true;
         self
     }
 
-    /// The value of a property; what is true by being there has the empty one.
+    /// The value of a property; empty for a property without a value.
     pub fn property(&self, name: &str) -> Option<&str> {
         self.properties
             .iter()
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_definition_reads_as_a_list_of_what_is_true() {
+    fn a_definition_is_shown_as_a_list_of_its_properties() {
         let column = Definition::new(
             ObjectClass::Column,
             "shop.orders.total",

@@ -1,15 +1,16 @@
-//! Where a sequence has to stand to follow the same sequence on the other side.
+//! The position that a sequence needs to continue after the same sequence on the other side.
 
 use super::SequenceFacts;
 
 impl SequenceFacts {
-    /// One of the two starts again at its other end: their positions have no order, because a lower one may be the later one.
+    /// Whether one of the two sequences cycles. Their positions then have no order, because a lower position
+    /// may be the later one.
     pub const fn cycles_with(&self, other: &Self) -> bool {
         self.cycle || other.cycle
     }
 
-    /// Nothing is left to be moved: the first value handed out here comes after everything `other` has handed out, or, in a
-    /// sequence that cycles, exactly `headroom` steps behind the position of `other`.
+    /// Whether the sequence needs no move: its next value lies beyond every value that `other` has given out,
+    /// or, for a sequence that cycles, its position is exactly `headroom` steps after that of `other`.
     pub fn follows(&self, other: &Self, headroom: i64) -> bool {
         if self.cycles_with(other) {
             self.position_after(other, headroom).is_none()
@@ -18,8 +19,8 @@ impl SequenceFacts {
         }
     }
 
-    /// The position from which only values beyond `other` by at least `headroom` steps are handed out; none where the sequence
-    /// may stay as it is. A sequence that cycles never stays because its position looks higher.
+    /// The position from which all further values lie at least `headroom` steps beyond `other`; `None` where
+    /// the sequence may stay as it is. A higher position alone never lets a sequence that cycles stay.
     pub fn position_after(&self, other: &Self, headroom: i64) -> Option<i64> {
         let last = other.last_value?;
         if self.cycles_with(other) {
@@ -27,7 +28,7 @@ impl SequenceFacts {
             return (self.last_value != Some(wanted)).then_some(wanted);
         }
         let wanted = i128::from(last) + i128::from(self.increment) * i128::from(headroom.max(0));
-        // At its end a sequence refuses, which is better than repeating.
+        // At its end a sequence fails, which is better than a repeated value.
         let wanted = wanted.clamp(i128::from(self.min_value), i128::from(self.max_value)) as i64;
         let ahead = |than: i64| {
             if self.increment > 0 {
@@ -39,7 +40,8 @@ impl SequenceFacts {
         self.last_value.is_none_or(ahead).then_some(wanted)
     }
 
-    /// The value before `value`, counted round the cycle where there is one; none before the first.
+    /// The value before `value`. Before the first value it is the last one of a cycle, and `None` without a
+    /// cycle.
     pub fn value_before(&self, value: i64) -> Option<i64> {
         let before = value
             .checked_sub(self.increment)
@@ -51,8 +53,8 @@ impl SequenceFacts {
         before
     }
 
-    /// `headroom` steps after `last`, as the server counts: after the last value comes the one at the other end. Never more
-    /// than half of the cycle, so that the values used last are the last to come again.
+    /// The position `headroom` steps after `last`; the last value is followed by the one at the other end. At
+    /// most half of the cycle, so that the most recently used values are repeated last.
     fn round_the_cycle(&self, last: i64, headroom: i64) -> i64 {
         let step = i128::from(self.increment);
         let last = i128::from(last.clamp(self.min_value, self.max_value));
@@ -71,7 +73,7 @@ impl SequenceFacts {
         wanted as i64
     }
 
-    /// Where a cycle begins.
+    /// The first value of a cycle.
     const fn first(&self) -> i64 {
         if self.increment > 0 {
             self.min_value
@@ -80,7 +82,7 @@ impl SequenceFacts {
         }
     }
 
-    /// How many values a cycle has.
+    /// The number of values in a cycle.
     fn values(&self) -> i128 {
         let span = i128::from(self.max_value) - i128::from(self.min_value);
         span / i128::from(self.increment).abs().max(1) + 1
@@ -106,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cycling_sequence_goes_where_the_other_one_would_go_on_whatever_looks_higher() {
+    fn a_cycling_sequence_continues_after_the_other_one_even_from_a_higher_position() {
         let wrapped = cycling(1, Some(120));
         assert_eq!(
             cycling(1, Some(5_000)).position_after(&wrapped, 1_000),
@@ -119,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_headroom_goes_round_the_end_in_either_direction() {
+    fn the_headroom_continues_past_the_end_of_the_cycle_in_either_direction() {
         let near =
             |increment, last| cycling(increment, None).position_after(&cycling(increment, last), 1_000);
         assert_eq!(near(1, Some(9_900)), Some(901));
@@ -129,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_cycle_keeps_half_of_its_values_before_the_last_used_comes_again() {
+    fn in_a_short_cycle_the_headroom_is_at_most_half_of_the_values() {
         let short = |last_value| SequenceFacts {
             max_value: 10,
             ..cycling(1, last_value)
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn before_the_first_value_of_a_cycle_comes_its_last() {
+    fn the_value_before_the_first_one_of_a_cycle_is_its_last() {
         assert_eq!(cycling(1, None).value_before(1), Some(9_999));
         assert_eq!(cycling(-3, None).value_before(9_999), Some(3));
         let once = SequenceFacts {

@@ -1,47 +1,48 @@
-//! What a table brings with it when its changes are replicated.
+//! Properties of a table that affect the replication of its changes.
 
-/// What a change of a table carries of the row as it was before: updates and deletes find their row by it on the other side.
+/// The part of the old row that a change carries. Updates and deletes find their row on the other side by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum ReplicaIdentity {
-    /// The columns of a unique index: the primary key, or the index that was chosen.
+    /// The columns of a unique index: the primary key, or the index named by `replica identity using index`.
     #[default]
     Key,
     /// All columns.
     FullRow,
-    /// Nothing: updates and deletes cannot be carried.
+    /// Nothing: updates and deletes cannot be replicated.
     Missing(MissingIdentity),
 }
 
-/// Why a change carries nothing of the old row.
+/// Why a change carries no part of the old row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MissingIdentity {
     NoPrimaryKey,
-    /// A key that may be checked as late as the commit is no identity.
+    /// A key that is checked only at the commit cannot be a replica identity.
     DeferrablePrimaryKey,
-    /// `replica identity nothing`, whatever keys the table has.
+    /// `replica identity nothing`; the keys of the table are not used.
     Nothing,
-    /// `replica identity using index`, and the index was dropped since.
+    /// `replica identity using index`, and the index has been dropped since.
     IndexIsGone,
 }
 
 impl MissingIdentity {
-    /// As a part of a sentence about the table.
+    /// A phrase whose subject is the table.
     pub const fn because(self) -> &'static str {
         match self {
             Self::NoPrimaryKey => "has no primary key",
             Self::DeferrablePrimaryKey => {
-                "has a deferrable primary key, which identifies no row for replication"
+                "has a deferrable primary key, which cannot identify rows for replication"
             }
             Self::Nothing => "has replica identity nothing",
-            Self::IndexIsGone => "has lost the index of its replica identity",
+            Self::IndexIsGone => "has a replica identity whose index was dropped",
         }
     }
 }
 
-/// A trigger that fires for replicated changes too.
+/// A trigger that fires for replicated changes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FiringTrigger {
     pub name: String,
-    /// It fires for the application's writes as well (`enable always`), not for replicated ones only (`enable replica`).
+    /// The trigger fires for the application's writes as well (`enable always`), not only for replicated
+    /// changes (`enable replica`).
     pub always: bool,
 }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::PlannedSteps;
 use crate::{StageContext, ports::prelude::*};
 
-/// The same database with its writing half replaced.
+/// The database with its writing half replaced.
 pub(super) fn over(name: &'static str, real: &Database, ctx: &StageContext, steps: PlannedSteps) -> Database {
     Database {
         reads: Arc::clone(&real.reads),
@@ -19,12 +19,13 @@ pub(super) fn over(name: &'static str, real: &Database, ctx: &StageContext, step
     }
 }
 
-/// The writing half of a database that is never changed.
+/// A writing half that records steps and changes nothing.
 struct DryWriter {
     name: &'static str,
     real: Database,
     clock: Arc<dyn Clock>,
-    /// How long a marker that is not written takes to arrive: what follows really waits for it, so that what is on its way arrives.
+    /// How long the simulated marker takes to arrive. The wait is real, so that changes under way arrive
+    /// before a comparison.
     marker_ms: u64,
     steps: PlannedSteps,
 }
@@ -62,7 +63,7 @@ impl Access for DryWriter {
             .collect();
         let roles: Vec<String> = writers.iter().map(|r| r.role.clone()).collect();
         self.note(&format!(
-            "lock roles {} and take CONNECT from PUBLIC",
+            "lock roles {} and revoke CONNECT from PUBLIC",
             roles.join(", ")
         ));
         Ok(LockReport {
@@ -80,7 +81,7 @@ impl Access for DryWriter {
         Ok(Vec::new())
     }
     async fn open(&self, like: &AccessSnapshot) -> PortResult<Vec<String>> {
-        self.note("let the application's roles in");
+        self.note("open the database to the application's roles");
         Ok(like
             .roles
             .iter()
@@ -92,7 +93,7 @@ impl Access for DryWriter {
 #[async_trait]
 impl CatchUpMarkers for DryWriter {
     async fn prepare_marker(&self) -> PortResult<()> {
-        self.note("make the table crossover.catch_up_marker where it is missing");
+        self.note("create the table crossover.catch_up_marker if it is missing");
         Ok(())
     }
     async fn write_marker(&self, _run_id: &str, _nonce: &str) -> PortResult<Position> {
@@ -118,7 +119,7 @@ impl Sequences for DryWriter {
         headroom: i64,
     ) -> PortResult<Vec<SequenceFacts>> {
         self.note(&format!(
-            "move {} sequences at least {headroom} steps beyond the other side's",
+            "advance {} sequences at least {headroom} steps beyond the other side's",
             positions.len()
         ));
         Ok(positions.iter().map(|old| old.moved_by(headroom)).collect())

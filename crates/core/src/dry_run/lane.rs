@@ -9,7 +9,7 @@ use crate::{
     routing::{Command, Epoch, LaneRecord, Phase, UnixMillis},
 };
 
-/// A lane that starts in the phase the stage expects and only pretends to change.
+/// A lane that starts in the phase the stage expects and only simulates changes.
 pub struct DryLane {
     real: Arc<dyn Lane>,
     enters_in: Option<Phase>,
@@ -60,7 +60,8 @@ impl Lane for DryLane {
 
     async fn apply(&self, expected: Epoch, command: Command) -> PortResult<LaneRecord> {
         let before = self.read().await?;
-        // Dry runs do not wait for a hold to begin, so the record's own schedule is the time that counts.
+        // A dry run does not wait for the hold to begin, so the scheduled time of the record stands for the
+        // clock.
         let now = match &command {
             Command::Arm { .. } => UnixMillis(0),
             _ => before.hold_at_ms.unwrap_or_default(),

@@ -13,17 +13,17 @@ use crate::{
     },
 };
 
-/// Streams that are read for real and never changed. What was prepared, started, stopped and removed is remembered, so that a stage
-/// finds what it has made.
+/// Reads the real streams and never changes them. Simulated changes of a stream's state are kept, so that a
+/// stage finds the streams it has prepared, started, stopped or removed.
 pub struct DryReplication {
     real: Arc<dyn Replication>,
-    /// Streams as they would be by now; none: removed.
+    /// Simulated states; `None` for a stream that would be removed.
     pretended: Mutex<BTreeMap<Stream, Option<StreamState>>>,
     steps: PlannedSteps,
 }
 
 impl DryReplication {
-    /// `prepared` is a stream that an earlier stage of the same run would have made by now.
+    /// `prepared` is the stream that an earlier stage of the same run would have created.
     pub fn new(real: Arc<dyn Replication>, prepared: Stream, steps: PlannedSteps) -> Self {
         Self {
             real,
@@ -75,7 +75,7 @@ impl Replication for DryReplication {
     }
 
     async fn start(&self, stream: Stream, from: Option<&Position>) -> PortResult<()> {
-        let position = from.map_or_else(|| "where it stopped".to_owned(), ToString::to_string);
+        let position = from.map_or_else(|| "the position where it stopped".to_owned(), ToString::to_string);
         let name = self.name(stream);
         self.steps
             .note(format!("replication: start {name} from {position}"));
@@ -98,7 +98,7 @@ impl Replication for DryReplication {
     }
 }
 
-/// A journal that keeps quiet: a dry run leaves no trace in the history and wakes nobody.
+/// Writes no history and sends no notification.
 pub struct DryJournal(pub PlannedSteps);
 
 #[async_trait]

@@ -1,12 +1,12 @@
-//! Engines by their names, and what a plan says to the one that carries changes.
+//! The names of engines, and the settings of the CDC engine.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The name of an engine: of a database, or of the one that carries changes. Which ones there are is known where adapters are
-/// chosen; an unknown name stops the run there.
+/// The name of a database engine or of a CDC engine. An unknown name ends the run where the adapters are
+/// chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -28,8 +28,8 @@ impl fmt::Display for EngineName {
     }
 }
 
-/// How changes are carried: the CDC engine, and its own settings beside the name. Crossover's core passes these on; the engine's
-/// adapter reads them before anything else happens, refuses what it does not know, and names all faults at once.
+/// The CDC engine and its settings. The engine's adapter reads the settings before the run does anything
+/// else, refuses unknown ones, and names all faults at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReplicationPlan {

@@ -10,13 +10,13 @@ fn plan() -> serde_json::Value {
 }
 
 #[test]
-fn the_defaults_are_sound() {
+fn a_plan_with_the_default_limits_is_valid() {
     let plan: Plan = serde_json::from_value(plan()).unwrap();
     assert_eq!(plan.faults(), Vec::<String>::new());
 }
 
 #[test]
-fn the_settings_of_the_engine_that_carries_changes_come_through_unread() {
+fn the_settings_of_the_cdc_engine_are_passed_on_unchanged() {
     let read: Plan = serde_json::from_value(plan()).unwrap();
     assert_eq!(read.replication.engine.as_str(), "memory");
     assert_eq!(read.replication.settings["workers"]["count"], 2);

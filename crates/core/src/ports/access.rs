@@ -1,4 +1,4 @@
-//! Locking writers out of a database, and letting them back in exactly as they were.
+//! Locking writers out of a database, and restoring their access exactly.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -11,11 +11,11 @@ use crate::plan::Scope;
 pub struct RoleAccess {
     pub role: String,
     pub can_login: bool,
-    /// It held CONNECT on the database by a grant of its own.
+    /// The role held CONNECT on the database by its own grant.
     pub granted_connect: bool,
 }
 
-/// Who could enter a database before it was locked, recorded in that database in the same transaction as the lock.
+/// Access to a database before it was locked, recorded in that database in the same transaction as the lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessSnapshot {
     /// The run that locked.
@@ -24,34 +24,34 @@ pub struct AccessSnapshot {
     pub public_connect: bool,
     /// Every role the lock changed, sorted by name.
     pub roles: Vec<RoleAccess>,
-    /// The database's access list in its engine's own form, to prove the restoration; none is the default list.
+    /// The database's access list in the form of its engine, to prove the restoration. `None` stands for the
+    /// default list.
     pub acl: Option<String>,
 }
 
-/// What a lock did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockReport {
-    /// Roles that were locked, sorted.
+    /// Locked roles, sorted.
     pub roles: Vec<String>,
-    /// This run had locked before; nothing was changed now.
+    /// This run had already locked them; this call changed nothing.
     pub already: bool,
 }
 
-/// One look at who could still write.
+/// Everything that could still write to a database at one time.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct WriterSample {
-    /// Sessions of roles that are neither ours nor exempt, superusers included.
+    /// Sessions of roles that are neither Crossover's own nor exempt, superusers included.
     pub sessions: Vec<String>,
-    /// Of these, the ones of superusers, whom no lock stops.
+    /// Those of `sessions` that belong to superusers, which cannot be locked out.
     pub superuser_sessions: Vec<String>,
     /// Prepared transactions in this database.
     pub prepared: Vec<String>,
-    /// Locked roles that can log in (again): somebody undid the lock.
+    /// Locked roles that can log in again: their lock was undone from outside the run.
     pub unlocked_roles: Vec<String>,
 }
 
 impl WriterSample {
-    /// Nobody is left who could write.
+    /// No session, prepared transaction or role is left that could write.
     pub fn is_clean(&self) -> bool {
         self.sessions.is_empty() && self.prepared.is_empty() && self.unlocked_roles.is_empty()
     }
@@ -60,29 +60,32 @@ impl WriterSample {
 /// Locking and opening one side. Every method can be repeated.
 #[async_trait]
 pub trait Access: Send + Sync {
-    /// The snapshot of an earlier lock that was not restored yet.
+    /// The access snapshot of a lock that is still in force.
     async fn snapshot(&self) -> PortResult<Option<AccessSnapshot>>;
 
-    /// How many application transactions run now.
+    /// The number of application transactions that run now.
     async fn in_flight(&self) -> PortResult<u32>;
 
-    /// Who could still write.
     async fn writers(&self) -> PortResult<WriterSample>;
 
-    /// Locks every role that can write a table in scope, every role that inherits it and every owner, and takes CONNECT from PUBLIC
-    /// and from them; records what was there in the same transaction. Locked by the same run: no change. Locked by
-    /// another run: refused.
+    /// Locks every role that can write a table in scope, every role that inherits such a right, and every
+    /// owner. Revokes CONNECT from PUBLIC and from these roles, and records the previous access in the same
+    /// transaction. A lock by the same run changes nothing.
+    ///
+    /// # Errors
+    /// `Refused` while another run has locked the database.
     async fn lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockReport>;
 
-    /// Ends every session that [`Access::writers`] would count, superusers' excepted (they come back whatever the lock says, so
-    /// samples must go on showing them); returns how many.
+    /// Ends every session that [`Access::writers`] would count, except those of superusers: superusers can
+    /// reconnect despite the lock, so samples have to keep showing them. Returns the number of ended
+    /// sessions.
     async fn end_sessions(&self) -> PortResult<u32>;
 
-    /// Puts back exactly what [`Access::lock`] recorded for this run and forgets the record. No record of this run: no change.
-    /// Returns the roles that were restored.
+    /// Restores exactly the access that [`Access::lock`] recorded for this run and deletes the record.
+    /// Without a record of this run, nothing changes. Returns the restored roles.
     async fn restore(&self, run_id: &str) -> PortResult<Vec<String>>;
 
-    /// Lets the application in: restores this side's own snapshot when it was locked by any run, otherwise gives the roles
-    /// of `like` the access they had on the other side. Returns the roles that were opened.
+    /// Opens this side to the application: restores its own access snapshot if any run has locked it,
+    /// otherwise gives the roles of `like` the access they had on the other side. Returns the opened roles.
     async fn open(&self, like: &AccessSnapshot) -> PortResult<Vec<String>>;
 }

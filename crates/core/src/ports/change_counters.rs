@@ -1,4 +1,5 @@
-//! What a finding about a database depends on: which one it is, where it stands, and what has been written to it.
+//! The state of a database that a certificate depends on: its identity, its position, and the writes it has
+//! counted.
 
 use std::collections::BTreeMap;
 
@@ -7,33 +8,36 @@ use async_trait::async_trait;
 use super::{Catalogue, PortResult};
 use crate::{catalogue::TableName, plan::Scope, position::Position};
 
-/// One database at one moment.
+/// The state of one database at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseState {
     pub database: String,
     /// The version of the server as one number, for example 160014.
     pub server_version_num: u32,
-    /// None where the server does not tell.
+    /// `None` where the server does not report it.
     pub system_identifier: Option<u64>,
-    /// Where its changes end; on a standby, those it has applied. None where the server does not tell.
+    /// The end of its changes; on a standby, the end of the applied changes. `None` where the server does not
+    /// report it.
     pub position: Option<Position>,
-    /// Since when writes are counted, in microseconds of Unix time.
+    /// When the counters began, in microseconds of Unix time.
     pub counted_since_us: i64,
-    /// Every table in scope that is no partition, and what was written to it; none: nobody counts all of it.
+    /// Every table in scope that is not a partition, with its counters. `None` where the server does not
+    /// count all writes.
     pub tables: BTreeMap<TableName, Option<WriteCounts>>,
 }
 
-/// What a server has counted at one table, its partitions included.
+/// A server's counters for one table, its partitions included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteCounts {
     pub inserts: u64,
     pub updates: u64,
     pub deletes: u64,
-    /// The files the rows are in, as text: others after TRUNCATE or a rewrite, which no counter shows.
+    /// The files that hold the rows, as text. They change with TRUNCATE and with a rewrite, which no counter
+    /// shows.
     pub storage: String,
 }
 
-/// Reading the circumstances of a database. Nothing here changes anything.
+/// Reads the state of a database and changes nothing.
 #[async_trait]
 pub trait ChangeCounters: Catalogue {
     async fn database_state(&self, scope: &Scope) -> PortResult<DatabaseState>;

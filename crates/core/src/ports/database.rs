@@ -16,39 +16,41 @@ use crate::{
     schema::Remedies,
 };
 
-/// Facts from the catalogue. Nothing here changes anything.
+/// Reads facts from the catalogue and changes nothing.
 #[async_trait]
 pub trait Catalogue: Remedies {
     async fn server(&self) -> PortResult<ServerFacts>;
     /// Tables in scope, partitions included, sorted by name.
     async fn tables(&self, scope: &Scope) -> PortResult<Vec<TableFacts>>;
-    /// Every role that can write a table in scope, and every role with the same name as in `also`; sorted by name.
+    /// Every role that can write a table in scope, and every role with the same name as in `also`; sorted by
+    /// name.
     async fn roles(&self, scope: &Scope, also: &[String]) -> PortResult<Vec<RoleFacts>>;
     /// Prepared transactions of this database.
     async fn prepared_transactions(&self) -> PortResult<Vec<PreparedTransaction>>;
-    /// Transactions of this database that are open for at least `min_age_ms`, our own session excepted.
+    /// Transactions of this database that have been open for at least `min_age_ms`, except that of this
+    /// session.
     async fn open_transactions(&self, min_age_ms: u64) -> PortResult<Vec<OpenTransaction>>;
-    /// Definitions of everything in scope, sorted: equal lists mean equal schemas.
+    /// Definitions of all objects in scope, sorted: equal lists mean equal schemas.
     async fn fingerprint(&self, scope: &Scope) -> PortResult<Vec<Definition>>;
-    /// Every sequence in scope, whoever owns it, sorted by name.
+    /// Every sequence in scope, with or without an owning column, sorted by name.
     async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>>;
-    /// What the planner knows of every table and materialized view in scope, sorted by name.
+    /// The planner's statistics of every table and materialized view in scope, sorted by name.
     async fn statistics(&self, scope: &Scope) -> PortResult<Vec<TableStatistics>>;
-    /// Where this database's changes end now.
+    /// The current end of this database's changes.
     async fn current_position(&self) -> PortResult<Position>;
 }
 
-/// Catch-up markers: unique markers that travel through the change stream.
+/// Catch-up markers: unique rows that the change stream replicates.
 #[async_trait]
 #[delegatable_trait]
 pub trait CatchUpMarkers: Send + Sync {
-    /// Makes Crossover's schema and marker table where they are missing.
+    /// Creates Crossover's schema and marker table where they are missing.
     async fn prepare_marker(&self) -> PortResult<()>;
     /// Writes the marker and returns the position recorded with it: the end of the changes just before the
-    /// marker itself (a column filled when the row is first written). Writing the same marker again changes nothing and returns
-    /// the position of the first time, so that a crashed stage finds it again.
+    /// marker (a column filled when the row is first written). A second write of the same marker changes
+    /// nothing and returns the first position, so that a stage finds the position again after a crash.
     async fn write_marker(&self, run_id: &str, nonce: &str) -> PortResult<Position>;
-    /// How often the marker is there.
+    /// The number of rows with this marker.
     async fn count_markers(&self, run_id: &str, nonce: &str) -> PortResult<u32>;
     /// Removes the markers of all runs.
     async fn clear_markers(&self) -> PortResult<()>;
@@ -58,8 +60,9 @@ pub trait CatchUpMarkers: Send + Sync {
 #[async_trait]
 #[delegatable_trait]
 pub trait Sequences: Send + Sync {
-    /// Moves each sequence to a position from which it hands out only values beyond those of `positions` (by at least
-    /// `headroom` steps in its direction); never moves one back. Returns the positions now.
+    /// Moves each sequence so that all its further values lie at least `headroom` steps beyond `positions`,
+    /// in the direction in which the sequence counts. Sequences never move backwards. Returns the new
+    /// positions.
     async fn advance_sequences(
         &self,
         positions: &[SequenceFacts],
@@ -67,34 +70,36 @@ pub trait Sequences: Send + Sync {
     ) -> PortResult<Vec<SequenceFacts>>;
 }
 
-/// Retained positions: from such a position on the database keeps every change, until the position is released.
+/// Retained positions: the database keeps every change from such a position on, until the position is
+/// released.
 ///
-/// A position is retained in the form the reader of the changes needs; which form that is follows from the CDC engine of the plan and
-/// is known to the adapter.
+/// The form of a retained position depends on the reader of the changes. The adapter derives the form from
+/// the plan's CDC engine.
 #[async_trait]
 #[delegatable_trait]
 pub trait RetainedPositions: Send + Sync {
-    /// Retains the present position under a name, or finds the one of that name; returns the position changes are kept from.
-    /// Takes as long as the oldest open transaction.
+    /// Retains the current position under a name, or finds the existing one of that name. Returns the
+    /// position from which changes are kept. Waits for the oldest open transaction.
     async fn retain_position(&self, name: &str) -> PortResult<Position>;
-    /// Gives up the changes before `to`, which nobody reads at this time; a position that is further already stays. Returns the
-    /// position now.
+    /// Gives up the changes before `to`, while no reader uses the position. A position beyond `to` stays.
+    /// Returns the resulting position.
     async fn advance_position(&self, name: &str, to: &Position) -> PortResult<Position>;
-    /// Releases the position; it may be gone already.
+    /// Releases the position; a missing position is not an error.
     async fn release_position(&self, name: &str) -> PortResult<()>;
 }
 
-/// The half of a database that is read as it is: nothing in it changes anything, and no answer depends on what a run has changed.
+/// The reading half of a database: it changes nothing, and its answers do not depend on the changes of a run.
 pub trait DatabaseReader: Catalogue + Rows {}
 
 impl<T: Catalogue + Rows> DatabaseReader for T {}
 
-/// The half of a database that changes it, with the questions about such changes. A dry run replaces this half and no other.
+/// The writing half of a database, including the reads of what a run has written. A dry run replaces only
+/// this half.
 pub trait DatabaseWriter: Access + CatchUpMarkers + Sequences + RetainedPositions {}
 
 impl<T: Access + CatchUpMarkers + Sequences + RetainedPositions> DatabaseWriter for T {}
 
-/// Everything a stage may ask of one side's database.
+/// Both halves of one side's database.
 #[derive(Clone)]
 pub struct Database {
     pub reads: Arc<dyn DatabaseReader>,

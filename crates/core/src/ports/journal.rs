@@ -20,11 +20,10 @@ pub struct JournalEntry {
     pub detail: serde_json::Value,
 }
 
-/// Where the history goes. Losing it never makes a run unsafe: decisions live in the lane and in the databases.
+/// The store of the history. A run is safe without it: all decisions are in the lane and in the databases.
 #[async_trait]
 pub trait Journal: Send + Sync {
-    /// Appends one entry.
     async fn append(&self, entry: JournalEntry) -> PortResult<()>;
-    /// Tells people: a short subject and a text.
+    /// Sends a notification to the operators.
     async fn notify(&self, subject: &str, text: &str) -> PortResult<()>;
 }

@@ -1,4 +1,4 @@
-//! The lane: the one place where the writer is decided.
+//! The lane: the only place that decides which side is the writer.
 
 use async_trait::async_trait;
 use crossover_routing::{Command, Epoch, LaneRecord};
@@ -8,10 +8,12 @@ use super::PortResult;
 /// A lane's record, changed by compare-and-set only.
 #[async_trait]
 pub trait Lane: Send + Sync {
-    /// The record now.
     async fn read(&self) -> PortResult<LaneRecord>;
 
-    /// Applies a command if the lane still has the expected epoch; a refusal is [`super::PortError::Refused`]. When the
-    /// answer is lost ([`super::PortError::Unreachable`]) the caller reads the lane to learn what happened.
+    /// Applies a command if the lane still has the expected epoch.
+    ///
+    /// # Errors
+    /// [`super::PortError::Refused`] where the lane refuses the command. [`super::PortError::Unreachable`]
+    /// where the answer is lost: the caller then reads the lane to see whether the command was applied.
     async fn apply(&self, expected: Epoch, command: Command) -> PortResult<LaneRecord>;
 }

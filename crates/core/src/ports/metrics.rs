@@ -1,4 +1,4 @@
-//! Measured figures, and time.
+//! Measured figures and the clock.
 
 use async_trait::async_trait;
 use crossover_routing::UnixMillis;
@@ -6,11 +6,11 @@ use crossover_routing::UnixMillis;
 use super::PortResult;
 use crate::stream::Stream;
 
-/// Figures of the replication as the monitoring has them.
+/// Figures of the monitoring about replication.
 #[async_trait]
 pub trait Metrics: Send + Sync {
-    /// The newest lag of a stream from commit to commit, and how old the figure is. None when there is no figure: that is
-    /// "not ready", never "no lag".
+    /// The newest lag of a stream, from commit to commit, and the age of the figure. `None` without a figure,
+    /// which means "not ready" and never "no lag".
     async fn lag(&self, stream: Stream) -> PortResult<Option<LagSample>>;
 }
 
@@ -19,16 +19,15 @@ pub trait Metrics: Send + Sync {
 pub struct LagSample {
     pub lag_ms: u64,
     pub age_ms: u64,
-    /// An older figure says nothing: by then the monitoring should have had the next ones.
+    /// A figure older than this does not count: the monitoring should have newer ones by then.
     pub stale_after_ms: u64,
 }
 
-/// Time as a port, so that waiting is testable.
+/// Time as a port, so that tests control the waiting.
 #[async_trait]
 pub trait Clock: Send + Sync {
     /// Unix milliseconds.
     fn now_ms(&self) -> u64;
-    /// The same as a type of its own.
     fn now(&self) -> UnixMillis {
         UnixMillis(self.now_ms())
     }

@@ -1,14 +1,15 @@
-//! What positions mean to each other: for their engine alone to say.
+//! The order of positions, which only their engine knows.
 
 use super::PortResult;
 use crate::position::Position;
 
-/// Comparing positions of one database. Nothing is asked of the server.
+/// Compares positions of one database, without a request to the server.
 pub trait Positions: Send + Sync {
-    /// How many bytes of the change log `to` lies ahead of `from`; 0 for the same position, none when `to` lies behind.
+    /// How many bytes of the change log `to` lies ahead of `from`; 0 for the same position, `None` where `to`
+    /// lies behind.
     ///
     /// # Errors
-    /// `Unexpected` for a text that is no position of this engine.
+    /// `Unexpected` for a text that is not a position of this engine.
     fn bytes_ahead(&self, from: &Position, to: &Position) -> PortResult<Option<u64>>;
 
     /// Whether `to` lies behind `from`.

@@ -1,4 +1,4 @@
-//! The change streams between the two databases, whatever engine carries them.
+//! The change streams between the two databases, for any CDC engine.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -6,18 +6,17 @@ use serde::{Deserialize, Serialize};
 use super::PortResult;
 use crate::{catalogue::TableName, position::Position, stream::Stream};
 
-/// What a stream does now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StreamState {
-    /// Prepared, and never started.
+    /// Prepared but never started.
     Ready,
     Starting,
     Running,
     Stopping,
     Stopped,
     Failed,
-    /// Any other state, by the engine's name for it.
+    /// Any other state, under the engine's name.
     Other(String),
 }
 
@@ -39,47 +38,57 @@ impl std::fmt::Display for StreamState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamHealth {
     pub state: StreamState,
-    /// How much of the rows that were there before is loaded, in percent.
+    /// Progress of the initial load of existing rows, in percent.
     pub loaded_percent: u32,
-    /// Why it stopped or failed, in the engine's words.
+    /// The engine's own message about the last stop or failure.
     pub last_failure: Option<String>,
+}
+
+/// The state, followed by the engine's message about the last failure where there is one.
+impl std::fmt::Display for StreamHealth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.last_failure.as_deref().map(str::trim) {
+            None | Some("") => write!(f, "{}", self.state),
+            Some(failure) => write!(f, "{} (last failure: {failure})", self.state),
+        }
+    }
 }
 
 /// One table of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableHealth {
     pub table: TableName,
-    /// The table is loaded and its changes are carried.
+    /// The table is loaded and its changes are replicated.
     pub follows: bool,
     /// The engine's name for the table's state.
     pub state: String,
 }
 
-/// A stream that is to be made.
+/// A stream to be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewStream {
     pub stream: Stream,
-    /// The retained position it reads from, in the database of the side it reads.
+    /// The retained position that the stream reads from, in the database of the side it reads.
     pub retained: String,
-    /// Tables to carry, the catch-up marker table among them.
+    /// The tables to replicate, including the catch-up marker table.
     pub tables: Vec<TableName>,
 }
 
 /// The streams of one migration. Every method can be repeated.
 #[async_trait]
 pub trait Replication: Send + Sync {
-    /// What operators know the stream by, with the engine's word for it.
+    /// The stream as operators know it, for example `DMS task shop-forward`.
     fn name(&self, stream: Stream) -> String;
-    /// How the stream is, or none if there is no such stream.
+    /// `None` if the stream does not exist.
     async fn health(&self, stream: Stream) -> PortResult<Option<StreamHealth>>;
     /// Every table of a stream.
     async fn tables(&self, stream: Stream) -> PortResult<Vec<TableHealth>>;
-    /// Makes a stream of changes that does not run; one that is there already is kept as it is.
+    /// Creates a stream without starting it. An existing stream is kept unchanged.
     async fn prepare(&self, new: &NewStream) -> PortResult<()>;
-    /// Starts a stream at a position (`Some`), or goes on where it stopped (`None`). Running already: no change.
+    /// Starts a stream at a position, or, with `None`, where it stopped. A running stream is left unchanged.
     async fn start(&self, stream: Stream, from: Option<&Position>) -> PortResult<()>;
-    /// Asks a stream to stop and does not wait for it. Not running: no change.
+    /// Requests a stop without waiting for it. A stream that does not run is left unchanged.
     async fn request_stop(&self, stream: Stream) -> PortResult<()>;
-    /// Removes a stopped stream; it may be gone already.
+    /// Removes a stopped stream; a missing stream is not an error.
     async fn remove(&self, stream: Stream) -> PortResult<()>;
 }

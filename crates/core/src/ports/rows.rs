@@ -1,4 +1,4 @@
-//! Row content of one side's database. Nothing here changes anything.
+//! Row content of one side's database, read without changing anything.
 
 use std::{any::Any, collections::BTreeMap};
 
@@ -14,11 +14,11 @@ use crate::{
     },
 };
 
-/// One snapshot of a database that several statements can look at.
+/// One snapshot of a database that several statements can read.
 pub struct Snapshot {
-    /// The server's name for it.
+    /// The server's identifier of the snapshot.
     pub id: String,
-    /// Whatever keeps it alive.
+    /// Keeps the snapshot alive until it is dropped.
     pub kept_by: Box<dyn Any + Send + Sync>,
 }
 
@@ -28,21 +28,22 @@ impl std::fmt::Debug for Snapshot {
     }
 }
 
-/// Reading rows, mostly as hashes that the server computes. Every method can be repeated.
+/// Reads rows, mostly as hashes that the server computes. Every method can be repeated.
 #[async_trait]
 #[delegatable_trait]
 pub trait Rows: Send + Sync {
-    /// Tables in scope that are no partitions, sorted by name, as far as the comparison has to know them.
+    /// Tables in scope that are not partitions, sorted by name, with the facts that the comparison needs.
     async fn shapes(&self, scope: &Scope) -> PortResult<Vec<TableShape>>;
-    /// How this server can hash.
+    /// The hash methods of this server.
     async fn hashing(&self) -> PortResult<HashingFacts>;
-    /// How the values of a key's first column are spread.
+    /// The distribution of the values in a key's first column.
     async fn column_statistics(&self, form: &HashPlan) -> PortResult<ColumnStatistics>;
-    /// Keeps this snapshot; dropping it lets it go.
+    /// Takes a snapshot and keeps it until the result is dropped.
     async fn export_snapshot(&self) -> PortResult<Snapshot>;
-    /// Sessions other than ours that are at work now.
+    /// The number of active sessions, without Crossover's own.
     async fn active_sessions(&self) -> PortResult<u32>;
-    /// Digest of the rows of a region in `buckets` buckets (a power of two) by the hash of the key; buckets without rows are left out.
+    /// Digests of the rows of a region in `buckets` buckets (a power of two) by the hash of the key, without
+    /// empty buckets.
     async fn digest(
         &self,
         form: &HashPlan,
@@ -50,9 +51,10 @@ pub trait Rows: Send + Sync {
         buckets: u32,
         at: Option<&Snapshot>,
     ) -> PortResult<BTreeMap<u32, RowDigest>>;
-    /// The blocks in which the first row lies that is not below each of these integer keys; none where one cannot be told.
+    /// For each of these integer keys, the block of the first row that is not below the key. `None` where a
+    /// block is unknown.
     async fn begins(&self, form: &HashPlan, cuts: &[i64], at: &Snapshot) -> PortResult<Option<Vec<u32>>>;
-    /// What lies in the blocks of a block range.
+    /// The digest of the blocks of a block range.
     async fn block_range(
         &self,
         form: &HashPlan,
@@ -68,8 +70,8 @@ pub trait Rows: Send + Sync {
         wanted: &[u32],
         at: Option<&Snapshot>,
     ) -> PortResult<Vec<RowHash>>;
-    /// The rows with these keys as they are now, sorted by key; keys without a row are left out.
+    /// The current rows with these keys, sorted by key; keys without a row are left out.
     async fn rows_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowHash>>;
-    /// The same with all values as texts. Of rows without a key one of each kind.
+    /// The same rows with all values as texts; one of each group of identical rows where there is no key.
     async fn values_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowValues>>;
 }

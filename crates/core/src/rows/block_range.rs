@@ -1,8 +1,9 @@
-//! Ranges of a key read by the blocks where most of their rows lie.
+//! Ranges of a key, read by the disk blocks that hold most of their rows.
 //!
-//! In the order of the disk a server reads for less than by an index. A row need not lie where its key says (a short one fills a gap
-//! further ahead, a changed one moves), so whatever a block range holds of other ranges is named row by row and added to its own range.
-//! Nothing depends on the order but the price.
+//! A server reads in disk order at a lower cost than through an index. A row may lie outside the blocks of
+//! its range (a short row fills an earlier gap, a changed row moves), so each block range lists its rows of
+//! other ranges, and these rows are added to their own range. The disk order affects only the cost, not the
+//! result.
 
 use super::{Bounds, RowDigest};
 
@@ -14,23 +15,23 @@ pub struct BlockRange {
     pub blocks: (u32, u32),
 }
 
-/// What was read in a block range.
+/// The result of reading a block range.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BlockRangeDigest {
-    /// All rows of its blocks.
+    /// All rows of the blocks.
     pub all: RowDigest,
-    /// Those among them that belong to other ranges: key and hash.
+    /// The rows that belong to other ranges: key and hash.
     pub out_of_range_rows: Vec<(i64, i64)>,
 }
 
-/// The keys at which ranges follow each other; none where one is no integer.
+/// The keys between consecutive ranges; `None` where one is not an integer.
 pub fn integer_cuts(ranges: &[Bounds]) -> Option<Vec<i64>> {
     let cuts = ranges.iter().skip(1);
     cuts.map(|range| range.from.as_ref()?.parse().ok()).collect()
 }
 
-/// Cuts the disk where the ranges begin: `begins` has the block of the first row that is not below the n-th cut. Every block is in exactly
-/// one block range. None where the ranges do not begin one after the other.
+/// Divides the blocks where the ranges begin: `begins[n]` is the block of the first row that is not below the
+/// n-th cut. Every block belongs to exactly one block range. `None` where `begins` is not in ascending order.
 pub fn block_ranges(ranges: &[Bounds], begins: &[u32]) -> Option<Vec<BlockRange>> {
     if begins.len() + 1 != ranges.len() || !begins.is_sorted() {
         return None;
@@ -50,7 +51,8 @@ pub fn block_ranges(ranges: &[Bounds], begins: &[u32]) -> Option<Vec<BlockRange>
     )
 }
 
-/// The digest of every range between the cuts from those of all block ranges, in their order. None where there is not one for each.
+/// The digest of every range between the cuts, from the results of all block ranges in their order. `None`
+/// where the result of a block range is missing.
 pub fn gather(cuts: &[i64], parts: &[BlockRangeDigest]) -> Option<Vec<RowDigest>> {
     if parts.len() != cuts.len() + 1 {
         return None;
@@ -131,13 +133,13 @@ mod tests {
     }
 
     #[test]
-    fn ranges_that_begin_in_another_order_are_no_block_ranges() {
+    fn ranges_whose_blocks_do_not_ascend_have_no_block_ranges() {
         assert_eq!(block_ranges(&ranges(&[1, 2]), &[7, 3]), None);
         assert_eq!(block_ranges(&ranges(&[1, 2]), &[7]), None);
     }
 
     #[test]
-    fn nothing_is_known_while_a_block_range_is_missing() {
+    fn without_the_result_of_every_block_range_there_is_no_digest() {
         assert_eq!(
             gather(
                 &[1, 2],

@@ -1,4 +1,4 @@
-//! A row of the target that is to become another one.
+//! Changes that repair rows of the target.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,6 @@ use crate::catalogue::TableName;
 /// The texts of a row's columns, in the order of [`HashPlan::columns`].
 pub type RowTexts = Vec<Option<String>>;
 
-/// What is done to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -28,13 +27,13 @@ impl Action {
     }
 }
 
-/// One row as it was seen and as it is to be; at least one of the two is there.
+/// One row as the comparison read it and as it should become; at least one of the two exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowChange {
     pub key: RowKey,
-    /// None: there is no such row.
+    /// `None` for a row to insert.
     pub before: Option<RowTexts>,
-    /// None: there is to be no such row.
+    /// `None` for a row to delete.
     pub after: Option<RowTexts>,
 }
 
@@ -47,7 +46,7 @@ impl RowChange {
         }
     }
 
-    /// The change that takes this one back.
+    /// The change that undoes this one.
     #[must_use]
     pub fn inverse(&self) -> Self {
         Self {
@@ -57,7 +56,7 @@ impl RowChange {
         }
     }
 
-    /// Places of the columns that become others; none for rows that come or go.
+    /// Indexes of the columns whose value changes; empty for an insert or a delete.
     pub fn changing(&self) -> Vec<usize> {
         match (&self.before, &self.after) {
             (Some(before), Some(after)) => (0..after.len())
@@ -68,7 +67,7 @@ impl RowChange {
     }
 }
 
-/// What the catalogue says about writing to a table.
+/// The catalogue's facts about writing to a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableWriting {
     pub table: TableName,
@@ -76,15 +75,15 @@ pub struct TableWriting {
     pub granted: bool,
     /// Columns whose values the server computes; they cannot be written.
     pub generated: Vec<String>,
-    /// Identity columns that the server fills; an insert can override it, an update cannot.
+    /// Columns `generated always as identity`: an insert can override the value, an update cannot.
     pub always_identity: Vec<String>,
-    /// Columns of types that may have no equality of the server's own: they are compared by their texts.
+    /// Columns of types that may lack an equality operator; they are compared by their texts.
     pub compared_by_text: Vec<String>,
-    /// Tables its foreign keys refer to, itself included; partitions count as their parent.
+    /// Tables that its foreign keys refer to, including itself; a partition counts as its parent.
     pub refers_to: Vec<TableName>,
 }
 
-/// A table of the target, as it is read and as it is written.
+/// A table of the target with the facts for reading and for writing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WritableTable {
     pub form: HashPlan,
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn only_columns_that_become_others_change() {
+    fn only_columns_with_another_value_count_as_changing() {
         let mut update = change(Some(&["1", "a", "x"]), Some(&["1", "b", "x"]));
         assert_eq!(update.changing(), [1]);
         update.after.as_mut().unwrap()[2] = None;

@@ -1,10 +1,11 @@
-//! The form both sides hash a table's rows in, decided from both catalogues: it must give equal numbers for equal rows and
-//! different ones for all others, so a type's own hash is used only where the type's equality is identity.
+//! The form in which both sides hash a table's rows, chosen from both catalogues. Equal rows must have equal
+//! hashes and all others different ones, so the hash function of a type is used only where equal values of
+//! the type are identical.
 
 use super::{Hashing, KeyShape, TableShape};
 use crate::catalogue::TableName;
 
-/// How a column's value goes into the hash.
+/// How the value of a column enters the hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnEncoding {
     /// smallint and integer.
@@ -18,20 +19,22 @@ pub enum ColumnEncoding {
     Date,
     Timestamp,
     TimestampTz,
-    /// A numeric of fixed scale, equal on both sides: there 1.0 and 1.00 cannot both occur.
+    /// A numeric with the same fixed scale on both sides, so that 1.0 and 1.00 cannot both occur.
     FixedNumeric {
         precision: u16,
         scale: u16,
     },
-    /// Everything else by its text. Equal values of these types may differ: 1.0 and 1.00, 1 mon and 30 days, -0 and 0.
+    /// All other types, by their text. Values that these types treat as equal may differ: 1.0 and 1.00, 1 mon
+    /// and 30 days, -0 and 0.
     TextCast,
-    /// The same, for types whose cast to text need not be what the type's output function gives: user-defined ones, blank-padded
-    /// texts, xml (the cast keeps a declaration that no dump and no stream carries) and inet (the cast adds the length of a host).
+    /// By the text of the type's output function, for types whose cast to text may give another text:
+    /// user-defined types, blank-padded texts, xml (the cast keeps a declaration that neither a dump nor a
+    /// stream carries) and inet (the cast adds the prefix length of a host).
     TypeOutput,
 }
 
 impl ColumnEncoding {
-    /// Its values are whole numbers, between any two of which a range can be cut.
+    /// The values are integers, so that a range can be divided at any of them.
     pub const fn is_integer(self) -> bool {
         matches!(self, Self::Int4 | Self::Int8)
     }
@@ -42,37 +45,37 @@ impl ColumnEncoding {
 pub struct ColumnPlan {
     pub name: String,
     pub form: ColumnEncoding,
-    /// The type on this side as SQL spells it: what a key's text is cast to.
+    /// The type in this side's SQL. The texts of a key are cast to it.
     pub sql_type: String,
-    /// It can be NULL on one of the sides.
+    /// The column can be NULL on at least one side.
     pub nullable: bool,
 }
 
-/// A table as one side is asked for it. Both sides' forms differ in what only concerns that side.
+/// The form in which one side hashes a table. The two sides' forms differ only in facts of their own side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HashPlan {
     pub table: TableName,
-    /// It is a partitioned parent on this side.
+    /// The table is partitioned on this side.
     pub partitioned: bool,
     /// Sorted by name.
     pub columns: Vec<ColumnPlan>,
-    /// Places of the key's columns; empty when there is no common key.
+    /// Indexes of the key's columns; empty without a common key.
     pub key: Vec<usize>,
     pub hashing: Hashing,
-    /// Starts the hash chain; another one in every run, so that what collides in one does not in the next.
+    /// Start of the hash chain. Each run has another one, so that values that collide in one run do not
+    /// collide in the next.
     pub seed: i64,
-    /// A condition the rows must meet, as the user wrote it.
+    /// The user's condition on the rows, in SQL.
     pub condition: Option<String>,
 }
 
 impl HashPlan {
-    /// The key's columns.
     pub fn key_columns(&self) -> impl Iterator<Item = &ColumnPlan> {
         self.key.iter().filter_map(|place| self.columns.get(*place))
     }
 }
 
-/// What the user and the servers say about how to hash.
+/// The settings of the hash, from the user and from both servers.
 #[derive(Debug, Clone)]
 pub struct RowOptions {
     pub hashing: Hashing,
@@ -94,7 +97,7 @@ pub enum Disagreement {
 /// The forms for the source and for the target.
 ///
 /// # Errors
-/// Columns that only one side has: nothing can be said about such rows, so nothing is.
+/// Columns that only one side has: such rows cannot be compared.
 pub fn negotiate(
     source: &TableShape,
     target: &TableShape,
@@ -143,7 +146,7 @@ pub fn negotiate(
     Ok((form(source), form(target)))
 }
 
-/// The first key of the source that the target has too, in whatever order of columns.
+/// The first key of the source that the target has too, in any order of columns.
 fn common_key(source: &[KeyShape], target: &[KeyShape]) -> Vec<String> {
     let sorted = |key: &KeyShape| {
         let mut columns = key.columns.clone();

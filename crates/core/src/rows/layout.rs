@@ -1,6 +1,6 @@
-//! Ranges of a key that hold about equally many rows each.
+//! Divides a key into ranges of about the same number of rows.
 
-/// Bounds of a key's first column as texts: from (included) to (not included); none is open.
+/// Bounds of a key's first column as texts: from (included) to (not included). `None` is an open end.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Bounds {
     pub from: Option<String>,
@@ -8,7 +8,8 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// About equally wide pieces of a range of an integer key, at most `most`; the range itself where it is open.
+    /// Divides a range of an integer key into at most `most` pieces of about the same width. An open range
+    /// stays whole.
     pub fn pieces(&self, most: u32) -> Vec<Self> {
         let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<i64>().ok());
         let (Some(from), Some(to)) = (number(&self.from), number(&self.to)) else {
@@ -25,21 +26,23 @@ impl Bounds {
     }
 }
 
-/// What statistics and the index say about the first column of a key.
+/// The first column of a key, from the statistics and the index.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ColumnStatistics {
-    /// How well the order of the key is the order on disk: 1 or -1 is perfectly. None when there are no statistics.
+    /// Correlation between the order of the key and the order on disk, from -1 to 1. `None` without
+    /// statistics.
     pub correlation: Option<f32>,
-    /// Values with equally many rows between them, sorted.
+    /// Values with about the same number of rows between them, sorted.
     pub histogram: Vec<String>,
-    /// Smallest and largest value, where the column is an integer.
+    /// Smallest and largest value of an integer column.
     pub integers: Option<(i64, i64)>,
 }
 
-/// Cuts a key into ranges of about `rows_each` rows of `rows`. The first and the last range are open, so that every key belongs to
-/// exactly one.
+/// Divides a key with `rows` rows into ranges of about `rows_each` rows. The first and the last range are
+/// open, so that every key belongs to exactly one range.
 ///
-/// Integer keys are cut between the histogram's values too; other types only at them (at most 100 pieces by default).
+/// Integer keys are also divided between the values of the histogram; other types only at these values (at
+/// most 100 pieces with PostgreSQL's default statistics target).
 pub fn ranges(statistics: &ColumnStatistics, rows: u64, rows_each: u64) -> Vec<Bounds> {
     let wanted = (rows / rows_each.max(1)).max(1);
     let cuts = match statistics.integers {
@@ -65,13 +68,14 @@ fn integer_cuts(statistics: &ColumnStatistics, least: i64, most: i64, wanted: u6
         .filter_map(|v| v.parse().ok())
         .collect();
     fixed.retain(|v| (least..=most).contains(v));
-    // Statistics are older than the newest rows.
+    // The statistics may not know the newest rows.
     fixed.extend([least, most]);
     fixed.sort_unstable();
     fixed.dedup();
     let pieces = (fixed.len() as u64 - 1).max(1);
     let each = wanted.div_ceil(pieces);
-    // Nothing lies before the first cut, but rows may come; the range after it has both ends, so that it can be cut further.
+    // The range before the first cut is empty, but rows may arrive in it. The range after the cut has two
+    // ends, so that it can be divided further.
     let mut cuts = vec![least];
     for pair in fixed.windows(2) {
         cuts.extend((1..=each).map(|part| cut(pair[0], pair[1], part, each)));
@@ -80,11 +84,11 @@ fn integer_cuts(statistics: &ColumnStatistics, least: i64, most: i64, wanted: u6
     cuts.iter().map(i64::to_string).collect()
 }
 
-/// Where the given one of `of` equally wide parts ends.
+/// The end of part number `part` of `of` parts of the same width.
 fn cut(from: i64, to: i64, part: u64, of: u64) -> i64 {
     let (start, width) = (i128::from(from), i128::from(to) - i128::from(from));
     let end = start + width * i128::from(part) / i128::from(of);
-    // It lies between two that fit.
+    // The value lies between two values of type i64.
     i64::try_from(end).unwrap_or(to)
 }
 
@@ -98,7 +102,7 @@ fn thinned(values: &[String], wanted: u64) -> Vec<String> {
 
 #[cfg(test)]
 impl Bounds {
-    /// Whether an integer key lies within. A bound that is no number holds nothing.
+    /// Whether an integer key lies within the bounds. With a bound that is not a number, no key does.
     pub(super) fn hold(&self, key: i64) -> bool {
         let meets = |bound: &Option<String>, holds: &dyn Fn(i64) -> bool| {
             bound.as_ref().is_none_or(|text| text.parse().is_ok_and(holds))

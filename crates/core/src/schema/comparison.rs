@@ -1,4 +1,4 @@
-//! Two fingerprints against each other.
+//! The comparison of two fingerprints.
 
 use std::{
     cmp::Ordering,
@@ -12,9 +12,9 @@ use super::{
 };
 use crate::catalogue::{Definition, NOT_POPULATED, ObjectClass, Property};
 
-/// Every difference, the errors first, each list sorted by object. What goes with an object that is missing as a whole (its
-/// columns, indexes, grants, …) is counted there instead of named one by one. What each difference weighs: [`super::weight`].
-/// `target_engine` words what is to be done about a difference.
+/// Every difference, errors first, each list sorted by object. Parts of a missing object (its columns,
+/// indexes, grants, …) are counted in its entry instead of listed one by one. [`super::weight`] defines the
+/// severities; `target_engine` words the remedies.
 pub fn compare(
     source: &[Definition],
     target: &[Definition],
@@ -74,15 +74,16 @@ fn sorted(definitions: &[Definition]) -> Vec<&Definition> {
     all
 }
 
-/// Objects on one side only, without those that go with another one of them; these are counted by class. That everything has an
-/// owner goes without saying.
+/// Objects on one side only. Parts of another such object are not listed, but counted by class; owners are
+/// not counted, because every object has one.
 fn whole<'d>(alone: &[&&'d Definition]) -> impl Iterator<Item = (&'d Definition, Counted)> {
     let by_name: HashMap<&str, &Definition> = alone.iter().map(|d| (d.object.as_str(), **d)).collect();
     let mut parts: HashMap<&str, Counted> = HashMap::new();
     let mut wholes = Vec::new();
     for definition in alone {
         let mut root: &Definition = definition;
-        // Parts are nested three deep at most (an index of a constraint of a table); a ring would be no reason to hang.
+        // Parts are nested at most three deep (an index of a constraint of a table). The bound ends the walk
+        // even in a ring.
         for _ in 0..ObjectClass::ALL.len() {
             match root.belongs_to.as_deref().and_then(|whole| by_name.get(whole)) {
                 Some(whole) => root = whole,
@@ -108,7 +109,7 @@ fn whole<'d>(alone: &[&&'d Definition]) -> impl Iterator<Item = (&'d Definition,
     counted.into_iter()
 }
 
-/// The same object with other properties.
+/// The difference between two definitions of the same object.
 fn different(
     ours: &Definition,
     theirs: &Definition,
@@ -157,7 +158,7 @@ fn different(
     })
 }
 
-/// What to do about an object whose properties of these names differ.
+/// The remedy for an object whose properties of these names differ.
 fn remedy(class: ObjectClass, severity: Severity, properties: &[String]) -> Remedy {
     match (class, severity) {
         (ObjectClass::MaterializedView, Severity::Error) if properties == [NOT_POPULATED] => Remedy::Populate,
@@ -227,14 +228,14 @@ mod tests {
     }
 
     #[test]
-    fn equal_schemas_have_no_difference_whatever_their_order() {
-        let mut turned = orders();
-        turned.reverse();
-        assert_eq!(details(&orders(), &turned), Vec::<String>::new());
+    fn equal_schemas_have_no_difference_in_any_order() {
+        let mut reversed = orders();
+        reversed.reverse();
+        assert_eq!(details(&orders(), &reversed), Vec::<String>::new());
     }
 
     #[test]
-    fn a_difference_is_told_by_its_properties() {
+    fn a_difference_names_the_properties_of_both_sides() {
         let mut other = orders();
         other[2].properties = vec![
             Property::new("type", "numeric(10,2)"),
@@ -277,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_named_when_its_whole_is_there() {
+    fn a_missing_part_of_an_existing_object_is_named() {
         let without_key: Vec<_> = orders()
             .into_iter()
             .filter(|d| !matches!(d.class, ObjectClass::Constraint | ObjectClass::Index))
@@ -289,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_come_first_and_everything_is_named() {
+    fn errors_are_listed_first_and_every_difference_is_named() {
         let source = [
             definition(ObjectClass::Owner, "of table a", &[("role", "app")]),
             definition(ObjectClass::Extension, "zone", &[("version", "1")]),
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_of_the_same_name_are_paired_as_far_as_they_go() {
+    fn objects_of_the_same_name_are_paired_one_by_one() {
         let twice = [
             definition(ObjectClass::Table, "a.b.c", &[]),
             definition(ObjectClass::Table, "a.b.c", &[("unlogged", "")]),
@@ -328,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_that_belong_to_each_other_do_not_hang_it() {
+    fn a_ring_of_objects_does_not_loop_forever() {
         let ring = [
             definition(ObjectClass::Table, "a", &[]).part_of("table b"),
             definition(ObjectClass::Table, "b", &[]).part_of("table a"),
@@ -356,7 +357,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_difference_means_equal_and_equal_figures_mean_no_error_but_what_is_extra(
+        fn schemas_without_a_difference_are_equal_and_equal_hashes_exclude_errors(
             source in some_schema(),
             target in some_schema(),
         ) {
@@ -365,8 +366,7 @@ mod tests {
             ours.sort();
             theirs.sort();
             prop_assert_eq!(seen.is_empty(), ours == theirs);
-            let figures = super::super::fingerprint_hash(&source) == super::super::fingerprint_hash(&target);
-            if figures {
+            if super::super::fingerprint_hash(&source) == super::super::fingerprint_hash(&target) {
                 prop_assert!(seen.iter().all(|d| d.severity == Severity::Warning), "{:?}", seen);
             }
         }

@@ -1,4 +1,4 @@
-//! The schema as one figure, for certificates.
+//! The hash of a schema, for certificates.
 
 use sha2::{Digest, Sha256};
 
@@ -8,9 +8,9 @@ use super::{
 };
 use crate::catalogue::Definition;
 
-/// SHA-256 (hexadecimal) over the definitions, whatever their order. What never makes two sides unequal (owners, the version of
-/// an extension, the locale of the database, …) is left out, so that the figure of a schema is the same before and after a move
-/// to another major version or provider.
+/// SHA-256 (hexadecimal) over the definitions, independent of their order. Properties that may legitimately
+/// differ (owners, the version of an extension, the locale of the database, …) are left out, so that a schema
+/// keeps its hash when it moves to another major version or provider.
 pub fn fingerprint_hash(definitions: &[Definition]) -> String {
     let mut counted: Vec<&Definition> = definitions
         .iter()
@@ -36,7 +36,7 @@ pub fn fingerprint_hash(definitions: &[Definition]) -> String {
     hex::encode(hash.finalize())
 }
 
-/// Every text with its length: no two lists of texts look the same.
+/// Adds a text with its length, so that different lists of texts never give the same input to the hash.
 fn add(hash: &mut Sha256, text: &str) {
     hash.update((text.len() as u64).to_be_bytes());
     hash.update(text);
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn the_figure_is_stable_and_names_its_form() {
+    fn the_hash_is_stable_and_covers_the_version_of_its_form() {
         assert_eq!(
             fingerprint_hash(&[]),
             // printf '\0\0\0\0\0\0\0\x13crossover-schema-v1' | sha256sum
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn order_does_not_count_and_content_does() {
+    fn the_hash_depends_on_the_content_and_not_on_the_order() {
         let (one, mut other) = (schema("numeric(12,2)"), schema("numeric(12,2)"));
         other.reverse();
         other[1].properties.reverse();
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_cannot_be_moved_from_one_place_to_the_next() {
+    fn text_moved_from_a_name_to_its_value_changes_the_hash() {
         let with = |name, value| [definition(ObjectClass::Column, "t.a", &[(name, value)])];
         assert_ne!(
             fingerprint_hash(&with("ab", "c")),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_by_right_between_providers_does_not_count() {
+    fn legitimate_differences_between_providers_do_not_change_the_hash() {
         let with = |version: &str, owner: &str, locale: &str| {
             let mut all = schema("numeric(12,2)");
             all.push(definition(

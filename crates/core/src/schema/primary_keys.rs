@@ -1,4 +1,4 @@
-//! Tables whose rows nothing tells apart, or whose updates and deletes no stream can carry.
+//! Tables without a key that distinguishes their rows, or whose updates and deletes cannot be replicated.
 
 use std::collections::BTreeMap;
 
@@ -11,23 +11,23 @@ use crate::catalogue::{ReplicaIdentity, TableFacts, TableName};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableWithoutKey {
-    /// `schema.name`; of partitions and child tables the parent's.
+    /// `schema.name`; for partitions and child tables, the name of the parent.
     pub table: String,
     pub severity: Severity,
-    /// What is wrong, without the table's name: findings with the same cause are one for a person.
+    /// The fault without the table's name, so that reports can group tables with the same fault.
     pub cause: String,
     pub detail: String,
     pub remedy: String,
 }
 
-/// What replication finds wanting in a table's replica identity. Partitions and child tables are named by their parent.
+/// A table whose replica identity is not a key. Partitions and child tables are named by their parent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct IdentityFault {
     pub table: TableName,
-    /// How many partitions or child tables of it have the fault; 0: the table itself, which has none.
+    /// The number of partitions or child tables with the fault; 0 where the table itself has the fault.
     pub children: usize,
     pub identity: ReplicaIdentity,
-    /// No unique index over columns that are never NULL: equal rows can be counted, not told apart.
+    /// No unique index over columns that are never NULL: identical rows can be counted but not distinguished.
     pub alike: bool,
 }
 
@@ -42,7 +42,8 @@ impl std::fmt::Display for IdentityFault {
     }
 }
 
-/// Tables whose changes carry no key of the old row, sorted. A partitioned table has no rows, so its partitions are judged.
+/// Tables whose changes carry no key of the old row, sorted. A partitioned table has no rows, so its
+/// partitions are checked instead.
 pub fn identity_faults(tables: &[TableFacts]) -> Vec<IdentityFault> {
     let parents: BTreeMap<&TableName, &TableName> = tables
         .iter()
@@ -66,7 +67,7 @@ pub fn identity_faults(tables: &[TableFacts]) -> Vec<IdentityFault> {
         let child = usize::from(root != table.table);
         *found.entry((root, table.identity, alike)).or_default() += child;
     }
-    // A parent without partitions has no rows, and gets some with its first partition.
+    // A parent without partitions has no rows yet; its first partition will have the same fault.
     for table in tables.iter().filter(|t| t.partitioned) {
         let is_empty = !parents.values().any(|parent| **parent == table.table);
         if is_empty && table.partition_of.is_none() && table.identity != ReplicaIdentity::Key {
@@ -87,16 +88,17 @@ pub fn identity_faults(tables: &[TableFacts]) -> Vec<IdentityFault> {
         .collect()
 }
 
-/// What a person is told of the tables of the source, sorted. A key that only one side has, or has otherwise, is a difference of
-/// the schema; which stream carries whole rows is known where the stream is known, by the pre-checks.
+/// The findings for the tables of the source, sorted. A key that exists on one side only, or differs, is a
+/// difference of the schema. Whether the stream supports replica identity full is left to the pre-checks,
+/// which know the stream.
 pub fn without_key(tables: &[TableFacts], engine: &dyn Remedies) -> Vec<TableWithoutKey> {
     let faults = identity_faults(tables);
-    faults.iter().filter_map(|fault| told(fault, engine)).collect()
+    faults.iter().filter_map(|fault| finding(fault, engine)).collect()
 }
 
-fn told(fault: &IdentityFault, engine: &dyn Remedies) -> Option<TableWithoutKey> {
+fn finding(fault: &IdentityFault, engine: &dyn Remedies) -> Option<TableWithoutKey> {
     let rows = if fault.alike {
-        "; its rows can be counted but not told apart"
+        "; identical rows can be counted but not distinguished"
     } else {
         ""
     };
@@ -104,8 +106,8 @@ fn told(fault: &IdentityFault, engine: &dyn Remedies) -> Option<TableWithoutKey>
         ReplicaIdentity::Key => return None,
         ReplicaIdentity::FullRow if !fault.alike => return None,
         ReplicaIdentity::FullRow => {
-            "has no key and replica identity full: equal rows can be counted but not told apart, and each change is found by reading \
-             the table"
+            "has no key and replica identity full: identical rows can be counted but not distinguished, and each replicated update \
+             or delete scans the table"
                 .to_owned()
         }
         ReplicaIdentity::Missing(missing) => format!(
@@ -174,7 +176,7 @@ mod tests {
                 partition("events_2025_1", "events_2025", NO_KEY),
                 table("orders", ReplicaIdentity::Key),
                 parent("empty"),
-                // The parent's identity says nothing about its partitions.
+                // The partitions do not inherit the parent's replica identity.
                 TableFacts {
                     identity: ReplicaIdentity::FullRow,
                     ..parent("kept")
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn each_cause_is_said_where_it_is_true() {
+    fn each_finding_names_its_own_cause() {
         let with_index = |name, identity| TableFacts {
             unique_index: Some("by_code".into()),
             ..table(name, identity)
@@ -222,13 +224,13 @@ mod tests {
             ],
             &Plain,
         );
-        let told: Vec<&str> = found.iter().map(|f| f.detail.as_str()).collect();
-        assert_eq!(told.len(), 4, "{told:#?}");
-        assert!(told[0].starts_with("table shop.full_without: has no key and replica identity full"));
-        assert!(!told[0].contains("cannot be replicated"), "{told:#?}");
-        assert!(told[1].contains("deferrable primary key") && told[1].contains("cannot be replicated"));
-        assert!(told[2].contains("replica identity nothing"));
-        assert!(told[3].contains("no primary key") && !told[3].contains("told apart"));
+        let details: Vec<&str> = found.iter().map(|f| f.detail.as_str()).collect();
+        assert_eq!(details.len(), 4, "{details:#?}");
+        assert!(details[0].starts_with("table shop.full_without: has no key and replica identity full"));
+        assert!(!details[0].contains("cannot be replicated"), "{details:#?}");
+        assert!(details[1].contains("deferrable primary key") && details[1].contains("cannot be replicated"));
+        assert!(details[2].contains("replica identity nothing"));
+        assert!(details[3].contains("no primary key") && !details[3].contains("distinguished"));
         assert_eq!(
             found[3].remedy,
             "IdentifyRows { identity: Missing(NoPrimaryKey), alike: false }"

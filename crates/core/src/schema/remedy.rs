@@ -1,25 +1,25 @@
-//! What is to be done about a finding; the statements for that are the engine's to word.
+//! Remedies for findings. The engine words them with its own statements.
 
 use super::Severity;
 use crate::catalogue::{ObjectClass, ReplicaIdentity, TableName};
 
-/// Something to be done on a database.
+/// An action on a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remedy {
     /// Create an object as the other side has it.
     Create(ObjectClass),
-    /// Make an object what it is on the other side.
+    /// Change an object to match the other side.
     Change(ObjectClass, Severity),
-    /// Fill a materialized view: until then no query of it succeeds.
+    /// Refresh a materialized view; until then every query of it fails.
     Populate,
-    /// Have the changes of a table identify its rows, which they do in this way now; `alike`: no unique index over columns that are
-    /// never NULL tells its rows apart.
+    /// Give a table a replica identity that identifies its rows. `identity` is the current one; `alike` means
+    /// that the table has no unique index over columns that are never NULL.
     IdentifyRows { identity: ReplicaIdentity, alike: bool },
-    /// Renew what the planner knows of a table.
+    /// Update the planner's statistics of a table.
     Analyse(TableName),
     /// Move a sequence beyond the position of the other side.
     AdvanceSequence,
-    /// Set a cycling sequence to the position of the other side, unless it went on from there.
+    /// Set a cycling sequence to the position of the other side, unless it has already continued from there.
     SetCyclingSequence,
     /// Make a sequence count in the direction of the other side.
     TurnSequence,

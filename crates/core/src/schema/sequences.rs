@@ -1,4 +1,4 @@
-//! Where the sequences of the two sides stand.
+//! The positions of the two sides' sequences.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,24 +7,26 @@ use serde::{Deserialize, Serialize};
 use super::{Remedies, Remedy, Severity};
 use crate::{catalogue::SequenceFacts, routing::Side};
 
-/// How a sequence of the target stands to the same one of the source, in the direction it counts.
+/// The position of a sequence on the target relative to the source, in the direction in which it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SequenceOrder {
-    /// The target hands out nothing the source has handed out, nor what it hands out next.
+    /// All further values of the target lie beyond every value of the source and beyond the source's next
+    /// value.
     Ahead,
-    /// Both hand out the same value next: right for a source that stands still.
+    /// Both give out the same value next: correct while the source takes no writes.
     Level,
-    /// The target would hand out again what the source has handed out. Nothing replicates sequences, so before a cutover this
-    /// is how it is; once the target is written to, it must not be.
+    /// The target would repeat values of the source. This is normal before a cutover, because sequences are
+    /// not replicated, and an error once the application writes to the target.
     Behind,
-    /// One of them cycles and they stand at different positions: which of the two is the later one cannot be known.
+    /// At least one of the two cycles, and their positions differ: which position is the later one cannot be
+    /// known.
     Cycles,
     /// One counts up and the other down.
     Opposite,
     MissingOnTarget,
-    /// The schema's differences say so.
+    /// Reported as a difference of the schema.
     ExtraOnTarget,
 }
 
@@ -34,18 +36,19 @@ pub enum SequenceOrder {
 pub struct SequencePair {
     /// `schema.name`.
     pub sequence: String,
-    /// The last position of the source; none when it was never used or is not there.
+    /// The last value on the source; `None` for a sequence that is unused or missing there.
     pub source: Option<i64>,
-    /// The same of the target.
+    /// The last value on the target; `None` for a sequence that is unused or missing there.
     pub target: Option<i64>,
     pub order: SequenceOrder,
-    /// None where there is nothing to do.
+    /// `None` where nothing has to be done.
     pub severity: Option<Severity>,
     pub detail: String,
     pub remedy: Option<String>,
 }
 
-/// Every sequence of either side with how it stands, sorted by name; `writer` is the side the application writes to.
+/// Every sequence of either side with its position, sorted by name. `writer` is the side the application
+/// writes to.
 pub fn positions(
     source: &[SequenceFacts],
     target: &[SequenceFacts],
@@ -101,14 +104,12 @@ fn pair(
     target_engine: &dyn Remedies,
 ) -> SequencePair {
     let order = order(source, target);
-    let said = match order {
+    let description = match order {
         SequenceOrder::Ahead => "the target is ahead",
         SequenceOrder::Level => "level",
         SequenceOrder::Behind => "the target is behind",
-        SequenceOrder::Cycles => {
-            "it cycles, so that the positions do not tell which side hands out values again"
-        }
-        SequenceOrder::Opposite => "they count in opposite directions",
+        SequenceOrder::Cycles => "it cycles, so its positions do not show which side would repeat values",
+        SequenceOrder::Opposite => "the two sides count in opposite directions",
         SequenceOrder::MissingOnTarget => "missing on the target",
         SequenceOrder::ExtraOnTarget => "only on the target",
     };
@@ -124,7 +125,7 @@ fn pair(
         .collect();
     let (severity, remedy) = match order {
         SequenceOrder::Ahead | SequenceOrder::Level | SequenceOrder::ExtraOnTarget => (None, None),
-        // Whoever writes to the target is about to be given a value that is in use.
+        // The next insert on the target would get a value that is already in use.
         SequenceOrder::Behind if writer == Side::Target => (
             Some(Severity::Error),
             Some(target_engine.remedy(&Remedy::AdvanceSequence)),
@@ -154,7 +155,7 @@ fn pair(
         ),
     };
     SequencePair {
-        detail: format!("sequence {sequence}: {said} ({})", places.join(", ")),
+        detail: format!("sequence {sequence}: {description} ({})", places.join(", ")),
         sequence,
         source: source.and_then(|s| s.last_value),
         target: target.and_then(|s| s.last_value),
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn ahead_and_behind_are_told_in_the_direction_the_sequence_counts() {
+    fn ahead_and_behind_follow_the_direction_in_which_the_sequence_counts() {
         let behind = (SequenceOrder::Behind, Some(Severity::Warning));
         assert_eq!(judged((1, Some(10)), (1, Some(11))), (SequenceOrder::Ahead, None));
         assert_eq!(judged((1, Some(10)), (1, Some(9))), behind);
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn level_is_nothing_to_mend_and_opposite_directions_are() {
+    fn level_needs_no_action_and_opposite_directions_are_an_error() {
         assert_eq!(judged((1, Some(10)), (1, Some(10))), (SequenceOrder::Level, None));
         assert_eq!(judged((5, None), (5, None)), (SequenceOrder::Level, None));
         assert_eq!(
@@ -249,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sequence_at_its_end_is_not_behind_one_that_stands_before_it() {
+    fn a_sequence_at_its_end_is_ahead_of_one_just_before_its_end() {
         assert_eq!(judged((1, Some(1_000)), (1, Some(999))).0, SequenceOrder::Behind);
         assert_eq!(judged((1, Some(999)), (1, Some(1_000))).0, SequenceOrder::Ahead);
     }

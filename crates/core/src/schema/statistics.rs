@@ -1,5 +1,5 @@
-//! Does the target's planner know its tables? Data that was just copied has no statistics, and the first minute after the
-//! cutover is a bad time to learn it.
+//! The planner statistics of the target. Copied data has no statistics, and without them queries can be slow
+//! right after the cutover.
 
 use std::collections::HashMap;
 
@@ -8,25 +8,26 @@ use serde::{Deserialize, Serialize};
 use super::{Remedies, Remedy, Severity};
 use crate::catalogue::{TableName, TableStatistics};
 
-/// Changes since the last analysis that are always too few to matter.
+/// Up to this number of changes since the last ANALYZE, statistics never count as outdated.
 const FEW: u64 = 1_000;
-/// Beyond [`FEW`], the part of its rows a table may have changed by, as a divisor: one tenth, autovacuum's own default.
+/// In addition to [`FEW`], the part of a table's rows that may have changed, as a divisor: one tenth, the
+/// default of `autovacuum_analyze_scale_factor`.
 const PART: u64 = 10;
 
-/// What is wrong with a table's statistics.
+/// The fault of a table's statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Staleness {
-    /// It has rows and nobody ever analysed it.
+    /// The table has rows and was never analysed.
     NeverAnalysed,
-    /// The planner takes it for empty though it has rows.
+    /// The planner treats the table as empty although it has rows.
     ReportedEmpty,
-    /// More than a tenth of its rows and a thousand changed since.
+    /// More than a thousand rows plus a tenth of all rows have changed since the last ANALYZE.
     Outdated,
 }
 
-/// A table of the target whose statistics are not fresh.
+/// A table of the target with missing or outdated statistics.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StaleStatistics {
@@ -38,7 +39,8 @@ pub struct StaleStatistics {
     pub remedy: String,
 }
 
-/// Tables of the target with statistics that are not fresh, sorted. The source tells of rows the target's counters forgot.
+/// Tables of the target with missing or outdated statistics, sorted. The row counts of the source stand in
+/// where the target has lost its counters.
 pub fn stale(
     source: &[TableStatistics],
     target: &[TableStatistics],
@@ -49,12 +51,12 @@ pub fn stale(
         .iter()
         .filter_map(|table| {
             let rows = rows(table).max(on_source.get(&table.table).copied().unwrap_or(0));
-            let (staleness, said) = judge(table, rows)?;
+            let (staleness, description) = judge(table, rows)?;
             Some(StaleStatistics {
                 table: table.table.to_string(),
                 staleness,
                 severity: Severity::Warning,
-                detail: format!("table {}: {said}", table.table),
+                detail: format!("table {}: {description}", table.table),
                 remedy: format!(
                     "{} on the target",
                     target_engine.remedy(&Remedy::Analyse(table.table.clone()))
@@ -66,7 +68,7 @@ pub fn stale(
     found
 }
 
-/// The best guess at how many rows there are.
+/// The best estimate of the number of rows.
 fn rows(statistics: &TableStatistics) -> u64 {
     statistics.live_rows.max(statistics.planned_rows.unwrap_or(0))
 }
@@ -84,7 +86,7 @@ fn judge(table: &TableStatistics, rows: u64) -> Option<(Staleness, String)> {
     if table.planned_rows.is_none_or(|planned| planned == 0) && table.live_rows > 0 {
         return Some((
             Staleness::ReportedEmpty,
-            format!("the target's planner takes it for empty, about {rows} rows"),
+            format!("the target's planner treats it as empty, about {rows} rows"),
         ));
     }
     (table.changed_since > FEW + rows / PART).then(|| {
@@ -158,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_the_planner_takes_for_empty_is_found() {
+    fn a_table_that_the_planner_treats_as_empty_is_found() {
         for planned_rows in [None, Some(0)] {
             let target = TableStatistics {
                 planned_rows,

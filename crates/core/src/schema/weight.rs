@@ -1,9 +1,9 @@
-//! What a difference weighs. The rule:
+//! The severity of a difference:
 //!
 //! | class | missing on the target | extra on the target | different |
 //! |---|---|---|---|
 //! | database | - | - | error: encoding; warning: locales and their provider |
-//! | extension | error | warning | warning: version and schema differ by right between majors |
+//! | extension | error | warning | warning: version and schema may differ between major versions |
 //! | schema, collation, type, function, view, event trigger | error | warning | error |
 //! | materialized view | error | warning | error; warning: not populated on the source only |
 //! | sequence | error | warning | error; warning: owned by another column |
@@ -17,25 +17,24 @@
 //! | grants | error | warning | error for a right that is missing on the target, warning for one that is extra there |
 //! | owner | - | - | warning |
 //!
-//! So an error is what loses, refuses or changes rows, or what an application that is moved over would miss. What is only
-//! slower, stricter about nobody or somebody else's is a warning.
+//! An error is a difference that loses, refuses or changes rows, or removes something the application needs.
+//! All other differences, for example those that only affect speed or ownership, are warnings.
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Definition, NOT_POPULATED, ObjectClass};
 
-/// How much a difference or a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// The two sides are not equal in a way that counts.
+    /// The two sides do not count as equal.
     Error,
-    /// The operator should know.
+    /// The two sides still count as equal; the operator should know.
     Warning,
 }
 
-/// Where a property that differs is.
+/// The side on which a differing property exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
     /// On both sides, with different values.
@@ -99,7 +98,7 @@ pub(super) fn of_property(class: ObjectClass, property: &str, found: Found) -> S
     let harmless = only_warns(class, property)
         || match class {
             ObjectClass::Index => property == "invalid" && found == Found::SourceOnly,
-            // Every query of one that is not populated fails.
+            // Every query of a view that is not populated fails, so only the target's state matters.
             ObjectClass::MaterializedView => property == NOT_POPULATED && found == Found::SourceOnly,
             ObjectClass::Grants => found == Found::TargetOnly,
             _ => false,
@@ -111,7 +110,8 @@ pub(super) fn of_property(class: ObjectClass, property: &str, found: Found) -> S
     }
 }
 
-/// A property that never makes two sides unequal: it stays out of the fingerprint's hash.
+/// Whether a difference of this property is always a warning. Such properties are not part of the
+/// fingerprint's hash.
 pub(super) fn only_warns(class: ObjectClass, property: &str) -> bool {
     match class {
         ObjectClass::Owner | ObjectClass::Statistics | ObjectClass::Extension => true,
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_an_error_unless_it_holds_neither_rows_nor_meaning() {
+    fn a_missing_object_is_an_error_except_for_statistics_and_owners() {
         for class in ObjectClass::ALL {
             let light = matches!(class, ObjectClass::Statistics | ObjectClass::Owner);
             assert_eq!(of_missing(class) == Severity::Warning, light, "{class:?}");
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_extra_is_an_error_only_when_it_refuses_or_changes_rows() {
+    fn an_extra_object_is_an_error_only_when_it_refuses_or_changes_rows() {
         use ObjectClass::{Column, Constraint, Index, Policy, Rule, Table, Trigger, View};
         use Severity::{Error, Warning};
         for (class, properties, severity) in [
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_is_an_error_unless_it_differs_by_right() {
+    fn a_difference_is_an_error_unless_it_is_legitimate() {
         use Found::{Both, SourceOnly, TargetOnly};
         use ObjectClass::{
             Column, Constraint, Database, Extension, Grants, Index, MaterializedView, Owner, Sequence,

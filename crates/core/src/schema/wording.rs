@@ -1,21 +1,22 @@
-//! Differences in words. A text is for a person at a terminal: long definitions are cut, and differing ones shown where they part.
+//! The texts of differences, for a terminal: long definitions are cut, and two long texts are shown from
+//! where they differ.
 
 use std::collections::BTreeMap;
 
 use super::Severity;
 use crate::catalogue::{Definition, ObjectClass, Property, STATEMENT};
 
-/// Parts of an object by class.
+/// The number of an object's parts, by class.
 pub(super) type Counted = BTreeMap<ObjectClass, usize>;
 
-/// A value that is not longer is shown whole, in characters.
+/// Values up to this length are shown whole, in characters.
 const SHORT: usize = 120;
-/// The most of a definition that is kept, in characters.
+/// The longest part of a definition that a report keeps, in characters.
 const EXCERPT: usize = 1_000;
-/// How much is shown before the place where two long texts part, in characters.
+/// How much is shown before the first difference of two long texts, in characters.
 const BEFORE: usize = 30;
 
-/// A definition as reports keep it: whole, or its beginning.
+/// A definition for reports: whole, or its beginning.
 pub(super) fn excerpt(text: &str) -> String {
     cut(text, EXCERPT)
 }
@@ -51,7 +52,7 @@ pub(super) fn extra(object: &Definition, severity: Severity, parts: &Counted) ->
     )
 }
 
-/// What it is, for somebody who has to make or drop it.
+/// The parts and the definition of an object, for the operator who has to create or drop it.
 fn description(object: &Definition, parts: &Counted) -> String {
     let counted: Vec<String> = parts
         .iter()
@@ -81,7 +82,7 @@ fn plural(class: ObjectClass, count: usize) -> String {
     }
 }
 
-/// One property that differs.
+/// The text for one property that differs.
 pub(super) fn property(source: Option<&Property>, target: Option<&Property>) -> String {
     match (source, target) {
         (Some(source), Some(target)) => {
@@ -107,12 +108,12 @@ fn values(source: &str, target: &str) -> String {
     }
 }
 
-/// Nothing is something, too.
+/// An empty value is shown as a word.
 fn shown(value: &str) -> &str {
     if value.is_empty() { "nothing" } else { value }
 }
 
-/// The first line that differs, counted from one.
+/// The text for the first line that differs; lines are counted from one.
 fn lines(source: &str, target: &str) -> String {
     let (mut ours, mut theirs) = (source.split('\n'), target.split('\n'));
     let mut number = 0;
@@ -139,7 +140,8 @@ fn lines(source: &str, target: &str) -> String {
     }
 }
 
-/// Two texts from a little before the place where they part; none when both are short enough to be shown whole.
+/// Excerpts of two texts from shortly before their first difference; `None` when both are short enough to be
+/// shown whole.
 fn parting(ours: &str, theirs: &str) -> Option<(String, String)> {
     let (ours, theirs): (Vec<char>, Vec<char>) = (ours.chars().collect(), theirs.chars().collect());
     if ours.len() <= SHORT && theirs.len() <= SHORT {
@@ -147,7 +149,7 @@ fn parting(ours: &str, theirs: &str) -> Option<(String, String)> {
     }
     let same = ours.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
     let nearest = same.saturating_sub(BEFORE);
-    // At the beginning of a word where there is one.
+    // The excerpts begin at the beginning of a word if possible.
     let from = match ours[nearest..same].iter().position(|c| *c == ' ') {
         Some(space) if nearest > 0 => nearest + space + 1,
         _ => nearest,
@@ -167,11 +169,11 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What to do about something that is on the target only.
+/// The remedy for an object that exists only on the target.
 pub(super) const fn remove(severity: Severity) -> &'static str {
     match severity {
-        Severity::Error => "drop it on the target, or make it on the source, too",
-        Severity::Warning => "drop it on the target, or keep it knowingly",
+        Severity::Error => "drop it on the target, or create it on the source as well",
+        Severity::Warning => "drop it on the target, or keep it deliberately",
     }
 }
 
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn long_values_are_shown_where_they_part() {
+    fn long_values_are_shown_from_their_first_difference() {
         let long = |state: &str| {
             let columns = "column, ".repeat(40);
             format!("SELECT {columns} FROM shop.orders o WHERE (o.state = {state})")
@@ -219,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_that_is_one_word_of_many_bytes_is_cut_as_well() {
+    fn a_long_text_of_multibyte_characters_without_spaces_is_cut_as_well() {
         let long = |middle: &str| format!("{}{middle}{}", "ö".repeat(500), "ä".repeat(500));
         let text = differs(STATEMENT, &long("a"), &long("b"));
         assert!(text.contains("öaä") && text.contains("öbä"), "{text}");

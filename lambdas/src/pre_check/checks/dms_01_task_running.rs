@@ -7,7 +7,7 @@ use crossover_core::{
 
 use super::{AppliesTo, Check};
 
-/// A cutover starts from a running stream.
+/// A cutover starts only when the stream runs and the full load is complete.
 pub struct TaskRunning;
 
 #[async_trait]
@@ -16,16 +16,16 @@ impl Check for TaskRunning {
         "DM01"
     }
     fn looks_at(&self) -> &'static str {
-        "that the replication task runs and has loaded everything"
+        "the replication task runs and its full load is complete"
     }
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
     fn why(&self) -> &'static str {
-        "A cutover starts from a stream that runs and has loaded every row."
+        "Rows that are not loaded, or changes that are not streamed, would be missing on the new writer after the commit."
     }
     fn remedy(&self) -> &'static str {
-        "Create and start the replication task, and wait for the full load."
+        "Create and start the replication task, and wait until its full load is at 100 %."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let stream = ctx.stream();
@@ -34,23 +34,22 @@ impl Check for TaskRunning {
             return Ok(vec![self.finds(
                 &object,
                 "does not exist".to_owned(),
-                "create and start it",
+                "create it, start it, and wait until its full load is at 100 %",
             )]);
         };
         let mut findings = Vec::new();
         if task.state != StreamState::Running {
-            let why = task.last_failure.unwrap_or_default();
             findings.push(self.finds(
                 &object,
-                format!("is {}, not running {why}", task.state),
-                "start it and wait for the full load",
+                format!("is {task}, not running"),
+                "correct the failure if one is named, start the task, and wait until its full load is at 100 %",
             ));
         }
         if task.loaded_percent < 100 {
             findings.push(self.finds(
                 &object,
-                format!("has loaded {} %", task.loaded_percent),
-                "wait for the full load",
+                format!("has loaded {} % of the existing rows", task.loaded_percent),
+                "wait until the full load is at 100 %",
             ));
         }
         Ok(findings)

@@ -3,7 +3,7 @@ use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
-/// A table outside the task, or suspended in it, would be lost at the commit.
+/// A table that the task does not carry, or has suspended, would lose its changes at the commit.
 pub struct TablesFollow;
 
 #[async_trait]
@@ -12,16 +12,16 @@ impl Check for TablesFollow {
         "DM02"
     }
     fn looks_at(&self) -> &'static str {
-        "that exactly the tables in scope are replicated and healthy"
+        "every table in scope is replicated, and every replicated table is healthy"
     }
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
     fn why(&self) -> &'static str {
-        "A table that is not replicated, or that replication has suspended, would be lost at the commit."
+        "Rows of a table that is not replicated, or whose replication is suspended, would be missing on the new writer after the commit."
     }
     fn remedy(&self) -> &'static str {
-        "Add the table to the replication task or reload it there, or leave it out with scope.exclude."
+        "Add the table to the replication task or reload it there, or exclude the table with scope.exclude."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let stream = ctx.stream();
@@ -33,8 +33,11 @@ impl Check for TablesFollow {
             .map(|t| {
                 self.finds(
                     &t.table.to_string(),
-                    format!("is in state {:?} in {name}", t.state),
-                    "reload the table",
+                    format!(
+                        "is in state {:?} in {name}, so its changes do not arrive",
+                        t.state
+                    ),
+                    "reload the table in that task",
                 )
             })
             .collect();
@@ -42,8 +45,8 @@ impl Check for TablesFollow {
             if !table.partitioned && !carried.iter().any(|c| c.table == table.table) {
                 findings.push(self.finds(
                     &table.table.to_string(),
-                    format!("is in scope but not in {name}"),
-                    "add it to the table mappings, or leave it out with scope.exclude",
+                    format!("is in the plan's scope, but {name} does not replicate it"),
+                    "add the table to the task's table mappings, or exclude the table with scope.exclude",
                 ));
             }
         }

@@ -3,7 +3,8 @@ use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
-/// Both sides decode their log: the source for the way there, the target for reverse replication.
+/// Both sides need logical decoding: the old writer for the replication of the cutover, the new writer for
+/// reverse replication.
 pub struct WalLevel;
 
 #[async_trait]
@@ -18,10 +19,10 @@ impl Check for WalLevel {
         AppliesTo::POSTGRESQL
     }
     fn why(&self) -> &'static str {
-        "Both databases' changes are decoded from the write-ahead log: the source's by the replication of the cutover, the target's by reverse replication."
+        "The changes of both databases are decoded from the write-ahead log: those of the old writer during the cutover, those of the new writer by reverse replication."
     }
     fn remedy(&self) -> &'static str {
-        "Set wal_level = logical (Aurora, RDS: rds.logical_replication = 1) and restart."
+        "Set wal_level = logical (Aurora, RDS: rds.logical_replication = 1) and restart the server."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();

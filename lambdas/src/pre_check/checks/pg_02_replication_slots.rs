@@ -21,7 +21,7 @@ impl Check for ReplicationSlots {
         "Reverse replication needs a replication slot of its own on the side that becomes the writer."
     }
     fn remedy(&self) -> &'static str {
-        "Drop unused slots, or raise max_replication_slots and restart."
+        "Drop unused slots, or raise max_replication_slots and restart the server."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let server = ctx.new_writer.reads.server().await?;

@@ -3,7 +3,7 @@ use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
-/// A stream that reads from a server occupies one of its senders.
+/// Each stream that reads from a server occupies one of its WAL senders.
 pub struct WalSenders;
 
 #[async_trait]
@@ -18,10 +18,10 @@ impl Check for WalSenders {
         AppliesTo::NEW_POSTGRESQL
     }
     fn why(&self) -> &'static str {
-        "A stream that reads from a server occupies one of its WAL senders."
+        "Each stream that reads from a server occupies one of its WAL senders; reverse replication needs one more."
     }
     fn remedy(&self) -> &'static str {
-        "Raise max_wal_senders and restart."
+        "Raise max_wal_senders and restart the server."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let server = ctx.new_writer.reads.server().await?;

@@ -3,7 +3,8 @@ use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
-/// A prepared transaction passes every lock, and a slot waits for it for ever.
+/// A prepared transaction can commit after the lock, and the creation of a slot waits until the transaction
+/// ends.
 pub struct PreparedTransactions;
 
 #[async_trait]
@@ -18,7 +19,7 @@ impl Check for PreparedTransactions {
         AppliesTo::EVERY_ENGINE
     }
     fn why(&self) -> &'static str {
-        "A prepared transaction commits in spite of every lock, and a new slot waits for it for ever."
+        "A prepared transaction can still commit after writers are locked out, and the creation of a replication slot waits until it ends."
     }
     fn remedy(&self) -> &'static str {
         "Commit or roll back each prepared transaction."
@@ -30,11 +31,11 @@ impl Check for PreparedTransactions {
                 findings.push(self.finds(
                     &format!("{side}: prepared transaction {}", prepared.gid),
                     format!(
-                        "of {} has been open for {} s",
+                        "owned by {}, has been open for {} s",
                         prepared.owner,
                         prepared.age_ms / 1000
                     ),
-                    "commit prepared or rollback prepared it",
+                    "end it with commit prepared or rollback prepared",
                 ));
             }
         }

@@ -3,7 +3,7 @@ use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
-/// A slot becomes consistent only after every older transaction, and a drain waits for it.
+/// The creation of a slot waits for every older transaction, and so does the drain.
 pub struct LongTransactions;
 
 #[async_trait]
@@ -12,16 +12,16 @@ impl Check for LongTransactions {
         "PG07"
     }
     fn looks_at(&self) -> &'static str {
-        "long transactions on both sides"
+        "transactions open for longer than limits.long_transaction_ms, on both sides"
     }
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
     fn why(&self) -> &'static str {
-        "A slot becomes consistent only after every older transaction has ended, and the drain waits for it as well."
+        "The creation of a replication slot waits until every older transaction has ended, and the drain waits for open transactions as well."
     }
     fn remedy(&self) -> &'static str {
-        "Let the transaction end, or end it with pg_terminate_backend."
+        "Wait until the transaction ends, or end its session with pg_terminate_backend."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let limit = ctx.plan.limits.long_transaction_ms;
@@ -31,11 +31,11 @@ impl Check for LongTransactions {
                 findings.push(self.finds(
                     &format!("{side}: pid {} of {}", open.pid, open.role),
                     format!(
-                        "has had a transaction open for {} s, over {} s",
+                        "has had a transaction open for {} s; the limit is {} s (limits.long_transaction_ms)",
                         open.age_ms / 1000,
                         limit / 1000
                     ),
-                    "let it end or end it with pg_terminate_backend",
+                    "wait until the transaction ends, or end its session with pg_terminate_backend",
                 ));
             }
         }

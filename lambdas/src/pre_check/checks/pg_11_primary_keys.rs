@@ -9,7 +9,7 @@ use crossover_core::{
 
 use super::{AppliesTo, Check};
 
-/// Without an identity of the old row updates and deletes cannot be carried.
+/// Without an identity of the old row, updates and deletes cannot be replicated.
 pub struct PrimaryKeys;
 
 #[async_trait]
@@ -18,16 +18,16 @@ impl Check for PrimaryKeys {
         "PG11"
     }
     fn looks_at(&self) -> &'static str {
-        "a primary key, or another replica identity the change stream reads, on every table in scope"
+        "every table in scope has a primary key, or another replica identity that the change stream reads"
     }
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
     fn why(&self) -> &'static str {
-        "Updates and deletes find their row by the replica identity; a deferrable primary key and replica identity nothing identify no row."
+        "A replicated update or delete finds its row by the replica identity; a deferrable primary key or replica identity nothing does not identify a row."
     }
     fn remedy(&self) -> &'static str {
-        "Add a primary key, choose another replica identity that the stream reads, or leave the table out with scope.exclude."
+        "Add a primary key, choose another replica identity that the stream reads, or exclude the table with scope.exclude."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let tables = ctx.old_writer.reads.tables(&ctx.plan.scope).await?;
@@ -36,7 +36,7 @@ impl Check for PrimaryKeys {
 }
 
 impl PrimaryKeys {
-    /// `plugin` reads the changes: pglogical does not take whole rows as identity.
+    /// `plugin` decodes the changes. DMS does not support replica identity full through pglogical.
     fn judge(&self, tables: &[TableFacts], plugin: &str) -> Vec<Finding> {
         identity_faults(tables)
             .iter()
@@ -48,10 +48,10 @@ impl PrimaryKeys {
     }
 }
 
-/// What reads the changes where the plan does not say.
+/// The output plugin where the plan names none.
 const DEFAULT_PLUGIN: &str = "test_decoding";
 
-/// The output plugin that the plan chooses, by the settings of the engine that carries changes.
+/// The output plugin that the settings of the plan's CDC engine name.
 fn plugin(ctx: &StageContext) -> &str {
     let chosen = ctx.plan.replication.settings.get("slot_plugin");
     chosen
@@ -70,7 +70,7 @@ fn objection(fault: &IdentityFault, plugin: &str) -> Option<(String, &'static st
         ReplicaIdentity::Missing(missing) => Some((
             if plugin == "pgoutput" {
                 format!(
-                    "{}: the server refuses its updates and deletes to the application as soon as it is published",
+                    "{}: once the table is published, the server refuses the application's updates and deletes on it",
                     missing.because()
                 )
             } else {
@@ -81,19 +81,19 @@ fn objection(fault: &IdentityFault, plugin: &str) -> Option<(String, &'static st
             },
             match missing {
                 MissingIdentity::NoPrimaryKey if fault.alike => {
-                    "alter table ... add primary key; or alter table ... replica identity full unless the plugin is pglogical (each \
-                     change is then found by reading the target's table); or leave the table out with scope.exclude"
+                    "alter table ... add primary key; or, unless the plugin is pglogical, alter table ... replica identity full (each \
+                     update and delete then scans the target's table); or exclude the table with scope.exclude"
                 }
                 MissingIdentity::NoPrimaryKey => {
                     "alter table ... replica identity using index (the table has a unique index over columns that are never NULL), or \
-                     add a primary key, or leave the table out with scope.exclude"
+                     add a primary key, or exclude the table with scope.exclude"
                 }
                 MissingIdentity::DeferrablePrimaryKey => {
                     "make the primary key not deferrable, or alter table ... replica identity using another unique index"
                 }
                 MissingIdentity::Nothing => "alter table ... replica identity default, or using index",
                 MissingIdentity::IndexIsGone => {
-                    "alter table ... replica identity default, or using an index that is there"
+                    "alter table ... replica identity default, or using an index that exists"
                 }
             },
         )),

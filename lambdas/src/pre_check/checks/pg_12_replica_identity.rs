@@ -9,7 +9,7 @@ use crossover_core::{
 
 use super::{AppliesTo, Check};
 
-/// Whole rows as identity are carried, and cost.
+/// Replica identity full works, but makes each change larger and slower to apply.
 pub struct WholeRows;
 
 #[async_trait]
@@ -18,13 +18,13 @@ impl Check for WholeRows {
         "PG12"
     }
     fn looks_at(&self) -> &'static str {
-        "tables whose rows are identified by all of their columns (replica identity full)"
+        "tables without a key that have replica identity full"
     }
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::OLD_POSTGRESQL
     }
     fn why(&self) -> &'static str {
-        "Each change carries the whole row and is found by reading the target's table; equal rows are counted, not told apart."
+        "Each update and delete carries the whole row and scans the target's table for it; identical rows can be counted but not distinguished."
     }
     fn severity(&self) -> Severity {
         Severity::Warns
@@ -45,8 +45,8 @@ impl WholeRows {
             .map(|fault| {
                 self.finds(
 &fault.to_string(),
-                    "has no key and replica identity full: every update and delete carries the whole row and is found by reading the \
-                     target's table, and equal rows are counted, not told apart"
+                    "has no key and replica identity full: every update and delete carries the whole row and scans the target's \
+                     table for it, and identical rows can be counted but not distinguished"
                         .to_owned(),
                     "alter table ... add primary key on both sides",
                 )

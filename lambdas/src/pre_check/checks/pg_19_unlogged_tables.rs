@@ -3,7 +3,7 @@ use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
-/// Unlogged tables never reach the log.
+/// Rows of unlogged tables are never written to the write-ahead log.
 pub struct UnloggedTables;
 
 #[async_trait]
@@ -18,10 +18,10 @@ impl Check for UnloggedTables {
         AppliesTo::OLD_POSTGRESQL
     }
     fn why(&self) -> &'static str {
-        "Rows of an unlogged table never reach the write-ahead log, so they are never replicated."
+        "Rows of an unlogged table are never written to the write-ahead log, so they are never replicated."
     }
     fn remedy(&self) -> &'static str {
-        "Make the table logged, or leave it out with scope.exclude."
+        "Make the table logged, or exclude it with scope.exclude."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let tables = ctx.old_writer.reads.tables(&ctx.plan.scope).await?;
@@ -32,7 +32,7 @@ impl Check for UnloggedTables {
                 self.finds(
                     &t.table.to_string(),
                     "is unlogged: its rows are never replicated".to_owned(),
-                    "alter table ... set logged, or leave the table out with scope.exclude",
+                    "alter table ... set logged, or exclude the table with scope.exclude",
                 )
             })
             .collect())

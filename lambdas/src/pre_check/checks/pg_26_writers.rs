@@ -12,16 +12,16 @@ impl Check for Writers {
         "PG26"
     }
     fn looks_at(&self) -> &'static str {
-        "every role that can write, superusers included"
+        "sessions of superusers on the old writer"
     }
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
     fn why(&self) -> &'static str {
-        "No lock stops a superuser from writing, so a write could follow the catch-up marker."
+        "Superusers cannot be locked out, so such a session could write after the catch-up marker, and that write would be lost."
     }
     fn remedy(&self) -> &'static str {
-        "Give the programs a role without SUPERUSER, or end them for the cutover."
+        "Give the programs that log in as a superuser another role, or stop them for the cutover."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let roles = ctx.old_writer.reads.roles(&ctx.plan.scope, &[]).await?;
@@ -32,10 +32,10 @@ impl Check for Writers {
                 self.finds(
                     &format!("role {}", r.role),
                     format!(
-                        "is a superuser with {} session(s) here: no lock stops it from writing",
+                        "is a superuser with {} session(s) on the old writer: it cannot be locked out",
                         r.sessions
                     ),
-                    "give its programs a role without SUPERUSER, or end them for the cutover",
+                    "give the programs that log in as this role one without SUPERUSER, or stop them for the cutover",
                 )
             })
             .collect())

@@ -8,7 +8,7 @@ use crossover_core::{
 
 use super::{AppliesTo, Check};
 
-/// The reverse replication writes to this side later.
+/// Reverse replication writes to this side after the commit.
 pub struct SourceTriggers;
 
 #[async_trait]
@@ -23,13 +23,13 @@ impl Check for SourceTriggers {
         AppliesTo::OLD_POSTGRESQL
     }
     fn why(&self) -> &'static str {
-        "Once reverse replication runs, such a trigger acts a second time on each change."
+        "Reverse replication writes to this side after the commit, and such a trigger then fires a second time for each change."
     }
     fn severity(&self) -> Severity {
         Severity::Warns
     }
     fn remedy(&self) -> &'static str {
-        "Let the trigger fire for the application's writes only (enable trigger), or disable it, on both sides."
+        "On both sides, make the trigger fire for the application's writes only (enable trigger), or disable it."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let tables = ctx.old_writer.reads.tables(&ctx.plan.scope).await?;
@@ -38,7 +38,7 @@ impl Check for SourceTriggers {
                 self.finds(
 &object,
                     format!(
-                        "fires for replicated changes too ({}): once reverse replication runs it acts a second time on each change",
+                        "fires for replicated changes ({}): while reverse replication runs, it fires a second time for each change",
                         mode(always)
                     ),
                     remedy(always),
@@ -48,7 +48,8 @@ impl Check for SourceTriggers {
     }
 }
 
-/// Every such trigger as `trigger NAME on TABLE`, and whether it is `enable always`.
+/// Every trigger that fires for replicated changes, as `trigger NAME on TABLE`; `true` where its mode is
+/// `enable always`.
 pub(super) fn firing(tables: &[TableFacts]) -> impl Iterator<Item = (String, bool)> {
     tables.iter().flat_map(|table| {
         table.firing_triggers.iter().map(|trigger| {

@@ -3,8 +3,8 @@ use crossover_core::{StageContext, catalogue::TableFacts, finding::Finding, port
 
 use super::{AppliesTo, Check};
 
-/// A policy that hides rows from Crossover's role makes a comparison impossible; one that hides them from the replication user
-/// makes the initial copy incomplete without an error.
+/// A policy that hides rows from Crossover's role makes a comparison impossible. A policy that hides rows
+/// from the replication user makes the initial copy incomplete without an error.
 pub struct RowLevelSecurity;
 
 #[async_trait]
@@ -19,10 +19,10 @@ impl Check for RowLevelSecurity {
         AppliesTo::POSTGRESQL
     }
     fn why(&self) -> &'static str {
-        "Rows that a policy hides from Crossover's role cannot be compared, and the initial copy of a replication user leaves them out."
+        "Rows hidden from Crossover's role cannot be compared, and rows hidden from the replication user are missing in the initial copy."
     }
     fn remedy(&self) -> &'static str {
-        "Give the role BYPASSRLS, or make it a member of the table's owner."
+        "Give Crossover's role and the replication user BYPASSRLS, or make them members of the table's owner."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let mut findings = self.judge("", &ctx.old_writer.reads.tables(&ctx.plan.scope).await?);
@@ -39,9 +39,9 @@ impl RowLevelSecurity {
             .map(|t| {
                 self.finds(
                     &format!("{side}{}", t.table),
-                    "its row-level security applies to Crossover's role: the rows cannot be compared".to_owned(),
+                    "has row-level security that applies to Crossover's role: its rows cannot be compared".to_owned(),
                     "alter role ... bypassrls for Crossover's role and for the replication user; where the server does not allow that, \
-                     make them members of the table's owner (not enough where the table says force row level security)",
+                     make them members of the table's owner (not sufficient for a table with force row level security)",
                 )
             })
             .collect()

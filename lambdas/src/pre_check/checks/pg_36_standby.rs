@@ -3,7 +3,7 @@ use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
-/// A standby can be neither locked nor written.
+/// A standby is read-only: the lock and the catch-up marker need a primary.
 pub struct Standby;
 
 #[async_trait]
@@ -12,16 +12,16 @@ impl Check for Standby {
         "PG36"
     }
     fn looks_at(&self) -> &'static str {
-        "that both sides are primaries"
+        "both sides are primaries"
     }
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::POSTGRESQL
     }
     fn why(&self) -> &'static str {
-        "A standby can be neither locked nor written."
+        "A standby is read-only: writers cannot be locked out there, and catch-up markers cannot be written."
     }
     fn remedy(&self) -> &'static str {
-        "Name the primary (the writer endpoint) in the secret."
+        "Set host in that side's secret to the primary (Aurora: the writer endpoint)."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();

@@ -3,7 +3,7 @@ use crossover_core::{StageContext, finding::Finding, ports::PortError};
 
 use super::{AppliesTo, Check};
 
-/// The target refuses application writes before the commit.
+/// The new writer refuses application writes until the commit.
 pub struct ApplicationRoles;
 
 #[async_trait]
@@ -12,16 +12,16 @@ impl Check for ApplicationRoles {
         "TG02"
     }
     fn looks_at(&self) -> &'static str {
-        "application roles on the target: there, and not able to log in yet"
+        "the application's roles exist on the target with the same rights, and cannot log in there yet"
     }
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
     fn why(&self) -> &'static str {
-        "The application needs its roles on the target right after the commit, and must not be able to log in there before it."
+        "The application needs its roles on the target immediately after the commit, and must not write there before it."
     }
     fn remedy(&self) -> &'static str {
-        "Create the roles on the target with the same grants, as NOLOGIN; the commit gives the login back."
+        "Create the roles on the target with the same grants, as NOLOGIN; Crossover gives them LOGIN after the commit."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let scope = &ctx.plan.scope;
@@ -41,17 +41,18 @@ impl Check for ApplicationRoles {
                 None => findings.push(self.finds(
                     &format!("target: role {role}"),
                     "does not exist: the application could not log in after the commit".to_owned(),
-                    "create it on the target with the same grants, as NOLOGIN",
+                    "create the role on the target with the same grants, as NOLOGIN; Crossover gives it LOGIN after the commit",
                 )),
                 Some(found) if found.can_login => findings.push(self.finds(
                     &format!("target: role {role}"),
-                    "can log in already: the target would accept writes before the commit".to_owned(),
-                    "alter role ... nologin on the target; the commit gives it back",
+                    "can already log in: the target would accept its writes before the commit".to_owned(),
+                    "alter role ... nologin on the target; Crossover gives it LOGIN after the commit",
                 )),
                 Some(found) if !found.writes => findings.push(self.finds(
                     &format!("target: role {role}"),
-                    "can write on the source but not on the target".to_owned(),
-                    "grant it the same rights on the target",
+                    "can write on the source but not on the target: the application's writes would fail after the commit"
+                        .to_owned(),
+                    "grant the role the same rights on the target",
                 )),
                 Some(_) => {}
             }

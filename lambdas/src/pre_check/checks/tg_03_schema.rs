@@ -9,11 +9,11 @@ use crossover_core::{
 
 use super::{AppliesTo, Check};
 
-/// A difference in the schema becomes lost or refused rows later.
+/// A difference in the schema would lose or refuse rows after the commit.
 pub struct Schema;
 
-/// What differs by right on a target that is well made (the versions of its extensions, owners, locale) does not stop a cutover,
-/// nor does what it has more.
+/// Whether differences of this class can block a cutover. A correct target may have other extension versions,
+/// owners and locales, and additional objects.
 const fn is_judged(class: ObjectClass) -> bool {
     match class {
         ObjectClass::Type
@@ -51,8 +51,8 @@ fn judge(
         .into_iter()
         .filter(|d| d.severity == Severity::Error && d.kind != DifferenceKind::ExtraOnTarget)
         .map(|d| {
-            let behind_the_name = format!("{}: ", d.object);
-            let message = d.detail.strip_prefix(&behind_the_name).unwrap_or(&d.detail);
+            let prefix = format!("{}: ", d.object);
+            let message = d.detail.strip_prefix(&prefix).unwrap_or(&d.detail);
             check.finds(&d.object, message.to_owned(), &d.remedy)
         })
         .collect()
@@ -64,16 +64,16 @@ impl Check for Schema {
         "TG03"
     }
     fn looks_at(&self) -> &'static str {
-        "that the schemas are equal"
+        "the two schemas are equal"
     }
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::EVERY_ENGINE
     }
     fn why(&self) -> &'static str {
-        "A difference between the schemas becomes lost or refused rows later."
+        "A difference between the schemas would lose or refuse rows after the commit."
     }
     fn remedy(&self) -> &'static str {
-        "Make the target's definitions what they are on the source; each finding names one."
+        "Change the target's definition to match the source; each finding names one object."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let scope = &ctx.plan.scope;
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_loses_or_refuses_rows_blocks_by_name() {
+    fn a_difference_that_loses_or_refuses_rows_blocks_and_names_the_object() {
         let source = [
             definition(ObjectClass::Column, "shop.t.a", "type", "numeric(12,2)"),
             definition(ObjectClass::Table, "shop.t", "unlogged", ""),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_by_right_on_another_major_or_provider_does_not_block() {
+    fn a_legitimate_difference_of_another_major_version_or_provider_does_not_block() {
         let source = [
             definition(ObjectClass::Extension, "pgcrypto", "version", "1.3"),
             definition(ObjectClass::Extension, "pg_stat_statements", "version", "1.10"),

@@ -6,7 +6,8 @@ use super::{
     pg_30_firing_triggers::{firing, mode, remedy},
 };
 
-/// What the trigger did on the source is replicated; done again here it makes the target different.
+/// The writes of the trigger on the source are replicated. A trigger that fires again on the target makes the
+/// two sides differ.
 pub struct TargetTriggers;
 
 #[async_trait]
@@ -21,10 +22,10 @@ impl Check for TargetTriggers {
         AppliesTo::NEW_POSTGRESQL
     }
     fn why(&self) -> &'static str {
-        "What the trigger did on the source is replicated; done again on the target it makes the sides different."
+        "The trigger's writes on the source are replicated; a trigger that fires again on the target makes the two sides differ."
     }
     fn remedy(&self) -> &'static str {
-        "Let the trigger fire for the application's writes only (enable trigger), or disable it, on both sides."
+        "On both sides, make the trigger fire for the application's writes only (enable trigger), or disable it."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let tables = ctx.new_writer.reads.tables(&ctx.plan.scope).await?;
@@ -33,7 +34,7 @@ impl Check for TargetTriggers {
                 self.finds(
                     &format!("target: {object}"),
                     format!(
-                        "fires for replicated changes too ({}): what it writes is there twice, or differs from the source",
+                        "fires for replicated changes ({}): its writes would appear twice on the target, or differ from the source",
                         mode(always)
                     ),
                     remedy(always),
