@@ -1,8 +1,8 @@
 //! Signed certificates of equal databases, which can be shown and checked later.
 //!
 //! The life of one certificate:
-//! 1. [`Conditions::read`] reads the conditions of both sides **before the first row**: a write made while the
-//!    rows are read must raise counters the certificate contains, or the write would not be noticed.
+//! 1. [`Conditions::read`] reads the conditions of both sides **before the first row**: a write made while
+//!    the rows are read must raise counters the certificate contains, or the write would not be noticed.
 //! 2. The rows are compared and both sides' chunks written into a [`Comparison`]. Only [`Comparison::equal`]
 //!    returns an [`EqualComparison`], and only [`EqualComparison::certify`] makes a new [`Certificate`]:
 //!    databases that differ cannot be certified, because the type does not exist for them.

@@ -1,11 +1,13 @@
 //! The composition of the Merkle root, and the path from one chunk to the root.
 //!
-//! Leaves are JSON arrays without whitespace, each named by its first element, so that no chunk reads as a table:
+//! Leaves are JSON arrays without whitespace, each named by its first element, so that no chunk reads as a
+//! table:
 //! - `["chunk", format, schema, table, id, lower, upper, rows, [sums]]`: a leaf of the table's tree;
-//! - `["table", format, schema, table, [key], method, seed, where, rows, number of chunks, table root]`: a leaf
-//!   of the tree over all tables. The leaf contains the way of hashing: anyone who verifies a chunk again must know
-//!   that as surely as the sums;
-//! - `["certificate", format, number of tables, root over all tables]`, hashed as a leaf, is the certificate's root.
+//! - `["table", format, schema, table, [key], method, seed, where, rows, number of chunks, table root]`: a
+//!   leaf of the tree over all tables. The leaf contains the way of hashing: anyone who verifies a chunk
+//!   again must know that as surely as the sums;
+//! - `["certificate", format, number of tables, root over all tables]`, hashed as a leaf, is the
+//!   certificate's root.
 
 use crossover_core::catalogue::TableName;
 use serde::{Deserialize, Serialize};

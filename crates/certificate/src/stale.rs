@@ -119,9 +119,9 @@ impl fmt::Display for Unread {
 }
 
 impl Conditions {
-    /// Why a comparison made under these conditions does not hold under those of `now`: all reasons, empty when it still
-    /// holds. `now` has to be read for the same scope. `max_age` counts from the beginning of the comparison.
-    /// `positions` says of each side's engine which position comes first.
+    /// Why a comparison made under these conditions does not hold under those of `now`: all reasons, empty
+    /// when it still holds. `now` has to be read for the same scope. `max_age` counts from the beginning of
+    /// the comparison. `positions` says of each side's engine which position comes first.
     pub fn still_hold(
         &self,
         now: &Self,

@@ -1,5 +1,5 @@
-//! The files that are made from the code and checked in: the state machines of `statemachine/`, and the JSON Schemas of
-//! `docs/schema/`.
+//! The files that are made from the code and checked in: the state machines of `statemachine/`, and the JSON
+//! Schemas of `docs/schema/`.
 //!
 //! `cargo xtask asl` and `cargo xtask schema` write them; the tests of this crate compare them.
 

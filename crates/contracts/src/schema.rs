@@ -42,7 +42,8 @@ pub fn of(name: &str) -> Option<Value> {
     }
 }
 
-/// The plan, with the settings of each engine that carries changes: the plan's own type passes these on unread.
+/// The plan, with the settings of each engine that carries changes: the plan's own type passes these on
+/// unread.
 fn plan(read: &SchemaSettings) -> Value {
     let mut plan = made::<Plan>(read.clone());
     let mut dms = made::<DmsSettings>(read.clone());

@@ -2,10 +2,10 @@
 //!
 //! A source is written as the Amazon States Language is, and shorter where every task would repeat the same:
 //! - `Machines`: the machines made from the file, each with its `Direction`;
-//! - `Retries`: named retry policies; `@retryable` stands for every error of a stage whose retry class is `Again`,
-//!   `@lambda` for the errors of the Lambda service itself;
-//! - a state with `Stage` is a call of that stage's function. `Retry` names a policy. `Catch` is the state to go on with
-//!   after any error, or a state for each error;
+//! - `Retries`: named retry policies; `@retryable` stands for every error of a stage whose retry class is
+//!   `Again`, `@lambda` for the errors of the Lambda service itself;
+//! - a state with `Stage` is a call of that stage's function. `Retry` names a policy. `Catch` is the state to
+//!   go on with after any error, or a state for each error;
 //! - `In` keeps a state to one machine; a `Next` of several machines has a state for each.
 
 mod ordered;

@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, fs};
 use crossover_contracts::{checkout, generated, statemachine};
 use serde_json::Value;
 
-/// All that a rollback may do otherwise than a cutover. It is the same way with the sides swapped; in front of it
-/// stands its own gate, and it also removes the stream that carried it.
+/// All that a rollback may do otherwise than a cutover. It is the same way with the sides swapped; in front
+/// of it stands its own gate, and it also removes the stream that carried it.
 const ONLY_IN_CUTOVER: &[&str] = &["PreCheck"];
 const ONLY_IN_ROLLBACK: &[&str] = &["RetireStream", "RollbackGate"];
 const MAY_DIFFER: &[&str] = &[

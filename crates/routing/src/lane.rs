@@ -4,8 +4,9 @@
 //! serve_X --arm--> armed --hold--> hold --commit--> committed --release--> serve_(other of X)
 //!                    \--------------\--abort or deadline--> aborting --release--> serve_X
 //! ```
-//! Writes are held from `hold_at_ms` on, and in hold, committed and aborting. The commit is the point of no return:
-//! [`Command::Commit`] and [`Command::Abort`] leave the same phase, so exactly one of them can succeed.
+//! Writes are held from `hold_at_ms` on, and in hold, committed and aborting. The commit is the point of no
+//! return: [`Command::Commit`] and [`Command::Abort`] leave the same phase, so exactly one of them can
+//! succeed.
 
 mod refusal;
 

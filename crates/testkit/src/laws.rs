@@ -1,7 +1,7 @@
 //! The laws: rules that every stage and every state machine must obey.
 //!
-//! Each function panics at the first violation, naming the fault and the port call; some return the fault points
-//! they covered.
+//! Each function panics at the first violation, naming the fault and the port call; some return the fault
+//! points they covered.
 
 use std::{collections::BTreeSet, sync::Arc};
 

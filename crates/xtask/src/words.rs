@@ -1,4 +1,5 @@
-//! The neutral crates name no engine's ways and no cloud service: proven from their sources, comments and tests included.
+//! The neutral crates name no engine's ways and no cloud service: proven from their sources, comments and
+//! tests included.
 
 use std::{
     fs,
@@ -12,8 +13,8 @@ use crate::workspace::Workspace;
 /// Sources that hold rules for every engine, and the engine in memory that proves the seam.
 const NEUTRAL: &[&str] = &["crates/core/src", "crates/routing/src", "crates/testkit/src"];
 
-/// Words of one engine or service. A word is forbidden as a whole part of an identifier, in any case and with a plural `s`; one that
-/// ends in `_` as the beginning of a name.
+/// Words of one engine or service. A word is forbidden as a whole part of an identifier, in any case and with
+/// a plural `s`; one that ends in `_` as the beginning of a name.
 const FORBIDDEN: &[&str] = &["arn", "datacl", "dms", "lsn", "pg_", "slot", "test_decoding"];
 
 /// Lines that may hold such a word. There are none.

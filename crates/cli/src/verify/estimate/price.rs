@@ -5,14 +5,15 @@ use serde::Serialize;
 
 /// Memory of the validate function in GB, as terraform deploys it.
 const LAMBDA_GB: f64 = 0.5;
-/// AWS Lambda, x86, us-east-1: <https://aws.amazon.com/lambda/pricing/>, USD for a GB-second and for a million requests.
+/// AWS Lambda, x86, us-east-1: <https://aws.amazon.com/lambda/pricing/>, USD for a GB-second and for a
+/// million requests.
 const USD_PER_GB_SECOND: f64 = 0.000_016_666_7;
 const USD_PER_MILLION_REQUESTS: f64 = 0.20;
 /// Time limit of a Lambda function:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
 const LAMBDA_MINUTES: f64 = 15.0;
-/// AWS Step Functions, standard workflow, us-east-1: <https://aws.amazon.com/step-functions/pricing/>, USD for a thousand state
-/// transitions; an assignment of a Distributed Map is a child execution of about four.
+/// AWS Step Functions, standard workflow, us-east-1: <https://aws.amazon.com/step-functions/pricing/>, USD
+/// for a thousand state transitions; an assignment of a Distributed Map is a child execution of about four.
 const USD_PER_THOUSAND_TRANSITIONS: f64 = 0.025;
 const TRANSITIONS_PER_FUNCTION: f64 = 4.0;
 
