@@ -77,7 +77,7 @@ pub struct NewStream {
 /// The streams of one migration. Every method can be repeated.
 #[async_trait]
 pub trait Replication: Send + Sync {
-    /// The stream as operators know it, for example `DMS task shop-forward`.
+    /// The stream as operators know it, for example `task shop-forward`.
     fn name(&self, stream: Stream) -> String;
     /// `None` if the stream does not exist.
     async fn health(&self, stream: Stream) -> PortResult<Option<StreamHealth>>;
