@@ -81,6 +81,8 @@ impl Report {
                 .iter()
                 .any(|d| d.severity == Severity::Error)
             || self.sequences.iter().any(|s| s.severity == Some(Severity::Error))
+            // A column that only one side has is a proven difference, although its rows cannot be compared.
+            || self.could_not_run.iter().any(|c| c.cause == Cause::NoCommonForm)
     }
 
     /// Removes the values of rows; keys and names of columns stay.

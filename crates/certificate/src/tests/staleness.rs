@@ -92,7 +92,7 @@ const CHANGES: &[Change] = &[
     ),
     (
         |c| target(c).position = Some(Position::new("0/1")),
-        "target: the write-ahead log is at 0/1, behind 16/B374D848",
+        "target: the changes end at 0/1, behind 16/B374D848",
     ),
     (
         |c| target(c).position = None,

@@ -99,6 +99,7 @@ fn headline(report: &Report, found: &Found) -> String {
                 "objects of the schema",
             );
             match (found.tables, found.schema_errors) {
+                (0, 0) => format!("Different: columns that only one side has.{unknown}"),
                 (0, _) => format!("Different: {objects}.{unknown}"),
                 (_, 0) => format!("Different: {at_least}{rows} in {of_tables}.{unknown}"),
                 _ => format!("Different: {at_least}{rows} in {of_tables}, and {objects}.{unknown}"),
