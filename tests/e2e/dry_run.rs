@@ -81,7 +81,7 @@ async fn a_dry_run_enters_every_state_of_the_cutover_and_changes_nothing() {
         "end every writer's session",
         "write a catch-up marker row",
         "lane: hold -> committed",
-        "let the application's roles in",
+        "open the database to the application's roles",
     ] {
         assert!(
             record.planned.iter().any(|planned| planned.contains(step)),

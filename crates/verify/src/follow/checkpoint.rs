@@ -171,7 +171,7 @@ impl Checkpoint {
         }
         let Some(slot) = slot else {
             return Some(format!(
-                "slot {} is gone, and the changes since the checkpoint with it",
+                "slot {} does not exist, so the changes since the checkpoint are lost",
                 here.slot
             ));
         };

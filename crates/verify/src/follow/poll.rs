@@ -133,7 +133,7 @@ impl Follower<'_> {
         let budget = self.ctx.options.budget.wal;
         let state = self.ctx.changes.retained_state(&self.ground.slot).await?;
         match state {
-            None => Err(self.slot_is_gone("it was dropped by somebody else").await),
+            None => Err(self.slot_is_gone("another session has dropped it").await),
             Some(RetainedState { lost: Some(why), .. }) => Err(self.slot_is_gone(why).await),
             Some(state) if state.retained_bytes > budget => {
                 let ending = Ending::OverBudget {
