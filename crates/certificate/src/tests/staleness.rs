@@ -96,7 +96,7 @@ const CHANGES: &[Change] = &[
     ),
     (
         |c| target(c).position = None,
-        "target: the position in the write-ahead log is known for one",
+        "target: the position of its changes is known for one",
     ),
     (
         |c| target(c).schema_fingerprint = merkle::leaf(b""),

@@ -276,7 +276,7 @@ mod tests {
         RetainedState {
             position: Position::new(confirmed.to_string()),
             retained_bytes: 0,
-            lost: lost.then(|| "it was given up".to_owned()),
+            lost: lost.then(|| "the server has invalidated it".to_owned()),
         }
     }
 
