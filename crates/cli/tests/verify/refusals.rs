@@ -40,7 +40,7 @@ async fn a_table_without_permission_ends_with_2_unless_another_one_differs() {
     pair.target("update a set v = 'y'").await;
     let said = compare();
     assert_eq!(said.status, Some(1), "a difference is proven: {}", said.stderr);
-    assert!(said.stderr.contains("\nDIFFERENT"), "{}", said.stderr);
+    assert!(said.stderr.contains("DIFFERENT"), "{}", said.stderr);
     assert!(!said.stdout.contains(password) && !said.stderr.contains(password));
     let report = said.json();
     let failed = report["could_not_run"].as_array().unwrap();
@@ -66,7 +66,7 @@ async fn a_column_that_only_one_side_has_is_a_difference_though_its_rows_cannot_
     pair.target("alter table a add extra int").await;
     let said = pair.verify(&["--json"]);
     assert_eq!(said.status, Some(1), "{}", said.stderr);
-    assert!(said.stderr.contains("\nDIFFERENT"), "{}", said.stderr);
+    assert!(said.stderr.contains("DIFFERENT"), "{}", said.stderr);
     let report = said.json();
     assert_eq!(report["could_not_run"][0]["name"], "public.a");
     assert_eq!(report["schema_differences"][0]["object"], "column public.a.extra");
