@@ -11,7 +11,7 @@ use crossover_core::{
 pub enum Cause {
     /// The table exists on one side only.
     NoSuchTable,
-    /// The two sides have no common form in which rows can be compared.
+    /// A column exists on one side only, so rows have no common form in which they can be compared.
     NoCommonForm,
     /// The catalogue could not be read, so the schema was not compared.
     CatalogueUnreadable,
@@ -70,6 +70,12 @@ impl Cause {
                 Self::MarkerDuplicated { count: *count }
             }
         }
+    }
+
+    /// Whether the cause itself is a difference between the sides. All other causes leave open whether the table
+    /// differs.
+    pub const fn is_difference(self) -> bool {
+        matches!(self, Self::NoCommonForm)
     }
 
     /// The remedy, in words that hold wherever the comparison runs.

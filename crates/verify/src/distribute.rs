@@ -4,7 +4,6 @@ use crossover_core::{
     catalogue::TableName,
     plan::Scope,
     ports::PortResult,
-    routing::Side,
     rows::{Bounds, Hashing, RowOptions, negotiate},
 };
 use serde::{Deserialize, Serialize};
@@ -90,7 +89,7 @@ pub async fn assignments(
     let mut wide = options.clone();
     wide.rows.chunk_rows = sharing.rows_each(options.rows.chunk_rows, rows);
     let governor = Governor::new(options.max_load);
-    let comparison = comparison(sides, &wide, &governor, watch);
+    let comparison = sides.comparison(&wide.rows, &governor, watch);
     let mut list = Vec::new();
     for table in &prepared.tables {
         let pieces = sharing.pieces(&comparison, table).await?;
@@ -131,7 +130,7 @@ pub async fn compare_assignment(
     };
     let (ours, theirs) = negotiate(&source, &target, &row_options)?;
     let governor = Governor::new(options.max_load);
-    let comparison = comparison(sides, options, &governor, watch);
+    let comparison = sides.comparison(&options.rows, &governor, watch);
     let bounds = Bounds {
         from: assignment.from.clone(),
         to: assignment.to.clone(),
@@ -147,23 +146,4 @@ pub async fn compare_assignment(
     Ok(comparison
         .table_by((&source, &target), (&ours, &theirs), layout)
         .await?)
-}
-
-fn comparison<'a>(
-    sides: &Sides<'a>,
-    options: &'a VerifyOptions,
-    governor: &'a Governor,
-    watch: &'a dyn Watch,
-) -> Comparison<'a> {
-    let writer: Side = sides.writer;
-    Comparison {
-        source: sides.source,
-        target: sides.target,
-        clock: sides.clock,
-        options: &options.rows,
-        governor,
-        watch,
-        catch_up: sides.catch_up,
-        writer,
-    }
 }

@@ -3,7 +3,7 @@
 mod measure;
 mod sum;
 
-use crossover_core::{plan::Scope, ports::PortError, routing::Side};
+use crossover_core::{plan::Scope, ports::PortError};
 use serde::Serialize;
 
 use crate::{
@@ -96,14 +96,8 @@ pub async fn estimate(
     prepared.tables.sort_by_key(|t| std::cmp::Reverse(t.bytes()));
     let governor = Governor::new(options.max_load);
     let comparison = Comparison {
-        source: sides.source,
-        target: sides.target,
-        clock: sides.clock,
-        options: &options.rows,
-        governor: &governor,
-        watch,
         catch_up: None,
-        writer: Side::Source,
+        ..sides.comparison(&options.rows, &governor, watch)
     };
     let sharing = Partitioning::default();
     let all_rows = prepared.tables.iter().map(PreparedTable::rows).sum();

@@ -46,7 +46,7 @@ pub use pause::{NoPause, Pause};
 pub use remaining::Remaining;
 
 use crate::{
-    rows::{CatchUp, Governor, TableResult},
+    rows::{CatchUp, Comparison, Governor, RowsOptions, TableResult},
     run::{CouldNotRun, PreparedTable, Sides, VerifyError, VerifyOptions, prepare},
     watch::Watch,
 };
@@ -101,6 +101,19 @@ pub struct FollowContext<'a> {
     pub pause: &'a dyn Pause,
     pub watch: &'a dyn Watch,
     pub listener: &'a dyn EventSink,
+}
+
+impl<'a> FollowContext<'a> {
+    /// A comparison that leaves every difference open: the rounds check it later.
+    fn comparison<'b>(&self, options: &'b RowsOptions) -> Comparison<'b>
+    where
+        'a: 'b,
+    {
+        Comparison {
+            catch_up: None,
+            ..self.sides.comparison(options, self.governor, self.watch)
+        }
+    }
 }
 
 /// Why following ended.

@@ -81,8 +81,7 @@ impl Report {
                 .iter()
                 .any(|d| d.severity == Severity::Error)
             || self.sequences.iter().any(|s| s.severity == Some(Severity::Error))
-            // A column that only one side has is a proven difference, although its rows cannot be compared.
-            || self.could_not_run.iter().any(|c| c.cause == Cause::NoCommonForm)
+            || self.could_not_run.iter().any(|c| c.cause.is_difference())
     }
 
     /// Removes the values of rows; keys and names of columns stay.

@@ -44,6 +44,30 @@ pub struct Sides<'a> {
     pub clock: &'a dyn Clock,
 }
 
+impl<'a> Sides<'a> {
+    /// The comparison of tables of these two sides.
+    pub(crate) fn comparison<'b>(
+        &self,
+        options: &'b RowsOptions,
+        governor: &'b Governor,
+        watch: &'b dyn Watch,
+    ) -> Comparison<'b>
+    where
+        'a: 'b,
+    {
+        Comparison {
+            source: self.source,
+            target: self.target,
+            clock: self.clock,
+            options,
+            governor,
+            watch,
+            catch_up: self.catch_up,
+            writer: self.writer,
+        }
+    }
+}
+
 /// A table whose rows could not be compared: its state is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -284,16 +308,7 @@ pub async fn compare_rows(
             .sum(),
     });
     let governor = Governor::new(options.max_load);
-    let comparison = Comparison {
-        source: sides.source,
-        target: sides.target,
-        clock: sides.clock,
-        options: &options.rows,
-        governor: &governor,
-        watch,
-        catch_up: sides.catch_up,
-        writer: sides.writer,
-    };
+    let comparison = sides.comparison(&options.rows, &governor, watch);
     let mut report = RowsReport {
         tables: Vec::with_capacity(prepared.tables.len()),
         could_not_run: prepared.could_not_run,

@@ -15,7 +15,7 @@ use super::{
     judge::{Certainty, Entry, Probe, Verdict, Watching},
 };
 use crate::{
-    rows::{Comparison, Difference, Mismatch, Mismatches, Recheck, RowsOptions},
+    rows::{Difference, Mismatch, Mismatches, Recheck, RowsOptions},
     run::PreparedTable,
 };
 
@@ -263,16 +263,7 @@ impl Follower<'_> {
             columns: ctx.verify.rows.columns,
             ..RowsOptions::default()
         };
-        let comparison = Comparison {
-            source: ctx.sides.source,
-            target: ctx.sides.target,
-            clock: ctx.sides.clock,
-            options: &options,
-            governor: ctx.governor,
-            watch: ctx.watch,
-            catch_up: None,
-            writer: ctx.sides.writer,
-        };
+        let comparison = ctx.comparison(&options);
         comparison.name((&table.forms.0, &table.forms.1), found).await
     }
 

@@ -17,7 +17,7 @@ use super::{
     event::FollowEvent,
 };
 use crate::{
-    rows::{Comparison, Difference, Kind, Mismatch, RowsOptions, TableResult},
+    rows::{Difference, Kind, Mismatch, RowsOptions, TableResult},
     run::{PreparedTable, could_not_run},
 };
 
@@ -144,16 +144,7 @@ async fn sweep(ctx: FollowContext<'_>, tables: Vec<Arc<PreparedTable>>, done: Do
         ..ctx.verify.rows.clone()
     };
     for table in tables {
-        let comparison = Comparison {
-            source: ctx.sides.source,
-            target: ctx.sides.target,
-            clock: ctx.sides.clock,
-            options: &options,
-            governor: ctx.governor,
-            watch: ctx.watch,
-            catch_up: None,
-            writer: ctx.sides.writer,
-        };
+        let comparison = ctx.comparison(&options);
         let shapes = (&table.shapes.0, &table.shapes.1);
         let forms = (&table.forms.0, &table.forms.1);
         let result = comparison.table(shapes, forms).await;
