@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::{code_map, words, workspace::Workspace};
+use crate::{code_map, references, words, workspace::Workspace};
 
 /// The crates that contain only rules.
 const INNER: &[&str] = &["crossover-core", "crossover-routing"];
@@ -33,6 +33,7 @@ const FORBIDDEN: &[&str] = &[
 /// to it.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     words::check(workspace)?;
+    references::check(workspace)?;
     let metadata = workspace.graph()?;
     code_map::check(&workspace.root, &metadata)?;
     let graph = Graph::read(&metadata)?;

@@ -7,6 +7,7 @@ mod docs;
 mod lambda_size;
 mod layers;
 mod machines;
+mod references;
 mod test;
 mod words;
 mod workspace;
