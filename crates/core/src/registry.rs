@@ -63,7 +63,7 @@ mod tests {
         type Input = ();
         type Output = ();
 
-        async fn run(&self, _world: &StageContext, (): ()) -> Result<(), StageError> {
+        async fn run(&self, _ctx: &StageContext, (): ()) -> Result<(), StageError> {
             Ok(())
         }
     }
@@ -75,7 +75,7 @@ mod tests {
         type Input = ();
         type Output = ();
 
-        async fn run(&self, _world: &StageContext, (): ()) -> Result<(), StageError> {
+        async fn run(&self, _ctx: &StageContext, (): ()) -> Result<(), StageError> {
             Ok(())
         }
     }

@@ -70,7 +70,7 @@ pub trait Stage: Send + Sync {
     ///
     /// An abort may be late: before an undo removes an object that other runs of the migration share, it
     /// reads the lane.
-    async fn undo(&self, _world: &StageContext) -> Result<Vec<String>, StageError> {
+    async fn undo(&self, _ctx: &StageContext) -> Result<Vec<String>, StageError> {
         Ok(Vec::new())
     }
 }
