@@ -152,6 +152,10 @@ impl Replication for Dms {
         format!("DMS task {}", self.settings.task(stream))
     }
 
+    fn supports_whole_row_identity(&self) -> bool {
+        self.settings.supports_whole_row_identity()
+    }
+
     async fn health(&self, stream: Stream) -> PortResult<Option<StreamHealth>> {
         let found = self.describe(self.settings.task(stream)).await?;
         Ok(found.map(|found| StreamHealth {

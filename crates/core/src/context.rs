@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     Direction, Plan, StageError, Stream,
     ports::{Clock, Database, Journal, Lane, Metrics, PortError, Replication},
-    routing::{Command, LaneRecord, Phase},
+    routing::{Command, LaneRecord, Phase, Side},
 };
 
 /// The plan of one run and the ports to everything it reads and changes.
@@ -25,6 +25,14 @@ pub struct StageContext {
 }
 
 impl StageContext {
+    /// Both databases with their sides, the old writer first.
+    pub const fn sides(&self) -> [(Side, &Database); 2] {
+        [
+            (self.direction.old_writer(), &self.old_writer),
+            (self.direction.new_writer(), &self.new_writer),
+        ]
+    }
+
     /// The stream that carries changes from the old writer to the new writer.
     pub const fn stream(&self) -> Stream {
         Stream::of_run(self.direction)

@@ -31,7 +31,6 @@ mod slots;
 mod tls;
 
 pub use connection::PostgresDatabase;
-pub use definition::token;
 pub use lsn::LogPositions;
 pub use marker::MARKER_SQL;
 pub use remedies::SqlRemedies;

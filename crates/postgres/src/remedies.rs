@@ -78,7 +78,8 @@ const fn identify(identity: ReplicaIdentity, alike: bool) -> &'static str {
         ReplicaIdentity::Key | ReplicaIdentity::FullRow => "alter table ... add primary key on both sides",
         ReplicaIdentity::Missing(missing) => match missing {
             MissingIdentity::NoPrimaryKey if alike => {
-                "alter table ... add primary key on both sides, or exclude it"
+                "alter table ... add primary key on both sides; or, where the stream supports it, alter table ... replica identity full \
+                 (each update and delete then scans the table)"
             }
             MissingIdentity::NoPrimaryKey => {
                 "alter table ... replica identity using index ... (it has a unique index over columns that are never NULL) on both sides"

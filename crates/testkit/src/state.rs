@@ -35,6 +35,8 @@ pub struct Behaviour {
     pub lag: Option<LagSample>,
     /// The stream applies every marker twice.
     pub stream_duplicates: bool,
+    /// The stream finds the rows of a table without a key by all their columns.
+    pub whole_row_identity: bool,
 }
 
 impl Default for Behaviour {
@@ -49,6 +51,7 @@ impl Default for Behaviour {
                 stale_after_ms: 185_000,
             }),
             stream_duplicates: false,
+            whole_row_identity: true,
         }
     }
 }

@@ -77,6 +77,12 @@ const ROWS: &[Row] = &[
         s.source.tables.get_mut(&table("orders")).unwrap().facts.identity =
             ReplicaIdentity::Missing(MissingIdentity::DeferrablePrimaryKey);
     }),
+    row("PG11", "the stream does not support replica identity full", |s| {
+        s.behaviour.whole_row_identity = false;
+        let facts = &mut s.source.tables.get_mut(&table("orders")).unwrap().facts;
+        facts.identity = ReplicaIdentity::FullRow;
+        facts.unique_index = Some("by_token".to_owned());
+    }),
     row("PG12", "a table without a key has replica identity full", |s| {
         let facts = &mut s.source.tables.get_mut(&table("orders")).unwrap().facts;
         facts.identity = ReplicaIdentity::FullRow;

@@ -24,6 +24,7 @@ use crossover_core::{
     catalogue::Need,
     finding::{Finding, Severity},
     ports::PortError,
+    routing::Side,
 };
 
 use super::AppliesTo;
@@ -61,7 +62,7 @@ pub trait Check: Send + Sync {
     }
 
     /// A finding for a need that the server of `side` does not meet.
-    fn unmet(&self, side: &str, need: &Need) -> Vec<Finding> {
+    fn unmet(&self, side: Side, need: &Need) -> Vec<Finding> {
         need.shortfall()
             .map(|s| self.finds(&format!("{side}: {}", s.object), s.message.clone(), &s.remedy))
             .into_iter()
@@ -90,4 +91,15 @@ pub fn catalogue() -> Vec<Box<dyn Check>> {
         Box::new(dms_01_task_running::TaskRunning),
         Box::new(dms_02_tables_follow::TablesFollow),
     ]
+}
+
+/// Remedies as data, for the tests of the checks.
+#[cfg(test)]
+struct PlainRemedies;
+
+#[cfg(test)]
+impl crossover_core::schema::Remedies for PlainRemedies {
+    fn remedy(&self, remedy: &crossover_core::schema::Remedy) -> String {
+        format!("{remedy:?}")
+    }
 }

@@ -104,6 +104,12 @@ impl DmsSettings {
         }
     }
 
+    /// Whether DMS replicates updates and deletes of a table with replica identity full: through `pglogical` it
+    /// does not. Source: AWS DMS user guide, "Using PostgreSQL databases as a source", limitations.
+    pub(crate) fn supports_whole_row_identity(&self) -> bool {
+        self.slot_plugin != "pglogical"
+    }
+
     /// Identifier of the stream's task.
     pub(crate) fn task(&self, stream: Stream) -> &str {
         match stream {
@@ -210,6 +216,17 @@ mod tests {
             read(serde_json::to_value(settings.clone().into_plan()).unwrap()),
             Ok(settings)
         );
+    }
+
+    #[test]
+    fn only_pglogical_needs_a_key() {
+        let with = |plugin: &str| {
+            let mut value = plan();
+            value["slot_plugin"] = plugin.into();
+            read(value).unwrap().supports_whole_row_identity()
+        };
+        assert!(read(plan()).unwrap().supports_whole_row_identity());
+        assert!(with("test_decoding") && !with("pglogical"));
     }
 
     #[test]

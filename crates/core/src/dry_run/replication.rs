@@ -47,6 +47,10 @@ impl Replication for DryReplication {
         self.real.name(stream)
     }
 
+    fn supports_whole_row_identity(&self) -> bool {
+        self.real.supports_whole_row_identity()
+    }
+
     async fn health(&self, stream: Stream) -> PortResult<Option<StreamHealth>> {
         let pretended = self.lock().get(&stream).cloned();
         let Some(state) = pretended else {

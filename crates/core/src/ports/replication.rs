@@ -79,6 +79,8 @@ pub struct NewStream {
 pub trait Replication: Send + Sync {
     /// The stream as operators know it, for example `task shop-forward`.
     fn name(&self, stream: Stream) -> String;
+    /// Whether the streams replicate updates and deletes of a table whose replica identity is the whole row.
+    fn supports_whole_row_identity(&self) -> bool;
     /// `None` if the stream does not exist.
     async fn health(&self, stream: Stream) -> PortResult<Option<StreamHealth>>;
     /// Every table of a stream.

@@ -31,6 +31,15 @@ pub struct IdentityFault {
     pub alike: bool,
 }
 
+impl IdentityFault {
+    pub const fn remedy(&self) -> Remedy {
+        Remedy::IdentifyRows {
+            identity: self.identity,
+            alike: self.alike,
+        }
+    }
+}
+
 impl std::fmt::Display for IdentityFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.table)?;
@@ -120,10 +129,7 @@ fn finding(fault: &IdentityFault, engine: &dyn Remedies) -> Option<TableWithoutK
         severity: Severity::Warning,
         detail: format!("table {fault}: {cause}"),
         cause,
-        remedy: engine.remedy(&Remedy::IdentifyRows {
-            identity: fault.identity,
-            alike: fault.alike,
-        }),
+        remedy: engine.remedy(&fault.remedy()),
     })
 }
 

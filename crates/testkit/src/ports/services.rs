@@ -75,6 +75,10 @@ impl Replication for MemoryReplication {
         stream.to_string()
     }
 
+    fn supports_whole_row_identity(&self) -> bool {
+        self.0.shared.lock().behaviour.whole_row_identity
+    }
+
     async fn health(&self, stream: Stream) -> PortResult<Option<StreamHealth>> {
         self.0
             .call("replication.health".to_owned(), |state| {

@@ -26,7 +26,7 @@ impl Check for WalLevel {
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();
-        for (side, database) in [("source", &ctx.old_writer), ("target", &ctx.new_writer)] {
+        for (side, database) in ctx.sides() {
             let server = database.reads.server().await?;
             findings.extend(self.unmet(side, &server.decodes_changes));
         }

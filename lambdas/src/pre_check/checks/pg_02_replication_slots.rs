@@ -25,6 +25,6 @@ impl Check for ReplicationSlots {
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let server = ctx.new_writer.reads.server().await?;
-        Ok(self.unmet("target", &server.retains_another_position))
+        Ok(self.unmet(ctx.direction.new_writer(), &server.retains_another_position))
     }
 }

@@ -25,6 +25,6 @@ impl Check for WalSenders {
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let server = ctx.new_writer.reads.server().await?;
-        Ok(self.unmet("target", &server.serves_another_reader))
+        Ok(self.unmet(ctx.direction.new_writer(), &server.serves_another_reader))
     }
 }

@@ -26,7 +26,7 @@ impl Check for PreparedTransactions {
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let mut findings = Vec::new();
-        for (side, database) in [("source", &ctx.old_writer), ("target", &ctx.new_writer)] {
+        for (side, database) in ctx.sides() {
             for prepared in database.reads.prepared_transactions().await? {
                 findings.push(self.finds(
                     &format!("{side}: prepared transaction {}", prepared.gid),

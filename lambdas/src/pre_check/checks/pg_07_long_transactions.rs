@@ -26,7 +26,7 @@ impl Check for LongTransactions {
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let limit = ctx.plan.limits.long_transaction_ms;
         let mut findings = Vec::new();
-        for (side, database) in [("source", &ctx.old_writer), ("target", &ctx.new_writer)] {
+        for (side, database) in ctx.sides() {
             for open in database.reads.open_transactions(limit).await? {
                 findings.push(self.finds(
                     &format!("{side}: pid {} of {}", open.pid, open.role),

@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 use crossover_core::{
     StageContext,
-    catalogue::{MissingIdentity, ReplicaIdentity, TableFacts},
+    catalogue::{ReplicaIdentity, TableFacts},
     finding::Finding,
     ports::PortError,
-    schema::{IdentityFault, identity_faults},
+    schema::{Remedies, identity_faults},
 };
 
 use super::{AppliesTo, Check};
@@ -31,81 +31,45 @@ impl Check for PrimaryKeys {
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
         let tables = ctx.old_writer.reads.tables(&ctx.plan.scope).await?;
-        Ok(self.judge(&tables, plugin(ctx)))
+        let whole_rows = ctx.replication.supports_whole_row_identity();
+        Ok(self.judge(&tables, whole_rows, &*ctx.old_writer.reads))
     }
 }
 
 impl PrimaryKeys {
-    /// `plugin` decodes the changes. DMS does not support replica identity full through pglogical.
-    fn judge(&self, tables: &[TableFacts], plugin: &str) -> Vec<Finding> {
+    /// `whole_rows`: the stream replicates tables whose replica identity is the whole row.
+    fn judge(&self, tables: &[TableFacts], whole_rows: bool, engine: &dyn Remedies) -> Vec<Finding> {
         identity_faults(tables)
             .iter()
             .filter_map(|fault| {
-                let (message, remedy) = objection(fault, plugin)?;
-                Some(self.finds(&fault.to_string(), message, remedy))
+                let message = objection(fault.identity, whole_rows)?;
+                let remedy = engine.remedy(&fault.remedy());
+                let remedy = format!("{remedy}; or exclude the table with scope.exclude");
+                Some(self.finds(&fault.to_string(), message, &remedy))
             })
             .collect()
     }
 }
 
-/// The output plugin where the plan names none.
-const DEFAULT_PLUGIN: &str = "test_decoding";
-
-/// The output plugin that the settings of the plan's CDC engine name.
-fn plugin(ctx: &StageContext) -> &str {
-    let chosen = ctx.plan.replication.settings.get("slot_plugin");
-    chosen
-        .and_then(|plugin| plugin.as_str())
-        .unwrap_or(DEFAULT_PLUGIN)
-}
-
-fn objection(fault: &IdentityFault, plugin: &str) -> Option<(String, &'static str)> {
-    match fault.identity {
+fn objection(identity: ReplicaIdentity, whole_rows: bool) -> Option<String> {
+    match identity {
         ReplicaIdentity::Key => None,
-        ReplicaIdentity::FullRow if plugin != "pglogical" => None,
-        ReplicaIdentity::FullRow => Some((
-            format!("has replica identity full, which DMS does not read through {plugin}"),
-            "use the plugin test_decoding (replication.slot_plugin), or give the table a primary key and replica identity default",
-        )),
-        ReplicaIdentity::Missing(missing) => Some((
-            if plugin == "pgoutput" {
-                format!(
-                    "{}: once the table is published, the server refuses the application's updates and deletes on it",
-                    missing.because()
-                )
-            } else {
-                format!(
-                    "{}: its updates and deletes cannot be replicated",
-                    missing.because()
-                )
-            },
-            match missing {
-                MissingIdentity::NoPrimaryKey if fault.alike => {
-                    "alter table ... add primary key; or, unless the plugin is pglogical, alter table ... replica identity full (each \
-                     update and delete then scans the target's table); or exclude the table with scope.exclude"
-                }
-                MissingIdentity::NoPrimaryKey => {
-                    "alter table ... replica identity using index (the table has a unique index over columns that are never NULL), or \
-                     add a primary key, or exclude the table with scope.exclude"
-                }
-                MissingIdentity::DeferrablePrimaryKey => {
-                    "make the primary key not deferrable, or alter table ... replica identity using another unique index"
-                }
-                MissingIdentity::Nothing => "alter table ... replica identity default, or using index",
-                MissingIdentity::IndexIsGone => {
-                    "alter table ... replica identity default, or using an index that exists"
-                }
-            },
+        ReplicaIdentity::FullRow => (!whole_rows)
+            .then(|| "has replica identity full, which the plan's replication does not support".to_owned()),
+        ReplicaIdentity::Missing(missing) => Some(format!(
+            "{}: its updates and deletes cannot be replicated",
+            missing.because()
         )),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crossover_core::catalogue::TableName;
+    use crossover_core::catalogue::{MissingIdentity, TableName};
 
-    fn found(identity: ReplicaIdentity, plugin: &str) -> Vec<String> {
+    use super::{super::PlainRemedies, *};
+
+    fn found(identity: ReplicaIdentity, whole_rows: bool) -> Vec<Finding> {
         let table = TableFacts {
             table: TableName {
                 schema: "shop".into(),
@@ -114,26 +78,25 @@ mod tests {
             identity,
             ..TableFacts::default()
         };
-        let found = PrimaryKeys.judge(&[table], plugin);
-        found.into_iter().map(|f| f.message).collect()
+        PrimaryKeys.judge(&[table], whole_rows, &PlainRemedies)
     }
 
     #[test]
     fn an_identity_that_the_stream_reads_passes_and_any_other_blocks() {
-        let plugins = ["test_decoding", "pgoutput", "pglogical"];
-        for plugin in plugins {
-            assert!(found(ReplicaIdentity::Key, plugin).is_empty());
+        for whole_rows in [true, false] {
+            assert!(found(ReplicaIdentity::Key, whole_rows).is_empty());
             for missing in [
                 MissingIdentity::NoPrimaryKey,
                 MissingIdentity::DeferrablePrimaryKey,
                 MissingIdentity::Nothing,
                 MissingIdentity::IndexIsGone,
             ] {
-                let messages = found(ReplicaIdentity::Missing(missing), plugin);
-                assert!(messages[0].starts_with(missing.because()), "{messages:?}");
+                let findings = found(ReplicaIdentity::Missing(missing), whole_rows);
+                assert!(findings[0].message.starts_with(missing.because()), "{findings:?}");
+                assert!(findings[0].remedy.contains("scope.exclude"), "{findings:?}");
             }
         }
-        let full = plugins.map(|plugin| found(ReplicaIdentity::FullRow, plugin).len());
-        assert_eq!(full, [0, 0, 1]);
+        assert!(found(ReplicaIdentity::FullRow, true).is_empty());
+        assert_eq!(found(ReplicaIdentity::FullRow, false).len(), 1);
     }
 }

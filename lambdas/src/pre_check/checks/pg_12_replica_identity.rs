@@ -4,7 +4,7 @@ use crossover_core::{
     catalogue::{ReplicaIdentity, TableFacts},
     finding::{Finding, Severity},
     ports::PortError,
-    schema::identity_faults,
+    schema::{Remedies, identity_faults},
 };
 
 use super::{AppliesTo, Check};
@@ -33,12 +33,13 @@ impl Check for WholeRows {
         "Add a primary key on both sides."
     }
     async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
-        Ok(self.judge(&ctx.old_writer.reads.tables(&ctx.plan.scope).await?))
+        let tables = ctx.old_writer.reads.tables(&ctx.plan.scope).await?;
+        Ok(self.judge(&tables, &*ctx.old_writer.reads))
     }
 }
 
 impl WholeRows {
-    fn judge(&self, tables: &[TableFacts]) -> Vec<Finding> {
+    fn judge(&self, tables: &[TableFacts], engine: &dyn Remedies) -> Vec<Finding> {
         identity_faults(tables)
             .iter()
             .filter(|fault| fault.identity == ReplicaIdentity::FullRow && fault.alike)
@@ -48,7 +49,7 @@ impl WholeRows {
                     "has no key and replica identity full: every update and delete carries the whole row and scans the target's \
                      table for it, and identical rows can be counted but not distinguished"
                         .to_owned(),
-                    "alter table ... add primary key on both sides",
+                    &engine.remedy(&fault.remedy()),
                 )
             })
             .collect()
@@ -57,7 +58,7 @@ impl WholeRows {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::PlainRemedies, *};
 
     #[test]
     fn whole_rows_without_any_key_are_a_warning() {
@@ -67,7 +68,7 @@ mod tests {
                 unique_index: unique_index.map(str::to_owned),
                 ..TableFacts::default()
             };
-            let found = WholeRows.judge(&[table]);
+            let found = WholeRows.judge(&[table], &PlainRemedies);
             found.iter().map(|f| f.severity).collect::<Vec<_>>()
         };
         assert_eq!(full(None), [Severity::Warns]);
