@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 
 /// Time from arming to the hold, in addition to the lease: for the delivery of the command and for
 /// differences between clocks.
-const ARM_MARGIN_MS: u64 = 250;
+const ARM_MARGIN: Millis = Millis(250);
 /// Time between two checks of the database.
-const POLL_EVERY_MS: u64 = 5;
+const POLL_EVERY: Millis = Millis(5);
 
 pub struct ConnectionDrain;
 
@@ -56,8 +56,8 @@ impl Stage for ConnectionDrain {
 
     async fn run(&self, ctx: &StageContext, _input: Input) -> Result<Output, StageError> {
         let lane = held_lane(ctx).await?;
-        let hold_at_ms = lane.hold_at_ms.unwrap_or_default();
-        let since_hold = || ctx.clock.now().since(hold_at_ms);
+        let hold_at = lane.hold_at_ms.unwrap_or_default();
+        let since_hold = || ctx.clock.now().since(hold_at);
 
         let locking = async {
             let report = ctx
@@ -68,16 +68,15 @@ impl Stage for ConnectionDrain {
             Ok::<_, StageError>((report, since_hold()))
         };
         let settling = async {
-            wait_for_transactions(ctx, hold_at_ms.0).await?;
+            wait_for_transactions(ctx, hold_at).await?;
             Ok::<_, StageError>(since_hold())
         };
         // NOLOGIN does not affect existing sessions, so the lock can be taken while transactions end.
         let ((report, lock_ms), in_flight_ms) = futures::try_join!(locking, settling)?;
         // The lane is read while sessions end, so that this check does not lengthen the pause.
-        let (sessions_ended, ()) =
-            futures::try_join!(end_writers(ctx, hold_at_ms.0), keep_lock_if_held(ctx))?;
+        let (sessions_ended, ()) = futures::try_join!(end_writers(ctx, hold_at), keep_lock_if_held(ctx))?;
         Ok(Output {
-            hold_at_ms,
+            hold_at_ms: hold_at,
             hold_deadline_ms: lane.hold_deadline_ms.unwrap_or_default(),
             locked_roles: report.roles,
             sessions_ended,
@@ -112,19 +111,19 @@ async fn held_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
             });
         }
         refuse_unstoppable(&ctx.old_writer.writes.writers().await?)?;
-        let hold_at_ms = ctx.clock.now() + lane.lease_ttl_ms + Millis(ARM_MARGIN_MS);
+        let hold_at_ms = ctx.clock.now() + lane.lease_ttl_ms + ARM_MARGIN;
         let arm = Command::Arm {
             run_id: ctx.plan.run_id.clone(),
             towards: ctx.direction.new_writer(),
             hold_at_ms,
-            hold_deadline_ms: hold_at_ms + Millis(ctx.plan.limits.hold_ms),
+            hold_deadline_ms: hold_at_ms + ctx.plan.limits.hold_ms,
         };
         lane = ctx.command(&lane, arm).await?;
     }
     if lane.phase == Phase::Armed {
         require_reverse_replication(ctx).await?;
         let wait = lane.hold_at_ms.unwrap_or_default().since(ctx.clock.now());
-        ctx.clock.sleep_ms(wait.0).await;
+        ctx.clock.sleep(wait).await;
         lane = ctx
             .command(
                 &lane,
@@ -193,12 +192,12 @@ fn refuse_unstoppable(sample: &WriterSample) -> Result<(), StageError> {
 /// Waits until no application transaction runs. Requests forwarded just before the hold have
 /// `drain_settle_ms` to arrive, and all transactions have `drain_grace_ms` to end. Transactions still open
 /// after that are ended with their sessions.
-async fn wait_for_transactions(ctx: &StageContext, hold_at_ms: u64) -> Result<(), PortError> {
+async fn wait_for_transactions(ctx: &StageContext, hold_at: UnixMillis) -> Result<(), PortError> {
     let limits = &ctx.plan.limits;
-    let (clock, settled) = (&*ctx.clock, hold_at_ms + limits.drain_settle_ms);
-    let grace_ms = (hold_at_ms + limits.drain_grace_ms).saturating_sub(clock.now_ms());
-    let mut polling = Polling::new(clock, POLL_EVERY_MS, grace_ms);
-    while ctx.old_writer.writes.in_flight().await? > 0 || clock.now_ms() < settled {
+    let (clock, settled) = (&*ctx.clock, hold_at + limits.drain_settle_ms);
+    let grace = (hold_at + limits.drain_grace_ms).since(clock.now());
+    let mut polling = Polling::new(clock, POLL_EVERY, grace);
+    while ctx.old_writer.writes.in_flight().await? > 0 || clock.now() < settled {
         if polling.pause().await.is_err() {
             break;
         }
@@ -208,10 +207,10 @@ async fn wait_for_transactions(ctx: &StageContext, hold_at_ms: u64) -> Result<()
 
 /// Ends writers' sessions until two consecutive checks find no writer, no prepared transaction and no role
 /// whose lock was undone.
-async fn end_writers(ctx: &StageContext, hold_at_ms: u64) -> Result<u32, StageError> {
+async fn end_writers(ctx: &StageContext, hold_at: UnixMillis) -> Result<u32, StageError> {
     let clock = &*ctx.clock;
-    let limit_ms = (hold_at_ms + ctx.plan.limits.drain_ms).saturating_sub(clock.now_ms());
-    let mut polling = Polling::new(clock, POLL_EVERY_MS, limit_ms);
+    let limit = (hold_at + ctx.plan.limits.drain_ms).since(clock.now());
+    let mut polling = Polling::new(clock, POLL_EVERY, limit);
     let mut ended = 0;
     let mut clean_samples = 0;
     loop {
@@ -231,7 +230,7 @@ async fn end_writers(ctx: &StageContext, hold_at_ms: u64) -> Result<u32, StageEr
                     .map(|role| format!("role {role} was locked and can log in again")),
             );
             return Err(StageError::WritersRemain {
-                waited_ms: clock.now_ms().saturating_sub(hold_at_ms),
+                waited_ms: clock.now().since(hold_at),
                 who,
             });
         }

@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Position, Stage, StageContext, StageError, StageName,
+    Millis, Position, Stage, StageContext, StageError, StageName,
     catalogue::SequenceFacts,
     catch_up::wait_for_marker,
     ports::AccessSnapshot,
@@ -37,11 +37,11 @@ pub struct Output {
     pub committed: bool,
     /// Position on the new writer before its first application write: where reverse replication starts.
     pub reverse_from: Option<Position>,
-    pub marker_ms: u64,
-    pub sequences_ms: u64,
-    pub commit_ms: u64,
-    pub open_ms: u64,
-    pub release_ms: u64,
+    pub marker_ms: Millis,
+    pub sequences_ms: Millis,
+    pub commit_ms: Millis,
+    pub open_ms: Millis,
+    pub release_ms: Millis,
     /// When the stage began and when held writes were released.
     pub entered_at_ms: UnixMillis,
     pub released_at_ms: UnixMillis,
@@ -61,11 +61,11 @@ impl Stage for FinalSync {
         let mut output = Output {
             committed: false,
             reverse_from: None,
-            marker_ms: 0,
-            sequences_ms: 0,
-            commit_ms: 0,
-            open_ms: 0,
-            release_ms: 0,
+            marker_ms: Millis(0),
+            sequences_ms: Millis(0),
+            commit_ms: Millis(0),
+            open_ms: Millis(0),
+            release_ms: Millis(0),
             entered_at_ms,
             released_at_ms: UnixMillis::default(),
             sequences: Vec::new(),
@@ -94,7 +94,7 @@ impl Stage for FinalSync {
         } else {
             require_hold(&lane)?;
             prove_and_prepare(ctx, &mut output).await?;
-            let before = ctx.clock.now_ms();
+            let before = ctx.clock.now();
             // THE POINT OF NO RETURN. Before this command every failure aborts the run; after it the run can
             // only go forward.
             let lane = ctx
@@ -105,7 +105,7 @@ impl Stage for FinalSync {
                     },
                 )
                 .await?;
-            output.commit_ms = ctx.clock.now_ms().saturating_sub(before);
+            output.commit_ms = ctx.clock.now().since(before);
             lane
         };
         output.committed = true;
@@ -139,11 +139,11 @@ async fn prove_and_prepare(ctx: &StageContext, output: &mut Output) -> Result<()
     }
     if !sample.is_clean() {
         return Err(StageError::WritersRemain {
-            waited_ms: 0,
+            waited_ms: Millis(0),
             who: sample.sessions,
         });
     }
-    let began = ctx.clock.now_ms();
+    let began = ctx.clock.now();
     let marker = async {
         let run_id = &ctx.plan.run_id;
         let nonce = format!("{run_id}-final");
@@ -162,7 +162,7 @@ async fn prove_and_prepare(ctx: &StageContext, output: &mut Output) -> Result<()
     };
     let sequences = async {
         let moved = move_sequences(ctx).await?;
-        Ok::<_, StageError>((moved, ctx.clock.now_ms().saturating_sub(began)))
+        Ok::<_, StageError>((moved, ctx.clock.now().since(began)))
     };
     // Sequences no longer move once writers are locked out, so they need not wait for the catch-up marker.
     let (marker_ms, (moved, sequences_ms)) = futures::try_join!(marker, sequences)?;
@@ -216,13 +216,13 @@ async fn go_forward(
     snapshot: &AccessSnapshot,
     output: &mut Output,
 ) -> Result<(), StageError> {
-    let began = ctx.clock.now_ms();
+    let began = ctx.clock.now();
     if output.reverse_from.is_none() {
         output.reverse_from = Some(reverse_start_position(ctx).await?);
     }
     ctx.new_writer.writes.open(snapshot).await?;
-    let opened = ctx.clock.now_ms();
-    output.open_ms = opened.saturating_sub(began);
+    let opened = ctx.clock.now();
+    output.open_ms = opened.since(began);
     if lane.phase == Phase::Committed {
         ctx.command(
             lane,
@@ -233,6 +233,6 @@ async fn go_forward(
         .await?;
     }
     output.released_at_ms = ctx.clock.now();
-    output.release_ms = output.released_at_ms.0.saturating_sub(opened);
+    output.release_ms = output.released_at_ms.since(opened);
     Ok(())
 }

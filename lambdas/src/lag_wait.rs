@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Direction, Stage, StageContext, StageError, StageName,
+    Direction, Millis, Stage, StageContext, StageError, StageName, UnixMillis,
     catch_up::{MarkerError, wait_for_marker},
     polling::Polling,
     ports::{PortError, StreamState},
@@ -13,7 +13,7 @@ use crossover_core::{
 use serde::{Deserialize, Serialize};
 
 /// Time between two reads of the stream's state.
-const POLL_EVERY_MS: u64 = 500;
+const POLL_EVERY: Millis = Millis(500);
 
 pub struct LagWait;
 
@@ -25,10 +25,10 @@ pub struct Input {}
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// The newest lag figure.
-    pub lag_ms: u64,
+    pub lag_ms: Millis,
     /// How long a catch-up marker took from the old writer to the new one.
-    pub probe_marker_ms: u64,
-    pub waited_ms: u64,
+    pub probe_marker_ms: Millis,
+    pub waited_ms: Millis,
 }
 
 #[async_trait]
@@ -40,19 +40,19 @@ impl Stage for LagWait {
 
     async fn run(&self, ctx: &StageContext, _input: Input) -> Result<Output, StageError> {
         let limits = &ctx.plan.limits;
-        let began = ctx.clock.now_ms();
-        let mut polling = Polling::new(&*ctx.clock, POLL_EVERY_MS, limits.lag_wait_ms);
-        let mut ready_since: Option<u64> = None;
+        let began = ctx.clock.now();
+        let mut polling = Polling::new(&*ctx.clock, POLL_EVERY, limits.lag_wait_ms);
+        let mut ready_since: Option<UnixMillis> = None;
         let lag_ms = loop {
-            let now = ctx.clock.now_ms();
+            let now = ctx.clock.now();
             let reason = match readiness(ctx).await? {
                 Ok(lag_ms) => {
-                    let ready_ms = now.saturating_sub(*ready_since.get_or_insert(now));
-                    if ready_ms >= limits.lag_stable_ms {
+                    let ready = now.since(*ready_since.get_or_insert(now));
+                    if ready >= limits.lag_stable_ms {
                         break lag_ms;
                     }
                     format!(
-                        "the lag has been below the limit for {ready_ms} ms; limits.lag_stable_ms asks for {} ms",
+                        "the lag has been below the limit for {ready} ms; limits.lag_stable_ms asks for {} ms",
                         limits.lag_stable_ms
                     )
                 }
@@ -63,19 +63,19 @@ impl Stage for LagWait {
             };
             let waited = polling.pause().await;
             waited.map_err(|late| StageError::ReplicationNotReady {
-                reason: format!("{reason} (waited {} ms)", late.waited_ms),
+                reason: format!("{reason} (waited {} ms)", late.waited),
             })?;
         };
         Ok(Output {
             lag_ms,
             probe_marker_ms: probe(ctx).await?,
-            waited_ms: ctx.clock.now_ms().saturating_sub(began),
+            waited_ms: ctx.clock.now().since(began),
         })
     }
 }
 
 /// The current lag, or the reason why replication is not ready.
-async fn readiness(ctx: &StageContext) -> Result<Result<u64, String>, StageError> {
+async fn readiness(ctx: &StageContext) -> Result<Result<Millis, String>, StageError> {
     let stream = ctx.stream();
     let limits = &ctx.plan.limits;
     let name = ctx.replication.name(stream);
@@ -135,7 +135,7 @@ async fn readiness(ctx: &StageContext) -> Result<Result<u64, String>, StageError
 }
 
 /// A lag figure does not prove that changes arrive. A catch-up marker that arrives does.
-async fn probe(ctx: &StageContext) -> Result<u64, StageError> {
+async fn probe(ctx: &StageContext) -> Result<Millis, StageError> {
     let nonce = format!("probe-{}", uuid::Uuid::new_v4());
     let seen = wait_for_marker(
         &*ctx.old_writer.writes,

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Position, Stage, StageContext, StageError, StageName, Stream,
+    Millis, Position, Stage, StageContext, StageError, StageName, Stream,
     catalogue::TableName,
     catch_up::{MarkerError, wait_for_marker},
     polling::Polling,
@@ -12,9 +12,9 @@ use crossover_core::{
 use serde::{Deserialize, Serialize};
 
 /// Time between two reads of a stream's state.
-const POLL_EVERY_MS: u64 = 50;
+const POLL_EVERY: Millis = Millis(50);
 /// How long a stream may take to stop or to carry its first marker: some engines need a few minutes.
-const TIMEOUT_MS: u64 = 300_000;
+const TIMEOUT: Millis = Millis(300_000);
 
 pub struct ReverseSync;
 
@@ -48,7 +48,7 @@ pub struct Output {
     pub retained: String,
     pub position: Option<Position>,
     /// Milliseconds that a catch-up marker took through reverse replication.
-    pub marker_ms: Option<u64>,
+    pub marker_ms: Option<Millis>,
 }
 
 #[async_trait]
@@ -159,7 +159,7 @@ async fn start(ctx: &StageContext, from: Option<Position>) -> Result<Output, Sta
 }
 
 /// Writes a marker at the new writer and waits until reverse replication has carried it to the old one.
-async fn prove(ctx: &StageContext) -> Result<u64, StageError> {
+async fn prove(ctx: &StageContext) -> Result<Millis, StageError> {
     let run_id = &ctx.plan.run_id;
     let nonce = format!("{run_id}-back");
     let marker = (run_id.as_str(), nonce.as_str());
@@ -168,7 +168,7 @@ async fn prove(ctx: &StageContext) -> Result<u64, StageError> {
         &*ctx.old_writer.writes,
         &*ctx.clock,
         marker,
-        TIMEOUT_MS,
+        TIMEOUT,
     );
     seen.await.map_err(|error| match error {
         PortError::Marker(late @ MarkerError::NotSeen { .. }) => StageError::NoReverseReplication {
@@ -218,7 +218,7 @@ async fn wait_for_state(
     stream: Stream,
     reached: impl Fn(&StreamState) -> bool + Send,
 ) -> Result<(), StageError> {
-    let mut polling = Polling::new(&*ctx.clock, POLL_EVERY_MS, TIMEOUT_MS);
+    let mut polling = Polling::new(&*ctx.clock, POLL_EVERY, TIMEOUT);
     loop {
         let status = ctx.replication.health(stream).await?;
         if status.as_ref().is_some_and(|s| reached(&s.state)) {

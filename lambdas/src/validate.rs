@@ -6,16 +6,18 @@
 mod words;
 
 use async_trait::async_trait;
-use crossover_core::{Stage, StageContext, StageError, StageName, catch_up::MarkerError, routing::Side};
+use crossover_core::{
+    Millis, Stage, StageContext, StageError, StageName, catch_up::MarkerError, routing::Side,
+};
 use crossover_verify::{
-    Assignment, Cause, CouldNotRun, Partitioning, Sides, Silent, VerifyError, VerifyOptions, assignments,
-    compare_assignment, compare_rows, follow::MarkerCatchUp, rows::TableResult,
+    Cause, CouldNotRun, Partition, Partitioning, Sides, Silent, VerifyError, VerifyOptions,
+    compare_partition, compare_rows, follow::MarkerCatchUp, plan_partitions, rows::TableResult,
 };
 use serde::{Deserialize, Serialize};
 
 /// How long a row that changes constantly is checked. Between two of its changes both sides are equal, so
 /// that one of many checks finds them equal.
-const RECHECK_LIMIT_MS: u64 = 20_000;
+const RECHECK_LIMIT: Millis = Millis(20_000);
 
 pub struct Validate;
 
@@ -32,21 +34,21 @@ pub enum When {
 /// The part of the comparison that this invocation does.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Part {
+pub enum Mode {
     /// Everything.
     #[default]
-    All,
-    /// Lists the assignments without comparing them.
-    List,
-    /// Compares one assignment.
-    Assignment(Assignment),
-    /// Judges the results of all assignments.
-    Verdict(Vec<Share>),
+    Full,
+    /// Lists the partitions without comparing them.
+    Plan,
+    /// Compares one partition.
+    Partition(Partition),
+    /// Judges the results of all partitions.
+    Merge(Vec<PartitionResult>),
 }
 
-/// The result of one assignment, as the state machine passes it on.
+/// The result of one partition, as the state machine passes it on.
 #[derive(Debug, Deserialize)]
-pub struct Share {
+pub struct PartitionResult {
     pub different: Vec<String>,
     pub rows: u64,
 }
@@ -56,7 +58,7 @@ pub struct Share {
 pub struct Input {
     pub when: When,
     #[serde(default)]
-    pub part: Part,
+    pub mode: Mode,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -64,10 +66,10 @@ pub struct Output {
     /// Tables that this invocation compared.
     pub tables: Vec<TableResult>,
     pub rows: u64,
-    /// For [`Part::List`]: the parts that other invocations have to compare.
+    /// For [`Mode::Plan`]: the parts that other invocations have to compare.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub assignments: Vec<Assignment>,
-    /// For [`Part::Assignment`]: tables that differ. The verdict turns them into an error.
+    pub partitions: Vec<Partition>,
+    /// For [`Mode::Partition`]: tables that differ. [`Mode::Merge`] turns them into an error.
     pub different: Vec<String>,
 }
 
@@ -90,7 +92,7 @@ impl Stage for Validate {
             follower,
             clock: &*ctx.clock,
             run: ctx.plan.run_id.clone(),
-            limit_ms: ctx.plan.limits.marker_ms,
+            limit: ctx.plan.limits.marker_ms,
         };
         let sides = Sides {
             source: &*ctx.old_writer.reads,
@@ -99,16 +101,16 @@ impl Stage for Validate {
             catch_up: Some(&catch_up),
             clock: &*ctx.clock,
         };
-        match input.part {
-            Part::All => all(&sides, ctx).await,
-            Part::List => list(&sides, ctx).await,
-            Part::Assignment(assignment) => share(&sides, ctx, &assignment).await,
-            Part::Verdict(shares) => verdict(shares),
+        match input.mode {
+            Mode::Full => full(&sides, ctx).await,
+            Mode::Plan => plan(&sides, ctx).await,
+            Mode::Partition(partition) => compare(&sides, ctx, &partition).await,
+            Mode::Merge(results) => merge(results),
         }
     }
 }
 
-async fn all(sides: &Sides<'_>, ctx: &StageContext) -> Result<Output, StageError> {
+async fn full(sides: &Sides<'_>, ctx: &StageContext) -> Result<Output, StageError> {
     let report = compare_rows(sides, &ctx.plan.scope, &options(), &Silent)
         .await
         .map_err(stage_error)?;
@@ -126,8 +128,8 @@ async fn all(sides: &Sides<'_>, ctx: &StageContext) -> Result<Output, StageError
     })
 }
 
-async fn list(sides: &Sides<'_>, ctx: &StageContext) -> Result<Output, StageError> {
-    let (assignments, could_not_run) = assignments(
+async fn plan(sides: &Sides<'_>, ctx: &StageContext) -> Result<Output, StageError> {
+    let (partitions, could_not_run) = plan_partitions(
         sides,
         &ctx.plan.scope,
         &options(),
@@ -138,13 +140,13 @@ async fn list(sides: &Sides<'_>, ctx: &StageContext) -> Result<Output, StageErro
     .map_err(stage_error)?;
     refuse(Vec::new(), not_compared(&could_not_run))?;
     Ok(Output {
-        assignments,
+        partitions,
         ..Output::default()
     })
 }
 
-async fn share(sides: &Sides<'_>, ctx: &StageContext, assignment: &Assignment) -> Result<Output, StageError> {
-    let result = compare_assignment(sides, &ctx.plan.scope, &options(), assignment, &Silent)
+async fn compare(sides: &Sides<'_>, ctx: &StageContext, partition: &Partition) -> Result<Output, StageError> {
+    let result = compare_partition(sides, &ctx.plan.scope, &options(), partition, &Silent)
         .await
         .map_err(stage_error)?;
     let tables = vec![result];
@@ -155,9 +157,9 @@ async fn share(sides: &Sides<'_>, ctx: &StageContext, assignment: &Assignment) -
     })
 }
 
-fn verdict(shares: Vec<Share>) -> Result<Output, StageError> {
-    let rows = shares.iter().map(|share| share.rows).sum();
-    let different = shares.into_iter().flat_map(|share| share.different).collect();
+fn merge(results: Vec<PartitionResult>) -> Result<Output, StageError> {
+    let rows = results.iter().map(|part| part.rows).sum();
+    let different = results.into_iter().flat_map(|part| part.different).collect();
     refuse(different, Vec::new())?;
     Ok(Output {
         rows,
@@ -220,8 +222,8 @@ fn options() -> VerifyOptions {
     options.rows.max_reported = 10;
     options.rows.columns = false;
     // The state machine retries: it can wait longer than a function may run.
-    options.rows.retry_timeout_ms = 0;
-    options.rows.recheck_limit_ms = RECHECK_LIMIT_MS;
+    options.rows.retry_timeout_ms = Millis(0);
+    options.rows.recheck_limit_ms = RECHECK_LIMIT;
     options
 }
 
@@ -230,13 +232,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_verdict_names_every_difference_of_every_share() {
-        let share = |different: &[&str]| Share {
+    fn merging_names_every_difference_of_every_part() {
+        let part = |different: &[&str]| PartitionResult {
             different: different.iter().map(|d| (*d).to_owned()).collect(),
             rows: 5,
         };
-        assert_eq!(verdict(vec![share(&[]), share(&[])]).unwrap().rows, 10);
-        let error = verdict(vec![share(&["b"]), share(&[]), share(&["a"])]).unwrap_err();
+        assert_eq!(merge(vec![part(&[]), part(&[])]).unwrap().rows, 10);
+        let error = merge(vec![part(&["b"]), part(&[]), part(&["a"])]).unwrap_err();
         assert!(matches!(error, StageError::TablesDiffer { tables } if tables == ["a", "b"]));
     }
 
@@ -253,8 +255,8 @@ mod tests {
     #[test]
     fn an_input_without_a_part_compares_everything() {
         let input: Input = serde_json::from_str(r#"{"when":"before_commit"}"#).unwrap();
-        assert!(matches!(input.part, Part::All));
-        let list: Input = serde_json::from_str(r#"{"when":"before_commit","part":"list"}"#).unwrap();
-        assert!(matches!(list.part, Part::List));
+        assert!(matches!(input.mode, Mode::Full));
+        let list: Input = serde_json::from_str(r#"{"when":"before_commit","mode":"plan"}"#).unwrap();
+        assert!(matches!(list.mode, Mode::Plan));
     }
 }

@@ -7,7 +7,7 @@ use aws_sdk_cloudwatch::{
     types::{Dimension, Statistic},
 };
 use crossover_core::{
-    Stream,
+    Millis, Stream,
     ports::{Metrics, PortResult, metrics::LagSample},
 };
 
@@ -17,7 +17,7 @@ use crate::{Dms, failure::port_error};
 const WINDOW: Duration = Duration::from_mins(10);
 /// A figure may be as old as this number of periods of the metric, plus the time until CloudWatch shows it.
 const FRESH_PERIODS: u64 = 3;
-const SHOWN_AFTER_MS: u64 = 5_000;
+const SHOWN_AFTER: Millis = Millis(5_000);
 
 /// CDC lag as DMS reports it to CloudWatch: `CDCLatencySource` and `CDCLatencyTarget` in seconds, by task.
 #[derive(Debug, Clone)]
@@ -79,18 +79,16 @@ impl Metrics for CloudWatchLag {
                 .value(ids.task)
                 .build(),
         ];
-        let stale_after_ms = u64::from(self.dms.lag_period_s()) * 1_000 * FRESH_PERIODS + SHOWN_AFTER_MS;
+        let period = Millis::from_seconds(self.dms.lag_period_s().into());
+        let stale_after_ms = period * FRESH_PERIODS + SHOWN_AFTER;
         let mut worst: Option<LagSample> = None;
         for metric in ["CDCLatencySource", "CDCLatencyTarget"] {
             // Without one of the two metrics, half of the lag is unknown.
             let Some((seconds, at)) = self.newest(metric, &dimensions).await? else {
                 return Ok(None);
             };
-            let age_ms = SystemTime::now()
-                .duration_since(at)
-                .unwrap_or_default()
-                .as_millis() as u64;
-            let lag_ms = (seconds.max(0.0) * 1000.0).ceil() as u64;
+            let age_ms = Millis::from(SystemTime::now().duration_since(at).unwrap_or_default());
+            let lag_ms = Millis((seconds.max(0.0) * 1000.0).ceil() as u64);
             worst = Some(worst.map_or(
                 LagSample {
                     lag_ms,

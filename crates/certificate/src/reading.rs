@@ -47,7 +47,7 @@ impl Conditions {
 
 /// The time of the clock in the format of certificates.
 pub(super) fn now(clock: &dyn Clock) -> Timestamp {
-    i64::try_from(clock.now_ms())
+    i64::try_from(clock.now().0)
         .ok()
         .and_then(|ms| Timestamp::from_millisecond(ms).ok())
         .unwrap_or(Timestamp::MAX)

@@ -185,7 +185,7 @@ fn summary(report: &Report, all: bool) -> String {
             let _ = writeln!(
                 text,
                 "  {:<8} added write latency p50 {:.0} ms, p95 {:.0} ms, max {:.0} ms",
-                direction.name, pause.p50, pause.p95, pause.max
+                direction.name, pause.p50.0, pause.p95.0, pause.max.0
             );
         }
     }

@@ -18,7 +18,7 @@ use clap::ValueEnum;
 use crossover_certificate::{Issuance, ReportDocument};
 use crossover_clock::SystemClock;
 use crossover_core::{
-    Secret,
+    Millis, Secret,
     plan::Scope,
     ports::{Clock, PortResult},
     routing::Side,
@@ -160,14 +160,12 @@ enum Writer {
 }
 
 /// Waits a fixed time: the command has no permission to write a catch-up marker.
-struct FixedDelay {
-    ms: u64,
-}
+struct FixedDelay(Millis);
 
 #[async_trait]
 impl CatchUp for FixedDelay {
     async fn wait_for_catchup(&self) -> PortResult<()> {
-        SystemClock.sleep_ms(self.ms).await;
+        SystemClock.sleep(self.0).await;
         Ok(())
     }
 
@@ -189,8 +187,8 @@ impl Arguments {
                 max_reported: self
                     .max_reported
                     .map_or(self.repair.max_reported(), |n| n as usize),
-                retry_timeout_ms: self.retry_timeout * 1_000,
-                recheck_limit_ms: (20 * self.recheck).max(20_000),
+                retry_timeout_ms: Millis::from_seconds(self.retry_timeout),
+                recheck_limit_ms: Millis((20 * self.recheck).max(20_000)),
                 recheck_chunks: self.certificates.is_wanted(),
                 ..RowsOptions::default()
             },
@@ -303,9 +301,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         checked.context(words::CORRECT_CONDITION)?;
     }
     let scope = Scope::default();
-    let fixed_delay = FixedDelay {
-        ms: arguments.recheck,
-    };
+    let fixed_delay = FixedDelay(Millis(arguments.recheck));
     let sides = Sides {
         source: &source,
         target: &target,

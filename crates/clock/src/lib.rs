@@ -1,22 +1,20 @@
 //! The system clock behind the `Clock` port, for programs that run on tokio.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use crossover_core::ports::Clock;
+use crossover_core::{Millis, UnixMillis, ports::Clock};
 
 pub struct SystemClock;
 
 #[async_trait]
 impl Clock for SystemClock {
-    fn now_ms(&self) -> u64 {
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_millis() as u64
+    fn now(&self) -> UnixMillis {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        UnixMillis(Millis::from(since_1970).0)
     }
 
-    async fn sleep_ms(&self, ms: u64) {
-        tokio::time::sleep(Duration::from_millis(ms)).await;
+    async fn sleep(&self, length: Millis) {
+        tokio::time::sleep(length.into()).await;
     }
 }

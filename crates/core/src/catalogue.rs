@@ -6,6 +6,8 @@ mod replication;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Millis;
+
 pub use definition::{Definition, NOT_POPULATED, ObjectClass, Property, STATEMENT};
 pub use replication::{FiringTrigger, MissingIdentity, ReplicaIdentity};
 
@@ -125,7 +127,7 @@ pub struct RoleFacts {
 pub struct PreparedTransaction {
     pub gid: String,
     pub owner: String,
-    pub age_ms: u64,
+    pub age_ms: Millis,
 }
 
 /// A transaction that is open now.
@@ -133,7 +135,7 @@ pub struct PreparedTransaction {
 pub struct OpenTransaction {
     pub pid: i32,
     pub role: String,
-    pub age_ms: u64,
+    pub age_ms: Millis,
 }
 
 /// A sequence and its position.

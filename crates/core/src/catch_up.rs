@@ -2,45 +2,46 @@
 //! arrived, every change committed before it has arrived as well.
 
 use crate::{
+    Millis,
     polling::Polling,
     ports::{CatchUpMarkers, Clock, PortResult},
 };
 
 /// The first pause between two reads. It is short because clients wait for the marker of final-sync.
-const FIRST_PAUSE_MS: u64 = 2;
+const FIRST_PAUSE: Millis = Millis(2);
 /// The longest pause between two reads, for streams that take minutes.
-const LONGEST_PAUSE_MS: u64 = 50;
+const LONGEST_PAUSE: Millis = Millis(50);
 
 /// Why a marker does not prove the catch-up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MarkerError {
     #[error("catch-up marker {nonce} did not arrive on the other side within {waited_ms} ms")]
-    NotSeen { nonce: String, waited_ms: u64 },
+    NotSeen { nonce: String, waited_ms: Millis },
     /// The stream applied one change more than once, so rows may be duplicated as well.
     #[error("catch-up marker {nonce} arrived {count} times on the other side")]
     Duplicated { nonce: String, count: u32 },
 }
 
-/// Writes a marker at the writer and waits until the follower has it. Returns the waiting time in
-/// milliseconds. A second call for the same marker does not write another one.
+/// Writes a marker at the writer and waits until the follower has it. Returns the waiting
+/// time. A second call for the same marker does not write another one.
 ///
 /// # Errors
-/// [`crate::ports::PortError::Marker`] when the marker does not arrive within `limit_ms`, or arrives more
+/// [`crate::ports::PortError::Marker`] when the marker does not arrive within `limit`, or arrives more
 /// than once.
 pub async fn wait_for_marker(
     writer: &dyn CatchUpMarkers,
     follower: &dyn CatchUpMarkers,
     clock: &dyn Clock,
     (run_id, nonce): (&str, &str),
-    limit_ms: u64,
-) -> PortResult<u64> {
-    let mut polling = Polling::new(clock, FIRST_PAUSE_MS, limit_ms).slowing_down_to(LONGEST_PAUSE_MS);
+    limit: Millis,
+) -> PortResult<Millis> {
+    let mut polling = Polling::new(clock, FIRST_PAUSE, limit).slowing_down_to(LONGEST_PAUSE);
     writer.write_marker(run_id, nonce).await?;
     let nonce_text = || nonce.to_owned();
     loop {
         match follower.count_markers(run_id, nonce).await? {
             0 => {}
-            1 => return Ok(polling.waited_ms()),
+            1 => return Ok(polling.waited()),
             count => {
                 let nonce = nonce_text();
                 return Err(MarkerError::Duplicated { nonce, count }.into());
@@ -48,7 +49,7 @@ pub async fn wait_for_marker(
         }
         polling.pause().await.map_err(|late| MarkerError::NotSeen {
             nonce: nonce_text(),
-            waited_ms: late.waited_ms,
+            waited_ms: late.waited,
         })?;
     }
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use strum::{EnumDiscriminants, EnumIter, IntoEnumIterator, IntoStaticStr, VariantNames};
 
 use crate::{
+    Millis,
     catch_up::MarkerError,
     finding::Finding,
     ports::{PortError, Refusal},
@@ -40,15 +41,15 @@ pub enum StageError {
     #[error("replication is not ready: {reason}")]
     ReplicationNotReady { reason: String },
     #[error("a catch-up marker written as a probe did not arrive at the new writer within {waited_ms} ms")]
-    ProbeMarkerNotSeen { waited_ms: u64 },
+    ProbeMarkerNotSeen { waited_ms: Millis },
     #[error("the old writer still has sessions or roles that can write, {waited_ms} ms after the hold: {}", .who.join("; "))]
-    WritersRemain { waited_ms: u64, who: Vec<String> },
+    WritersRemain { waited_ms: Millis, who: Vec<String> },
     #[error("superuser sessions on the old writer cannot be locked out: {}", .who.join("; "))]
     SuperuserWriter { who: Vec<String> },
     #[error("prepared transactions are open on the old writer: {}", .gids.join(", "))]
     PreparedTransactions { gids: Vec<String> },
     #[error("catch-up marker {nonce} did not arrive on the other side within {waited_ms} ms")]
-    MarkerNotSeen { nonce: String, waited_ms: u64 },
+    MarkerNotSeen { nonce: String, waited_ms: Millis },
     #[error("catch-up marker {nonce} arrived {count} times on the other side")]
     MarkerDuplicated { nonce: String, count: u32 },
     #[error("lane {lane} is held by run {holder} (phase {phase}); this run is {run_id}")]
@@ -342,7 +343,7 @@ mod tests {
     fn late_and_duplicated_markers_have_their_own_errors() {
         let late = MarkerError::NotSeen {
             nonce: "n".into(),
-            waited_ms: 5,
+            waited_ms: Millis(5),
         };
         assert_eq!(ends_as(late.into()), ("MarkerNotSeen", RetryClass::Never));
         let twice = MarkerError::Duplicated {

@@ -27,7 +27,7 @@ pub async fn invoke(
     input: Value,
     journal_failed: &(dyn Fn(&PortError) + Sync),
 ) -> Result<Value, StageError> {
-    let started_at_ms = ctx.clock.now_ms();
+    let started_at_ms = ctx.clock.now();
     let (ctx, planned) = if ctx.plan.dry_run {
         let (ctx, steps) = dry_run::over(ctx, stage.enters_in());
         (ctx, Some(steps))
@@ -53,7 +53,7 @@ pub async fn invoke(
     Ok(json!({
         "stage": stage.name(),
         "started_at_ms": started_at_ms,
-        "duration_ms": ctx.clock.now_ms().saturating_sub(started_at_ms),
+        "duration_ms": ctx.clock.now().since(started_at_ms),
         "output": output,
         "planned": planned.map(|steps| steps.take()).unwrap_or_default(),
     }))

@@ -26,6 +26,7 @@ pub mod stream;
 
 pub use context::StageContext;
 pub use crossover_routing as routing;
+pub use crossover_routing::{FractionalMillis, Millis, UnixMillis};
 pub use direction::Direction;
 pub use error::{ErrorName, StageError};
 pub use invocation::Invocation;

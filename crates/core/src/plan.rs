@@ -8,7 +8,12 @@ use serde::{Deserialize, Serialize};
 
 pub use engine::{EngineName, ReplicationPlan};
 
-use crate::catalogue::{OWN_SCHEMA, TableName};
+use crossover_routing::lane::MAX_HOLD;
+
+use crate::{
+    Millis,
+    catalogue::{OWN_SCHEMA, TableName},
+};
 
 /// One migration of one lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,25 +115,25 @@ impl Scope {
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// CDC lag above which a cutover does not start. Default: 2000.
-    pub max_lag_ms: u64,
+    pub max_lag_ms: Millis,
     /// How long the lag must stay under the limit. Default: 3000.
-    pub lag_stable_ms: u64,
+    pub lag_stable_ms: Millis,
     /// How long lag-wait waits for that before it fails. Default: 600000.
-    pub lag_wait_ms: u64,
+    pub lag_wait_ms: Millis,
     /// Age from which a transaction stops a cutover (pre-check PG07). Default: 600000.
-    pub long_transaction_ms: u64,
+    pub long_transaction_ms: Millis,
     /// Longest time writes may be held before the lane aborts automatically. Default: 8000, at most 20000.
-    pub hold_ms: u64,
+    pub hold_ms: Millis,
     /// How long a request that was forwarded just before the hold may take to reach the database. Default:
     /// 100.
-    pub drain_settle_ms: u64,
+    pub drain_settle_ms: Millis,
     /// How long transactions in flight at the hold may take to end before their sessions are ended,
     /// `drain_settle_ms` included. Default: 500.
-    pub drain_grace_ms: u64,
+    pub drain_grace_ms: Millis,
     /// How long the drain waits until no writer is left, `drain_grace_ms` included. Default: 3000.
-    pub drain_ms: u64,
+    pub drain_ms: Millis,
     /// How long final-sync waits for the catch-up marker. Default: 4000.
-    pub marker_ms: u64,
+    pub marker_ms: Millis,
     /// How many steps each sequence is moved beyond its position on the old writer. Default: 1000.
     pub sequence_headroom: i64,
 }
@@ -136,15 +141,15 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_lag_ms: 2_000,
-            lag_stable_ms: 3_000,
-            lag_wait_ms: 600_000,
-            long_transaction_ms: 600_000,
-            hold_ms: 8_000,
-            drain_settle_ms: 100,
-            drain_grace_ms: 500,
-            drain_ms: 3_000,
-            marker_ms: 4_000,
+            max_lag_ms: Millis(2_000),
+            lag_stable_ms: Millis(3_000),
+            lag_wait_ms: Millis(600_000),
+            long_transaction_ms: Millis(600_000),
+            hold_ms: Millis(8_000),
+            drain_settle_ms: Millis(100),
+            drain_grace_ms: Millis(500),
+            drain_ms: Millis(3_000),
+            marker_ms: Millis(4_000),
             sequence_headroom: 1_000,
         }
     }
@@ -169,9 +174,9 @@ impl Plan {
         named("migration_id", &self.migration_id, 40);
         named("run_id", &self.run_id, 80);
         named("lane", &self.lane, 40);
-        if self.limits.hold_ms == 0 || self.limits.hold_ms > 20_000 {
+        if self.limits.hold_ms == Millis(0) || self.limits.hold_ms > MAX_HOLD {
             faults.push(format!(
-                "limits.hold_ms is {}: use 1 to 20000",
+                "limits.hold_ms is {}: use 1 to {MAX_HOLD}",
                 self.limits.hold_ms
             ));
         }

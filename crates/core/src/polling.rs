@@ -1,7 +1,7 @@
 //! Waiting for a condition by testing it repeatedly, on the clock port.
 //!
 //! ```ignore
-//! let mut polling = Polling::new(clock, 50, 4_000);
+//! let mut polling = Polling::new(clock, Millis(50), Millis(4_000));
 //! while !condition().await? {
 //!     polling.pause().await.map_err(|late| ...)?;
 //! }
@@ -9,40 +9,40 @@
 //! The loop stays with the caller: a closure that returns a future cannot be proven to be `Send` where ports
 //! are borrowed.
 
-use crate::ports::Clock;
+use crate::{Millis, UnixMillis, ports::Clock};
 
 /// The condition was not met within the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimedOut {
-    pub waited_ms: u64,
+    pub waited: Millis,
 }
 
 /// The pauses between two tests of a condition, up to a time limit.
 pub struct Polling<'a> {
     clock: &'a dyn Clock,
-    every_ms: u64,
-    longest_ms: u64,
-    limit_ms: u64,
-    began: u64,
+    every: Millis,
+    longest: Millis,
+    limit: Millis,
+    began: UnixMillis,
 }
 
 impl<'a> Polling<'a> {
-    /// One test every `every_ms`, for at most `limit_ms` from now.
-    pub fn new(clock: &'a dyn Clock, every_ms: u64, limit_ms: u64) -> Self {
+    /// One test each `every`, for at most `limit` from now.
+    pub fn new(clock: &'a dyn Clock, every: Millis, limit: Millis) -> Self {
         Self {
             clock,
-            every_ms,
-            longest_ms: every_ms,
-            limit_ms,
-            began: clock.now_ms(),
+            every,
+            longest: every,
+            limit,
+            began: clock.now(),
         }
     }
 
     /// Tests less often the longer the wait takes: each pause is a twentieth of the time that has passed, at
-    /// most `longest_ms`.
+    /// most `longest`.
     #[must_use]
-    pub fn slowing_down_to(mut self, longest_ms: u64) -> Self {
-        self.longest_ms = longest_ms;
+    pub fn slowing_down_to(mut self, longest: Millis) -> Self {
+        self.longest = longest;
         self
     }
 
@@ -51,17 +51,17 @@ impl<'a> Polling<'a> {
     /// # Errors
     /// [`TimedOut`] once the limit has passed.
     pub async fn pause(&mut self) -> Result<(), TimedOut> {
-        let waited_ms = self.waited_ms();
-        if waited_ms >= self.limit_ms {
-            return Err(TimedOut { waited_ms });
+        let waited = self.waited();
+        if waited >= self.limit {
+            return Err(TimedOut { waited });
         }
-        let pause_ms = (waited_ms / 20).clamp(self.every_ms, self.longest_ms.max(self.every_ms));
-        self.clock.sleep_ms(pause_ms).await;
+        let length = (waited / 20).clamp(self.every, self.longest.max(self.every));
+        self.clock.sleep(length).await;
         Ok(())
     }
 
-    pub fn waited_ms(&self) -> u64 {
-        self.clock.now_ms().saturating_sub(self.began)
+    pub fn waited(&self) -> Millis {
+        self.clock.now().since(self.began)
     }
 }
 
@@ -77,17 +77,17 @@ mod tests {
 
     use super::*;
 
-    /// A clock that advances only by `sleep_ms`.
+    /// A clock that advances only by `sleep`.
     struct Jumping(AtomicU64);
 
     #[async_trait]
     impl Clock for Jumping {
-        fn now_ms(&self) -> u64 {
-            self.0.load(Ordering::SeqCst)
+        fn now(&self) -> UnixMillis {
+            UnixMillis(self.0.load(Ordering::SeqCst))
         }
 
-        async fn sleep_ms(&self, ms: u64) {
-            self.0.fetch_add(ms, Ordering::SeqCst);
+        async fn sleep(&self, length: Millis) {
+            self.0.fetch_add(length.0, Ordering::SeqCst);
         }
     }
 
@@ -98,6 +98,10 @@ mod tests {
         }
     }
 
+    fn polling(clock: &Jumping, every: u64, limit: u64) -> Polling<'_> {
+        Polling::new(clock, Millis(every), Millis(limit))
+    }
+
     /// The times at which a condition that is met at `met_at` is tested, and the result of the wait.
     fn asked(met_at: u64, polling: impl Fn(&Jumping) -> Polling<'_>) -> (Vec<u64>, Result<(), TimedOut>) {
         let clock = Jumping(AtomicU64::new(1_000));
@@ -105,8 +109,8 @@ mod tests {
         let mut times = Vec::new();
         let ended = now(async {
             loop {
-                times.push(polling.waited_ms());
-                if polling.waited_ms() >= met_at {
+                times.push(polling.waited().0);
+                if polling.waited() >= Millis(met_at) {
                     return Ok(());
                 }
                 polling.pause().await?;
@@ -117,16 +121,16 @@ mod tests {
 
     #[test]
     fn a_condition_is_tested_at_the_beginning_and_at_the_limit() {
-        assert_eq!(asked(0, |c| Polling::new(c, 10, 0)), (vec![0], Ok(())));
-        let met = asked(25, |c| Polling::new(c, 10, 30));
+        assert_eq!(asked(0, |c| polling(c, 10, 0)), (vec![0], Ok(())));
+        let met = asked(25, |c| polling(c, 10, 30));
         assert_eq!(met, (vec![0, 10, 20, 30], Ok(())));
-        let late = asked(31, |c| Polling::new(c, 10, 30));
-        assert_eq!(late, (vec![0, 10, 20, 30], Err(TimedOut { waited_ms: 30 })));
+        let late = asked(31, |c| polling(c, 10, 30));
+        assert_eq!(late, (vec![0, 10, 20, 30], Err(TimedOut { waited: Millis(30) })));
     }
 
     #[test]
     fn pauses_grow_with_the_time_that_has_passed() {
-        let (times, ended) = asked(2_000, |c| Polling::new(c, 2, 9_000).slowing_down_to(50));
+        let (times, ended) = asked(2_000, |c| polling(c, 2, 9_000).slowing_down_to(Millis(50)));
         let pauses: Vec<u64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
         assert_eq!((pauses.first(), pauses.last()), (Some(&2), Some(&50)));
         assert!(pauses.is_sorted());

@@ -65,7 +65,10 @@ pub struct TableShape {
 }
 
 /// The hash method for rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case", const_into_str)]
 #[serde(rename_all = "kebab-case")]
 pub enum Hashing {
     /// The server's hash functions for each type, chained over the columns. Used after they passed the
@@ -85,11 +88,7 @@ impl Hashing {
     }
 
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::TypedHash => "typed-hash",
-            Self::Md5 => "md5",
-            Self::Stream => "stream",
-        }
+        self.into_str()
     }
 }
 

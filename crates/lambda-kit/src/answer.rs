@@ -49,13 +49,15 @@ impl From<StageFailure> for Diagnostic {
 
 #[cfg(test)]
 mod tests {
+    use crossover_core::Millis;
+
     use super::*;
 
     #[test]
     fn step_functions_sees_the_stable_name_and_the_operator_the_remedy() {
         let failure = StageFailure::from(StageError::MarkerNotSeen {
             nonce: "n".into(),
-            waited_ms: 5,
+            waited_ms: Millis(5),
         });
         let diagnostic = Diagnostic::from(failure);
         assert_eq!(diagnostic.error_type, "MarkerNotSeen");

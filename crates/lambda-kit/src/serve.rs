@@ -45,9 +45,9 @@ async fn handle(stage: &dyn AnyStage, contexts: &Contexts, payload: Value) -> Re
         let settings = engines::read(&plan).map_err(|faults| StageError::InvalidPlan { faults })?;
         let ctx = Box::pin(contexts.context(&plan, invocation.direction, settings)).await?;
         let clock = Arc::clone(&ctx.clock);
-        let started = clock.now_ms();
+        let started = clock.now();
         let outcome = Box::pin(invoke(stage, ctx, invocation.input, &journal_failed)).await;
-        let ms = clock.now_ms().saturating_sub(started);
+        let ms = clock.now().since(started).0;
         match outcome {
             Ok(answer) => {
                 tracing::info!(ms, "stage done");

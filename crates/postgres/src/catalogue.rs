@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Position,
+    Millis, Position,
     catalogue::{
         Definition, FiringTrigger, MissingIdentity, OpenTransaction, PreparedTransaction, ReplicaIdentity,
         RoleFacts, SequenceFacts, ServerFacts, TableFacts, TableName, TableStatistics,
@@ -173,14 +173,14 @@ impl Catalogue for PostgresDatabase {
                 Ok(PreparedTransaction {
                     gid: self.read(row, "gid")?,
                     owner: self.read(row, "owner")?,
-                    age_ms: self.read::<i64>(row, "age_ms")?.unsigned_abs(),
+                    age_ms: Millis(self.read::<i64>(row, "age_ms")?.unsigned_abs()),
                 })
             })
             .collect()
     }
 
-    async fn open_transactions(&self, min_age_ms: u64) -> PortResult<Vec<OpenTransaction>> {
-        let least = i64::try_from(min_age_ms).unwrap_or(i64::MAX);
+    async fn open_transactions(&self, min_age_ms: Millis) -> PortResult<Vec<OpenTransaction>> {
+        let least = i64::try_from(min_age_ms.0).unwrap_or(i64::MAX);
         let rows = self.query(OPEN_TRANSACTIONS, &[(&least, Type::INT8)]).await?;
         let hidden = rows
             .iter()
@@ -192,7 +192,7 @@ impl Catalogue for PostgresDatabase {
                 Ok(OpenTransaction {
                     pid: self.read(row, "pid")?,
                     role: self.read(row, "role")?,
-                    age_ms: self.read::<i64>(row, "age_ms")?.unsigned_abs(),
+                    age_ms: Millis(self.read::<i64>(row, "age_ms")?.unsigned_abs()),
                 })
             })
             .collect()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crossover_clock::SystemClock;
-use crossover_core::{polling::Polling, ports::PortResult};
+use crossover_core::{Millis, polling::Polling, ports::PortResult};
 use tokio_postgres::{Row, types::Type};
 
 use crate::PostgresDatabase;
@@ -18,8 +18,8 @@ const END: &str = concat!(
 );
 /// Time for which [`PostgresDatabase::end_application_sessions`] waits until the sessions have ended
 /// (milliseconds).
-const END_LIMIT_MS: u64 = 1_000;
-const POLL_MS: u64 = 3;
+const END_LIMIT: Millis = Millis(1_000);
+const POLL: Millis = Millis(3);
 
 /// A session of the application.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl PostgresDatabase {
     /// Ends every application session, including new ones, and waits until they have ended, for at most a
     /// second; the next sample lists the sessions that remain. Returns the number of ended sessions.
     pub(crate) async fn end_application_sessions(&self) -> PortResult<u32> {
-        let mut polling = Polling::new(&SystemClock, POLL_MS, END_LIMIT_MS);
+        let mut polling = Polling::new(&SystemClock, POLL, END_LIMIT);
         let mut ended = BTreeSet::new();
         loop {
             let rows = self.query(END, &[(&self.exempt_roles, Type::TEXT_ARRAY)]).await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use crossover_clock::SystemClock;
 use crossover_core::{
-    Position,
+    Millis, Position,
     polling::Polling,
     ports::{PortError, PortResult, RetainedPositions},
 };
@@ -23,8 +23,8 @@ pub const OUTPUT_PLUGIN: &str = "test_decoding";
 /// Creating a slot waits for every older transaction; a longer wait is refused.
 const CREATE_LIMIT: Duration = Duration::from_secs(30);
 /// Time in which a reader that was just stopped must release its slot.
-const RELEASE_LIMIT_MS: u64 = 500;
-const POLL_MS: u64 = 5;
+const RELEASE_LIMIT: Millis = Millis(500);
+const POLL: Millis = Millis(5);
 
 struct Slot {
     plugin: String,
@@ -58,7 +58,7 @@ impl PostgresDatabase {
 
     /// The slot, after waiting until no process reads from it.
     async fn idle_slot(&self, name: &str) -> PortResult<Option<Slot>> {
-        let mut polling = Polling::new(&SystemClock, POLL_MS, RELEASE_LIMIT_MS);
+        let mut polling = Polling::new(&SystemClock, POLL, RELEASE_LIMIT);
         loop {
             let slot = self.slot(name).await?;
             let Some(pid) = slot.as_ref().and_then(|slot| slot.reader) else {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crossover_core::{
-    StageError,
+    FractionalMillis, StageError,
     catalogue::ReplicaIdentity,
     routing::{AuditEntry, Command, Phase as LanePhase, UnixMillis},
     schema::IdentityFault,
@@ -56,9 +56,9 @@ pub fn assemble(
     elapsed: Duration,
     evidence: Evidence,
 ) -> Report {
-    let started = evidence.load.started_unix_ms;
-    let since_start = |at: UnixMillis| at.0 as f64 - started as f64;
-    let holds: Vec<f64> = evidence
+    let started = evidence.load.started_at;
+    let since_start = |at: UnixMillis| FractionalMillis::between(started, at);
+    let holds: Vec<FractionalMillis> = evidence
         .audit
         .iter()
         .filter_map(|entry| match entry.command {
@@ -133,7 +133,7 @@ pub fn assemble(
                 .map(|run| run.run_id.clone())
                 .unwrap_or_default(),
             started_at: rfc3339(started),
-            duration_ms: elapsed.as_millis() as u64,
+            duration_ms: elapsed.into(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             data: data(options),
             writes_per_s: options.writes_per_s,
@@ -216,7 +216,7 @@ fn direction(run: &RunRecord, window: Option<PauseWindow>) -> Direction {
             .iter()
             .map(|stage| StageRun {
                 name: stage.name.clone(),
-                duration_ms: stage.duration_ms,
+                duration_ms: stage.duration,
                 outcome: if stage.outcome == "done" {
                     "succeeded".to_owned()
                 } else {
@@ -239,17 +239,18 @@ fn error_name(run: &RunRecord) -> String {
 fn breakdown(results: &Value) -> Breakdown {
     let drain = &results["connection_drain"]["result"]["output"];
     let sync = &results["final_sync"]["result"]["output"];
-    let ms = |of: &Value, key: &str| of[key].as_f64().unwrap_or_default();
+    let ms = |of: &Value, key: &str| FractionalMillis(of[key].as_f64().unwrap_or_default());
+    let none = FractionalMillis::default();
     if drain["hold_at_ms"].is_null() {
         return Breakdown::default();
     }
-    let (hold_at_ms, drained_at_ms) = (ms(drain, "hold_at_ms"), ms(drain, "drained_at_ms"));
+    let (hold_at, drained_at) = (ms(drain, "hold_at_ms"), ms(drain, "drained_at_ms"));
     let settled = ms(drain, "in_flight_ms").max(ms(drain, "lock_ms"));
     let mut parts = vec![
         ("transactions end, writers are locked", settled),
         (
             "sessions end, two clean checks",
-            (drained_at_ms - hold_at_ms - settled).max(0.0),
+            (drained_at - hold_at - settled).max(none),
         ),
     ];
     if !sync["entered_at_ms"].is_null() {
@@ -259,10 +260,10 @@ fn breakdown(results: &Value) -> Breakdown {
         parts.extend([
             (
                 "Step Functions, to the next function",
-                (ms(sync, "entered_at_ms") - drained_at_ms).max(0.0),
+                (ms(sync, "entered_at_ms") - drained_at).max(none),
             ),
             ("marker and sequences", proof),
-            ("checks and positions", (whole - known).max(0.0)),
+            ("checks and positions", (whole - known).max(none)),
             ("commit", ms(sync, "commit_ms")),
             ("open the new writer", ms(sync, "open_ms")),
             ("release", ms(sync, "release_ms")),
@@ -272,17 +273,17 @@ fn breakdown(results: &Value) -> Breakdown {
 }
 
 /// Bands of the timeline: the stages, and the time from hold to release, which every client notices.
-fn phases(evidence: &Evidence, since_start: impl Fn(UnixMillis) -> f64) -> Vec<Phase> {
+fn phases(evidence: &Evidence, since_start: impl Fn(UnixMillis) -> FractionalMillis) -> Vec<Phase> {
     let mut phases: Vec<Phase> = evidence
         .runs
         .iter()
         .flat_map(|run| &run.stages)
         .map(|stage| {
-            let start_ms = stage.entered_at_ms - evidence.load.started_unix_ms as f64;
+            let start_ms = since_start(stage.entered_at);
             Phase {
                 name: stage.name.clone(),
                 start_ms,
-                end_ms: start_ms + stage.duration_ms,
+                end_ms: start_ms + stage.duration.into(),
                 holds: false,
             }
         })
@@ -345,9 +346,9 @@ fn data(options: &RehearsalOptions) -> String {
     names.join(", ")
 }
 
-/// Unix milliseconds as RFC 3339 in UTC, to the second.
-fn rfc3339(unix_ms: u64) -> String {
-    jiff::Timestamp::from_second((unix_ms / 1000) as i64).map_or_else(|_| String::new(), |at| at.to_string())
+/// RFC 3339 in UTC, to the second.
+fn rfc3339(at: UnixMillis) -> String {
+    jiff::Timestamp::from_second((at.0 / 1000) as i64).map_or_else(|_| String::new(), |at| at.to_string())
 }
 
 #[cfg(test)]
@@ -356,8 +357,8 @@ mod tests {
 
     #[test]
     fn the_start_is_written_in_a_readable_format() {
-        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
-        assert_eq!(rfc3339(1_767_323_045_250), "2026-01-02T03:04:05Z");
+        assert_eq!(rfc3339(UnixMillis(0)), "1970-01-01T00:00:00Z");
+        assert_eq!(rfc3339(UnixMillis(1_767_323_045_250)), "2026-01-02T03:04:05Z");
     }
 
     #[test]
@@ -366,7 +367,7 @@ mod tests {
             "hold_at_ms": 1000, "drained_at_ms": 1200, "in_flight_ms": 100, "lock_ms": 40 } } } });
         let parts = breakdown(&results);
         assert_eq!(parts.0.len(), 2);
-        assert!((parts.total_ms() - 200.0).abs() < f64::EPSILON);
+        assert!((parts.total().0 - 200.0).abs() < f64::EPSILON);
         assert_eq!(breakdown(&Value::Null), Breakdown::default());
     }
 }

@@ -3,9 +3,11 @@
 use std::{
     fs,
     path::PathBuf,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
+use crossover_clock::SystemClock;
+use crossover_core::ports::Clock as _;
 use crossover_stand::{Parts, Progress, loopback, parts, progress::step};
 use uuid::Uuid;
 
@@ -177,7 +179,7 @@ async fn inspect(
     let verdict = ledger::verdict(&acknowledged, &ours, Some(&theirs))
         .await
         .map_err(RehearsalError::database("comparing the ledger"))?;
-    let lag = crate::lag::points(&environment.cloud, load.started_unix_ms, now_ms()).await?;
+    let lag = crate::lag::points(&environment.cloud, load.started_at, SystemClock.now()).await?;
     Ok(Evidence {
         audit_problem: audit.verify(&lane.lane).err().map(|e| e.to_string()),
         audit: audit.entries,
@@ -192,12 +194,4 @@ async fn inspect(
         faults: environment.tables.faults.clone(),
         lag,
     })
-}
-
-/// Unix milliseconds now.
-fn now_ms() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_millis() as u64
 }

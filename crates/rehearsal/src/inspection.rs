@@ -2,6 +2,7 @@
 
 use crossover_clock::SystemClock;
 use crossover_core::{
+    Millis,
     catalogue::{SequenceFacts, TableName},
     catch_up::wait_for_marker,
     plan::Scope,
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// The stream was fast until now, so a catch-up marker that takes longer than this is lost.
-const MARKER_LIMIT_MS: u64 = 60_000;
+const MARKER_LIMIT: Millis = Millis(60_000);
 
 /// A table on both sides.
 #[derive(Debug, Clone)]
@@ -71,7 +72,7 @@ pub async fn inspect(
         Side::Target => (&target, &source),
     };
     let nonce = uuid::Uuid::new_v4().to_string();
-    wait_for_marker(from, to, &SystemClock, ("inspection", &nonce), MARKER_LIMIT_MS).await?;
+    wait_for_marker(from, to, &SystemClock, ("inspection", &nonce), MARKER_LIMIT).await?;
     let mut inspection = Inspection {
         tables: tables(&source, &target, &scope.without(not_carried)).await?,
         ..Inspection::default()

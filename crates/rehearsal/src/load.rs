@@ -13,8 +13,10 @@ mod timetable;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use crossover_clock::SystemClock;
+use crossover_core::{UnixMillis, ports::Clock as _};
 use crossover_stand::loopback;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -88,7 +90,7 @@ pub enum LoadError {
 #[derive(Debug)]
 pub struct Load {
     started: Instant,
-    started_unix_ms: u64,
+    started_at: UnixMillis,
     tokens_file: PathBuf,
     samples: Arc<Samples>,
     in_flight: Arc<Semaphore>,
@@ -107,7 +109,7 @@ impl Load {
         })?;
         let http = loopback::http().timeout(TIMEOUT).build()?;
         let started = Instant::now();
-        let started_unix_ms = unix_ms();
+        let started_at = SystemClock.now();
         let samples = Arc::new(Samples::default());
         let in_flight = Arc::new(Semaphore::new(IN_FLIGHT as usize));
         let (stop, stopped) = watch::channel(false);
@@ -120,7 +122,7 @@ impl Load {
             config,
             http,
             started,
-            started_unix_ms,
+            started_at,
             Arc::clone(&samples),
             tokens.sender(),
         ));
@@ -144,7 +146,7 @@ impl Load {
             .collect();
         Ok(Self {
             started,
-            started_unix_ms,
+            started_at,
             tokens_file: path,
             samples,
             in_flight,
@@ -179,12 +181,6 @@ impl Load {
             path: path.clone(),
             source,
         })?;
-        Ok(self.samples.result(self.started_unix_ms, path))
+        Ok(self.samples.result(self.started_at, path))
     }
-}
-
-fn unix_ms() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as u64)
 }

@@ -14,6 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crossover_atomic_file::Readers;
+use crossover_core::{FractionalMillis, Millis};
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::Verdict;
@@ -76,8 +77,8 @@ pub struct Reads {
 pub struct StageRun {
     /// Name of the stage, as in the state machine.
     pub name: String,
-    /// Duration of the stage, in milliseconds.
-    pub duration_ms: f64,
+    /// Duration of the stage.
+    pub duration_ms: Millis,
     /// `succeeded`, or the name of the error.
     pub outcome: String,
 }
@@ -132,8 +133,8 @@ pub struct Run {
     pub id: String,
     /// Start, as RFC 3339.
     pub started_at: String,
-    /// Duration from the command to the report, in milliseconds.
-    pub duration_ms: u64,
+    /// Duration from the command to the report.
+    pub duration_ms: Millis,
     /// Version of Crossover.
     pub version: String,
     /// The migrated data: `generated shop, 100,000 orders` or the dump's files.
@@ -156,10 +157,10 @@ pub struct Direction {
     pub from: String,
     /// The side in charge afterwards, if the run succeeded.
     pub to: String,
-    /// When the edge began to hold, in milliseconds since the start of the load; absent if no hold began.
-    pub hold_at_ms: Option<f64>,
+    /// When the edge began to hold, since the start of the load; absent if no hold began.
+    pub hold_at_ms: Option<FractionalMillis>,
     /// When the last held write was answered, on the same clock.
-    pub released_ms: Option<f64>,
+    pub released_ms: Option<FractionalMillis>,
     /// The wait added to writes; see [`pause`].
     pub pause_ms: Option<Pause>,
     /// The parts of the pause.

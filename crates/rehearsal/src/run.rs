@@ -1,9 +1,9 @@
 //! One execution of a state machine, observed until it ends.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use crossover_clock::SystemClock;
-use crossover_core::{Plan, polling::Polling};
+use crossover_core::{Millis, Plan, UnixMillis, polling::Polling};
 use crossover_stand::{
     Progress,
     ministack::{Event, Execution},
@@ -16,9 +16,9 @@ use crate::{
 };
 
 /// Interval between two reads of an execution: long enough not to disturb the measured pause.
-const READ_EVERY_MS: u64 = 400;
+const READ_EVERY: Millis = Millis(400);
 /// An execution that takes longer is considered stuck.
-const LIMIT_MS: u64 = 30 * 60 * 1_000;
+const LIMIT: Millis = Millis(30 * 60 * 1_000);
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +35,10 @@ pub enum RunOutcome {
 #[derive(Debug, Clone)]
 pub struct StageRun {
     pub name: String,
-    pub duration_ms: f64,
+    pub duration: Millis,
     /// `done` or `failed`.
     pub outcome: &'static str,
-    /// Unix milliseconds.
-    pub entered_at_ms: f64,
+    pub entered_at: UnixMillis,
 }
 
 /// The results of a run.
@@ -66,7 +65,7 @@ pub async fn execute(
 ) -> Result<RunRecord> {
     let input = json!({ "plan": plan });
     let execution = cloud.aws.start_execution(machine, &plan.run_id, &input).await?;
-    let mut polling = Polling::new(&SystemClock, READ_EVERY_MS, LIMIT_MS);
+    let mut polling = Polling::new(&SystemClock, READ_EVERY, LIMIT);
     let mut shown = Shown::default();
     let ended = loop {
         let seen = cloud.aws.describe_execution(&execution).await?;
@@ -76,7 +75,7 @@ pub async fn execute(
         }
         polling.pause().await.map_err(|late| RehearsalError::Timeout {
             what: format!("the end of the {what}"),
-            seconds: late.waited_ms / 1_000,
+            seconds: late.waited.whole_seconds(),
             hint: "the state that is shown last hangs; its log is in the local AWS's log".to_owned(),
         })?;
     };
@@ -124,14 +123,15 @@ fn outcome(ended: &Execution) -> RunOutcome {
     }
 }
 
-/// Milliseconds since 1970 of an event.
-fn at_ms(event: &Event) -> f64 {
-    event.timestamp * 1000.0
+/// The time of an event.
+fn at(event: &Event) -> UnixMillis {
+    UnixMillis((event.timestamp * 1_000.0).round() as u64)
 }
 
-/// An RFC 3339 time as milliseconds since 1970.
-pub fn iso_ms(text: &str) -> Option<f64> {
-    Some(text.parse::<jiff::Timestamp>().ok()?.as_microsecond() as f64 / 1000.0)
+/// An RFC 3339 time.
+pub fn rfc3339(text: &str) -> Option<UnixMillis> {
+    let at = text.parse::<jiff::Timestamp>().ok()?;
+    Some(UnixMillis(at.as_millisecond().try_into().ok()?))
 }
 
 fn is_task(event: &Event, end: &str) -> bool {
@@ -162,9 +162,9 @@ fn stages(history: &[Event]) -> Vec<StageRun> {
         };
         stages.push(StageRun {
             name: name.to_owned(),
-            duration_ms: end.map_or(0.0, |end| (at_ms(end) - at_ms(event)).max(0.0)),
+            duration: end.map_or(Millis(0), |end| at(end).since(at(event))),
             outcome: if failed { "failed" } else { "done" },
-            entered_at_ms: at_ms(event),
+            entered_at: at(event),
         });
     }
     stages
@@ -247,8 +247,7 @@ impl Shown {
                 && !*reported
             {
                 *reported = true;
-                let ms = (at_ms(left) - at_ms(event)).max(0.0);
-                progress.done(&label, Duration::from_secs_f64(ms / 1000.0));
+                progress.done(&label, at(left).since(at(event)).into());
             }
         }
     }
@@ -260,9 +259,10 @@ mod tests {
 
     #[test]
     fn times_are_read_in_either_spelling() {
-        assert!((iso_ms("2026-01-02T03:04:05.250Z").unwrap() - 1_767_323_045_250.0).abs() < 1e-3);
-        assert!((iso_ms("1970-01-01T00:00:01+00:00").unwrap() - 1000.0).abs() < 1e-9);
-        assert_eq!(iso_ms("yesterday"), None);
+        let read = rfc3339("2026-01-02T03:04:05.250Z");
+        assert_eq!(read, Some(UnixMillis(1_767_323_045_250)));
+        assert_eq!(rfc3339("1970-01-01T00:00:01+00:00"), Some(UnixMillis(1_000)));
+        assert_eq!(rfc3339("yesterday"), None);
     }
 
     #[test]

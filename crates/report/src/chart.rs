@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use crossover_core::FractionalMillis;
 use maud::{Markup, html};
 
 use crate::number::duration;
@@ -157,7 +158,7 @@ pub fn strip(bands: &[Band<'_>], span: Span) -> Markup {
             @for (index, band) in visible(bands, span).enumerate() {
                 @let (left, right) = (span.at(band.start_ms), span.at(band.end_ms));
                 @let style = format!("left:{:.2}%;width:{:.2}%", left * 100.0, (right - left) * 100.0);
-                @let title = format!("{}: {}", band.name, duration(band.end_ms - band.start_ms));
+                @let title = format!("{}: {}", band.name, duration(FractionalMillis(band.end_ms - band.start_ms)));
                 span class=(band_class(band, index)) style=(style) title=(title) {
                     // Part of a word would be useless; the complete name is in the title.
                     @if right - left >= LABELLED { (band.name) }

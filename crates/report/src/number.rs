@@ -1,5 +1,7 @@
 //! Numbers formatted for readers.
 
+use std::time::Duration;
+
 /// `1,234,567`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -22,8 +24,9 @@ pub fn signed(number: i64) -> String {
     )
 }
 
-/// Milliseconds with the significant digits only: `0.4 ms`, `63 ms`, `12.4 s`, `2 min 05 s`, `7 h 15 min`.
-pub fn duration(ms: f64) -> String {
+/// A duration with the significant digits only: `0.4 ms`, `63 ms`, `12.4 s`, `2 min 05 s`, `7 h 15 min`.
+pub fn duration(length: impl Into<Duration>) -> String {
+    let ms = length.into().as_secs_f64() * 1_000.0;
     if ms < 9.95 {
         format!("{ms:.1} ms")
     } else if ms < 999.5 {
@@ -43,6 +46,8 @@ pub fn duration(ms: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crossover_core::FractionalMillis;
+
     use super::*;
 
     #[test]
@@ -65,7 +70,7 @@ mod tests {
             3_599_600.0,
             26_100_000.0,
         ]
-        .map(duration);
+        .map(|ms| duration(FractionalMillis(ms)));
         let expected = [
             "0.0 ms",
             "0.4 ms",

@@ -28,7 +28,10 @@ pub const MAX_HOLD: Millis = Millis(20_000);
 const MAX_RUN_ID: usize = 128;
 
 /// One of the two databases, with the API in front of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
@@ -50,10 +53,7 @@ impl Side {
 
     /// The name used in JSON, headers and logs.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Source => "source",
-            Self::Target => "target",
-        }
+        self.into_str()
     }
 
     /// The phase in which this side serves everything.
@@ -62,12 +62,6 @@ impl Side {
             Self::Source => Phase::ServeSource,
             Self::Target => Phase::ServeTarget,
         }
-    }
-}
-
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 
@@ -91,7 +85,10 @@ impl fmt::Display for Epoch {
 }
 
 /// State of a lane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// The source serves everything.
@@ -111,25 +108,12 @@ pub enum Phase {
 impl Phase {
     /// The name used in JSON, headers and logs.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::ServeSource => "serve_source",
-            Self::Armed => "armed",
-            Self::Hold => "hold",
-            Self::Committed => "committed",
-            Self::Aborting => "aborting",
-            Self::ServeTarget => "serve_target",
-        }
+        self.into_str()
     }
 
     /// One side serves everything and no cutover is under way.
     pub const fn is_serving(self) -> bool {
         matches!(self, Self::ServeSource | Self::ServeTarget)
-    }
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 
@@ -156,7 +140,8 @@ pub struct LaneRecord {
 }
 
 /// The changes an orchestrator may request of a lane.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// Announce a cutover.
@@ -197,14 +182,7 @@ pub enum Command {
 impl Command {
     /// The name used in JSON, messages and the audit log.
     pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Arm { .. } => "arm",
-            Self::Hold { .. } => "hold",
-            Self::Commit { .. } => "commit",
-            Self::Release { .. } => "release",
-            Self::Abort { .. } => "abort",
-            Self::DeadlinePassed => "deadline_passed",
-        }
+        self.into_str()
     }
 
     /// The run that sends the command; none for the alarm.

@@ -24,4 +24,4 @@ pub use audit::{AuditEntry, AuditLog, BrokenChain, ChainHead};
 pub use decide::{AfterFailure, Decision, LeasedLane, OnFailure, RequestFacts, after_failed_read, decide};
 pub use lane::{Command, Epoch, LaneRecord, Phase, Refusal, Side};
 pub use loopback::is_loopback;
-pub use time::{Millis, UnixMillis};
+pub use time::{FractionalMillis, Millis, UnixMillis};

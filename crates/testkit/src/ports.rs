@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crossover_core::{
-    Direction, Plan, Position, StageContext,
+    Direction, Millis, Plan, Position, StageContext,
     catalogue::{
         Definition, ObjectClass, OpenTransaction, PreparedTransaction, Property, RoleFacts, SequenceFacts,
         ServerFacts, TableFacts, TableStatistics,
@@ -134,18 +134,18 @@ impl Catalogue for MemoryDatabase {
                 .map(|p| PreparedTransaction {
                     gid: p.gid.clone(),
                     owner: p.owner.clone(),
-                    age_ms: 5_000,
+                    age_ms: Millis(5_000),
                 })
                 .collect())
         })
         .await
     }
 
-    async fn open_transactions(&self, min_age_ms: u64) -> PortResult<Vec<OpenTransaction>> {
+    async fn open_transactions(&self, min_age_ms: Millis) -> PortResult<Vec<OpenTransaction>> {
         self.call("open_transactions", |state, side| {
             let sessions = state.side(side).sessions.iter();
             let open = sessions.filter_map(|s| {
-                let age_ms = state.now.saturating_sub(s.transaction.as_ref()?.since);
+                let age_ms = Millis(state.now.saturating_sub(s.transaction.as_ref()?.since));
                 Some(OpenTransaction {
                     pid: s.id as i32,
                     role: s.role.clone(),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crossover_core::{
-    Plan, Stream,
+    Millis, Plan, Stream,
     ports::{JournalEntry, PortError, PortResult, metrics::LagSample},
     routing::{LaneRecord, Phase, Side, UnixMillis},
 };
@@ -46,9 +46,9 @@ impl Default for Behaviour {
             stream_ms: 3,
             task_ms: 120,
             lag: Some(LagSample {
-                lag_ms: 20,
-                age_ms: 1_000,
-                stale_after_ms: 185_000,
+                lag_ms: Millis(20),
+                age_ms: Millis(1_000),
+                stale_after_ms: Millis(185_000),
             }),
             stream_duplicates: false,
             whole_row_identity: true,

@@ -1,6 +1,7 @@
 //! Why a table was not compared or not repaired, and the remedy for the operator.
 
 use crossover_core::{
+    Millis,
     catch_up::MarkerError,
     ports::{PortError, Refusal},
 };
@@ -42,7 +43,7 @@ pub enum Cause {
     /// More rows differ than the comparison was allowed to report.
     MoreThanReported { different_rows: u64 },
     /// A catch-up marker did not arrive.
-    MarkerNotSeen { waited_ms: u64 },
+    MarkerNotSeen { waited_ms: Millis },
     /// A catch-up marker arrived more than once.
     MarkerDuplicated { count: u32 },
     /// The role lacks the privilege to write to the table on the target.

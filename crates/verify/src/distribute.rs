@@ -1,4 +1,4 @@
-//! The same comparison in parts for different functions: a list of assignments, each compared separately.
+//! The same comparison in parts for different functions: a list of partitions, each compared separately.
 
 use crossover_core::{
     catalogue::TableName,
@@ -17,10 +17,10 @@ use crate::{
 /// How the work is shared among functions, each of which has a limit of 15 minutes.
 #[derive(Debug, Clone, Copy)]
 pub struct Partitioning {
-    /// Approximate number of assignments in one list: with their names and bounds they fit the 256 KiB of a
+    /// Approximate number of partitions in one list: with their names and bounds they fit the 256 KiB of a
     /// state machine's state.
     pub most: u64,
-    /// A table whose rows are not stored in the order of their key is one assignment up to this many rows,
+    /// A table whose rows are not stored in the order of their key is one partition up to this many rows,
     /// because each side has its own blocks. A larger table is shared by ranges of the key, although this
     /// needs random reads. The default takes eight minutes at a fifth of the rate in docs/verify.md.
     pub unordered_rows: u64,
@@ -36,7 +36,7 @@ impl Default for Partitioning {
 }
 
 impl Partitioning {
-    /// Number of rows an assignment should have.
+    /// Number of rows a partition should have.
     pub(crate) fn rows_each(&self, chunk_rows: u64, rows: u64) -> u64 {
         chunk_rows.max(rows / self.most.max(1))
     }
@@ -62,7 +62,7 @@ impl Partitioning {
 /// One part: a range of a table's key, or the whole table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Assignment {
+pub struct Partition {
     pub table: TableName,
     /// The first key of this range and of the next range, as text; `None` for an open end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,17 +73,17 @@ pub struct Assignment {
     pub seed: i64,
 }
 
-/// Divides all tables into assignments.
+/// Divides all tables into partitions.
 ///
 /// # Errors
 /// As [`prepare`].
-pub async fn assignments(
+pub async fn plan_partitions(
     sides: &Sides<'_>,
     scope: &Scope,
     options: &VerifyOptions,
     sharing: Partitioning,
     watch: &dyn Watch,
-) -> Result<(Vec<Assignment>, Vec<CouldNotRun>), VerifyError> {
+) -> Result<(Vec<Partition>, Vec<CouldNotRun>), VerifyError> {
     let prepared = prepare(sides, scope, options).await?;
     let rows = prepared.tables.iter().map(PreparedTable::rows).sum();
     let mut wide = options.clone();
@@ -93,7 +93,7 @@ pub async fn assignments(
     let mut list = Vec::new();
     for table in &prepared.tables {
         let pieces = sharing.pieces(&comparison, table).await?;
-        list.extend(pieces.into_iter().map(|bounds| Assignment {
+        list.extend(pieces.into_iter().map(|bounds| Partition {
             table: table.table.clone(),
             from: bounds.from,
             to: bounds.to,
@@ -104,36 +104,36 @@ pub async fn assignments(
     Ok((list, prepared.could_not_run))
 }
 
-/// Compares one assignment.
+/// Compares one partition.
 ///
 /// # Errors
 /// The table is missing or has changed so that its rows cannot be compared; a server does not answer.
-pub async fn compare_assignment(
+pub async fn compare_partition(
     sides: &Sides<'_>,
     scope: &Scope,
     options: &VerifyOptions,
-    assignment: &Assignment,
+    partition: &Partition,
     watch: &dyn Watch,
 ) -> Result<TableResult, VerifyError> {
     let (source, target) = futures::try_join!(sides.source.shapes(scope), sides.target.shapes(scope))?;
     let pairs = Selection::default().pairs(source, target)?;
-    let pair = pairs.into_iter().find(|pair| pair.table == assignment.table);
+    let pair = pairs.into_iter().find(|pair| pair.table == partition.table);
     let Some((source, target)) = pair.and_then(|pair| pair.source.zip(pair.target)) else {
         return Err(VerifyError::UnknownTables(crate::rows::UnknownTables(vec![
-            assignment.table.to_string(),
+            partition.table.to_string(),
         ])));
     };
     let row_options = RowOptions {
-        hashing: assignment.hashing,
-        seed: assignment.seed,
+        hashing: partition.hashing,
+        seed: partition.seed,
         condition: options.condition.clone(),
     };
     let (ours, theirs) = negotiate(&source, &target, &row_options)?;
     let governor = Governor::new(options.max_load);
     let comparison = sides.comparison(&options.rows, &governor, watch);
     let bounds = Bounds {
-        from: assignment.from.clone(),
-        to: assignment.to.clone(),
+        from: partition.from.clone(),
+        to: partition.to.clone(),
     };
     let layout = (bounds != Bounds::default()).then(|| {
         Layout::Ranges(Ranges {

@@ -3,7 +3,7 @@
 mod measure;
 mod sum;
 
-use crossover_core::{plan::Scope, ports::PortError};
+use crossover_core::{Millis, plan::Scope, ports::PortError};
 use serde::Serialize;
 
 use crate::{
@@ -131,7 +131,9 @@ pub async fn estimate(
             let (counted, ms) = measured
                 .samples
                 .iter()
-                .fold((0, 0), |(rows, ms), sample| (rows + sample.rows, ms + sample.ms));
+                .fold((0, Millis(0)), |(rows, elapsed), sample| {
+                    (rows + sample.rows, elapsed + sample.elapsed)
+                });
             if counted > 0 {
                 estimate.rows_per_second = Some(rate(counted, ms));
             }

@@ -29,7 +29,7 @@ mod versions;
 use std::{collections::BTreeMap, pin::pin, sync::Arc};
 
 use crossover_core::{
-    Position,
+    Millis, Position, UnixMillis,
     catalogue::TableName,
     plan::Scope,
     ports::{Changes, Followed, PortError, Positions, Relations, RetainedPositions},
@@ -58,10 +58,10 @@ use sweep::Sweep;
 #[derive(Debug, Clone)]
 pub struct FollowOptions {
     pub budget: Budget,
-    /// Minimum duration of a round, in milliseconds.
-    pub every_ms: u64,
-    /// How long a row has to differ where passes prove nothing, in milliseconds.
-    pub least_ms: u64,
+    /// Minimum duration of a round.
+    pub every_ms: Millis,
+    /// How long a row has to differ where passes prove nothing.
+    pub least_ms: Millis,
     /// Number of changes read at once; a transaction is never divided.
     pub batch: u32,
     /// Report the values of rows that differ.
@@ -72,8 +72,8 @@ impl Default for FollowOptions {
     fn default() -> Self {
         Self {
             budget: Budget::default(),
-            every_ms: 200,
-            least_ms: 3_000,
+            every_ms: Millis(200),
+            least_ms: Millis(3_000),
             batch: 50_000,
             values: false,
         }
@@ -154,7 +154,7 @@ pub struct Follower<'a> {
     /// Every change before this is in the dirty set.
     confirmed: Position,
     /// No changes are taken before this time: writing checkpoints must not become the main work.
-    next_take_ms: u64,
+    next_take: UnixMillis,
     /// The last read of changes was complete.
     current: bool,
     sweep: Option<Sweep<'a>>,
@@ -216,7 +216,7 @@ impl<'a> Follower<'a> {
             seed,
             round: 0,
             confirmed,
-            next_take_ms: 0,
+            next_take: UnixMillis(0),
             current: false,
             sweep: None,
             swept: sweep::Done::default(),
@@ -316,11 +316,11 @@ impl<'a> Follower<'a> {
         loop {
             match self.round().await {
                 Err(FollowError::Verify(VerifyError::Port(error @ PortError::Unreachable { .. }))) => {
-                    let began = *since.get_or_insert_with(|| clock.now_ms());
-                    if clock.now_ms().saturating_sub(began) >= retry_timeout_ms {
+                    let began = *since.get_or_insert_with(|| clock.now());
+                    if clock.now().since(began) >= retry_timeout_ms {
                         return Err(error.into());
                     }
-                    clock.sleep_ms(self.ctx.options.every_ms).await;
+                    clock.sleep(self.ctx.options.every_ms).await;
                 }
                 done => return done,
             }
@@ -329,7 +329,7 @@ impl<'a> Follower<'a> {
 
     async fn round(&mut self) -> Result<(), FollowError> {
         let clock = self.ctx.sides.clock;
-        let began = clock.now_ms();
+        let began = clock.now();
         self.round += 1;
         self.current = self.take().await?;
         if self.current {
@@ -343,9 +343,9 @@ impl<'a> Follower<'a> {
             passed?;
             self.check(checks).await?;
         }
-        let took = clock.now_ms().saturating_sub(began);
+        let took = clock.now().since(began);
         if took < self.ctx.options.every_ms {
-            self.unless_paused(clock.sleep_ms(self.ctx.options.every_ms - took))
+            self.unless_paused(clock.sleep(self.ctx.options.every_ms - took))
                 .await;
         }
         Ok(())
@@ -403,7 +403,7 @@ impl<'a> Follower<'a> {
     fn save(&mut self) -> Result<(), CheckpointError> {
         let Some(file) = &self.file else { return Ok(()) };
         let clock = self.ctx.sides.clock;
-        let began = clock.now_ms();
+        let began = clock.now();
         let ended = self.ended.clone();
         file.write(&Checkpoint::of(
             &self.dirty,
@@ -412,8 +412,8 @@ impl<'a> Follower<'a> {
             self.confirmed.clone(),
             ended,
         ))?;
-        let now = clock.now_ms();
-        self.next_take_ms = now + 10 * now.saturating_sub(began);
+        let now = clock.now();
+        self.next_take = now + now.since(began) * 10;
         Ok(())
     }
 

@@ -15,7 +15,7 @@ pub mod run;
 pub mod watch;
 
 pub use cause::Cause;
-pub use distribute::{Assignment, Partitioning, assignments, compare_assignment};
+pub use distribute::{Partition, Partitioning, compare_partition, plan_partitions};
 pub use estimate::{Estimate, Range, TableEstimate, estimate};
 pub use follow::{EventSink, FollowContext, FollowError, FollowEvent, FollowOptions, Follower, Remaining};
 pub use report::{Report, verify};

@@ -1,6 +1,7 @@
 //! The complete result of a comparison, as in the JSON report.
 
 use crossover_core::{
+    Millis, UnixMillis,
     plan::Scope,
     ports::Catalogue,
     schema::{
@@ -36,16 +37,16 @@ pub struct Report {
     pub could_not_run: Vec<CouldNotRun>,
     /// Notes on tables for which the best method of comparison was not available, with the reason.
     pub notes: Vec<String>,
-    pub elapsed_ms: u64,
+    pub elapsed_ms: Millis,
     /// Hash of each side's schema; `None` where only rows were compared.
     #[serde(skip)]
     pub fingerprints: Option<(String, String)>,
     /// Seed of this run's hash chain.
     #[serde(skip)]
     pub seed: i64,
-    /// Start of the comparison, in milliseconds since 1970.
+    /// Start of the comparison.
     #[serde(skip)]
-    pub began_ms: u64,
+    pub began_ms: UnixMillis,
     /// Condition for the compared rows; `None` if all rows were compared.
     #[serde(skip)]
     pub condition: Option<String>,
@@ -56,7 +57,7 @@ pub struct Report {
 
 impl Report {
     /// Replaces the earlier results of some tables with later ones.
-    pub fn take_again(&mut self, later: RowsReport, later_ms: u64) {
+    pub fn take_again(&mut self, later: RowsReport, later_ms: Millis) {
         let again = |name: &str| later.tables.iter().any(|t| t.name == name);
         let failed = |name: &str| later.could_not_run.iter().any(|t| t.name == name);
         self.tables.retain(|t| !again(&t.name) && !failed(&t.name));
@@ -105,7 +106,7 @@ pub async fn verify(
     options: &VerifyOptions,
     watch: &dyn Watch,
 ) -> Result<Report, VerifyError> {
-    let began = sides.clock.now_ms();
+    let began = sides.clock.now();
     let rows = compare_rows(sides, scope, options, watch).await?;
     let mut could_not_run = rows.could_not_run.clone();
     let beyond = if options.rows_only {
@@ -138,7 +139,7 @@ pub async fn verify(
         statistics: beyond.statistics,
         could_not_run,
         notes: rows.notes,
-        elapsed_ms: sides.clock.now_ms().saturating_sub(began),
+        elapsed_ms: sides.clock.now().since(began),
         fingerprints,
         seed: rows.seed,
         began_ms: began,

@@ -4,6 +4,8 @@
 //! their columns. Rows that change during the comparison are checked again after the other side has caught
 //! up.
 
+use crossover_core::Millis;
+
 mod again;
 mod chunk;
 mod chunks;
@@ -53,10 +55,10 @@ pub struct RowsOptions {
     pub max_rechecked: usize,
     /// Report the columns that differ, which costs one read of each differing row.
     pub columns: bool,
-    /// How long a server may be unavailable before the comparison gives up, in milliseconds.
-    pub retry_timeout_ms: u64,
-    /// How long rows that differ are rechecked, in milliseconds.
-    pub recheck_limit_ms: u64,
+    /// How long a server may be unavailable before the comparison gives up.
+    pub retry_timeout_ms: Millis,
+    /// How long rows that differ are rechecked.
+    pub recheck_limit_ms: Millis,
     /// Sum chunks again whose rows differed at first and were found equal later. This costs a read of all
     /// their rows, and only a certificate needs it.
     pub recheck_chunks: bool,
@@ -70,8 +72,8 @@ impl Default for RowsOptions {
             max_reported: 1_000,
             max_rechecked: 50_000,
             columns: true,
-            retry_timeout_ms: 60_000,
-            recheck_limit_ms: 60_000,
+            retry_timeout_ms: Millis(60_000),
+            recheck_limit_ms: Millis(60_000),
             recheck_chunks: false,
         }
     }

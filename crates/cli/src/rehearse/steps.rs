@@ -33,7 +33,7 @@ impl Steps {
         if let Some(bar) = bar {
             bar.finish_and_clear();
         }
-        let took = duration(elapsed.as_secs_f64() * 1_000.0);
+        let took = duration(elapsed);
         self.progress.line(&format!("  {sign} {step} ({took})"));
     }
 }

@@ -12,6 +12,7 @@ use std::{
 use clap::ValueEnum;
 use crossover_clock::SystemClock;
 use crossover_core::{
+    Millis,
     plan::Scope,
     ports::{CatchUpMarkers, Changes, PortError, RetainedPositions},
     routing::Side,
@@ -145,7 +146,7 @@ impl Continuous {
             follower,
             clock: &SystemClock,
             run: format!("verify-{}", std::process::id()),
-            limit_ms: ready.options.rows.retry_timeout_ms.max(1_000),
+            limit: ready.options.rows.retry_timeout_ms.max(Millis(1_000)),
         };
         let catch_up: &dyn CatchUp = match self.marker {
             Some(MarkerTable::Table) => {

@@ -2,7 +2,7 @@
 
 mod price;
 
-use std::{fmt::Write as _, process::ExitCode};
+use std::{fmt::Write as _, process::ExitCode, time::Duration};
 
 use crossover_core::plan::Scope;
 use crossover_report::number::duration;
@@ -13,7 +13,7 @@ use super::{COULD_NOT_RUN, words};
 use crate::{output, progress::Progress};
 use price::Priced;
 
-const MS_PER_HOUR: f64 = 3_600_000.0;
+const SECONDS_PER_HOUR: f64 = 3_600.0;
 
 /// Number of tables in the list, the largest first; --json has the others.
 const LISTED: usize = 20;
@@ -135,10 +135,10 @@ fn text(priced: &Priced) -> String {
         text,
         "\ntime with {}  {}\ncost  {}\nshared as statemachine/verify.asl.json does it: {} functions, the longest likely {}\n\nassumptions, from {} rows measured",
         workers(estimate.workers),
-        between(estimate.hours.scaled(MS_PER_HOUR), duration),
+        between(estimate.hours.scaled(SECONDS_PER_HOUR), in_seconds),
         between(*cost_usd, usd),
         estimate.functions,
-        duration(estimate.longest_function_minutes * 60_000.0),
+        in_seconds(estimate.longest_function_minutes * 60.0),
         estimate.measured_rows
     );
     for assumption in &estimate.assumptions {
@@ -181,6 +181,10 @@ fn bytes(bytes: u64) -> String {
     } else {
         format!("{size:.1} {unit}")
     }
+}
+
+fn in_seconds(seconds: f64) -> String {
+    duration(Duration::from_secs_f64(seconds))
 }
 
 fn usd(usd: f64) -> String {

@@ -74,7 +74,7 @@ impl Lines {
                 self.table,
                 self.rows,
                 self.planned,
-                duration(left * 1_000.0)
+                duration(Duration::from_secs_f64(left))
             );
         }
     }

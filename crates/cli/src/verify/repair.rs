@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context as _;
 use clap::ValueEnum;
 use crossover_clock::SystemClock;
-use crossover_core::{plan::Scope, ports::Clock};
+use crossover_core::{UnixMillis, plan::Scope, ports::Clock};
 use crossover_postgres::PostgresDatabase;
 use crossover_report::number::duration;
 use crossover_verify::{
@@ -136,10 +136,10 @@ impl RepairArguments {
             ..options.clone()
         };
         let progress = Rows::new();
-        let began = SystemClock.now_ms();
+        let began = SystemClock.now();
         let later = compare_rows(sides, scope, &touched, &progress).await?;
         progress.finish();
-        report.take_again(later, SystemClock.now_ms().saturating_sub(began));
+        report.take_again(later, SystemClock.now().since(began));
         Ok(Some(repaired))
     }
 
@@ -152,14 +152,14 @@ impl RepairArguments {
         let folder = &self.repair_out;
         let differ = report.tables.iter().filter(|t| !t.equal).count();
         let heading = Heading {
-            made: made(SystemClock.now_ms()),
+            made: made(SystemClock.now()),
             source: databases.0.to_string(),
             target: databases.1.to_string(),
             while_changing: "crossover verify --repair apply".to_owned(),
             comparison: format!(
                 "a comparison of {} tables, of which {differ} differ, in {}",
                 report.tables.len(),
-                duration(report.elapsed_ms as f64)
+                duration(report.elapsed_ms)
             ),
         };
         let scripts = scripts(plan, databases.1, &heading);
@@ -177,8 +177,8 @@ impl RepairArguments {
 }
 
 /// The time in ISO 8601.
-fn made(now_ms: u64) -> String {
-    i64::try_from(now_ms)
+fn made(now: UnixMillis) -> String {
+    i64::try_from(now.0)
         .ok()
         .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
         .map_or_else(String::new, |at| at.to_string())

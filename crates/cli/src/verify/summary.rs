@@ -26,7 +26,7 @@ pub fn text(report: &Report, all: bool) -> String {
         text,
         "{verdict}\n  rows     {equal} of {} tables equal, {rows} rows on the source, in {}",
         report.tables.len(),
-        duration(report.elapsed_ms as f64)
+        duration(report.elapsed_ms)
     );
     for table in report.tables.iter().filter(|t| !t.equal) {
         table_lines(&mut text, table);
@@ -152,7 +152,7 @@ pub fn event(event: &FollowEvent) -> String {
                 } else {
                     '✗'
                 },
-                duration(*elapsed_ms as f64)
+                duration(*elapsed_ms)
             );
             for row in different.iter().take(SHOWN) {
                 let _ = write!(text, "\n    {}: {}", row.table, row.key.join(", "));

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::PlannedSteps;
-use crate::{StageContext, ports::prelude::*};
+use crate::{Millis, StageContext, ports::prelude::*};
 
 /// The database with its writing half replaced.
 pub(super) fn over(name: &'static str, real: &Database, ctx: &StageContext, steps: PlannedSteps) -> Database {
@@ -26,7 +26,7 @@ struct DryWriter {
     clock: Arc<dyn Clock>,
     /// How long the simulated marker takes to arrive. The wait is real, so that changes under way arrive
     /// before a comparison.
-    marker_ms: u64,
+    marker_ms: Millis,
     steps: PlannedSteps,
 }
 
@@ -102,7 +102,7 @@ impl CatchUpMarkers for DryWriter {
     }
     async fn count_markers(&self, _run_id: &str, _nonce: &str) -> PortResult<u32> {
         self.note("wait for the catch-up marker row");
-        self.clock.sleep_ms(self.marker_ms).await;
+        self.clock.sleep(self.marker_ms).await;
         Ok(1)
     }
     async fn clear_markers(&self) -> PortResult<()> {

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use super::{Access, PortResult, Rows};
 use crate::{
+    Millis,
     catalogue::{
         Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
         TableStatistics,
@@ -29,7 +30,7 @@ pub trait Catalogue: Remedies {
     async fn prepared_transactions(&self) -> PortResult<Vec<PreparedTransaction>>;
     /// Transactions of this database that have been open for at least `min_age_ms`, except that of this
     /// session.
-    async fn open_transactions(&self, min_age_ms: u64) -> PortResult<Vec<OpenTransaction>>;
+    async fn open_transactions(&self, min_age_ms: Millis) -> PortResult<Vec<OpenTransaction>>;
     /// Definitions of all objects in scope, sorted: equal lists mean equal schemas.
     async fn fingerprint(&self, scope: &Scope) -> PortResult<Vec<Definition>>;
     /// Every sequence in scope, with or without an owning column, sorted by name.

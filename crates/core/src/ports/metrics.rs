@@ -1,7 +1,7 @@
 //! Measured figures and the clock.
 
 use async_trait::async_trait;
-use crossover_routing::UnixMillis;
+use crossover_routing::{Millis, UnixMillis};
 
 use super::PortResult;
 use crate::stream::Stream;
@@ -17,19 +17,15 @@ pub trait Metrics: Send + Sync {
 /// One measured lag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LagSample {
-    pub lag_ms: u64,
-    pub age_ms: u64,
+    pub lag_ms: Millis,
+    pub age_ms: Millis,
     /// A figure older than this does not count: the monitoring should have newer ones by then.
-    pub stale_after_ms: u64,
+    pub stale_after_ms: Millis,
 }
 
 /// Time as a port, so that tests control the waiting.
 #[async_trait]
 pub trait Clock: Send + Sync {
-    /// Unix milliseconds.
-    fn now_ms(&self) -> u64;
-    fn now(&self) -> UnixMillis {
-        UnixMillis(self.now_ms())
-    }
-    async fn sleep_ms(&self, ms: u64);
+    fn now(&self) -> UnixMillis;
+    async fn sleep(&self, length: Millis);
 }

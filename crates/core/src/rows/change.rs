@@ -8,7 +8,10 @@ use crate::catalogue::TableName;
 /// The texts of a row's columns, in the order of [`HashPlan::columns`].
 pub type RowTexts = Vec<Option<String>>;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case", const_into_str)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
@@ -19,11 +22,7 @@ pub enum Action {
 
 impl Action {
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Delete => "delete",
-            Self::Update => "update",
-            Self::Insert => "insert",
-        }
+        self.into_str()
     }
 }
 

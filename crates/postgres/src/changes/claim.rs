@@ -3,6 +3,7 @@
 
 use crossover_clock::SystemClock;
 use crossover_core::{
+    Millis,
     polling::Polling,
     ports::{PortError, PortResult},
 };
@@ -11,8 +12,8 @@ use tokio_postgres::{Client, types::Type};
 use crate::{PostgresDatabase, connection::STATEMENT, pool::Claim};
 
 /// How long the session of a process that has just ended may still hold the lock.
-const LEAVING_MS: u64 = 5_000;
-const POLL_MS: u64 = 50;
+const LEAVING: Millis = Millis(5_000);
+const POLL: Millis = Millis(50);
 
 /// The server detects a dead client machine within about a minute; by default this takes hours.
 const KEEPALIVE: &str = " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3";
@@ -39,7 +40,7 @@ impl PostgresDatabase {
         let session = self.open(STATEMENT, STATEMENT, KEEPALIVE).await?;
         self.bounded(STATEMENT, session.query_typed(MAY_IDLE, &[]))
             .await?;
-        let mut polling = Polling::new(&SystemClock, POLL_MS, LEAVING_MS);
+        let mut polling = Polling::new(&SystemClock, POLL, LEAVING);
         while !self.try_claim(&session, slot).await? {
             if polling.pause().await.is_err() {
                 return Err(self.taken(slot).await?);

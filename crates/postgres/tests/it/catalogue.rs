@@ -1,6 +1,7 @@
 //! Facts from the catalogue.
 
 use crossover_core::{
+    Millis,
     catalogue::{MissingIdentity, Need, ReplicaIdentity, TableName},
     plan::Scope,
     ports::Catalogue,
@@ -239,13 +240,13 @@ async fn open_transactions_are_listed_by_age_without_crossovers_own() {
     let side = Side::new().await;
     let app = side.add_role("app", "login").await;
     let db = side.crossover().await;
-    assert!(db.open_transactions(0).await.unwrap().is_empty());
+    assert!(db.open_transactions(Millis(0)).await.unwrap().is_empty());
     let session = side.session(&app).await.unwrap();
     session.batch_execute("begin; select 1").await.unwrap();
-    let open = db.open_transactions(0).await.unwrap();
+    let open = db.open_transactions(Millis(0)).await.unwrap();
     assert_eq!(
         open.iter().map(|t| t.role.as_str()).collect::<Vec<_>>(),
         [app.as_str()]
     );
-    assert!(db.open_transactions(3_600_000).await.unwrap().is_empty());
+    assert!(db.open_transactions(Millis(3_600_000)).await.unwrap().is_empty());
 }

@@ -4,7 +4,7 @@
 use std::{collections::HashMap, fs, path::Path};
 
 use crossover_clock::SystemClock;
-use crossover_core::{catalogue::TableName, polling::Polling};
+use crossover_core::{Millis, catalogue::TableName, polling::Polling};
 use crossover_stages::registry;
 use crossover_stand::{
     Progress, loopback,
@@ -29,7 +29,7 @@ pub const REVERSE_TASK: &str = "rehearsal-back";
 pub const RENEWED_TASK: &str = "rehearsal-again";
 const JOURNAL_TABLE: &str = "crossover-journal";
 /// A full load that takes longer than this is considered stuck.
-const FULL_LOAD_LIMIT_MS: u64 = 30 * 60 * 1_000;
+const FULL_LOAD_LIMIT: Millis = Millis(30 * 60 * 1_000);
 
 /// ARN of an endpoint of the stand-in.
 pub fn endpoint_arn(side: &str, way: &str) -> String {
@@ -167,7 +167,7 @@ impl Cloud {
         let start = json!({ "ReplicationTaskArn": arn, "StartReplicationTaskType": "start-replication" });
         call_dms(dms, "StartReplicationTask", &start).await?;
         let filter = json!({ "Filters": [{ "Name": "replication-task-id", "Values": [FORWARD_TASK] }] });
-        let mut polling = Polling::new(&SystemClock, 100, FULL_LOAD_LIMIT_MS);
+        let mut polling = Polling::new(&SystemClock, Millis(100), FULL_LOAD_LIMIT);
         loop {
             let answer = call_dms(dms, "DescribeReplicationTasks", &filter).await?;
             let task = &answer["ReplicationTasks"][0];
@@ -178,7 +178,7 @@ impl Cloud {
             if task["Status"] == "failed" || polling.pause().await.is_err() {
                 return Err(RehearsalError::Timeout {
                     what: "the full load".to_owned(),
-                    seconds: polling.waited_ms() / 1_000,
+                    seconds: polling.waited().whole_seconds(),
                     hint: format!("the task is {}; see the log of the target server", task["Status"]),
                 });
             }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
+use crossover_core::{FractionalMillis, UnixMillis};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -26,12 +27,12 @@ pub struct Acknowledged {
     pub seq: u64,
     /// Whether the write bypassed the edge.
     pub stray: bool,
-    /// When it was due, in milliseconds since 1970.
-    pub scheduled_ms: u64,
-    /// Time from then to the answer, in milliseconds.
-    pub latency_ms: f64,
+    /// When it was due.
+    pub scheduled_ms: UnixMillis,
+    /// Time from then to the answer.
+    pub latency_ms: FractionalMillis,
     /// How long the edge held the write, by its header; absent if the write was not held.
-    pub held_ms: Option<f64>,
+    pub held_ms: Option<FractionalMillis>,
     /// The side that answered, if the answer contains it.
     pub side: Option<Side>,
 }
@@ -129,8 +130,8 @@ mod tests {
             client: 1,
             seq,
             stray: false,
-            scheduled_ms: 1_700_000_000_000,
-            latency_ms: 1.5,
+            scheduled_ms: UnixMillis(1_700_000_000_000),
+            latency_ms: FractionalMillis(1.5),
             held_ms: None,
             side: Some(Side::Source),
         }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crossover_core::{FractionalMillis, Millis, UnixMillis};
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -37,7 +38,7 @@ pub(super) struct Clients {
     config: LoadConfig,
     http: reqwest::Client,
     started: Instant,
-    started_unix_ms: u64,
+    started_at: UnixMillis,
     samples: Arc<Samples>,
     tokens: TokenSender,
     own: Mutex<VecDeque<Own>>,
@@ -47,7 +48,7 @@ pub(super) struct Clients {
 struct Ended {
     answered: Instant,
     outcome: Outcome,
-    held_ms: Option<f64>,
+    held_ms: Option<FractionalMillis>,
     side: Option<Side>,
     text: Option<String>,
 }
@@ -57,7 +58,7 @@ impl Clients {
         config: LoadConfig,
         http: reqwest::Client,
         started: Instant,
-        started_unix_ms: u64,
+        started_at: UnixMillis,
         samples: Arc<Samples>,
         tokens: TokenSender,
     ) -> Self {
@@ -65,7 +66,7 @@ impl Clients {
             config,
             http,
             started,
-            started_unix_ms,
+            started_at,
             samples,
             tokens,
             own: Mutex::default(),
@@ -81,8 +82,8 @@ impl Clients {
         // No write to read yet, so this does not count as an operation.
         let Some(ended) = ended else { return };
         let sample = Sample {
-            at_ms: millis(due - self.started),
-            latency_ms: millis(ended.answered - due),
+            at_ms: (due - self.started).into(),
+            latency_ms: (ended.answered - due).into(),
             kind,
             outcome: ended.outcome,
             held_ms: ended.held_ms,
@@ -150,8 +151,8 @@ impl Clients {
             client,
             seq,
             stray,
-            scheduled_ms: self.started_unix_ms + (due - self.started).as_millis() as u64,
-            latency_ms: millis(answered - due),
+            scheduled_ms: self.started_at + Millis::from(due - self.started),
+            latency_ms: (answered - due).into(),
             held_ms,
             side,
         };
@@ -293,16 +294,12 @@ impl Clients {
     }
 }
 
-fn millis(duration: std::time::Duration) -> f64 {
-    duration.as_secs_f64() * 1_000.0
-}
-
 fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     response.headers().get(name)?.to_str().ok()
 }
 
-fn held_ms(response: &Response) -> Option<f64> {
-    header(response, HELD_MS)?.parse().ok()
+fn held_ms(response: &Response) -> Option<FractionalMillis> {
+    header(response, HELD_MS)?.parse().ok().map(FractionalMillis)
 }
 
 fn side(response: &Response) -> Option<Side> {

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crossover_core::{FractionalMillis, UnixMillis};
 use serde::{Deserialize, Serialize};
 
+const SECOND: Duration = Duration::from_secs(1);
 /// Maximum number of error texts kept as examples.
 const EXAMPLES: usize = 20;
 
@@ -50,16 +52,16 @@ pub enum Outcome {
 /// One operation.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
-    /// When it was due, in milliseconds since the start of the load.
-    pub at_ms: f64,
-    /// Time from then to the answer, in milliseconds.
-    pub latency_ms: f64,
+    /// When it was due, since the start of the load.
+    pub at_ms: FractionalMillis,
+    /// Time from then to the answer.
+    pub latency_ms: FractionalMillis,
     /// What it was.
     pub kind: Kind,
     /// How it ended.
     pub outcome: Outcome,
     /// How long the edge held the operation, by its header; absent if it was not held.
-    pub held_ms: Option<f64>,
+    pub held_ms: Option<FractionalMillis>,
     /// The side that answered, if the answer contains it.
     pub side: Option<Side>,
 }
@@ -105,8 +107,8 @@ pub struct StrayCounts {
 /// Current figures.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Snapshot {
-    /// Since the start, in milliseconds.
-    pub elapsed_ms: f64,
+    /// Since the start.
+    pub elapsed: Duration,
     /// Sent and not yet answered, of every kind.
     pub in_flight: usize,
     /// Writes so far.
@@ -117,15 +119,15 @@ pub struct Snapshot {
     pub stray: StrayCounts,
     /// Writes acknowledged within the last second.
     pub acknowledged_last_s: u64,
-    /// Slowest write answered within the last second, in milliseconds from its scheduled time.
-    pub slowest_last_s_ms: f64,
+    /// Slowest write answered within the last second, from its scheduled time.
+    pub slowest_last_s: FractionalMillis,
 }
 
 /// All observations of the load.
 #[derive(Debug, Clone)]
 pub struct LoadResult {
-    /// The start, in milliseconds since 1970: [`Sample::at_ms`] counts from here.
-    pub started_unix_ms: u64,
+    /// The start: [`Sample::at_ms`] counts from here.
+    pub started_at: UnixMillis,
     /// Every operation, by the time it was due.
     pub samples: Vec<Sample>,
     /// Writes through the edge.
@@ -187,9 +189,8 @@ impl Samples {
 
     pub(super) fn snapshot(&self, elapsed: Duration, in_flight: usize) -> Snapshot {
         let state = self.state();
-        let elapsed_ms = elapsed.as_secs_f64() * 1_000.0;
         let mut snapshot = Snapshot {
-            elapsed_ms,
+            elapsed,
             in_flight,
             writes: state.writes,
             reads: state.reads,
@@ -201,20 +202,20 @@ impl Samples {
             .samples
             .iter()
             .rev()
-            .take_while(|s| s.at_ms + s.latency_ms > elapsed_ms - 1_000.0);
+            .take_while(|s| Duration::from(s.at_ms + s.latency_ms) + SECOND > elapsed);
         for write in recent.filter(|sample| sample.kind == Kind::Write) {
             snapshot.acknowledged_last_s += u64::from(write.outcome == Outcome::Done);
-            snapshot.slowest_last_s_ms = snapshot.slowest_last_s_ms.max(write.latency_ms);
+            snapshot.slowest_last_s = snapshot.slowest_last_s.max(write.latency_ms);
         }
         snapshot
     }
 
-    pub(super) fn result(&self, started_unix_ms: u64, tokens_file: PathBuf) -> LoadResult {
+    pub(super) fn result(&self, started_at: UnixMillis, tokens_file: PathBuf) -> LoadResult {
         let state = std::mem::take(&mut *self.state());
         let mut samples = state.samples;
         samples.sort_by(|a, b| a.at_ms.total_cmp(&b.at_ms));
         LoadResult {
-            started_unix_ms,
+            started_at,
             samples,
             writes: state.writes,
             reads: state.reads,
@@ -236,11 +237,11 @@ mod tests {
 
     fn sample(kind: Kind, outcome: Outcome, held_ms: Option<f64>) -> Sample {
         Sample {
-            at_ms: 0.0,
-            latency_ms: 2.0,
+            at_ms: FractionalMillis(0.0),
+            latency_ms: FractionalMillis(2.0),
             kind,
             outcome,
-            held_ms,
+            held_ms: held_ms.map(FractionalMillis),
             side: None,
         }
     }
@@ -265,7 +266,7 @@ mod tests {
             sample(Kind::Stray, Outcome::Unknown, None),
             Some("unknown".into()),
         );
-        let result = samples.result(0, PathBuf::new());
+        let result = samples.result(UnixMillis(0), PathBuf::new());
         assert_eq!(
             result.writes,
             WriteCounts {
@@ -308,7 +309,7 @@ mod tests {
                 Some(format!("error {number}")),
             );
         }
-        let result = samples.result(0, PathBuf::new());
+        let result = samples.result(UnixMillis(0), PathBuf::new());
         assert_eq!((result.error_texts.len(), result.writes.errors), (EXAMPLES, 100));
     }
 }

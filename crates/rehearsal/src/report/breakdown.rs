@@ -1,30 +1,36 @@
 //! The parts of the pause, named and in order; a JSON object in the report.
 
+use crossover_core::FractionalMillis;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// Named parts in milliseconds, in an order that a map type would lose.
+/// Named parts, in an order that a map type would lose.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Breakdown(pub Vec<(String, f64)>);
+pub struct Breakdown(pub Vec<(String, FractionalMillis)>);
 
 impl Breakdown {
-    /// The sum of all parts, in milliseconds.
-    pub fn total_ms(&self) -> f64 {
-        self.0.iter().map(|(_, ms)| ms).sum()
+    /// The sum of all parts.
+    pub fn total(&self) -> FractionalMillis {
+        self.0.iter().map(|(_, length)| *length).sum()
     }
 }
 
-impl<N: Into<String>> FromIterator<(N, f64)> for Breakdown {
-    fn from_iter<T: IntoIterator<Item = (N, f64)>>(parts: T) -> Self {
-        Self(parts.into_iter().map(|(name, ms)| (name.into(), ms)).collect())
+impl<N: Into<String>> FromIterator<(N, FractionalMillis)> for Breakdown {
+    fn from_iter<T: IntoIterator<Item = (N, FractionalMillis)>>(parts: T) -> Self {
+        Self(
+            parts
+                .into_iter()
+                .map(|(name, length)| (name.into(), length))
+                .collect(),
+        )
     }
 }
 
 impl Serialize for Breakdown {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, ms) in &self.0 {
-            map.serialize_entry(name, ms)?;
+        for (name, length) in &self.0 {
+            map.serialize_entry(name, length)?;
         }
         map.end()
     }

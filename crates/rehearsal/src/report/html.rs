@@ -5,6 +5,7 @@ mod direction;
 mod evidence;
 mod head;
 
+use crossover_core::FractionalMillis;
 use crossover_report::{
     chart::{self, Band, Scale, Series, Span, Thin},
     page::{document, section},
@@ -28,7 +29,7 @@ pub(super) fn page(report: &Report) -> String {
 }
 
 fn whole_run(report: &Report) -> Markup {
-    let end = report.timeline.end_ms();
+    let end = report.timeline.end().0;
     if end <= 0.0 {
         return Markup::default();
     }
@@ -45,7 +46,7 @@ fn whole_run(report: &Report) -> Markup {
 /// The charts of a span of the run, stacked on one time axis.
 fn charts(report: &Report, span: Span, with_lag: bool) -> Markup {
     let timeline = &report.timeline;
-    let step = f64::from(timeline.bucket_ms.max(1));
+    let step = timeline.bucket_ms.0.max(1) as f64;
     let at = |index: usize| (index as f64 + 0.5) * step;
     let per_s = 1_000.0 / step;
     let rates: Vec<_> = timeline
@@ -54,13 +55,18 @@ fn charts(report: &Report, span: Span, with_lag: bool) -> Markup {
         .enumerate()
         .map(|(i, &n)| (at(i), Some(f64::from(n) * per_s)))
         .collect();
-    let waits =
-        |values: &[Option<f64>]| -> Vec<_> { values.iter().enumerate().map(|(i, &v)| (at(i), v)).collect() };
+    let waits = |values: &[Option<FractionalMillis>]| -> Vec<_> {
+        values
+            .iter()
+            .enumerate()
+            .map(|(i, v)| (at(i), v.map(|ms| ms.0)))
+            .collect()
+    };
     let (p95, max) = (waits(&timeline.write_p95_ms), waits(&timeline.write_max_ms));
     let lag: Vec<_> = timeline
         .lag
         .iter()
-        .map(|point| (point.at_ms, point.lag_ms))
+        .map(|point| (point.at_ms.0, point.lag_ms.map(|lag| lag.0)))
         .collect();
     let highest = |points: &[(f64, Option<f64>)]| {
         let inside = points.iter().filter(|(at, _)| (span.from..=span.to).contains(at));
@@ -77,8 +83,8 @@ fn charts(report: &Report, span: Span, with_lag: bool) -> Markup {
     let bands: Vec<Band<'_>> = phases
         .map(|phase| Band {
             name: &phase.name,
-            start_ms: phase.start_ms,
-            end_ms: phase.end_ms,
+            start_ms: phase.start_ms.0,
+            end_ms: phase.end_ms.0,
             strong: phase.holds,
         })
         .collect();

@@ -6,85 +6,87 @@
 //! of the writes that were neither held nor due in a window; never below zero. A write that failed counts
 //! with the time until its failure.
 
+use crossover_core::FractionalMillis;
 use serde::{Deserialize, Serialize};
 
 use crate::load::{Kind, Sample};
 
 /// A held write can have been due shortly before `hold_at_ms`, because it was in transit.
-const ON_ITS_WAY_MS: f64 = 1_000.0;
+const ON_ITS_WAY: FractionalMillis = FractionalMillis(1_000.0);
 
-/// The added wait of the writes in a window, in milliseconds (nearest rank).
+/// The added wait of the writes in a window (nearest rank).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Pause {
     /// The median.
-    pub p50: f64,
+    pub p50: FractionalMillis,
     /// The 95th percentile.
-    pub p95: f64,
+    pub p95: FractionalMillis,
     /// The maximum.
-    pub max: f64,
+    pub max: FractionalMillis,
 }
 
 /// The measurements of one window.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PauseWindow {
-    /// `hold_at_ms`, in milliseconds since the start of the load.
-    pub hold_at_ms: f64,
+    /// `hold_at_ms`, since the start of the load.
+    pub hold_at_ms: FractionalMillis,
     /// The answer to the last held write, on the same clock.
-    pub released_ms: f64,
+    pub released_ms: FractionalMillis,
     /// Number of measured writes.
     pub writes: usize,
-    /// The median latency of undisturbed writes, in milliseconds.
-    pub undisturbed_ms: f64,
+    /// The median latency of undisturbed writes.
+    pub undisturbed_ms: FractionalMillis,
     /// The added wait.
     pub pause: Pause,
 }
 
-/// Measures the window of each hold; `holds_ms` are the `hold_at_ms` of the run, ascending, on the clock of
+/// Measures the window of each hold; `holds` are the `hold_at_ms` of the run, ascending, on the clock of
 /// the samples.
 ///
 /// `None` for a hold during which no write was held.
-pub fn measure(samples: &[Sample], holds_ms: &[f64]) -> Vec<Option<PauseWindow>> {
+pub fn measure(samples: &[Sample], holds: &[FractionalMillis]) -> Vec<Option<PauseWindow>> {
     let writes: Vec<&Sample> = samples
         .iter()
         .filter(|sample| sample.kind == Kind::Write)
         .collect();
-    let windows: Vec<Option<(f64, f64)>> = holds_ms
+    let windows: Vec<Option<(FractionalMillis, FractionalMillis)>> = holds
         .iter()
         .enumerate()
-        .map(|(index, &hold_at_ms)| {
-            let next = holds_ms
+        .map(|(index, &hold_at)| {
+            let next = holds
                 .get(index + 1)
-                .map_or(f64::INFINITY, |next| next - ON_ITS_WAY_MS);
+                .map_or(FractionalMillis(f64::INFINITY), |&next| next - ON_ITS_WAY);
             let held = writes.iter().filter(|write| {
-                write.held_ms.is_some() && (hold_at_ms - ON_ITS_WAY_MS..next).contains(&write.at_ms)
+                write.held_ms.is_some() && (hold_at - ON_ITS_WAY..next).contains(&write.at_ms)
             });
             let released = held
                 .map(|write| write.at_ms + write.latency_ms)
-                .max_by(f64::total_cmp)?;
-            Some((hold_at_ms, released))
+                .max_by(FractionalMillis::total_cmp)?;
+            Some((hold_at, released))
         })
         .collect();
-    let in_window = |write: &Sample, (from, to): (f64, f64)| (from..=to).contains(&write.at_ms);
-    let undisturbed: Vec<f64> = writes
+    let in_window =
+        |write: &Sample, (from, to): (FractionalMillis, FractionalMillis)| (from..=to).contains(&write.at_ms);
+    let undisturbed: Vec<FractionalMillis> = writes
         .iter()
         .filter(|write| write.held_ms.is_none() && !windows.iter().flatten().any(|&w| in_window(write, w)))
         .map(|write| write.latency_ms)
         .collect();
-    let undisturbed_ms = percentile(undisturbed, 50.0).unwrap_or(0.0);
+    let undisturbed_ms = percentile(undisturbed, 50.0).unwrap_or_default();
     windows
         .iter()
         .map(|&window| {
             let (hold_at_ms, released_ms) = window?;
-            let early = (hold_at_ms - ON_ITS_WAY_MS, hold_at_ms);
-            let added: Vec<f64> = writes
+            let early = (hold_at_ms - ON_ITS_WAY, hold_at_ms);
+            let added: Vec<FractionalMillis> = writes
                 .iter()
                 .filter(|w| {
                     in_window(w, (hold_at_ms, released_ms)) || (w.held_ms.is_some() && in_window(w, early))
                 })
-                .map(|write| (write.latency_ms - undisturbed_ms).max(0.0))
+                .map(|write| (write.latency_ms - undisturbed_ms).max(FractionalMillis::default()))
                 .collect();
-            let at = |percent| percentile(added.clone(), percent).unwrap_or(0.0);
+            let at = |percent| percentile(added.clone(), percent).unwrap_or_default();
             let pause = Pause {
                 p50: at(50.0),
                 p95: at(95.0),
@@ -103,8 +105,8 @@ pub fn measure(samples: &[Sample], holds_ms: &[f64]) -> Vec<Option<PauseWindow>>
 
 /// The smallest value that at least `percent` of `values` do not exceed (nearest rank); `None` for an empty
 /// list.
-pub fn percentile(mut values: Vec<f64>, percent: f64) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
+pub fn percentile(mut values: Vec<FractionalMillis>, percent: f64) -> Option<FractionalMillis> {
+    values.sort_by(FractionalMillis::total_cmp);
     let rank = (percent / 100.0 * values.len() as f64).ceil().max(1.0) as usize;
     values.get(rank.min(values.len()).checked_sub(1)?).copied()
 }
@@ -116,11 +118,11 @@ mod tests {
 
     fn write(at_ms: f64, latency_ms: f64, held_ms: Option<f64>) -> Sample {
         Sample {
-            at_ms,
-            latency_ms,
+            at_ms: FractionalMillis(at_ms),
+            latency_ms: FractionalMillis(latency_ms),
             kind: Kind::Write,
             outcome: Outcome::Done,
-            held_ms,
+            held_ms: held_ms.map(FractionalMillis),
             side: None,
         }
     }
@@ -142,20 +144,24 @@ mod tests {
 
     #[test]
     fn percentiles_are_values_that_occurred() {
-        let values: Vec<f64> = (1..=100).map(f64::from).collect();
-        assert_eq!(percentile(values.clone(), 50.0), Some(50.0));
-        assert_eq!(percentile(values.clone(), 95.0), Some(95.0));
-        assert_eq!(percentile(values, 100.0), Some(100.0));
-        assert_eq!(percentile(vec![7.0], 95.0), Some(7.0));
-        assert_eq!(percentile(vec![2.0, 1.0], 50.0), Some(1.0));
-        assert_eq!(percentile(vec![], 50.0), None);
+        let all: Vec<f64> = (1..=100).map(f64::from).collect();
+        let at = |percent, values: &[f64]| {
+            percentile(values.iter().copied().map(FractionalMillis).collect(), percent).map(|at| at.0)
+        };
+        assert_eq!(at(50.0, &all), Some(50.0));
+        assert_eq!(at(95.0, &all), Some(95.0));
+        assert_eq!(at(100.0, &all), Some(100.0));
+        assert_eq!(at(95.0, &[7.0]), Some(7.0));
+        assert_eq!(at(50.0, &[2.0, 1.0]), Some(1.0));
+        assert_eq!(at(50.0, &[]), None);
     }
 
     #[test]
     fn the_added_wait_is_what_exceeds_an_undisturbed_write() {
-        let window = measure(&traffic(&[5_000.0]), &[5_000.0])[0].expect("writes were held");
+        let window =
+            measure(&traffic(&[5_000.0]), &[FractionalMillis(5_000.0)])[0].expect("writes were held");
         assert_eq!(
-            (window.hold_at_ms, window.released_ms, window.undisturbed_ms),
+            (window.hold_at_ms.0, window.released_ms.0, window.undisturbed_ms.0),
             (5_000.0, 5_103.0, 3.0)
         );
         // Ten held writes wait 100, 90, .. 10 ms; one more is due before the last answer and does not wait.
@@ -163,9 +169,9 @@ mod tests {
         assert_eq!(
             window.pause,
             Pause {
-                p50: 50.0,
-                p95: 100.0,
-                max: 100.0
+                p50: FractionalMillis(50.0),
+                p95: FractionalMillis(100.0),
+                max: FractionalMillis(100.0)
             }
         );
     }
@@ -174,18 +180,18 @@ mod tests {
     fn a_held_write_that_was_in_transit_at_hold_at_counts() {
         let mut samples = traffic(&[5_000.0]);
         samples.push(write(4_999.0, 250.0, Some(240.0)));
-        let window = measure(&samples, &[5_000.0])[0].expect("writes were held");
-        assert_eq!((window.pause.max, window.released_ms), (247.0, 5_249.0));
+        let window = measure(&samples, &[FractionalMillis(5_000.0)])[0].expect("writes were held");
+        assert_eq!((window.pause.max.0, window.released_ms.0), (247.0, 5_249.0));
     }
 
     #[test]
     fn each_hold_has_a_separate_window() {
         let holds = [2_000.0, 7_000.0];
-        let windows = measure(&traffic(&holds), &holds);
+        let windows = measure(&traffic(&holds), &holds.map(FractionalMillis));
         let released: Vec<f64> = windows
             .iter()
             .flatten()
-            .map(|window| window.released_ms)
+            .map(|window| window.released_ms.0)
             .collect();
         assert_eq!(released, [2_103.0, 7_103.0]);
     }
@@ -197,6 +203,6 @@ mod tests {
             kind: Kind::Read,
             ..write(5_000.0, 900.0, Some(900.0))
         });
-        assert_eq!(measure(&samples, &[5_000.0]), [None]);
+        assert_eq!(measure(&samples, &[FractionalMillis(5_000.0)]), [None]);
     }
 }

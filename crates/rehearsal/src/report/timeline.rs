@@ -1,12 +1,13 @@
 //! The timeline in steps of 100 ms.
 
+use crossover_core::{FractionalMillis, Millis};
 use serde::{Deserialize, Serialize};
 
 use super::pause::percentile;
 use crate::load::{Kind, Outcome, Sample};
 
-/// The length of a step, in milliseconds.
-pub(super) const BUCKET_MS: u32 = 100;
+/// The length of a step.
+const BUCKET: Millis = Millis(100);
 
 /// A part of the run, drawn as a band.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -14,10 +15,10 @@ pub(super) const BUCKET_MS: u32 = 100;
 pub struct Phase {
     /// The label.
     pub name: String,
-    /// Start, in milliseconds since the start of the load.
-    pub start_ms: f64,
+    /// Start, since the start of the load.
+    pub start_ms: FractionalMillis,
     /// End, on the same clock.
-    pub end_ms: f64,
+    pub end_ms: FractionalMillis,
     /// Whether writes are held during the band, which is then drawn darker.
     pub holds: bool,
 }
@@ -26,10 +27,10 @@ pub struct Phase {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LagPoint {
-    /// Time, in milliseconds since the start of the load.
-    pub at_ms: f64,
-    /// The delay of the other side, in milliseconds; absent if unknown, which draws a gap.
-    pub lag_ms: Option<f64>,
+    /// Time since the start of the load.
+    pub at_ms: FractionalMillis,
+    /// The delay of the other side; absent if unknown, which draws a gap.
+    pub lag_ms: Option<FractionalMillis>,
 }
 
 /// The series of the run; element `n` of each list covers `[n, n + 1) * bucket_ms` since the start of the
@@ -37,16 +38,16 @@ pub struct LagPoint {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Timeline {
-    /// The length of a step, in milliseconds.
-    pub bucket_ms: u32,
+    /// The length of a step.
+    pub bucket_ms: Millis,
     /// Writes acknowledged in the step, by the time of the answer.
     pub acknowledged: Vec<u32>,
     /// Errors in the step, reads and writes, by the time of the answer.
     pub errors: Vec<u32>,
     /// Of the writes due in the step, the 95th percentile of their latency; absent where none was due.
-    pub write_p95_ms: Vec<Option<f64>>,
+    pub write_p95_ms: Vec<Option<FractionalMillis>>,
     /// Of the writes due in the step, the slowest; absent where none was due.
-    pub write_max_ms: Vec<Option<f64>>,
+    pub write_max_ms: Vec<Option<FractionalMillis>>,
     /// The replication lag.
     pub lag: Vec<LagPoint>,
     /// The phases.
@@ -56,7 +57,7 @@ pub struct Timeline {
 impl Timeline {
     /// Groups the samples by step.
     pub fn new(samples: &[Sample], lag: Vec<LagPoint>, phases: Vec<Phase>) -> Self {
-        let bucket = |ms: f64| (ms / f64::from(BUCKET_MS)) as usize;
+        let bucket = |at: FractionalMillis| (at.0 / BUCKET.0 as f64) as usize;
         let end = samples
             .iter()
             .map(|sample| bucket(sample.at_ms + sample.latency_ms) + 1)
@@ -74,7 +75,7 @@ impl Timeline {
             let failed = matches!(sample.outcome, Outcome::Error | Outcome::Stale);
             errors[answered] += u32::from(failed && sample.kind != Kind::Stray);
         }
-        let rounded = |ms: f64| (ms * 100.0).round() / 100.0;
+        let rounded = |FractionalMillis(ms)| FractionalMillis((ms * 100.0).round() / 100.0);
         let at = |percent: f64| {
             latencies
                 .iter()
@@ -82,7 +83,7 @@ impl Timeline {
                 .collect()
         };
         Self {
-            bucket_ms: BUCKET_MS,
+            bucket_ms: BUCKET,
             acknowledged,
             errors,
             write_p95_ms: at(95.0),
@@ -92,12 +93,12 @@ impl Timeline {
         }
     }
 
-    /// Length of the timeline, in milliseconds: load, lag and phases.
-    pub fn end_ms(&self) -> f64 {
-        let load = (self.acknowledged.len() as f64) * f64::from(self.bucket_ms);
+    /// Length of the timeline: load, lag and phases.
+    pub fn end(&self) -> FractionalMillis {
+        let load = FractionalMillis::from(self.bucket_ms * self.acknowledged.len() as u64);
         let lag = self.lag.iter().map(|point| point.at_ms);
         let phases = self.phases.iter().map(|phase| phase.end_ms);
-        lag.chain(phases).fold(load, f64::max)
+        lag.chain(phases).fold(load, FractionalMillis::max)
     }
 }
 
@@ -108,8 +109,8 @@ mod tests {
     #[test]
     fn writes_count_where_they_were_answered_and_wait_where_they_were_due() {
         let write = |at_ms, latency_ms, outcome| Sample {
-            at_ms,
-            latency_ms,
+            at_ms: FractionalMillis(at_ms),
+            latency_ms: FractionalMillis(latency_ms),
             kind: Kind::Write,
             outcome,
             held_ms: None,
@@ -131,7 +132,13 @@ mod tests {
         let timeline = Timeline::new(&samples, vec![], vec![]);
         assert_eq!(timeline.acknowledged, [1, 0, 1]);
         assert_eq!(timeline.errors, [1, 0, 1]);
-        assert_eq!(timeline.write_max_ms, [Some(230.0), Some(140.0), None]);
-        assert_eq!((timeline.bucket_ms, timeline.end_ms()), (100, 300.0));
+        assert_eq!(
+            timeline.write_max_ms,
+            [Some(FractionalMillis(230.0)), Some(FractionalMillis(140.0)), None]
+        );
+        assert_eq!(
+            (timeline.bucket_ms, timeline.end()),
+            (Millis(100), FractionalMillis(300.0))
+        );
     }
 }

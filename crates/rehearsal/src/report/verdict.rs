@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crossover_core::FractionalMillis;
 use crossover_report::number::{count, duration};
 
 use super::{Outcome, Report};
 
 /// The aim for the added wait of a cutover, in milliseconds (95th percentile, longest).
-const LIMITS_MS: (f64, f64) = (500.0, 1_000.0);
+const LIMITS: (FractionalMillis, FractionalMillis) = (FractionalMillis(500.0), FractionalMillis(1_000.0));
 
 impl Outcome {
     /// The word of the report's headline.
@@ -155,18 +156,18 @@ impl Report {
         for direction in &self.directions {
             let Some(pause) = direction.pause_ms else { continue };
             let name = &direction.name;
-            if pause.p95 > LIMITS_MS.0 {
+            if pause.p95 > LIMITS.0 {
                 warnings.push(format!(
                     "the {name} added {} at the 95th percentile: the aim is {} at most",
                     duration(pause.p95),
-                    duration(LIMITS_MS.0)
+                    duration(LIMITS.0)
                 ));
             }
-            if pause.max > LIMITS_MS.1 {
+            if pause.max > LIMITS.1 {
                 warnings.push(format!(
                     "the {name} added up to {}: the aim is {} at most",
                     duration(pause.max),
-                    duration(LIMITS_MS.1)
+                    duration(LIMITS.1)
                 ));
             }
         }

@@ -1,3 +1,4 @@
+use crossover_core::{FractionalMillis, UnixMillis};
 use crossover_rehearsal::ledger::{self, Verdict};
 use crossover_rehearsal::load::Acknowledged;
 use crossover_rehearsal::shop::{self, Mode};
@@ -23,8 +24,8 @@ fn promised(tokens: &[Uuid]) -> Vec<Acknowledged> {
         client: 1,
         seq: 1,
         stray: false,
-        scheduled_ms: 0,
-        latency_ms: 1.0,
+        scheduled_ms: UnixMillis(0),
+        latency_ms: FractionalMillis(1.0),
         held_ms: None,
         side: None,
     };

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use crossover_core::FractionalMillis;
 use crossover_rehearsal::api::SampleApi;
 use crossover_rehearsal::ledger;
 use crossover_rehearsal::load::{
@@ -173,7 +174,7 @@ async fn a_hold_blocks_no_client_and_every_held_write_counts_from_its_scheduled_
     assert!(
         writes
             .iter()
-            .all(|write| write.held_ms == Some(41.5) && write.side == Some(Side::Target))
+            .all(|write| write.held_ms == Some(FractionalMillis(41.5)) && write.side == Some(Side::Target))
     );
     let (first, last_held) = (writes[0], writes[60]);
     assert!(

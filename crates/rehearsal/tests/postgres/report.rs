@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crossover_contracts::document::validate;
+use crossover_core::{FractionalMillis, Millis};
 use crossover_rehearsal::ledger::Verdict;
 use crossover_rehearsal::load::{Kind, Outcome as Ended, Sample, StrayCounts};
 use crossover_rehearsal::report::{
@@ -29,11 +30,11 @@ fn samples() -> Vec<Sample> {
             .map(|hold| hold + HELD_MS - at_ms)
             .find(|left| (0.0..=HELD_MS).contains(left));
         let sample = Sample {
-            at_ms,
-            latency_ms: 3.0 + jitter + slow + left.unwrap_or(0.0),
+            at_ms: FractionalMillis(at_ms),
+            latency_ms: FractionalMillis(3.0 + jitter + slow + left.unwrap_or(0.0)),
             kind: Kind::Write,
             outcome: Ended::Done,
-            held_ms: left,
+            held_ms: left.map(FractionalMillis),
             side: None,
         };
         samples.push(sample);
@@ -41,7 +42,7 @@ fn samples() -> Vec<Sample> {
             samples.push(Sample {
                 kind: Kind::Read,
                 held_ms: None,
-                latency_ms: 1.5 + jitter,
+                latency_ms: FractionalMillis(1.5 + jitter),
                 ..sample
             });
         }
@@ -49,12 +50,12 @@ fn samples() -> Vec<Sample> {
     samples
 }
 
-fn stages(names: &[(&str, f64)]) -> Vec<StageRun> {
+fn stages(names: &[(&str, u64)]) -> Vec<StageRun> {
     names
         .iter()
         .map(|&(name, ms)| StageRun {
             name: name.into(),
-            duration_ms: ms,
+            duration_ms: Millis(ms),
             outcome: "succeeded".into(),
         })
         .collect()
@@ -63,7 +64,7 @@ fn stages(names: &[(&str, f64)]) -> Vec<StageRun> {
 /// The report of a good run with a rollback.
 fn example() -> Report {
     let samples = samples();
-    let windows = pause::measure(&samples, &HOLDS_MS);
+    let windows = pause::measure(&samples, &HOLDS_MS.map(FractionalMillis));
     let breakdown = [
         ("publish and drain", 31.0),
         ("lock writers", 12.4),
@@ -73,7 +74,8 @@ fn example() -> Report {
         ("commit", 4.2),
         ("open target", 6.3),
         ("release", 31.2),
-    ];
+    ]
+    .map(|(name, ms)| (name, FractionalMillis(ms)));
     let move_of = |index: usize, name: &str, from: &str, to: &str, stages: Vec<StageRun>| {
         let window = windows[index].expect("writes were held");
         Direction {
@@ -88,25 +90,25 @@ fn example() -> Report {
         }
     };
     let forward = stages(&[
-        ("pre-check", 640.0),
-        ("lag-wait", 5_230.0),
-        ("validate (before)", 2_410.0),
-        ("reverse-sync (prepare)", 720.0),
-        ("connection-drain", 2_070.0),
-        ("final-sync", 96.0),
-        ("reverse-sync (start)", 310.0),
-        ("validate (after)", 2_280.0),
+        ("pre-check", 640),
+        ("lag-wait", 5_230),
+        ("validate (before)", 2_410),
+        ("reverse-sync (prepare)", 720),
+        ("connection-drain", 2_070),
+        ("final-sync", 96),
+        ("reverse-sync (start)", 310),
+        ("validate (after)", 2_280),
     ]);
     let back = stages(&[
-        ("lag-wait", 5_100.0),
-        ("connection-drain", 2_050.0),
-        ("final-sync", 88.0),
-        ("validate (after)", 2_300.0),
+        ("lag-wait", 5_100),
+        ("connection-drain", 2_050),
+        ("final-sync", 88),
+        ("validate (after)", 2_300),
     ]);
     let phase = |name: &str, start_ms, end_ms, holds| Phase {
         name: name.into(),
-        start_ms,
-        end_ms,
+        start_ms: FractionalMillis(start_ms),
+        end_ms: FractionalMillis(end_ms),
         holds,
     };
     let phases = vec![
@@ -124,8 +126,8 @@ fn example() -> Report {
         let lag_ms =
             (!unknown).then(|| 2.0 + f64::from(n * 7_919 % 13) / 4.0 + if n % 41 == 0 { 9.0 } else { 0.0 });
         LagPoint {
-            at_ms: f64::from(n) * 500.0,
-            lag_ms,
+            at_ms: FractionalMillis(f64::from(n) * 500.0),
+            lag_ms: lag_ms.map(FractionalMillis),
         }
     });
     let table = |name: &str, rows| TableRow {
@@ -173,7 +175,7 @@ fn example() -> Report {
         run: Run {
             id: "r-20261122-051456".into(),
             started_at: "2026-11-22T05:14:56Z".into(),
-            duration_ms: 128_400,
+            duration_ms: Millis(128_400),
             version: "0.1.0".into(),
             data: "generated shop, 100,000 orders".into(),
             writes_per_s: 200,
@@ -221,13 +223,13 @@ fn spoiled() -> Report {
     report.directions.truncate(1);
     report.directions[0].stages.push(StageRun {
         name: evil.into(),
-        duration_ms: 60_000.0,
+        duration_ms: Millis(60_000),
         outcome: evil.into(),
     });
     report.directions[0]
         .pause_breakdown_ms
         .0
-        .push((evil.into(), 40.0));
+        .push((evil.into(), FractionalMillis(40.0)));
     report.directions[0].name = evil.into();
     report.timeline.phases[0].name = evil.into();
     report.error_texts = vec![

@@ -1,6 +1,6 @@
 //! The top of the page: the verdict in one sentence, how it was reached, and its figures.
 
-use crossover_core::schema::Severity;
+use crossover_core::{UnixMillis, schema::Severity};
 use crossover_verify::Report;
 use maud::{Markup, html};
 
@@ -76,8 +76,8 @@ pub(super) fn section(report: &Report) -> Markup {
 }
 
 /// `2026-03-01 09:30:00 UTC`.
-fn time(ms: u64) -> String {
-    jiff::Timestamp::from_millisecond(ms.cast_signed())
+fn time(at: UnixMillis) -> String {
+    jiff::Timestamp::from_millisecond(at.0.cast_signed())
         .map(|at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
         .unwrap_or_default()
 }
@@ -126,7 +126,7 @@ fn lead(report: &Report, found: &Found) -> String {
     let mut sentences = vec![format!(
         "{} of the source {verb} in {}.",
         many(rows, "row", "rows"),
-        duration(report.elapsed_ms as f64)
+        duration(report.elapsed_ms)
     )];
     if let Some(condition) = &report.condition {
         sentences.push(format!("Only rows that meet this condition: {condition}"));

@@ -67,7 +67,7 @@ fn row(place: usize, table: &TableResult) -> Markup {
             td.name { (key(table)) }
             td.word { (table.method) }
             td.n { (count(table.rechecked)) }
-            td.n { (duration(table.elapsed_ms as f64)) }
+            td.n { (duration(table.elapsed_ms)) }
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_core::{
+    Millis, UnixMillis,
     catalogue::ObjectClass,
     schema::{DifferenceKind, SchemaDifference, SequenceOrder, SequencePair, Severity},
 };
@@ -40,7 +41,7 @@ fn table(name: &str, differences: Vec<Difference>) -> TableResult {
         different_rows: differences.len() as u64,
         truncated: false,
         differences,
-        elapsed_ms: 1,
+        elapsed_ms: Millis(1),
         chunks: Vec::new(),
     }
 }
@@ -55,10 +56,10 @@ fn report(tables: Vec<TableResult>) -> Report {
         statistics: Vec::new(),
         could_not_run: Vec::new(),
         notes: Vec::new(),
-        elapsed_ms: 1_500,
+        elapsed_ms: Millis(1_500),
         fingerprints: Some(("a".into(), "a".into())),
         seed: 0,
-        began_ms: 1_700_000_000_000,
+        began_ms: UnixMillis(1_700_000_000_000),
         condition: None,
         databases: None,
     }

@@ -4,7 +4,8 @@ use super::{Epoch, Phase};
 use crate::time::UnixMillis;
 
 /// Why a lane refused a command. The lane is unchanged.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Refusal {
     /// The lane has changed since the caller read it.
     #[error("the lane is at epoch {actual}, not at {expected}: read the lane again and decide again")]
@@ -56,14 +57,6 @@ pub enum Refusal {
 impl Refusal {
     /// The stable name of the error in 409 answers of the admin API.
     pub const fn name(&self) -> &'static str {
-        match self {
-            Self::EpochMismatch { .. } => "epoch_mismatch",
-            Self::IllegalTransition { .. } => "illegal_transition",
-            Self::WrongRun { .. } => "wrong_run",
-            Self::TooEarly { .. } => "too_early",
-            Self::DeadlineOver { .. } => "deadline_over",
-            Self::RunOver { .. } => "run_over",
-            Self::BadSchedule { .. } => "bad_schedule",
-        }
+        self.into_str()
     }
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
-    Position, Stream,
+    Millis, Position, Stream,
     catalogue::TableName,
     ports::{
         Clock, Journal, JournalEntry, Lane, Metrics, NewStream, PortError, PortResult, Replication,
@@ -178,12 +178,12 @@ pub(super) struct VirtualClock(pub(super) Shared);
 
 #[async_trait]
 impl Clock for VirtualClock {
-    fn now_ms(&self) -> u64 {
-        self.0.lock().now
+    fn now(&self) -> UnixMillis {
+        UnixMillis(self.0.lock().now)
     }
 
-    async fn sleep_ms(&self, ms: u64) {
-        let until = self.now_ms() + ms;
-        sleep_until(self.0.clone(), until).await;
+    async fn sleep(&self, length: Millis) {
+        let until = self.now() + length;
+        sleep_until(self.0.clone(), until.0).await;
     }
 }

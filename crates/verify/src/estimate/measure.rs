@@ -1,6 +1,6 @@
 //! The rate of these servers, measured with a few chunks of a table.
 
-use crossover_core::{ports::PortError, routing::Side, rows::Region};
+use crossover_core::{Millis, ports::PortError, routing::Side, rows::Region};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::{
@@ -20,12 +20,12 @@ pub(super) struct Seen {
 
 pub(super) struct Sample {
     pub rows: u64,
-    pub ms: u64,
+    pub elapsed: Millis,
 }
 
 /// Rows per second.
-pub(super) fn rate(rows: u64, ms: u64) -> f64 {
-    rows as f64 * 1_000.0 / (ms as f64).max(1.0)
+pub(super) fn rate(rows: u64, elapsed: Millis) -> f64 {
+    rows as f64 * 1_000.0 / (elapsed.0 as f64).max(1.0)
 }
 
 /// Measures a table with as many concurrent chunks as a comparison uses: a single chunk would be faster than
@@ -81,14 +81,14 @@ async fn sample(
             .before(side, database, clock, comparison.watch)
             .await?;
     }
-    let began = clock.now_ms();
+    let began = clock.now();
     let (ours, _) = futures::try_join!(
         source.digest(&table.forms.0, &ours, buckets, None),
         target.digest(&table.forms.1, &theirs, buckets, None)
     )?;
     Ok(Sample {
         rows: ours.values().map(|d| d.rows).sum(),
-        ms: clock.now_ms().saturating_sub(began),
+        elapsed: clock.now().since(began),
     })
 }
 

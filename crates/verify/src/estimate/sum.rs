@@ -1,5 +1,7 @@
 //! Converts rates to hours and functions.
 
+use crossover_core::Millis;
+
 use super::{
     Estimate, Range, TableEstimate,
     measure::{Sample, rate},
@@ -14,13 +16,13 @@ pub(super) fn summed_up(
     (jobs, workers): (usize, u32),
 ) -> Estimate {
     let measured_rows = samples.iter().map(|s| s.rows).sum();
-    let measured_ms: u64 = samples.iter().map(|s| s.ms).sum();
-    let likely = rate(measured_rows, measured_ms);
+    let elapsed: Millis = samples.iter().map(|s| s.elapsed).sum();
+    let likely = rate(measured_rows, elapsed);
     // Only chunks of a thousand rows and more show the rate; smaller chunks mostly show the round-trip time.
     let telling = samples
         .iter()
         .filter(|s| s.rows >= 1_000)
-        .map(|s| rate(s.rows, s.ms));
+        .map(|s| rate(s.rows, s.elapsed));
     let slowest = telling.clone().fold(likely, f64::min);
     let quickest = telling.fold(likely, f64::max);
     let seconds = |fallback: f64, factor: f64| -> f64 {
@@ -98,11 +100,11 @@ mod tests {
         let samples = [
             Sample {
                 rows: 10_000,
-                ms: 100,
+                elapsed: Millis(100),
             },
             Sample {
                 rows: 10_000,
-                ms: 300,
+                elapsed: Millis(300),
             },
         ];
         let one = summed_up(
@@ -125,7 +127,11 @@ mod tests {
     #[test]
     fn statistics_that_are_far_off_are_reported() {
         let warnings = |rows: u64| {
-            let samples = [Sample { rows, ms: 10 }, Sample { rows, ms: 10 }];
+            let sample = || Sample {
+                rows,
+                elapsed: Millis(10),
+            };
+            let samples = [sample(), sample()];
             summed_up(vec![table(50_000, Some(9_000.0))], Vec::new(), &samples, (2, 2)).warnings
         };
         assert!(warnings(101).is_empty(), "{:?}", warnings(101));
@@ -136,7 +142,7 @@ mod tests {
     fn the_longest_function_is_that_of_the_table_with_the_most_rows_for_each() {
         let samples = [Sample {
             rows: 50_000,
-            ms: 1_000,
+            elapsed: Millis(1_000),
         }];
         let longest = |functions: u64| {
             let long = TableEstimate {

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crossover_core::{
+    Millis,
     catalogue::TableName,
     ports::PortResult,
     routing::Side,
@@ -73,7 +74,7 @@ impl Follower<'_> {
     }
 
     fn take_in(&mut self, table: &TableName, keys: &[PackedKey], differ: Mismatches) {
-        let now = self.ctx.sides.clock.now_ms();
+        let now = self.ctx.sides.clock.now();
         let mut differ: BTreeMap<PackedKey, Mismatch> = differ
             .into_iter()
             .map(|(key, s)| (PackedKey::new(&key), s))
@@ -164,12 +165,12 @@ impl Follower<'_> {
     /// Judges all rows that were seen to differ. The last take was complete.
     pub(super) async fn judge(&mut self) -> Result<(), FollowError> {
         let certainty = Certainty {
-            least_ms: if self.ctx.catch_up.is_exact() {
-                0
+            least: if self.ctx.catch_up.is_exact() {
+                Millis(0)
             } else {
                 self.ctx.options.least_ms
             },
-            now_ms: self.ctx.sides.clock.now_ms(),
+            now: self.ctx.sides.clock.now(),
         };
         let writer = self.ctx.sides.writer;
         let mut differing: BTreeMap<TableName, Vec<(PackedKey, Mismatch, bool)>> = BTreeMap::new();

@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crossover_core::{
+    UnixMillis,
     catalogue::TableName,
     ports::{Change, Watched},
     routing::Side,
@@ -44,8 +45,8 @@ pub(super) struct DirtyTable {
     pub prepared: Arc<PreparedTable>,
     pub keys: BTreeMap<PackedKey, Entry>,
     pub whole: Whole,
-    /// The table is not compared as a whole before this time, in milliseconds: a server has other work.
-    pub not_before: u64,
+    /// The table is not compared as a whole before this time: a server has other work.
+    pub not_before: UnixMillis,
     /// The table was compared as a whole at least once.
     pub swept: bool,
     /// The last whole comparison found more differences than it reported.
@@ -60,7 +61,7 @@ impl DirtyTable {
             prepared,
             keys: BTreeMap::new(),
             whole: Whole::Due,
-            not_before: 0,
+            not_before: UnixMillis(0),
             swept: false,
             truncated: false,
             reported: 0,
@@ -96,7 +97,7 @@ impl Dirty {
     }
 
     /// Records a change; `writer` is the side where the change was made.
-    pub fn take(&mut self, change: Change, writer: Side, round: u32, now_ms: u64) {
+    pub fn take(&mut self, change: Change, writer: Side, round: u32, now: UnixMillis) {
         match change {
             Change::Table { table } => self.make_whole(&table),
             Change::Row { table, key, written } => {
@@ -106,7 +107,7 @@ impl Dirty {
                 let key = PackedKey::new(&key);
                 if let (Some(written), Some(entry)) = (written, of_table.keys.get_mut(&key)) {
                     let form = of_table.prepared.form_of(writer);
-                    entry.written(form, written.as_ref(), round, now_ms);
+                    entry.written(form, written.as_ref(), round, now);
                 }
                 if let Some(entry) = self.add(&table, key) {
                     entry.changed = round;

@@ -1,6 +1,6 @@
 //! The events a follower reports while it works.
 
-use crossover_core::{Position, routing::Side};
+use crossover_core::{Millis, Position, routing::Side};
 use serde::Serialize;
 
 use crate::{rows::Difference, run::CouldNotRun};
@@ -45,7 +45,7 @@ pub enum FollowEvent {
         different: Vec<DifferingRow>,
         /// Tables whose state is unknown: not compared as a whole yet, or to be compared again.
         unknown: Vec<String>,
-        elapsed_ms: u64,
+        elapsed_ms: Millis,
     },
     /// A notice for the operator.
     Note { text: String },

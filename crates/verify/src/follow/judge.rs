@@ -22,7 +22,7 @@
 //! follower that is further behind than that causes alarms, which are withdrawn when the follower has caught
 //! up; with a catch-up marker there are no such alarms.
 
-use crossover_core::{ports::Written, rows::HashPlan};
+use crossover_core::{Millis, UnixMillis, ports::Written, rows::HashPlan};
 
 use super::versions::{RowNow, Versions};
 use crate::rows::Mismatch;
@@ -52,8 +52,8 @@ pub(super) struct Suspect {
     /// The round that first saw exactly this difference, and the number of consecutive checks that did.
     since: u32,
     checks: u32,
-    /// When the row was last not known to be unequal, in milliseconds.
-    unequal_since_ms: u64,
+    /// When the row was last not known to be unequal.
+    unequal_since: UnixMillis,
     pub unequal_checks: u32,
     pub reported: bool,
     pub watching: Option<Box<Watching>>,
@@ -64,7 +64,7 @@ pub(super) struct Suspect {
 pub(super) struct Watching {
     versions: Versions,
     /// Round and time of the first version.
-    first: Option<(u32, u64)>,
+    first: Option<(u32, UnixMillis)>,
     probe: Option<Probe>,
     unknown_versions: u32,
 }
@@ -91,18 +91,18 @@ pub(super) enum Verdict {
 /// How reliable a pass is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Certainty {
-    /// How long a row has to differ, in milliseconds.
-    pub least_ms: u64,
-    pub now_ms: u64,
+    /// How long a row has to differ.
+    pub least: Millis,
+    pub now: UnixMillis,
 }
 
 impl Watching {
-    pub fn add(&mut self, form: &HashPlan, written: Option<&Written>, round: u32, now_ms: u64) {
+    pub fn add(&mut self, form: &HashPlan, written: Option<&Written>, round: u32, now: UnixMillis) {
         if self.versions.add(form, written) {
             self.first = None;
             self.unknown_versions = 0;
         }
-        self.first.get_or_insert((round, now_ms));
+        self.first.get_or_insert((round, now));
     }
 
     /// Records a check; ignored while an earlier check can still be judged.
@@ -114,11 +114,11 @@ impl Watching {
     }
 
     fn judge(&mut self, forms: (&HashPlan, &HashPlan), certainty: Certainty) -> Verdict {
-        let (Some(probe), Some((first, first_ms))) = (&self.probe, self.first) else {
+        let (Some(probe), Some((first_round, first))) = (&self.probe, self.first) else {
             return Verdict::Open;
         };
         let (follower, writer) = forms;
-        if first > probe.round {
+        if first_round > probe.round {
             self.probe = None;
             return Verdict::Open;
         }
@@ -131,7 +131,7 @@ impl Watching {
             self.probe = None;
             self.unknown_versions += 1;
         }
-        let long = certainty.now_ms.saturating_sub(first_ms) >= certainty.least_ms;
+        let long = certainty.now.since(first) >= certainty.least;
         if self.unknown_versions >= UNKNOWN_VERSIONS && long {
             Verdict::Differs { hot: true }
         } else {
@@ -146,14 +146,14 @@ impl Entry {
     }
 
     /// The writer gave the row this version; `form` is the writer's.
-    pub fn written(&mut self, form: &HashPlan, written: Option<&Written>, round: u32, now_ms: u64) {
+    pub fn written(&mut self, form: &HashPlan, written: Option<&Written>, round: u32, now: UnixMillis) {
         if let Some(watching) = self.suspect.as_mut().and_then(|s| s.watching.as_mut()) {
-            watching.add(form, written, round, now_ms);
+            watching.add(form, written, round, now);
         }
     }
 
     /// A check saw the row differ.
-    pub fn saw(&mut self, mismatch: Mismatch, round: u32, now_ms: u64) {
+    pub fn saw(&mut self, mismatch: Mismatch, round: u32, now: UnixMillis) {
         self.checked_in = round;
         match &mut self.suspect {
             None => {
@@ -161,7 +161,7 @@ impl Entry {
                     mismatch,
                     since: round,
                     checks: 1,
-                    unequal_since_ms: now_ms,
+                    unequal_since: now,
                     unequal_checks: 1,
                     reported: false,
                     watching: None,
@@ -192,7 +192,7 @@ impl Entry {
             Some(watching) => watching.judge(forms, certainty),
             None => Verdict::Open,
         };
-        let long = certainty.now_ms.saturating_sub(suspect.unequal_since_ms) >= certainty.least_ms;
+        let long = certainty.now.since(suspect.unequal_since) >= certainty.least;
         let still = if keyless {
             suspect.checks >= COMPARISONS
         } else {
@@ -211,8 +211,8 @@ mod tests {
     use super::*;
 
     const SURE: Certainty = Certainty {
-        least_ms: 0,
-        now_ms: 0,
+        least: Millis(0),
+        now: UnixMillis(0),
     };
 
     fn mismatch(source: i128, target: i128) -> Mismatch {
@@ -253,20 +253,20 @@ mod tests {
             changed: 3,
             ..Entry::default()
         };
-        entry.saw(mismatch(1, 2), 3, 0);
+        entry.saw(mismatch(1, 2), 3, UnixMillis(0));
         assert_eq!(judge(&mut entry, SURE), Verdict::Open);
-        entry.saw(mismatch(1, 2), 4, 0);
+        entry.saw(mismatch(1, 2), 4, UnixMillis(0));
         assert_eq!(judge(&mut entry, SURE), Verdict::Differs { hot: false });
     }
 
     #[test]
     fn a_row_that_was_checked_before_its_change_was_taken_is_judged_by_later_checks() {
         let mut entry = Entry::default();
-        entry.saw(mismatch(1, 2), 1, 0);
+        entry.saw(mismatch(1, 2), 1, UnixMillis(0));
         entry.changed = 2;
-        entry.saw(mismatch(1, 2), 2, 0);
+        entry.saw(mismatch(1, 2), 2, UnixMillis(0));
         assert_eq!(judge(&mut entry, SURE), Verdict::Open);
-        entry.saw(mismatch(1, 2), 3, 0);
+        entry.saw(mismatch(1, 2), 3, UnixMillis(0));
         assert_eq!(judge(&mut entry, SURE), Verdict::Differs { hot: false });
     }
 
@@ -276,18 +276,18 @@ mod tests {
         for round in 3..9 {
             entry.changed = round;
             assert_eq!(judge(&mut entry, SURE), Verdict::Open, "round {round}");
-            entry.saw(mismatch(1, 2), round, 0);
+            entry.saw(mismatch(1, 2), round, UnixMillis(0));
         }
     }
 
     #[test]
     fn without_a_proof_a_row_has_to_differ_for_some_time() {
         let mut entry = Entry::default();
-        entry.saw(mismatch(1, 2), 3, 1_000);
-        entry.saw(mismatch(1, 2), 4, 2_000);
-        let after = |now_ms| Certainty {
-            least_ms: 3_000,
-            now_ms,
+        entry.saw(mismatch(1, 2), 3, UnixMillis(1_000));
+        entry.saw(mismatch(1, 2), 4, UnixMillis(2_000));
+        let after = |now| Certainty {
+            least: Millis(3_000),
+            now: UnixMillis(now),
         };
         assert_eq!(judge(&mut entry, after(3_999)), Verdict::Open);
         assert_eq!(judge(&mut entry, after(4_000)), Verdict::Differs { hot: false });
@@ -295,7 +295,7 @@ mod tests {
 
     fn watched() -> Entry {
         let mut entry = Entry::default();
-        entry.saw(mismatch(1, 2), 1, 0);
+        entry.saw(mismatch(1, 2), 1, UnixMillis(0));
         entry.suspect.as_mut().unwrap().watching = Some(Box::default());
         entry
     }
@@ -305,9 +305,9 @@ mod tests {
         let value = |text: &str| Some(vec![Some(text.to_owned())]);
         let written = [("v".to_owned(), Some(round.to_string()))].into();
         entry.changed = round;
-        entry.saw(mismatch(i128::from(round), 0), round, 0);
+        entry.saw(mismatch(i128::from(round), 0), round, UnixMillis(0));
         let watching = entry.suspect.as_mut().unwrap().watching.as_mut().unwrap();
-        watching.add(&form(), Some(&written), round, 0);
+        watching.add(&form(), Some(&written), round, UnixMillis(0));
         watching.probed(Probe {
             round,
             follower: value(follower),
@@ -367,7 +367,7 @@ mod tests {
             follower: Some(vec![Some("0".into())]),
             writer: Some(vec![Some("1".into())]),
         });
-        watching.add(&form, Some(&written), 5, 0);
+        watching.add(&form, Some(&written), 5, UnixMillis(0));
         assert_eq!(watching.judge((&form, &form), SURE), Verdict::Open);
         assert_eq!(watching.unknown_versions, 0);
     }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
+    Millis,
     catch_up::wait_for_marker,
     ports::{CatchUpMarkers, Clock, PortResult},
 };
@@ -16,8 +17,8 @@ pub struct MarkerCatchUp<'a> {
     pub clock: &'a dyn Clock,
     /// Distinguishes the markers of this run from others.
     pub run: String,
-    /// Time limit for one marker, in milliseconds.
-    pub limit_ms: u64,
+    /// Time limit for one marker.
+    pub limit: Millis,
 }
 
 #[async_trait]
@@ -25,7 +26,7 @@ impl CatchUp for MarkerCatchUp<'_> {
     async fn wait_for_catchup(&self) -> PortResult<()> {
         let nonce = format!("verify-{}", uuid::Uuid::new_v4().simple());
         let marker = (self.run.as_str(), nonce.as_str());
-        wait_for_marker(self.writer, self.follower, self.clock, marker, self.limit_ms).await?;
+        wait_for_marker(self.writer, self.follower, self.clock, marker, self.limit).await?;
         Ok(())
     }
 }

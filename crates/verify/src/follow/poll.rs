@@ -20,7 +20,7 @@ impl Follower<'_> {
     /// advanced.
     pub(super) async fn take(&mut self) -> Result<bool, FollowError> {
         for _ in 0..TAKES {
-            if self.ctx.sides.clock.now_ms() < self.next_take_ms {
+            if self.ctx.sides.clock.now() < self.next_take {
                 return Ok(false);
             }
             // A server that was restarted has forgotten which session holds the slot.
@@ -64,7 +64,7 @@ impl Follower<'_> {
     ) -> Result<(crossover_core::ports::PollOutcome, bool), FollowError> {
         let watched = self.dirty.watched();
         let (ctx, round) = (self.ctx, self.round);
-        let now = ctx.sides.clock.now_ms();
+        let now = ctx.sides.clock.now();
         let mut any = false;
         let dirty = &mut self.dirty;
         let mut take = |change| {

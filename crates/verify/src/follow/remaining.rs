@@ -1,6 +1,7 @@
 //! The final verification at the pause, of the last few rows only.
 
 use crossover_core::{
+    Millis,
     catalogue::TableName,
     ports::{PortError, PortResult},
     rows::RowKey,
@@ -22,7 +23,7 @@ pub struct Remaining {
     pub different: Vec<(TableName, RowKey)>,
     /// Tables whose state is unknown: not compared as a whole yet, or to be compared again.
     pub unknown: Vec<TableName>,
-    pub elapsed_ms: u64,
+    pub elapsed_ms: Millis,
 }
 
 impl Remaining {
@@ -61,7 +62,7 @@ impl Follower<'_> {
     /// A server that does not answer; a slot that does not exist.
     pub async fn verify_remaining(&mut self) -> Result<Remaining, FollowError> {
         let clock = self.ctx.sides.clock;
-        let began = clock.now_ms();
+        let began = clock.now();
         loop {
             let (taken, _) = self.take_once().await?;
             if taken.complete {
@@ -106,7 +107,7 @@ impl Follower<'_> {
             }
         }
         remaining.different.sort();
-        remaining.elapsed_ms = clock.now_ms().saturating_sub(began);
+        remaining.elapsed_ms = clock.now().since(began);
         Ok(remaining)
     }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use crossover_core::{
+    Millis, UnixMillis,
     catalogue::TableName,
     ports::{PortError, PortResult},
     rows::RowKey,
@@ -21,9 +22,9 @@ use crate::{
     run::{PreparedTable, could_not_run},
 };
 
-/// The shortest time between two comparisons of a table, in milliseconds; the time is never less than twice
-/// the duration of the last one.
-const AGAIN_MS: u64 = 1_000;
+/// The shortest time between two comparisons of a table; the time is never less than twice the duration of
+/// the last one.
+const AGAIN: Millis = Millis(1_000);
 
 /// Comparisons in progress.
 pub(super) type Sweep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
@@ -34,7 +35,7 @@ impl<'a> Follower<'a> {
     /// The comparison of all tables that are due, if any. From now on their keys are kept: the comparison
     /// reads what changes before it reads the table, and later changes are taken from the slot.
     pub(super) fn begin_sweep(&mut self) -> Option<Sweep<'a>> {
-        let now = self.ctx.sides.clock.now_ms();
+        let now = self.ctx.sides.clock.now();
         let mut tables = Vec::new();
         for of_table in self.dirty.tables.values_mut() {
             // The table is marked as being compared, but no comparison runs: the future was dropped with a
@@ -73,7 +74,7 @@ impl<'a> Follower<'a> {
     }
 
     fn absorb_one(&mut self, table: &TableName, result: TableResult) {
-        let now = self.ctx.sides.clock.now_ms();
+        let now = self.ctx.sides.clock.now();
         let found: Vec<(PackedKey, Mismatch)> = result
             .differences
             .iter()
@@ -95,7 +96,7 @@ impl<'a> Follower<'a> {
             let again = result.truncated || keyless && !found.is_empty();
             of_table.whole = if again { Whole::Due } else { Whole::No };
         }
-        of_table.not_before = now + AGAIN_MS.max(2 * result.elapsed_ms);
+        of_table.not_before = now + AGAIN.max(result.elapsed_ms * 2);
         if keyless {
             self.absorb_keyless(table, found, now);
         } else {
@@ -107,7 +108,7 @@ impl<'a> Follower<'a> {
     }
 
     /// A table without a key can be checked only as a whole: each comparison is a check of all its rows.
-    fn absorb_keyless(&mut self, table: &TableName, found: Vec<(PackedKey, Mismatch)>, now: u64) {
+    fn absorb_keyless(&mut self, table: &TableName, found: Vec<(PackedKey, Mismatch)>, now: UnixMillis) {
         let gone: Vec<PackedKey> = match self.dirty.tables.get(table) {
             Some(t) => t
                 .keys

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use crossover_core::{
+    Millis,
     catalogue::TableName,
     ports::{PortError, PortResult, Repair, RepairTransaction, RowOutcome},
     rows::{Action, RowChange, RowKey, RowTexts},
@@ -19,25 +20,25 @@ use crate::{
 const LOOK: usize = 500;
 /// Number of attempts for a batch whose rows other sessions hold, and the wait between attempts.
 const TRIES: u32 = 20;
-const WAIT_MS: u64 = 250;
+const WAIT: Millis = Millis(250);
 
 /// Options of a repair.
 #[derive(Debug, Clone, Copy)]
 pub struct ApplyOptions {
     /// Rows per transaction.
     pub batch: usize,
-    /// How long a server may be unavailable while nothing is locked, in milliseconds.
-    pub retry_timeout_ms: u64,
-    /// How long repaired rows that differ again are rechecked, in milliseconds.
-    pub recheck_limit_ms: u64,
+    /// How long a server may be unavailable while nothing is locked.
+    pub retry_timeout_ms: Millis,
+    /// How long repaired rows that differ again are rechecked.
+    pub recheck_limit_ms: Millis,
 }
 
 impl Default for ApplyOptions {
     fn default() -> Self {
         Self {
             batch: 100,
-            retry_timeout_ms: 60_000,
-            recheck_limit_ms: 60_000,
+            retry_timeout_ms: Millis(60_000),
+            recheck_limit_ms: Millis(60_000),
         }
     }
 }
@@ -205,7 +206,7 @@ impl Repairing<'_> {
                         "its rows are locked by another session; repair again when that session has ended",
                     ));
                 }
-                self.sides.clock.sleep_ms(WAIT_MS).await;
+                self.sides.clock.sleep(WAIT).await;
                 continue;
             };
             let now: BTreeMap<RowKey, RowTexts> = rows.into_iter().map(|r| (r.key, r.values)).collect();

@@ -51,7 +51,7 @@ impl Comparison<'_> {
         forms: (&HashPlan, &HashPlan),
         layout: Option<Layout>,
     ) -> PortResult<TableResult> {
-        let began = self.clock.now_ms();
+        let began = self.clock.now();
         let key = forms.0.key_columns().map(|c| c.name.clone()).collect();
         let mut result = TableResult::new(forms.0.table.clone(), forms.0.hashing, key);
         self.watch.event(&Event::Table { name: &result.name });
@@ -102,7 +102,7 @@ impl Comparison<'_> {
         }
         let named = real.into_iter().take(self.options.max_reported.max(1)).collect();
         result.differences = self.name(forms, named).await?;
-        result.elapsed_ms = self.clock.now_ms().saturating_sub(began);
+        result.elapsed_ms = self.clock.now().since(began);
         self.watch.event(&Event::Done {
             name: &result.name,
             equal: result.equal,
@@ -112,7 +112,7 @@ impl Comparison<'_> {
 
     /// Only counts the rows of a table, without a comparison.
     pub async fn count(&self, forms: (&HashPlan, &HashPlan)) -> PortResult<TableResult> {
-        let began = self.clock.now_ms();
+        let began = self.clock.now();
         let mut result = TableResult::new(forms.0.table.clone(), forms.0.hashing, Vec::new());
         self.watch.event(&Event::Table { name: &result.name });
         result.method = "count";
@@ -125,7 +125,7 @@ impl Comparison<'_> {
         (result.rows_source, result.rows_target) = (rows(ours), rows(theirs));
         result.equal = result.rows_source == result.rows_target;
         result.different_rows = result.rows_source.abs_diff(result.rows_target);
-        result.elapsed_ms = self.clock.now_ms().saturating_sub(began);
+        result.elapsed_ms = self.clock.now().since(began);
         self.watch.event(&Event::Done {
             name: &result.name,
             equal: result.equal,
@@ -278,12 +278,14 @@ impl Comparison<'_> {
         work: impl Future<Output = PortResult<T>>,
         rows: impl Fn(&T) -> u64,
     ) -> PortResult<T> {
-        let began = self.clock.now_ms();
+        let began = self.clock.now();
         let answer = work.await?;
         let rows = rows(&answer);
         self.watch.event(&Event::Rows { count: rows });
-        let ms = self.clock.now_ms().saturating_sub(began);
-        self.governor.after(side, rows, ms, self.clock, self.watch).await;
+        let elapsed = self.clock.now().since(began);
+        self.governor
+            .after(side, rows, elapsed, self.clock, self.watch)
+            .await;
         Ok(answer)
     }
 

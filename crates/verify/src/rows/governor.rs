@@ -6,14 +6,15 @@ use std::{
 };
 
 use crossover_core::{
+    Millis, UnixMillis,
     ports::{Clock, PortResult, Rows},
     routing::Side,
 };
 
 use crate::watch::{Event, Watch};
 
-/// Interval between two reads of the load, and the wait when the load is too high. Milliseconds.
-const READ_EVERY_MS: u64 = 500;
+/// Interval between two reads of the load, and the wait when the load is too high.
+const READ_EVERY: Millis = Millis(500);
 /// Number of chunks whose speed is remembered.
 const REMEMBERED: usize = 32;
 /// A chunk that takes this many times the median time per row of the remembered chunks shows that the server
@@ -21,9 +22,9 @@ const REMEMBERED: usize = 32;
 const SLOW: f64 = 3.0;
 /// Chunks with fewer rows, or with a shorter duration, are no measure of speed.
 const TELLING_ROWS: u64 = 1_000;
-const TELLING_MS: u64 = 100;
+const TELLING: Millis = Millis(100);
 /// The longest pause after one slow chunk.
-const LONGEST_PAUSE_MS: u64 = 10_000;
+const LONGEST_PAUSE: Millis = Millis(10_000);
 
 /// Pauses the comparison when a server is busy.
 #[derive(Debug, Default)]
@@ -38,38 +39,38 @@ struct Pace {
     /// Milliseconds per row of the last chunks.
     recent: VecDeque<f64>,
     /// When the load was last read and found low enough.
-    capacity_at: Option<u64>,
+    capacity_at: Option<UnixMillis>,
 }
 
 impl Pace {
     /// The pause after a chunk: the time by which the chunk was too slow.
-    fn after(&mut self, rows: u64, ms: u64) -> u64 {
+    fn after(&mut self, rows: u64, elapsed: Millis) -> Millis {
         if rows < TELLING_ROWS {
-            return 0;
+            return Millis(0);
         }
-        let per_row = ms as f64 / rows as f64;
+        let per_row = elapsed.0 as f64 / rows as f64;
         let usual = self.median();
         if self.recent.len() == REMEMBERED {
             self.recent.pop_front();
         }
         self.recent.push_back(per_row.max(f64::MIN_POSITIVE));
         match usual {
-            Some(usual) if ms >= TELLING_MS && per_row > SLOW * usual => {
+            Some(usual) if elapsed >= TELLING && per_row > SLOW * usual => {
                 let fair = usual * rows as f64;
-                ((ms as f64 - fair) as u64).min(LONGEST_PAUSE_MS)
+                Millis((elapsed.0 as f64 - fair) as u64).min(LONGEST_PAUSE)
             }
-            _ => 0,
+            _ => Millis(0),
         }
     }
 
     /// Records a reading of the load. A reading above the limit is not remembered: every job reads the load
     /// again.
-    const fn record(&mut self, now: u64, capacity: bool) {
+    const fn record(&mut self, now: UnixMillis, capacity: bool) {
         self.capacity_at = if capacity { Some(now) } else { None };
     }
 
-    fn has_capacity(&self, now: u64) -> bool {
-        self.capacity_at.is_some_and(|at| now < at + READ_EVERY_MS)
+    fn has_capacity(&self, now: UnixMillis) -> bool {
+        self.capacity_at.is_some_and(|at| now < at + READ_EVERY)
     }
 
     fn median(&self) -> Option<f64> {
@@ -107,7 +108,7 @@ impl Governor {
             let limit = self.max_load.unwrap_or_default();
             let reason = format!("{active} sessions are active on the {side}, more than {limit}");
             watch.event(&Event::Waiting { reason: &reason });
-            clock.sleep_ms(READ_EVERY_MS).await;
+            clock.sleep(READ_EVERY).await;
         }
         Ok(())
     }
@@ -122,7 +123,7 @@ impl Governor {
         let Some(limit) = self.max_load else {
             return Ok(None);
         };
-        let now = clock.now_ms();
+        let now = clock.now();
         if self.sides.lock().unwrap_or_else(PoisonError::into_inner)[place(side)].has_capacity(now) {
             return Ok(None);
         }
@@ -133,15 +134,15 @@ impl Governor {
     }
 
     /// Records the duration of a chunk, and pauses if the chunk was slow.
-    pub async fn after(&self, side: Side, rows: u64, ms: u64, clock: &dyn Clock, watch: &dyn Watch) {
+    pub async fn after(&self, side: Side, rows: u64, elapsed: Millis, clock: &dyn Clock, watch: &dyn Watch) {
         let pause = {
             let mut sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
-            sides[place(side)].after(rows, ms)
+            sides[place(side)].after(rows, elapsed)
         };
-        if pause > 0 {
+        if pause > Millis(0) {
             let reason = format!("the {side} has become slow: pausing for {pause} ms");
             watch.event(&Event::Waiting { reason: &reason });
-            clock.sleep_ms(pause).await;
+            clock.sleep(pause).await;
         }
     }
 }
@@ -153,44 +154,45 @@ mod tests {
     #[test]
     fn the_pause_after_a_slow_chunk_is_as_long_as_the_delay() {
         let mut pace = Pace::default();
-        assert_eq!(pace.after(10_000, 50), 0);
-        assert_eq!(pace.after(10_000, 50), 0);
-        assert_eq!(pace.after(10_000, 250), 200);
-        assert_eq!(pace.after(10_000, 60_000), LONGEST_PAUSE_MS);
-        assert_eq!(pace.after(10_000, 60), 0);
+        assert_eq!(pace.after(10_000, Millis(50)), Millis(0));
+        assert_eq!(pace.after(10_000, Millis(50)), Millis(0));
+        assert_eq!(pace.after(10_000, Millis(250)), Millis(200));
+        assert_eq!(pace.after(10_000, Millis(60_000)), LONGEST_PAUSE);
+        assert_eq!(pace.after(10_000, Millis(60)), Millis(0));
     }
 
     #[test]
     fn only_a_reading_below_the_limit_is_remembered() {
         let mut pace = Pace::default();
-        assert!(!pace.has_capacity(1_000));
-        pace.record(1_000, false);
+        assert!(!pace.has_capacity(UnixMillis(1_000)));
+        pace.record(UnixMillis(1_000), false);
         assert!(
-            !pace.has_capacity(1_001),
+            !pace.has_capacity(UnixMillis(1_001)),
             "another chunk slipped in while one waits"
         );
-        pace.record(1_500, true);
-        assert!(pace.has_capacity(1_500 + READ_EVERY_MS - 1) && !pace.has_capacity(1_500 + READ_EVERY_MS));
-        pace.record(2_000, false);
-        assert!(!pace.has_capacity(2_001));
+        let read = UnixMillis(1_500);
+        pace.record(read, true);
+        assert!(pace.has_capacity(read + (READ_EVERY - Millis(1))) && !pace.has_capacity(read + READ_EVERY));
+        pace.record(UnixMillis(2_000), false);
+        assert!(!pace.has_capacity(UnixMillis(2_001)));
     }
 
     #[test]
     fn a_small_chunk_is_no_measure_of_speed() {
         let mut pace = Pace::default();
-        assert_eq!(pace.after(10_000, 1), 0);
-        assert_eq!(pace.after(10, 500), 0);
-        assert_eq!(pace.after(10_000, 99), 0);
+        assert_eq!(pace.after(10_000, Millis(1)), Millis(0));
+        assert_eq!(pace.after(10, Millis(500)), Millis(0));
+        assert_eq!(pace.after(10_000, Millis(99)), Millis(0));
     }
 
     #[test]
     fn old_speeds_are_forgotten() {
         let mut pace = Pace::default();
         for _ in 0..REMEMBERED {
-            pace.after(10_000, 20);
+            pace.after(10_000, Millis(20));
         }
-        let pauses: Vec<u64> = (0..REMEMBERED).map(|_| pace.after(10_000, 200)).collect();
-        assert!(pauses[0] > 0, "{pauses:?}");
-        assert_eq!(pauses[REMEMBERED - 1], 0, "{pauses:?}");
+        let pauses: Vec<Millis> = (0..REMEMBERED).map(|_| pace.after(10_000, Millis(200))).collect();
+        assert!(pauses[0] > Millis(0), "{pauses:?}");
+        assert_eq!(pauses[REMEMBERED - 1], Millis(0), "{pauses:?}");
     }
 }

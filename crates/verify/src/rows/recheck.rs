@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use crossover_core::{
+    Millis,
     ports::{Clock, PortResult, Rows},
     routing::Side,
     rows::{HashPlan, RowKey},
@@ -38,9 +39,9 @@ pub struct Recheck<'a> {
     pub writer: Side,
     pub catch_up: &'a dyn CatchUp,
     pub clock: &'a dyn Clock,
-    pub retry_timeout_ms: u64,
+    pub retry_timeout_ms: Millis,
     /// A row that still differs after this time counts as different, even if the row continues to change.
-    pub limit_ms: u64,
+    pub limit_ms: Millis,
 }
 
 impl Recheck<'_> {
@@ -52,12 +53,12 @@ impl Recheck<'_> {
         mut open: Mismatches,
     ) -> PortResult<Mismatches> {
         let mut real = Mismatches::new();
-        let began = self.clock.now_ms();
+        let began = self.clock.now();
         while !open.is_empty() {
             self.catch_up.wait_for_catchup().await?;
             let keys: Vec<RowKey> = open.keys().cloned().collect();
             let still = self.differing(forms, &keys).await?;
-            let late = self.clock.now_ms().saturating_sub(began) >= self.limit_ms;
+            let late = self.clock.now().since(began) >= self.limit_ms;
             let mut next = Mismatches::new();
             for (key, seen) in still {
                 if late || open.get(&key) == Some(&seen) {

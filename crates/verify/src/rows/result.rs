@@ -1,6 +1,6 @@
 //! The result for a table.
 
-use crossover_core::{catalogue::TableName, rows::Hashing};
+use crossover_core::{Millis, catalogue::TableName, rows::Hashing};
 use serde::Serialize;
 
 use super::{Chunk, Difference};
@@ -28,7 +28,7 @@ pub struct TableResult {
     pub truncated: bool,
     /// The reported differences, sorted by key.
     pub differences: Vec<Difference>,
-    pub elapsed_ms: u64,
+    pub elapsed_ms: Millis,
     /// The table's name in its parts.
     #[serde(skip)]
     pub table: TableName,
@@ -52,7 +52,7 @@ impl TableResult {
             different_rows: 0,
             truncated: false,
             differences: Vec::new(),
-            elapsed_ms: 0,
+            elapsed_ms: Millis(0),
             chunks: Vec::new(),
         }
     }

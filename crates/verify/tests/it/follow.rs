@@ -6,7 +6,10 @@ mod stream;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crossover_clock::SystemClock;
-use crossover_core::ports::{Clock, PortResult};
+use crossover_core::{
+    Millis,
+    ports::{Clock, PortResult},
+};
 use crossover_verify::{
     FollowEvent, Follower,
     follow::{Budget, Pause},
@@ -113,7 +116,7 @@ struct AWhile;
 #[async_trait::async_trait]
 impl CatchUp for AWhile {
     async fn wait_for_catchup(&self) -> PortResult<()> {
-        SystemClock.sleep_ms(20).await;
+        SystemClock.sleep(Millis(20)).await;
         Ok(())
     }
 
@@ -125,7 +128,7 @@ impl CatchUp for AWhile {
 #[tokio::test]
 async fn without_a_marker_a_hot_row_and_a_quiet_one_that_differ_are_reported_too() {
     let mut stream = Stream::of(SCHEMA, ROWS).await;
-    stream.options.least_ms = 200;
+    stream.options.least_ms = Millis(200);
     stream
         .spoil("update", "new.id = 7", "new.doc = '{\"drift\": true}'")
         .await;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use crossover_core::{plan::Scope, ports::Clock};
+use crossover_core::{Millis, UnixMillis, plan::Scope, ports::Clock};
 use crossover_stand::postgres::{Database, Major, TestServer};
 use crossover_verify::{Event, Sides, VerifyOptions, Watch, compare_rows};
 
@@ -19,11 +19,11 @@ struct Hasty(AtomicU64);
 
 #[async_trait]
 impl Clock for Hasty {
-    fn now_ms(&self) -> u64 {
-        self.0.fetch_add(1_000, Relaxed)
+    fn now(&self) -> UnixMillis {
+        UnixMillis(self.0.fetch_add(1_000, Relaxed))
     }
-    async fn sleep_ms(&self, ms: u64) {
-        tokio::time::sleep(Duration::from_millis(ms)).await;
+    async fn sleep(&self, length: Millis) {
+        tokio::time::sleep(length.into()).await;
     }
 }
 

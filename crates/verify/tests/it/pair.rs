@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use crossover_core::{Secret, plan::Scope, ports::Clock, routing::Side};
+use crossover_core::{Millis, Secret, UnixMillis, plan::Scope, ports::Clock, routing::Side};
 use crossover_postgres::{ConnectionSettings, PostgresDatabase, SslMode};
 use crossover_stand::postgres::{Access, Database, Major, TestServer};
 use crossover_verify::{
@@ -24,12 +24,12 @@ pub struct TestClock;
 
 #[async_trait]
 impl Clock for TestClock {
-    fn now_ms(&self) -> u64 {
+    fn now(&self) -> UnixMillis {
         static SINCE: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-        SINCE.get_or_init(Instant::now).elapsed().as_millis() as u64
+        UnixMillis(Millis::from(SINCE.get_or_init(Instant::now).elapsed()).0)
     }
-    async fn sleep_ms(&self, ms: u64) {
-        tokio::time::sleep(Duration::from_millis(ms)).await;
+    async fn sleep(&self, length: Millis) {
+        tokio::time::sleep(length.into()).await;
     }
 }
 

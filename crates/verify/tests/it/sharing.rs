@@ -1,11 +1,11 @@
 //! A comparison shared among functions.
 
 use crossover_core::plan::Scope;
-use crossover_verify::{Partitioning, Silent, VerifyOptions, assignments, compare_assignment};
+use crossover_verify::{Partitioning, Silent, VerifyOptions, compare_partition, plan_partitions};
 
 use crate::pair::{Pair, crossover, named, still};
 
-/// Number of rows in each assignment, and the differences of all assignments.
+/// Number of rows in each partition, and the differences of all partitions.
 async fn shared(pair: &Pair, unordered_rows: u64) -> (Vec<u64>, Vec<String>) {
     let source = crossover("source", &pair.source).await;
     let target = crossover("target", &pair.target).await;
@@ -15,13 +15,13 @@ async fn shared(pair: &Pair, unordered_rows: u64) -> (Vec<u64>, Vec<String>) {
         most: 4,
         unordered_rows,
     };
-    let (assignments, could_not_run) = assignments(&sides, &scope, &options, sharing, &Silent)
+    let (partitions, could_not_run) = plan_partitions(&sides, &scope, &options, sharing, &Silent)
         .await
         .unwrap();
     assert!(could_not_run.is_empty(), "{could_not_run:?}");
     let (mut rows, mut differences) = (Vec::new(), Vec::new());
-    for assignment in &assignments {
-        let result = compare_assignment(&sides, &scope, &options, assignment, &Silent)
+    for partition in &partitions {
+        let result = compare_partition(&sides, &scope, &options, partition, &Silent)
             .await
             .unwrap();
         rows.push(result.rows_source);
@@ -31,7 +31,7 @@ async fn shared(pair: &Pair, unordered_rows: u64) -> (Vec<u64>, Vec<String>) {
 }
 
 #[tokio::test]
-async fn a_table_in_no_order_is_one_assignment_until_it_is_too_large_for_a_function() {
+async fn a_table_in_no_order_is_one_partition_until_it_is_too_large_for_a_function() {
     let pair = Pair::new().await;
     pair.both("create table t (id int primary key, note text); insert into t select i, 'n' || i from (select (j * 73::bigint) % 200001 as i from generate_series(1, 200000) j) x")
         .await;

@@ -42,7 +42,7 @@ pub struct Options {
     #[arg(long, value_name = "N")]
     pub jobs: Option<u64>,
     /// Threads per database of reladiff and data-diff; default: half the cores, at least two
-    #[arg(long = "rival-threads", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long = "tool-threads", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub other_tool_threads: Option<u64>,
     /// Segments per step of reladiff and data-diff; default: so many that a segment that differs is fetched
     /// at once

@@ -52,7 +52,7 @@ impl Report<'_> {
             "runs": self.options.runs,
             "options": {
                 "jobs": self.options.jobs,
-                "rival_threads": self.options.other_tool_threads(),
+                "tool_threads": self.options.other_tool_threads(),
                 "bisection_factor": self.options.bisection_factor(),
                 "limit_s": self.options.limit,
                 "once_over_s": self.options.once_over,

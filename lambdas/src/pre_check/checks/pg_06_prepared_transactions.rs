@@ -33,7 +33,7 @@ impl Check for PreparedTransactions {
                     format!(
                         "owned by {}, has been open for {} s",
                         prepared.owner,
-                        prepared.age_ms / 1000
+                        prepared.age_ms.whole_seconds()
                     ),
                     "end it with commit prepared or rollback prepared",
                 ));

@@ -32,8 +32,8 @@ impl Check for LongTransactions {
                     &format!("{side}: pid {} of {}", open.pid, open.role),
                     format!(
                         "has had a transaction open for {} s; the limit is {} s (limits.long_transaction_ms)",
-                        open.age_ms / 1000,
-                        limit / 1000
+                        open.age_ms.whole_seconds(),
+                        limit.whole_seconds()
                     ),
                     "wait until the transaction ends, or end its session with pg_terminate_backend",
                 ));

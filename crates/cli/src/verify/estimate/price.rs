@@ -13,7 +13,7 @@ const USD_PER_MILLION_REQUESTS: f64 = 0.20;
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
 const LAMBDA_MINUTES: f64 = 15.0;
 /// AWS Step Functions, standard workflow, us-east-1: <https://aws.amazon.com/step-functions/pricing/>, USD
-/// for a thousand state transitions; an assignment of a Distributed Map is a child execution of about four.
+/// for a thousand state transitions; a partition of a Distributed Map is a child execution of about four.
 const USD_PER_THOUSAND_TRANSITIONS: f64 = 0.025;
 const TRANSITIONS_PER_FUNCTION: f64 = 4.0;
 

@@ -1,5 +1,6 @@
 //! One direction: the pause in detail, its parts, and the stages.
 
+use crossover_core::FractionalMillis;
 use crossover_report::{chart::Span, number::duration, page};
 use maud::{Markup, html};
 
@@ -7,15 +8,15 @@ use super::charts;
 use crate::report::{Breakdown, Direction, Report, StageRun};
 
 /// Minimum time shown before and after the pause, in milliseconds.
-const AROUND_MS: f64 = 2_000.0;
+const AROUND: f64 = 2_000.0;
 /// Number of colours for the parts of a pause; the style sheet has as many.
 const COLOURS: usize = 8;
 
 pub(super) fn section(report: &Report, direction: &Direction) -> Markup {
     let content = html! {
-        @if let (Some(hold_at_ms), Some(released)) = (direction.hold_at_ms, direction.released_ms) {
+        @if let (Some(hold_at), Some(released)) = (direction.hold_at_ms, direction.released_ms) {
             h3 { "The pause in detail" }
-            (charts(report, around(hold_at_ms, released), true))
+            (charts(report, around(hold_at, released), true))
         }
         @if let Some(pause) = direction.pause_ms {
             p.waits {
@@ -36,31 +37,31 @@ pub(super) fn section(report: &Report, direction: &Direction) -> Markup {
     page::section(&title, "", &content)
 }
 
-fn around(hold_at_ms: f64, released: f64) -> Span {
-    let around = ((released - hold_at_ms) * 2.0).max(AROUND_MS);
+fn around(FractionalMillis(hold_at): FractionalMillis, FractionalMillis(released): FractionalMillis) -> Span {
+    let around = ((released - hold_at) * 2.0).max(AROUND);
     Span {
-        from: (hold_at_ms - around).max(0.0),
+        from: (hold_at - around).max(0.0),
         to: released + around,
-        zero: hold_at_ms,
+        zero: hold_at,
     }
 }
 
 /// The parts of the pause in one bar.
 fn stacked(breakdown: &Breakdown) -> Markup {
-    let total = breakdown.total_ms();
+    let total = breakdown.total();
     let colour = |index: usize| format!("c{}", index % COLOURS);
     html! {
-        @if total > 0.0 {
+        @if total.0 > 0.0 {
             h3 { "Parts of the pause " small { (duration(total)) } }
             div.stacked {
-                @for (index, (name, ms)) in breakdown.0.iter().enumerate() {
-                    @let width = format!("width:{:.2}%", ms / total * 100.0);
-                    i class=(colour(index)) style=(width) title={ (name) ": " (duration(*ms)) } {}
+                @for (index, (name, length)) in breakdown.0.iter().enumerate() {
+                    @let width = format!("width:{:.2}%", length.0 / total.0 * 100.0);
+                    i class=(colour(index)) style=(width) title={ (name) ": " (duration(*length)) } {}
                 }
             }
             ul.parts {
-                @for (index, (name, ms)) in breakdown.0.iter().enumerate() {
-                    li { i class=(colour(index)) {} span { (name) } b { (duration(*ms)) } }
+                @for (index, (name, length)) in breakdown.0.iter().enumerate() {
+                    li { i class=(colour(index)) {} span { (name) } b { (duration(*length)) } }
                 }
             }
         }
@@ -69,7 +70,7 @@ fn stacked(breakdown: &Breakdown) -> Markup {
 
 /// The stages, each with a bar in proportion to its duration.
 fn stages(stages: &[StageRun]) -> Markup {
-    let longest = stages.iter().map(|stage| stage.duration_ms).fold(1.0, f64::max);
+    let longest = stages.iter().map(|stage| stage.duration_ms.0).fold(1, u64::max);
     html! {
         @if !stages.is_empty() {
             h3 { "Stages" }
@@ -81,7 +82,7 @@ fn stages(stages: &[StageRun]) -> Markup {
                             (stage.name)
                             @if !good { em { (stage.outcome) } }
                         }
-                        div { i style=(format!("width:{:.2}%", stage.duration_ms / longest * 100.0)) {} }
+                        div { i style=(format!("width:{:.2}%", stage.duration_ms.0 as f64 / longest as f64 * 100.0)) {} }
                         b { (duration(stage.duration_ms)) }
                     }
                 }

@@ -1,5 +1,6 @@
 //! The top of the page: the verdict in one sentence, the main figures, and all problems.
 
+use crossover_core::{FractionalMillis, Millis};
 use crossover_report::{
     number::{count, duration},
     page::{self, Figure, State, header, items},
@@ -82,10 +83,10 @@ fn lead(report: &Report) -> String {
     if report.writes.acknowledged > 0 && report.writes.errors + report.reads.errors == 0 {
         sentences.push("No client saw an error.".into());
     }
-    if report.run.duration_ms > 0 {
+    if report.run.duration_ms > Millis(0) {
         sentences.push(format!(
             "The whole run took {}.",
-            duration(report.run.duration_ms as f64)
+            duration(report.run.duration_ms)
         ));
     }
     sentences.join(" ")
@@ -105,7 +106,8 @@ fn figures(report: &Report) -> Markup {
             p95: a.p95.max(b.p95),
             max: a.max.max(b.max),
         });
-    let wait = |value: fn(Pause) -> f64| worst.map_or("–".into(), |pause| duration(value(pause)));
+    let wait =
+        |value: fn(Pause) -> FractionalMillis| worst.map_or("–".into(), |pause| duration(value(pause)));
     let errors = report.writes.errors + report.reads.errors;
     let neutral = |text: String, name| Figure {
         text,

@@ -7,6 +7,7 @@ use std::{
 
 use crossover_clock::SystemClock;
 use crossover_core::{
+    Millis,
     plan::Scope,
     ports::{CatchUpMarkers, Changes},
     routing::Side,
@@ -142,7 +143,7 @@ impl Stream {
             databases,
             identities,
             options: FollowOptions {
-                every_ms: 20,
+                every_ms: Millis(20),
                 ..FollowOptions::default()
             },
             verify: VerifyOptions {
@@ -218,7 +219,7 @@ impl Stream {
             follower: &self.databases[1],
             clock: &SystemClock,
             run: "verify-test".into(),
-            limit_ms: DEADLINE.as_millis() as u64,
+            limit: DEADLINE.into(),
         }
     }
 
