@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
-use crossover_aws::{CloudWatchLag, Dms, DmsSettings, DynamoJournal, Secrets};
+use crossover_aws::{DynamoJournal, Secrets};
 use crossover_clock::SystemClock;
 use crossover_core::{
     Direction, Plan, StageContext, StageError,
-    plan::DatabasePlan,
     ports::{Database, Lane, PortResult},
 };
-use crossover_postgres::{ConnectionSettings, PostgresDatabase};
 use tokio::sync::Mutex;
 
 use crate::{
     Configuration,
     edge::{EdgeKey, EdgeLane},
+    engines::{Engines, Side},
 };
 
 /// Connections to both databases and to the lane of one plan.
@@ -51,22 +50,22 @@ impl Contexts {
         &self,
         plan: &Plan,
         direction: Direction,
-        settings: DmsSettings,
+        engines: &Engines,
     ) -> Result<StageContext, StageError> {
-        let connections = self.connections(plan, &settings).await?;
+        let connections = self.connections(plan, engines).await?;
         let (old_writer, new_writer) = match direction {
             Direction::Forward => (connections.source, connections.target),
             Direction::Reverse => (connections.target, connections.source),
         };
-        let dms = Dms::new(&self.aws, settings);
+        let (replication, metrics) = engines.replication.ports(&self.aws);
         Ok(StageContext {
             plan: plan.clone(),
             direction,
             old_writer,
             new_writer,
             lane: connections.lane,
-            metrics: Arc::new(CloudWatchLag::new(&self.aws, dms.clone())),
-            replication: Arc::new(dms),
+            metrics,
+            replication,
             journal: Arc::new(DynamoJournal::new(
                 &self.aws,
                 self.configuration.journal_table.clone(),
@@ -81,15 +80,19 @@ impl Contexts {
         *self.kept.lock().await = None;
     }
 
-    async fn connections(&self, plan: &Plan, settings: &DmsSettings) -> PortResult<Connections> {
+    async fn connections(&self, plan: &Plan, engines: &Engines) -> PortResult<Connections> {
         let mut kept = self.kept.lock().await;
         if let Some(connections) = kept.as_ref().filter(|c| c.plan == *plan) {
             return Ok(connections.clone());
         }
-        let output_plugin = &settings.slot_plugin;
+        let side = |label, plan| Side {
+            label,
+            plan,
+            replication: &*engines.replication,
+        };
         let (source, target, lane) = tokio::try_join!(
-            self.database("source", &plan.source, output_plugin),
-            self.database("target", &plan.target, output_plugin),
+            (engines.source.connect)(&self.secrets, side("source", &plan.source)),
+            (engines.target.connect)(&self.secrets, side("target", &plan.target)),
             self.lane(plan)
         )?;
         let connections = Connections {
@@ -100,19 +103,6 @@ impl Contexts {
         };
         *kept = Some(connections.clone());
         Ok(connections)
-    }
-
-    async fn database(
-        &self,
-        label: &'static str,
-        plan: &DatabasePlan,
-        output_plugin: &str,
-    ) -> PortResult<Database> {
-        let settings: ConnectionSettings = self.secrets.json(&plan.secret_id).await?;
-        let database = PostgresDatabase::connect(label, settings, plan.exempt_roles.clone())
-            .await?
-            .with_output_plugin(output_plugin);
-        Ok(Database::new(Arc::new(database)))
     }
 
     async fn lane(&self, plan: &Plan) -> PortResult<Arc<dyn Lane>> {

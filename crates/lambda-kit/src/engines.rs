@@ -1,42 +1,67 @@
-//! The engines there are adapters for, by the names plans have for them.
+//! The engines there are adapters for, by the names that plans have for them. A further engine is an adapter
+//! and an entry here.
 
-use crossover_aws::DmsSettings;
-use crossover_core::Plan;
-use crossover_postgres::ENGINE as POSTGRESQL;
+mod databases;
+mod replication;
 
-/// Engines of databases.
-const DATABASES: &[&str] = &[POSTGRESQL];
-/// Engines that carry changes.
-const CARRIERS: &[&str] = &[DmsSettings::ENGINE];
+use crossover_core::{Plan, plan::EngineName};
 
-/// The settings of the engine that carries changes, of a plan that is sound.
-///
-/// # Errors
-/// Everything in the plan that cannot work, for whichever engine, sorted.
-pub fn read(plan: &Plan) -> Result<DmsSettings, Vec<String>> {
-    let mut faults = plan.faults();
-    let mut known = |field: &str, given: &str, engines: &[&str]| {
-        let is_known = engines.contains(&given);
-        if !is_known {
-            faults.push(format!("{field} is {given:?}: use one of {}", engines.join(", ")));
-        }
-        is_known
-    };
-    known("source.engine", plan.source.engine.as_str(), DATABASES);
-    known("target.engine", plan.target.engine.as_str(), DATABASES);
-    let settings = if known("replication.engine", plan.replication.engine.as_str(), CARRIERS) {
-        DmsSettings::read(&plan.replication)
-    } else {
-        Err(Vec::new())
-    };
-    match settings {
-        Ok(settings) if faults.is_empty() => Ok(settings),
-        settings => {
-            faults.extend(settings.err().unwrap_or_default());
-            faults.sort();
-            Err(faults)
+pub use databases::{DatabaseEngine, Side};
+pub use replication::CdcAdapter;
+
+use databases::DATABASES;
+use replication::CDC_ENGINES;
+
+/// The engines of a sound plan.
+pub struct Engines {
+    pub source: &'static DatabaseEngine,
+    pub target: &'static DatabaseEngine,
+    pub replication: Box<dyn CdcAdapter>,
+}
+
+impl Engines {
+    /// The engines that a plan names, with the settings of its CDC engine.
+    ///
+    /// # Errors
+    /// Everything in the plan that cannot work, for whichever engine, sorted.
+    pub fn of(plan: &Plan) -> Result<Self, Vec<String>> {
+        let mut faults = plan.faults();
+        let mut kept = |found: Result<_, String>| found.map_err(|fault| faults.push(fault)).ok();
+        let source = kept(find(DATABASES, "source.engine", &plan.source.engine));
+        let target = kept(find(DATABASES, "target.engine", &plan.target.engine));
+        let replication = find(CDC_ENGINES, "replication.engine", &plan.replication.engine)
+            .map_err(|fault| vec![fault])
+            .and_then(|engine| (engine.read)(&plan.replication))
+            .map_err(|of_engine| faults.extend(of_engine))
+            .ok();
+        match (source, target, replication) {
+            (Some(source), Some(target), Some(replication)) if faults.is_empty() => Ok(Self {
+                source,
+                target,
+                replication,
+            }),
+            _ => {
+                faults.sort();
+                Err(faults)
+            }
         }
     }
+}
+
+/// An adapter in one of the lists of engines.
+trait Named {
+    fn name(&self) -> &'static str;
+}
+
+/// The engine that a field of the plan names; otherwise the fault of that field.
+fn find<E: Named>(engines: &'static [E], field: &str, given: &EngineName) -> Result<&'static E, String> {
+    engines
+        .iter()
+        .find(|engine| engine.name() == given.as_str())
+        .ok_or_else(|| {
+            let known: Vec<_> = engines.iter().map(Named::name).collect();
+            format!("{field} is \"{given}\": use one of {}", known.join(", "))
+        })
 }
 
 #[cfg(test)]
@@ -60,7 +85,7 @@ mod tests {
     }
 
     fn faults(plan: Value) -> Vec<String> {
-        read(&serde_json::from_value(plan).unwrap())
+        Engines::of(&serde_json::from_value(plan).unwrap())
             .err()
             .unwrap_or_default()
     }

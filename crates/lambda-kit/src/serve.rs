@@ -5,7 +5,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tracing::Instrument;
 
-use crate::{Configuration, StageFailure, contexts::Contexts, engines};
+use crate::{Configuration, StageFailure, contexts::Contexts, engines::Engines};
 
 /// Serves a stage until the runtime ends.
 pub fn serve(configuration: Configuration) -> Result<(), Error> {
@@ -42,8 +42,8 @@ async fn handle(stage: &dyn AnyStage, contexts: &Contexts, payload: Value) -> Re
         "stage", migration_id = plan.migration_id, run_id = plan.run_id, lane = plan.lane, stage = %stage.name()
     );
     async move {
-        let settings = engines::read(&plan).map_err(|faults| StageError::InvalidPlan { faults })?;
-        let ctx = Box::pin(contexts.context(&plan, invocation.direction, settings)).await?;
+        let engines = Engines::of(&plan).map_err(|faults| StageError::InvalidPlan { faults })?;
+        let ctx = Box::pin(contexts.context(&plan, invocation.direction, &engines)).await?;
         let clock = Arc::clone(&ctx.clock);
         let started = clock.now();
         let outcome = Box::pin(invoke(stage, ctx, invocation.input, &journal_failed)).await;
