@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn engines_and_their_settings_are_judged_all_at_once() {
         let mut value = plan();
-        value["source"]["engine"] = "mysql".into();
+        value["source"]["engine"] = "no-such-database".into();
         value["scope"] = json!({"exclude": ["orders"]});
         value["replication"]["forward_tasks"] = "f".into();
         assert_eq!(
@@ -106,14 +106,14 @@ mod tests {
             [
                 "replication.forward_tasks is not known",
                 "scope.exclude names \"orders\": write it as schema.table",
-                "source.engine is \"mysql\": use one of postgresql",
+                "source.engine is \"no-such-database\": use one of postgresql",
             ]
         );
         let mut value = plan();
-        value["replication"]["engine"] = "debezium".into();
+        value["replication"]["engine"] = "no-such-cdc".into();
         assert_eq!(
             faults(value),
-            ["replication.engine is \"debezium\": use one of dms"]
+            ["replication.engine is \"no-such-cdc\": use one of dms"]
         );
     }
 }
