@@ -33,7 +33,8 @@ impl Outcome {
 }
 
 impl Report {
-    /// Whether the outcome is the requested one, and no row was lost, duplicated or unequal: exit status 0.
+    /// Whether the outcome is the requested one, no row was lost, duplicated or unequal, and no client saw an
+    /// error: exit status 0.
     pub fn passed(&self) -> bool {
         self.problems().is_empty()
     }
@@ -41,6 +42,16 @@ impl Report {
     /// All problems that keep the run from passing, worst first; empty if the run has passed.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = self.data_problems();
+        let errors = self.writes.errors + self.reads.errors;
+        if errors > 0 {
+            problems.push(format!(
+                "clients saw {} {}: {} of writes, {} of reads",
+                count(errors),
+                if errors == 1 { "error" } else { "errors" },
+                count(self.writes.errors),
+                count(self.reads.errors)
+            ));
+        }
         if self.moved() {
             if self.ledger.is_none() {
                 problems.push("the ledger was not compared with the databases".into());
@@ -137,16 +148,6 @@ impl Report {
     /// Remarks that do not keep the run from passing.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        let errors = self.writes.errors + self.reads.errors;
-        if errors > 0 {
-            warnings.push(format!(
-                "clients saw {} {}: {} of writes, {} of reads",
-                count(errors),
-                if errors == 1 { "error" } else { "errors" },
-                count(self.writes.errors),
-                count(self.reads.errors)
-            ));
-        }
         if self.reads.stale > 0 {
             warnings.push(format!(
                 "{} reads did not return a write acknowledged before",
@@ -208,7 +209,9 @@ mod tests {
     #[test]
     fn a_run_passes_only_without_any_problem() {
         assert!(good().passed(), "{:?}", good().problems());
-        let spoils: [(&str, Spoil); 11] = [
+        let spoils: [(&str, Spoil); 13] = [
+            ("clients saw 1 error: 1 of writes", |report| report.writes.errors = 1),
+            ("clients saw 2 errors: 0 of writes", |report| report.reads.errors = 2),
             ("lost", |report| report.writes.lost = 1),
             ("more than once", |report| report.writes.duplicated = 2),
             ("in part", |report| {
