@@ -205,13 +205,13 @@ pub struct TableStatistics {
     /// Current rows by the server's counters; for a partitioned table those of its partitions. 0 after a
     /// crash, which loses the counters.
     pub live_rows: u64,
-    /// The planner's estimate of the rows; `None` if the table was never vacuumed or analysed.
+    /// The planner's estimate of the rows; `None` if the table was never analysed.
     pub planned_rows: Option<u64>,
-    /// Time since the last ANALYZE, manual or by autovacuum; `None` if the server knows of none.
-    pub analysed_ms_ago: Option<u64>,
+    /// Time since the last analysis, manual or by the server itself; `None` if the server knows of none.
+    pub analysed_ago_ms: Option<Millis>,
     /// The planner has statistics of the columns' values. They survive the loss of the counters.
     pub has_column_statistics: bool,
-    /// Rows changed since the last ANALYZE; always 0 for a partitioned table.
+    /// Rows changed since the last analysis; always 0 for a partitioned table.
     pub changed_since: u64,
 }
 

@@ -77,7 +77,7 @@ fn entry(ctx: &StageContext, stage: &dyn AnyStage, event: &str, detail: Value) -
     }
 }
 
-/// The output for the journal, or its size where it is too large: a DynamoDB item holds at most 400 KB.
+/// The output for the journal, or its size where it is too large: an entry of the journal is limited to 400 KB.
 fn kept(output: &Value) -> Value {
     const MOST_BYTES: usize = 200_000;
     let bytes = output.to_string().len();

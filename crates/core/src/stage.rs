@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{StageContext, StageError, routing::Phase};
 
-/// The name of a stage, of its Lambda function, of its handler and, with `_` for `-`, of its module.
+/// The name of a stage, of its function, of its handler and, with `_` for `-`, of its module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct StageName(&'static str);
 

@@ -219,7 +219,9 @@ impl Catalogue for PostgresDatabase {
                     },
                     live_rows: unsigned(self.read(row, "live_rows")?),
                     planned_rows: self.read::<Option<i64>>(row, "planned_rows")?.map(unsigned),
-                    analysed_ms_ago: self.read::<Option<i64>>(row, "analysed_ms_ago")?.map(unsigned),
+                    analysed_ago_ms: self
+                        .read::<Option<i64>>(row, "analysed_ago_ms")?
+                        .map(|ms| Millis(unsigned(ms))),
                     has_column_statistics: self.read(row, "has_column_statistics")?,
                     changed_since: unsigned(self.read(row, "changed_since")?),
                 })

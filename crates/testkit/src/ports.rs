@@ -190,7 +190,7 @@ impl Catalogue for MemoryDatabase {
                     table: t.facts.table.clone(),
                     live_rows: t.rows.len() as u64,
                     planned_rows: Some(t.rows.len() as u64),
-                    analysed_ms_ago: Some(0),
+                    analysed_ago_ms: Some(Millis(0)),
                     has_column_statistics: true,
                     changed_since: 0,
                 })

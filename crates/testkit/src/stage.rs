@@ -1,4 +1,4 @@
-//! Runs a stage as its Lambda function does: input from JSON, journal entries, stable error names, killed
+//! Runs a stage as its function does: input from JSON, journal entries, stable error names, killed
 //! processes.
 
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{executor::run_until_killed, ports, state::Shared};
 
-/// The error name that Step Functions reports when a Lambda function's process ends without an answer.
+/// The error name that Step Functions reports when a function's process ends without an answer.
 pub const PROCESS_ENDED: &str = "Runtime.ExitError";
 
 /// The failure of a stage, as Step Functions receives it.

@@ -15,7 +15,22 @@ const NEUTRAL: &[&str] = &["crates/core/src", "crates/routing/src", "crates/test
 
 /// Words of one engine or service. A word is forbidden as a whole part of an identifier, in any case and with
 /// a plural `s`; one that ends in `_` as the beginning of a name.
-const FORBIDDEN: &[&str] = &["arn", "datacl", "dms", "lsn", "pg_", "slot", "test_decoding"];
+const FORBIDDEN: &[&str] = &[
+    "arn",
+    "aurora",
+    "autovacuum",
+    "cloudwatch",
+    "datacl",
+    "debezium",
+    "dms",
+    "dynamodb",
+    "lambda",
+    "lsn",
+    "pg_",
+    "slot",
+    "test_decoding",
+    "vacuum",
+];
 
 /// Lines that may hold such a word. There are none.
 const ALLOWED: &[&str] = &[];

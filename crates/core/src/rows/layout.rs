@@ -41,8 +41,8 @@ pub struct ColumnStatistics {
 /// Divides a key with `rows` rows into ranges of about `rows_each` rows. The first and the last range are
 /// open, so that every key belongs to exactly one range.
 ///
-/// Integer keys are also divided between the values of the histogram; other types only at these values (at
-/// most 100 pieces with PostgreSQL's default statistics target).
+/// Integer keys are also divided between the values of the histogram; other types only at these values (often
+/// no more than 100).
 pub fn ranges(statistics: &ColumnStatistics, rows: u64, rows_each: u64) -> Vec<Bounds> {
     let wanted = (rows / rows_each.max(1)).max(1);
     let cuts = match statistics.integers {

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::{Remedies, Remedy, Severity};
 use crate::catalogue::{TableName, TableStatistics};
 
-/// Up to this number of changes since the last ANALYZE, statistics never count as outdated.
+/// Up to this number of changes since the last analysis, statistics never count as outdated.
 const FEW: u64 = 1_000;
-/// In addition to [`FEW`], the part of a table's rows that may have changed, as a divisor: one tenth, the
-/// default of `autovacuum_analyze_scale_factor`.
+/// In addition to [`FEW`], the part of a table's rows that may have changed, as a divisor: one tenth, at
+/// which servers analyse a table again by default.
 const PART: u64 = 10;
 
 /// The fault of a table's statistics.
@@ -23,7 +23,7 @@ pub enum Staleness {
     NeverAnalysed,
     /// The planner treats the table as empty although it has rows.
     ReportedEmpty,
-    /// More than a thousand rows plus a tenth of all rows have changed since the last ANALYZE.
+    /// More than a thousand rows plus a tenth of all rows have changed since the last analysis.
     Outdated,
 }
 
@@ -77,7 +77,7 @@ fn judge(table: &TableStatistics, rows: u64) -> Option<(Staleness, String)> {
     if rows == 0 {
         return None;
     }
-    if table.analysed_ms_ago.is_none() && !table.has_column_statistics {
+    if table.analysed_ago_ms.is_none() && !table.has_column_statistics {
         return Some((
             Staleness::NeverAnalysed,
             format!("never analysed on the target, about {rows} rows"),
@@ -90,9 +90,9 @@ fn judge(table: &TableStatistics, rows: u64) -> Option<(Staleness, String)> {
         ));
     }
     (table.changed_since > FEW + rows / PART).then(|| {
-        let since = table.analysed_ms_ago.map_or_else(
+        let since = table.analysed_ago_ms.map_or_else(
             || "it was last analysed".to_owned(),
-            |ms| format!("it was analysed {} min ago", ms / 60_000),
+            |ago| format!("it was analysed {} min ago", ago.whole_seconds() / 60),
         );
         (
             Staleness::Outdated,
@@ -107,7 +107,7 @@ fn judge(table: &TableStatistics, rows: u64) -> Option<(Staleness, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::remedy::tests::Plain;
+    use crate::{Millis, schema::remedy::tests::Plain};
 
     fn fresh(rows: u64) -> TableStatistics {
         TableStatistics {
@@ -117,7 +117,7 @@ mod tests {
             },
             live_rows: rows,
             planned_rows: Some(rows),
-            analysed_ms_ago: Some(120_000),
+            analysed_ago_ms: Some(Millis(120_000)),
             has_column_statistics: true,
             changed_since: 0,
         }
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(verdict(&fresh(10), &fresh(10)), None);
         let empty = TableStatistics {
             planned_rows: None,
-            analysed_ms_ago: None,
+            analysed_ago_ms: None,
             has_column_statistics: false,
             ..fresh(0)
         };
@@ -146,14 +146,14 @@ mod tests {
         let never = |live_rows| TableStatistics {
             live_rows,
             planned_rows: None,
-            analysed_ms_ago: None,
+            analysed_ago_ms: None,
             has_column_statistics: false,
             ..fresh(0)
         };
         assert_eq!(verdict(&fresh(0), &never(5)), Some(Staleness::NeverAnalysed));
         assert_eq!(verdict(&fresh(5), &never(0)), Some(Staleness::NeverAnalysed));
         let counters_lost = TableStatistics {
-            analysed_ms_ago: None,
+            analysed_ago_ms: None,
             ..fresh(5)
         };
         assert_eq!(verdict(&fresh(5), &counters_lost), None);

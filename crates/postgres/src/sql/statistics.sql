@@ -3,7 +3,7 @@
 select t.schema, t.name,
     coalesce(leaves.live, s.n_live_tup, 0)::bigint as live_rows,
     case when t.kind = 'p' then leaves.planned when c.reltuples >= 0 then c.reltuples::bigint end as planned_rows,
-    (extract(epoch from clock_timestamp() - greatest(s.last_analyze, s.last_autoanalyze)) * 1000)::bigint as analysed_ms_ago,
+    (extract(epoch from clock_timestamp() - greatest(s.last_analyze, s.last_autoanalyze)) * 1000)::bigint as analysed_ago_ms,
     exists (select from pg_stats p where p.schemaname = t.schema::name and p.tablename = t.name::name) as has_column_statistics,
     case when t.kind = 'p' then 0 else coalesce(s.n_mod_since_analyze, 0) end::bigint as changed_since
 from in_scope t

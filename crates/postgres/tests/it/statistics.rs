@@ -67,7 +67,7 @@ async fn statistics_are_read_and_judged_after_load_analyze_and_changes() {
         assert_eq!(
             (
                 fresh.live_rows,
-                fresh.analysed_ms_ago,
+                fresh.analysed_ago_ms,
                 fresh.has_column_statistics
             ),
             (0, None, false)
@@ -93,7 +93,7 @@ async fn statistics_are_read_and_judged_after_load_analyze_and_changes() {
             (analysed.planned_rows, analysed.has_column_statistics),
             (Some(2000), true)
         );
-        assert!(analysed.analysed_ms_ago.is_some());
+        assert!(analysed.analysed_ago_ms.is_some());
         wait_for(&db, "parts", |s| s.planned_rows == Some(500)).await;
         assert_eq!(judged(&db).await, []);
 
@@ -111,9 +111,9 @@ async fn statistics_outlive_lost_counters() {
     let (side, db) = with_tables(Major::V17).await;
     side.owner("insert into shop.orders select i, i from generate_series(1, 2000) i; analyze shop.orders")
         .await;
-    wait_for(&db, "orders", |s| s.analysed_ms_ago.is_some()).await;
+    wait_for(&db, "orders", |s| s.analysed_ago_ms.is_some()).await;
     side.owner("select pg_stat_reset()").await;
-    let lost = wait_for(&db, "orders", |s| s.analysed_ms_ago.is_none()).await;
+    let lost = wait_for(&db, "orders", |s| s.analysed_ago_ms.is_none()).await;
     assert_eq!(
         (lost.live_rows, lost.planned_rows, lost.has_column_statistics),
         (0, Some(2000), true)

@@ -210,8 +210,12 @@ mod tests {
     fn a_run_passes_only_without_any_problem() {
         assert!(good().passed(), "{:?}", good().problems());
         let spoils: [(&str, Spoil); 13] = [
-            ("clients saw 1 error: 1 of writes", |report| report.writes.errors = 1),
-            ("clients saw 2 errors: 0 of writes", |report| report.reads.errors = 2),
+            ("clients saw 1 error: 1 of writes", |report| {
+                report.writes.errors = 1;
+            }),
+            ("clients saw 2 errors: 0 of writes", |report| {
+                report.reads.errors = 2;
+            }),
             ("lost", |report| report.writes.lost = 1),
             ("more than once", |report| report.writes.duplicated = 2),
             ("in part", |report| {
