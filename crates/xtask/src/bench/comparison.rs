@@ -20,6 +20,8 @@ pub struct BenchContext<'a> {
     pub stand: &'a mut Stand,
     pub options: &'a Options,
     pub ours: Option<&'a Ours>,
+    /// An earlier build.
+    pub earlier: Option<&'a Ours>,
     pub hash: &'a HashSql,
     /// Folder for the outputs of the measured programs.
     pub folder: &'a Path,
@@ -29,6 +31,7 @@ pub struct BenchContext<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Candidate {
     Ours,
+    Earlier,
     OtherTool {
         tool: OtherTool,
         program: PathBuf,
@@ -42,6 +45,7 @@ impl Candidate {
     pub fn name(&self) -> String {
         match self {
             Self::Ours => "ours".to_owned(),
+            Self::Earlier => "ours, earlier".to_owned(),
             Self::OtherTool {
                 tool, sorted: false, ..
             } => tool.name().to_owned(),
@@ -127,8 +131,9 @@ impl BenchContext<'_> {
     pub fn run(&mut self, candidate: &Candidate, table: &str) -> anyhow::Result<Run> {
         let (command, judge): (_, fn(&measure::Measured) -> Outcome) = match candidate {
             Candidate::Floor(floor) => return floor::run(*floor, self.hash, self.stand),
-            Candidate::Ours => {
-                let Some(ours) = self.ours else {
+            Candidate::Ours | Candidate::Earlier => {
+                let is_earlier = *candidate == Candidate::Earlier;
+                let Some(ours) = (if is_earlier { self.earlier } else { self.ours }) else {
                     anyhow::bail!("crossover is not a candidate of this bench");
                 };
                 (ours.command(self.stand, table), ours::outcome)

@@ -74,6 +74,16 @@ impl Measured<'_> {
                 }
             }
         }
+        if self.options.earlier.is_some() {
+            let earlier = |other: &Candidate| *other == Candidate::Earlier;
+            let speed = |entries, ours| ratio(time(entries, earlier), ours);
+            for (name, figure) in [
+                ("earlier / ours", speed(self.identical, equal)),
+                ("earlier / ours, 20 differences", speed(self.different, planted)),
+            ] {
+                marks.push(mark(name, figure, Goal::AtLeast(0.98)));
+            }
+        }
         if self.options.includes(Group::Floor) {
             let cpu = ratio(cpu(self.identical, ours), cpu(self.identical, floor(Floor::Hash)));
             marks.push(mark("server CPU, ours / hash", cpu, Goal::AtMost(1.15)));

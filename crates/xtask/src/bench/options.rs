@@ -38,6 +38,9 @@ pub struct Options {
     /// Bench another build of `crossover` instead of building this checkout's
     #[arg(long, value_name = "PROGRAM")]
     pub ours: Option<PathBuf>,
+    /// Run an earlier build of `crossover` as well, in turn with the other candidates
+    #[arg(long, value_name = "PROGRAM")]
+    pub earlier: Option<PathBuf>,
     /// Pass `--jobs N` to crossover; default: crossover decides
     #[arg(long, value_name = "N")]
     pub jobs: Option<u64>,

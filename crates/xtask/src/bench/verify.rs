@@ -42,7 +42,16 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let machine = machine::machine();
     clock.announce("build");
     let ours = build(workspace, options)?;
+    let earlier = options
+        .earlier
+        .clone()
+        .map(|program| Ours::new(program, options.jobs));
     let other_tools = other_tools(options, &folder);
+    let builds = || {
+        let ours = ours.iter().map(|_| Candidate::Ours);
+        ours.chain(earlier.iter().map(|_| Candidate::Earlier))
+            .collect::<Vec<_>>()
+    };
 
     clock.announce("start the servers");
     let holder = released(workspace, "crossover-bench-stand");
@@ -55,12 +64,13 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
         stand: &mut stand,
         options,
         ours: ours.as_ref(),
+        earlier: earlier.as_ref(),
         hash: &hash,
         folder: &folder.join("outputs"),
     };
 
     clock.announce("equal tables");
-    let mut candidates: Vec<Candidate> = ours.iter().map(|_| Candidate::Ours).collect();
+    let mut candidates = builds();
     candidates.extend(other_tools.iter().cloned());
     if options.includes(Group::Floor) {
         candidates.extend(Floor::ALL.map(Candidate::Floor));
@@ -76,7 +86,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     clock.announce("twenty differences");
     let planted = planted::planted(options.rows);
     data::plant(ctx.stand, &planted)?;
-    let mut candidates: Vec<Candidate> = ours.iter().map(|_| Candidate::Ours).collect();
+    let mut candidates = builds();
     candidates.extend(other_tools.iter().cloned());
     let mut different = comparison::run_in_turn(&mut ctx, candidates)?;
     let sorted = other_tools.iter().filter_map(Candidate::sorted).collect();
