@@ -56,10 +56,12 @@ async fn a_table_without_a_primary_key_stops_the_cutover_and_the_source_serves_o
         "keyless.sql",
         "create table public.visits (at timestamptz not null, path text);\n\
          insert into public.visits select now(), 'p' || i from generate_series(1, 100) i;\n\
+         create table public.left_out (note text);
+         insert into public.left_out values ('x');
          create table public.pages (id bigint primary key, path text);\n\
          insert into public.pages select i, 'p' || i from generate_series(1, 100) i;\n",
     );
-    let ended = Running::rehearse(&folder, &["--dump", &file, "--json"]).end();
+    let ended = Running::rehearse(&folder, &["--dump", &file, "--exclude", "public.left_out", "--json"]).end();
     assert_eq!(ended.status.code(), Some(1), "{}", ended.errors);
     let report: Value = serde_json::from_str(&ended.output).unwrap();
     assert_eq!(report["outcome"], "aborted", "{}", ended.errors);
@@ -67,7 +69,17 @@ async fn a_table_without_a_primary_key_stops_the_cutover_and_the_source_serves_o
     for words in ["PG11", "public.visits", "primary key"] {
         assert!(failure.contains(words), "{words} is not in {failure:?}");
     }
-    assert!(!failure.contains("public.pages"), "{failure}");
+    for words in ["public.pages", "public.left_out"] {
+        assert!(!failure.contains(words), "{words} is in {failure:?}");
+    }
+    // What lets the next run continue: the option, and the SQL that gives the table an identity.
+    assert_eq!(report["exclude_option"], "--exclude public.left_out,public.visits", "{report}");
+    let sql = std::fs::read_to_string(folder.join("replica-identity.sql")).unwrap();
+    assert!(sql.contains("public.visits") && !sql.contains("left_out"), "{sql}");
+    let tables = report["tables"].as_array().unwrap();
+    assert!(tables.iter().all(|table| table["name"] != "public.left_out"), "{tables:?}");
+    let visits = tables.iter().find(|table| table["name"] == "public.visits").unwrap();
+    assert!(visits["not_compared"].is_string() && visits["rows_source"].is_null(), "{visits}");
     for counter in ["lost", "duplicated", "errors"] {
         assert_eq!(report["writes"][counter], 0, "{counter}: {}", report["writes"]);
     }

@@ -99,6 +99,15 @@ impl Running {
         kill(Pid::from_raw(self.child.id() as i32), signal).unwrap();
     }
 
+    /// Kills the processes with this name that the command has started. There must be one.
+    pub fn kill_part(&self, name: &str) {
+        let parts = self.descendants.named(name);
+        assert!(!parts.is_empty(), "no process is called {name}");
+        for pid in parts {
+            kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+        }
+    }
+
     /// Waits for the end of the command and of every process it started, directly or indirectly.
     pub fn end(mut self) -> Ended {
         let since = Instant::now();
@@ -153,6 +162,17 @@ impl Descendants {
         now.into_iter()
             .filter(|(pid, status)| !status.zombie && seen.contains(&(*pid, status.started)))
             .map(|(pid, status)| format!("{pid} {}", status.name))
+            .collect()
+    }
+
+    fn named(&self, name: &str) -> Vec<i32> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        processes()
+            .into_iter()
+            .filter(|(pid, status)| {
+                status.name == name && !status.zombie && seen.contains(&(*pid, status.started))
+            })
+            .map(|(pid, _)| pid)
             .collect()
     }
 

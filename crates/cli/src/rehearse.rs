@@ -170,10 +170,17 @@ fn summary(report: &Report, all: bool) -> String {
     for step in &report.plan {
         let _ = writeln!(text, "  would {step}");
     }
+    let compared = match report.ledger {
+        Some(_) => format!(
+            "{} present, {} lost, {} duplicated",
+            writes.present, writes.lost, writes.duplicated
+        ),
+        None => "not compared with the databases".to_owned(),
+    };
     let _ = writeln!(
         text,
-        "  writes   {} acknowledged, {} present, {} lost, {} duplicated, {} errors, {} held",
-        writes.acknowledged, writes.present, writes.lost, writes.duplicated, writes.errors, writes.held
+        "  writes   {} acknowledged, {compared}, {} errors, {} held",
+        writes.acknowledged, writes.errors, writes.held
     );
     let _ = writeln!(
         text,

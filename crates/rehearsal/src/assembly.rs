@@ -5,19 +5,17 @@ use std::{collections::BTreeMap, time::Duration};
 use crossover_core::{
     FractionalMillis, StageError,
     catalogue::ReplicaIdentity,
-    routing::{AuditEntry, Command, Phase as LanePhase, UnixMillis},
-    schema::IdentityFault,
+    routing::{Command, Phase as LanePhase, UnixMillis},
 };
 use serde_json::Value;
 
 use crate::{
+    evidence::Evidence,
     inspection::Inspection,
-    ledger::Verdict,
-    load::LoadResult,
     options::RehearsalOptions,
     report::{
-        Breakdown, Direction, LagPoint, NotReplicated, Outcome, PauseWindow, Phase, Reads, Report, Run,
-        SequenceRow, StageRun, TableRow, Timeline, Writes, pause,
+        Breakdown, Direction, NotReplicated, Outcome, PauseWindow, Phase, Reads, Report, Run, SequenceRow,
+        StageRun, TableRow, Timeline, Writes, pause,
     },
     run::{RunOutcome, RunRecord},
 };
@@ -30,24 +28,6 @@ const NOT_REAL: &[&str] = &[
     "Cloudflare: workerd runs the Worker in one location; propagation between locations is not part of the figures",
     "The network: everything is on one machine's loopback, without TLS to the databases and the edge",
 ];
-
-/// Everything known at the end of the traffic.
-pub struct Evidence {
-    pub runs: Vec<RunRecord>,
-    pub load: LoadResult,
-    pub verdict: Verdict,
-    pub inspection: Inspection,
-    pub inspection_failure: Option<String>,
-    /// The option that excludes the tables which the stream cannot carry.
-    pub exclude_option: Option<String>,
-    pub faults: Vec<IdentityFault>,
-    /// Features that the servers lack and that were left out of the dump, as sentences.
-    pub left_out: Vec<String>,
-    pub audit: Vec<AuditEntry>,
-    pub audit_problem: Option<String>,
-    pub serving: LanePhase,
-    pub lag: Vec<LagPoint>,
-}
 
 /// Writes the report.
 pub fn assemble(
@@ -94,6 +74,7 @@ pub fn assemble(
             },
         })
         .collect();
+    let ledger = evidence.ledger.clone().unwrap_or_default();
     let mut parts = parts.clone();
     parts.insert("crossover".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
     Report {
@@ -101,10 +82,13 @@ pub fn assemble(
         asked,
         failure: failure(&evidence, outcome == asked),
         writes: Writes {
-            acknowledged: evidence.verdict.acknowledged,
-            present: evidence.verdict.present,
-            lost: evidence.verdict.lost,
-            duplicated: evidence.verdict.duplicated,
+            acknowledged: evidence.ledger.as_ref().map_or(
+                evidence.load.writes.acknowledged + evidence.load.stray.acknowledged,
+                |ledger| ledger.acknowledged,
+            ),
+            present: ledger.present,
+            lost: ledger.lost,
+            duplicated: ledger.duplicated,
             errors: evidence.load.writes.errors,
             held: evidence.load.writes.held,
         },
@@ -152,7 +136,7 @@ pub fn assemble(
             evidence.lag.clone(),
             phases(&evidence, since_start),
         ),
-        ledger: Some(evidence.verdict),
+        ledger: evidence.ledger,
         directions,
     }
 }
@@ -167,14 +151,17 @@ fn asked(options: &RehearsalOptions) -> Outcome {
 
 fn outcome(options: &RehearsalOptions, evidence: &Evidence) -> Outcome {
     let of = |index: usize| evidence.runs.get(index).map(|run| run.outcome);
-    match (options.dry_run, of(0), of(1), evidence.serving) {
-        (true, Some(RunOutcome::Committed), None, LanePhase::ServeSource) => Outcome::Planned,
-        (_, Some(RunOutcome::Aborted), None, LanePhase::ServeSource) => Outcome::Aborted,
+    match (options.dry_run, of(0), of(1), evidence.phase) {
+        (true, Some(RunOutcome::Committed), None, Some(LanePhase::ServeSource)) => Outcome::Planned,
+        (_, Some(RunOutcome::Aborted), None, Some(LanePhase::ServeSource)) => Outcome::Aborted,
         // An aborted rollback leaves the changes of the cutover in place.
-        (false, Some(RunOutcome::Committed), None | Some(RunOutcome::Aborted), LanePhase::ServeTarget) => {
-            Outcome::Committed
-        }
-        (false, Some(RunOutcome::Committed), Some(RunOutcome::Committed), LanePhase::ServeSource) => {
+        (
+            false,
+            Some(RunOutcome::Committed),
+            None | Some(RunOutcome::Aborted),
+            Some(LanePhase::ServeTarget),
+        ) => Outcome::Committed,
+        (false, Some(RunOutcome::Committed), Some(RunOutcome::Committed), Some(LanePhase::ServeSource)) => {
             Outcome::RolledBack
         }
         _ => Outcome::Failed,
@@ -183,16 +170,11 @@ fn outcome(options: &RehearsalOptions, evidence: &Evidence) -> Outcome {
 
 /// Why the run did not end as requested, in the words of the failed component.
 fn failure(evidence: &Evidence, as_asked: bool) -> Option<String> {
-    let mut reasons: Vec<String> = Vec::new();
+    let mut reasons: Vec<String> = evidence.ended_early.iter().cloned().collect();
     if !as_asked {
         reasons.extend(evidence.runs.iter().flat_map(|run| run.errors.iter().cloned()));
     }
-    if let Some(reason) = &evidence.inspection_failure {
-        reasons.push(format!("the two sides could not be compared: {reason}"));
-    }
-    if let Some(reason) = &evidence.audit_problem {
-        reasons.push(format!("the lane's audit log is incomplete: {reason}"));
-    }
+    reasons.extend(evidence.unknown.iter().cloned());
     (!reasons.is_empty()).then(|| reasons.join("\n"))
 }
 

@@ -6,18 +6,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossover_clock::SystemClock;
-use crossover_core::ports::Clock as _;
+use crossover_core::Plan;
 use crossover_stand::{Parts, Progress, loopback, parts, progress::step};
 use uuid::Uuid;
 
 use crate::{
-    assembly::{Evidence, assemble},
+    assembly::assemble,
     dump,
     environment::Environment,
     error::{RehearsalError, Result},
-    inspection, ledger,
-    load::{Load, LoadConfig, LoadResult, Side, StrayConfig, read_tokens},
+    evidence::{self, Evidence},
+    load::{Load, LoadConfig, StrayConfig},
     options::RehearsalOptions,
     report::Report,
     run::{RunOutcome, RunRecord, execute},
@@ -34,8 +33,8 @@ pub struct RehearsalOutput {
     pub html: PathBuf,
 }
 
-/// Fetches, builds, starts, runs, reports and cleans up. A cutover that fails is part of the report; an error
-/// means that there is no report.
+/// Fetches, builds, starts, runs, reports and cleans up. A cutover that fails, and a component that ends
+/// during the traffic, are part of the report; an error means that there is no report.
 pub async fn rehearse(options: &RehearsalOptions, progress: &dyn Progress) -> Result<RehearsalOutput> {
     let began = Instant::now();
     if !options.dumps.is_empty() {
@@ -54,10 +53,11 @@ pub async fn rehearse(options: &RehearsalOptions, progress: &dyn Progress) -> Re
         // Left by an earlier run.
         fs::remove_file(&identity_sql).map_err(RehearsalError::file(&identity_sql))?;
     }
-    let evidence = match perform(&environment, options, progress).await {
+    let mut evidence = match perform(&environment, options, progress).await {
         Ok(evidence) => evidence,
         Err(error) => return Err(environment.reason(error)),
     };
+    evidence.ended_early = environment.ended_early().map(|error| error.to_string());
     let report = assemble(options, &parts_of(&parts), began.elapsed(), evidence);
     let (json, html) = report
         .write(&options.out)
@@ -105,93 +105,47 @@ async fn perform(
 
     let run_id = |kind: &str| format!("{kind}-{}", &Uuid::new_v4().simple().to_string()[..8]);
     let cutover_plan = environment.plan(&run_id("cutover"), options.dry_run);
-    let cutover = execute(
-        &environment.cloud,
+    let cutover = run(
+        environment,
         &environment.cloud.cutover,
         "cutover",
         &cutover_plan,
         progress,
     )
-    .await?;
+    .await;
     tokio::time::sleep(calm).await;
     let mut runs = vec![cutover];
     if options.rollback && runs[0].outcome == RunOutcome::Committed && !options.dry_run {
         let plan = environment.plan(&run_id("rollback"), false);
         runs.push(
-            execute(
-                &environment.cloud,
+            run(
+                environment,
                 &environment.cloud.rollback,
                 "rollback",
                 &plan,
                 progress,
             )
-            .await?,
+            .await,
         );
         tokio::time::sleep(calm).await;
     }
     let closing = step(progress, "end the traffic, compare the ledger and every table");
     let result = load.stop().await?;
-    let evidence = inspect(environment, options, runs, result).await?;
+    let evidence = evidence::collect(environment, options, runs, result).await;
     closing.done();
     Ok(evidence)
 }
 
-async fn inspect(
+/// One execution of a state machine. If it cannot be observed to its end, the run has failed for that reason.
+async fn run(
     environment: &Environment,
-    options: &RehearsalOptions,
-    runs: Vec<RunRecord>,
-    load: LoadResult,
-) -> Result<Evidence> {
-    let admin = environment.edge.admin()?;
-    let lane_error = |e: crossover_edge_admin::EdgeError| RehearsalError::Aws {
-        what: "the lane".to_owned(),
-        reason: e.to_string(),
-    };
-    let lane = admin.read().await.map_err(lane_error)?;
-    let audit = admin.audit().await.map_err(lane_error)?;
-    let writer = match lane.writer {
-        crossover_core::routing::Side::Source => Side::Source,
-        crossover_core::routing::Side::Target => Side::Target,
-    };
-    let (committed, other) = match writer {
-        Side::Source => (&environment.databases.source, &environment.databases.target),
-        Side::Target => (&environment.databases.target, &environment.databases.source),
-    };
-    let moved = runs
-        .last()
-        .is_some_and(|run| run.outcome == RunOutcome::Committed)
-        && !options.dry_run;
-    // A stopped stream leaves the sides unequal for a reason that the report has; the ledger still counts.
-    let (inspection, inspection_failure) = match inspection::inspect(
-        &environment.databases,
-        writer,
-        moved,
-        &environment.tables.scope,
-        &environment.tables.not_carried,
-    )
-    .await
-    {
-        Ok(inspection) => (inspection, None),
-        Err(error) => (inspection::Inspection::default(), Some(error.to_string())),
-    };
-    let acknowledged = read_tokens(&load.tokens_file).map_err(RehearsalError::file(&load.tokens_file))?;
-    let (ours, theirs) = (committed.inspector().await?, other.inspector().await?);
-    let verdict = ledger::verdict(&acknowledged, &ours, Some(&theirs))
-        .await
-        .map_err(RehearsalError::database("comparing the ledger"))?;
-    let lag = crate::lag::points(&environment.cloud, load.started_at, SystemClock.now()).await?;
-    Ok(Evidence {
-        audit_problem: audit.verify(&lane.lane).err().map(|e| e.to_string()),
-        audit: audit.entries,
-        serving: lane.phase,
-        runs,
-        load,
-        verdict,
-        inspection,
-        inspection_failure,
-        left_out: environment.left_out.clone(),
-        exclude_option: environment.tables.exclude_option(),
-        faults: environment.tables.faults.clone(),
-        lag,
-    })
+    machine: &str,
+    what: &str,
+    plan: &Plan,
+    progress: &dyn Progress,
+) -> RunRecord {
+    match execute(&environment.cloud, machine, what, plan, progress).await {
+        Ok(record) => record,
+        Err(error) => RunRecord::unobserved(&plan.run_id, format!("{what}: {error}")),
+    }
 }

@@ -17,7 +17,7 @@ use crossover_core::{
     plan::{DatabasePlan, EdgePlan, EngineName, Limits, ReplicationPlan, Scope},
     ports::Catalogue,
 };
-use crossover_stand::{MiniStack, Parts, Progress, TestEnvironment, progress::step};
+use crossover_stand::{MiniStack, Parts, Progress, StandError, TestEnvironment, progress::step};
 use serde_json::{Value, json};
 
 pub use cloud::{Cloud, FORWARD_TASK, RENEWED_TASK, REVERSE_TASK};
@@ -175,10 +175,12 @@ impl Environment {
     /// The cause of a failure: a component that has ended unexpectedly is a better explanation than the
     /// component that missed it.
     pub fn reason(&mut self, error: RehearsalError) -> RehearsalError {
-        match self.stand.exited() {
-            Ok(Some(fall)) => fall.into(),
-            Ok(None) | Err(_) => error,
-        }
+        self.ended_early().map_or(error, Into::into)
+    }
+
+    /// The first component that has ended unexpectedly.
+    pub fn ended_early(&mut self) -> Option<StandError> {
+        self.stand.exited().ok().flatten()
     }
 }
 

@@ -10,6 +10,7 @@ pub mod dump;
 mod end_to_end;
 pub mod environment;
 mod error;
+mod evidence;
 mod inspection;
 mod lag;
 pub mod ledger;

@@ -47,7 +47,8 @@ pub enum Outcome {
 pub struct Writes {
     /// Acknowledged to clients, including stray writers.
     pub acknowledged: u64,
-    /// Of these, present on the committed side.
+    /// Of these, present on the committed side. Unknown, and 0, without a `ledger`; so are `lost` and
+    /// `duplicated`.
     pub present: u64,
     /// Of these, missing.
     pub lost: u64,

@@ -55,6 +55,20 @@ pub struct RunRecord {
     pub planned: Vec<String>,
 }
 
+impl RunRecord {
+    /// A run of which only the reason is known why its end was not seen.
+    pub(crate) fn unobserved(run_id: &str, reason: String) -> Self {
+        Self {
+            run_id: run_id.to_owned(),
+            outcome: RunOutcome::Failed,
+            errors: vec![reason],
+            stages: Vec::new(),
+            results: Value::Null,
+            planned: Vec::new(),
+        }
+    }
+}
+
 /// Runs a state machine to its end.
 pub async fn execute(
     cloud: &Cloud,

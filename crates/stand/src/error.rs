@@ -85,10 +85,11 @@ pub enum StandError {
     },
 
     /// A running part has ended without being stopped.
-    #[error("{part} has ended unexpectedly. Its last log lines:\n{tail}\nFull log: {}", .log.display())]
+    #[error("{part} has ended unexpectedly: {reason}; its log is {}", .log.display())]
     Fell {
         part: String,
-        tail: String,
+        /// How the part ended.
+        reason: String,
         /// Path of the complete log.
         log: PathBuf,
     },

@@ -282,9 +282,9 @@ impl ManagedProcess {
 
     /// The error of a program that has ended without being stopped; none while the program runs.
     pub fn fall(&mut self) -> Result<Option<StandError>> {
-        Ok(self.has_ended()?.map(|_| StandError::Fell {
+        Ok(self.has_ended()?.map(|status| StandError::Fell {
             part: self.name.clone(),
-            tail: tail(&self.log),
+            reason: describe(status),
             log: self.log.clone(),
         }))
     }
@@ -337,6 +337,9 @@ pub(crate) fn tail(log: &Path) -> String {
 
 fn describe(status: ExitStatus) -> String {
     match status.code() {
+        // The guard ends with the program's exit status; as in a shell, that is 128 and the signal's number
+        // for a program that a signal has ended.
+        Some(code) if code > 128 => format!("signal {} ended it", code - 128),
         Some(code) => format!("it ended with exit status {code}"),
         None => "its guard was killed".to_owned(),
     }

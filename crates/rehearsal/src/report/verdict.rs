@@ -52,13 +52,11 @@ impl Report {
                 count(self.reads.errors)
             ));
         }
-        if self.moved() {
-            if self.ledger.is_none() {
-                problems.push("the ledger was not compared with the databases".into());
-            }
-            if self.tables.is_empty() {
-                problems.push("no table was compared".into());
-            }
+        if self.ledger.is_none() {
+            problems.push("the ledger was not compared with the databases".into());
+        }
+        if self.moved() && self.tables.is_empty() {
+            problems.push("no table was compared".into());
         }
         if self.outcome != self.asked {
             problems.push(format!(
