@@ -466,7 +466,9 @@ impl MemoryDatabaseState {
                     self.side
                 )));
             };
-            if let Some(position) = own.position_after(other, headroom) {
+            if let Some(position) = own.position_after(other, headroom)
+                && !defects.contains(&Defect::SequencesStay)
+            {
                 own.last_value = Some(position);
             }
             now.push(own.clone());

@@ -16,6 +16,8 @@ pub enum Defect {
     MarkerNotAwaited,
     /// Sequence positions are taken from the largest id in the table, without headroom.
     SequencesByMaxId,
+    /// `advance_sequences` reports success and moves no sequence.
+    SequencesStay,
     /// The lane accepts commit and abort without comparing epoch, run and phase.
     LaneWithoutCas,
     /// The lane accepts a commit after the deadline.

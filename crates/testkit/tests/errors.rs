@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crossover_core::{AnyStage, Direction, StageError, Stream, ports::StreamState};
 use crossover_stages::{connection_drain, final_sync, lag_wait, reverse_sync, rollback, validate};
-use crossover_testkit::{Failure, Scenario, laws::execute};
+use crossover_testkit::{Defect, Failure, Scenario, laws::execute};
 use machines::{cutover, entered};
 use serde_json::{Value, json};
 
@@ -74,6 +74,27 @@ fn a_role_missing_on_the_target_is_reported_as_missing() {
     let failure = failure(&scenario, final_sync::FinalSync, json!({"step": "commit"}));
     assert_eq!(failure.name, "Missing", "{}", failure.text);
     assert!(failure.text.contains("shop_owner"), "{}", failure.text);
+}
+
+#[test]
+fn final_sync_names_the_sequences_that_did_not_move() {
+    for cycle in [false, true] {
+        let scenario = at("FinalSync");
+        {
+            let mut state = scenario.shared.lock();
+            state.defects.insert(Defect::SequencesStay);
+            state.source.sequences.get_mut("order_ids").unwrap().cycle = cycle;
+            let ids = state.target.sequences.get_mut("order_ids").unwrap();
+            ids.cycle = cycle;
+            if cycle {
+                // A higher position proves nothing.
+                ids.last_value = Some(500_000);
+            }
+        }
+        let failure = failure(&scenario, final_sync::FinalSync, json!({"step": "commit"}));
+        assert_eq!(failure.name, "SequencesBehind", "{}", failure.text);
+        assert!(failure.text.contains("order_ids"), "{}", failure.text);
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod connection;
 mod definitions;
 mod fingerprint;
 mod marker;
+mod remedies;
 mod schema;
 mod sequences;
 mod side;
