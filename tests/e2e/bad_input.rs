@@ -61,7 +61,11 @@ async fn a_table_without_a_primary_key_stops_the_cutover_and_the_source_serves_o
          create table public.pages (id bigint primary key, path text);\n\
          insert into public.pages select i, 'p' || i from generate_series(1, 100) i;\n",
     );
-    let ended = Running::rehearse(&folder, &["--dump", &file, "--exclude", "public.left_out", "--json"]).end();
+    let ended = Running::rehearse(
+        &folder,
+        &["--dump", &file, "--exclude", "public.left_out", "--json"],
+    )
+    .end();
     assert_eq!(ended.status.code(), Some(1), "{}", ended.errors);
     let report: Value = serde_json::from_str(&ended.output).unwrap();
     assert_eq!(report["outcome"], "aborted", "{}", ended.errors);
@@ -73,13 +77,28 @@ async fn a_table_without_a_primary_key_stops_the_cutover_and_the_source_serves_o
         assert!(!failure.contains(words), "{words} is in {failure:?}");
     }
     // What lets the next run continue: the option, and the SQL that gives the table an identity.
-    assert_eq!(report["exclude_option"], "--exclude public.left_out,public.visits", "{report}");
-    let sql = std::fs::read_to_string(folder.join("replica-identity.sql")).unwrap();
-    assert!(sql.contains("public.visits") && !sql.contains("left_out"), "{sql}");
+    assert_eq!(
+        report["exclude_option"], "--exclude public.left_out,public.visits",
+        "{report}"
+    );
+    let sql = fs::read_to_string(folder.join("replica-identity.sql")).unwrap();
+    assert!(
+        sql.contains("public.visits") && !sql.contains("left_out"),
+        "{sql}"
+    );
     let tables = report["tables"].as_array().unwrap();
-    assert!(tables.iter().all(|table| table["name"] != "public.left_out"), "{tables:?}");
-    let visits = tables.iter().find(|table| table["name"] == "public.visits").unwrap();
-    assert!(visits["not_compared"].is_string() && visits["rows_source"].is_null(), "{visits}");
+    assert!(
+        tables.iter().all(|table| table["name"] != "public.left_out"),
+        "{tables:?}"
+    );
+    let visits = tables
+        .iter()
+        .find(|table| table["name"] == "public.visits")
+        .unwrap();
+    assert!(
+        visits["not_compared"].is_string() && visits["rows_source"].is_null(),
+        "{visits}"
+    );
     for counter in ["lost", "duplicated", "errors"] {
         assert_eq!(report["writes"][counter], 0, "{counter}: {}", report["writes"]);
     }

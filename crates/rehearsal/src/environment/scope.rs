@@ -24,6 +24,8 @@ pub struct Tables {
     pub not_carried: Vec<TableName>,
     /// The same by their topmost parents, sorted.
     roots: BTreeSet<TableName>,
+    /// The given `--exclude`.
+    given: Vec<String>,
     /// SQL that gives these tables a replica identity.
     pub identity_sql: Option<String>,
 }
@@ -75,6 +77,7 @@ impl Tables {
         });
         Ok(Self {
             roots: roots.cloned().collect(),
+            given: exclude.to_vec(),
             scope: Scope::default().without(&excluded),
             carried: names(carried),
             faults: identity_faults(&in_scope)
@@ -86,13 +89,16 @@ impl Tables {
         })
     }
 
-    /// The option that excludes the tables which cannot be carried; `None` if all can be.
+    /// The option that also excludes the tables which cannot be carried; `None` if all can be.
     pub fn exclude_option(&self) -> Option<String> {
-        let names: Vec<String> = self.roots.iter().map(ToString::to_string).collect();
+        if self.roots.is_empty() {
+            return None;
+        }
+        let given = self.given.iter().cloned();
+        let names: Vec<String> = given.chain(self.roots.iter().map(ToString::to_string)).collect();
         let names = names.join(",");
         let plain = |c: char| c.is_ascii_alphanumeric() || "_.,-".contains(c);
         match names.as_str() {
-            "" => None,
             names if names.chars().all(plain) => Some(format!("--exclude {names}")),
             names => Some(format!("--exclude '{}'", names.replace('\'', "'\\''"))),
         }
@@ -169,6 +175,15 @@ mod tests {
         assert_eq!(second.exclude_option(), None);
         assert_eq!((second.identity_sql, second.not_carried), (None, Vec::new()));
         assert!(!second.scope.holds("public", "events_2") && second.scope.holds("public", "orders"));
+    }
+
+    #[test]
+    fn the_printed_option_keeps_what_was_excluded_already() {
+        let tables = Tables::of(&tables(), &["log".to_owned()]).unwrap();
+        assert_eq!(
+            tables.exclude_option().as_deref(),
+            Some("--exclude log,public.events")
+        );
     }
 
     #[test]
