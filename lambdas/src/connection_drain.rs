@@ -15,8 +15,8 @@ use crossover_core::{
 use serde::{Deserialize, Serialize};
 
 /// Time from arming to the hold, in addition to the lease: for the delivery of the command and for
-/// differences between clocks.
-const ARM_MARGIN: Millis = Millis(250);
+/// differences between clocks. The longer ones are for a command that arrived too late.
+const ARM_MARGINS: [Millis; 3] = [Millis(250), Millis(1_000), Millis(4_000)];
 /// Time between two checks of the database.
 const POLL_EVERY: Millis = Millis(5);
 
@@ -111,14 +111,7 @@ async fn held_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
             });
         }
         refuse_unstoppable(&ctx.old_writer.writes.writers().await?)?;
-        let hold_at_ms = ctx.clock.now() + lane.lease_ttl_ms + ARM_MARGIN;
-        let arm = Command::Arm {
-            run_id: ctx.plan.run_id.clone(),
-            towards: ctx.direction.new_writer(),
-            hold_at_ms,
-            hold_deadline_ms: hold_at_ms + ctx.plan.limits.hold_ms,
-        };
-        lane = ctx.command(&lane, arm).await?;
+        lane = arm(ctx, &lane).await?;
     }
     if lane.phase == Phase::Armed {
         require_reverse_replication(ctx).await?;
@@ -140,6 +133,30 @@ async fn held_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
             lane: lane.lane,
             reason: format!("the lane is in phase {other}, not hold"),
         }),
+    }
+}
+
+/// Arms the lane. A command that arrives too late for its schedule is refused and changes nothing: it is sent
+/// again with more time.
+async fn arm(ctx: &StageContext, lane: &LaneRecord) -> Result<LaneRecord, StageError> {
+    let [first, longer @ ..] = ARM_MARGINS;
+    let mut outcome = ctx.command(lane, arm_command(ctx, lane, first)).await;
+    for margin in longer {
+        if !matches!(outcome, Err(StageError::LaneRefused { .. })) {
+            break;
+        }
+        outcome = ctx.command(lane, arm_command(ctx, lane, margin)).await;
+    }
+    outcome
+}
+
+fn arm_command(ctx: &StageContext, lane: &LaneRecord, margin: Millis) -> Command {
+    let hold_at_ms = ctx.clock.now() + lane.lease_ttl_ms + margin;
+    Command::Arm {
+        run_id: ctx.plan.run_id.clone(),
+        towards: ctx.direction.new_writer(),
+        hold_at_ms,
+        hold_deadline_ms: hold_at_ms + ctx.plan.limits.hold_ms,
     }
 }
 

@@ -10,9 +10,9 @@ mod machines;
 
 use std::sync::Arc;
 
-use crossover_core::{AnyStage, Direction, StageError, Stream, ports::StreamState};
+use crossover_core::{AnyStage, Direction, StageError, Stream, ports::StreamState, routing::Phase};
 use crossover_stages::{connection_drain, final_sync, lag_wait, reverse_sync, rollback, validate};
-use crossover_testkit::{Defect, Failure, Scenario, laws::execute};
+use crossover_testkit::{Defect, Failure, Fault, Scenario, Scripted, laws::execute};
 use machines::{cutover, entered};
 use serde_json::{Value, json};
 
@@ -65,6 +65,18 @@ fn every_stage_that_waits_for_a_marker_reports_one_that_arrives_twice() {
     for failure in cases {
         assert_eq!(failure.name, "MarkerDuplicated", "{}", failure.text);
     }
+}
+
+#[test]
+fn an_arm_command_that_arrives_too_late_for_its_schedule_is_sent_again_with_more_time() {
+    let scenario = at("ConnectionDrain");
+    scenario
+        .shared
+        .script(Scripted::Named("lane.apply(arm)".to_owned(), Fault::Slow(700)));
+    let stage: Arc<dyn AnyStage> = Arc::new(connection_drain::ConnectionDrain);
+    scenario.stage(&stage, json!({})).unwrap();
+    assert_eq!(scenario.shared.fired().as_deref(), Some("lane.apply(arm)"));
+    assert_eq!(scenario.shared.lock().lane.phase, Phase::Hold);
 }
 
 #[test]
