@@ -59,16 +59,20 @@ impl Stage for ConnectionDrain {
         let hold_at = lane.hold_at_ms.unwrap_or_default();
         let since_hold = || ctx.clock.now().since(hold_at);
 
-        // The lock comes after the transactions: a request that was forwarded before the hold may still have to
-        // open its session, and a locked role could not.
-        wait_for_transactions(ctx, hold_at).await?;
-        let in_flight_ms = since_hold();
-        let report = ctx
-            .old_writer
-            .writes
-            .lock(&ctx.plan.scope, &ctx.plan.run_id)
-            .await?;
-        let lock_ms = since_hold();
+        let locking = async {
+            let report = ctx
+                .old_writer
+                .writes
+                .lock(&ctx.plan.scope, &ctx.plan.run_id)
+                .await?;
+            Ok::<_, StageError>((report, since_hold()))
+        };
+        let settling = async {
+            wait_for_transactions(ctx, hold_at).await?;
+            Ok::<_, StageError>(since_hold())
+        };
+        // NOLOGIN does not affect existing sessions, so the lock can be taken while transactions end.
+        let ((report, lock_ms), in_flight_ms) = futures::try_join!(locking, settling)?;
         // The lane is read while sessions end, so that this check does not lengthen the pause.
         let (sessions_ended, ()) = futures::try_join!(end_writers(ctx, hold_at), keep_lock_if_held(ctx))?;
         Ok(Output {
@@ -202,25 +206,20 @@ fn refuse_unstoppable(sample: &WriterSample) -> Result<(), StageError> {
     Ok(())
 }
 
-/// Waits until no application transaction has been seen for `drain_settle_ms`: requests that were forwarded
-/// before the hold may still wait for a connection in the application's own pool, and follow one another. All
-/// transactions have `drain_grace_ms` to end; those still open after that are ended with their sessions.
+/// Waits until no application transaction runs. Requests forwarded just before the hold have
+/// `drain_settle_ms` to arrive, and all transactions have `drain_grace_ms` to end. Transactions still open
+/// after that are ended with their sessions.
 async fn wait_for_transactions(ctx: &StageContext, hold_at: UnixMillis) -> Result<(), PortError> {
     let limits = &ctx.plan.limits;
-    let clock = &*ctx.clock;
-    let mut quiet_since = hold_at;
+    let (clock, settled) = (&*ctx.clock, hold_at + limits.drain_settle_ms);
     let grace = (hold_at + limits.drain_grace_ms).since(clock.now());
     let mut polling = Polling::new(clock, POLL_EVERY, grace);
-    loop {
-        if ctx.old_writer.writes.in_flight().await? > 0 {
-            quiet_since = clock.now();
-        } else if clock.now().since(quiet_since) >= limits.drain_settle_ms {
-            return Ok(());
-        }
+    while ctx.old_writer.writes.in_flight().await? > 0 || clock.now() < settled {
         if polling.pause().await.is_err() {
-            return Ok(());
+            break;
         }
     }
+    Ok(())
 }
 
 /// Ends writers' sessions until two consecutive checks find no writer, no prepared transaction and no role

@@ -124,11 +124,11 @@ pub struct Limits {
     pub long_transaction_ms: Millis,
     /// Longest time writes may be held before the lane aborts automatically. Default: 8000, at most 20000.
     pub hold_ms: Millis,
-    /// How long no transaction must be seen after the hold: a request that was forwarded just before it may
-    /// take this long to reach the database. Default: 100.
+    /// How long a request that was forwarded just before the hold may take to reach the database. Default:
+    /// 100.
     pub drain_settle_ms: Millis,
     /// How long transactions in flight at the hold may take to end before their sessions are ended,
-    /// `drain_settle_ms` included. Default: 2000.
+    /// `drain_settle_ms` included. Default: 500.
     pub drain_grace_ms: Millis,
     /// How long the drain waits until no writer is left, `drain_grace_ms` included. Default: 3000.
     pub drain_ms: Millis,
@@ -147,7 +147,7 @@ impl Default for Limits {
             long_transaction_ms: Millis(600_000),
             hold_ms: Millis(8_000),
             drain_settle_ms: Millis(100),
-            drain_grace_ms: Millis(2_000),
+            drain_grace_ms: Millis(500),
             drain_ms: Millis(3_000),
             marker_ms: Millis(4_000),
             sequence_headroom: 1_000,
