@@ -11,7 +11,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> UnixMillis {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        UnixMillis(Millis::from(since_1970).0)
+        UnixMillis::after_1970(since_1970)
     }
 
     async fn sleep(&self, length: Millis) {

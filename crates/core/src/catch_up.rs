@@ -22,12 +22,11 @@ pub enum MarkerError {
     Duplicated { nonce: String, count: u32 },
 }
 
-/// Writes a marker at the writer and waits until the follower has it. Returns the waiting
-/// time. A second call for the same marker does not write another one.
+/// Writes a marker at the writer and waits until the follower has it. Returns the waiting time. A second
+/// call for the same marker does not write another one.
 ///
 /// # Errors
-/// [`crate::ports::PortError::Marker`] when the marker does not arrive within `limit`, or arrives more
-/// than once.
+/// [`crate::ports::PortError::Marker`] when the marker does not arrive within `limit`, or arrives more than once.
 pub async fn wait_for_marker(
     writer: &dyn CatchUpMarkers,
     follower: &dyn CatchUpMarkers,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crossover_core::ports::PortError;
+use crossover_edge_admin::EdgeError;
 use crossover_stand::StandError;
 
 use crate::{api::ApiError, dump::DumpError, load::LoadError};
@@ -28,6 +29,8 @@ pub enum RehearsalError {
     },
     #[error("no table of the dump is called {}: correct --exclude", .0.join(", "))]
     UnknownTables(Vec<String>),
+    #[error("{0}")]
+    Lane(#[from] EdgeError),
     #[error("{what}\n{output}")]
     Build { what: String, output: String },
     #[error("{}: {source}", .path.display())]

@@ -1,10 +1,12 @@
 //! What is known at the end of the traffic. A question that a component no longer answers is named in the
 //! report; the answers of all others still count.
 
+use std::fmt::Display;
+
 use crossover_clock::SystemClock;
 use crossover_core::{
     ports::Clock as _,
-    routing::{AuditEntry, Phase, Side as Writer},
+    routing::{AuditEntry, AuditLog, LaneRecord, Phase, Side},
     schema::IdentityFault,
 };
 
@@ -13,7 +15,7 @@ use crate::{
     error::RehearsalError,
     inspection::{self, Inspection},
     ledger::{self, Verdict},
-    load::{LoadResult, Side, read_tokens},
+    load::{LoadResult, read_tokens},
     options::RehearsalOptions,
     report::LagPoint,
     run::{RunOutcome, RunRecord},
@@ -49,27 +51,21 @@ pub async fn collect(
     runs: Vec<RunRecord>,
     load: LoadResult,
 ) -> Evidence {
-    let mut unknown = Vec::new();
-    let lane = lane(environment)
-        .await
-        .map_err(|reason| unknown.push(format!("the lane gave no answer: {reason}")))
-        .ok();
+    let mut unknown = Unknown::default();
+    let lane = unknown.answer_or_note("the lane gave no answer", lane(environment).await);
     let writer = lane.as_ref().map_or_else(
         || {
             let writer = last_known_writer(&runs);
-            unknown.push(format!(
+            unknown.note(format!(
                 "the ledger was compared with the last known writer, the {writer}"
             ));
             writer
         },
-        |lane| lane.writer,
+        |lane| lane.record.writer,
     );
-    let writer = match writer {
-        Writer::Source => Side::Source,
-        Writer::Target => Side::Target,
-    };
-    if let Some(reason) = lane.as_ref().and_then(|lane| lane.audit_problem.as_ref()) {
-        unknown.push(format!("the lane's audit log is incomplete: {reason}"));
+    if let Some(lane) = &lane {
+        let complete = lane.audit.verify(&lane.record.lane);
+        unknown.answer_or_note("the lane's audit log is incomplete", complete);
     }
     let moved = runs
         .last()
@@ -82,67 +78,70 @@ pub async fn collect(
         moved,
         &environment.tables.scope,
         &environment.tables.not_carried,
-    )
-    .await
-    .unwrap_or_else(|error| {
-        unknown.push(format!("the two sides could not be compared: {error}"));
-        Inspection::default()
+    );
+    let inspection = unknown.answer_or_note("the two sides could not be compared", inspection.await);
+    let ledger = ledger(environment, writer, &load, &mut unknown).await;
+    let ledger = unknown.answer_or_note("the ledger could not be compared", ledger);
+    let lag = crate::lag::points(&environment.cloud, load.started_at, SystemClock.now()).await;
+    let lag = unknown.answer_or_note("the replication lag could not be read", lag);
+    let (phase, audit) = lane.map_or((None, Vec::new()), |lane| {
+        (Some(lane.record.phase), lane.audit.entries)
     });
-    let ledger = ledger(environment, writer, &load, &mut unknown)
-        .await
-        .map_err(|error| format!("the ledger could not be compared: {error}"));
-    let ledger = ledger.map_err(|reason| unknown.push(reason)).ok();
-    let lag = crate::lag::points(&environment.cloud, load.started_at, SystemClock.now())
-        .await
-        .unwrap_or_else(|error| {
-            unknown.push(format!("the replication lag could not be read: {error}"));
-            Vec::new()
-        });
-    let (phase, audit) = lane.map_or((None, Vec::new()), |lane| (Some(lane.phase), lane.audit));
     Evidence {
         runs,
         load,
         ledger,
-        inspection,
+        inspection: inspection.unwrap_or_default(),
         ended_early: None,
-        unknown,
+        unknown: unknown.0,
         exclude_option: environment.tables.exclude_option(),
         faults: environment.tables.faults.clone(),
         left_out: environment.left_out.clone(),
         audit,
         phase,
-        lag,
+        lag: lag.unwrap_or_default(),
+    }
+}
+
+/// What could not be found out, and why, as sentences.
+#[derive(Default)]
+struct Unknown(Vec<String>);
+
+impl Unknown {
+    fn note(&mut self, sentence: String) {
+        self.0.push(sentence);
+    }
+
+    /// The answer; without one, `what` and the reason are noted.
+    fn answer_or_note<T, E: Display>(&mut self, what: &str, answer: Result<T, E>) -> Option<T> {
+        answer
+            .map_err(|reason| self.note(format!("{what}: {reason}")))
+            .ok()
     }
 }
 
 /// The lane at the end.
 struct LaneAtTheEnd {
-    writer: Writer,
-    phase: Phase,
-    audit: Vec<AuditEntry>,
-    audit_problem: Option<String>,
+    record: LaneRecord,
+    audit: AuditLog,
 }
 
-async fn lane(environment: &Environment) -> Result<LaneAtTheEnd, String> {
-    let admin = environment.edge.admin().map_err(|e| e.to_string())?;
-    let record = admin.read().await.map_err(|e| e.to_string())?;
-    let audit = admin.audit().await.map_err(|e| e.to_string())?;
+async fn lane(environment: &Environment) -> Result<LaneAtTheEnd, RehearsalError> {
+    let admin = environment.edge.admin()?;
     Ok(LaneAtTheEnd {
-        writer: record.writer,
-        phase: record.phase,
-        audit_problem: audit.verify(&record.lane).err().map(|e| e.to_string()),
-        audit: audit.entries,
+        record: admin.read().await?,
+        audit: admin.audit().await?,
     })
 }
 
 /// The writer by the results of the runs: each commit that a function reported has changed the writer.
-fn last_known_writer(runs: &[RunRecord]) -> Writer {
+fn last_known_writer(runs: &[RunRecord]) -> Side {
     let is_committed = |run: &&RunRecord| run.results["final_sync"]["result"]["output"]["committed"] == true;
     let commits = runs.iter().filter(is_committed).count();
     if commits.is_multiple_of(2) {
-        Writer::Source
+        Side::Source
     } else {
-        Writer::Target
+        Side::Target
     }
 }
 
@@ -150,7 +149,7 @@ async fn ledger(
     environment: &Environment,
     writer: Side,
     load: &LoadResult,
-    unknown: &mut Vec<String>,
+    unknown: &mut Unknown,
 ) -> Result<Verdict, RehearsalError> {
     let databases = &environment.databases;
     let (committed, other) = match writer {
@@ -160,12 +159,8 @@ async fn ledger(
     let acknowledged = read_tokens(&load.tokens_file).map_err(RehearsalError::file(&load.tokens_file))?;
     let ours = committed.inspector().await?;
     // Without the other side the acknowledged writes are still checked.
-    let theirs = other.inspector().await.map_err(|error| {
-        unknown.push(format!(
-            "writes that only the other side has are unknown: {error}"
-        ));
-    });
-    let theirs = theirs.ok();
+    let theirs = other.inspector().await;
+    let theirs = unknown.answer_or_note("writes that only the other side has are unknown", theirs);
     ledger::verdict(&acknowledged, &ours, theirs.as_ref())
         .await
         .map_err(RehearsalError::database("comparing the ledger"))
@@ -190,10 +185,10 @@ mod tests {
 
     #[test]
     fn the_last_known_writer_follows_from_the_commits_that_were_reported() {
-        assert_eq!(last_known_writer(&[]), Writer::Source);
-        assert_eq!(last_known_writer(&[run(false)]), Writer::Source);
-        assert_eq!(last_known_writer(&[run(true)]), Writer::Target);
-        assert_eq!(last_known_writer(&[run(true), run(false)]), Writer::Target);
-        assert_eq!(last_known_writer(&[run(true), run(true)]), Writer::Source);
+        assert_eq!(last_known_writer(&[]), Side::Source);
+        assert_eq!(last_known_writer(&[run(false)]), Side::Source);
+        assert_eq!(last_known_writer(&[run(true)]), Side::Target);
+        assert_eq!(last_known_writer(&[run(true), run(false)]), Side::Target);
+        assert_eq!(last_known_writer(&[run(true), run(true)]), Side::Source);
     }
 }

@@ -7,6 +7,7 @@ use crossover_core::{
     catch_up::wait_for_marker,
     plan::Scope,
     ports::{Catalogue, PortError},
+    routing::Side,
 };
 use crossover_postgres::PostgresDatabase;
 use crossover_verify::{Sides, Silent, VerifyError, VerifyOptions, compare_rows};
@@ -14,7 +15,6 @@ use crossover_verify::{Sides, Silent, VerifyError, VerifyOptions, compare_rows};
 use crate::{
     environment::Databases,
     error::{RehearsalError, Result},
-    load::Side,
 };
 
 /// The stream was fast until now, so a catch-up marker that takes longer than this is lost.
@@ -114,7 +114,7 @@ async fn tables(
     let sides = Sides {
         source,
         target,
-        writer: crossover_core::routing::Side::Source,
+        writer: Side::Source,
         catch_up: None,
         clock: &SystemClock,
     };

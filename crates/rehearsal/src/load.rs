@@ -27,7 +27,7 @@ use acknowledged::TokenFile;
 pub use acknowledged::{Acknowledged, read_tokens};
 use operation::Clients;
 use samples::Samples;
-pub use samples::{Kind, LoadResult, Outcome, ReadCounts, Sample, Side, Snapshot, StrayCounts, WriteCounts};
+pub use samples::{Kind, LoadResult, Outcome, ReadCounts, Sample, Snapshot, StrayCounts, WriteCounts};
 
 /// Response header of the edge: how long the edge held this write, in milliseconds.
 pub const HELD_MS: &str = "x-crossover-held-ms";

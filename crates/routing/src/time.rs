@@ -63,6 +63,12 @@ impl FractionalMillis {
 }
 
 impl UnixMillis {
+    /// The point in time that lies this long after 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn after_1970(elapsed: Duration) -> Self {
+        Self(Millis::from(elapsed).0)
+    }
+
     /// Later than every real time.
     pub const MAX: Self = Self(u64::MAX);
 

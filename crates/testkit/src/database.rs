@@ -204,8 +204,8 @@ impl MemoryDatabaseState {
         });
     }
 
-    /// The next value of a sequence for a session. CACHE reserves a block of values, which
-    /// is lost with the session.
+    /// The next value of a sequence for a session. CACHE reserves a block of values, which is lost with the
+    /// session.
     pub fn next_value(&mut self, session: u64, sequence: &str) -> Option<i64> {
         let session = self.sessions.iter_mut().find(|s| s.id == session)?;
         let ahead = session.cached.entry(sequence.to_owned()).or_default();

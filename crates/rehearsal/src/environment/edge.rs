@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use crossover_edge_admin::{AdminKey, EdgeAdmin};
+use crossover_edge_admin::{AdminKey, EdgeAdmin, EdgeError};
 use crossover_stand::{Parts, Port, Workerd};
 use uuid::Uuid;
 use worker_bundle::{LaneStorage, WorkerdConfig};
@@ -23,12 +23,11 @@ pub struct Edge {
 impl Edge {
     /// A client of the admin API.
     pub fn admin(&self) -> Result<EdgeAdmin> {
-        let wrong = |reason: String| RehearsalError::Aws {
-            what: "the edge-router's admin client".to_owned(),
-            reason,
-        };
-        let key = AdminKey::from_hex(&self.key).map_err(|e| wrong(e.to_string()))?;
-        EdgeAdmin::new(&self.url, LANE, &self.key_id, key).map_err(|e| wrong(e.to_string()))
+        let key = AdminKey::from_hex(&self.key).map_err(|bad| EdgeError::BadAddress {
+            url: self.url.clone(),
+            reason: format!("its key cannot be used: {bad}"),
+        })?;
+        Ok(EdgeAdmin::new(&self.url, LANE, &self.key_id, key)?)
     }
 }
 

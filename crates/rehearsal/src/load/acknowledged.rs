@@ -6,12 +6,10 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
-use crossover_core::{FractionalMillis, UnixMillis};
+use crossover_core::{FractionalMillis, UnixMillis, routing::Side};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use uuid::Uuid;
-
-use super::Side;
 
 /// Maximum number of lines synced together; groups form automatically while a sync is in progress.
 const GROUP: usize = 1_000;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crossover_core::{FractionalMillis, Millis, UnixMillis};
+use crossover_core::{FractionalMillis, Millis, UnixMillis, routing::Side};
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::acknowledged::TokenSender;
 use super::samples::Samples;
-use super::{Acknowledged, HELD_MS, Kind, LoadConfig, Mode, Outcome, SIDE, Sample, Side};
+use super::{Acknowledged, HELD_MS, Kind, LoadConfig, Mode, Outcome, SIDE, Sample};
 use crate::api::EXECUTED;
 
 /// Acknowledged writes that reads choose from.

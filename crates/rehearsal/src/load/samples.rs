@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crossover_core::{FractionalMillis, UnixMillis};
+use crossover_core::{FractionalMillis, UnixMillis, routing::Side};
 use serde::{Deserialize, Serialize};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -21,16 +21,6 @@ pub enum Kind {
     Read,
     /// A write straight to the source API.
     Stray,
-}
-
-/// The database whose API answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Side {
-    /// The source.
-    Source,
-    /// The target.
-    Target,
 }
 
 /// The outcome of an operation.

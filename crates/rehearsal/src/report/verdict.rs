@@ -7,7 +7,7 @@ use crossover_report::number::{count, duration};
 
 use super::{Outcome, Report};
 
-/// The aim for the added wait of a cutover, in milliseconds (95th percentile, longest).
+/// The aim for the added wait of a cutover: 95th percentile, longest.
 const LIMITS: (FractionalMillis, FractionalMillis) = (FractionalMillis(500.0), FractionalMillis(1_000.0));
 
 impl Outcome {

@@ -6,12 +6,10 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use crossover_core::FractionalMillis;
+use crossover_core::{FractionalMillis, routing::Side};
 use crossover_rehearsal::api::SampleApi;
 use crossover_rehearsal::ledger;
-use crossover_rehearsal::load::{
-    HELD_MS, Kind, Load, LoadConfig, Mode, SIDE, Side, StrayConfig, read_tokens,
-};
+use crossover_rehearsal::load::{HELD_MS, Kind, Load, LoadConfig, Mode, SIDE, StrayConfig, read_tokens};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::watch;

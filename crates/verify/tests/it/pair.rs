@@ -26,7 +26,7 @@ pub struct TestClock;
 impl Clock for TestClock {
     fn now(&self) -> UnixMillis {
         static SINCE: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-        UnixMillis(Millis::from(SINCE.get_or_init(Instant::now).elapsed()).0)
+        UnixMillis::after_1970(SINCE.get_or_init(Instant::now).elapsed())
     }
     async fn sleep(&self, length: Millis) {
         tokio::time::sleep(length.into()).await;
