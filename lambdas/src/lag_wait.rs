@@ -45,26 +45,24 @@ impl Stage for LagWait {
         let mut ready_since: Option<UnixMillis> = None;
         let lag_ms = loop {
             let now = ctx.clock.now();
-            let reason = match readiness(ctx).await? {
+            let not_ready = match readiness(ctx).await? {
                 Ok(lag_ms) => {
                     let ready = now.since(*ready_since.get_or_insert(now));
                     if ready >= limits.lag_stable_ms {
                         break lag_ms;
                     }
-                    format!(
+                    NotReady::Busy(format!(
                         "the lag has been below the limit for {ready} ms; limits.lag_stable_ms asks for {} ms",
                         limits.lag_stable_ms
-                    )
+                    ))
                 }
-                Err(reason) => {
+                Err(not_ready) => {
                     ready_since = None;
-                    reason
+                    not_ready
                 }
             };
             let waited = polling.pause().await;
-            waited.map_err(|late| StageError::ReplicationNotReady {
-                reason: format!("{reason} (waited {} ms)", late.waited),
-            })?;
+            waited.map_err(|late| not_ready.into_error(late.waited))?;
         };
         Ok(Output {
             lag_ms,
@@ -74,26 +72,47 @@ impl Stage for LagWait {
     }
 }
 
-/// The current lag, or the reason why replication is not ready.
-async fn readiness(ctx: &StageContext) -> Result<Result<Millis, String>, StageError> {
+/// Why the cutover cannot start yet.
+enum NotReady {
+    /// Less load may be enough.
+    Busy(String),
+    /// Somebody has to correct something.
+    Fault(String),
+}
+
+impl NotReady {
+    fn into_error(self, waited: Millis) -> StageError {
+        match self {
+            Self::Busy(reason) => StageError::TooBusy {
+                reason: format!("{reason} (waited {waited} ms)"),
+            },
+            Self::Fault(reason) => StageError::ReplicationNotReady {
+                reason: format!("{reason} (waited {waited} ms)"),
+            },
+        }
+    }
+}
+
+/// The current lag, or the reason why the cutover cannot start yet.
+async fn readiness(ctx: &StageContext) -> Result<Result<Millis, NotReady>, StageError> {
     let stream = ctx.stream();
     let limits = &ctx.plan.limits;
     let name = ctx.replication.name(stream);
     let Some(health) = ctx.replication.health(stream).await? else {
-        return Ok(Err(format!("{name} does not exist")));
+        return Ok(Err(NotReady::Fault(format!("{name} does not exist"))));
     };
     if health.state == StreamState::Failed {
         let reason = format!("{name} is {health}");
         return Err(StageError::ReplicationNotReady { reason });
     }
     if health.state != StreamState::Running {
-        return Ok(Err(format!("{name} is {health}, not running")));
+        return Ok(Err(NotReady::Fault(format!("{name} is {health}, not running"))));
     }
     if ctx.direction == Direction::Forward && health.loaded_percent < 100 {
-        return Ok(Err(format!(
+        return Ok(Err(NotReady::Busy(format!(
             "{name} has loaded {} % of the existing rows",
             health.loaded_percent
-        )));
+        ))));
     }
     let waiting: Vec<String> = ctx
         .replication
@@ -104,10 +123,10 @@ async fn readiness(ctx: &StageContext) -> Result<Result<Millis, String>, StageEr
         .map(|t| format!("{} ({})", t.table, t.state))
         .collect();
     if !waiting.is_empty() {
-        return Ok(Err(format!(
+        return Ok(Err(NotReady::Fault(format!(
             "{name} does not carry the changes of all tables: {}",
             waiting.join(", ")
-        )));
+        ))));
     }
     let old = ctx
         .old_writer
@@ -115,21 +134,23 @@ async fn readiness(ctx: &StageContext) -> Result<Result<Millis, String>, StageEr
         .open_transactions(limits.long_transaction_ms)
         .await?;
     if let Some(oldest) = old.first() {
-        return Ok(Err(format!(
+        return Ok(Err(NotReady::Busy(format!(
             "on the old writer, role {} has had a transaction open for {} ms (pid {})",
             oldest.role, oldest.age_ms, oldest.pid
-        )));
+        ))));
     }
     Ok(match ctx.metrics.lag(stream).await? {
-        None => Err(format!("the monitoring has no lag figure for {name}")),
-        Some(lag) if lag.age_ms > lag.stale_after_ms => Err(format!(
+        None => Err(NotReady::Fault(format!(
+            "the monitoring has no lag figure for {name}"
+        ))),
+        Some(lag) if lag.age_ms > lag.stale_after_ms => Err(NotReady::Fault(format!(
             "the newest lag figure of {name} is {} ms old; it counts for {} ms",
             lag.age_ms, lag.stale_after_ms
-        )),
-        Some(lag) if lag.lag_ms > limits.max_lag_ms => Err(format!(
+        ))),
+        Some(lag) if lag.lag_ms > limits.max_lag_ms => Err(NotReady::Busy(format!(
             "the lag of {name} is {} ms, above limits.max_lag_ms ({} ms)",
             lag.lag_ms, limits.max_lag_ms
-        )),
+        ))),
         Some(lag) => Ok(lag.lag_ms),
     })
 }

@@ -20,6 +20,8 @@ use crate::{
 pub enum RetryClass {
     /// The same invocation may succeed a little later, and a repetition is harmless.
     Again,
+    /// The systems were too busy. A retry within the run cannot help; a later run may succeed without any change.
+    Later,
     /// A retry cannot help; the run ends or aborts.
     Never,
 }
@@ -40,8 +42,14 @@ pub enum StageError {
     ChecksCouldNotRun { checks: Vec<String> },
     #[error("replication is not ready: {reason}")]
     ReplicationNotReady { reason: String },
+    /// The load left no room for a pause within its limits, from the start of lag-wait to its end.
+    #[error("the systems are too busy for a cutover: {reason}")]
+    TooBusy { reason: String },
     #[error("a catch-up marker written as a probe did not arrive at the new writer within {waited_ms} ms")]
     ProbeMarkerNotSeen { waited_ms: Millis },
+    /// Nothing was locked and no session was ended.
+    #[error("{waited_ms} ms after the hold, writes from before the hold have not ended: {}", .what.join("; "))]
+    WritesInFlight { waited_ms: Millis, what: Vec<String> },
     #[error("the old writer still has sessions or roles that can write, {waited_ms} ms after the hold: {}", .who.join("; "))]
     WritersRemain { waited_ms: Millis, who: Vec<String> },
     #[error("superuser sessions on the old writer cannot be locked out: {}", .who.join("; "))]
@@ -130,7 +138,7 @@ impl ErrorName {
 
     /// Retry class and remedy. There is no `_` arm, so that every new error needs both.
     const fn policy(self) -> (RetryClass, &'static str) {
-        use RetryClass::{Again, Never};
+        use RetryClass::{Again, Later, Never};
         match self {
             Self::InvalidPlan => (Never, "correct the named fields of the plan"),
             Self::ChecksFailed => (Never, "follow the remedy of each finding, then start again"),
@@ -142,13 +150,22 @@ impl ErrorName {
                 Never,
                 "correct the replication task, or end the named transaction, then start again",
             ),
+            Self::TooBusy => (
+                Later,
+                "start again when the named load is lower, or raise the limit that the message names",
+            ),
             Self::ProbeMarkerNotSeen => (
-                Never,
+                Later,
                 "add the table crossover.catch_up_marker to the replication task's table mappings if it is missing there, and \
                  correct the task's errors, then start again",
             ),
+            Self::WritesInFlight => (
+                Later,
+                "start again at a time with less load, or raise limits.drain_grace_ms; on_stragglers = \"end\" in the plan ends such \
+                 writes, with an error for their clients",
+            ),
             Self::WritersRemain => (
-                Never,
+                Later,
                 "stop the programs of the named sessions, or raise limits.drain_ms, then start again",
             ),
             Self::SuperuserWriter => (
@@ -160,7 +177,7 @@ impl ErrorName {
                 "end the named transactions with commit prepared or rollback prepared, then start again",
             ),
             Self::MarkerNotSeen => (
-                Never,
+                Later,
                 "check the replication task's latency and errors and correct them, then start again",
             ),
             Self::MarkerDuplicated => (
@@ -177,7 +194,7 @@ impl ErrorName {
                 "read the lane's audit log for the commands that came before",
             ),
             Self::LaneAborted => (
-                Never,
+                Later,
                 "the old writer still serves; correct the cause of the abort, then start again",
             ),
             Self::AlreadyCommitted => (
@@ -345,7 +362,7 @@ mod tests {
             nonce: "n".into(),
             waited_ms: Millis(5),
         };
-        assert_eq!(ends_as(late.into()), ("MarkerNotSeen", RetryClass::Never));
+        assert_eq!(ends_as(late.into()), ("MarkerNotSeen", RetryClass::Later));
         let twice = MarkerError::Duplicated {
             nonce: "n".into(),
             count: 2,
