@@ -58,7 +58,7 @@ pub struct RequestFacts {
 pub enum OnFailure {
     /// Return the failure to the client.
     Return,
-    /// A cutover is under way: wait for its end, then ask the new writer.
+    /// A cutover is announced or under way: wait for its end, then ask the side in charge.
     WaitAndRetry,
 }
 
@@ -79,6 +79,9 @@ pub enum Decision {
 ///
 /// A write is forwarded only under a valid lease; without one the write is held. A read whose lease cannot be
 /// renewed goes on with the last known writer.
+///
+/// Under the hold reads wait as well: the drain ends the sessions of readers within milliseconds, and a read
+/// that is not sent cannot fail.
 pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now: UnixMillis) -> Decision {
     let Some(leased) = lane else {
         return if facts.renewal_failed {
@@ -95,21 +98,20 @@ pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now: UnixMillis) 
             (true, false) => read(record, *facts, OnFailure::WaitAndRetry),
         };
     }
+    if record.holds_writes(now) {
+        return Decision::Hold;
+    }
     if facts.is_write {
-        return if record.holds_writes(now) {
-            Decision::Hold
-        } else {
-            Decision::Forward {
-                to: record.writer,
-                on_failure: OnFailure::Return,
-            }
+        return Decision::Forward {
+            to: record.writer,
+            on_failure: OnFailure::Return,
         };
     }
-    // The drain refuses the source's sessions during the hold: a read that is refused waits for the end.
-    let on_failure = if record.holds_writes(now) {
-        OnFailure::WaitAndRetry
-    } else {
+    // A read that is still under way when the drain ends its session waits for the end of the cutover.
+    let on_failure = if record.phase.is_serving() {
         OnFailure::Return
+    } else {
+        OnFailure::WaitAndRetry
     };
     read(record, *facts, on_failure)
 }
@@ -250,21 +252,19 @@ mod tests {
     }
 
     #[test]
-    fn reads_go_on_at_the_writer_but_wait_when_it_fails_under_the_hold() {
+    fn reads_go_to_the_writer_until_hold_at_and_wait_from_then_on() {
         assert_eq!(
-            decided(Phase::Armed, READ, NOW),
+            decided(Phase::ServeSource, READ, NOW),
             to(Side::Source, OnFailure::Return)
         );
+        // The drain may end the session of a read that is still under way at the hold.
         assert_eq!(
-            decided(Phase::Armed, READ, NOW + Millis(5_000)),
+            decided(Phase::Armed, READ, NOW + Millis(4_999)),
             to(Side::Source, OnFailure::WaitAndRetry)
         );
+        assert_eq!(decided(Phase::Armed, READ, NOW + Millis(5_000)), Decision::Hold);
         for phase in [Phase::Hold, Phase::Aborting] {
-            assert_eq!(
-                decided(phase, READ, NOW),
-                to(Side::Source, OnFailure::WaitAndRetry),
-                "{phase}"
-            );
+            assert_eq!(decided(phase, READ, NOW), Decision::Hold, "{phase}");
         }
     }
 
@@ -280,7 +280,7 @@ mod tests {
             ..READ
         };
         assert_eq!(
-            decided(Phase::Hold, facts, NOW),
+            decided(Phase::Armed, facts, NOW),
             to(Side::Source, OnFailure::Return)
         );
     }

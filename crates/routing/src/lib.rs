@@ -7,6 +7,7 @@
 //!
 //! - [`lane`]: the lane record, its commands, and the one compare-and-set that changes it
 //! - [`decide`]: one request under one lease -> forward, hold, or renew the lease first
+//! - [`traffic`]: the write barrier: which writes the isolates have forwarded, and whether all are answered
 //! - [`admin`]: how an admin call is signed and checked
 //! - [`audit`]: the hash-chained log of every accepted change
 //! - [`loopback`]: which hosts may be reached without TLS
@@ -18,6 +19,7 @@ pub mod decide;
 pub mod lane;
 pub mod loopback;
 pub mod time;
+pub mod traffic;
 
 pub use admin::{AdminKey, AdminRefusal, AdminRequest, KeyRing};
 pub use audit::{AuditEntry, AuditLog, BrokenChain, ChainHead};
@@ -25,3 +27,4 @@ pub use decide::{AfterFailure, Decision, LeasedLane, OnFailure, RequestFacts, af
 pub use lane::{Command, Epoch, LaneRecord, Phase, Refusal, Side};
 pub use loopback::is_loopback;
 pub use time::{FractionalMillis, Millis, UnixMillis};
+pub use traffic::{Barrier, IsolateId, Report, Traffic, WriteTimes};

@@ -1,0 +1,246 @@
+//! The write barrier: what a lane knows of the writes that its isolates have forwarded.
+//!
+//! An isolate sends a [`Report`] with every renewal of its lease: the writes in flight, and whether it has
+//! begun to hold. The lane keeps the newest report of each isolate ([`Barrier`]) and so can prove that no
+//! write from before the hold is still under way ([`Traffic::is_quiet`]).
+//!
+//! - A report holds all writes of its isolate, so a lost or late report hides nothing: the next one contains
+//!   what it contained.
+//! - Whoever may forward has a lease, and the lane has issued it. Until an isolate has reported that it holds,
+//!   it counts as open.
+//! - An isolate whose lease ends while writes are in flight reports shortly before ([`REPORT_LEAD`]). One that
+//!   lets its lease end in silence has none.
+
+mod write_times;
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+pub use write_times::WriteTimes;
+
+use crate::{
+    lane::{Epoch, LaneRecord, Phase, SERVE_LEASE},
+    time::{Millis, UnixMillis},
+};
+
+/// How long before the end of its lease an isolate with writes in flight reports. A report may take this long
+/// to arrive.
+pub const REPORT_LEAD: Millis = Millis(250);
+/// An isolate that was not heard for this long has ended. Cloudflare answers for an origin after 100 s.
+const FORGET_AFTER: Millis = Millis(120_000);
+/// Write times of isolates that were heard within this time count as recent.
+const RECENT: Millis = Millis(35_000);
+
+/// One isolate, as long as it lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IsolateId(pub u64);
+
+/// The writes of one isolate at one time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    pub isolate: IsolateId,
+    /// Grows with every report of the isolate.
+    pub number: u64,
+    /// Writes that were forwarded and are not answered yet.
+    pub in_flight: u32,
+    /// Age of the oldest of them.
+    pub oldest_ms: Millis,
+    /// The epoch of the lane record under which the isolate holds writes. It forwards none until it learns a
+    /// newer record.
+    pub holds: Option<Epoch>,
+    /// How long the writes of about the last 30 s took.
+    pub recent: WriteTimes,
+}
+
+/// One line for a URL: numbers separated by `.`, `-` for no epoch.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let holds = self.holds.map_or_else(|| "-".to_owned(), |epoch| epoch.to_string());
+        write!(
+            f,
+            "{}.{}.{}.{}.{holds}.{}",
+            self.isolate.0, self.number, self.in_flight, self.oldest_ms, self.recent
+        )
+    }
+}
+
+/// The text is not a report of this version of the Worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the text is not a report of an isolate")]
+pub struct BadReport;
+
+impl FromStr for Report {
+    type Err = BadReport;
+
+    fn from_str(text: &str) -> Result<Self, BadReport> {
+        let mut parts = text.splitn(6, '.');
+        let mut next = || parts.next().ok_or(BadReport);
+        let number = |text: &str| text.parse::<u64>().map_err(|_| BadReport);
+        Ok(Self {
+            isolate: IsolateId(number(next()?)?),
+            number: number(next()?)?,
+            in_flight: next()?.parse().map_err(|_| BadReport)?,
+            oldest_ms: Millis(number(next()?)?),
+            holds: match next()? {
+                "-" => None,
+                epoch => Some(Epoch(number(epoch)?)),
+            },
+            recent: next()?.parse()?,
+        })
+    }
+}
+
+/// The writes of a lane at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Traffic {
+    /// Isolates with a valid lease.
+    pub isolates: u32,
+    /// Isolates that may still forward writes, or have not reported since the hold began.
+    pub open: u32,
+    /// Writes that were forwarded and are not answered yet, by the newest reports.
+    pub in_flight: u32,
+    /// Age of the oldest of them.
+    pub oldest_ms: Millis,
+    /// Writes answered within about the last 30 s.
+    pub recent_writes: u64,
+    /// 95 of 100 of them took at most this long.
+    pub recent_p95_ms: Option<Millis>,
+}
+
+impl Traffic {
+    /// No write that was forwarded before the hold is in flight, and none can follow.
+    pub const fn is_quiet(&self) -> bool {
+        self.open == 0 && self.in_flight == 0
+    }
+}
+
+impl fmt::Display for Traffic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.in_flight > 0 {
+            write!(
+                f,
+                "{} write(s) at the edge without an answer, the oldest for {} ms",
+                self.in_flight, self.oldest_ms
+            )?;
+        }
+        if self.open > 0 {
+            let and = if self.in_flight > 0 { ", and " } else { "" };
+            write!(f, "{and}{} isolate(s) of the edge have not reported", self.open)?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct Isolate {
+    number: u64,
+    in_flight: u32,
+    /// By the lane's clock.
+    oldest_at: UnixMillis,
+    holds: Option<Epoch>,
+    leased_until: UnixMillis,
+    heard_at: UnixMillis,
+    recent: WriteTimes,
+}
+
+/// All isolates of a lane. Kept in memory only: an isolate that still matters reports again within a lease.
+#[derive(Debug)]
+pub struct Barrier {
+    since: UnixMillis,
+    isolates: BTreeMap<IsolateId, Isolate>,
+}
+
+impl Barrier {
+    /// A lane that has heard of no isolate before `since`.
+    pub const fn new(since: UnixMillis) -> Self {
+        Self {
+            since,
+            isolates: BTreeMap::new(),
+        }
+    }
+
+    /// Takes a report. An older report than the newest of its isolate changes nothing.
+    pub fn hear(&mut self, report: &Report, now: UnixMillis) {
+        self.isolates
+            .retain(|_, known| now.since(known.heard_at) < FORGET_AFTER);
+        let known = self.isolates.entry(report.isolate).or_insert(Isolate {
+            number: 0,
+            in_flight: 0,
+            oldest_at: now,
+            holds: None,
+            leased_until: UnixMillis(0),
+            heard_at: now,
+            recent: WriteTimes::default(),
+        });
+        known.heard_at = known.heard_at.max(now);
+        if report.number > known.number {
+            known.number = report.number;
+            known.in_flight = report.in_flight;
+            known.oldest_at = UnixMillis(now.0.saturating_sub(report.oldest_ms.0));
+            known.holds = report.holds;
+            known.recent = report.recent;
+        }
+    }
+
+    /// The lane has issued a lease that is valid until `until` by the lane's clock.
+    pub fn lease(&mut self, isolate: IsolateId, until: UnixMillis) {
+        if let Some(known) = self.isolates.get_mut(&isolate) {
+            known.leased_until = known.leased_until.max(until);
+        }
+    }
+
+    /// The lane's traffic at `now`.
+    pub fn traffic(&self, record: &LaneRecord, now: UnixMillis) -> Traffic {
+        let known = || self.isolates.values();
+        let recent = known()
+            .filter(|isolate| now.since(isolate.heard_at) < RECENT)
+            .fold(WriteTimes::default(), |sum, isolate| sum + isolate.recent);
+        let busy = || known().filter(|isolate| isolate.in_flight > 0);
+        // Until every lease that an earlier instance of the lane may have issued has ended.
+        let unknown = now < self.since + SERVE_LEASE;
+        Traffic {
+            isolates: count(known().filter(|isolate| now < isolate.leased_until)),
+            open: count(known().filter(|isolate| isolate.is_open(record, now))) + u32::from(unknown),
+            in_flight: busy().map(|isolate| isolate.in_flight).fold(0, u32::saturating_add),
+            oldest_ms: busy()
+                .map(|isolate| now.since(isolate.oldest_at))
+                .max()
+                .unwrap_or_default(),
+            recent_writes: recent.count(),
+            recent_p95_ms: recent.p95(),
+        }
+    }
+}
+
+impl Isolate {
+    fn is_open(&self, record: &LaneRecord, now: UnixMillis) -> bool {
+        // The hold always follows the arm command directly.
+        let armed = match record.phase {
+            Phase::Armed => Some(record.epoch),
+            Phase::Hold => Some(Epoch(record.epoch.0.saturating_sub(1))),
+            Phase::ServeSource | Phase::ServeTarget | Phase::Committed | Phase::Aborting => None,
+        };
+        let (Some(armed), Some(hold_at)) = (armed, record.hold_at_ms) else {
+            return now < self.leased_until;
+        };
+        if self.holds >= Some(armed) {
+            return false;
+        }
+        // A lease that reaches into the hold: the isolate reports at hold_at, and the report has to arrive. A
+        // lease that ends before: with writes in flight, the isolate reported REPORT_LEAD before its end.
+        let expected = if self.leased_until > hold_at {
+            self.leased_until + REPORT_LEAD
+        } else {
+            self.leased_until
+        };
+        now < expected
+    }
+}
+
+fn count<T>(items: impl Iterator<Item = T>) -> u32 {
+    items.fold(0, |sum: u32, _| sum.saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::lane::{ARMED_LEASE, Command, Side};
+
+const START: UnixMillis = UnixMillis(1_000_000);
+const HOLD_AT: UnixMillis = UnixMillis(1_010_000);
+
+fn armed() -> LaneRecord {
+    let arm = Command::Arm {
+        run_id: "run-1".to_owned(),
+        towards: Side::Target,
+        hold_at_ms: HOLD_AT,
+        hold_deadline_ms: HOLD_AT + Millis(10_000),
+    };
+    LaneRecord::new("main").next(&arm, START).unwrap()
+}
+
+fn held() -> LaneRecord {
+    let run_id = "run-1".to_owned();
+    armed().next(&Command::Hold { run_id }, HOLD_AT).unwrap()
+}
+
+fn report(isolate: u64, number: u64, in_flight: u32, holds: Option<Epoch>) -> Report {
+    Report {
+        isolate: IsolateId(isolate),
+        number,
+        in_flight,
+        oldest_ms: Millis(u64::from(in_flight)),
+        holds,
+        recent: WriteTimes::default(),
+    }
+}
+
+/// A lane that is old enough to know every isolate.
+fn barrier() -> Barrier {
+    Barrier::new(UnixMillis(0))
+}
+
+/// Hears a report and issues a lease as the lane does.
+fn renew(barrier: &mut Barrier, report: &Report, record: &LaneRecord, now: UnixMillis) {
+    barrier.hear(report, now);
+    barrier.lease(report.isolate, now + record.lease_ttl());
+}
+
+#[test]
+fn an_isolate_is_open_until_it_reports_that_it_holds() {
+    let (mut barrier, record) = (barrier(), armed());
+    renew(&mut barrier, &report(1, 1, 0, None), &record, HOLD_AT);
+    assert_eq!(barrier.traffic(&record, HOLD_AT).open, 1);
+    // A hold of an earlier run.
+    barrier.hear(&report(1, 2, 0, Some(Epoch(1))), HOLD_AT);
+    assert!(!barrier.traffic(&record, HOLD_AT).is_quiet());
+    barrier.hear(&report(1, 3, 0, Some(record.epoch)), HOLD_AT);
+    assert!(barrier.traffic(&record, HOLD_AT).is_quiet());
+    assert!(barrier.traffic(&held(), HOLD_AT).is_quiet());
+}
+
+#[test]
+fn an_isolate_that_never_reports_is_waited_for_until_its_lease_and_a_late_report_have_ended() {
+    let (mut barrier, record) = (barrier(), armed());
+    let renewed = HOLD_AT + Millis(0);
+    renew(&mut barrier, &report(1, 1, 0, None), &record, renewed);
+    let expected = renewed + ARMED_LEASE + REPORT_LEAD;
+    assert_eq!(barrier.traffic(&record, UnixMillis(expected.0 - 1)).open, 1);
+    assert_eq!(barrier.traffic(&record, expected).open, 0);
+}
+
+#[test]
+fn an_isolate_whose_lease_ended_before_the_hold_is_not_waited_for_but_its_writes_are() {
+    let (mut barrier, record) = (barrier(), armed());
+    renew(&mut barrier, &report(1, 1, 0, None), &record, UnixMillis(HOLD_AT.0 - 1_000));
+    assert!(barrier.traffic(&record, HOLD_AT).is_quiet());
+    barrier.hear(&report(1, 2, 3, None), HOLD_AT);
+    let traffic = barrier.traffic(&record, HOLD_AT + Millis(50));
+    assert_eq!((traffic.open, traffic.in_flight, traffic.oldest_ms), (0, 3, Millis(53)));
+}
+
+#[test]
+fn a_lane_that_has_just_started_does_not_know_its_isolates() {
+    let barrier = Barrier::new(HOLD_AT);
+    assert_eq!(barrier.traffic(&held(), HOLD_AT + Millis(4_999)).open, 1);
+    assert!(barrier.traffic(&held(), HOLD_AT + SERVE_LEASE).is_quiet());
+}
+
+#[test]
+fn while_a_side_serves_every_isolate_with_a_lease_is_open() {
+    let (mut barrier, record) = (barrier(), LaneRecord::new("main"));
+    renew(&mut barrier, &report(1, 1, 2, None), &record, START);
+    renew(&mut barrier, &report(2, 1, 0, None), &record, START);
+    let traffic = barrier.traffic(&record, START + Millis(10));
+    assert_eq!((traffic.isolates, traffic.open, traffic.in_flight), (2, 2, 2));
+    assert_eq!(barrier.traffic(&record, START + SERVE_LEASE).open, 0);
+}
+
+#[test]
+fn an_isolate_that_ended_is_forgotten_after_its_origin_must_have_answered() {
+    let (mut barrier, record) = (barrier(), held());
+    barrier.hear(&report(1, 1, 5, None), START);
+    barrier.hear(&report(2, 1, 0, None), START + Millis(119_999));
+    assert_eq!(barrier.traffic(&record, START + Millis(119_999)).in_flight, 5);
+    barrier.hear(&report(2, 2, 0, None), START + FORGET_AFTER);
+    assert_eq!(barrier.traffic(&record, START + FORGET_AFTER).in_flight, 0);
+}
+
+#[test]
+fn traffic_says_what_is_missing() {
+    let traffic = Traffic {
+        open: 1,
+        in_flight: 12,
+        oldest_ms: Millis(1_834),
+        ..Traffic::default()
+    };
+    assert_eq!(
+        traffic.to_string(),
+        "12 write(s) at the edge without an answer, the oldest for 1834 ms, and 1 isolate(s) of the edge have not reported"
+    );
+}
+
+fn any_report() -> impl Strategy<Value = Report> {
+    let recent = prop::collection::vec(0u64..40_000, 0..20).prop_map(|times| {
+        let mut recent = WriteTimes::default();
+        times.into_iter().for_each(|took| recent.add_one(Millis(took)));
+        recent
+    });
+    (any::<(u64, u64, u32, u64)>(), any::<Option<u64>>(), recent).prop_map(
+        |((isolate, number, in_flight, oldest), holds, recent)| Report {
+            isolate: IsolateId(isolate),
+            number,
+            in_flight,
+            oldest_ms: Millis(oldest),
+            holds: holds.map(Epoch),
+            recent,
+        },
+    )
+}
+
+/// What happens to one isolate in a random history.
+#[derive(Debug, Clone)]
+enum Event {
+    /// A client sends a write.
+    Write,
+    /// The origin answers the oldest write.
+    Answer,
+    /// The isolate sends a report with a renewal; it arrives after so many later events, or never.
+    Report { after: Option<usize> },
+    /// Time passes.
+    Wait(u64),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        4 => Just(Event::Write),
+        4 => Just(Event::Answer),
+        3 => prop::option::weighted(0.8, 0usize..6).prop_map(|after| Event::Report { after }),
+        3 => (1u64..400).prop_map(Event::Wait),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_report_survives_its_way_through_a_url(report in any_report()) {
+        prop_assert_eq!(report.to_string().parse(), Ok(report));
+    }
+
+    #[test]
+    fn no_text_of_a_client_is_a_fault(text in ".{0,80}") {
+        let _ = text.parse::<Report>();
+    }
+
+    /// Whatever the order in which reports arrive, and however often: the newest counts.
+    #[test]
+    fn a_write_in_flight_is_never_forgotten_whatever_the_order_of_reports(
+        counts in prop::collection::vec(0u32..50, 1..12),
+        order in prop::collection::vec(any::<prop::sample::Index>(), 0..30),
+    ) {
+        let reports: Vec<Report> = counts
+            .iter()
+            .zip(1..)
+            .map(|(count, number)| report(7, number, *count, Some(armed().epoch)))
+            .collect();
+        let mut barrier = barrier();
+        let mut newest = 0;
+        for index in order {
+            let at = index.index(reports.len());
+            newest = newest.max(at);
+            barrier.hear(&reports[at], HOLD_AT);
+            prop_assert_eq!(barrier.traffic(&held(), HOLD_AT).in_flight, counts[newest]);
+        }
+    }
+
+    /// An isolate as the edge-router runs it: it forwards under a lease until the hold, and every write is in
+    /// its reports. If the lane says that all is quiet, no write is in flight and none can follow, unless the
+    /// isolate has been silent since before its lease ended.
+    #[test]
+    fn quiet_is_said_only_when_no_write_is_in_flight(events in prop::collection::vec(event(), 1..80)) {
+        let record = armed();
+        let mut barrier = barrier();
+        let mut now = UnixMillis(HOLD_AT.0 - 1_500);
+        let (mut in_flight, mut number, mut leased_until) = (0u32, 0, UnixMillis(0));
+        let mut on_the_way: Vec<(usize, Report)> = Vec::new();
+        let mut last_arrival = UnixMillis(0);
+        for (step, event) in events.iter().enumerate() {
+            match event {
+                Event::Write if now < leased_until && !record.holds_writes(now) => in_flight += 1,
+                Event::Answer => in_flight = in_flight.saturating_sub(1),
+                Event::Report { after } => {
+                    number += 1;
+                    let holds = record.holds_writes(now).then_some(record.epoch);
+                    let sent = report(1, number, in_flight, holds);
+                    match after {
+                        // Answered at once: the isolate has a new lease.
+                        Some(0) => {
+                            renew(&mut barrier, &sent, &record, now);
+                            leased_until = now + record.lease_ttl();
+                            last_arrival = now;
+                        }
+                        Some(later) => on_the_way.push((step + later, sent)),
+                        None => {}
+                    }
+                }
+                Event::Wait(millis) => now = now + Millis(*millis),
+                Event::Write => {}
+            }
+            on_the_way.retain(|(due, late)| {
+                if *due <= step {
+                    barrier.hear(late, now);
+                    last_arrival = now;
+                }
+                *due > step
+            });
+            let silent = now >= leased_until;
+            if barrier.traffic(&record, now).is_quiet() && !silent && last_arrival > UnixMillis(0) {
+                prop_assert_eq!(in_flight, 0, "at {} (hold at {})", now, HOLD_AT);
+                prop_assert!(record.holds_writes(now));
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! How long writes took: counts by size, which add up over isolates.
+
+use std::{fmt, ops::Add, str::FromStr};
+
+use super::BadReport;
+use crate::time::Millis;
+
+/// Upper limits of the sizes in milliseconds; one more size has no limit.
+const LIMITS: [u64; 14] = [
+    1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000,
+];
+const SIZES: usize = LIMITS.len() + 1;
+
+/// Numbers of writes by how long they took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WriteTimes([u32; SIZES]);
+
+impl WriteTimes {
+    pub fn add_one(&mut self, took: Millis) {
+        let size = LIMITS.iter().position(|limit| took.0 <= *limit).unwrap_or(LIMITS.len());
+        if let Some(count) = self.0.get_mut(size) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    pub fn count(&self) -> u64 {
+        self.0.iter().copied().map(u64::from).sum()
+    }
+
+    /// 95 of 100 writes took at most this long: the limit of the size that holds the 95th percentile, a
+    /// minute for writes without a limit. None without writes.
+    pub fn p95(&self) -> Option<Millis> {
+        let (all, mut seen) = (self.count(), 0);
+        let size = self.0.iter().position(|count| {
+            seen += u64::from(*count);
+            seen > 0 && seen * 100 >= all * 95
+        })?;
+        Some(Millis(LIMITS.get(size).copied().unwrap_or(60_000)))
+    }
+}
+
+impl Add for WriteTimes {
+    type Output = Self;
+
+    fn add(mut self, other: Self) -> Self {
+        for (count, more) in self.0.iter_mut().zip(other.0) {
+            *count = count.saturating_add(more);
+        }
+        self
+    }
+}
+
+/// The counts, separated by `-`.
+impl fmt::Display for WriteTimes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, count) in self.0.iter().enumerate() {
+            let before = if index == 0 { "" } else { "-" };
+            write!(f, "{before}{count}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for WriteTimes {
+    type Err = BadReport;
+
+    fn from_str(text: &str) -> Result<Self, BadReport> {
+        let counts: Result<Vec<u32>, _> = text.split('-').map(str::parse).collect();
+        let counts = counts.map_err(|_| BadReport)?;
+        counts.try_into().map(Self).map_err(|_| BadReport)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_p95_is_the_limit_that_95_of_100_writes_keep() {
+        let mut times = WriteTimes::default();
+        assert_eq!(times.p95(), None);
+        for _ in 0..95 {
+            times.add_one(Millis(7));
+        }
+        for _ in 0..5 {
+            times.add_one(Millis(400));
+        }
+        assert_eq!((times.count(), times.p95()), (100, Some(Millis(10))));
+        times.add_one(Millis(400));
+        assert_eq!(times.p95(), Some(Millis(500)));
+        assert_eq!((times + times).count(), 202);
+    }
+
+    #[test]
+    fn a_write_that_took_longer_than_every_limit_counts_too() {
+        let mut times = WriteTimes::default();
+        times.add_one(Millis(31_000));
+        assert_eq!(times.p95(), Some(Millis(60_000)));
+    }
+}
