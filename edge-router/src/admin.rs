@@ -24,6 +24,7 @@ enum Asked {
     Read,
     Audit,
     Held,
+    Traffic,
     Apply,
 }
 
@@ -37,6 +38,7 @@ fn asked<'a>(method: &str, path: &'a str) -> Option<(&'a str, Asked)> {
         ("GET", None) => Asked::Read,
         ("GET", Some("audit")) => Asked::Audit,
         ("GET", Some("held")) => Asked::Held,
+        ("GET", Some("traffic")) => Asked::Traffic,
         ("POST", None) => Asked::Apply,
         _ => return None,
     };
@@ -116,6 +118,7 @@ pub async fn answer(request: &Request, path: &str, env: &Env, config: &Config) -
         (Asked::Read, _) => Operation::Read,
         (Asked::Audit, _) => Operation::Audit,
         (Asked::Held, _) => Operation::Held,
+        (Asked::Traffic, _) => Operation::Traffic,
         (Asked::Apply, None) => {
             return reply::problem(
                 400,
@@ -184,6 +187,7 @@ mod tests {
         assert_eq!(at("POST", "main"), Some(Asked::Apply));
         assert_eq!(at("GET", "main/audit"), Some(Asked::Audit));
         assert_eq!(at("GET", "main/held"), Some(Asked::Held));
+        assert_eq!(at("GET", "main/traffic"), Some(Asked::Traffic));
         for (method, rest) in [
             ("DELETE", "main"),
             ("POST", "main/audit"),

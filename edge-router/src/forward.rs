@@ -1,11 +1,13 @@
 //! Forwards one request to one side; both bodies are streamed.
 
-use crossover_routing::{LaneRecord, Millis, Side};
+use crossover_routing::{LaneRecord, Millis, OnFailure, Side};
 use wasm_bindgen::JsCast;
 use worker::js_sys::{self, futures::JsFuture};
 use worker::web_sys::{Request, RequestInit, RequestRedirect, Response, ResponseInit, WorkerGlobalScope};
 
-use crate::{config::Config, headers};
+use worker::Context;
+
+use crate::{config::Config, headers, in_flight::Write};
 
 /// Result of a forwarded request.
 pub enum Outcome {
@@ -17,11 +19,13 @@ pub enum Outcome {
 
 impl Outcome {
     /// The origin failed. After a failed read the Worker reads the lane again, because a cutover may be the
-    /// cause.
-    pub fn is_failure(&self) -> bool {
-        match self {
-            Self::Answered(response) => matches!(response.status(), 502..=504),
-            Self::Unreachable => true,
+    /// cause. Once a cutover is announced, that holds for a 500 too: not every application answers 503 when
+    /// its session is ended.
+    pub fn is_failure(&self, announced: OnFailure) -> bool {
+        match (self, announced) {
+            (Self::Answered(response), OnFailure::Return) => matches!(response.status(), 502..=504),
+            (Self::Answered(response), OnFailure::WaitAndRetry) => matches!(response.status(), 500..=504),
+            (Self::Unreachable, _) => true,
         }
     }
 
@@ -61,7 +65,16 @@ fn url_at(config: &Config, side: Side, url: &str) -> String {
 
 /// Sends the request to the side. Method, headers and body are passed on unchanged; the body is not read
 /// here.
-pub async fn send(request: &Request, url: &str, config: &Config, to: Side) -> worker::Result<Outcome> {
+///
+/// A write is counted until it is answered ([`crate::in_flight`]), also when its client leaves: the runtime
+/// would otherwise drop the request, and with it the knowledge that the origin may still execute it.
+pub async fn send(
+    request: &Request,
+    url: &str,
+    config: &Config,
+    to: Side,
+    counted: Option<&Context>,
+) -> worker::Result<Outcome> {
     // The dictionary form of `new Request(url, request)`: a Request has every member RequestInit asks for.
     let like: &RequestInit = request.unchecked_ref();
     let outgoing = Request::new_with_str_and_init(&url_at(config, to, url), like)?;
@@ -73,7 +86,16 @@ pub async fn send(request: &Request, url: &str, config: &Config, to: Side) -> wo
     let init = RequestInit::new();
     init.set_redirect(RequestRedirect::Manual);
     let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
-    match JsFuture::from(scope.fetch_with_request_and_init(&outgoing, &init)).await {
+    let answer = scope.fetch_with_request_and_init(&outgoing, &init);
+    let _write = match counted {
+        Some(ctx) => {
+            let context: &worker::worker_sys::Context = ctx.as_ref();
+            context.wait_until(&answer)?;
+            Some(Write::forwarded())
+        }
+        None => None,
+    };
+    match JsFuture::from(answer).await {
         Ok(response) => Ok(Outcome::Answered(response.unchecked_into())),
         Err(_) => Ok(Outcome::Unreachable),
     }

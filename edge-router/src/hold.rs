@@ -9,6 +9,7 @@ use worker::{Delay, Env, Result};
 use crate::clock::now;
 use crate::config::Config;
 use crate::lane_client::{LaneClient, Snapshot, snapshot, unexpected};
+use crate::lease;
 
 /// How long the isolate waits beyond the time at which the lane should have answered.
 const SLACK: Millis = Millis(250);
@@ -69,14 +70,15 @@ async fn poll_once(
 ) -> Result<std::result::Result<LeasedLane, GaveUp>> {
     let asked = now();
     let client = LaneClient::new(env, &config.lane)?;
-    let park = Box::pin(client.park(left, config.held_max));
+    let report = lease::report();
+    let park = Box::pin(client.park(&report, left, config.held_max));
     let limit = Delay::from(Duration::from(left + SLACK));
     let response = match select(park, Box::pin(limit)).await {
         Either::Left((response, _)) => response?,
         Either::Right(_) => return Ok(Err(GaveUp::TooLong)),
     };
     match response.status() {
-        200 => Ok(Ok(lease(snapshot(&response)?, asked, now()))),
+        200 => Ok(Ok(leased(snapshot(&response)?, asked, now()))),
         429 => Ok(Err(GaveUp::TooMany)),
         504 => Ok(Err(GaveUp::TooLong)),
         _ => Err(unexpected(&response)),
@@ -86,7 +88,7 @@ async fn poll_once(
 /// The lease that arrives with a release. The lease counts from the lane's answer by the lane's clock, but at
 /// the earliest from the question and at the latest from the answer by the isolate's clock: the answer of a
 /// long poll is as recent as its end.
-fn lease(snapshot: Snapshot, asked: UnixMillis, answered: UnixMillis) -> LeasedLane {
+fn leased(snapshot: Snapshot, asked: UnixMillis, answered: UnixMillis) -> LeasedLane {
     LeasedLane::new(snapshot.record, snapshot.at_ms.clamp(asked, answered.max(asked)))
 }
 
@@ -98,7 +100,7 @@ mod tests {
     #[test]
     fn a_release_is_leased_from_the_lanes_answer_within_the_isolates_own_clock() {
         let from = |at_ms| {
-            lease(
+            leased(
                 Snapshot {
                     record: LaneRecord::new("main"),
                     at_ms: UnixMillis(at_ms),

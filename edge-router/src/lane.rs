@@ -3,16 +3,20 @@
 //! A change is one synchronous piece of code (check, append, wake): no other request can run between compare
 //! and set, and the runtime delays every answer until the write is durable.
 
+mod barrier;
 mod departure;
 mod nonces;
 mod store;
 mod waiting;
+mod wakers;
 
 use std::cell::RefCell;
 use std::time::Duration;
 
 use crossover_routing::admin::{AdminRefusal, MAX_CLOCK_SKEW};
-use crossover_routing::{AuditEntry, ChainHead, Command, Epoch, LaneRecord, Millis, Refusal, UnixMillis};
+use crossover_routing::{
+    AuditEntry, ChainHead, Command, Epoch, IsolateId, LaneRecord, Millis, Refusal, Report, UnixMillis,
+};
 use futures::future::{Either, select};
 use serde::Serialize;
 use worker::{Delay, ScheduledTime};
@@ -20,6 +24,7 @@ use worker::{
     DurableObject, Env, Headers, Method, Request, Response, Result, State, durable_object, js_sys, web_sys,
 };
 
+use self::barrier::LaneBarrier;
 use self::departure::Departure;
 use self::nonces::Nonces;
 use self::store::Store;
@@ -38,6 +43,7 @@ pub struct LaneObject {
     /// The latest record and chain head of the store; filled by the first request.
     current: RefCell<Option<(LaneRecord, ChainHead)>>,
     waiting: Waiting,
+    barrier: LaneBarrier,
     read_nonces: Nonces,
 }
 
@@ -57,6 +63,7 @@ impl DurableObject for LaneObject {
             store,
             current: RefCell::new(None),
             waiting: Waiting::default(),
+            barrier: LaneBarrier::new(),
             read_nonces: Nonces::default(),
         }
     }
@@ -69,16 +76,21 @@ impl DurableObject for LaneObject {
         // The alarm can be up to a minute late; a request after the deadline must not see the hold still
         // open.
         self.enforce_deadline(lane)?;
+        let query = |name: &str| Some(url.query_pairs().find(|(key, _)| key == name)?.1);
+        // An isolate of another version of the Worker may send a report that this one does not read.
+        let report = query("report").and_then(|text| text.parse::<Report>().ok());
+        if let Some(report) = &report {
+            self.barrier.hear(report);
+        }
+        let isolate = report.map(|report| report.isolate);
         match (request.method(), operation) {
-            (Method::Get, "record") => self.snapshot(lane),
+            (Method::Get, "record") => self.snapshot(lane, isolate),
             (Method::Get, "park") => {
-                let number = |name: &str| {
-                    let text = url.query_pairs().find(|(key, _)| key == name)?.1;
-                    text.parse::<u64>().ok()
-                };
+                let number = |name: &str| query(name)?.parse::<u64>().ok();
                 match (number("max_ms"), number("held_max")) {
                     (Some(max_ms), Some(held_max)) => {
-                        self.park(lane, request.inner(), Millis(max_ms), held_max).await
+                        let max = Millis(max_ms);
+                        self.park(lane, isolate, request.inner(), max, held_max).await
                     }
                     _ => Response::error("park needs max_ms and held_max", 400),
                 }
@@ -146,11 +158,16 @@ impl LaneObject {
         self.change(lane, None, &Command::DeadlinePassed, now()).map(drop)
     }
 
-    fn snapshot(&self, lane: &str) -> Result<Response> {
+    /// The answer that gives an isolate its lease.
+    fn snapshot(&self, lane: &str, isolate: Option<IsolateId>) -> Result<Response> {
         let snapshot = Snapshot {
             record: self.current(lane)?.0,
             at_ms: now(),
         };
+        if let Some(isolate) = isolate {
+            self.barrier
+                .lease(isolate, snapshot.at_ms + snapshot.record.lease_ttl());
+        }
         let headers = Headers::new();
         headers.set(SNAPSHOT_HEADER, &serde_json::to_string(&snapshot)?)?;
         Ok(Response::empty()?.with_headers(headers))
@@ -161,6 +178,7 @@ impl LaneObject {
     async fn park(
         &self,
         lane: &str,
+        isolate: Option<IsolateId>,
         request: &web_sys::Request,
         max: Millis,
         held_max: u64,
@@ -180,7 +198,7 @@ impl LaneObject {
                 Either::Right((Either::Right(_), _)) => return Response::error("the client has left", 499),
             }
         }
-        self.snapshot(lane)
+        self.snapshot(lane, isolate)
     }
 
     async fn admin(&self, lane: &str, call: AdminCall) -> Result<Response> {
@@ -188,7 +206,7 @@ impl LaneObject {
         let expires = call.time_ms + MAX_CLOCK_SKEW + NONCE_MARGIN;
         let fresh = match call.operation {
             Operation::Apply { .. } => self.store.use_nonce(&call.nonce, expires, now)?,
-            Operation::Read | Operation::Audit | Operation::Held => {
+            Operation::Read | Operation::Audit | Operation::Held | Operation::Traffic => {
                 self.read_nonces.first_use(&call.nonce, expires, now)
             }
         };
@@ -206,6 +224,10 @@ impl LaneObject {
                 })
             }
             Operation::Held => Response::from_json(&serde_json::json!({ "held": self.waiting.held() })),
+            Operation::Traffic => {
+                let record = || Ok(self.current(lane)?.0);
+                Response::from_json(&self.barrier.traffic(record).await?)
+            }
             Operation::Apply { expected, command } => {
                 match self.change(lane, Some(expected), &command, now)? {
                     Ok(record) => {

@@ -1,7 +1,7 @@
 //! The isolate's calls to the lane's Durable Object. An internal protocol: both ends are this Worker, in one
 //! version, or in two versions during a deployment.
 
-use crossover_routing::{Command, Epoch, LaneRecord, Millis, UnixMillis};
+use crossover_routing::{Command, Epoch, LaneRecord, Millis, Report, UnixMillis};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::js_sys::futures::JsFuture;
@@ -38,6 +38,8 @@ pub enum Operation {
     Audit,
     /// Number of held requests.
     Held,
+    /// Writes in flight; under the hold the lane answers when there are none, or after a short wait.
+    Traffic,
     /// The compare-and-set.
     Apply {
         /// The epoch that the caller has read.
@@ -65,9 +67,9 @@ impl LaneClient {
         })
     }
 
-    /// The current record of the lane.
-    pub async fn record(&self) -> Result<Snapshot> {
-        let response = self.get("record").await?;
+    /// Reports to the lane and reads its current record.
+    pub async fn record(&self, report: &Report) -> Result<Snapshot> {
+        let response = self.get(&format!("record?report={report}")).await?;
         if response.status() == 200 {
             snapshot(&response)
         } else {
@@ -75,10 +77,11 @@ impl LaneClient {
         }
     }
 
-    /// Waits at the lane until it serves: 200 with a snapshot, 429 if too many requests are held, 504 if the
+    /// Reports to the lane and waits there until it serves: 200 with a snapshot, 429 if too many requests are held, 504 if the
     /// time is over.
-    pub async fn park(&self, max: Millis, held_max: u64) -> Result<Response> {
-        self.get(&format!("park?max_ms={max}&held_max={held_max}")).await
+    pub async fn park(&self, report: &Report, max: Millis, held_max: u64) -> Result<Response> {
+        let rest = format!("park?report={report}&max_ms={max}&held_max={held_max}");
+        self.get(&rest).await
     }
 
     /// Passes an authenticated admin call to the lane.

@@ -6,6 +6,7 @@
 //!   body is not read meanwhile.
 //! - Origins are set by two variables only, bodies are streamed, redirects are returned to the client
 //!   ([`forward`]).
+//! - Writes in flight are counted and reported to the lane ([`in_flight`], [`guard`]): the write barrier.
 //! - The lane is changed by signed calls under `/__crossover/v1/` ([`admin`]).
 //!
 //! Configuration (see `wrangler.toml`): `SOURCE_ORIGIN`, `TARGET_ORIGIN`, `LANE`, `HOLD_MAX_MS`, `HELD_MAX`,
@@ -19,8 +20,10 @@ mod clock;
 pub mod config;
 mod facts;
 mod forward;
+mod guard;
 mod headers;
 mod hold;
+mod in_flight;
 mod lane;
 mod lane_client;
 mod lease;

@@ -11,7 +11,7 @@ use worker::{Context, Env, Result};
 use crate::clock::now;
 use crate::config::Config;
 use crate::forward::Outcome;
-use crate::{facts, forward, hold, lease, reply};
+use crate::{facts, forward, guard, hold, lease, reply};
 
 /// Highest number of attempts for one read.
 const MAX_SENDS: u32 = 3;
@@ -31,14 +31,17 @@ pub async fn serve(
     let mut holding = Holding::default();
     loop {
         let leased = lease::current();
-        match decide(leased.as_ref(), &facts, now()) {
+        match decide(leased.as_deref(), &facts, now()) {
             Decision::RefreshLease => {
                 renewals += 1;
                 let renewed = lease::renew(env, config).await;
                 facts.renewal_failed = renewed.is_err() || renewals >= MAX_RENEWALS;
+                if let Ok(leased) = renewed {
+                    guard::guard(leased, env, ctx, config);
+                }
             }
             Decision::Hold => {
-                if let Err(why) = holding.wait(env, config).await {
+                if let Err(why) = holding.wait(env, ctx, config).await {
                     return reply::gave_up(why);
                 }
                 facts.renewal_failed = false;
@@ -48,18 +51,23 @@ pub async fn serve(
                 let Some(leased) = leased else {
                     return reply::unreachable(to);
                 };
-                lease::renew_behind(&leased, env, ctx, config);
+                guard::renew_behind(&leased, env, ctx, config);
                 sends += 1;
                 let sent = now();
-                let outcome = forward::send(request, url, config, to).await?;
-                if outcome.is_failure() && facts.repeatable && sends < MAX_SENDS {
+                // Whatever must not be sent twice is counted like a write.
+                let counted = (!facts.repeatable).then_some(ctx);
+                let outcome = forward::send(request, url, config, to, counted).await?;
+                if counted.is_some() {
+                    guard::answered(env, ctx, config);
+                }
+                if outcome.is_failure(on_failure) && facts.repeatable && sends < MAX_SENDS {
                     let tried = (to, leased.record.epoch);
                     match read_lane_after_failure(tried, on_failure, sent, env, config).await {
                         AfterFailure::GiveBack => return finish(&outcome, to, &leased, &holding),
                         AfterFailure::RetryAt(_) => outcome.discard(),
                         AfterFailure::Wait => {
                             outcome.discard();
-                            if let Err(why) = holding.wait(env, config).await {
+                            if let Err(why) = holding.wait(env, ctx, config).await {
                                 return reply::gave_up(why);
                             }
                             facts.renewal_failed = false;
@@ -106,11 +114,17 @@ struct Holding {
 
 impl Holding {
     /// Waits for the lane to serve, and stores the new lease.
-    async fn wait(&mut self, env: &Env, config: &Config) -> std::result::Result<(), hold::GaveUp> {
+    async fn wait(
+        &mut self,
+        env: &Env,
+        ctx: &Context,
+        config: &Rc<Config>,
+    ) -> std::result::Result<(), hold::GaveUp> {
         let began = now();
         let until = *self.until.get_or_insert(began + config.hold_max);
         let leased = hold::wait(env, config, until).await?;
-        lease::learn(leased);
+        lease::learn(leased.clone());
+        guard::guard(leased, env, ctx, config);
         // At least 1: the header states that the request was held, however briefly.
         self.held += now().since(began).max(Millis(1));
         Ok(())

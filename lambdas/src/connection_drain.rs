@@ -1,14 +1,16 @@
 //! connection-drain: ends all application writes on the old writer and proves it.
 //!
-//! The edge holds writes from `hold_at_ms` on. Then transactions in flight end, writers are locked out and
-//! their sessions are ended, until two consecutive checks find no writer. The hold at the edge spares clients
-//! an error; only the lock in the database guarantees that no write is lost.
+//! The edge holds writes from `hold_at_ms` on. When no write is in flight any more ([`quiet`]), writers are
+//! locked out and their sessions are ended, until two consecutive checks find no writer. The hold at the edge
+//! spares clients an error; only the lock in the database guarantees that no write is lost.
+
+mod quiet;
 
 use async_trait::async_trait;
 use crossover_core::{
     Stage, StageContext, StageError, StageName,
     polling::Polling,
-    ports::{PortError, WriterSample},
+    ports::WriterSample,
     routing::{Command, LaneRecord, Millis, Phase, UnixMillis},
     stage::UndoTime,
 };
@@ -33,8 +35,12 @@ pub struct Output {
     pub hold_deadline_ms: UnixMillis,
     pub locked_roles: Vec<String>,
     pub sessions_ended: u32,
-    /// Milliseconds from the hold until no transaction was in flight (or `limits.drain_grace_ms` had passed).
+    /// Milliseconds from the hold until the edge knew of no write in flight.
+    pub edge_quiet_ms: Millis,
+    /// Milliseconds from the hold until the database ran no transaction from before that.
     pub in_flight_ms: Millis,
+    /// Writes that did not end within `limits.drain_grace_ms` and were ended, because the plan asks for it.
+    pub stragglers: Vec<String>,
     /// Milliseconds from the hold until the lock was committed.
     pub lock_ms: Millis,
     /// Milliseconds from the hold until two consecutive checks found no writer.
@@ -59,20 +65,14 @@ impl Stage for ConnectionDrain {
         let hold_at = lane.hold_at_ms.unwrap_or_default();
         let since_hold = || ctx.clock.now().since(hold_at);
 
-        let locking = async {
-            let report = ctx
-                .old_writer
-                .writes
-                .lock(&ctx.plan.scope, &ctx.plan.run_id)
-                .await?;
-            Ok::<_, StageError>((report, since_hold()))
-        };
-        let settling = async {
-            wait_for_transactions(ctx, hold_at).await?;
-            Ok::<_, StageError>(since_hold())
-        };
-        // NOLOGIN does not affect existing sessions, so the lock can be taken while transactions end.
-        let ((report, lock_ms), in_flight_ms) = futures::try_join!(locking, settling)?;
+        // A write that waits in the application's own pool fails when it meets the lock.
+        let quiet = quiet::wait(ctx, hold_at).await?;
+        let report = ctx
+            .old_writer
+            .writes
+            .lock(&ctx.plan.scope, &ctx.plan.run_id)
+            .await?;
+        let lock_ms = since_hold();
         // The lane is read while sessions end, so that this check does not lengthen the pause.
         let (sessions_ended, ()) = futures::try_join!(end_writers(ctx, hold_at), keep_lock_if_held(ctx))?;
         Ok(Output {
@@ -80,7 +80,9 @@ impl Stage for ConnectionDrain {
             hold_deadline_ms: lane.hold_deadline_ms.unwrap_or_default(),
             locked_roles: report.roles,
             sessions_ended,
-            in_flight_ms,
+            edge_quiet_ms: quiet.edge_ms,
+            in_flight_ms: quiet.database_ms,
+            stragglers: quiet.stragglers,
             lock_ms,
             drained_ms: since_hold(),
             drained_at_ms: ctx.clock.now(),
@@ -202,22 +204,6 @@ fn refuse_unstoppable(sample: &WriterSample) -> Result<(), StageError> {
         return Err(StageError::SuperuserWriter {
             who: sample.superuser_sessions.clone(),
         });
-    }
-    Ok(())
-}
-
-/// Waits until no application transaction runs. Requests forwarded just before the hold have
-/// `drain_settle_ms` to arrive, and all transactions have `drain_grace_ms` to end. Transactions still open
-/// after that are ended with their sessions.
-async fn wait_for_transactions(ctx: &StageContext, hold_at: UnixMillis) -> Result<(), PortError> {
-    let limits = &ctx.plan.limits;
-    let (clock, settled) = (&*ctx.clock, hold_at + limits.drain_settle_ms);
-    let grace = (hold_at + limits.drain_grace_ms).since(clock.now());
-    let mut polling = Polling::new(clock, POLL_EVERY, grace);
-    while ctx.old_writer.writes.in_flight().await? > 0 || clock.now() < settled {
-        if polling.pause().await.is_err() {
-            break;
-        }
     }
     Ok(())
 }

@@ -21,8 +21,8 @@ impl BlindWriter {
 
 #[async_trait]
 impl Access for BlindWriter {
-    async fn in_flight(&self) -> PortResult<u32> {
-        Ok(0)
+    async fn transactions(&self) -> PortResult<Vec<RunningTransaction>> {
+        Ok(Vec::new())
     }
     async fn writers(&self) -> PortResult<WriterSample> {
         Ok(WriterSample::default())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use crossover_core::{
     ports::{Lane, PortResult},
-    routing::{Command, Epoch, LaneRecord},
+    routing::{Command, Epoch, LaneRecord, Traffic},
 };
 
 #[derive(PartialEq, Eq)]
@@ -25,6 +25,10 @@ pub struct CrashingLane {
 impl Lane for CrashingLane {
     async fn read(&self) -> PortResult<LaneRecord> {
         self.lane.read().await
+    }
+
+    async fn traffic(&self) -> PortResult<Traffic> {
+        self.lane.traffic().await
     }
 
     async fn apply(&self, expected: Epoch, command: Command) -> PortResult<LaneRecord> {

@@ -42,9 +42,24 @@ pub struct Plan {
     /// Which tables belong to the migration.
     #[serde(default)]
     pub scope: Scope,
+    /// What happens to writes that do not end within `limits.drain_grace_ms`. Default: `abort`.
+    #[serde(default)]
+    pub on_stragglers: OnStragglers,
     /// Times and bounds.
     #[serde(default)]
     pub limits: Limits,
+}
+
+/// What the drain does about writes from before the hold that do not end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum OnStragglers {
+    /// Abort the run before anything is locked: no client gets an error.
+    #[default]
+    Abort,
+    /// End their sessions and go on: their clients get an error.
+    End,
 }
 
 /// One side's database.
@@ -124,11 +139,7 @@ pub struct Limits {
     pub long_transaction_ms: Millis,
     /// Longest time writes may be held before the lane aborts automatically. Default: 8000, at most 20000.
     pub hold_ms: Millis,
-    /// How long a request that was forwarded just before the hold may take to reach the database. Default:
-    /// 100.
-    pub drain_settle_ms: Millis,
-    /// How long transactions in flight at the hold may take to end before their sessions are ended,
-    /// `drain_settle_ms` included. Default: 500.
+    /// How long writes in flight at the hold may take to end; then `on_stragglers` decides. Default: 2000.
     pub drain_grace_ms: Millis,
     /// How long the drain waits until no writer is left, `drain_grace_ms` included. Default: 3000.
     pub drain_ms: Millis,
@@ -146,8 +157,7 @@ impl Default for Limits {
             lag_wait_ms: Millis(600_000),
             long_transaction_ms: Millis(600_000),
             hold_ms: Millis(8_000),
-            drain_settle_ms: Millis(100),
-            drain_grace_ms: Millis(500),
+            drain_grace_ms: Millis(2_000),
             drain_ms: Millis(3_000),
             marker_ms: Millis(4_000),
             sequence_headroom: 1_000,
@@ -178,12 +188,6 @@ impl Plan {
             faults.push(format!(
                 "limits.hold_ms is {}: use 1 to {MAX_HOLD}",
                 self.limits.hold_ms
-            ));
-        }
-        if self.limits.drain_settle_ms > self.limits.drain_grace_ms {
-            faults.push(format!(
-                "limits.drain_settle_ms ({}) is longer than limits.drain_grace_ms ({}), which includes it",
-                self.limits.drain_settle_ms, self.limits.drain_grace_ms
             ));
         }
         if self.limits.drain_grace_ms > self.limits.drain_ms {

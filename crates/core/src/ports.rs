@@ -16,7 +16,7 @@ pub mod repair;
 pub mod replication;
 pub mod rows;
 
-pub use access::{Access, AccessSnapshot, LockReport, RoleAccess, WriterSample};
+pub use access::{Access, AccessSnapshot, LockReport, RoleAccess, RunningTransaction, WriterSample};
 pub use change_counters::{ChangeCounters, DatabaseState, WriteCounts};
 pub use changes::{
     Change, Changes, Followed, PollOutcome, Relation, Relations, RetainedState, Watched, Written,
@@ -41,8 +41,8 @@ pub mod prelude {
 
     pub use super::{
         Access, AccessSnapshot, Catalogue, CatchUpMarkers, Clock, Database, DatabaseWriter, LockReport,
-        PortError, PortResult, RetainedPositions, RoleAccess, Rows, Sequences, Snapshot, WriterSample,
-        database::*, rows::*,
+        PortError, PortResult, RetainedPositions, RoleAccess, Rows, RunningTransaction, Sequences, Snapshot,
+        WriterSample, database::*, rows::*,
     };
     pub use crate::{
         Position,

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crossover_routing::admin::{
     AdminRequest, EPOCH_HEADER, KEY_ID_HEADER, NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER, epoch_text,
 };
-use crossover_routing::{AuditLog, Command, Epoch, LaneRecord, UnixMillis, is_loopback};
+use crossover_routing::{AuditLog, Command, Epoch, LaneRecord, Traffic, UnixMillis, is_loopback};
 use reqwest::{Client, Method, Response, StatusCode, Url, redirect};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -100,6 +100,11 @@ impl EdgeAdmin {
     /// Number of requests that the lane holds now.
     pub async fn held(&self) -> Result<u64, EdgeError> {
         self.get::<Held>("/held").await.map(|held| held.held)
+    }
+
+    /// The writes in flight at the edge. Under the hold the answer waits for quiet, for a fraction of a second.
+    pub async fn traffic(&self) -> Result<Traffic, EdgeError> {
+        self.get("/traffic").await
     }
 
     /// The compare-and-set: returns the new record if the lane was still at `expected` and accepted the

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use crossover_core::{
     Secret,
     ports::{Lane, PortError, PortResult},
-    routing::{Command, Epoch, LaneRecord},
+    routing::{Command, Epoch, LaneRecord, Traffic},
 };
 use crossover_edge_admin::{AdminKey, EdgeAdmin, EdgeError};
 use serde::Deserialize;
@@ -46,6 +46,10 @@ impl EdgeLane {
 impl Lane for EdgeLane {
     async fn read(&self) -> PortResult<LaneRecord> {
         self.admin.read().await.map_err(|e| self.port_error(e))
+    }
+
+    async fn traffic(&self) -> PortResult<Traffic> {
+        self.admin.traffic().await.map_err(|e| self.port_error(e))
     }
 
     async fn apply(&self, expected: Epoch, command: Command) -> PortResult<LaneRecord> {

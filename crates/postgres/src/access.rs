@@ -14,7 +14,10 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use async_trait::async_trait;
 use crossover_core::{
     plan::Scope,
-    ports::{Access, AccessSnapshot, LockReport, PortError, PortResult, RoleAccess, WriterSample},
+    ports::{
+        Access, AccessSnapshot, LockReport, PortError, PortResult, RoleAccess, RunningTransaction,
+        WriterSample,
+    },
 };
 use tokio_postgres::{error::SqlState, types::Type};
 
@@ -42,13 +45,9 @@ impl Access for PostgresDatabase {
         Ok(self.record().await?.map(|record| record.snapshot))
     }
 
-    async fn in_flight(&self) -> PortResult<u32> {
-        Ok(self
-            .application_sessions()
-            .await?
-            .iter()
-            .filter(|session| session.busy)
-            .count() as u32)
+    async fn transactions(&self) -> PortResult<Vec<RunningTransaction>> {
+        let sessions = self.application_sessions().await?.into_iter();
+        Ok(sessions.filter_map(|session| session.transaction).collect())
     }
 
     async fn writers(&self) -> PortResult<WriterSample> {

@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 
 use crossover_clock::SystemClock;
-use crossover_core::{Millis, polling::Polling, ports::PortResult};
+use crossover_core::{
+    Millis,
+    polling::Polling,
+    ports::{PortResult, RunningTransaction},
+};
 use tokio_postgres::{Row, types::Type};
 
 use crate::PostgresDatabase;
@@ -27,8 +31,8 @@ pub struct Session {
     /// `pid 123 shop_app from 127.0.0.1:5432 application`.
     pub text: String,
     pub superuser: bool,
-    /// The session has an open transaction.
-    pub busy: bool,
+    /// The session's open transaction.
+    pub transaction: Option<RunningTransaction>,
 }
 
 impl PostgresDatabase {
@@ -54,12 +58,20 @@ impl PostgresDatabase {
         } else {
             format!("{address}:{port}")
         };
+        let text = format!("pid {pid} {role} from {from} {application}")
+            .trim_end()
+            .to_owned();
+        let began: Option<String> = self.read(row, "began")?;
+        let transaction = RunningTransaction {
+            id: format!("{pid} {}", began.unwrap_or_default()),
+            who: text.clone(),
+            age_ms: Millis(self.read::<i64>(row, "age_ms")?.unsigned_abs()),
+            writes: self.read(row, "writes")?,
+        };
         Ok(Session {
-            text: format!("pid {pid} {role} from {from} {application}")
-                .trim_end()
-                .to_owned(),
+            text,
             superuser: self.read(row, "superuser")?,
-            busy: self.read(row, "busy")?,
+            transaction: self.read::<bool>(row, "busy")?.then_some(transaction),
         })
     }
 

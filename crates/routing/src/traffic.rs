@@ -56,7 +56,9 @@ pub struct Report {
 /// One line for a URL: numbers separated by `.`, `-` for no epoch.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let holds = self.holds.map_or_else(|| "-".to_owned(), |epoch| epoch.to_string());
+        let holds = self
+            .holds
+            .map_or_else(|| "-".to_owned(), |epoch| epoch.to_string());
         write!(
             f,
             "{}.{}.{}.{}.{holds}.{}",
@@ -202,7 +204,9 @@ impl Barrier {
         Traffic {
             isolates: count(known().filter(|isolate| now < isolate.leased_until)),
             open: count(known().filter(|isolate| isolate.is_open(record, now))) + u32::from(unknown),
-            in_flight: busy().map(|isolate| isolate.in_flight).fold(0, u32::saturating_add),
+            in_flight: busy()
+                .map(|isolate| isolate.in_flight)
+                .fold(0, u32::saturating_add),
             oldest_ms: busy()
                 .map(|isolate| now.since(isolate.oldest_at))
                 .max()

@@ -8,6 +8,8 @@ pub enum Defect {
     /// The lock takes LOGIN only from roles with their own write grants: roles that inherit a grant can still
     /// log in.
     LockSparesMembers,
+    /// The lane says that no write is in flight, whatever the isolates have forwarded.
+    BarrierIgnored,
     /// Writer samples list no prepared transactions.
     PreparedUnseen,
     /// The restoration does not grant CONNECT again.

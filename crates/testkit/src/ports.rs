@@ -15,7 +15,7 @@ use crossover_core::{
     plan::Scope,
     ports::{
         Access, AccessSnapshot, Catalogue, CatchUpMarkers, Database, LockReport, PortError, PortResult,
-        RetainedPositions, Sequences, WriterSample,
+        RetainedPositions, RunningTransaction, Sequences, WriterSample,
     },
     routing::Side,
     schema::{Remedies, Remedy},
@@ -230,14 +230,19 @@ impl Access for MemoryDatabase {
             .await
     }
 
-    async fn in_flight(&self) -> PortResult<u32> {
-        self.call("in_flight", |state, side| {
-            Ok(state
-                .side(side)
-                .sessions
-                .iter()
-                .filter(|s| s.transaction.is_some())
-                .count() as u32)
+    async fn transactions(&self) -> PortResult<Vec<RunningTransaction>> {
+        self.call("transactions", |state, side| {
+            let open = state.side(side).sessions.iter();
+            let open = open.filter_map(|session| {
+                let transaction = session.transaction.as_ref()?;
+                Some(RunningTransaction {
+                    id: transaction.token.clone(),
+                    who: format!("session {} of {}", session.id, session.role),
+                    age_ms: Millis(state.now.saturating_sub(transaction.since)),
+                    writes: true,
+                })
+            });
+            Ok(open.collect())
         })
         .await
     }
@@ -260,6 +265,7 @@ impl Access for MemoryDatabase {
 
     async fn end_sessions(&self) -> PortResult<u32> {
         self.call("end_sessions", |state, side| {
+            state.note_cut_off_clients(side);
             on(
                 state,
                 side,

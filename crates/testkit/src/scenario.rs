@@ -35,7 +35,7 @@ pub fn plan(run_id: &str) -> Plan {
         "source": {"engine": "postgresql", "secret_id": "s"}, "target": {"engine": "postgresql", "secret_id": "t"},
         "replication": {"engine": "memory"},
         "edge": {"admin_url": "https://edge", "secret_id": "e"},
-        "limits": {"lag_stable_ms": 500, "lag_wait_ms": 4_000, "drain_settle_ms": 10, "drain_grace_ms": 40},
+        "limits": {"lag_stable_ms": 500, "lag_wait_ms": 4_000, "drain_grace_ms": 400},
     }))
     .expect("the plan is valid")
 }

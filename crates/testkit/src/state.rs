@@ -27,6 +27,8 @@ use crate::{
 pub struct Behaviour {
     /// Duration of a port call.
     pub call_ms: u64,
+    /// How long a write that the edge has forwarded waits in the application before its transaction begins.
+    pub pool_ms: u64,
     /// Delay of the stream from a commit on one side to its effect on the other.
     pub stream_ms: u64,
     /// Duration of the creation, the start and the stop of a task.
@@ -43,6 +45,7 @@ impl Default for Behaviour {
     fn default() -> Self {
         Self {
             call_ms: 1,
+            pool_ms: 0,
             stream_ms: 3,
             task_ms: 120,
             lag: Some(LagSample {

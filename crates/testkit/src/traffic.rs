@@ -4,12 +4,15 @@
 use std::collections::BTreeMap;
 
 use crossover_core::{
+    Millis,
     catalogue::TableName,
-    routing::{Side, UnixMillis},
+    plan::OnStragglers,
+    routing::{self, Side, UnixMillis},
 };
 
 use crate::{
     database::{Effect, Transaction},
+    defect::Defect,
     state::State,
 };
 
@@ -30,6 +33,17 @@ pub struct Client {
     pub route: Route,
     pub table: TableName,
     sessions: BTreeMap<&'static str, u64>,
+    /// The write that the edge has forwarded and that is not answered yet.
+    forwarded: Option<Forwarded>,
+}
+
+/// A write on its way from the edge.
+#[derive(Debug, Clone, Copy)]
+struct Forwarded {
+    side: Side,
+    at: u64,
+    /// Its transaction has begun.
+    begun: bool,
 }
 
 /// An acknowledged write.
@@ -51,6 +65,10 @@ pub struct Traffic {
     pub issued: BTreeMap<String, BTreeMap<i64, Side>>,
     /// Duration of a transaction in milliseconds.
     pub transaction_ms: u64,
+    /// Duration of a stray's transaction, if it is another.
+    pub stray_transaction_ms: Option<u64>,
+    /// Clients behind the edge keep no session: each write opens one.
+    pub sessions_end_with_writes: bool,
     pub(crate) written: u64,
 }
 
@@ -61,6 +79,7 @@ impl Traffic {
             route,
             table: table.clone(),
             sessions: BTreeMap::new(),
+            forwarded: None,
         });
     }
 }
@@ -108,14 +127,113 @@ impl State {
     pub(crate) fn begin_transactions(&mut self) {
         for index in 0..self.traffic.clients.len() {
             let client = self.traffic.clients[index].clone();
-            let side = match client.route {
-                Route::Stray(side) => side,
-                Route::Edge if self.lane.holds_writes(UnixMillis(self.now)) => continue,
-                Route::Edge => self.lane.writer,
-            };
-            if let Some(session) = self.session_of(index, &client, side) {
-                self.begin(side, session, &client);
+            match client.route {
+                Route::Stray(side) => {
+                    if let Some(session) = self.session_of(index, &client, side) {
+                        self.begin(side, session, &client);
+                    }
+                }
+                Route::Edge => self.forward(index, &client),
             }
+        }
+    }
+
+    /// One step of a client behind the edge: the last write is answered, or the next is forwarded, or its
+    /// transaction begins.
+    fn forward(&mut self, index: usize, client: &Client) {
+        let answered = client
+            .forwarded
+            .is_none_or(|write| write.begun && !self.is_in_transaction(client, write.side));
+        if answered {
+            if self.traffic.sessions_end_with_writes {
+                let mine: Vec<u64> = client.sessions.values().copied().collect();
+                for side in [Side::Source, Side::Target] {
+                    self.side_mut(side)
+                        .sessions
+                        .retain(|session| !mine.contains(&session.id));
+                }
+            }
+            let held = self.lane.holds_writes(UnixMillis(self.now));
+            self.traffic.clients[index].forwarded = (!held).then_some(Forwarded {
+                side: self.lane.writer,
+                at: self.now,
+                begun: false,
+            });
+        }
+        let Some(write) = self.traffic.clients[index].forwarded else {
+            return;
+        };
+        if write.begun || self.now < write.at + self.behaviour.pool_ms {
+            return;
+        }
+        match self.session_of(index, client, write.side) {
+            Some(session) => {
+                self.begin(write.side, session, client);
+                self.traffic.clients[index].forwarded = Some(Forwarded { begun: true, ..write });
+            }
+            None => {
+                self.traffic.clients[index].forwarded = None;
+                let what = format!(
+                    "a write of {} that the edge had forwarded found the {} locked",
+                    client.role, write.side
+                );
+                self.note_client_error(write.side, &what);
+            }
+        }
+    }
+
+    fn is_in_transaction(&self, client: &Client, side: Side) -> bool {
+        let session = client.sessions.get(side.name());
+        self.side(side)
+            .sessions
+            .iter()
+            .any(|open| Some(&open.id) == session && open.transaction.is_some())
+    }
+
+    /// Sessions of this side are about to be ended.
+    pub(crate) fn note_cut_off_clients(&mut self, side: Side) {
+        let cut_off: Vec<String> = self
+            .traffic
+            .clients
+            .iter()
+            .filter(|client| client.route == Route::Edge && self.is_in_transaction(client, side))
+            .map(|client| {
+                format!(
+                    "a write of {} that came through the edge was cut off",
+                    client.role
+                )
+            })
+            .collect();
+        for what in cut_off {
+            self.note_client_error(side, &what);
+        }
+    }
+
+    /// No client behind the edge ever gets an error, unless the plan asks for it. A drain that slept until its
+    /// run was over is the exception: nothing can keep it from one last statement.
+    fn note_client_error(&mut self, side: Side, what: &str) {
+        if self.plan.on_stragglers == OnStragglers::Abort && self.lane.phase != side.served() {
+            self.watch.note(what.to_owned());
+        }
+    }
+
+    /// What the lane knows of its clients' writes.
+    pub(crate) fn edge_traffic(&self) -> routing::Traffic {
+        if self.has_defect(Defect::BarrierIgnored) {
+            return routing::Traffic::default();
+        }
+        let in_flight = self.traffic.clients.iter().filter_map(|client| {
+            let write = client.forwarded?;
+            (!write.begun || self.is_in_transaction(client, write.side)).then_some(write.at)
+        });
+        let sent_at: Vec<u64> = in_flight.collect();
+        let oldest = sent_at.iter().min().copied();
+        routing::Traffic {
+            isolates: 1,
+            open: u32::from(!self.lane.holds_writes(UnixMillis(self.now))),
+            in_flight: sent_at.len() as u32,
+            oldest_ms: Millis(oldest.map_or(0, |at| self.now.saturating_sub(at))),
+            ..routing::Traffic::default()
         }
     }
 
@@ -131,7 +249,11 @@ impl State {
     }
 
     fn begin(&mut self, side: Side, session: u64, client: &Client) {
-        let (now, ms) = (self.now, self.traffic.transaction_ms);
+        let ms = match client.route {
+            Route::Edge => None,
+            Route::Stray(_) => self.traffic.stray_transaction_ms,
+        };
+        let (now, ms) = (self.now, ms.unwrap_or(self.traffic.transaction_ms));
         let database = self.side_mut(side);
         let idle = database
             .sessions

@@ -1,14 +1,16 @@
 //! The requests parked at a lane.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 use futures::channel::oneshot;
+
+use super::wakers::Wakers;
 
 /// All requests that wait for the lane to serve.
 #[derive(Default)]
 pub struct Waiting {
     held: Cell<u64>,
-    wakers: RefCell<Vec<oneshot::Sender<()>>>,
+    wakers: Wakers,
 }
 
 /// One parked request; no longer counted after drop.
@@ -31,22 +33,14 @@ impl Waiting {
 
     /// Wakes all parked requests.
     pub fn release(&self) {
-        for waker in self.wakers.take() {
-            // A request that has already left cannot be woken.
-            let _ = waker.send(());
-        }
+        self.wakers.wake();
     }
 }
 
 impl Held<'_> {
     /// Resolves at the next release.
     pub fn released(&self) -> oneshot::Receiver<()> {
-        let (sender, receiver) = oneshot::channel();
-        let mut wakers = self.0.wakers.borrow_mut();
-        // Requests that gave up leave their sender behind.
-        wakers.retain(|waker| !waker.is_canceled());
-        wakers.push(sender);
-        receiver
+        self.0.wakers.next()
     }
 }
 
@@ -72,15 +66,5 @@ mod tests {
         drop(first);
         assert_eq!(waiting.held(), 1);
         assert!(waiting.enter(2).is_some());
-    }
-
-    #[test]
-    fn senders_of_requests_that_gave_up_are_removed() {
-        let waiting = Waiting::default();
-        let held = waiting.enter(1).unwrap();
-        for _ in 0..100 {
-            drop(held.released());
-        }
-        assert_eq!(waiting.wakers.borrow().len(), 1);
     }
 }

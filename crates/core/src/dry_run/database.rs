@@ -46,8 +46,8 @@ impl Access for DryWriter {
             acl: None,
         }))
     }
-    async fn in_flight(&self) -> PortResult<u32> {
-        Ok(0)
+    async fn transactions(&self) -> PortResult<Vec<RunningTransaction>> {
+        Ok(Vec::new())
     }
     async fn writers(&self) -> PortResult<WriterSample> {
         Ok(WriterSample::default())

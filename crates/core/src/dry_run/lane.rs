@@ -6,7 +6,7 @@ use super::PlannedSteps;
 use crate::{
     Direction, Plan,
     ports::{Clock, Lane, PortError, PortResult},
-    routing::{Command, Epoch, LaneRecord, Phase, UnixMillis},
+    routing::{Command, Epoch, LaneRecord, Millis, Phase, Traffic, UnixMillis},
 };
 
 /// A lane that starts in the phase the stage expects and only simulates changes.
@@ -56,6 +56,22 @@ impl Lane for DryLane {
             record.hold_deadline_ms = Some(UnixMillis::MAX);
         }
         Ok(record)
+    }
+
+    /// The writes of the real lane, which goes on serving; the simulated hold ends them at once.
+    async fn traffic(&self) -> PortResult<Traffic> {
+        let real = self.real.traffic().await?;
+        let held = self.read().await?.holds_writes(self.clock.now());
+        Ok(if held {
+            Traffic {
+                open: 0,
+                in_flight: 0,
+                oldest_ms: Millis(0),
+                ..real
+            }
+        } else {
+            real
+        })
     }
 
     async fn apply(&self, expected: Epoch, command: Command) -> PortResult<LaneRecord> {

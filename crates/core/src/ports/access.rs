@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::PortResult;
-use crate::plan::Scope;
+use crate::{Millis, plan::Scope};
 
 /// A role's access before it was locked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,18 @@ pub struct LockReport {
     pub already: bool,
 }
 
+/// A transaction of the application that runs now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunningTransaction {
+    /// The same as long as this transaction runs, and different for every other.
+    pub id: String,
+    /// Who runs the transaction, for people.
+    pub who: String,
+    pub age_ms: Millis,
+    /// The transaction has changed something.
+    pub writes: bool,
+}
+
 /// Everything that could still write to a database at one time.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct WriterSample {
@@ -63,8 +75,8 @@ pub trait Access: Send + Sync {
     /// The access snapshot of a lock that is still in force.
     async fn snapshot(&self) -> PortResult<Option<AccessSnapshot>>;
 
-    /// The number of application transactions that run now.
-    async fn in_flight(&self) -> PortResult<u32>;
+    /// The transactions of the application that run now.
+    async fn transactions(&self) -> PortResult<Vec<RunningTransaction>>;
 
     async fn writers(&self) -> PortResult<WriterSample>;
 

@@ -1,7 +1,7 @@
 //! The lane: the only place that decides which side is the writer.
 
 use async_trait::async_trait;
-use crossover_routing::{Command, Epoch, LaneRecord};
+use crossover_routing::{Command, Epoch, LaneRecord, Traffic};
 
 use super::PortResult;
 
@@ -9,6 +9,10 @@ use super::PortResult;
 #[async_trait]
 pub trait Lane: Send + Sync {
     async fn read(&self) -> PortResult<LaneRecord>;
+
+    /// The writes in flight at the edge. Under the hold the lane answers when there are none, at the latest
+    /// after a fraction of a second.
+    async fn traffic(&self) -> PortResult<Traffic>;
 
     /// Applies a command if the lane still has the expected epoch.
     ///

@@ -5,6 +5,10 @@ select a.pid, coalesce(a.usename::text, '') as role, coalesce(host(a.client_addr
     coalesce(a.client_port, 0) as port, coalesce(a.application_name, '') as application,
     coalesce(r.rolsuper, false) as superuser,
     (a.xact_start is not null or a.state is distinct from 'idle') as busy,
+    a.backend_xid is not null as writes,
+    coalesce(a.xact_start, a.query_start)::text as began,
+    coalesce(greatest(0, extract(epoch from clock_timestamp() - coalesce(a.xact_start, a.query_start)) * 1000), 0)::int8
+        as age_ms,
     a.backend_type is null as hidden,
     coalesce(a.backend_start::text, '') as started
 from pg_stat_activity a

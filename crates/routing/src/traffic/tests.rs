@@ -69,11 +69,19 @@ fn an_isolate_that_never_reports_is_waited_for_until_its_lease_and_a_late_report
 #[test]
 fn an_isolate_whose_lease_ended_before_the_hold_is_not_waited_for_but_its_writes_are() {
     let (mut barrier, record) = (barrier(), armed());
-    renew(&mut barrier, &report(1, 1, 0, None), &record, UnixMillis(HOLD_AT.0 - 1_000));
+    renew(
+        &mut barrier,
+        &report(1, 1, 0, None),
+        &record,
+        UnixMillis(HOLD_AT.0 - 1_000),
+    );
     assert!(barrier.traffic(&record, HOLD_AT).is_quiet());
     barrier.hear(&report(1, 2, 3, None), HOLD_AT);
     let traffic = barrier.traffic(&record, HOLD_AT + Millis(50));
-    assert_eq!((traffic.open, traffic.in_flight, traffic.oldest_ms), (0, 3, Millis(53)));
+    assert_eq!(
+        (traffic.open, traffic.in_flight, traffic.oldest_ms),
+        (0, 3, Millis(53))
+    );
 }
 
 #[test]

@@ -17,7 +17,10 @@ pub struct WriteTimes([u32; SIZES]);
 
 impl WriteTimes {
     pub fn add_one(&mut self, took: Millis) {
-        let size = LIMITS.iter().position(|limit| took.0 <= *limit).unwrap_or(LIMITS.len());
+        let size = LIMITS
+            .iter()
+            .position(|limit| took.0 <= *limit)
+            .unwrap_or(LIMITS.len());
         if let Some(count) = self.0.get_mut(size) {
             *count = count.saturating_add(1);
         }

@@ -8,7 +8,7 @@ use crossover_core::{
         Clock, Journal, JournalEntry, Lane, Metrics, NewStream, PortError, PortResult, Replication,
         StreamHealth, TableHealth, metrics::LagSample,
     },
-    routing::{Command, Epoch, LaneRecord, Phase, UnixMillis},
+    routing::{Command, Epoch, LaneRecord, Phase, Traffic, UnixMillis},
 };
 
 use super::Port;
@@ -25,6 +25,12 @@ impl Lane for MemoryLane {
     async fn read(&self) -> PortResult<LaneRecord> {
         self.0
             .call("lane.read".to_owned(), |state| Ok(state.lane.clone()))
+            .await
+    }
+
+    async fn traffic(&self) -> PortResult<Traffic> {
+        self.0
+            .call("lane.traffic".to_owned(), |state| Ok(state.edge_traffic()))
             .await
     }
 

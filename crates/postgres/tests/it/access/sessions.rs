@@ -21,13 +21,25 @@ async fn open_transactions_of_the_application_are_in_flight() {
     let side = shop().await;
     let app = side.session(&side.role("app")).await.unwrap();
     let db = side.crossover().await;
-    assert_eq!(db.in_flight().await.unwrap(), 0);
-    app.batch_execute("begin; insert into shop.orders values (7)")
+    assert_eq!(db.transactions().await.unwrap(), []);
+    app.batch_execute("begin; select 1").await.unwrap();
+    let reading = db.transactions().await.unwrap();
+    assert!(reading.len() == 1 && !reading[0].writes, "{reading:?}");
+    assert!(reading[0].who.contains(&side.role("app")), "{reading:?}");
+    app.batch_execute("insert into shop.orders values (7)")
         .await
         .unwrap();
-    assert_eq!(db.in_flight().await.unwrap(), 1);
+    let writing = db.transactions().await.unwrap();
+    assert!(writing.len() == 1 && writing[0].writes, "{writing:?}");
+    assert_eq!(writing[0].id, reading[0].id);
+    app.batch_execute("commit; begin; select 1").await.unwrap();
+    let next = db.transactions().await.unwrap();
+    assert_ne!(
+        next[0].id, writing[0].id,
+        "another transaction of the same session"
+    );
     app.batch_execute("commit").await.unwrap();
-    assert_eq!(db.in_flight().await.unwrap(), 0);
+    assert_eq!(db.transactions().await.unwrap(), []);
 }
 
 #[tokio::test]

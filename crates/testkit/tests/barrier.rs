@@ -1,0 +1,146 @@
+//! The write barrier: no client behind the edge gets an error, whether the run commits or aborts.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod machines;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use crossover_core::{Stage, StageContext, StageError, StageName, plan::OnStragglers};
+use crossover_stages::connection_drain;
+use crossover_testkit::{
+    Defect, Ending, Machine, Scenario,
+    laws::{execute, violations_at_end},
+};
+use machines::cutover;
+use serde_json::Value;
+
+/// One run over clients whose writes wait this long in the application before their transactions begin.
+struct Run {
+    scenario: Scenario,
+    ended: Ending,
+    violations: String,
+}
+
+fn run(pool_ms: u64, machine: &Machine, change: impl FnOnce(&mut Scenario)) -> Run {
+    let mut scenario = Scenario::busy();
+    scenario.shared.lock().behaviour.pool_ms = pool_ms;
+    change(&mut scenario);
+    let before = scenario.lasting_state();
+    scenario.shared.script(None);
+    let ended = execute(machine, &scenario, scenario.plan.clone());
+    let violations = violations_at_end(&scenario, &before, true).join("\n");
+    Run {
+        scenario,
+        ended,
+        violations,
+    }
+}
+
+#[test]
+fn a_write_that_waits_in_the_application_ends_before_anything_is_locked() {
+    for pool_ms in [0, 20, 90, 200] {
+        let run = run(pool_ms, &cutover(), |_| {});
+        assert_eq!(
+            (run.ended.state.as_str(), run.violations.as_str()),
+            ("Committed", "")
+        );
+    }
+}
+
+#[test]
+fn writes_that_do_not_end_abort_the_run_before_anything_is_locked() {
+    let run = run(60_000, &cutover(), |_| {});
+    assert_eq!(
+        (run.ended.state.as_str(), run.violations.as_str()),
+        ("AbortedAsAsked", "")
+    );
+    assert_eq!(run.ended.data["error"]["Error"], "WritesInFlight");
+    let cause = run.ended.data["error"]["Cause"].as_str().unwrap();
+    assert!(
+        cause.contains("write(s) at the edge without an answer, the oldest for"),
+        "{cause}"
+    );
+    let calls = run.scenario.shared.points();
+    assert!(!calls.iter().any(|call| call == "source.lock"), "{calls:?}");
+}
+
+#[test]
+fn a_transaction_that_outlives_its_request_aborts_the_run_too() {
+    // A stray's long transaction: the edge knows nothing of it.
+    let run = run(0, &cutover(), |scenario| {
+        scenario.shared.lock().traffic.stray_transaction_ms = Some(60_000);
+    });
+    assert_eq!(
+        run.ended.data["error"]["Error"], "WritesInFlight",
+        "{}",
+        run.ended.data
+    );
+    assert_eq!(run.violations, "");
+}
+
+#[test]
+fn a_plan_that_ends_stragglers_commits_and_names_them() {
+    let run = run(60_000, &cutover(), |scenario| {
+        scenario.plan.on_stragglers = OnStragglers::End;
+        scenario.shared.lock().plan.on_stragglers = OnStragglers::End;
+    });
+    assert_eq!(run.ended.state, "Committed", "{}", run.ended.data);
+    let stragglers = &run.ended.data["connection_drain"]["result"]["output"]["stragglers"];
+    assert!(
+        stragglers[0].as_str().unwrap().contains("at the edge"),
+        "{stragglers}"
+    );
+}
+
+#[test]
+fn a_barrier_that_is_ignored_is_reported() {
+    let run = run(90, &cutover(), |scenario| {
+        scenario.shared.lock().defects.insert(Defect::BarrierIgnored);
+    });
+    assert!(
+        run.violations
+            .contains("that the edge had forwarded found the source locked"),
+        "{}",
+        run.violations
+    );
+}
+
+/// A drain that locks before it knows whether writes are in flight.
+struct LocksBeforeTheBarrier;
+
+#[async_trait]
+impl Stage for LocksBeforeTheBarrier {
+    const NAME: StageName = connection_drain::ConnectionDrain::NAME;
+    const PURPOSE: &'static str = "";
+    type Input = connection_drain::Input;
+    type Output = Value;
+
+    async fn run(&self, ctx: &StageContext, input: connection_drain::Input) -> Result<Value, StageError> {
+        ctx.old_writer
+            .writes
+            .lock(&ctx.plan.scope, &ctx.plan.run_id)
+            .await?;
+        let output = connection_drain::ConnectionDrain.run(ctx, input).await?;
+        Ok(serde_json::to_value(output).unwrap())
+    }
+}
+
+#[test]
+fn a_lock_before_the_barrier_is_reported() {
+    let run = run(90, &cutover().with(Arc::new(LocksBeforeTheBarrier)), |scenario| {
+        // Clients that keep no sessions: each write has to log in.
+        scenario.shared.lock().traffic.sessions_end_with_writes = true;
+    });
+    assert!(
+        run.violations
+            .contains("that the edge had forwarded found the source locked"),
+        "{}",
+        run.violations
+    );
+}

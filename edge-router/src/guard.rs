@@ -1,0 +1,142 @@
+//! The guard of a lease: work behind the answers of requests that keeps the lane informed.
+//!
+//! - A lease that is more than half used is renewed.
+//! - While writes are in flight, a lease does not end without a report. So the lane knows every write that can
+//!   still be under way, also of an isolate that gets no further request.
+//! - When the hold begins, and with each answer under the hold, the isolate reports. No request waits for it.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crossover_routing::traffic::REPORT_LEAD;
+use crossover_routing::{LeasedLane, Millis, UnixMillis};
+use worker::{Context, Delay, Env};
+
+use crate::clock::now;
+use crate::config::Config;
+use crate::{in_flight, lease};
+
+/// A call to the lane that takes longer belongs to a request that has ended: another call may start.
+const CALL_TIMEOUT: Millis = Millis(2_000);
+/// Pause before the next attempt after the lane could not be reached.
+const RETRY_AFTER: Millis = Millis(20);
+/// A guard ends after this time: the runtime grants a request 30 s after its answer.
+const GUARD_LIMIT: Millis = Millis(25_000);
+
+thread_local! {
+    static RENEWING: Underway = const { Underway::new() };
+    static REPORTING: Underway = const { Underway::new() };
+}
+
+/// Lets one task of the isolate do a piece of work; a task that died does not block the next one for ever.
+struct Underway(Cell<Option<UnixMillis>>);
+
+impl Underway {
+    const fn new() -> Self {
+        Self(Cell::new(None))
+    }
+
+    fn is_on(&self) -> bool {
+        self.0
+            .get()
+            .is_some_and(|since| now().since(since) < CALL_TIMEOUT)
+    }
+}
+
+/// Renews a lease that is more than half used, behind the answer of the current request.
+pub fn renew_behind(leased: &LeasedLane, env: &Env, ctx: &Context, config: &Rc<Config>) {
+    if !leased.is_due_for_renewal(now()) || RENEWING.with(Underway::is_on) {
+        return;
+    }
+    RENEWING.with(|renewing| renewing.0.set(Some(now())));
+    let (env, config) = (env.clone(), Rc::clone(config));
+    ctx.wait_until(async move {
+        let renewed = lease::renew(&env, &config).await;
+        RENEWING.with(|renewing| renewing.0.set(None));
+        match renewed {
+            Ok(leased) => watch(leased, &env, &config).await,
+            Err(error) => worker::console_warn!("lane {}: lease not renewed: {error}", config.lane),
+        }
+    });
+}
+
+/// Guards a lease that the current request has got.
+pub fn guard(leased: LeasedLane, env: &Env, ctx: &Context, config: &Rc<Config>) {
+    let (env, config) = (env.clone(), Rc::clone(config));
+    ctx.wait_until(async move { watch(leased, &env, &config).await });
+}
+
+/// After the answer to a write: where the lane holds, it waits for this news.
+pub fn answered(env: &Env, ctx: &Context, config: &Rc<Config>) {
+    if lease::holds() && !REPORTING.with(Underway::is_on) {
+        let (env, config) = (env.clone(), Rc::clone(config));
+        ctx.wait_until(async move { report_news(&env, &config).await });
+    }
+}
+
+async fn watch(mut guarded: LeasedLane, env: &Env, config: &Config) {
+    let until = now() + GUARD_LIMIT;
+    while now() < until {
+        Delay::from(Duration::from(due(&guarded).since(now()))).await;
+        if lease::holds() {
+            return report_news(env, config).await;
+        }
+        // A newer lease has its own guard. Without writes in flight a lease may end.
+        if lease::current().is_none_or(|current| *current != guarded) || !in_flight::any() {
+            return;
+        }
+        match lease::renew(env, config).await {
+            Ok(renewed) => guarded = renewed,
+            Err(error) => failed(&error, config).await,
+        }
+    }
+}
+
+/// When a guard has to look again.
+fn due(leased: &LeasedLane) -> UnixMillis {
+    match leased.record.hold_at_ms {
+        Some(hold_at) if hold_at < leased.leased_until => hold_at,
+        _ => leased.leased_until - REPORT_LEAD,
+    }
+}
+
+/// Reports until the lane knows the newest state of this isolate, or holds no longer. One report at a time:
+/// answers that arrive meanwhile share the next one.
+async fn report_news(env: &Env, config: &Config) {
+    while lease::holds() && !lease::is_reported() && !REPORTING.with(Underway::is_on) {
+        REPORTING.with(|reporting| reporting.0.set(Some(now())));
+        let sent = lease::renew(env, config).await;
+        REPORTING.with(|reporting| reporting.0.set(None));
+        if let Err(error) = sent {
+            failed(&error, config).await;
+        }
+    }
+}
+
+async fn failed(error: &worker::Error, config: &Config) {
+    worker::console_warn!("lane {}: writes in flight not reported: {error}", config.lane);
+    Delay::from(Duration::from(RETRY_AFTER)).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossover_routing::{Command, LaneRecord, Side};
+
+    #[test]
+    fn a_guard_looks_at_the_hold_or_shortly_before_the_end_of_the_lease() {
+        let arm = Command::Arm {
+            run_id: "run-1".to_owned(),
+            towards: Side::Target,
+            hold_at_ms: UnixMillis(10_000),
+            hold_deadline_ms: UnixMillis(20_000),
+        };
+        let serving = LaneRecord::new("main");
+        let armed = serving.next(&arm, UnixMillis(1_000)).unwrap();
+        let due = |record: &LaneRecord, from| due(&LeasedLane::new(record.clone(), UnixMillis(from))).0;
+        assert_eq!(due(&serving, 1_000), 5_750);
+        assert_eq!(due(&armed, 8_000), 8_750);
+        assert_eq!(due(&armed, 9_500), 10_000);
+    }
+}

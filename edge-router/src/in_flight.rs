@@ -1,0 +1,158 @@
+//! The isolate's own count of writes that were forwarded and are not answered yet.
+//!
+//! Costs a request no message and no memory: a slot of a table that is reused.
+
+use std::cell::RefCell;
+
+use crossover_routing::{Epoch, IsolateId, Millis, Report, UnixMillis, WriteTimes};
+use slab::Slab;
+use worker::js_sys;
+
+use crate::clock::now;
+
+/// Write times are kept for this long, and for this long again.
+const WINDOW: Millis = Millis(15_000);
+
+/// All writes of an isolate.
+#[derive(Default)]
+struct Writes {
+    sent_at: Slab<UnixMillis>,
+    /// Write times of the current window and of the one before.
+    recent: [WriteTimes; 2],
+    window_began: UnixMillis,
+    /// Number of the newest report.
+    reported: u64,
+    /// Grows whenever a write is answered.
+    answered: u64,
+}
+
+impl Writes {
+    fn begin(&mut self, now: UnixMillis) -> usize {
+        self.sent_at.insert(now)
+    }
+
+    fn end(&mut self, key: usize, now: UnixMillis) {
+        if let Some(sent_at) = self.sent_at.try_remove(key) {
+            self.answered += 1;
+            self.roll(now);
+            self.recent[0].add_one(now.since(sent_at));
+        }
+    }
+
+    fn roll(&mut self, now: UnixMillis) {
+        let age = now.since(self.window_began);
+        if age >= WINDOW {
+            let before = if age < WINDOW * 2 {
+                self.recent[0]
+            } else {
+                WriteTimes::default()
+            };
+            self.recent = [WriteTimes::default(), before];
+            self.window_began = now;
+        }
+    }
+
+    fn report(&mut self, isolate: IsolateId, holds: Option<Epoch>, now: UnixMillis) -> Report {
+        self.roll(now);
+        self.reported += 1;
+        let oldest = self.sent_at.iter().map(|(_, sent_at)| *sent_at).min();
+        Report {
+            isolate,
+            number: self.reported,
+            in_flight: u32::try_from(self.sent_at.len()).unwrap_or(u32::MAX),
+            oldest_ms: oldest.map(|at| now.since(at)).unwrap_or_default(),
+            holds,
+            recent: self.recent[0] + self.recent[1],
+        }
+    }
+}
+
+thread_local! {
+    static WRITES: RefCell<Writes> = RefCell::default();
+    /// Random numbers are not available before the first request.
+    static ISOLATE: IsolateId = IsolateId(random());
+}
+
+/// 64 random bits; a random number of JavaScript has 52.
+fn random() -> u64 {
+    let half = || (js_sys::Math::random() * f64::from(u32::MAX)) as u64;
+    (half() << 32) | half()
+}
+
+/// One forwarded write; answered, or given up, when dropped.
+pub struct Write(usize);
+
+impl Write {
+    /// Counts a write from now on.
+    pub fn forwarded() -> Self {
+        Self(WRITES.with_borrow_mut(|writes| writes.begin(now())))
+    }
+}
+
+impl Drop for Write {
+    fn drop(&mut self) {
+        WRITES.with_borrow_mut(|writes| writes.end(self.0, now()));
+    }
+}
+
+/// The isolate's next report. `holds`: the epoch of the record under which it holds writes.
+pub fn report(holds: Option<Epoch>) -> Report {
+    let isolate = ISOLATE.with(|isolate| *isolate);
+    WRITES.with_borrow_mut(|writes| writes.report(isolate, holds, now()))
+}
+
+/// Whether a write is in flight.
+pub fn any() -> bool {
+    WRITES.with_borrow(|writes| !writes.sent_at.is_empty())
+}
+
+/// How many writes were answered so far: to see whether a report is still true.
+pub fn answered() -> u64 {
+    WRITES.with_borrow(|writes| writes.answered)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ISOLATE: IsolateId = IsolateId(1);
+
+    #[test]
+    fn a_report_holds_every_write_that_is_not_answered_and_the_age_of_the_oldest() {
+        let mut writes = Writes::default();
+        let first = writes.begin(UnixMillis(1_000));
+        let second = writes.begin(UnixMillis(1_200));
+        let report = writes.report(ISOLATE, None, UnixMillis(1_500));
+        assert_eq!(
+            (report.number, report.in_flight, report.oldest_ms),
+            (1, 2, Millis(500))
+        );
+        writes.end(first, UnixMillis(1_600));
+        let report = writes.report(ISOLATE, Some(Epoch(4)), UnixMillis(1_600));
+        assert_eq!(
+            (report.number, report.in_flight, report.oldest_ms),
+            (2, 1, Millis(400))
+        );
+        assert_eq!(report.holds, Some(Epoch(4)));
+        writes.end(second, UnixMillis(1_601));
+        // A slot is freed once only.
+        writes.end(second, UnixMillis(1_601));
+        assert_eq!(writes.report(ISOLATE, None, UnixMillis(1_601)).in_flight, 0);
+        assert_eq!(writes.answered, 2);
+    }
+
+    #[test]
+    fn write_times_of_the_last_half_minute_are_reported() {
+        let mut writes = Writes::default();
+        let at = |writes: &mut Writes, now: u64| {
+            let write = writes.begin(UnixMillis(now));
+            writes.end(write, UnixMillis(now + 30));
+            writes.report(ISOLATE, None, UnixMillis(now + 30)).recent.count()
+        };
+        assert_eq!(at(&mut writes, 100_000), 1);
+        assert_eq!(at(&mut writes, 110_000), 2);
+        assert_eq!(at(&mut writes, 116_000), 3, "the window before still counts");
+        assert_eq!(at(&mut writes, 132_000), 2, "the first two are too old");
+        assert_eq!(at(&mut writes, 200_000), 1);
+    }
+}

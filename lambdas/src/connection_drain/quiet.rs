@@ -1,0 +1,105 @@
+//! The wait for quiet: no write that was forwarded before the hold is under way, at the edge or in the
+//! database. Nothing is locked before.
+
+use crossover_core::{
+    Millis, StageContext, StageError,
+    plan::OnStragglers,
+    polling::Polling,
+    ports::RunningTransaction,
+    routing::{Traffic, UnixMillis},
+};
+
+/// Time between two questions. A question to the edge waits for the answer itself.
+const POLL_EVERY: Millis = Millis(5);
+
+/// How the wait ended.
+pub struct Quiet {
+    /// Time from the hold until the edge knew of no write in flight.
+    pub edge_ms: Millis,
+    /// Time from the hold until the database ran no transaction from before that either.
+    pub database_ms: Millis,
+    /// Writes that had not ended; only where the plan ends them.
+    pub stragglers: Vec<String>,
+}
+
+/// Waits until the edge has twice answered that no write is in flight, and until every transaction that the
+/// database ran at that time has ended. A transaction that begins later is no client's of the edge.
+///
+/// # Errors
+/// `WritesInFlight` at the end of the grace, unless the plan ends such writes.
+pub async fn wait(ctx: &StageContext, hold_at: UnixMillis) -> Result<Quiet, StageError> {
+    let since_hold = || ctx.clock.now().since(hold_at);
+    let grace = (hold_at + ctx.plan.limits.drain_grace_ms).since(ctx.clock.now());
+    let mut polling = Polling::new(&*ctx.clock, POLL_EVERY, grace);
+    let mut traffic = ctx.lane.traffic().await?;
+    let (edge_ms, earlier) = loop {
+        if traffic.is_quiet() {
+            let edge_ms = since_hold();
+            // The second answer and the first look into the database take one round trip.
+            let (second, earlier) =
+                futures::try_join!(ctx.lane.traffic(), ctx.old_writer.writes.transactions())?;
+            traffic = second;
+            if traffic.is_quiet() {
+                break (edge_ms, earlier);
+            }
+        }
+        if polling.pause().await.is_err() {
+            let stragglers = stragglers(ctx, Some(traffic), &running(ctx).await?, since_hold())?;
+            return Ok(Quiet {
+                edge_ms: since_hold(),
+                database_ms: since_hold(),
+                stragglers,
+            });
+        }
+        traffic = ctx.lane.traffic().await?;
+    };
+    let mut left = earlier;
+    let mut stragglers_left = Vec::new();
+    while !left.is_empty() {
+        if polling.pause().await.is_err() {
+            stragglers_left = stragglers(ctx, None, &left, since_hold())?;
+            break;
+        }
+        let running = running(ctx).await?;
+        left.retain(|earlier| running.iter().any(|now| now.id == earlier.id));
+    }
+    Ok(Quiet {
+        edge_ms,
+        database_ms: since_hold(),
+        stragglers: stragglers_left,
+    })
+}
+
+async fn running(ctx: &StageContext) -> Result<Vec<RunningTransaction>, StageError> {
+    Ok(ctx.old_writer.writes.transactions().await?)
+}
+
+/// What has not ended, and the plan's decision about it. A transaction that has changed nothing is a read: the
+/// edge sends it again after the cutover, so it may be ended.
+fn stragglers(
+    ctx: &StageContext,
+    edge: Option<Traffic>,
+    transactions: &[RunningTransaction],
+    waited_ms: Millis,
+) -> Result<Vec<String>, StageError> {
+    let edge = edge.filter(|traffic| !traffic.is_quiet());
+    let what: Vec<String> = edge
+        .map(|traffic| traffic.to_string())
+        .into_iter()
+        .chain(
+            transactions
+                .iter()
+                .filter(|transaction| transaction.writes)
+                .map(|transaction| {
+                    format!(
+                        "transaction of {}, open for {} ms",
+                        transaction.who, transaction.age_ms
+                    )
+                }),
+        )
+        .collect();
+    match ctx.plan.on_stragglers {
+        OnStragglers::Abort if !what.is_empty() => Err(StageError::WritesInFlight { waited_ms, what }),
+        OnStragglers::Abort | OnStragglers::End => Ok(what),
+    }
+}
