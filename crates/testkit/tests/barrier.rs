@@ -20,6 +20,9 @@ use crossover_testkit::{
 use machines::cutover;
 use serde_json::Value;
 
+/// The hold begins about 5,990 ms after the clients: their first writes reach the database shortly after it.
+const POOL_MS: u64 = 6_020;
+
 /// One run over clients whose writes wait this long in the application before their transactions begin.
 struct Run {
     scenario: Scenario,
@@ -44,7 +47,7 @@ fn run(pool_ms: u64, machine: &Machine, change: impl FnOnce(&mut Scenario)) -> R
 
 #[test]
 fn a_write_that_waits_in_the_application_ends_before_anything_is_locked() {
-    for pool_ms in [0, 20, 90, 200] {
+    for pool_ms in [0, POOL_MS, POOL_MS + 50, POOL_MS + 250] {
         let run = run(pool_ms, &cutover(), |_| {});
         assert_eq!(
             (run.ended.state.as_str(), run.violations.as_str()),
@@ -100,7 +103,7 @@ fn a_plan_that_ends_stragglers_commits_and_names_them() {
 
 #[test]
 fn a_barrier_that_is_ignored_is_reported() {
-    let run = run(90, &cutover(), |scenario| {
+    let run = run(POOL_MS, &cutover(), |scenario| {
         scenario.shared.lock().defects.insert(Defect::BarrierIgnored);
     });
     assert!(
@@ -133,10 +136,14 @@ impl Stage for LocksBeforeTheBarrier {
 
 #[test]
 fn a_lock_before_the_barrier_is_reported() {
-    let run = run(90, &cutover().with(Arc::new(LocksBeforeTheBarrier)), |scenario| {
-        // Clients that keep no sessions: each write has to log in.
-        scenario.shared.lock().traffic.sessions_end_with_writes = true;
-    });
+    let run = run(
+        POOL_MS,
+        &cutover().with(Arc::new(LocksBeforeTheBarrier)),
+        |scenario| {
+            // Clients that keep no sessions: each write has to log in.
+            scenario.shared.lock().traffic.sessions_end_with_writes = true;
+        },
+    );
     assert!(
         run.violations
             .contains("that the edge had forwarded found the source locked"),
