@@ -54,6 +54,8 @@ pub async fn until<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> 
 pub struct Edge {
     pub url: String,
     pub address: SocketAddr,
+    /// A second isolate of the same Worker, at the same lanes.
+    pub second_url: String,
     pub admin: EdgeAdmin,
     pub client: Client,
     pub source: Origin,
@@ -85,7 +87,7 @@ impl Edge {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
         );
         let dir = TempDir::new().unwrap();
-        let (workerd, address) = serve(dir.path(), &all).await;
+        let (workerd, [address, second]) = serve(dir.path(), &all).await;
         let url = format!("http://{address}");
         let admin = EdgeAdmin::new(&url, "main", KEY_ID, key()).unwrap();
         let client = Client::builder()
@@ -95,6 +97,7 @@ impl Edge {
         Self {
             url,
             address,
+            second_url: format!("http://{second}"),
             admin,
             client,
             source,
@@ -108,7 +111,8 @@ impl Edge {
     /// Kills workerd as a crash would, and starts it again with the same lanes.
     pub async fn restart(&mut self) {
         self.workerd.kill().await.unwrap();
-        let (workerd, address) = serve(self.dir.path(), &self.vars).await;
+        let (workerd, [address, second]) = serve(self.dir.path(), &self.vars).await;
+        self.second_url = format!("http://{second}");
         self.workerd = workerd;
         self.address = address;
         self.url = format!("http://{address}");
@@ -176,11 +180,41 @@ impl Edge {
         .unwrap()
     }
 
+    /// Waits until the armed lane holds writes, and makes sure that the isolate of this edge knows the record.
+    pub async fn until_armed(&self) {
+        let epoch = self.admin.read().await.unwrap().epoch.to_string();
+        until("an isolate that knows of the cutover", async || {
+            let answer = self.get("/").send().await.unwrap();
+            (header(&answer, "x-crossover-epoch") == Some(&epoch)).then_some(())
+        })
+        .await;
+    }
+
+    pub async fn until_hold_at(&self) {
+        let hold_at_ms = self.admin.read().await.unwrap().hold_at_ms.unwrap();
+        until("hold_at_ms", async || (now() >= hold_at_ms).then_some(())).await;
+    }
+
+    /// Waits until the lane knows of exactly this many writes in flight.
+    pub async fn until_in_flight(&self, count: u32) {
+        until(&format!("{count} writes in flight"), async || {
+            (self.admin.traffic().await.unwrap().in_flight == count).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until the lane says that all is quiet.
+    pub async fn until_quiet(&self) {
+        until("quiet", async || {
+            self.admin.traffic().await.unwrap().is_quiet().then_some(())
+        })
+        .await;
+    }
+
     /// Arms the lane and waits until writes are held.
     pub async fn armed_and_held(&self, towards: Side) -> LaneRecord {
-        let record = self.arm(towards, 20_000).await;
-        let hold_at_ms = record.hold_at_ms.unwrap();
-        until("hold_at_ms", async || (now() >= hold_at_ms).then_some(())).await;
+        self.arm(towards, 20_000).await;
+        self.until_hold_at().await;
         let record = self.hold().await;
         assert_eq!(record.phase, Phase::Hold);
         record
@@ -204,7 +238,29 @@ pub fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     response.headers().get(name).map(|value| value.to_str().unwrap())
 }
 
-async fn serve(dir: &Path, vars: &BTreeMap<String, String>) -> (Child, SocketAddr) {
+/// The configuration with a second Worker of the same code, whose lanes are those of the first. workerd runs
+/// each Worker in an isolate of its own.
+fn with_second_isolate(config: &str) -> String {
+    let (services, worker) = config.split_once("const edge :").unwrap();
+    let services = services
+        .replace(
+            "(name = \"edge\", worker = .edge),",
+            "(name = \"edge\", worker = .edge), (name = \"second\", worker = .second),",
+        )
+        .replace(
+            "service = \"edge\") ]",
+            "service = \"edge\"), (name = \"second\", address = \"127.0.0.1:0\", http = (), service = \"second\") ]",
+        );
+    let (kept, _own_lanes) = worker.split_once("  durableObjectNamespaces").unwrap();
+    let second = kept.replace(
+        "durableObjectNamespace = \"LaneObject\"",
+        "durableObjectNamespace = (className = \"LaneObject\", serviceName = \"edge\")",
+    );
+    format!("{services}const edge :{worker}\nconst second :{second});\n")
+}
+
+/// Starts workerd; returns the addresses of both isolates.
+async fn serve(dir: &Path, vars: &BTreeMap<String, String>) -> (Child, [SocketAddr; 2]) {
     let workerd = required_path("CROSSOVER_WORKERD", "the workerd binary");
     let bundle = Bundle::open(&required_path(
         "CROSSOVER_WORKER_BUNDLE",
@@ -220,7 +276,7 @@ async fn serve(dir: &Path, vars: &BTreeMap<String, String>) -> (Child, SocketAdd
         vars,
     };
     let path = dir.join("edge.capnp");
-    std::fs::write(&path, config.text()).unwrap();
+    std::fs::write(&path, with_second_isolate(&config.text())).unwrap();
     let mut child = Process::new(workerd)
         .args(["serve", "--import-path=/", "--control-fd=1"])
         .arg(&path)
@@ -230,16 +286,21 @@ async fn serve(dir: &Path, vars: &BTreeMap<String, String>) -> (Child, SocketAdd
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let listening = async {
+        let mut ports = BTreeMap::new();
         while let Some(line) = lines.next_line().await.unwrap() {
             let event: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
             if event["event"] == "listen" {
-                return u16::try_from(event["port"].as_u64().unwrap()).unwrap();
+                let port = u16::try_from(event["port"].as_u64().unwrap()).unwrap();
+                ports.insert(event["socket"].as_str().unwrap().to_owned(), port);
+            }
+            if let (Some(first), Some(second)) = (ports.get("http"), ports.get("second")) {
+                return [*first, *second];
             }
         }
         panic!("workerd ended before it listened; its output is above");
     };
-    let port = tokio::time::timeout(WAIT_LIMIT, listening).await.unwrap();
+    let ports = tokio::time::timeout(WAIT_LIMIT, listening).await.unwrap();
     // Keep reading: a full pipe would block workerd.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    (child, SocketAddr::from(([127, 0, 0, 1], port)))
+    (child, ports.map(|port| SocketAddr::from(([127, 0, 0, 1], port))))
 }

@@ -13,6 +13,8 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::edge::until;
+
 /// A request as it arrived at the origin.
 #[derive(Debug, Clone)]
 pub struct Seen {
@@ -28,6 +30,8 @@ struct Inner {
     seen: Mutex<Vec<Seen>>,
     /// Number of body bytes that have arrived so far.
     arrived: watch::Sender<usize>,
+    /// Answers wait while this is true.
+    delayed: watch::Sender<bool>,
     /// The chunks that `/live` streams until the sender is dropped.
     live: Mutex<Option<mpsc::Receiver<Bytes>>>,
 }
@@ -53,6 +57,7 @@ impl Origin {
             status: AtomicU16::new(200),
             seen: Mutex::default(),
             arrived: watch::channel(0).0,
+            delayed: watch::channel(false).0,
             live: Mutex::default(),
         });
         let app = Router::new().fallback(serve).with_state(inner.clone());
@@ -63,6 +68,23 @@ impl Origin {
     /// Answers every request with this status from now on.
     pub fn answer_with(&self, status: u16) {
         self.inner.status.store(status, Ordering::SeqCst);
+    }
+
+    /// Keeps every answer back until [`Origin::answer_now`].
+    pub fn delay_answers(&self) {
+        self.inner.delayed.send_replace(true);
+    }
+
+    pub fn answer_now(&self) {
+        self.inner.delayed.send_replace(false);
+    }
+
+    /// Waits for a request.
+    pub async fn until_seen(&self, is_it: impl Fn(&Seen) -> bool) {
+        until("a request at the origin", async || {
+            self.seen().iter().any(&is_it).then_some(())
+        })
+        .await;
     }
 
     pub fn seen(&self) -> Vec<Seen> {
@@ -107,6 +129,8 @@ async fn serve(State(inner): State<Arc<Inner>>, request: Request) -> Response {
         headers: parts.headers,
         body: body.into(),
     });
+    // The sender lives as long as the origin.
+    let _ = inner.delayed.subscribe().wait_for(|delayed| !delayed).await;
     let mut headers = HeaderMap::new();
     headers.insert("x-origin", HeaderValue::from_static(inner.name));
     headers.insert("x-crossover-executed", HeaderValue::from_static("forged"));
