@@ -45,6 +45,8 @@ pub struct Output {
     /// When the stage began and when held writes were released.
     pub entered_at_ms: UnixMillis,
     pub released_at_ms: UnixMillis,
+    /// From the hold to the release: how long writes were held. lag-wait recorded the prediction.
+    pub pause_ms: Option<Millis>,
     pub sequences: Vec<SequenceFacts>,
 }
 
@@ -68,6 +70,7 @@ impl Stage for FinalSync {
             release_ms: Millis(0),
             entered_at_ms,
             released_at_ms: UnixMillis::default(),
+            pause_ms: None,
             sequences: Vec::new(),
         };
         if input.step == Step::Warm {
@@ -233,6 +236,10 @@ async fn go_forward(
         .await?;
     }
     output.released_at_ms = ctx.clock.now();
+    // A lane that serves again has no time of the hold.
+    output.pause_ms = lane
+        .hold_at_ms
+        .map(|hold_at| output.released_at_ms.since(hold_at));
     output.release_ms = output.released_at_ms.since(opened);
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! lag-wait: waits until the change stream keeps up, proven by the state of the stream, the lag metric and a
-//! catch-up marker.
+//! catch-up marker, and until the load leaves room for the pause ([`headroom`]).
 //!
 //! Unknown counts as "not ready": a missing or outdated lag figure, or a table in an unknown state.
+
+mod headroom;
 
 use async_trait::async_trait;
 use crossover_core::{
@@ -11,6 +13,8 @@ use crossover_core::{
     ports::{PortError, StreamState},
 };
 use serde::{Deserialize, Serialize};
+
+use headroom::Load;
 
 /// Time between two reads of the stream's state.
 const POLL_EVERY: Millis = Millis(500);
@@ -28,6 +32,8 @@ pub struct Output {
     pub lag_ms: Millis,
     /// How long a catch-up marker took from the old writer to the new one.
     pub probe_marker_ms: Millis,
+    /// How long writes will be held, as far as the present load tells. final-sync records the measured time.
+    pub predicted_pause_ms: Millis,
     pub waited_ms: Millis,
 }
 
@@ -43,13 +49,13 @@ impl Stage for LagWait {
         let began = ctx.clock.now();
         let mut polling = Polling::new(&*ctx.clock, POLL_EVERY, limits.lag_wait_ms);
         let mut ready_since: Option<UnixMillis> = None;
-        let lag_ms = loop {
+        let (lag_ms, load) = loop {
             let now = ctx.clock.now();
             let not_ready = match readiness(ctx).await? {
-                Ok(lag_ms) => {
+                Ok((lag_ms, load)) => {
                     let ready = now.since(*ready_since.get_or_insert(now));
                     if ready >= limits.lag_stable_ms {
-                        break lag_ms;
+                        break (lag_ms, load);
                     }
                     NotReady::Busy(format!(
                         "the lag has been below the limit for {ready} ms; limits.lag_stable_ms asks for {} ms",
@@ -64,9 +70,11 @@ impl Stage for LagWait {
             let waited = polling.pause().await;
             waited.map_err(|late| not_ready.into_error(late.waited))?;
         };
+        let probe_marker_ms = probe(ctx).await?;
         Ok(Output {
             lag_ms,
-            probe_marker_ms: probe(ctx).await?,
+            probe_marker_ms,
+            predicted_pause_ms: load.predicted_pause(probe_marker_ms),
             waited_ms: ctx.clock.now().since(began),
         })
     }
@@ -93,8 +101,8 @@ impl NotReady {
     }
 }
 
-/// The current lag, or the reason why the cutover cannot start yet.
-async fn readiness(ctx: &StageContext) -> Result<Result<Millis, NotReady>, StageError> {
+/// The current lag and load, or the reason why the cutover cannot start yet.
+async fn readiness(ctx: &StageContext) -> Result<Result<(Millis, Load), NotReady>, StageError> {
     let stream = ctx.stream();
     let limits = &ctx.plan.limits;
     let name = ctx.replication.name(stream);
@@ -139,6 +147,10 @@ async fn readiness(ctx: &StageContext) -> Result<Result<Millis, NotReady>, Stage
             oldest.role, oldest.age_ms, oldest.pid
         ))));
     }
+    let load = Load::now(ctx).await?;
+    if let Some(obstacle) = load.obstacle(limits.drain_grace_ms) {
+        return Ok(Err(NotReady::Busy(obstacle)));
+    }
     Ok(match ctx.metrics.lag(stream).await? {
         None => Err(NotReady::Fault(format!(
             "the monitoring has no lag figure for {name}"
@@ -151,7 +163,7 @@ async fn readiness(ctx: &StageContext) -> Result<Result<Millis, NotReady>, Stage
             "the lag of {name} is {} ms, above limits.max_lag_ms ({} ms)",
             lag.lag_ms, limits.max_lag_ms
         ))),
-        Some(lag) => Ok(lag.lag_ms),
+        Some(lag) => Ok((lag.lag_ms, load)),
     })
 }
 

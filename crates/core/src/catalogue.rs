@@ -38,6 +38,15 @@ impl std::fmt::Display for TableName {
     }
 }
 
+/// The use of a server's sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerLoad {
+    /// Sessions of clients, of all databases of the server.
+    pub sessions: u32,
+    /// How many sessions the application can have.
+    pub most_sessions: u32,
+}
+
 /// The requirements of a cutover on a server, each judged by its engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerFacts {

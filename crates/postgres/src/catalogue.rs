@@ -5,7 +5,7 @@ use crossover_core::{
     Millis, Position,
     catalogue::{
         Definition, FiringTrigger, MissingIdentity, OpenTransaction, PreparedTransaction, ReplicaIdentity,
-        RoleFacts, SequenceFacts, ServerFacts, TableFacts, TableName, TableStatistics,
+        RoleFacts, SequenceFacts, ServerFacts, ServerLoad, TableFacts, TableName, TableStatistics,
     },
     plan::Scope,
     ports::{Catalogue, PortError, PortResult},
@@ -14,6 +14,7 @@ use tokio_postgres::{Row, types::Type};
 
 use crate::{PostgresDatabase, errors::Failure, server::ServerFigures};
 
+const LOAD: &str = include_str!("sql/load.sql");
 const SERVER: &str = include_str!("sql/server.sql");
 const TABLES: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/tables.sql"));
 const ROLES: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/roles.sql"));
@@ -125,6 +126,17 @@ impl Catalogue for PostgresDatabase {
             in_recovery: self.read(row, "in_recovery")?,
         };
         Ok(figures.judged(self.count(row, "version_num")?))
+    }
+
+    async fn load(&self) -> PortResult<ServerLoad> {
+        let rows = self.query(LOAD, &[]).await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| PortError::unexpected(self.what(), "no figures of its load"))?;
+        Ok(ServerLoad {
+            sessions: self.count(row, "sessions")?,
+            most_sessions: self.count(row, "most_sessions")?,
+        })
     }
 
     async fn tables(&self, scope: &Scope) -> PortResult<Vec<TableFacts>> {

@@ -10,7 +10,7 @@ use crossover_core::{
     Direction, Millis, Plan, Position, StageContext,
     catalogue::{
         Definition, ObjectClass, OpenTransaction, PreparedTransaction, Property, RoleFacts, SequenceFacts,
-        ServerFacts, TableFacts, TableStatistics,
+        ServerFacts, ServerLoad, TableFacts, TableStatistics,
     },
     plan::Scope,
     ports::{
@@ -94,6 +94,16 @@ impl Catalogue for MemoryDatabase {
     async fn server(&self) -> PortResult<ServerFacts> {
         self.call("server", |state, side| Ok(state.side(side).server.clone()))
             .await
+    }
+
+    async fn load(&self) -> PortResult<ServerLoad> {
+        self.call("load", |state, side| {
+            Ok(ServerLoad {
+                sessions: state.side(side).sessions.len() as u32,
+                most_sessions: 100,
+            })
+        })
+        .await
     }
 
     async fn tables(&self, scope: &Scope) -> PortResult<Vec<TableFacts>> {

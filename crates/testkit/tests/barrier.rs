@@ -15,15 +15,18 @@ use crossover_core::{Stage, StageContext, StageError, StageName, plan::OnStraggl
 use crossover_stages::connection_drain;
 use crossover_testkit::{
     Defect, Ending, Machine, Scenario,
+    executor::block_on,
     laws::{execute, violations_at_end},
 };
-use machines::cutover;
-use serde_json::Value;
+use machines::{cutover, entered};
+use serde_json::{Value, json};
 
-/// The hold begins about 5,990 ms after the clients: their first writes reach the database shortly after it.
-const POOL_MS: u64 = 6_020;
+/// The hold begins about 5,260 ms after connection-drain: writes that were forwarded then reach the database
+/// shortly after it.
+const POOL_MS: u64 = 5_280;
 
-/// One run over clients whose writes wait this long in the application before their transactions begin.
+/// One run. When connection-drain begins, the application begins to keep writes waiting for this long before
+/// their transactions.
 struct Run {
     scenario: Scenario,
     ended: Ending,
@@ -32,17 +35,41 @@ struct Run {
 
 fn run(pool_ms: u64, machine: &Machine, change: impl FnOnce(&mut Scenario)) -> Run {
     let mut scenario = Scenario::busy();
+    let before = scenario.lasting_state();
+    let mut data = entered(&scenario, "ConnectionDrain");
     scenario.shared.lock().behaviour.pool_ms = pool_ms;
     change(&mut scenario);
-    let before = scenario.lasting_state();
+    data["plan"] = serde_json::to_value(&scenario.plan).unwrap();
     scenario.shared.script(None);
-    let ended = execute(machine, &scenario, scenario.plan.clone());
+    let ended = block_on(
+        &scenario.shared,
+        machine.execute_from("ConnectionDrain", scenario.shared.clone(), data),
+    );
     let violations = violations_at_end(&scenario, &before, true).join("\n");
     Run {
         scenario,
         ended,
         violations,
     }
+}
+
+#[test]
+fn a_load_without_room_for_a_pause_is_refused_before_anything_is_armed() {
+    let scenario = Scenario::busy();
+    let before = scenario.lasting_state();
+    scenario.shared.lock().behaviour.pool_ms = 60_000;
+    scenario.shared.script(None);
+    let ended = execute(&cutover(), &scenario, scenario.plan.clone());
+    assert_eq!(
+        (ended.state.as_str(), &ended.data["error"]["Error"]),
+        ("Refused", &json!("TooBusy"))
+    );
+    let cause = ended.data["error"]["Cause"].as_str().unwrap();
+    assert!(
+        cause.contains("in flight at the edge") && cause.contains("drain_grace_ms"),
+        "{cause}"
+    );
+    assert_eq!(violations_at_end(&scenario, &before, true), Vec::<String>::new());
 }
 
 #[test]

@@ -9,8 +9,8 @@ use super::{Access, PortResult, Rows};
 use crate::{
     Millis,
     catalogue::{
-        Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, TableFacts,
-        TableStatistics,
+        Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, ServerLoad,
+        TableFacts, TableStatistics,
     },
     plan::Scope,
     position::Position,
@@ -21,6 +21,8 @@ use crate::{
 #[async_trait]
 pub trait Catalogue: Remedies {
     async fn server(&self) -> PortResult<ServerFacts>;
+    /// How many of the server's sessions are in use.
+    async fn load(&self) -> PortResult<ServerLoad>;
     /// Tables in scope, partitions included, sorted by name.
     async fn tables(&self, scope: &Scope) -> PortResult<Vec<TableFacts>>;
     /// Every role that can write a table in scope, and every role with the same name as in `also`; sorted by

@@ -1,0 +1,140 @@
+//! Headroom: whether the load leaves room for a pause within its limits, and how long the pause will be.
+
+use crossover_core::{Millis, StageContext, StageError, catalogue::ServerLoad, routing::Traffic};
+
+/// What Step Functions takes between the two functions of the pause. Measured locally: 30 to 45 ms; AWS
+/// publishes no figure.
+const TRANSITION: Millis = Millis(50);
+/// Calls of the pause that wait for each other: to the lane, and to a database.
+const LANE_CALLS: u64 = 5;
+const DATABASE_CALLS: u64 = 11;
+/// A server with more of its sessions in use than this percentage may refuse the application's reconnects.
+const MOST_SESSIONS_PERCENT: u64 = 90;
+
+/// The load at one time.
+pub struct Load {
+    traffic: Traffic,
+    sessions: [(&'static str, ServerLoad); 2],
+    /// How long a call to the lane and a query took.
+    lane_ms: Millis,
+    database_ms: Millis,
+}
+
+impl Load {
+    pub async fn now(ctx: &StageContext) -> Result<Self, StageError> {
+        let began = ctx.clock.now();
+        let traffic = ctx.lane.traffic().await?;
+        let answered = ctx.clock.now();
+        let old = ctx.old_writer.reads.load().await?;
+        let database_ms = ctx.clock.now().since(answered);
+        let new = ctx.new_writer.reads.load().await?;
+        Ok(Self {
+            traffic,
+            sessions: [("old", old), ("new", new)],
+            lane_ms: answered.since(began),
+            database_ms,
+        })
+    }
+
+    /// Why a pause could not succeed within the plan's limits now.
+    pub fn obstacle(&self, grace: Millis) -> Option<String> {
+        let traffic = &self.traffic;
+        if let Some(p95) = traffic.recent_p95_ms.filter(|p95| *p95 > grace) {
+            return Some(format!(
+                "5 of 100 writes take longer than {p95} ms; limits.drain_grace_ms is {grace}"
+            ));
+        }
+        if traffic.in_flight > 0 && traffic.oldest_ms > grace {
+            return Some(format!(
+                "one of {} write(s) in flight at the edge has had no answer for {} ms; limits.drain_grace_ms is {grace}",
+                traffic.in_flight, traffic.oldest_ms
+            ));
+        }
+        self.sessions.iter().find_map(|(which, load)| {
+            let full = u64::from(load.sessions) * 100 > u64::from(load.most_sessions) * MOST_SESSIONS_PERCENT;
+            full.then(|| {
+                format!(
+                    "{} of {} sessions of the {which} writer are in use; above {MOST_SESSIONS_PERCENT} % the application may \
+                     not be able to connect again",
+                    load.sessions, load.most_sessions
+                )
+            })
+        })
+    }
+
+    /// The pause to expect: writes end, then the calls of the pause, the marker, and one transition.
+    pub fn predicted_pause(&self, marker_ms: Millis) -> Millis {
+        self.traffic.recent_p95_ms.unwrap_or_default()
+            + self.lane_ms * LANE_CALLS
+            + self.database_ms * DATABASE_CALLS
+            + marker_ms
+            + TRANSITION
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GRACE: Millis = Millis(2_000);
+
+    fn load(traffic: Traffic, sessions: u32) -> Load {
+        let of = |sessions| ServerLoad {
+            sessions,
+            most_sessions: 100,
+        };
+        Load {
+            traffic,
+            sessions: [("old", of(10)), ("new", of(sessions))],
+            lane_ms: Millis(4),
+            database_ms: Millis(2),
+        }
+    }
+
+    #[test]
+    fn slow_writes_a_stuck_write_and_a_full_server_stand_in_the_way() {
+        let calm = Traffic {
+            in_flight: 3,
+            oldest_ms: GRACE,
+            recent_p95_ms: Some(GRACE),
+            ..Traffic::default()
+        };
+        assert_eq!(load(calm, 90).obstacle(GRACE), None);
+        let slow = Traffic {
+            recent_p95_ms: Some(Millis(5_000)),
+            ..calm
+        };
+        assert!(load(slow, 1).obstacle(GRACE).unwrap().contains("5000 ms"));
+        let stuck = Traffic {
+            oldest_ms: Millis(2_001),
+            ..calm
+        };
+        assert!(
+            load(stuck, 1)
+                .obstacle(GRACE)
+                .unwrap()
+                .contains("no answer for 2001 ms")
+        );
+        let idle = Traffic {
+            in_flight: 0,
+            ..stuck
+        };
+        assert_eq!(load(idle, 1).obstacle(GRACE), None);
+        assert!(
+            load(calm, 91)
+                .obstacle(GRACE)
+                .unwrap()
+                .contains("91 of 100 sessions of the new writer")
+        );
+    }
+
+    #[test]
+    fn the_predicted_pause_adds_up_what_was_measured() {
+        let traffic = Traffic {
+            recent_p95_ms: Some(Millis(20)),
+            ..Traffic::default()
+        };
+        let sum = 20 + 4 * 5 + 2 * 11 + 7 + 50;
+        assert_eq!(load(traffic, 1).predicted_pause(Millis(7)), Millis(sum));
+    }
+}
