@@ -11,7 +11,7 @@ use anyhow::Context;
 use crossover_interrupt::unless_interrupted;
 use crossover_rehearsal::{
     RehearsalOptions, rehearse,
-    report::{Outcome, Report},
+    report::{Judgement, Outcome, Report},
 };
 
 use crate::output::print;
@@ -20,10 +20,21 @@ use steps::Steps;
 /// Exit status when the rehearsal could not run.
 const COULD_NOT_RUN: u8 = 2;
 
+/// The exit status of a rehearsal that ended with a report.
+const fn exit_status(judgement: Judgement) -> u8 {
+    match judgement {
+        Judgement::Passed => 0,
+        Judgement::Problems => 1,
+        Judgement::AbortedRightly => 3,
+    }
+}
+
 /// Options of `crossover rehearse`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit status: 0 the requested outcome, no row lost, duplicated or unequal; 1 any other outcome; 2 could not run; 130 interrupted."
+    after_help = "Exit status: 0 the requested outcome, no row lost, duplicated or unequal, no client error; 1 any other outcome; 2 could not run; 3 \
+                  aborted rightly, because the machine was too busy: no client error, nothing lost, and a later run may succeed without any change; \
+                  130 interrupted."
 )]
 pub struct Arguments {
     /// Number of orders in the generated shop
@@ -132,11 +143,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         held.html.display(),
         held.json.display()
     );
-    Ok(if held.report.passed() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(ExitCode::from(exit_status(held.report.judgement())))
 }
 
 /// Shortens a long list of names. The option that lets the next run continue is printed completely.
@@ -157,7 +164,10 @@ fn shortened(line: &str) -> String {
 fn summary(report: &Report, all: bool) -> String {
     use std::fmt::Write as _;
     let mut text = String::from("\n");
+    let rightly = report.judgement() == Judgement::AbortedRightly;
+    let aborted = report.aborted_rightly();
     let outcome = match report.outcome {
+        _ if rightly => &aborted,
         Outcome::Committed => "committed: the target serves",
         Outcome::Aborted => "aborted: the source serves as before",
         Outcome::RolledBack => "rolled back: the source serves again",
@@ -211,11 +221,12 @@ fn summary(report: &Report, all: bool) -> String {
         report.tables.len(),
         report.sequences.len()
     );
+    let reason = if rightly { "reason" } else { "problem" };
     for problem in report.problems() {
         for line in problem.lines() {
             let _ = writeln!(
                 text,
-                "  problem: {}",
+                "  {reason}: {}",
                 if all { line.to_owned() } else { shortened(line) }
             );
         }
@@ -224,4 +235,16 @@ fn summary(report: &Report, all: bool) -> String {
         let _ = writeln!(text, "  warning: {warning}");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_can_tell_an_abort_that_was_right_from_a_problem_and_from_no_run() {
+        let statuses = [Judgement::Passed, Judgement::Problems, Judgement::AbortedRightly].map(exit_status);
+        assert_eq!(statuses, [0, 1, 3]);
+        assert!(!statuses.contains(&COULD_NOT_RUN));
+    }
 }

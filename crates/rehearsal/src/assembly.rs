@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crossover_core::{
-    FractionalMillis, StageError,
+    ErrorName, FractionalMillis,
     catalogue::ReplicaIdentity,
+    error::RetryClass,
     routing::{Command, Phase as LanePhase, UnixMillis},
 };
 use serde_json::Value;
@@ -12,10 +13,11 @@ use serde_json::Value;
 use crate::{
     evidence::Evidence,
     inspection::Inspection,
+    load::Sample,
     options::RehearsalOptions,
     report::{
-        Breakdown, Direction, NotReplicated, Outcome, PauseWindow, Phase, Reads, Report, Run, SequenceRow,
-        StageRun, TableRow, Timeline, Writes, pause,
+        Breakdown, Direction, NotReplicated, Outcome, PauseWindow, Phase, Reads, Report, Run, RunRow,
+        SequenceRow, StageRun, TableRow, Timeline, Writes, pause,
     },
     run::{RunOutcome, RunRecord},
 };
@@ -60,8 +62,10 @@ pub fn assemble(
             direction(run, hold.and_then(|index| windows.get(index).copied().flatten()))
         })
         .collect();
+    let runs = rows(&evidence, &directions, since_start);
     let cutover = directions.first().cloned().unwrap_or_default();
     let (outcome, asked) = (outcome(options, &evidence), asked(options));
+    let unknown = unknown(&evidence);
     let not_replicated = evidence
         .faults
         .iter()
@@ -80,7 +84,9 @@ pub fn assemble(
     Report {
         outcome,
         asked,
-        failure: failure(&evidence, outcome == asked),
+        failure: failure(&evidence.runs, &unknown),
+        unknown,
+        runs,
         writes: Writes {
             acknowledged: evidence.ledger.as_ref().map_or(
                 evidence.load.writes.acknowledged + evidence.load.stray.acknowledged,
@@ -168,14 +174,70 @@ fn outcome(options: &RehearsalOptions, evidence: &Evidence) -> Outcome {
     }
 }
 
-/// Why the run did not end as requested, in the words of the failed component.
-fn failure(evidence: &Evidence, as_asked: bool) -> Option<String> {
-    let mut reasons: Vec<String> = evidence.ended_early.iter().cloned().collect();
-    if !as_asked {
-        reasons.extend(evidence.runs.iter().flat_map(|run| run.errors.iter().cloned()));
-    }
-    reasons.extend(evidence.unknown.iter().cloned());
+/// What died, and what could not be found out.
+fn unknown(evidence: &Evidence) -> Vec<String> {
+    evidence
+        .ended_early
+        .iter()
+        .chain(&evidence.unknown)
+        .cloned()
+        .collect()
+}
+
+/// Why runs did not commit, in the words of the failed component, and what could not be found out. A component
+/// that died explains the rest, so it comes first.
+fn failure(runs: &[RunRecord], unknown: &[String]) -> Option<String> {
+    let (first, rest) = unknown.split_at(unknown.len().min(1));
+    let runs = runs.iter().filter(|run| run.outcome != RunOutcome::Committed);
+    let reasons: Vec<&str> = first
+        .iter()
+        .chain(runs.flat_map(|run| &run.errors))
+        .chain(rest)
+        .map(String::as_str)
+        .collect();
     (!reasons.is_empty()).then(|| reasons.join("\n"))
+}
+
+/// One row for each run. `directions` are those of the same runs.
+fn rows(
+    evidence: &Evidence,
+    directions: &[Direction],
+    since_start: impl Fn(UnixMillis) -> FractionalMillis,
+) -> Vec<RunRow> {
+    let starts: Vec<FractionalMillis> = evidence
+        .runs
+        .iter()
+        .map(|run| since_start(run.started_at))
+        .collect();
+    let errors = errors_by_run(&evidence.load.samples, &starts);
+    let rows = evidence.runs.iter().zip(directions).zip(errors);
+    rows.map(|((run, direction), errors)| RunRow {
+        id: run.run_id.clone(),
+        direction: direction.name.clone(),
+        outcome: run.outcome,
+        error: run.error.map(|error| error.name().to_owned()),
+        too_busy: run.error.is_some_and(|error| error.retry() == RetryClass::Later),
+        reasons: match run.outcome {
+            RunOutcome::Committed => Vec::new(),
+            RunOutcome::Aborted | RunOutcome::Failed => run.errors.clone(),
+        },
+        errors,
+        pause_ms: direction.pause_ms,
+        pause_breakdown_ms: direction.pause_breakdown_ms.clone(),
+    })
+    .collect()
+}
+
+/// Errors of clients by the run during which, or after which, the operation was due. `starts` is ascending.
+fn errors_by_run(samples: &[Sample], starts: &[FractionalMillis]) -> Vec<u64> {
+    let mut errors = vec![0; starts.len()];
+    for sample in samples.iter().filter(|sample| sample.is_client_error()) {
+        let begun = starts.partition_point(|&start| start <= sample.at_ms);
+        if let Some(of_run) = begun.checked_sub(1).and_then(|run| errors.get_mut(run)) {
+            *of_run += 1;
+        }
+    }
+    errors
 }
 
 fn direction(run: &RunRecord, window: Option<PauseWindow>) -> Direction {
@@ -202,19 +264,11 @@ fn direction(run: &RunRecord, window: Option<PauseWindow>) -> Direction {
                 outcome: if stage.outcome == "done" {
                     "succeeded".to_owned()
                 } else {
-                    error_name(run)
+                    run.error.map_or("failed", ErrorName::name).to_owned()
                 },
             })
             .collect(),
     }
-}
-
-fn error_name(run: &RunRecord) -> String {
-    run.results["error"]["Error"]
-        .as_str()
-        .filter(|name| StageError::NAMES.contains(name))
-        .unwrap_or("failed")
-        .to_owned()
 }
 
 /// The parts of the pause, by the clocks of the two functions that make it.
@@ -336,11 +390,54 @@ fn rfc3339(at: UnixMillis) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::{Kind, Outcome as Ended};
 
     #[test]
     fn the_start_is_written_in_a_readable_format() {
         assert_eq!(rfc3339(UnixMillis(0)), "1970-01-01T00:00:00Z");
         assert_eq!(rfc3339(UnixMillis(1_767_323_045_250)), "2026-01-02T03:04:05Z");
+    }
+
+    #[test]
+    fn an_error_belongs_to_the_run_that_had_begun_when_the_operation_was_due() {
+        let error_at = |at_ms| Sample {
+            at_ms: FractionalMillis(at_ms),
+            latency_ms: FractionalMillis(1.0),
+            kind: Kind::Read,
+            outcome: Ended::Error,
+            held_ms: None,
+            side: None,
+        };
+        let mut samples = [5.0, 10.0, 19.0, 20.0, 90.0].map(error_at).to_vec();
+        samples.push(Sample {
+            kind: Kind::Stray,
+            ..error_at(15.0)
+        });
+        samples.push(Sample {
+            outcome: Ended::Stale,
+            ..error_at(15.0)
+        });
+        let starts = [10.0, 20.0, 100.0].map(FractionalMillis);
+        assert_eq!(errors_by_run(&samples, &starts), [2, 2, 0]);
+        assert!(errors_by_run(&samples, &[]).is_empty());
+    }
+
+    #[test]
+    fn what_died_is_the_first_reason_and_a_committed_run_gives_none() {
+        let run = |outcome, text: &str| RunRecord {
+            outcome,
+            ..RunRecord::unobserved("r", UnixMillis(0), text.to_owned())
+        };
+        let runs = [
+            run(RunOutcome::Committed, "retried"),
+            run(RunOutcome::Aborted, "aborted"),
+        ];
+        let unknown = ["workerd died".to_owned(), "no lane".to_owned()];
+        assert_eq!(
+            failure(&runs, &unknown).as_deref(),
+            Some("workerd died\naborted\nno lane")
+        );
+        assert_eq!(failure(&runs[..1], &[]), None);
     }
 
     #[test]

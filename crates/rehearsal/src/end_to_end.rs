@@ -6,7 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossover_core::Plan;
+use crossover_clock::SystemClock;
+use crossover_core::{Plan, ports::Clock as _};
 use crossover_stand::{Parts, Progress, loopback, parts, progress::step};
 use uuid::Uuid;
 
@@ -144,8 +145,9 @@ async fn run(
     plan: &Plan,
     progress: &dyn Progress,
 ) -> RunRecord {
+    let started_at = SystemClock.now();
     match execute(&environment.cloud, machine, what, plan, progress).await {
         Ok(record) => record,
-        Err(error) => RunRecord::unobserved(&plan.run_id, format!("{what}: {error}")),
+        Err(error) => RunRecord::unobserved(&plan.run_id, started_at, format!("{what}: {error}")),
     }
 }

@@ -168,6 +168,7 @@ async fn ledger(
 
 #[cfg(test)]
 mod tests {
+    use crossover_core::UnixMillis;
     use serde_json::json;
 
     use super::*;
@@ -175,7 +176,9 @@ mod tests {
     fn run(committed: bool) -> RunRecord {
         RunRecord {
             run_id: "r".to_owned(),
+            started_at: UnixMillis(0),
             outcome: RunOutcome::Failed,
+            error: None,
             errors: Vec::new(),
             stages: Vec::new(),
             results: json!({ "final_sync": { "result": { "output": { "committed": committed } } } }),

@@ -6,6 +6,7 @@
 mod breakdown;
 mod html;
 pub mod pause;
+mod runs;
 mod timeline;
 mod verdict;
 
@@ -21,6 +22,7 @@ use crate::ledger::Verdict;
 use crate::load::StrayCounts;
 pub use breakdown::Breakdown;
 pub use pause::{Pause, PauseWindow};
+pub use runs::{Judgement, RunRow};
 pub use timeline::{LagPoint, Phase, Timeline};
 
 /// How a run ended.
@@ -181,6 +183,10 @@ pub struct Report {
     pub asked: Outcome,
     /// Why the run ended differently, with the remedy; absent if it ended as requested.
     pub failure: Option<String>,
+    /// Components that died and questions that no component answered, as sentences.
+    pub unknown: Vec<String>,
+    /// Every run, in order.
+    pub runs: Vec<RunRow>,
     /// The writes.
     pub writes: Writes,
     /// The reads.
@@ -225,6 +231,7 @@ pub struct Report {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Judged<'a> {
     passed: bool,
+    verdict: Judgement,
     problems: Vec<String>,
     warnings: Vec<String>,
     #[serde(flatten)]
@@ -239,6 +246,7 @@ impl Report {
     pub fn write(&self, folder: &Path) -> io::Result<(PathBuf, PathBuf)> {
         let judged = Judged {
             passed: self.passed(),
+            verdict: self.judgement(),
             problems: self.problems(),
             warnings: self.warnings(),
             report: self,

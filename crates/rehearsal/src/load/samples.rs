@@ -56,6 +56,13 @@ pub struct Sample {
     pub side: Option<Side>,
 }
 
+impl Sample {
+    /// Whether a client of the edge got a wrong answer, or none.
+    pub fn is_client_error(&self) -> bool {
+        self.kind != Kind::Stray && !matches!(self.outcome, Outcome::Done | Outcome::Stale)
+    }
+}
+
 /// Writes through the edge.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriteCounts {

@@ -34,13 +34,41 @@ impl Outcome {
 
 impl Report {
     /// Whether the outcome is the requested one, no row was lost, duplicated or unequal, and no client saw an
-    /// error: exit status 0.
+    /// error.
     pub fn passed(&self) -> bool {
         self.problems().is_empty()
     }
 
     /// All problems that keep the run from passing, worst first; empty if the run has passed.
     pub fn problems(&self) -> Vec<String> {
+        let mut problems = self.defects();
+        if self.moved() && self.tables.is_empty() {
+            problems.push("no table was compared".into());
+        }
+        let aborted = self.aborted().count();
+        if self.outcome != self.asked {
+            problems.push(format!(
+                "the run was to end as \"{}\"",
+                self.asked.word().to_lowercase()
+            ));
+        } else if self.outcome == Outcome::Failed {
+            problems.push("the run failed".into());
+        } else if aborted > 0 {
+            problems.push(format!("{aborted} of {} runs were aborted", self.runs.len()));
+        }
+        if let Some(failure) = &self.failure {
+            problems.push(failure.clone());
+        }
+        if let Some(option) = &self.exclude_option {
+            problems.push(format!(
+                "to run without the tables that cannot be replicated: {option}; to give them a replica identity: replica-identity.sql next to this report"
+            ));
+        }
+        problems
+    }
+
+    /// What no abort excuses: problems of the data, errors of clients, a ledger that was not compared.
+    pub(super) fn defects(&self) -> Vec<String> {
         let mut problems = self.data_problems();
         let errors = self.writes.errors + self.reads.errors;
         if errors > 0 {
@@ -54,25 +82,6 @@ impl Report {
         }
         if self.ledger.is_none() && self.outcome != Outcome::Planned {
             problems.push("the ledger was not compared with the databases".into());
-        }
-        if self.moved() && self.tables.is_empty() {
-            problems.push("no table was compared".into());
-        }
-        if self.outcome != self.asked {
-            problems.push(format!(
-                "the run was to end as \"{}\"",
-                self.asked.word().to_lowercase()
-            ));
-        } else if self.outcome == Outcome::Failed {
-            problems.push("the run failed".into());
-        }
-        if let Some(failure) = &self.failure {
-            problems.push(failure.clone());
-        }
-        if let Some(option) = &self.exclude_option {
-            problems.push(format!(
-                "to run without the tables that cannot be replicated: {option}; to give them a replica identity: replica-identity.sql next to this report"
-            ));
         }
         problems
     }

@@ -7,14 +7,14 @@ use crossover_report::{
 };
 use maud::{Markup, html};
 
-use crate::report::{Outcome, Pause, Report};
+use crate::report::{Judgement, Outcome, Pause, Report};
 
 pub(super) fn section(report: &Report) -> Markup {
-    let (passed, warnings) = (report.passed(), report.warnings());
-    let (state, sign) = match (passed, warnings.is_empty()) {
-        (false, _) => (State::Bad, '✕'),
-        (true, false) => (State::Fair, '!'),
-        (true, true) => (State::Good, '✓'),
+    let warnings = report.warnings();
+    let (state, sign) = match (report.judgement(), warnings.is_empty()) {
+        (Judgement::Problems, _) => (State::Bad, '✕'),
+        (Judgement::AbortedRightly, _) | (Judgement::Passed, false) => (State::Fair, '!'),
+        (Judgement::Passed, true) => (State::Good, '✓'),
     };
     let run = &report.run;
     let about: Vec<&str> = ["Crossover rehearsal", &run.data, &run.started_at, &run.id]
@@ -30,6 +30,13 @@ pub(super) fn section(report: &Report) -> Markup {
 }
 
 fn headline(report: &Report) -> String {
+    if report.judgement() == Judgement::AbortedRightly {
+        return format!(
+            "{}. The {} serves, and every acknowledged write is on it exactly once.",
+            report.aborted_rightly(),
+            report.outcome.in_charge().unwrap_or("side in charge")
+        );
+    }
     let word = report.outcome.word();
     let problems = report.problems();
     match problems.first() {
