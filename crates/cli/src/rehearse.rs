@@ -180,6 +180,11 @@ fn summary(report: &Report, all: bool) -> String {
     for step in &report.plan {
         let _ = writeln!(text, "  would {step}");
     }
+    let _ = writeln!(
+        text,
+        "  load     {}",
+        report.load.in_words(report.run.writes_per_s)
+    );
     let compared = match report.ledger {
         Some(_) => format!(
             "{} present, {} lost, {} duplicated",

@@ -16,8 +16,8 @@ use crate::{
     load::Sample,
     options::RehearsalOptions,
     report::{
-        Breakdown, Direction, NotReplicated, Outcome, PauseWindow, Phase, Reads, Report, Run, RunRow,
-        SequenceRow, StageRun, TableRow, Timeline, Writes, pause,
+        Breakdown, Direction, LoadFacts, NotReplicated, Outcome, PauseWindow, Phase, Reads, Report, Run,
+        RunRow, SequenceRow, StageRun, TableRow, Timeline, Writes, pause,
     },
     run::{RunOutcome, RunRecord},
 };
@@ -130,6 +130,7 @@ pub fn assemble(
             reads_per_s: options.reads_per_s,
             clients: 32,
         },
+        load: LoadFacts::of(&evidence.load.sending),
         plan: evidence
             .runs
             .first()
@@ -324,6 +325,12 @@ fn phases(evidence: &Evidence, since_start: impl Fn(UnixMillis) -> FractionalMil
             }
         })
         .collect();
+    let calibration = Phase {
+        name: "calibration".to_owned(),
+        end_ms: evidence.load.sending.begun_ms,
+        ..Phase::default()
+    };
+    phases.insert(0, calibration);
     let mut held_since = None;
     for entry in &evidence.audit {
         match (&entry.command, held_since) {

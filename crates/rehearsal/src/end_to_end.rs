@@ -1,10 +1,6 @@
 //! The rehearsal from start to end.
 
-use std::{
-    fs,
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{fs, path::PathBuf, time::Instant};
 
 use crossover_clock::SystemClock;
 use crossover_core::{Plan, ports::Clock as _};
@@ -80,7 +76,7 @@ async fn perform(
     progress: &dyn Progress,
 ) -> Result<Evidence> {
     let tokens_file = options.out.join("work").join("acknowledged");
-    let load = Load::start(LoadConfig {
+    let mut load = Load::open(LoadConfig {
         base_url: environment.edge.url.clone(),
         writes_per_s: options.writes_per_s,
         reads_per_s: options.reads_per_s,
@@ -93,16 +89,7 @@ async fn perform(
         }),
         tokens_file: tokens_file.clone(),
     })?;
-    let calm = Duration::from_secs(options.calm_s);
-    let traffic = step(
-        progress,
-        format!(
-            "traffic: {} writes/s and {} reads/s through the Worker",
-            options.writes_per_s, options.reads_per_s
-        ),
-    );
-    tokio::time::sleep(calm).await;
-    traffic.done();
+    begin_traffic(&mut load, options, progress).await;
 
     let run_id = |kind: &str| format!("{kind}-{}", &Uuid::new_v4().simple().to_string()[..8]);
     let cutover_plan = environment.plan(&run_id("cutover"), options.dry_run);
@@ -114,7 +101,7 @@ async fn perform(
         progress,
     )
     .await;
-    tokio::time::sleep(calm).await;
+    steady(&mut load, "after the cutover", progress).await;
     let mut runs = vec![cutover];
     if options.rollback && runs[0].outcome == RunOutcome::Committed && !options.dry_run {
         let plan = environment.plan(&run_id("rollback"), false);
@@ -128,13 +115,55 @@ async fn perform(
             )
             .await,
         );
-        tokio::time::sleep(calm).await;
+        steady(&mut load, "after the rollback", progress).await;
     }
     let closing = step(progress, "end the traffic, compare the ledger and every table");
     let result = load.stop().await?;
     let evidence = evidence::collect(environment, options, runs, result).await;
     closing.done();
     Ok(evidence)
+}
+
+/// Finds what the machine carries, starts the traffic at a rate below it, and waits until its latency has come to
+/// rest.
+async fn begin_traffic(load: &mut Load, options: &RehearsalOptions, progress: &dyn Progress) {
+    let calibrating = step(progress, "calibration: how many writes/s this machine carries");
+    let (carried, rates) = load.calibrate().await;
+    calibrating.done();
+    let reason = if rates.writes_per_s < options.writes_per_s {
+        format!("60 % of the {carried:.0} writes/s that this machine carries")
+    } else {
+        format!("this machine carries {carried:.0} writes/s")
+    };
+    let traffic = step(
+        progress,
+        format!(
+            "traffic: {} writes/s and {} reads/s through the Worker; {reason}",
+            rates.writes_per_s, rates.reads_per_s
+        ),
+    );
+    load.begin(rates);
+    let is_steady = load.steady("before the cutover").await;
+    traffic.done();
+    say_if_not(is_steady, progress);
+}
+
+/// Traffic until its latency has come to rest.
+async fn steady(load: &mut Load, when: &str, progress: &dyn Progress) {
+    let waiting = step(progress, format!("steady traffic {when}"));
+    let is_steady = load.steady(when).await;
+    waiting.done();
+    say_if_not(is_steady, progress);
+}
+
+fn say_if_not(is_steady: bool, progress: &dyn Progress) {
+    if !is_steady {
+        // A step that is dropped is shown as failed.
+        drop(step(
+            progress,
+            "the latency of writes is still changing after 60 s; the rehearsal goes on",
+        ));
+    }
 }
 
 /// One execution of a state machine. If it cannot be observed to its end, the run has failed for that reason.

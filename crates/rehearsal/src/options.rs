@@ -35,8 +35,6 @@ pub struct RehearsalOptions {
     pub functions: BTreeMap<String, PathBuf>,
     /// Time limit in seconds for the functions in the pause (connection-drain, final-sync). Default: 30.
     pub pause_function_timeout_s: u32,
-    /// Seconds of traffic before, between and after the runs. Default: 5.
-    pub calm_s: u64,
 }
 
 impl RehearsalOptions {
@@ -56,7 +54,6 @@ impl RehearsalOptions {
             edge_port: None,
             functions: BTreeMap::new(),
             pause_function_timeout_s: 30,
-            calm_s: 5,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod breakdown;
 mod html;
+mod load;
 pub mod pause;
 mod runs;
 mod timeline;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::ledger::Verdict;
 use crate::load::StrayCounts;
 pub use breakdown::Breakdown;
+pub use load::LoadFacts;
 pub use pause::{Pause, PauseWindow};
 pub use runs::{Judgement, RunRow};
 pub use timeline::{LagPoint, Phase, Timeline};
@@ -212,6 +214,8 @@ pub struct Report {
     pub not_real: Vec<String>,
     /// The data, time and load of the run.
     pub run: Run,
+    /// The load that was sent, and what the machine carries.
+    pub load: LoadFacts,
     /// The cutover, and the rollback if there was one.
     pub directions: Vec<Direction>,
     /// The plan of a dry run, in order; otherwise empty.

@@ -161,6 +161,19 @@ impl Report {
                 count(self.reads.stale)
             ));
         }
+        if self.load.sent_late > 0 {
+            warnings.push(format!(
+                "the bound of {} requests in flight was reached {} times: these requests were sent late, which their latencies show",
+                count(u64::from(self.load.in_flight_limit)),
+                count(self.load.sent_late)
+            ));
+        }
+        if !self.load.not_steady.is_empty() {
+            warnings.push(format!(
+                "after 60 s the latency of writes was still changing, and the rehearsal went on: {}",
+                self.load.not_steady.join(", ")
+            ));
+        }
         for direction in &self.directions {
             let Some(pause) = direction.pause_ms else { continue };
             let name = &direction.name;
@@ -267,6 +280,25 @@ mod tests {
                 "{words}: {problems:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_load_that_was_late_or_not_steady_is_a_remark() {
+        let mut report = good();
+        report.load.in_flight_limit = 2_500;
+        assert_eq!(report.warnings(), Vec::<String>::new());
+        report.load.sent_late = 7;
+        report.load.not_steady = vec!["before the cutover".into()];
+        let warnings = report.warnings().join("\n");
+        assert!(
+            warnings.contains("bound of 2,500 requests in flight was reached 7 times"),
+            "{warnings}"
+        );
+        assert!(
+            warnings.contains("still changing") && warnings.contains("before the cutover"),
+            "{warnings}"
+        );
+        assert!(report.passed());
     }
 
     #[test]
