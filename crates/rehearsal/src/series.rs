@@ -57,27 +57,26 @@ pub async fn perform(
 
 /// The direction of the next run; `None` if nothing is left to do.
 ///
-/// A series has as many cutovers as were asked for, and as many rollbacks at most. An aborted run is followed by
-/// a new one; a run that failed has left a state that only its operator can judge.
+/// A series has as many cutovers as were asked for. An aborted run is followed by a new one; a run that failed
+/// has left a state that only its operator can judge.
 fn next(options: &RehearsalOptions, runs: &[RunRecord]) -> Option<Direction> {
     if runs.last().is_some_and(|run| run.outcome == RunOutcome::Failed) {
         return None;
     }
-    let target_serves = !commits(runs).is_multiple_of(2);
-    let direction = if target_serves {
-        Direction::Reverse
-    } else {
-        Direction::Forward
-    };
-    let wanted = match direction {
-        Direction::Forward => options.repeat,
-        Direction::Reverse if options.rollback && !options.dry_run => options.repeat,
-        Direction::Reverse => 0,
+    let rollbacks = match options.repeat {
+        _ if !options.rollback || options.dry_run => 0,
+        0 | 1 => 1,
+        // Each may be aborted and tried again, but not without end.
+        repeat => 2 * repeat as usize,
     };
     let had = |direction| runs.iter().filter(|run| run.direction == direction).count();
-    // No cutover begins whose rollback would be one too many.
-    let can_go_back = !options.rollback || had(Direction::Reverse) < options.repeat as usize;
-    (had(direction) < wanted as usize && can_go_back).then_some(direction)
+    let target_serves = !commits(runs).is_multiple_of(2);
+    if target_serves {
+        return (had(Direction::Reverse) < rollbacks).then_some(Direction::Reverse);
+    }
+    // No cutover begins that could not be rolled back.
+    let can_go_back = rollbacks == 0 || had(Direction::Reverse) < rollbacks;
+    (had(Direction::Forward) < options.repeat as usize && can_go_back).then_some(Direction::Forward)
 }
 
 fn commits(runs: &[RunRecord]) -> usize {
@@ -204,23 +203,29 @@ mod tests {
             [Forward, Forward, Reverse, Forward, Reverse]
         );
         // After an aborted rollback the target serves, so the next run goes back again.
+        let ends = [
+            Committed, Aborted, Committed, Committed, Committed, Committed, Committed,
+        ];
         assert_eq!(
-            series(&three, &[Committed, Aborted, Committed, Committed, Committed]).0,
-            [Forward, Reverse, Reverse, Forward, Reverse]
+            series(&three, &ends).0,
+            [Forward, Reverse, Reverse, Forward, Reverse, Forward, Reverse]
         );
         assert_eq!(series(&three, &[Committed, Failed]).0, [Forward, Reverse]);
     }
 
     #[test]
-    fn a_series_ends_even_if_no_rollback_ever_commits() {
-        let ends = [Committed, Aborted, Aborted];
-        assert_eq!(series(&options(2, true), &ends).0, [Forward, Reverse, Reverse]);
+    fn a_series_ends_even_if_no_rollback_ever_commits_and_begins_no_cutover_without_a_way_back() {
+        let ends = [Committed, Aborted, Aborted, Aborted, Aborted];
+        let directions = [Forward, Reverse, Reverse, Reverse, Reverse];
+        assert_eq!(series(&options(2, true), &ends).0, directions);
+        let ends = [Committed, Aborted, Aborted, Aborted, Committed];
+        assert_eq!(series(&options(2, true), &ends).0, directions);
     }
 
     #[test]
     fn the_streams_change_with_each_rollback_that_committed() {
-        let (_, runs) = series(&options(2, true), &[Committed, Aborted, Committed, Committed]);
-        let rounds: Vec<Streams> = (0..=4).map(|count| streams_of(&runs[..count])).collect();
-        assert_eq!(rounds, [0, 0, 0, 1, 1].map(Streams::after_rollbacks));
+        let (_, runs) = series(&options(1, true), &[Committed, Committed]);
+        let rounds: Vec<Streams> = (0..=2).map(|count| streams_of(&runs[..count])).collect();
+        assert_eq!(rounds, [0, 0, 1].map(Streams::after_rollbacks));
     }
 }
