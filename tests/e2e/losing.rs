@@ -19,7 +19,6 @@ async fn a_drain_that_ends_no_session_loses_writes_and_the_ledger_reports_them()
             ],
         ),
         strays_per_s: 40,
-        calm_s: 2,
         ..options
     };
     let report = held(&options).await;

@@ -34,7 +34,6 @@ pub fn small(scenario: &str) -> RehearsalOptions {
     RehearsalOptions {
         out: folder(scenario),
         rows: 2_000,
-        calm_s: 1,
         ..RehearsalOptions::new(workspace_root())
     }
 }

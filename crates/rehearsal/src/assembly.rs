@@ -1,23 +1,28 @@
 //! Assembles the report from the evidence.
 
+mod runs;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use crossover_core::{
-    FractionalMillis, StageError,
+    ErrorName, FractionalMillis,
     catalogue::ReplicaIdentity,
-    routing::{Command, Phase as LanePhase, UnixMillis},
+    routing::{Command, UnixMillis},
 };
 use serde_json::Value;
+
+use runs::{failure, outcome, rows, unknown};
 
 use crate::{
     evidence::Evidence,
     inspection::Inspection,
     options::RehearsalOptions,
     report::{
-        Breakdown, Direction, NotReplicated, Outcome, PauseWindow, Phase, Reads, Report, Run, SequenceRow,
-        StageRun, TableRow, Timeline, Writes, pause,
+        Breakdown, Direction, LoadFacts, NotReplicated, Outcome, PauseWindow, Phase, Reads, Report, Run,
+        SequenceRow, Series, StageRun, TableRow, Timeline, Writes, pause,
     },
-    run::{RunOutcome, RunRecord},
+    run::RunRecord,
+    series::word,
 };
 
 /// Components that a rehearsal replaces with stand-ins.
@@ -60,8 +65,11 @@ pub fn assemble(
             direction(run, hold.and_then(|index| windows.get(index).copied().flatten()))
         })
         .collect();
+    let runs = rows(&evidence, &directions, since_start);
     let cutover = directions.first().cloned().unwrap_or_default();
-    let (outcome, asked) = (outcome(options, &evidence), asked(options));
+    let (outcome, asked) = (outcome(options, &evidence.runs, evidence.phase), asked(options));
+    let unknown = unknown(&evidence);
+    let client_errors = evidence.load.writes.errors + evidence.load.reads.errors;
     let not_replicated = evidence
         .faults
         .iter()
@@ -80,7 +88,11 @@ pub fn assemble(
     Report {
         outcome,
         asked,
-        failure: failure(&evidence, outcome == asked),
+        failure: failure(&evidence.runs, &unknown),
+        unknown,
+        series: (options.repeat > 1)
+            .then(|| Series::of(&runs, options.repeat, client_errors, evidence.interrupted)),
+        runs,
         writes: Writes {
             acknowledged: evidence.ledger.as_ref().map_or(
                 evidence.load.writes.acknowledged + evidence.load.stray.acknowledged,
@@ -124,6 +136,7 @@ pub fn assemble(
             reads_per_s: options.reads_per_s,
             clients: 32,
         },
+        load: LoadFacts::of(&evidence.load.sending, options.busy),
         plan: evidence
             .runs
             .first()
@@ -149,46 +162,11 @@ fn asked(options: &RehearsalOptions) -> Outcome {
     }
 }
 
-fn outcome(options: &RehearsalOptions, evidence: &Evidence) -> Outcome {
-    let of = |index: usize| evidence.runs.get(index).map(|run| run.outcome);
-    match (options.dry_run, of(0), of(1), evidence.phase) {
-        (true, Some(RunOutcome::Committed), None, Some(LanePhase::ServeSource)) => Outcome::Planned,
-        (_, Some(RunOutcome::Aborted), None, Some(LanePhase::ServeSource)) => Outcome::Aborted,
-        // An aborted rollback leaves the changes of the cutover in place.
-        (
-            false,
-            Some(RunOutcome::Committed),
-            None | Some(RunOutcome::Aborted),
-            Some(LanePhase::ServeTarget),
-        ) => Outcome::Committed,
-        (false, Some(RunOutcome::Committed), Some(RunOutcome::Committed), Some(LanePhase::ServeSource)) => {
-            Outcome::RolledBack
-        }
-        _ => Outcome::Failed,
-    }
-}
-
-/// Why the run did not end as requested, in the words of the failed component.
-fn failure(evidence: &Evidence, as_asked: bool) -> Option<String> {
-    let mut reasons: Vec<String> = evidence.ended_early.iter().cloned().collect();
-    if !as_asked {
-        reasons.extend(evidence.runs.iter().flat_map(|run| run.errors.iter().cloned()));
-    }
-    reasons.extend(evidence.unknown.iter().cloned());
-    (!reasons.is_empty()).then(|| reasons.join("\n"))
-}
-
 fn direction(run: &RunRecord, window: Option<PauseWindow>) -> Direction {
-    let back = run.run_id.starts_with("rollback");
-    let (from, to) = if back {
-        ("target", "source")
-    } else {
-        ("source", "target")
-    };
     Direction {
-        name: if back { "rollback" } else { "cutover" }.to_owned(),
-        from: from.to_owned(),
-        to: to.to_owned(),
+        name: word(run.direction).to_owned(),
+        from: run.direction.old_writer().to_string(),
+        to: run.direction.new_writer().to_string(),
         hold_at_ms: window.map(|w| w.hold_at_ms),
         released_ms: window.map(|w| w.released_ms),
         pause_ms: window.map(|w| w.pause),
@@ -202,19 +180,11 @@ fn direction(run: &RunRecord, window: Option<PauseWindow>) -> Direction {
                 outcome: if stage.outcome == "done" {
                     "succeeded".to_owned()
                 } else {
-                    error_name(run)
+                    run.error.map_or("failed", ErrorName::name).to_owned()
                 },
             })
             .collect(),
     }
-}
-
-fn error_name(run: &RunRecord) -> String {
-    run.results["error"]["Error"]
-        .as_str()
-        .filter(|name| StageError::NAMES.contains(name))
-        .unwrap_or("failed")
-        .to_owned()
 }
 
 /// The parts of the pause, by the clocks of the two functions that make it.
@@ -270,6 +240,12 @@ fn phases(evidence: &Evidence, since_start: impl Fn(UnixMillis) -> FractionalMil
             }
         })
         .collect();
+    let calibration = Phase {
+        name: "calibration".to_owned(),
+        end_ms: evidence.load.sending.begun_ms,
+        ..Phase::default()
+    };
+    phases.insert(0, calibration);
     let mut held_since = None;
     for entry in &evidence.audit {
         match (&entry.command, held_since) {

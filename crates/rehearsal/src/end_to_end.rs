@@ -1,26 +1,20 @@
 //! The rehearsal from start to end.
 
-use std::{
-    fs,
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{fs, path::PathBuf, time::Instant};
 
-use crossover_core::Plan;
 use crossover_stand::{Parts, Progress, loopback, parts, progress::step};
-use uuid::Uuid;
 
 use crate::{
     assembly::assemble,
     dump,
+    ending::EndAfterRun,
     environment::Environment,
     error::{RehearsalError, Result},
     evidence::{self, Evidence},
     load::{Load, LoadConfig, StrayConfig},
     options::RehearsalOptions,
     report::Report,
-    run::{RunOutcome, RunRecord, execute},
-    workshop,
+    series, workshop,
 };
 
 /// Number of clients that share the operations.
@@ -33,9 +27,19 @@ pub struct RehearsalOutput {
     pub html: PathBuf,
 }
 
-/// Fetches, builds, starts, runs, reports and cleans up. A cutover that fails, and a component that ends
-/// during the traffic, are part of the report; an error means that there is no report.
+/// A rehearsal that only its own end ends: see [`rehearse_until`].
 pub async fn rehearse(options: &RehearsalOptions, progress: &dyn Progress) -> Result<RehearsalOutput> {
+    rehearse_until(options, &EndAfterRun::default(), progress).await
+}
+
+/// Fetches, builds, starts, runs, reports and cleans up. A cutover that fails, and a component that ends
+/// during the traffic, are part of the report; an error means that there is no report. A series ends after the
+/// run that is under way when `end` is asked for.
+pub async fn rehearse_until(
+    options: &RehearsalOptions,
+    end: &EndAfterRun,
+    progress: &dyn Progress,
+) -> Result<RehearsalOutput> {
     let began = Instant::now();
     if !options.dumps.is_empty() {
         // Checked before anything is fetched, built or started.
@@ -53,10 +57,12 @@ pub async fn rehearse(options: &RehearsalOptions, progress: &dyn Progress) -> Re
         // Left by an earlier run.
         fs::remove_file(&identity_sql).map_err(RehearsalError::file(&identity_sql))?;
     }
-    let mut evidence = match perform(&environment, options, progress).await {
+    environment.keep_busy(options.busy, &options.out.join("work"))?;
+    let mut evidence = match perform(&environment, options, end, progress).await {
         Ok(evidence) => evidence,
         Err(error) => return Err(environment.reason(error)),
     };
+    evidence.interrupted = end.is_asked();
     evidence.ended_early = environment.ended_early().map(|error| error.to_string());
     let report = assemble(options, &parts_of(&parts), began.elapsed(), evidence);
     let (json, html) = report
@@ -72,14 +78,15 @@ fn parts_of(parts: &Parts) -> std::collections::BTreeMap<String, String> {
     parts.versions().clone()
 }
 
-/// Runs the traffic, the cutover and the rollback under load, and the final inspection.
+/// The traffic, the runs under it, and the final inspection.
 async fn perform(
     environment: &Environment,
     options: &RehearsalOptions,
+    end: &EndAfterRun,
     progress: &dyn Progress,
 ) -> Result<Evidence> {
     let tokens_file = options.out.join("work").join("acknowledged");
-    let load = Load::start(LoadConfig {
+    let mut load = Load::open(LoadConfig {
         base_url: environment.edge.url.clone(),
         writes_per_s: options.writes_per_s,
         reads_per_s: options.reads_per_s,
@@ -92,43 +99,8 @@ async fn perform(
         }),
         tokens_file: tokens_file.clone(),
     })?;
-    let calm = Duration::from_secs(options.calm_s);
-    let traffic = step(
-        progress,
-        format!(
-            "traffic: {} writes/s and {} reads/s through the Worker",
-            options.writes_per_s, options.reads_per_s
-        ),
-    );
-    tokio::time::sleep(calm).await;
-    traffic.done();
-
-    let run_id = |kind: &str| format!("{kind}-{}", &Uuid::new_v4().simple().to_string()[..8]);
-    let cutover_plan = environment.plan(&run_id("cutover"), options.dry_run);
-    let cutover = run(
-        environment,
-        &environment.cloud.cutover,
-        "cutover",
-        &cutover_plan,
-        progress,
-    )
-    .await;
-    tokio::time::sleep(calm).await;
-    let mut runs = vec![cutover];
-    if options.rollback && runs[0].outcome == RunOutcome::Committed && !options.dry_run {
-        let plan = environment.plan(&run_id("rollback"), false);
-        runs.push(
-            run(
-                environment,
-                &environment.cloud.rollback,
-                "rollback",
-                &plan,
-                progress,
-            )
-            .await,
-        );
-        tokio::time::sleep(calm).await;
-    }
+    begin_traffic(&mut load, options, progress).await;
+    let runs = series::perform(environment, options, &mut load, (end, progress)).await;
     let closing = step(progress, "end the traffic, compare the ledger and every table");
     let result = load.stop().await?;
     let evidence = evidence::collect(environment, options, runs, result).await;
@@ -136,16 +108,26 @@ async fn perform(
     Ok(evidence)
 }
 
-/// One execution of a state machine. If it cannot be observed to its end, the run has failed for that reason.
-async fn run(
-    environment: &Environment,
-    machine: &str,
-    what: &str,
-    plan: &Plan,
-    progress: &dyn Progress,
-) -> RunRecord {
-    match execute(&environment.cloud, machine, what, plan, progress).await {
-        Ok(record) => record,
-        Err(error) => RunRecord::unobserved(&plan.run_id, format!("{what}: {error}")),
-    }
+/// Finds what the machine carries, starts the traffic at a rate below it, and waits until its latency has come to
+/// rest.
+async fn begin_traffic(load: &mut Load, options: &RehearsalOptions, progress: &dyn Progress) {
+    let calibrating = step(progress, "calibration: how many writes/s this machine carries");
+    let (carried, rates) = load.calibrate().await;
+    calibrating.done();
+    let reason = if rates.writes_per_s < options.writes_per_s {
+        format!("60 % of the {carried:.0} writes/s that this machine carries")
+    } else {
+        format!("this machine carries {carried:.0} writes/s")
+    };
+    let traffic = step(
+        progress,
+        format!(
+            "traffic: {} writes/s and {} reads/s through the Worker; {reason}",
+            rates.writes_per_s, rates.reads_per_s
+        ),
+    );
+    load.begin(rates);
+    let is_steady = load.steady("before the cutover").await;
+    traffic.done();
+    series::say_if_not(is_steady, progress);
 }

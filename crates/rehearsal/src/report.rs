@@ -5,7 +5,10 @@
 
 mod breakdown;
 mod html;
+mod load;
 pub mod pause;
+mod runs;
+mod series;
 mod timeline;
 mod verdict;
 
@@ -20,7 +23,10 @@ use serde::{Deserialize, Serialize};
 use crate::ledger::Verdict;
 use crate::load::StrayCounts;
 pub use breakdown::Breakdown;
+pub use load::LoadFacts;
 pub use pause::{Pause, PauseWindow};
+pub use runs::{Judgement, RunRow};
+pub use series::{Distribution, Series};
 pub use timeline::{LagPoint, Phase, Timeline};
 
 /// How a run ended.
@@ -181,6 +187,12 @@ pub struct Report {
     pub asked: Outcome,
     /// Why the run ended differently, with the remedy; absent if it ended as requested.
     pub failure: Option<String>,
+    /// Components that died and questions that no component answered, as sentences.
+    pub unknown: Vec<String>,
+    /// Every run, in order.
+    pub runs: Vec<RunRow>,
+    /// The runs of a series together; absent if there was only one cutover.
+    pub series: Option<Series>,
     /// The writes.
     pub writes: Writes,
     /// The reads.
@@ -206,6 +218,8 @@ pub struct Report {
     pub not_real: Vec<String>,
     /// The data, time and load of the run.
     pub run: Run,
+    /// The load that was sent, and what the machine carries.
+    pub load: LoadFacts,
     /// The cutover, and the rollback if there was one.
     pub directions: Vec<Direction>,
     /// The plan of a dry run, in order; otherwise empty.
@@ -225,6 +239,7 @@ pub struct Report {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Judged<'a> {
     passed: bool,
+    verdict: Judgement,
     problems: Vec<String>,
     warnings: Vec<String>,
     #[serde(flatten)]
@@ -239,6 +254,7 @@ impl Report {
     pub fn write(&self, folder: &Path) -> io::Result<(PathBuf, PathBuf)> {
         let judged = Judged {
             passed: self.passed(),
+            verdict: self.judgement(),
             problems: self.problems(),
             warnings: self.warnings(),
             report: self,

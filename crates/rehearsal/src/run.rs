@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use crossover_clock::SystemClock;
-use crossover_core::{Millis, Plan, UnixMillis, polling::Polling};
+use crossover_core::{
+    Direction, ErrorName, Millis, Plan, StageError, UnixMillis, polling::Polling, ports::Clock as _,
+};
 use crossover_stand::{
     Progress,
     ministack::{Event, Execution},
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
@@ -21,13 +24,16 @@ const READ_EVERY: Millis = Millis(400);
 const LIMIT: Millis = Millis(30 * 60 * 1_000);
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum RunOutcome {
     /// The new writer serves, reverse replication runs, both sides are proven equal.
     Committed,
     /// The old writer continues to serve.
     Aborted,
     /// Any other end: the error has the reason.
+    #[default]
     Failed,
 }
 
@@ -45,7 +51,12 @@ pub struct StageRun {
 #[derive(Debug, Clone)]
 pub struct RunRecord {
     pub run_id: String,
+    /// Forward for an execution that is neither a cutover nor a rollback.
+    pub direction: Direction,
+    pub started_at: UnixMillis,
     pub outcome: RunOutcome,
+    /// The error of the stage that kept the run from committing; absent if no stage reported one.
+    pub error: Option<ErrorName>,
     /// The error, in the words of the stages.
     pub errors: Vec<String>,
     pub stages: Vec<StageRun>,
@@ -57,10 +68,18 @@ pub struct RunRecord {
 
 impl RunRecord {
     /// A run of which only the reason is known why its end was not seen.
-    pub(crate) fn unobserved(run_id: &str, reason: String) -> Self {
+    pub(crate) fn unobserved(
+        run_id: &str,
+        direction: Direction,
+        started_at: UnixMillis,
+        reason: String,
+    ) -> Self {
         Self {
             run_id: run_id.to_owned(),
+            direction,
+            started_at,
             outcome: RunOutcome::Failed,
+            error: None,
             errors: vec![reason],
             stages: Vec::new(),
             results: Value::Null,
@@ -77,6 +96,7 @@ pub async fn execute(
     plan: &Plan,
     progress: &dyn Progress,
 ) -> Result<RunRecord> {
+    let started_at = SystemClock.now();
     let input = json!({ "plan": plan });
     let execution = cloud.aws.start_execution(machine, &plan.run_id, &input).await?;
     let mut polling = Polling::new(&SystemClock, READ_EVERY, LIMIT);
@@ -119,9 +139,13 @@ pub async fn execute(
             ended.cause.as_deref().unwrap_or_default()
         ));
     }
+    let outcome = outcome(&ended);
     Ok(RunRecord {
         run_id: plan.run_id.clone(),
-        outcome: outcome(&ended),
+        direction: Direction::default(),
+        started_at,
+        outcome,
+        error: error(outcome, &results),
         errors,
         stages: stages(&history),
         planned: planned(&history, &results),
@@ -135,6 +159,14 @@ fn outcome(ended: &Execution) -> RunOutcome {
         (_, Some("CutoverAborted" | "CutoverRefused")) => RunOutcome::Aborted,
         _ => RunOutcome::Failed,
     }
+}
+
+/// The error that Step Functions caught. A run that was committed in spite of an error has none.
+fn error(outcome: RunOutcome, results: &Value) -> Option<ErrorName> {
+    let caught = results["error"]["Error"].as_str()?;
+    StageError::all()
+        .find(|error| error.name() == caught)
+        .filter(|_| outcome != RunOutcome::Committed)
 }
 
 /// The time of an event.
@@ -277,6 +309,19 @@ mod tests {
         assert_eq!(read, Some(UnixMillis(1_767_323_045_250)));
         assert_eq!(rfc3339("1970-01-01T00:00:01+00:00"), Some(UnixMillis(1_000)));
         assert_eq!(rfc3339("yesterday"), None);
+    }
+
+    #[test]
+    fn the_error_of_a_run_is_the_caught_one_and_only_if_a_stage_reported_it() {
+        let caught = |name: &str| json!({ "error": { "Error": name, "Cause": "TooBusy" } });
+        let aborted = RunOutcome::Aborted;
+        assert_eq!(
+            error(aborted, &caught("WritersRemain")),
+            Some(ErrorName::WritersRemain)
+        );
+        assert_eq!(error(aborted, &caught("Sandbox.Timedout")), None);
+        assert_eq!(error(aborted, &Value::Null), None);
+        assert_eq!(error(RunOutcome::Committed, &caught("WritersRemain")), None);
     }
 
     #[test]

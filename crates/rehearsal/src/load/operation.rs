@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::acknowledged::TokenSender;
 use super::samples::Samples;
+use super::timetable::Left;
 use super::{Acknowledged, HELD_MS, Kind, LoadConfig, Mode, Outcome, SIDE, Sample};
 use crate::api::EXECUTED;
 
@@ -34,6 +35,7 @@ struct Created {
 }
 
 /// The state shared by all clients: connections and acknowledged writes.
+#[derive(Debug)]
 pub(super) struct Clients {
     config: LoadConfig,
     http: reqwest::Client,
@@ -51,6 +53,15 @@ struct Ended {
     held_ms: Option<FractionalMillis>,
     side: Option<Side>,
     text: Option<String>,
+    left: Left,
+}
+
+/// An operation that has ended.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Performed {
+    /// Absent if there was nothing to do.
+    pub(super) sample: Option<Sample>,
+    pub(super) left: Left,
 }
 
 impl Clients {
@@ -74,13 +85,15 @@ impl Clients {
     }
 
     /// Performs operation `number` of its kind, which was due at `due`.
-    pub(super) async fn perform(&self, kind: Kind, number: u64, due: Instant) {
+    pub(super) async fn perform(&self, kind: Kind, number: u64, due: Instant) -> Performed {
         let ended = match kind {
-            Kind::Write | Kind::Stray => Some(self.write(kind, number, due).await),
+            Kind::Write | Kind::Calibration | Kind::Stray => Some(self.write(kind, number, due).await),
             Kind::Read => self.read(number).await,
         };
         // No write to read yet, so this does not count as an operation.
-        let Some(ended) = ended else { return };
+        let Some(ended) = ended else {
+            return Performed::default();
+        };
         let sample = Sample {
             at_ms: (due - self.started).into(),
             latency_ms: (ended.answered - due).into(),
@@ -90,6 +103,10 @@ impl Clients {
             side: ended.side,
         };
         self.samples.add(sample, ended.text);
+        Performed {
+            sample: Some(sample),
+            left: ended.left,
+        }
     }
 
     async fn write(&self, kind: Kind, number: u64, due: Instant) -> Ended {
@@ -99,8 +116,13 @@ impl Clients {
             _ => &self.config.base_url,
         };
         let clients = u64::from(self.config.clients.max(1));
-        // Stray writers are separate clients, numbered after the others.
-        let client = (number % clients + if stray { clients } else { 0 }) as u32;
+        // Stray writers and the clients of the calibration are separate clients, numbered after the others.
+        let after = match kind {
+            Kind::Write | Kind::Read => 0,
+            Kind::Stray => clients,
+            Kind::Calibration => 2 * clients,
+        };
+        let client = (number % clients + after) as u32;
         let seq = number / clients + 1;
         let token = Uuid::new_v4();
         let (path, body) = self.body(token, client, seq, number);
@@ -121,6 +143,7 @@ impl Clients {
                     held_ms: None,
                     side: None,
                     text: Some(transport("POST", path, &err)),
+                    left: left(&err),
                 };
             }
         };
@@ -131,6 +154,7 @@ impl Clients {
             held_ms,
             side,
             text,
+            left: Left::Nothing,
         };
         if response.status() != StatusCode::CREATED {
             let not_executed = header(&response, EXECUTED) == Some("no");
@@ -222,6 +246,7 @@ impl Clients {
                     held_ms: None,
                     side: None,
                     text,
+                    left: left(&err),
                 }
             }
             Ok(response) => {
@@ -239,6 +264,7 @@ impl Clients {
                         held_ms,
                         side,
                         text,
+                        left: Left::Nothing,
                     }
                 } else if status == StatusCode::OK {
                     // The answer is complete with its last byte.
@@ -256,6 +282,7 @@ impl Clients {
                         held_ms,
                         side,
                         text,
+                        left: Left::Nothing,
                     }
                 } else {
                     let answered = Instant::now();
@@ -266,6 +293,7 @@ impl Clients {
                         held_ms,
                         side,
                         text,
+                        left: Left::Nothing,
                     }
                 }
             }
@@ -291,6 +319,15 @@ impl Clients {
         remembered
             .get(number.wrapping_mul(7_919).checked_rem(count)? as usize)
             .copied()
+    }
+}
+
+/// After its time-out the client closes the connection, and the Worker goes on waiting for the origin.
+fn left(err: &reqwest::Error) -> Left {
+    if err.is_timeout() && !err.is_connect() {
+        Left::Request
+    } else {
+        Left::Nothing
     }
 }
 

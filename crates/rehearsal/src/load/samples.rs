@@ -7,6 +7,8 @@ use std::time::Duration;
 use crossover_core::{FractionalMillis, UnixMillis, routing::Side};
 use serde::{Deserialize, Serialize};
 
+use super::{Calibration, Rates};
+
 const SECOND: Duration = Duration::from_secs(1);
 /// Maximum number of error texts kept as examples.
 const EXAMPLES: usize = 20;
@@ -19,6 +21,9 @@ pub enum Kind {
     Write,
     /// A read through the edge.
     Read,
+    /// A write through the edge that measures what the machine carries: acknowledged and recorded as every
+    /// write, but its latency says nothing about the load.
+    Calibration,
     /// A write straight to the source API.
     Stray,
 }
@@ -54,6 +59,13 @@ pub struct Sample {
     pub held_ms: Option<FractionalMillis>,
     /// The side that answered, if the answer contains it.
     pub side: Option<Side>,
+}
+
+impl Sample {
+    /// Whether a client of the edge got a wrong answer, or none.
+    pub fn is_client_error(&self) -> bool {
+        self.kind != Kind::Stray && !matches!(self.outcome, Outcome::Done | Outcome::Stale)
+    }
 }
 
 /// Writes through the edge.
@@ -130,6 +142,25 @@ pub struct LoadResult {
     pub error_texts: Vec<String>,
     /// The tokens of the acknowledged writes: see [`super::read_tokens`].
     pub tokens_file: PathBuf,
+    /// How the load was sent.
+    pub sending: Sending,
+}
+
+/// How the load was sent.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sending {
+    /// What the machine carries; empty if it was not measured.
+    pub calibration: Calibration,
+    /// When the timetables began, since the start of the load.
+    pub begun_ms: FractionalMillis,
+    /// The rates of the timetables.
+    pub rates: Rates,
+    /// The bound on requests in flight.
+    pub in_flight_limit: u32,
+    /// Operations that were sent late because the bound was reached.
+    pub sent_late: u64,
+    /// The times at which the latency of writes did not come to rest, in words: `before the cutover`.
+    pub not_steady: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -150,7 +181,7 @@ impl Samples {
         let mut state = self.state();
         let done = u64::from(sample.outcome == Outcome::Done);
         match sample.kind {
-            Kind::Write => {
+            Kind::Write | Kind::Calibration => {
                 state.writes.total += 1;
                 state.writes.acknowledged += done;
                 state.writes.errors += 1 - done;
@@ -200,7 +231,30 @@ impl Samples {
         snapshot
     }
 
-    pub(super) fn result(&self, started_at: UnixMillis, tokens_file: PathBuf) -> LoadResult {
+    /// The latencies of the last writes that were due after `since`, at most `count`, in the order of their
+    /// answers.
+    pub(super) fn last_latencies(&self, since: FractionalMillis, count: usize) -> Vec<FractionalMillis> {
+        let state = self.state();
+        let answered_since = state
+            .samples
+            .iter()
+            .rev()
+            .take_while(|s| s.at_ms + s.latency_ms >= since);
+        let mut latencies: Vec<FractionalMillis> = answered_since
+            .filter(|sample| sample.kind == Kind::Write && sample.at_ms >= since)
+            .take(count)
+            .map(|sample| sample.latency_ms)
+            .collect();
+        latencies.reverse();
+        latencies
+    }
+
+    pub(super) fn result(
+        &self,
+        started_at: UnixMillis,
+        tokens_file: PathBuf,
+        sending: Sending,
+    ) -> LoadResult {
         let state = std::mem::take(&mut *self.state());
         let mut samples = state.samples;
         samples.sort_by(|a, b| a.at_ms.total_cmp(&b.at_ms));
@@ -212,6 +266,7 @@ impl Samples {
             stray: state.stray,
             error_texts: state.error_texts,
             tokens_file,
+            sending,
         }
     }
 
@@ -244,6 +299,7 @@ mod tests {
             sample(Kind::Write, Outcome::Error, None),
             Some("POST: 503".into()),
         );
+        samples.add(sample(Kind::Calibration, Outcome::Done, None), None);
         samples.add(sample(Kind::Read, Outcome::Done, None), None);
         samples.add(sample(Kind::Read, Outcome::Stale, None), Some("stale".into()));
         samples.add(sample(Kind::Read, Outcome::Error, None), Some("GET: 500".into()));
@@ -256,12 +312,12 @@ mod tests {
             sample(Kind::Stray, Outcome::Unknown, None),
             Some("unknown".into()),
         );
-        let result = samples.result(UnixMillis(0), PathBuf::new());
+        let result = samples.result(UnixMillis(0), PathBuf::new(), Sending::default());
         assert_eq!(
             result.writes,
             WriteCounts {
-                total: 2,
-                acknowledged: 1,
+                total: 3,
+                acknowledged: 2,
                 errors: 1,
                 held: 1
             }
@@ -299,7 +355,33 @@ mod tests {
                 Some(format!("error {number}")),
             );
         }
-        let result = samples.result(UnixMillis(0), PathBuf::new());
+        let result = samples.result(UnixMillis(0), PathBuf::new(), Sending::default());
         assert_eq!((result.error_texts.len(), result.writes.errors), (EXAMPLES, 100));
+    }
+    #[test]
+    fn a_write_that_was_due_before_the_wait_began_says_nothing_about_steadiness() {
+        let samples = Samples::default();
+        let write = |at_ms, latency_ms| Sample {
+            at_ms: FractionalMillis(at_ms),
+            latency_ms: FractionalMillis(latency_ms),
+            ..sample(Kind::Write, Outcome::Done, None)
+        };
+        for answered in [
+            write(10.0, 5.0),
+            // Held: due before the wait, answered after its begin.
+            write(20.0, 95.0),
+            write(101.0, 6.0),
+            Sample {
+                kind: Kind::Calibration,
+                ..write(102.0, 50.0)
+            },
+            write(103.0, 7.0),
+            write(104.0, 8.0),
+        ] {
+            samples.add(answered, None);
+        }
+        let last = |count| samples.last_latencies(FractionalMillis(100.0), count);
+        assert_eq!(last(9), [6.0, 7.0, 8.0].map(FractionalMillis));
+        assert_eq!(last(2), [7.0, 8.0].map(FractionalMillis));
     }
 }

@@ -3,8 +3,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::in_flight::InFlight;
+
+/// How long a request without an answer counts as in flight after its client has given up. The Worker notices
+/// a client that has left only when the origin answers, and forwards a held write of such a client at the
+/// release. This is longer than the longest hold (20 s) and the origin's answer after it (a session is given up
+/// after 5 s).
+const ABANDONED: Duration = Duration::from_secs(30);
+
+/// What an operation left behind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Left {
+    #[default]
+    Nothing,
+    /// A request that the Worker still waits for.
+    Request,
+}
 
 /// When operation `number` is due, counted from the start.
 pub(super) fn due_after(number: u64, per_s: u32) -> Duration {
@@ -12,16 +29,16 @@ pub(super) fn due_after(number: u64, per_s: u32) -> Duration {
     Duration::from_secs(number / per_s) + Duration::from_nanos((number % per_s) * 1_000_000_000 / per_s)
 }
 
-/// Starts operations one after the other until `stopped`; each one holds a permit of `in_flight` until it
-/// ends.
+/// Starts operations one after the other until `stopped`; each one keeps its place in `in_flight` until
+/// nothing of it is left.
 pub(super) async fn keep<F>(
     start: Instant,
     per_s: u32,
-    in_flight: Arc<Semaphore>,
+    in_flight: Arc<InFlight>,
     mut stopped: watch::Receiver<bool>,
     operation: impl Fn(u64, Instant) -> F,
 ) where
-    F: Future<Output = ()> + Send + 'static,
+    F: Future<Output = Left> + Send + 'static,
 {
     for number in 0.. {
         let due = start + due_after(number, per_s);
@@ -30,13 +47,19 @@ pub(super) async fn keep<F>(
             _ = stopped.wait_for(|stopped| *stopped) => return,
             permit = async {
                 sleep_until(due).await;
-                Arc::clone(&in_flight).acquire_owned().await
+                in_flight.enter().await
             } => permit,
         };
-        let Ok(permit) = permit else { return };
+        let Some(permit) = permit else { return };
         let running = operation(number, due);
+        let mut stopped = stopped.clone();
         tokio::spawn(async move {
-            running.await;
+            if running.await == Left::Request {
+                tokio::select! {
+                    _ = stopped.wait_for(|stopped| *stopped) => {}
+                    () = sleep(ABANDONED) => {}
+                }
+            }
             drop(permit);
         });
     }
@@ -60,7 +83,7 @@ mod tests {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (stop, stopped) = watch::channel(false);
         let start = Instant::now();
-        let in_flight = Arc::new(Semaphore::new(2));
+        let in_flight = Arc::new(InFlight::new(2));
         let log = Arc::clone(&seen);
         let keeping = tokio::spawn(keep(start, 10, in_flight, stopped, move |number, due| {
             log.lock()
@@ -75,10 +98,11 @@ mod tests {
                 } else {
                     1
                 };
-                tokio::time::sleep(Duration::from_millis(pause)).await;
+                sleep(Duration::from_millis(pause)).await;
+                Left::Nothing
             }
         }));
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        sleep(Duration::from_secs(1)).await;
         stop.send(true).unwrap();
         keeping.await.unwrap();
         let seen = seen.lock().unwrap();
@@ -93,5 +117,31 @@ mod tests {
             "no permit was free before: {started:?}"
         );
         assert!(seen.len() >= 9, "the timetable catches up: {seen:?}");
+    }
+    #[tokio::test(start_paused = true)]
+    async fn an_abandoned_request_counts_as_in_flight_until_the_worker_has_forgotten_it() {
+        let (stop, stopped) = watch::channel(false);
+        let in_flight = Arc::new(InFlight::new(1));
+        let (sent, mut starts) = tokio::sync::mpsc::unbounded_channel();
+        let start = Instant::now();
+        let keeping = tokio::spawn(keep(
+            start,
+            1_000,
+            Arc::clone(&in_flight),
+            stopped,
+            move |number, _| {
+                let _ = sent.send((number, start.elapsed()));
+                async { Left::Request }
+            },
+        ));
+        assert_eq!(starts.recv().await, Some((0, Duration::ZERO)));
+        let (number, began) = starts.recv().await.unwrap();
+        assert!(number == 1 && began >= ABANDONED, "{number} {began:?}");
+        // At the end of the load nobody waits for what the Worker still has.
+        let asked = Instant::now();
+        stop.send(true).unwrap();
+        keeping.await.unwrap();
+        in_flight.drained().await;
+        assert!(asked.elapsed() < ABANDONED);
     }
 }

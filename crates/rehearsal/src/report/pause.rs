@@ -197,6 +197,17 @@ mod tests {
     }
 
     #[test]
+    fn the_writes_of_the_calibration_are_not_undisturbed_writes() {
+        let mut samples = traffic(&[5_000.0]);
+        samples.extend((0..5_000).map(|number| Sample {
+            kind: Kind::Calibration,
+            ..write(f64::from(number) / 10.0, 90.0, None)
+        }));
+        let window = measure(&samples, &[FractionalMillis(5_000.0)])[0].expect("writes were held");
+        assert_eq!((window.undisturbed_ms.0, window.pause.max.0), (3.0, 100.0));
+    }
+
+    #[test]
     fn a_hold_that_held_nothing_has_no_pause_and_reads_do_not_count() {
         let mut samples = traffic(&[]);
         samples.push(Sample {

@@ -68,8 +68,10 @@ impl Timeline {
         let mut latencies = vec![Vec::new(); end];
         for sample in samples {
             let answered = bucket(sample.at_ms + sample.latency_ms);
-            if sample.kind == Kind::Write {
+            if matches!(sample.kind, Kind::Write | Kind::Calibration) {
                 acknowledged[answered] += u32::from(sample.outcome == Outcome::Done);
+            }
+            if sample.kind == Kind::Write {
                 latencies[bucket(sample.at_ms)].push(sample.latency_ms);
             }
             let failed = matches!(sample.outcome, Outcome::Error | Outcome::Stale);
@@ -121,6 +123,10 @@ mod tests {
             write(20.0, 230.0, Outcome::Done),
             write(110.0, 140.0, Outcome::Error),
             Sample {
+                kind: Kind::Calibration,
+                ..write(120.0, 60.0, Outcome::Done)
+            },
+            Sample {
                 kind: Kind::Read,
                 ..write(10.0, 3.0, Outcome::Stale)
             },
@@ -130,7 +136,7 @@ mod tests {
             },
         ];
         let timeline = Timeline::new(&samples, vec![], vec![]);
-        assert_eq!(timeline.acknowledged, [1, 0, 1]);
+        assert_eq!(timeline.acknowledged, [1, 1, 1]);
         assert_eq!(timeline.errors, [1, 0, 1]);
         assert_eq!(
             timeline.write_max_ms,

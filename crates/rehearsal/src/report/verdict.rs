@@ -34,13 +34,48 @@ impl Outcome {
 
 impl Report {
     /// Whether the outcome is the requested one, no row was lost, duplicated or unequal, and no client saw an
-    /// error: exit status 0.
+    /// error.
     pub fn passed(&self) -> bool {
         self.problems().is_empty()
     }
 
     /// All problems that keep the run from passing, worst first; empty if the run has passed.
     pub fn problems(&self) -> Vec<String> {
+        let mut problems = self.defects();
+        if self.moved() && self.tables.is_empty() {
+            problems.push("no table was compared".into());
+        }
+        let aborted = self.aborted().count();
+        if self.outcome != self.asked {
+            problems.push(format!(
+                "the run was to end as \"{}\"",
+                self.asked.word().to_lowercase()
+            ));
+        } else if self.outcome == Outcome::Failed {
+            problems.push("the run failed".into());
+        } else if aborted > 0 {
+            problems.push(format!("{aborted} of {} runs were aborted", self.runs.len()));
+        }
+        if let Some(series) = self.series.as_ref().filter(|series| series.interrupted) {
+            problems.push(format!(
+                "the series was ended by the user: {} runs of {} cutovers and their rollbacks have run",
+                self.runs.len(),
+                series.repeat
+            ));
+        }
+        if let Some(failure) = &self.failure {
+            problems.push(failure.clone());
+        }
+        if let Some(option) = &self.exclude_option {
+            problems.push(format!(
+                "to run without the tables that cannot be replicated: {option}; to give them a replica identity: replica-identity.sql next to this report"
+            ));
+        }
+        problems
+    }
+
+    /// What no abort excuses: problems of the data, errors of clients, a ledger that was not compared.
+    pub(super) fn defects(&self) -> Vec<String> {
         let mut problems = self.data_problems();
         let errors = self.writes.errors + self.reads.errors;
         if errors > 0 {
@@ -54,25 +89,6 @@ impl Report {
         }
         if self.ledger.is_none() && self.outcome != Outcome::Planned {
             problems.push("the ledger was not compared with the databases".into());
-        }
-        if self.moved() && self.tables.is_empty() {
-            problems.push("no table was compared".into());
-        }
-        if self.outcome != self.asked {
-            problems.push(format!(
-                "the run was to end as \"{}\"",
-                self.asked.word().to_lowercase()
-            ));
-        } else if self.outcome == Outcome::Failed {
-            problems.push("the run failed".into());
-        }
-        if let Some(failure) = &self.failure {
-            problems.push(failure.clone());
-        }
-        if let Some(option) = &self.exclude_option {
-            problems.push(format!(
-                "to run without the tables that cannot be replicated: {option}; to give them a replica identity: replica-identity.sql next to this report"
-            ));
         }
         problems
     }
@@ -152,9 +168,43 @@ impl Report {
                 count(self.reads.stale)
             ));
         }
-        for direction in &self.directions {
-            let Some(pause) = direction.pause_ms else { continue };
-            let name = &direction.name;
+        if self.load.sent_late > 0 {
+            warnings.push(format!(
+                "the bound of {} requests in flight was reached {} times: these requests were sent late, which their latencies show",
+                count(u64::from(self.load.in_flight_limit)),
+                count(self.load.sent_late)
+            ));
+        }
+        if !self.load.not_steady.is_empty() {
+            warnings.push(format!(
+                "after 60 s the latency of writes was still changing, and the rehearsal went on: {}",
+                self.load.not_steady.join(", ")
+            ));
+        }
+        warnings.extend(self.pauses_beyond_the_aim());
+        warnings
+    }
+
+    fn pauses_beyond_the_aim(&self) -> Vec<String> {
+        let pauses = self
+            .directions
+            .iter()
+            .filter_map(|d| Some((&d.name, d.pause_ms?)));
+        if self.series.is_some() {
+            let late = pauses
+                .clone()
+                .filter(|(_, pause)| pause.p95 > LIMITS.0 || pause.max > LIMITS.1)
+                .count();
+            let remark = format!(
+                "{late} of {} runs added more than {} at the 95th percentile or {} at most, which are the aims",
+                pauses.count(),
+                duration(LIMITS.0),
+                duration(LIMITS.1)
+            );
+            return if late > 0 { vec![remark] } else { Vec::new() };
+        }
+        let mut warnings = Vec::new();
+        for (name, pause) in pauses {
             if pause.p95 > LIMITS.0 {
                 warnings.push(format!(
                     "the {name} added {} at the 95th percentile: the aim is {} at most",
@@ -258,6 +308,25 @@ mod tests {
                 "{words}: {problems:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_load_that_was_late_or_not_steady_is_a_remark() {
+        let mut report = good();
+        report.load.in_flight_limit = 2_500;
+        assert_eq!(report.warnings(), Vec::<String>::new());
+        report.load.sent_late = 7;
+        report.load.not_steady = vec!["before the cutover".into()];
+        let warnings = report.warnings().join("\n");
+        assert!(
+            warnings.contains("bound of 2,500 requests in flight was reached 7 times"),
+            "{warnings}"
+        );
+        assert!(
+            warnings.contains("still changing") && warnings.contains("before the cutover"),
+            "{warnings}"
+        );
+        assert!(report.passed());
     }
 
     #[test]

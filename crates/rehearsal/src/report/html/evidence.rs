@@ -197,9 +197,7 @@ fn parts(report: &Report) -> Markup {
     let facts = html! {
         @for (name, version) in &report.parts { (fact(name, version)) }
         @if run.writes_per_s > 0 {
-            @let load = format!(
-                "{} writes/s, {} reads/s, {} clients", run.writes_per_s, run.reads_per_s, run.clients
-            );
+            @let load = format!("{}; {} clients", report.load.in_words(run.writes_per_s), run.clients);
             (fact("Load", &load))
         }
         @if !run.version.is_empty() { (fact("Crossover", &run.version)) }

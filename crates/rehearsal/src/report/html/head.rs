@@ -7,14 +7,14 @@ use crossover_report::{
 };
 use maud::{Markup, html};
 
-use crate::report::{Outcome, Pause, Report};
+use crate::report::{Judgement, Outcome, Pause, Report};
 
 pub(super) fn section(report: &Report) -> Markup {
-    let (passed, warnings) = (report.passed(), report.warnings());
-    let (state, sign) = match (passed, warnings.is_empty()) {
-        (false, _) => (State::Bad, '✕'),
-        (true, false) => (State::Fair, '!'),
-        (true, true) => (State::Good, '✓'),
+    let warnings = report.warnings();
+    let (state, sign) = match (report.judgement(), warnings.is_empty()) {
+        (Judgement::Problems, _) => (State::Bad, '✕'),
+        (Judgement::AbortedRightly, _) | (Judgement::Passed, false) => (State::Fair, '!'),
+        (Judgement::Passed, true) => (State::Good, '✓'),
     };
     let run = &report.run;
     let about: Vec<&str> = ["Crossover rehearsal", &run.data, &run.started_at, &run.id]
@@ -30,6 +30,13 @@ pub(super) fn section(report: &Report) -> Markup {
 }
 
 fn headline(report: &Report) -> String {
+    if report.judgement() == Judgement::AbortedRightly {
+        return format!(
+            "{}. The {} serves, and every acknowledged write is on it exactly once.",
+            report.aborted_rightly(),
+            report.outcome.in_charge().unwrap_or("side in charge")
+        );
+    }
     let word = report.outcome.word();
     let problems = report.problems();
     match problems.first() {
@@ -70,7 +77,22 @@ fn aborted(report: &Report) -> String {
 
 fn lead(report: &Report) -> String {
     let mut sentences = Vec::new();
-    for direction in &report.directions {
+    if let Some(series) = &report.series {
+        sentences.push(format!(
+            "{} of {} runs committed.",
+            series.committed,
+            report.runs.len()
+        ));
+        if let Some((p95, max)) = series.added_p95_ms.zip(series.added_max_ms) {
+            sentences.push(format!(
+                "A run added {} at the 95th percentile (median of all runs) and {} at most.",
+                duration(p95.median),
+                duration(max.max)
+            ));
+        }
+    }
+    let single = report.directions.iter().filter(|_| report.series.is_none());
+    for direction in single {
         if let Some(pause) = direction.pause_ms {
             sentences.push(format!(
                 "The {} made writes wait {} longer at the median and {} at most.",
