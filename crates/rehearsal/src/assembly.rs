@@ -171,6 +171,7 @@ fn direction(run: &RunRecord, window: Option<PauseWindow>) -> Direction {
         released_ms: window.map(|w| w.released_ms),
         pause_ms: window.map(|w| w.pause),
         pause_breakdown_ms: breakdown(&run.results),
+        stragglers: stragglers(&run.results),
         stages: run
             .stages
             .iter()
@@ -197,12 +198,14 @@ fn breakdown(results: &Value) -> Breakdown {
         return Breakdown::default();
     }
     let (hold_at, drained_at) = (ms(drain, "hold_at_ms"), ms(drain, "drained_at_ms"));
-    let settled = ms(drain, "in_flight_ms").max(ms(drain, "lock_ms"));
+    let [quiet, ended, locked] = ["edge_quiet_ms", "in_flight_ms", "lock_ms"].map(|key| ms(drain, key));
     let mut parts = vec![
-        ("transactions end, writers are locked", settled),
+        ("writes in flight are answered", quiet),
+        ("transactions end", (ended - quiet).max(none)),
+        ("writers are locked", (locked - ended).max(none)),
         (
-            "sessions end, two clean checks",
-            (drained_at - hold_at - settled).max(none),
+            "sessions end, two checks",
+            (drained_at - hold_at - locked).max(none),
         ),
     ];
     if !sync["entered_at_ms"].is_null() {
@@ -222,6 +225,12 @@ fn breakdown(results: &Value) -> Breakdown {
         ]);
     }
     parts.into_iter().collect()
+}
+
+fn stragglers(results: &Value) -> Vec<String> {
+    let named = results["connection_drain"]["result"]["output"]["stragglers"].as_array();
+    let named = named.into_iter().flatten().filter_map(Value::as_str);
+    named.map(str::to_owned).collect()
 }
 
 /// Bands of the timeline: the stages, and the time from hold to release, which every client notices.
@@ -322,7 +331,7 @@ mod tests {
     #[test]
     fn a_pause_without_a_second_function_ends_with_the_drain() {
         let results = serde_json::json!({ "connection_drain": { "result": { "output": {
-            "hold_at_ms": 1000, "drained_at_ms": 1200, "in_flight_ms": 100, "lock_ms": 40 } } } });
+            "hold_at_ms": 1000, "drained_at_ms": 1200, "edge_quiet_ms": 60, "in_flight_ms": 100, "lock_ms": 140 } } } });
         let parts = breakdown(&results);
         assert_eq!(parts.0.len(), 2);
         assert!((parts.total().0 - 200.0).abs() < f64::EPSILON);

@@ -16,7 +16,7 @@ use std::{
 
 use crossover_core::{
     Plan,
-    plan::{DatabasePlan, EdgePlan, EngineName, Limits, ReplicationPlan, Scope},
+    plan::{DatabasePlan, EdgePlan, EngineName, Limits, OnStragglers, ReplicationPlan, Scope},
     ports::Catalogue,
 };
 use crossover_stand::{MiniStack, Parts, Progress, StandError, TestEnvironment, progress::step};
@@ -167,6 +167,7 @@ impl Environment {
                 secret_id: cloud::EDGE_SECRET.to_owned(),
             },
             scope: self.tables.scope.clone(),
+            on_stragglers: OnStragglers::default(),
             limits: Limits::default(),
         }
     }

@@ -172,6 +172,9 @@ pub struct Direction {
     pub pause_ms: Option<Pause>,
     /// The parts of the pause.
     pub pause_breakdown_ms: Breakdown,
+    /// Writes that did not end in time and were ended, because the plan asked for it (`on_stragglers`).
+    #[serde(default)]
+    pub stragglers: Vec<String>,
     /// The stages, in the order they ran.
     pub stages: Vec<StageRun>,
 }

@@ -181,6 +181,17 @@ impl Report {
                 self.load.not_steady.join(", ")
             ));
         }
+        for direction in self
+            .directions
+            .iter()
+            .filter(|direction| !direction.stragglers.is_empty())
+        {
+            warnings.push(format!(
+                "the {} ended writes that had not ended in time, as the plan asks: {}",
+                direction.name,
+                direction.stragglers.join("; ")
+            ));
+        }
         warnings.extend(self.pauses_beyond_the_aim());
         warnings
     }
