@@ -61,12 +61,13 @@ impl Stage for ConnectionDrain {
     type Output = Output;
 
     async fn run(&self, ctx: &StageContext, _input: Input) -> Result<Output, StageError> {
-        let lane = held_lane(ctx).await?;
+        let lane = armed_lane(ctx).await?;
         let hold_at = lane.hold_at_ms.unwrap_or_default();
         let since_hold = || ctx.clock.now().since(hold_at);
 
-        // A write that waits in the application's own pool fails when it meets the lock.
-        let quiet = quiet::wait(ctx, hold_at).await?;
+        // A write that waits in the application's own pool fails when it meets the lock, so the lock comes
+        // after the barrier. The command is sent meanwhile: isolates hold by the schedule.
+        let (lane, quiet) = futures::try_join!(hold(ctx, lane), quiet::wait(ctx, hold_at))?;
         let report = ctx
             .old_writer
             .writes
@@ -97,9 +98,8 @@ impl Stage for ConnectionDrain {
     }
 }
 
-/// Brings the lane to `hold`: arms the lane, waits until `hold_at_ms`, and commands the hold. Continues where
-/// an earlier invocation of the same run stopped.
-async fn held_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
+/// Arms the lane and waits until `hold_at_ms`. Continues where an earlier invocation of the same run stopped.
+async fn armed_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
     let mut lane = ctx.own_lane().await?;
     if ctx.has_committed(&lane) {
         return Err(StageError::AlreadyCommitted { lane: lane.lane });
@@ -119,6 +119,13 @@ async fn held_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
         require_reverse_replication(ctx).await?;
         let wait = lane.hold_at_ms.unwrap_or_default().since(ctx.clock.now());
         ctx.clock.sleep(wait).await;
+    }
+    Ok(lane)
+}
+
+/// Commands the hold.
+async fn hold(ctx: &StageContext, mut lane: LaneRecord) -> Result<LaneRecord, StageError> {
+    if lane.phase == Phase::Armed {
         lane = ctx
             .command(
                 &lane,

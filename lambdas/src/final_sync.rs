@@ -8,7 +8,7 @@ use crossover_core::{
     Millis, Position, Stage, StageContext, StageError, StageName,
     catalogue::SequenceFacts,
     catch_up::wait_for_marker,
-    ports::AccessSnapshot,
+    ports::{AccessSnapshot, WriterSample},
     routing::{Command, LaneRecord, Phase, UnixMillis},
 };
 use serde::{Deserialize, Serialize};
@@ -83,19 +83,21 @@ impl Stage for FinalSync {
             return Ok(output);
         }
 
-        let lane = ctx.own_lane().await?;
-        let snapshot = ctx
-            .old_writer
-            .writes
-            .snapshot()
-            .await?
-            .ok_or_else(|| StageError::NotLocked {
-                reason: "its database holds no access snapshot of a lock".to_owned(),
-            })?;
+        let facts = async {
+            let (snapshot, writers) =
+                futures::try_join!(ctx.old_writer.writes.snapshot(), ctx.old_writer.writes.writers())?;
+            Ok::<_, StageError>((snapshot, writers))
+        };
+        // Asked together, because clients wait.
+        let (lane, (snapshot, writers)) = futures::try_join!(ctx.own_lane(), facts)?;
+        let snapshot = snapshot.ok_or_else(|| StageError::NotLocked {
+            reason: "its database holds no access snapshot of a lock".to_owned(),
+        })?;
         let lane = if ctx.has_committed(&lane) {
             lane
         } else {
             require_hold(&lane)?;
+            require_no_writer(writers)?;
             prove_and_prepare(ctx, &mut output).await?;
             let before = ctx.clock.now();
             // THE POINT OF NO RETURN. Before this command every failure aborts the run; after it the run can
@@ -130,11 +132,7 @@ fn require_hold(lane: &LaneRecord) -> Result<(), StageError> {
     }
 }
 
-/// Establishes everything a commit requires: no session can write to the old writer, the catch-up marker has
-/// arrived exactly once, the sequences of the new writer are ahead, and the start position of reverse
-/// replication is recorded.
-async fn prove_and_prepare(ctx: &StageContext, output: &mut Output) -> Result<(), StageError> {
-    let sample = ctx.old_writer.writes.writers().await?;
+fn require_no_writer(sample: WriterSample) -> Result<(), StageError> {
     if !sample.prepared.is_empty() {
         return Err(StageError::PreparedTransactions {
             gids: sample.prepared,
@@ -146,6 +144,12 @@ async fn prove_and_prepare(ctx: &StageContext, output: &mut Output) -> Result<()
             who: sample.sessions,
         });
     }
+    Ok(())
+}
+
+/// Establishes the rest of what a commit requires: the catch-up marker has arrived exactly once, the sequences
+/// of the new writer are ahead, and the start position of reverse replication is recorded.
+async fn prove_and_prepare(ctx: &StageContext, output: &mut Output) -> Result<(), StageError> {
     let began = ctx.clock.now();
     let marker = async {
         let run_id = &ctx.plan.run_id;
