@@ -116,6 +116,8 @@ async fn armed_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
         lane = arm(ctx, &lane).await?;
     }
     if lane.phase == Phase::Armed {
+        // Two calls at once, as in the pause: each then finds an open connection to the edge.
+        futures::try_join!(ctx.lane.read(), ctx.lane.traffic())?;
         require_reverse_replication(ctx).await?;
         let wait = lane.hold_at_ms.unwrap_or_default().since(ctx.clock.now());
         ctx.clock.sleep(wait).await;
