@@ -166,19 +166,16 @@ impl State {
         if write.begun || self.now < write.at + self.behaviour.pool_ms {
             return;
         }
-        match self.session_of(index, client, write.side) {
-            Some(session) => {
-                self.begin(write.side, session, client);
-                self.traffic.clients[index].forwarded = Some(Forwarded { begun: true, ..write });
-            }
-            None => {
-                self.traffic.clients[index].forwarded = None;
-                let what = format!(
-                    "a write of {} that the edge had forwarded found the {} locked",
-                    client.role, write.side
-                );
-                self.note_client_error(write.side, &what);
-            }
+        if let Some(session) = self.session_of(index, client, write.side) {
+            self.begin(write.side, session, client);
+            self.traffic.clients[index].forwarded = Some(Forwarded { begun: true, ..write });
+        } else {
+            self.traffic.clients[index].forwarded = None;
+            let what = format!(
+                "a write of {} that the edge had forwarded found the {} locked",
+                client.role, write.side
+            );
+            self.note_client_error(write.side, &what);
         }
     }
 
