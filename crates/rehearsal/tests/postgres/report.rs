@@ -79,6 +79,7 @@ fn example() -> Report {
     let move_of = |index: usize, name: &str, from: &str, to: &str, stages: Vec<StageRun>| {
         let window = windows[index].expect("writes were held");
         Direction {
+            stragglers: Vec::new(),
             name: name.into(),
             from: from.into(),
             to: to.into(),

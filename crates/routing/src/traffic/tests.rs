@@ -128,7 +128,9 @@ fn traffic_says_what_is_missing() {
 fn any_report() -> impl Strategy<Value = Report> {
     let recent = prop::collection::vec(0u64..40_000, 0..20).prop_map(|times| {
         let mut recent = WriteTimes::default();
-        times.into_iter().for_each(|took| recent.add_one(Millis(took)));
+        for took in times {
+            recent.add_one(Millis(took));
+        }
         recent
     });
     (any::<(u64, u64, u32, u64)>(), any::<Option<u64>>(), recent).prop_map(
@@ -227,7 +229,7 @@ proptest! {
                         None => {}
                     }
                 }
-                Event::Wait(millis) => now = now + Millis(*millis),
+                Event::Wait(millis) => now += Millis(*millis),
                 Event::Write => {}
             }
             on_the_way.retain(|(due, late)| {
