@@ -13,5 +13,6 @@ mod distributed;
 mod dry_run;
 mod endings;
 mod losing;
+mod series;
 mod setup;
 mod state_machines;

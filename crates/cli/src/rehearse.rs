@@ -1,6 +1,7 @@
 //! `crossover rehearse`.
 
 mod steps;
+mod summary;
 
 use std::{
     path::{Path, PathBuf},
@@ -8,14 +9,14 @@ use std::{
 };
 
 use anyhow::Context;
-use crossover_interrupt::unless_interrupted;
+use crossover_interrupt::{Interrupt, interrupted};
 use crossover_rehearsal::{
-    RehearsalOptions, rehearse,
-    report::{Judgement, Outcome, Report},
+    EndAfterRun, RehearsalOptions, RehearsalOutput, rehearse_until, report::Judgement,
 };
 
 use crate::output::print;
 use steps::Steps;
+use summary::summary;
 
 /// Exit status when the rehearsal could not run.
 const COULD_NOT_RUN: u8 = 2;
@@ -50,6 +51,14 @@ pub struct Arguments {
     /// After the cutover, continue the traffic and roll back
     #[arg(long, conflicts_with = "dry_run")]
     rollback: bool,
+    /// Number of cutovers in one environment under one load, each with its rollback; the report has the
+    /// distribution over all runs. An aborted run does not end the series; Ctrl-C ends it after the run that is
+    /// under way
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    repeat: u32,
+    /// Number of endless loops that take CPU beside the rehearsal
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=256))]
+    busy: u32,
     /// Change nothing: run the same states with writes replaced, and print the plan
     #[arg(long)]
     dry_run: bool,
@@ -78,6 +87,12 @@ pub struct Arguments {
 
 impl Arguments {
     fn options(&self) -> anyhow::Result<RehearsalOptions> {
+        if self.repeat > 1 && !self.rollback {
+            anyhow::bail!(
+                "--repeat {} needs --rollback: the next cutover can start only where the source serves again",
+                self.repeat
+            );
+        }
         let workspace = workspace()
             .context("the sources of Crossover were not found: run this command inside its checkout")?;
         let defaults = RehearsalOptions::new(workspace);
@@ -90,6 +105,8 @@ impl Arguments {
             dumps: self.dump.clone(),
             exclude: self.exclude.clone(),
             rollback: self.rollback,
+            repeat: self.repeat,
+            busy: self.busy,
             dry_run: self.dry_run,
             writes_per_s: self.writes,
             reads_per_s: self.reads,
@@ -127,8 +144,8 @@ fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let options = arguments.options()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let progress = Steps::new();
-    let held = match runtime.block_on(unless_interrupted(rehearse(&options, &progress))) {
-        Ok(held) => held?,
+    let (held, interrupt) = match runtime.block_on(held(&options, &progress)) {
+        Ok((held, interrupt)) => (held?, interrupt),
         Err(interrupt) => {
             eprintln!("{interrupt}: every component was stopped; the next run starts from the beginning");
             return Ok(ExitCode::from(interrupt.exit_status()));
@@ -143,108 +160,63 @@ fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         held.html.display(),
         held.json.display()
     );
-    Ok(ExitCode::from(exit_status(held.report.judgement())))
+    Ok(ExitCode::from(interrupt.map_or_else(
+        || exit_status(held.report.judgement()),
+        Interrupt::exit_status,
+    )))
 }
 
-/// Shortens a long list of names. The option that lets the next run continue is printed completely.
-const LONGEST: usize = 600;
-
-fn shortened(line: &str) -> String {
-    if line.len() <= LONGEST || line.contains("--exclude ") {
-        return line.to_owned();
-    }
-    let end = line.floor_char_boundary(LONGEST);
-    format!(
-        "{} … (--all prints the rest, and the report has it)",
-        &line[..end]
-    )
-}
-
-/// The verdict in a few lines.
-fn summary(report: &Report, all: bool) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::from("\n");
-    let rightly = report.judgement() == Judgement::AbortedRightly;
-    let aborted = report.aborted_rightly();
-    let outcome = match report.outcome {
-        _ if rightly => &aborted,
-        Outcome::Committed => "committed: the target serves",
-        Outcome::Aborted => "aborted: the source serves as before",
-        Outcome::RolledBack => "rolled back: the source serves again",
-        Outcome::Planned => "planned: nothing was changed",
-        Outcome::Failed => "failed",
+/// A signal ends a series after the run that is under way, and everything else at once; so does a second signal.
+/// Leaving this function stops every component.
+///
+/// Returns the report and the signal that ended the series, if any; or the signal that ended everything at once.
+async fn held(
+    options: &RehearsalOptions,
+    progress: &Steps,
+) -> Result<(crossover_rehearsal::Result<RehearsalOutput>, Option<Interrupt>), Interrupt> {
+    let end = EndAfterRun::default();
+    let work = rehearse_until(options, &end, progress);
+    tokio::pin!(work);
+    let first = tokio::select! {
+        biased;
+        Ok(interrupt) = interrupted() => interrupt,
+        result = &mut work => return Ok((result, None)),
     };
-    let writes = &report.writes;
-    // Writing into a string cannot fail.
-    let _ = writeln!(text, "{}", outcome.to_uppercase());
-    for step in &report.plan {
-        let _ = writeln!(text, "  would {step}");
+    if !end.ask() {
+        return Err(first);
     }
-    let _ = writeln!(
-        text,
-        "  load     {}",
-        report.load.in_words(report.run.writes_per_s)
-    );
-    let compared = match report.ledger {
-        Some(_) => format!(
-            "{} present, {} lost, {} duplicated",
-            writes.present, writes.lost, writes.duplicated
-        ),
-        None => "not compared with the databases".to_owned(),
-    };
-    let _ = writeln!(
-        text,
-        "  writes   {} acknowledged, {compared}, {} errors, {} held",
-        writes.acknowledged, writes.errors, writes.held
-    );
-    let _ = writeln!(
-        text,
-        "  reads    {} answered, {} errors, {} stale",
-        report.reads.total, report.reads.errors, report.reads.stale
-    );
-    for direction in &report.directions {
-        if let Some(pause) = direction.pause_ms {
-            let _ = writeln!(
-                text,
-                "  {:<8} added write latency p50 {:.0} ms, p95 {:.0} ms, max {:.0} ms",
-                direction.name, pause.p50.0, pause.p95.0, pause.max.0
-            );
-        }
+    progress.note(&format!(
+        "  {first}: the series ends after this run, with a report; the same once more stops everything at once"
+    ));
+    tokio::select! {
+        biased;
+        Ok(interrupt) = interrupted() => Err(interrupt),
+        result = &mut work => Ok((result, Some(first))),
     }
-    if let Some(stray) = &report.stray {
-        let _ = writeln!(
-            text,
-            "  strays   {} writes past the Worker: {} taken while the source was open, {} refused by its lock",
-            stray.total, stray.acknowledged, stray.refused
-        );
-    }
-    let equal = report.tables.iter().filter(|t| t.equal).count();
-    let ahead = report.sequences.iter().filter(|s| s.ahead).count();
-    let _ = writeln!(
-        text,
-        "  data     {equal} of {} tables equal, {ahead} of {} sequences ahead",
-        report.tables.len(),
-        report.sequences.len()
-    );
-    let reason = if rightly { "reason" } else { "problem" };
-    for problem in report.problems() {
-        for line in problem.lines() {
-            let _ = writeln!(
-                text,
-                "  {reason}: {}",
-                if all { line.to_owned() } else { shortened(line) }
-            );
-        }
-    }
-    for warning in report.warnings() {
-        let _ = writeln!(text, "  warning: {warning}");
-    }
-    text
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+
+    /// The options alone, as a program.
+    #[derive(clap::Parser)]
+    struct Program {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    #[test]
+    fn a_series_needs_the_way_back_and_says_so() {
+        let options = |line: &[&str]| Program::parse_from(["p"].iter().chain(line)).arguments.options();
+        let refused = options(&["--repeat", "3"]).unwrap_err().to_string();
+        assert!(refused.contains("--repeat 3 needs --rollback"), "{refused}");
+        let accepted = options(&["--repeat", "3", "--rollback", "--busy", "2"]).unwrap();
+        assert_eq!((accepted.repeat, accepted.busy, accepted.rollback), (3, 2, true));
+        assert_eq!(options(&[]).unwrap().repeat, 1);
+    }
 
     #[test]
     fn scripts_can_tell_an_abort_that_was_right_from_a_problem_and_from_no_run() {

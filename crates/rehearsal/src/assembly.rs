@@ -17,9 +17,10 @@ use crate::{
     options::RehearsalOptions,
     report::{
         Breakdown, Direction, LoadFacts, NotReplicated, Outcome, PauseWindow, Phase, Reads, Report, Run,
-        RunRow, SequenceRow, StageRun, TableRow, Timeline, Writes, pause,
+        RunRow, SequenceRow, Series, StageRun, TableRow, Timeline, Writes, pause,
     },
     run::{RunOutcome, RunRecord},
+    series::word,
 };
 
 /// Components that a rehearsal replaces with stand-ins.
@@ -64,8 +65,9 @@ pub fn assemble(
         .collect();
     let runs = rows(&evidence, &directions, since_start);
     let cutover = directions.first().cloned().unwrap_or_default();
-    let (outcome, asked) = (outcome(options, &evidence), asked(options));
+    let (outcome, asked) = (outcome(options, &evidence.runs, evidence.phase), asked(options));
     let unknown = unknown(&evidence);
+    let client_errors = evidence.load.writes.errors + evidence.load.reads.errors;
     let not_replicated = evidence
         .faults
         .iter()
@@ -86,6 +88,8 @@ pub fn assemble(
         asked,
         failure: failure(&evidence.runs, &unknown),
         unknown,
+        series: (options.repeat > 1)
+            .then(|| Series::of(&runs, options.repeat, client_errors, evidence.interrupted)),
         runs,
         writes: Writes {
             acknowledged: evidence.ledger.as_ref().map_or(
@@ -130,7 +134,7 @@ pub fn assemble(
             reads_per_s: options.reads_per_s,
             clients: 32,
         },
-        load: LoadFacts::of(&evidence.load.sending),
+        load: LoadFacts::of(&evidence.load.sending, options.busy),
         plan: evidence
             .runs
             .first()
@@ -156,21 +160,24 @@ fn asked(options: &RehearsalOptions) -> Outcome {
     }
 }
 
-fn outcome(options: &RehearsalOptions, evidence: &Evidence) -> Outcome {
-    let of = |index: usize| evidence.runs.get(index).map(|run| run.outcome);
-    match (options.dry_run, of(0), of(1), evidence.phase) {
-        (true, Some(RunOutcome::Committed), None, Some(LanePhase::ServeSource)) => Outcome::Planned,
-        (_, Some(RunOutcome::Aborted), None, Some(LanePhase::ServeSource)) => Outcome::Aborted,
-        // An aborted rollback leaves the changes of the cutover in place.
-        (
-            false,
-            Some(RunOutcome::Committed),
-            None | Some(RunOutcome::Aborted),
-            Some(LanePhase::ServeTarget),
-        ) => Outcome::Committed,
-        (false, Some(RunOutcome::Committed), Some(RunOutcome::Committed), Some(LanePhase::ServeSource)) => {
-            Outcome::RolledBack
+/// The outcome by the side that serves at the end, which has to agree with the commits of the runs.
+fn outcome(options: &RehearsalOptions, runs: &[RunRecord], phase: Option<LanePhase>) -> Outcome {
+    let ended = |outcome| runs.iter().filter(|run| run.outcome == outcome).count();
+    let commits = if options.dry_run {
+        0
+    } else {
+        ended(RunOutcome::Committed)
+    };
+    if runs.is_empty() || ended(RunOutcome::Failed) > 0 {
+        return Outcome::Failed;
+    }
+    match (phase, commits.is_multiple_of(2)) {
+        (Some(LanePhase::ServeTarget), false) => Outcome::Committed,
+        (Some(LanePhase::ServeSource), true) if ended(RunOutcome::Aborted) > 0 && commits == 0 => {
+            Outcome::Aborted
         }
+        (Some(LanePhase::ServeSource), true) if options.dry_run => Outcome::Planned,
+        (Some(LanePhase::ServeSource), true) => Outcome::RolledBack,
         _ => Outcome::Failed,
     }
 }
@@ -189,13 +196,19 @@ fn unknown(evidence: &Evidence) -> Vec<String> {
 /// that died explains the rest, so it comes first.
 fn failure(runs: &[RunRecord], unknown: &[String]) -> Option<String> {
     let (first, rest) = unknown.split_at(unknown.len().min(1));
-    let runs = runs.iter().filter(|run| run.outcome != RunOutcome::Committed);
-    let reasons: Vec<&str> = first
-        .iter()
-        .chain(runs.flat_map(|run| &run.errors))
-        .chain(rest)
-        .map(String::as_str)
-        .collect();
+    let mut reasons = first.to_vec();
+    for (index, run) in runs.iter().enumerate() {
+        if run.outcome == RunOutcome::Committed {
+            continue;
+        }
+        // In a series the reader has to know which run it was.
+        let which = match runs.len() {
+            0..=2 => String::new(),
+            _ => format!("run {}: ", index + 1),
+        };
+        reasons.extend(run.errors.iter().map(|error| format!("{which}{error}")));
+    }
+    reasons.extend(rest.iter().cloned());
     (!reasons.is_empty()).then(|| reasons.join("\n"))
 }
 
@@ -242,16 +255,10 @@ fn errors_by_run(samples: &[Sample], starts: &[FractionalMillis]) -> Vec<u64> {
 }
 
 fn direction(run: &RunRecord, window: Option<PauseWindow>) -> Direction {
-    let back = run.run_id.starts_with("rollback");
-    let (from, to) = if back {
-        ("target", "source")
-    } else {
-        ("source", "target")
-    };
     Direction {
-        name: if back { "rollback" } else { "cutover" }.to_owned(),
-        from: from.to_owned(),
-        to: to.to_owned(),
+        name: word(run.direction).to_owned(),
+        from: run.direction.old_writer().to_string(),
+        to: run.direction.new_writer().to_string(),
         hold_at_ms: window.map(|w| w.hold_at_ms),
         released_ms: window.map(|w| w.released_ms),
         pause_ms: window.map(|w| w.pause),
@@ -397,6 +404,10 @@ fn rfc3339(at: UnixMillis) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
+
+    use crossover_core::Direction as Towards;
+
     use crate::load::{Kind, Outcome as Ended};
 
     #[test]
@@ -430,10 +441,47 @@ mod tests {
     }
 
     #[test]
+    fn the_outcome_is_that_of_the_side_that_serves_if_the_commits_agree() {
+        use LanePhase::{ServeSource, ServeTarget};
+        use RunOutcome::{Aborted, Committed, Failed};
+        let of = |dry_run, ends: &[RunOutcome], phase| {
+            let options = RehearsalOptions {
+                dry_run,
+                ..RehearsalOptions::new(PathBuf::new())
+            };
+            let run = |&outcome: &RunOutcome| RunRecord {
+                outcome,
+                ..RunRecord::unobserved("r", Towards::Forward, UnixMillis(0), String::new())
+            };
+            outcome(&options, &ends.iter().map(run).collect::<Vec<_>>(), phase)
+        };
+        let (source, target) = (Some(ServeSource), Some(ServeTarget));
+        for (ends, phase, expected) in [
+            (&[Committed][..], target, Outcome::Committed),
+            (&[Aborted], source, Outcome::Aborted),
+            (&[Committed, Committed], source, Outcome::RolledBack),
+            (&[Committed, Aborted], target, Outcome::Committed),
+            (&[Aborted, Committed, Committed], source, Outcome::RolledBack),
+            // The lane contradicts the runs, or nothing is known.
+            (&[Committed], source, Outcome::Failed),
+            (&[Aborted], target, Outcome::Failed),
+            (&[Committed, Committed], target, Outcome::Failed),
+            (&[Committed], None, Outcome::Failed),
+            (&[Committed, Failed], target, Outcome::Failed),
+            (&[], source, Outcome::Failed),
+        ] {
+            assert_eq!(of(false, ends, phase), expected, "{ends:?} {phase:?}");
+        }
+        assert_eq!(of(true, &[Committed], source), Outcome::Planned);
+        assert_eq!(of(true, &[Aborted], source), Outcome::Aborted);
+        assert_eq!(of(true, &[Committed], target), Outcome::Failed);
+    }
+
+    #[test]
     fn what_died_is_the_first_reason_and_a_committed_run_gives_none() {
         let run = |outcome, text: &str| RunRecord {
             outcome,
-            ..RunRecord::unobserved("r", UnixMillis(0), text.to_owned())
+            ..RunRecord::unobserved("r", Towards::Forward, UnixMillis(0), text.to_owned())
         };
         let runs = [
             run(RunOutcome::Committed, "retried"),
@@ -445,6 +493,8 @@ mod tests {
             Some("workerd died\naborted\nno lane")
         );
         assert_eq!(failure(&runs[..1], &[]), None);
+        let series = [runs[0].clone(), runs[0].clone(), runs[1].clone()];
+        assert_eq!(failure(&series, &[]).as_deref(), Some("run 3: aborted"));
     }
 
     #[test]

@@ -2,22 +2,19 @@
 
 use std::{fs, path::PathBuf, time::Instant};
 
-use crossover_clock::SystemClock;
-use crossover_core::{Plan, ports::Clock as _};
 use crossover_stand::{Parts, Progress, loopback, parts, progress::step};
-use uuid::Uuid;
 
 use crate::{
     assembly::assemble,
     dump,
+    ending::EndAfterRun,
     environment::Environment,
     error::{RehearsalError, Result},
     evidence::{self, Evidence},
     load::{Load, LoadConfig, StrayConfig},
     options::RehearsalOptions,
     report::Report,
-    run::{RunOutcome, RunRecord, execute},
-    workshop,
+    series, workshop,
 };
 
 /// Number of clients that share the operations.
@@ -30,9 +27,19 @@ pub struct RehearsalOutput {
     pub html: PathBuf,
 }
 
-/// Fetches, builds, starts, runs, reports and cleans up. A cutover that fails, and a component that ends
-/// during the traffic, are part of the report; an error means that there is no report.
+/// A rehearsal that only its own end ends: see [`rehearse_until`].
 pub async fn rehearse(options: &RehearsalOptions, progress: &dyn Progress) -> Result<RehearsalOutput> {
+    rehearse_until(options, &EndAfterRun::default(), progress).await
+}
+
+/// Fetches, builds, starts, runs, reports and cleans up. A cutover that fails, and a component that ends
+/// during the traffic, are part of the report; an error means that there is no report. A series ends after the
+/// run that is under way when `end` is asked for.
+pub async fn rehearse_until(
+    options: &RehearsalOptions,
+    end: &EndAfterRun,
+    progress: &dyn Progress,
+) -> Result<RehearsalOutput> {
     let began = Instant::now();
     if !options.dumps.is_empty() {
         // Checked before anything is fetched, built or started.
@@ -50,10 +57,12 @@ pub async fn rehearse(options: &RehearsalOptions, progress: &dyn Progress) -> Re
         // Left by an earlier run.
         fs::remove_file(&identity_sql).map_err(RehearsalError::file(&identity_sql))?;
     }
-    let mut evidence = match perform(&environment, options, progress).await {
+    environment.keep_busy(options.busy, &options.out.join("work"))?;
+    let mut evidence = match perform(&environment, options, end, progress).await {
         Ok(evidence) => evidence,
         Err(error) => return Err(environment.reason(error)),
     };
+    evidence.interrupted = end.is_asked();
     evidence.ended_early = environment.ended_early().map(|error| error.to_string());
     let report = assemble(options, &parts_of(&parts), began.elapsed(), evidence);
     let (json, html) = report
@@ -69,10 +78,11 @@ fn parts_of(parts: &Parts) -> std::collections::BTreeMap<String, String> {
     parts.versions().clone()
 }
 
-/// Runs the traffic, the cutover and the rollback under load, and the final inspection.
+/// The traffic, the runs under it, and the final inspection.
 async fn perform(
     environment: &Environment,
     options: &RehearsalOptions,
+    end: &EndAfterRun,
     progress: &dyn Progress,
 ) -> Result<Evidence> {
     let tokens_file = options.out.join("work").join("acknowledged");
@@ -90,33 +100,7 @@ async fn perform(
         tokens_file: tokens_file.clone(),
     })?;
     begin_traffic(&mut load, options, progress).await;
-
-    let run_id = |kind: &str| format!("{kind}-{}", &Uuid::new_v4().simple().to_string()[..8]);
-    let cutover_plan = environment.plan(&run_id("cutover"), options.dry_run);
-    let cutover = run(
-        environment,
-        &environment.cloud.cutover,
-        "cutover",
-        &cutover_plan,
-        progress,
-    )
-    .await;
-    steady(&mut load, "after the cutover", progress).await;
-    let mut runs = vec![cutover];
-    if options.rollback && runs[0].outcome == RunOutcome::Committed && !options.dry_run {
-        let plan = environment.plan(&run_id("rollback"), false);
-        runs.push(
-            run(
-                environment,
-                &environment.cloud.rollback,
-                "rollback",
-                &plan,
-                progress,
-            )
-            .await,
-        );
-        steady(&mut load, "after the rollback", progress).await;
-    }
+    let runs = series::perform(environment, options, &mut load, (end, progress)).await;
     let closing = step(progress, "end the traffic, compare the ledger and every table");
     let result = load.stop().await?;
     let evidence = evidence::collect(environment, options, runs, result).await;
@@ -145,38 +129,5 @@ async fn begin_traffic(load: &mut Load, options: &RehearsalOptions, progress: &d
     load.begin(rates);
     let is_steady = load.steady("before the cutover").await;
     traffic.done();
-    say_if_not(is_steady, progress);
-}
-
-/// Traffic until its latency has come to rest.
-async fn steady(load: &mut Load, when: &str, progress: &dyn Progress) {
-    let waiting = step(progress, format!("steady traffic {when}"));
-    let is_steady = load.steady(when).await;
-    waiting.done();
-    say_if_not(is_steady, progress);
-}
-
-fn say_if_not(is_steady: bool, progress: &dyn Progress) {
-    if !is_steady {
-        // A step that is dropped is shown as failed.
-        drop(step(
-            progress,
-            "the latency of writes is still changing after 60 s; the rehearsal goes on",
-        ));
-    }
-}
-
-/// One execution of a state machine. If it cannot be observed to its end, the run has failed for that reason.
-async fn run(
-    environment: &Environment,
-    machine: &str,
-    what: &str,
-    plan: &Plan,
-    progress: &dyn Progress,
-) -> RunRecord {
-    let started_at = SystemClock.now();
-    match execute(&environment.cloud, machine, what, plan, progress).await {
-        Ok(record) => record,
-        Err(error) => RunRecord::unobserved(&plan.run_id, started_at, format!("{what}: {error}")),
-    }
+    series::say_if_not(is_steady, progress);
 }

@@ -2,10 +2,12 @@
 //! the local AWS with the functions and state machines, two instances of the sample API, and the Worker in
 //! front of them.
 
+mod busy;
 mod cloud;
 mod databases;
 mod edge;
 mod scope;
+mod streams;
 
 use std::{
     fs,
@@ -20,11 +22,12 @@ use crossover_core::{
 use crossover_stand::{MiniStack, Parts, Progress, StandError, TestEnvironment, progress::step};
 use serde_json::{Value, json};
 
-pub use cloud::{Cloud, FORWARD_TASK, RENEWED_TASK, REVERSE_TASK};
+pub use cloud::Cloud;
 use databases::Filled;
 pub use databases::{Database, Databases};
 pub use edge::Edge;
 use scope::Tables;
+pub use streams::Streams;
 
 use crate::{
     api::SampleApi,
@@ -144,16 +147,21 @@ impl Environment {
         })
     }
 
-    /// The plan of one run.
+    /// The plan of the first run.
     pub fn plan(&self, run_id: &str, dry_run: bool) -> Plan {
+        self.plan_over(run_id, dry_run, Streams::default())
+    }
+
+    /// The plan of one run.
+    pub fn plan_over(&self, run_id: &str, dry_run: bool, streams: Streams) -> Plan {
         Plan {
-            migration_id: "rehearsal".to_owned(),
+            migration_id: streams.migration_id(),
             run_id: run_id.to_owned(),
             lane: LANE.to_owned(),
             dry_run,
             source: database_plan(cloud::SOURCE_SECRET),
             target: database_plan(cloud::TARGET_SECRET),
-            replication: replication_plan(),
+            replication: replication_plan(streams),
             edge: EdgePlan {
                 admin_url: self.edge.url.clone(),
                 secret_id: cloud::EDGE_SECRET.to_owned(),
@@ -161,6 +169,14 @@ impl Environment {
             scope: self.tables.scope.clone(),
             limits: Limits::default(),
         }
+    }
+
+    /// Starts endless loops, which end with the environment.
+    pub fn keep_busy(&mut self, loops: u32, work: &Path) -> Result<()> {
+        for part in busy::start(loops, work)? {
+            self.stand.own_process(part);
+        }
+        Ok(())
     }
 
     /// Stops everything in order: traffic first, databases last.
@@ -192,11 +208,11 @@ fn database_plan(secret_id: &str) -> DatabasePlan {
     }
 }
 
-fn replication_plan() -> ReplicationPlan {
+fn replication_plan(streams: Streams) -> ReplicationPlan {
     let settings = [
-        ("forward_task", json!(FORWARD_TASK)),
-        ("reverse_task", json!(REVERSE_TASK)),
-        ("post_rollback_task", json!(RENEWED_TASK)),
+        ("forward_task", json!(streams.forward())),
+        ("reverse_task", json!(streams.reverse())),
+        ("post_rollback_task", json!(streams.post_rollback())),
         ("replication_instance_arn", json!(INSTANCE_ARN)),
         ("source_endpoints", endpoints("source")),
         ("target_endpoints", endpoints("target")),

@@ -19,6 +19,7 @@ use crate::{
     options::RehearsalOptions,
     report::LagPoint,
     run::{RunOutcome, RunRecord},
+    series::streams_of,
 };
 
 /// Everything known at the end of the traffic.
@@ -28,6 +29,8 @@ pub struct Evidence {
     /// Absent if the ledger was not compared.
     pub ledger: Option<Verdict>,
     pub inspection: Inspection,
+    /// Whether the user has ended a series before its end.
+    pub interrupted: bool,
     /// The component that ended during the run, how, and where its log is.
     pub ended_early: Option<String>,
     /// What could not be found out, and why, as sentences.
@@ -82,7 +85,13 @@ pub async fn collect(
     let inspection = unknown.answer_or_note("the two sides could not be compared", inspection.await);
     let ledger = ledger(environment, writer, &load, &mut unknown).await;
     let ledger = unknown.answer_or_note("the ledger could not be compared", ledger);
-    let lag = crate::lag::points(&environment.cloud, load.started_at, SystemClock.now()).await;
+    let lag = crate::lag::points(
+        &environment.cloud,
+        streams_of(&runs),
+        load.started_at,
+        SystemClock.now(),
+    )
+    .await;
     let lag = unknown.answer_or_note("the replication lag could not be read", lag);
     let (phase, audit) = lane.map_or((None, Vec::new()), |lane| {
         (Some(lane.record.phase), lane.audit.entries)
@@ -92,6 +101,7 @@ pub async fn collect(
         load,
         ledger,
         inspection: inspection.unwrap_or_default(),
+        interrupted: false,
         ended_early: None,
         unknown: unknown.0,
         exclude_option: environment.tables.exclude_option(),
@@ -168,7 +178,7 @@ async fn ledger(
 
 #[cfg(test)]
 mod tests {
-    use crossover_core::UnixMillis;
+    use crossover_core::{Direction, UnixMillis};
     use serde_json::json;
 
     use super::*;
@@ -176,6 +186,7 @@ mod tests {
     fn run(committed: bool) -> RunRecord {
         RunRecord {
             run_id: "r".to_owned(),
+            direction: Direction::Forward,
             started_at: UnixMillis(0),
             outcome: RunOutcome::Failed,
             error: None,

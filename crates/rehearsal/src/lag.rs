@@ -7,16 +7,21 @@ use serde_json::Value;
 
 use crate::{
     dms::INSTANCE_ID,
-    environment::{Cloud, FORWARD_TASK, RENEWED_TASK, REVERSE_TASK},
+    environment::{Cloud, Streams},
     error::Result,
     report::LagPoint,
     run::rfc3339,
 };
 
-/// The lag of the stream that ran at each time, second by second.
-pub async fn points(cloud: &Cloud, started: UnixMillis, ended: UnixMillis) -> Result<Vec<LagPoint>> {
+/// The lag of the stream that ran at each time, second by second; `last` are the streams at the end.
+pub async fn points(
+    cloud: &Cloud,
+    last: Streams,
+    started: UnixMillis,
+    ended: UnixMillis,
+) -> Result<Vec<LagPoint>> {
     let mut points = Vec::new();
-    for task in [FORWARD_TASK, REVERSE_TASK, RENEWED_TASK] {
+    for task in last.all_so_far() {
         let query = MetricQuery {
             namespace: "AWS/DMS".to_owned(),
             metric: "CDCLatencyTarget".to_owned(),

@@ -19,6 +19,11 @@ pub struct RehearsalOptions {
     pub exclude: Vec<String>,
     /// Roll back after the cutover. Default: no.
     pub rollback: bool,
+    /// Number of cutovers in this environment. Default: 1. More than one need `rollback`, which brings the
+    /// writer back for the next one.
+    pub repeat: u32,
+    /// Number of endless loops beside the rehearsal. Default: 0.
+    pub busy: u32,
     /// Change nothing, print the plan. Default: no.
     pub dry_run: bool,
     /// Writes per second through the Worker. Default: 220.
@@ -47,6 +52,8 @@ impl RehearsalOptions {
             dumps: Vec::new(),
             exclude: Vec::new(),
             rollback: false,
+            repeat: 1,
+            busy: 0,
             dry_run: false,
             writes_per_s: 220,
             reads_per_s: 100,

@@ -8,6 +8,7 @@ mod html;
 mod load;
 pub mod pause;
 mod runs;
+mod series;
 mod timeline;
 mod verdict;
 
@@ -25,6 +26,7 @@ pub use breakdown::Breakdown;
 pub use load::LoadFacts;
 pub use pause::{Pause, PauseWindow};
 pub use runs::{Judgement, RunRow};
+pub use series::{Distribution, Series};
 pub use timeline::{LagPoint, Phase, Timeline};
 
 /// How a run ended.
@@ -189,6 +191,8 @@ pub struct Report {
     pub unknown: Vec<String>,
     /// Every run, in order.
     pub runs: Vec<RunRow>,
+    /// The runs of a series together; absent if there was only one cutover.
+    pub series: Option<Series>,
     /// The writes.
     pub writes: Writes,
     /// The reads.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crossover_clock::SystemClock;
-use crossover_core::{ErrorName, Millis, Plan, StageError, UnixMillis, polling::Polling, ports::Clock as _};
+use crossover_core::{
+    Direction, ErrorName, Millis, Plan, StageError, UnixMillis, polling::Polling, ports::Clock as _,
+};
 use crossover_stand::{
     Progress,
     ministack::{Event, Execution},
@@ -49,6 +51,8 @@ pub struct StageRun {
 #[derive(Debug, Clone)]
 pub struct RunRecord {
     pub run_id: String,
+    /// Forward for an execution that is neither a cutover nor a rollback.
+    pub direction: Direction,
     pub started_at: UnixMillis,
     pub outcome: RunOutcome,
     /// The error of the stage that kept the run from committing; absent if no stage reported one.
@@ -64,9 +68,15 @@ pub struct RunRecord {
 
 impl RunRecord {
     /// A run of which only the reason is known why its end was not seen.
-    pub(crate) fn unobserved(run_id: &str, started_at: UnixMillis, reason: String) -> Self {
+    pub(crate) fn unobserved(
+        run_id: &str,
+        direction: Direction,
+        started_at: UnixMillis,
+        reason: String,
+    ) -> Self {
         Self {
             run_id: run_id.to_owned(),
+            direction,
             started_at,
             outcome: RunOutcome::Failed,
             error: None,
@@ -132,6 +142,7 @@ pub async fn execute(
     let outcome = outcome(&ended);
     Ok(RunRecord {
         run_id: plan.run_id.clone(),
+        direction: Direction::default(),
         started_at,
         outcome,
         error: error(outcome, &results),

@@ -24,6 +24,11 @@ impl Steps {
         }
     }
 
+    /// A line between the steps.
+    pub fn note(&self, line: &str) {
+        self.progress.line(line);
+    }
+
     fn end(&self, sign: char, step: &str, elapsed: Duration) {
         let bar = self
             .running

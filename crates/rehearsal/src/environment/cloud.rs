@@ -25,8 +25,6 @@ pub const SOURCE_SECRET: &str = "crossover/rehearsal/source";
 pub const TARGET_SECRET: &str = "crossover/rehearsal/target";
 pub const EDGE_SECRET: &str = "crossover/rehearsal/edge";
 pub const FORWARD_TASK: &str = "rehearsal-forward";
-pub const REVERSE_TASK: &str = "rehearsal-back";
-pub const RENEWED_TASK: &str = "rehearsal-again";
 const JOURNAL_TABLE: &str = "crossover-journal";
 /// A full load that takes longer than this is considered stuck.
 const FULL_LOAD_LIMIT: Millis = Millis(30 * 60 * 1_000);
@@ -183,6 +181,20 @@ impl Cloud {
                 });
             }
         }
+    }
+
+    /// Removes a task that has stopped.
+    pub async fn remove_task(&self, dms: &DmsStandIn, name: &str) -> Result<()> {
+        let filter = json!({ "Filters": [{ "Name": "replication-task-id", "Values": [name] }] });
+        let answer = call_dms(dms, "DescribeReplicationTasks", &filter).await?;
+        let arn = &answer["ReplicationTasks"][0]["ReplicationTaskArn"];
+        call_dms(
+            dms,
+            "DeleteReplicationTask",
+            &json!({ "ReplicationTaskArn": arn }),
+        )
+        .await?;
+        Ok(())
     }
 
     /// The journal of a run, oldest first.

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::in_flight::InFlight;
 use super::operation::Clients;
-use super::{Kind, Outcome};
+use super::{Kind, Outcome, Sample};
 use crate::report::pause::percentile;
 
 /// Answers of a step: enough for a 95th percentile, and several for each client.
@@ -120,34 +120,62 @@ pub(super) async fn calibrate(clients: &Arc<Clients>, in_flight: &Arc<InFlight>)
     calibration
 }
 
+/// What decides whether a step sends another write.
+#[derive(Debug)]
+struct Progress {
+    answers: u64,
+    sent: AtomicU64,
+    slow: AtomicU64,
+    errors: AtomicU64,
+}
+
+impl Progress {
+    fn new(answers: u64) -> Self {
+        Self {
+            answers,
+            sent: AtomicU64::new(0),
+            slow: AtomicU64::new(0),
+            errors: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether another write is to be sent. A step ends early when its result can no longer change, so that no
+    /// hang is waited for again and again: after an error, and when more than 5 % of its writes were slow.
+    fn sends_another(&self) -> bool {
+        self.errors.load(Ordering::Relaxed) == 0
+            && self.slow.load(Ordering::Relaxed) * 20 <= self.answers
+            && self.sent.fetch_add(1, Ordering::Relaxed) < self.answers
+    }
+
+    fn ended(&self, sample: &Sample) {
+        let is_slow = sample.latency_ms > SLOWEST_P95;
+        self.slow.fetch_add(u64::from(is_slow), Ordering::Relaxed);
+        let failed = sample.outcome != Outcome::Done;
+        self.errors.fetch_add(u64::from(failed), Ordering::Relaxed);
+    }
+}
+
 /// Ends with its last answer.
 async fn step(
     (clients, in_flight): (&Arc<Clients>, &Arc<InFlight>),
     count: u32,
     number: &Arc<AtomicU64>,
 ) -> CalibrationStep {
-    let answers = ANSWERS.max(ANSWERS_PER_CLIENT * u64::from(count));
-    let end = number.load(Ordering::Relaxed) + answers;
+    let progress = Arc::new(Progress::new(ANSWERS.max(ANSWERS_PER_CLIENT * u64::from(count))));
     let began = Instant::now();
     let mut sending = JoinSet::new();
     for _ in 0..count {
         let (clients, in_flight) = (Arc::clone(clients), Arc::clone(in_flight));
-        let number = Arc::clone(number);
+        let (number, progress) = (Arc::clone(number), Arc::clone(&progress));
         sending.spawn(async move {
             let mut answered = Vec::new();
-            loop {
-                let next = number.fetch_add(1, Ordering::Relaxed);
-                if next >= end {
-                    return answered;
-                }
+            while progress.sends_another() {
                 let _place = in_flight.enter().await;
-                answered.extend(
-                    clients
-                        .perform(Kind::Calibration, next, Instant::now())
-                        .await
-                        .sample,
-                );
+                let next = number.fetch_add(1, Ordering::Relaxed);
+                let performed = clients.perform(Kind::Calibration, next, Instant::now()).await;
+                answered.extend(performed.sample.inspect(|sample| progress.ended(sample)));
             }
+            answered
         });
     }
     let samples = sending.join_all().await.concat();
@@ -157,10 +185,7 @@ async fn step(
         clients: count,
         writes_per_s: samples.len() as f64 / seconds,
         p95_ms: percentile(latencies, 95.0).unwrap_or_default(),
-        errors: samples
-            .iter()
-            .filter(|sample| sample.outcome != Outcome::Done)
-            .count() as u64,
+        errors: progress.errors.load(Ordering::Relaxed),
     }
 }
 
@@ -255,5 +280,28 @@ mod tests {
             ..asked
         };
         assert_eq!(carried(10.0).rates(no_reads).reads_per_s, 0);
+    }
+    #[test]
+    fn a_step_ends_with_its_answers_and_early_when_its_result_is_known() {
+        let sample = |latency_ms, outcome| Sample {
+            at_ms: FractionalMillis(0.0),
+            latency_ms: FractionalMillis(latency_ms),
+            kind: Kind::Calibration,
+            outcome,
+            held_ms: None,
+            side: None,
+        };
+        let writes_until_the_end = |answer: Sample| {
+            let progress = Progress::new(100);
+            let mut sent = 0;
+            while progress.sends_another() {
+                progress.ended(&answer);
+                sent += 1;
+            }
+            sent
+        };
+        assert_eq!(writes_until_the_end(sample(5.0, Outcome::Done)), 100);
+        assert_eq!(writes_until_the_end(sample(251.0, Outcome::Done)), 6);
+        assert_eq!(writes_until_the_end(sample(5.0, Outcome::Error)), 1);
     }
 }

@@ -4,6 +4,7 @@
 mod direction;
 mod evidence;
 mod head;
+mod series;
 
 use crossover_core::FractionalMillis;
 use crossover_report::{
@@ -20,8 +21,9 @@ const STYLE: &str = include_str!("style.css");
 pub(super) fn page(report: &Report) -> String {
     let body = html! {
         (head::section(report))
+        (series::sections(report))
         (whole_run(report))
-        @for direction in &report.directions { (direction::section(report, direction)) }
+        @for direction in report.in_detail() { (direction::section(report, direction)) }
         (evidence::sections(report))
     };
     let title = format!("{} · Crossover rehearsal", report.outcome.word());

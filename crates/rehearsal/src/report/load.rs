@@ -17,6 +17,8 @@ pub struct LoadFacts {
     pub carried_writes_per_s: u32,
     /// How that was found: clients that wait for their answers, more of them at each step.
     pub calibration: Vec<CalibrationStep>,
+    /// Endless loops that ran beside the rehearsal.
+    pub busy_loops: u32,
     /// The bound on requests in flight: half of the file handles of the Worker, 4 for each request.
     pub in_flight_limit: u32,
     /// Operations that were sent late because the bound was reached.
@@ -27,12 +29,13 @@ pub struct LoadFacts {
 
 impl LoadFacts {
     /// The facts of a load that has ended.
-    pub fn of(sending: &Sending) -> Self {
+    pub fn of(sending: &Sending, busy_loops: u32) -> Self {
         Self {
             writes_per_s: sending.rates.writes_per_s,
             reads_per_s: sending.rates.reads_per_s,
             carried_writes_per_s: sending.calibration.carried_per_s() as u32,
             calibration: sending.calibration.0.clone(),
+            busy_loops,
             in_flight_limit: sending.in_flight_limit,
             sent_late: sending.sent_late,
             not_steady: sending.not_steady.clone(),
@@ -46,8 +49,13 @@ impl LoadFacts {
         } else {
             String::new()
         };
+        let beside = match self.busy_loops {
+            0 => String::new(),
+            1 => " beside 1 endless loop".to_owned(),
+            loops => format!(" beside {loops} endless loops"),
+        };
         format!(
-            "{} writes/s and {} reads/s; this machine carries {} writes/s{asked}",
+            "{} writes/s and {} reads/s{beside}; this machine carries {} writes/s{asked}",
             self.writes_per_s, self.reads_per_s, self.carried_writes_per_s
         )
     }

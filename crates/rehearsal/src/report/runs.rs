@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Breakdown, Pause, Report};
+use super::{Breakdown, Direction, Pause, Report};
 use crate::run::RunOutcome;
 
 /// One run.
@@ -67,17 +67,35 @@ impl Report {
             && self.runs.iter().all(is_right)
             && self.defects().is_empty()
             && self.unknown.is_empty()
+            && !self.series.as_ref().is_some_and(|series| series.interrupted)
     }
 
     /// The judgement of an abort that was right, as a sentence without its full stop.
     pub fn aborted_rightly(&self) -> String {
         let mut directions: Vec<&str> = self.aborted().map(|run| run.direction.as_str()).collect();
         directions.dedup();
-        let what = match directions.as_slice() {
-            ["rollback"] if self.runs.len() == 2 => "Rollback aborted",
-            _ => "Aborted",
+        let what = match (&self.series, directions.as_slice()) {
+            (Some(series), _) => format!("{} of {} runs aborted", series.aborted, self.runs.len()),
+            (None, ["rollback"]) => "Rollback aborted".to_owned(),
+            (None, _) => "Aborted".to_owned(),
         };
         format!("{what}, rightly: the machine was too busy; 0 errors")
+    }
+
+    /// The directions that the page shows in detail: of a series, the slowest run each way.
+    pub(super) fn in_detail(&self) -> Vec<&Direction> {
+        if self.series.is_none() {
+            return self.directions.iter().collect();
+        }
+        let slowest = |name: &str| {
+            self.directions
+                .iter()
+                .filter(|direction| direction.name == name)
+                .filter_map(|direction| Some((direction, direction.pause_ms?.max)))
+                .max_by(|(_, a), (_, b)| a.total_cmp(b))
+                .map(|(direction, _)| direction)
+        };
+        ["cutover", "rollback"].into_iter().filter_map(slowest).collect()
     }
 
     /// The runs that were aborted.
@@ -89,7 +107,12 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ledger::Verdict, report::Outcome};
+    use crossover_core::FractionalMillis;
+
+    use crate::{
+        ledger::Verdict,
+        report::{Outcome, Series},
+    };
 
     fn run(outcome: RunOutcome, too_busy: bool) -> RunRow {
         RunRow {
@@ -155,6 +178,39 @@ mod tests {
         let mut wrong = busy();
         wrong.writes.errors = 1;
         assert!(!wrong.html().contains("rightly"));
+    }
+
+    #[test]
+    fn a_series_is_judged_by_its_worst_run_and_shows_the_slowest_of_each_direction() {
+        let direction = |name: &str, max| Direction {
+            name: name.into(),
+            pause_ms: Some(Pause {
+                max: FractionalMillis(max),
+                ..Pause::default()
+            }),
+            ..Direction::default()
+        };
+        let mut report = busy();
+        report.runs.push(run(RunOutcome::Committed, false));
+        report.series = Some(Series::of(&report.runs, 2, 0, false));
+        report.directions = vec![
+            direction("cutover", 3.0),
+            direction("rollback", 1.0),
+            direction("cutover", 9.0),
+        ];
+        assert_eq!(report.judgement(), Judgement::AbortedRightly);
+        assert!(report.html().contains("1 of 2 runs aborted, rightly"));
+        let detailed: Vec<f64> = report
+            .in_detail()
+            .iter()
+            .filter_map(|d| Some(d.pause_ms?.max.0))
+            .collect();
+        assert_eq!(detailed, [9.0, 1.0]);
+        report.series = Some(Series::of(&report.runs, 2, 0, true));
+        assert_eq!(report.judgement(), Judgement::Problems);
+        report.series = Some(Series::of(&report.runs, 2, 0, false));
+        report.runs.push(run(RunOutcome::Failed, false));
+        assert_eq!(report.judgement(), Judgement::Problems);
     }
 
     #[test]

@@ -56,6 +56,13 @@ impl Report {
         } else if aborted > 0 {
             problems.push(format!("{aborted} of {} runs were aborted", self.runs.len()));
         }
+        if let Some(series) = self.series.as_ref().filter(|series| series.interrupted) {
+            problems.push(format!(
+                "the series was ended by the user: {} runs of {} cutovers and their rollbacks have run",
+                self.runs.len(),
+                series.repeat
+            ));
+        }
         if let Some(failure) = &self.failure {
             problems.push(failure.clone());
         }
@@ -174,9 +181,30 @@ impl Report {
                 self.load.not_steady.join(", ")
             ));
         }
-        for direction in &self.directions {
-            let Some(pause) = direction.pause_ms else { continue };
-            let name = &direction.name;
+        warnings.extend(self.pauses_beyond_the_aim());
+        warnings
+    }
+
+    fn pauses_beyond_the_aim(&self) -> Vec<String> {
+        let pauses = self
+            .directions
+            .iter()
+            .filter_map(|d| Some((&d.name, d.pause_ms?)));
+        if self.series.is_some() {
+            let late = pauses
+                .clone()
+                .filter(|(_, pause)| pause.p95 > LIMITS.0 || pause.max > LIMITS.1)
+                .count();
+            let remark = format!(
+                "{late} of {} runs added more than {} at the 95th percentile or {} at most, which are the aims",
+                pauses.count(),
+                duration(LIMITS.0),
+                duration(LIMITS.1)
+            );
+            return if late > 0 { vec![remark] } else { Vec::new() };
+        }
+        let mut warnings = Vec::new();
+        for (name, pause) in pauses {
             if pause.p95 > LIMITS.0 {
                 warnings.push(format!(
                     "the {name} added {} at the 95th percentile: the aim is {} at most",

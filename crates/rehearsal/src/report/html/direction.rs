@@ -49,19 +49,41 @@ fn around(FractionalMillis(hold_at): FractionalMillis, FractionalMillis(released
 /// The parts of the pause in one bar.
 fn stacked(breakdown: &Breakdown) -> Markup {
     let total = breakdown.total();
-    let colour = |index: usize| format!("c{}", index % COLOURS);
     html! {
         @if total.0 > 0.0 {
             h3 { "Parts of the pause " small { (duration(total)) } }
-            div.stacked {
-                @for (index, (name, length)) in breakdown.0.iter().enumerate() {
-                    @let width = format!("width:{:.2}%", length.0 / total.0 * 100.0);
-                    i class=(colour(index)) style=(width) title={ (name) ": " (duration(*length)) } {}
-                }
+            (bar(breakdown, 100.0))
+            (legend(breakdown, true))
+        }
+    }
+}
+
+fn colour(index: usize) -> String {
+    format!("c{}", index % COLOURS)
+}
+
+/// A bar of the parts; `percent` is its width.
+pub(super) fn bar(breakdown: &Breakdown, percent: f64) -> Markup {
+    let total = breakdown.total().0;
+    html! {
+        div.stacked style=(format!("width:{percent:.2}%")) {
+            @for (index, (name, length)) in breakdown.0.iter().enumerate() {
+                @let width = format!("width:{:.2}%", length.0 / total * 100.0);
+                i class=(colour(index)) style=(width) title={ (name) ": " (duration(*length)) } {}
             }
-            ul.parts {
-                @for (index, (name, length)) in breakdown.0.iter().enumerate() {
-                    li { i class=(colour(index)) {} span { (name) } b { (duration(*length)) } }
+        }
+    }
+}
+
+/// The names of the parts, with their lengths if asked for.
+pub(super) fn legend(breakdown: &Breakdown, with_lengths: bool) -> Markup {
+    html! {
+        ul.parts {
+            @for (index, (name, length)) in breakdown.0.iter().enumerate() {
+                li {
+                    i class=(colour(index)) {}
+                    span { (name) }
+                    @if with_lengths { b { (duration(*length)) } }
                 }
             }
         }
@@ -91,7 +113,7 @@ fn stages(stages: &[StageRun]) -> Markup {
     }
 }
 
-fn capital(name: &str) -> String {
+pub(super) fn capital(name: &str) -> String {
     let mut letters = name.chars();
     letters
         .next()

@@ -77,7 +77,22 @@ fn aborted(report: &Report) -> String {
 
 fn lead(report: &Report) -> String {
     let mut sentences = Vec::new();
-    for direction in &report.directions {
+    if let Some(series) = &report.series {
+        sentences.push(format!(
+            "{} of {} runs committed.",
+            series.committed,
+            report.runs.len()
+        ));
+        if let Some((p95, max)) = series.added_p95_ms.zip(series.added_max_ms) {
+            sentences.push(format!(
+                "A run added {} at the 95th percentile (median of all runs) and {} at most.",
+                duration(p95.median),
+                duration(max.max)
+            ));
+        }
+    }
+    let single = report.directions.iter().filter(|_| report.series.is_none());
+    for direction in single {
         if let Some(pause) = direction.pause_ms {
             sentences.push(format!(
                 "The {} made writes wait {} longer at the median and {} at most.",
