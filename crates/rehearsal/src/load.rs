@@ -162,11 +162,10 @@ impl Load {
 
     /// Measures what the machine carries, and returns it with the rates that follow.
     pub async fn calibrate(&mut self) -> (f64, Rates) {
-        self.calibration = calibration::calibrate(&self.clients, &self.in_flight).await;
-        (
-            self.calibration.carried_per_s(),
-            self.calibration.rates(self.asked()),
-        )
+        let asked = self.asked();
+        self.calibration = calibration::calibrate(&self.clients, &self.in_flight, asked).await;
+        self.in_flight.lower_to(self.calibration.in_flight_limit(asked));
+        (self.calibration.carried_per_s(), self.calibration.rates(asked))
     }
 
     /// Starts the timetables.

@@ -1,7 +1,8 @@
 //! What this machine carries: clients that wait for their answers, more of them at each step.
 //!
 //! A rehearsal at a rate that the machine cannot carry measures only its queues. So the load finds the highest
-//! rate first, and stays well below it.
+//! rate first, and stays well below it. Each write is followed by its share of the reads, because they need
+//! the same CPU.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,8 +18,10 @@ use super::{Kind, Outcome, Sample};
 use crate::report::pause::percentile;
 
 /// Answers of a step: enough for a 95th percentile, and several for each client.
-const ANSWERS: u64 = 100;
-const ANSWERS_PER_CLIENT: u64 = 10;
+const ANSWERS: u64 = 150;
+const ANSWERS_PER_CLIENT: u64 = 15;
+/// Reads that follow a write at most; with more, a step would take minutes.
+const MOST_READS: u64 = 10;
 /// A step with slower writes is beyond what the machine carries.
 const SLOWEST_P95: FractionalMillis = FractionalMillis(250.0);
 /// A step must bring this much more than the best one before it to count as growth.
@@ -26,6 +29,11 @@ const GROWTH: f64 = 1.1;
 const MOST_CLIENTS: u32 = 64;
 /// The share of what the machine carries at which a rehearsal runs.
 const SHARE: f64 = 0.6;
+/// Requests in flight, in seconds of what the machine carries: longer than a pause, shorter than the time after
+/// which the sample API gives up waiting for a session (5 s). Without this bound, one stall would fill the API's
+/// queue beyond that time, and all later requests would fail for a reason that is not the cutover's.
+const IN_FLIGHT_S: f64 = 3.0;
+const FEWEST_IN_FLIGHT: f64 = 100.0;
 
 /// One step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -64,20 +72,30 @@ impl Calibration {
         !grew(&self.0) && !grew(before_last)
     }
 
-    /// Writes per second that this machine carries.
+    /// Writes per second that this machine carries: the median of the three best steps, because the best one of
+    /// several short steps is a lucky one.
     pub fn carried_per_s(&self) -> f64 {
-        let carried: Vec<CalibrationStep> = self
+        let mut carried: Vec<f64> = self
             .0
             .iter()
-            .copied()
-            .filter(CalibrationStep::is_carried)
+            .filter(|step| step.is_carried())
+            .map(|step| step.writes_per_s)
             .collect();
+        carried.sort_by(|a, b| b.total_cmp(a));
+        carried.truncate(3);
         // Where one client is slow already, its rate is all there is.
-        best(if carried.is_empty() {
-            self.0.get(..1).unwrap_or_default()
-        } else {
-            &carried
-        })
+        let first = self.0.first().map(|step| step.writes_per_s);
+        carried
+            .get(carried.len() / 2)
+            .copied()
+            .or(first)
+            .unwrap_or_default()
+    }
+
+    /// How many requests may be in flight, by what the machine carries.
+    pub(super) fn in_flight_limit(&self, asked: Rates) -> u32 {
+        let requests_per_s = self.carried_per_s() * (1.0 + asked.reads_per_write());
+        (requests_per_s * IN_FLIGHT_S).max(FEWEST_IN_FLIGHT) as u32
     }
 
     /// The rates of the rehearsal: what was asked, or a share of what the machine carries if that is less.
@@ -108,14 +126,30 @@ pub struct Rates {
     pub reads_per_s: u32,
 }
 
+impl Rates {
+    fn reads_per_write(self) -> f64 {
+        f64::from(self.reads_per_s) / f64::from(self.writes_per_s.max(1))
+    }
+
+    /// Reads that follow write `number`.
+    fn reads_after(self, number: u64) -> u64 {
+        let (reads, writes) = (u64::from(self.reads_per_s), u64::from(self.writes_per_s.max(1)));
+        ((number + 1) * reads / writes - number * reads / writes).min(MOST_READS)
+    }
+}
+
 /// Raises the number of clients until the machine carries no more.
-pub(super) async fn calibrate(clients: &Arc<Clients>, in_flight: &Arc<InFlight>) -> Calibration {
+pub(super) async fn calibrate(
+    clients: &Arc<Clients>,
+    in_flight: &Arc<InFlight>,
+    asked: Rates,
+) -> Calibration {
     let mut calibration = Calibration::default();
     let number = Arc::new(AtomicU64::new(0));
     while let Some(count) = calibration.next_step() {
         calibration
             .0
-            .push(step((clients, in_flight), count, &number).await);
+            .push(step((clients, in_flight), count, &number, asked).await);
     }
     calibration
 }
@@ -160,6 +194,7 @@ async fn step(
     (clients, in_flight): (&Arc<Clients>, &Arc<InFlight>),
     count: u32,
     number: &Arc<AtomicU64>,
+    asked: Rates,
 ) -> CalibrationStep {
     let progress = Arc::new(Progress::new(ANSWERS.max(ANSWERS_PER_CLIENT * u64::from(count))));
     let began = Instant::now();
@@ -174,6 +209,9 @@ async fn step(
                 let next = number.fetch_add(1, Ordering::Relaxed);
                 let performed = clients.perform(Kind::Calibration, next, Instant::now()).await;
                 answered.extend(performed.sample.inspect(|sample| progress.ended(sample)));
+                for read in 0..asked.reads_after(next) {
+                    clients.perform(Kind::Read, next + read, Instant::now()).await;
+                }
             }
             answered
         });
@@ -239,7 +277,48 @@ mod tests {
     fn a_step_with_slow_writes_ends_the_ramp_and_does_not_count() {
         let found = ramp(|clients| (f64::from(clients) * 100.0, f64::from(clients) * 100.0));
         assert_eq!(clients(&found), [1, 2, 4]);
-        assert!((found.carried_per_s() - 200.0).abs() < f64::EPSILON);
+        // Of two steps the lower one.
+        assert!((found.carried_per_s() - 100.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn one_lucky_step_does_not_decide() {
+        let found = ramp(|clients| {
+            (
+                if clients == 8 {
+                    900.0
+                } else {
+                    f64::from(clients.min(4)) * 50.0
+                },
+                8.0,
+            )
+        });
+        assert!((found.carried_per_s() - 200.0).abs() < f64::EPSILON, "{found:?}");
+    }
+
+    #[test]
+    fn each_write_is_followed_by_its_share_of_the_reads() {
+        let reads = |writes_per_s, reads_per_s| {
+            let rates = Rates {
+                writes_per_s,
+                reads_per_s,
+            };
+            (0..220).map(|number| rates.reads_after(number)).sum::<u64>()
+        };
+        assert_eq!(reads(220, 100), 100);
+        assert_eq!(reads(100, 300), 660);
+        assert_eq!((reads(220, 0), reads(1, 5_000)), (0, 2_200));
+    }
+
+    #[test]
+    fn requests_in_flight_are_answered_before_the_api_gives_up() {
+        let asked = Rates {
+            writes_per_s: 200,
+            reads_per_s: 100,
+        };
+        let carried = ramp(|_| (300.0, 500.0));
+        assert_eq!(carried.in_flight_limit(asked), 1_350);
+        assert_eq!(Calibration::default().in_flight_limit(asked), 100);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The bound on requests in flight, so that the Worker cannot run out of file handles.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use nix::sys::resource::{Resource, getrlimit};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -26,7 +26,7 @@ pub(super) fn bound(open_files: u64) -> u32 {
 #[derive(Debug)]
 pub(super) struct InFlight {
     permits: Arc<Semaphore>,
-    bound: u32,
+    bound: AtomicU32,
     sent_late: AtomicU64,
 }
 
@@ -41,7 +41,7 @@ impl InFlight {
     pub(super) fn new(bound: u32) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(bound as usize)),
-            bound,
+            bound: AtomicU32::new(bound),
             sent_late: AtomicU64::new(0),
         }
     }
@@ -57,11 +57,19 @@ impl InFlight {
     }
 
     pub(super) fn bound(&self) -> u32 {
-        self.bound
+        self.bound.load(Ordering::Relaxed)
+    }
+
+    /// Lowers the bound to `limit`; only while nothing is in flight.
+    pub(super) fn lower_to(&self, limit: u32) {
+        let too_many = self.bound().saturating_sub(limit.max(1));
+        let forgotten = self.permits.forget_permits(too_many as usize);
+        let forgotten = u32::try_from(forgotten).unwrap_or(too_many);
+        self.bound.fetch_sub(forgotten, Ordering::Relaxed);
     }
 
     pub(super) fn now(&self) -> usize {
-        self.bound as usize - self.permits.available_permits()
+        self.bound() as usize - self.permits.available_permits()
     }
 
     /// Number of requests that were sent late because the bound was reached.
@@ -71,7 +79,7 @@ impl InFlight {
 
     /// Returns when no request is in flight.
     pub(super) async fn drained(&self) {
-        let drained = self.permits.acquire_many(self.bound).await;
+        let drained = self.permits.acquire_many(self.bound()).await;
         debug_assert!(drained.is_ok(), "the semaphore is never closed");
     }
 }
@@ -107,5 +115,17 @@ mod tests {
         drop(second.await.unwrap());
         in_flight.drained().await;
         assert_eq!((in_flight.now(), in_flight.sent_late()), (0, 1));
+    }
+    #[tokio::test]
+    async fn a_lowered_bound_holds_and_a_higher_limit_changes_nothing() {
+        let in_flight = InFlight::new(5);
+        in_flight.lower_to(9);
+        assert_eq!(in_flight.bound(), 5);
+        in_flight.lower_to(2);
+        assert_eq!((in_flight.bound(), in_flight.now()), (2, 0));
+        let places = [in_flight.enter().await, in_flight.enter().await];
+        assert_eq!((in_flight.now(), in_flight.permits.available_permits()), (2, 0));
+        drop(places);
+        in_flight.drained().await;
     }
 }

@@ -13,13 +13,15 @@ pub struct LoadFacts {
     pub writes_per_s: u32,
     /// Reads per second that were sent.
     pub reads_per_s: u32,
-    /// Writes per second that the machine carries, found before the first run.
+    /// Writes per second that the machine carries together with their share of the reads, found before the first
+    /// run.
     pub carried_writes_per_s: u32,
     /// How that was found: clients that wait for their answers, more of them at each step.
     pub calibration: Vec<CalibrationStep>,
     /// Endless loops that ran beside the rehearsal.
     pub busy_loops: u32,
-    /// The bound on requests in flight: half of the file handles of the Worker, 4 for each request.
+    /// The bound on requests in flight: half of the file handles of the Worker at 4 for each request, or what
+    /// the machine carries in 3 s if that is less.
     pub in_flight_limit: u32,
     /// Operations that were sent late because the bound was reached.
     pub sent_late: u64,
@@ -55,7 +57,7 @@ impl LoadFacts {
             loops => format!(" beside {loops} endless loops"),
         };
         format!(
-            "{} writes/s and {} reads/s{beside}; this machine carries {} writes/s{asked}",
+            "{} writes/s and {} reads/s{beside}; this machine carries {} writes/s with their reads{asked}",
             self.writes_per_s, self.reads_per_s, self.carried_writes_per_s
         )
     }
@@ -80,7 +82,7 @@ mod tests {
         load.writes_per_s = 220;
         assert_eq!(
             load.in_words(220),
-            "220 writes/s and 60 reads/s; this machine carries 220 writes/s"
+            "220 writes/s and 60 reads/s; this machine carries 220 writes/s with their reads"
         );
     }
 }
