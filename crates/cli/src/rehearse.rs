@@ -166,8 +166,8 @@ fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     )))
 }
 
-/// A signal ends a series after the run that is under way, and everything else at once; so does a second signal.
-/// Leaving this function stops every component.
+/// Ctrl-C ends a series after the run that is under way, and everything else at once; so does a second signal,
+/// and the signals of a system that shuts down. Leaving this function stops every component.
 ///
 /// Returns the report and the signal that ended the series, if any; or the signal that ended everything at once.
 async fn held(
@@ -182,7 +182,7 @@ async fn held(
         Ok(interrupt) = interrupted() => interrupt,
         result = &mut work => return Ok((result, None)),
     };
-    if !end.ask() {
+    if first != Interrupt::Interrupt || !end.ask() {
         return Err(first);
     }
     progress.note(&format!(

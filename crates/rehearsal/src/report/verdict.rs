@@ -58,7 +58,7 @@ impl Report {
         }
         if let Some(series) = self.series.as_ref().filter(|series| series.interrupted) {
             problems.push(format!(
-                "the series was ended by the user: {} runs of {} cutovers and their rollbacks have run",
+                "the series was ended by the user after {} runs; {} cutovers with their rollbacks were asked for",
                 self.runs.len(),
                 series.repeat
             ));
