@@ -164,7 +164,7 @@ impl Load {
     pub async fn calibrate(&mut self) -> (f64, Rates) {
         let asked = self.asked();
         self.calibration = calibration::calibrate(&self.clients, &self.in_flight, asked).await;
-        self.in_flight.lower_to(self.calibration.in_flight_limit(asked));
+        self.in_flight.lower_to(self.calibration.most_in_flight(asked));
         (self.calibration.carried_per_s(), self.calibration.rates(asked))
     }
 
@@ -242,7 +242,7 @@ impl Load {
             calibration: self.calibration,
             begun_ms: (self.begun - self.started).into(),
             rates: self.rates,
-            in_flight_limit: self.in_flight.bound(),
+            most_in_flight: self.in_flight.bound(),
             sent_late: self.in_flight.sent_late(),
             not_steady: self.not_steady,
         };

@@ -93,7 +93,7 @@ impl Calibration {
     }
 
     /// How many requests may be in flight, by what the machine carries.
-    pub(super) fn in_flight_limit(&self, asked: Rates) -> u32 {
+    pub(super) fn most_in_flight(&self, asked: Rates) -> u32 {
         let requests_per_s = self.carried_per_s() * (1.0 + asked.reads_per_write());
         (requests_per_s * IN_FLIGHT_S).max(FEWEST_IN_FLIGHT) as u32
     }
@@ -317,8 +317,8 @@ mod tests {
             reads_per_s: 100,
         };
         let carried = ramp(|_| (300.0, 500.0));
-        assert_eq!(carried.in_flight_limit(asked), 1_350);
-        assert_eq!(Calibration::default().in_flight_limit(asked), 100);
+        assert_eq!(carried.most_in_flight(asked), 1_350);
+        assert_eq!(Calibration::default().most_in_flight(asked), 100);
     }
 
     #[test]

@@ -156,7 +156,7 @@ pub struct Sending {
     /// The rates of the timetables.
     pub rates: Rates,
     /// The bound on requests in flight.
-    pub in_flight_limit: u32,
+    pub most_in_flight: u32,
     /// Operations that were sent late because the bound was reached.
     pub sent_late: u64,
     /// The times at which the latency of writes did not come to rest, in words: `before the cutover`.

@@ -22,7 +22,7 @@ pub struct LoadFacts {
     pub busy_loops: u32,
     /// The bound on requests in flight: half of the file handles of the Worker at 4 for each request, or what
     /// the machine carries in 3 s if that is less.
-    pub in_flight_limit: u32,
+    pub most_in_flight: u32,
     /// Operations that were sent late because the bound was reached.
     pub sent_late: u64,
     /// The waits, by their place, after which the latency of writes was still changing.
@@ -38,7 +38,7 @@ impl LoadFacts {
             carried_writes_per_s: sending.calibration.carried_per_s() as u32,
             calibration: sending.calibration.0.clone(),
             busy_loops,
-            in_flight_limit: sending.in_flight_limit,
+            most_in_flight: sending.most_in_flight,
             sent_late: sending.sent_late,
             not_steady: sending.not_steady.clone(),
         }

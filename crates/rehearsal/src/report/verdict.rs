@@ -171,7 +171,7 @@ impl Report {
         if self.load.sent_late > 0 {
             warnings.push(format!(
                 "the bound of {} requests in flight was reached {} times: these requests were sent late, which their latencies show",
-                count(u64::from(self.load.in_flight_limit)),
+                count(u64::from(self.load.most_in_flight)),
                 count(self.load.sent_late)
             ));
         }
@@ -324,7 +324,7 @@ mod tests {
     #[test]
     fn a_load_that_was_late_or_not_steady_is_a_remark() {
         let mut report = good();
-        report.load.in_flight_limit = 2_500;
+        report.load.most_in_flight = 2_500;
         assert_eq!(report.warnings(), Vec::<String>::new());
         report.load.sent_late = 7;
         report.load.not_steady = vec!["before the cutover".into()];
