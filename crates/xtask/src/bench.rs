@@ -4,6 +4,7 @@
 mod comparison;
 mod cpu;
 mod data;
+mod edge;
 mod figures;
 mod floor;
 mod follow;
@@ -49,6 +50,13 @@ pub enum Subject {
     Follow(follow::Options),
     /// Repair rows of a large table that were made to differ; no other row may change
     Repair(repair::Options),
+    /// Measure the CPU that the Worker uses for a request in workerd, in comparison with an earlier Worker
+    ///
+    /// Only workerd's own CPU counts. Both Workers run all the time and take turns with GET and POST requests;
+    /// no cutover is armed. Prints a table to standard error and the same figures as JSON to standard output.
+    /// With --earlier the exit status is 1 if the present Worker uses more than 1.02 times the CPU of the
+    /// earlier one. Needs Linux and about four minutes; the build needs more.
+    Edge(edge::Options),
     /// Run one program and record its time and memory
     #[command(hide = true)]
     Measure(measure::Arguments),
@@ -59,6 +67,7 @@ pub fn run(subject: &Subject) -> anyhow::Result<()> {
         Subject::Verify(options) => verify::run(&Workspace::find()?, options),
         Subject::Follow(options) => follow::run(&Workspace::find()?, options),
         Subject::Repair(options) => repair::run(&Workspace::find()?, options),
+        Subject::Edge(options) => edge::run(&Workspace::find()?, options),
         Subject::Measure(arguments) => measure::measure(arguments),
     }
 }

@@ -10,6 +10,7 @@ mod machines;
 mod references;
 mod test;
 mod words;
+mod workshop;
 mod workspace;
 
 use std::process::ExitCode;

@@ -1,15 +1,10 @@
 //! `cargo xtask test`.
 
-use std::{
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    time::Instant,
-};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
-use serde_json::Value;
 
-use crate::{lambda_size, layers, machines, workspace::Workspace};
+use crate::{lambda_size, layers, machines, workshop::Places, workspace::Workspace};
 
 /// Compiles the tests, fetches and builds everything they need, and runs them. The last lines of output are
 /// cargo's own.
@@ -28,23 +23,17 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
     let built = workspace.target.join("debug");
 
     announce("fetch the parts and the test servers, build the functions and the Worker");
-    let places = workshop(&built.join("crossover-workshop"), &workspace.root)?;
-    let place = |name: &str| {
-        places[name]
-            .as_str()
-            .map(PathBuf::from)
-            .with_context(|| format!("crossover-workshop does not report the path of {name}"))
-    };
+    let places = Places::prepare(&built.join("crossover-workshop"), &workspace.root)?;
     announce("check the size of the functions");
-    lambda_size::checked_size(&place("bootstrap")?)?;
+    lambda_size::checked_size(&places.path("bootstrap")?)?;
 
     announce("lint the state machines");
-    machines::lint(&workspace.root, &place("asl_validator")?)?;
+    machines::lint(&workspace.root, &places.path("asl_validator")?)?;
 
     let environment = [
-        ("CROSSOVER_WORKERD", place("workerd")?),
-        ("CROSSOVER_WORKER_BUNDLE", place("worker_bundle")?),
-        ("CROSSOVER_WASM_OPT", place("wasm_opt")?),
+        ("CROSSOVER_WORKERD", places.path("workerd")?),
+        ("CROSSOVER_WORKER_BUNDLE", places.path("worker_bundle")?),
+        ("CROSSOVER_WASM_OPT", places.path("wasm_opt")?),
         ("CROSSOVER_GUARD", built.join("stand-guard")),
         ("CROSSOVER_BIN", built.join("crossover")),
     ];
@@ -62,18 +51,4 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
     }
     eprintln!("xtask: all passed, in {} s", since.elapsed().as_secs());
     Ok(())
-}
-
-/// Runs crossover-workshop; its progress is shown on the terminal.
-fn workshop(program: &Path, root: &Path) -> anyhow::Result<Value> {
-    let output = Command::new(program)
-        .arg(root)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("{} cannot be run", program.display()))?;
-    if !output.status.success() {
-        bail!("the parts or programs for the tests could not be prepared; see the lines above");
-    }
-    serde_json::from_slice(&output.stdout).context("the answer of crossover-workshop is not JSON")
 }

@@ -1,5 +1,5 @@
 //! Processor time of the servers: user and system time of all processes of a cluster, including those that
-//! have ended.
+//! have ended; and of a single process.
 
 use std::fs;
 
@@ -14,6 +14,11 @@ const TRIES: usize = 50;
 pub fn seconds(postmasters: [u32; 2]) -> Option<f64> {
     let ticks = postmasters.map(cluster);
     Some((ticks[0]? + ticks[1]?) as f64 / TICKS)
+}
+
+/// Processor seconds of one process since its start; none without /proc.
+pub fn of_process(pid: u32) -> Option<f64> {
+    Some(read(pid)?.own as f64 / TICKS)
 }
 
 /// Processor seconds between two readings.

@@ -27,7 +27,7 @@ impl Spread {
         Some(Self { median, min, max })
     }
 
-    fn json(self) -> Value {
+    pub fn json(self) -> Value {
         json!({ "median": self.median, "min": self.min, "max": self.max })
     }
 }

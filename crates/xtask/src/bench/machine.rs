@@ -60,7 +60,7 @@ pub fn versions(workspace: &Workspace, stand: &Stand, ours: Option<&Ours>) -> an
 }
 
 /// The commit of the checkout; none without git.
-fn revision(workspace: &Workspace) -> Option<String> {
+pub fn revision(workspace: &Workspace) -> Option<String> {
     let git = Command::new("git")
         .args(["describe", "--always", "--dirty"])
         .current_dir(&workspace.root)
