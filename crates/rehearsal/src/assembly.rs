@@ -333,7 +333,8 @@ mod tests {
         let results = serde_json::json!({ "connection_drain": { "result": { "output": {
             "hold_at_ms": 1000, "drained_at_ms": 1200, "edge_quiet_ms": 60, "in_flight_ms": 100, "lock_ms": 140 } } } });
         let parts = breakdown(&results);
-        assert_eq!(parts.0.len(), 2);
+        let lengths: Vec<f64> = parts.0.iter().map(|(_, length)| length.0).collect();
+        assert_eq!(lengths, [60.0, 40.0, 40.0, 60.0]);
         assert!((parts.total().0 - 200.0).abs() < f64::EPSILON);
         assert_eq!(breakdown(&Value::Null), Breakdown::default());
     }
