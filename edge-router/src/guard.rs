@@ -19,8 +19,9 @@ use crate::{in_flight, lease};
 
 /// A call to the lane that takes longer belongs to a request that has ended: another call may start.
 const CALL_TIMEOUT: Millis = Millis(2_000);
-/// Pause before the next attempt after the lane could not be reached.
+/// Pauses before the next attempt after the lane could not be reached: under the hold, and before it.
 const RETRY_AFTER: Millis = Millis(20);
+const RETRY_AFTER_SERVING: Millis = Millis(250);
 /// A guard ends after this time: the runtime grants a request 30 s after its answer.
 const GUARD_LIMIT: Millis = Millis(25_000);
 
@@ -88,7 +89,7 @@ async fn watch(mut guarded: LeasedLane, env: &Env, config: &Config) {
         }
         match lease::renew(env, config).await {
             Ok(renewed) => guarded = renewed,
-            Err(error) => failed(&error, config).await,
+            Err(error) => failed(&error, config, RETRY_AFTER_SERVING).await,
         }
     }
 }
@@ -109,14 +110,14 @@ async fn report_news(env: &Env, config: &Config) {
         let sent = lease::renew(env, config).await;
         REPORTING.with(|reporting| reporting.0.set(None));
         if let Err(error) = sent {
-            failed(&error, config).await;
+            failed(&error, config, RETRY_AFTER).await;
         }
     }
 }
 
-async fn failed(error: &worker::Error, config: &Config) {
+async fn failed(error: &worker::Error, config: &Config, pause: Millis) {
     worker::console_warn!("lane {}: writes in flight not reported: {error}", config.lane);
-    Delay::from(Duration::from(RETRY_AFTER)).await;
+    Delay::from(Duration::from(pause)).await;
 }
 
 #[cfg(test)]

@@ -164,10 +164,8 @@ impl LaneObject {
             record: self.current(lane)?.0,
             at_ms: now(),
         };
-        if let Some(isolate) = isolate {
-            self.barrier
-                .lease(isolate, snapshot.at_ms + snapshot.record.lease_ttl());
-        }
+        self.barrier
+            .lease(isolate, snapshot.at_ms + snapshot.record.lease_ttl());
         let headers = Headers::new();
         headers.set(SNAPSHOT_HEADER, &serde_json::to_string(&snapshot)?)?;
         Ok(Response::empty()?.with_headers(headers))

@@ -149,15 +149,16 @@ struct Isolate {
 /// All isolates of a lane. Kept in memory only: an isolate that still matters reports again within a lease.
 #[derive(Debug)]
 pub struct Barrier {
-    since: UnixMillis,
+    /// Until then an isolate that the lane does not know may have a lease.
+    unknown_until: UnixMillis,
     isolates: BTreeMap<IsolateId, Isolate>,
 }
 
 impl Barrier {
-    /// A lane that has heard of no isolate before `since`.
-    pub const fn new(since: UnixMillis) -> Self {
+    /// A lane that has heard of no isolate before `since`. An earlier instance of it may have issued leases.
+    pub fn new(since: UnixMillis) -> Self {
         Self {
-            since,
+            unknown_until: since + SERVE_LEASE,
             isolates: BTreeMap::new(),
         }
     }
@@ -192,6 +193,11 @@ impl Barrier {
         }
     }
 
+    /// The lane has issued a lease to an isolate that does not report, as one of another version of the Worker.
+    pub fn lease_unknown(&mut self, until: UnixMillis) {
+        self.unknown_until = self.unknown_until.max(until);
+    }
+
     /// The lane's traffic at `now`.
     pub fn traffic(&self, record: &LaneRecord, now: UnixMillis) -> Traffic {
         let known = || self.isolates.values();
@@ -199,8 +205,7 @@ impl Barrier {
             .filter(|isolate| now.since(isolate.heard_at) < RECENT)
             .fold(WriteTimes::default(), |sum, isolate| sum + isolate.recent);
         let busy = || known().filter(|isolate| isolate.in_flight > 0);
-        // Until every lease that an earlier instance of the lane may have issued has ended.
-        let unknown = now < self.since + SERVE_LEASE;
+        let unknown = now < self.unknown_until;
         Traffic {
             isolates: count(known().filter(|isolate| now < isolate.leased_until)),
             open: count(known().filter(|isolate| isolate.is_open(record, now))) + u32::from(unknown),

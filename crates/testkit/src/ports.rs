@@ -249,7 +249,7 @@ impl Access for MemoryDatabase {
                     id: transaction.token.clone(),
                     who: format!("session {} of {}", session.id, session.role),
                     age_ms: Millis(state.now.saturating_sub(transaction.since)),
-                    writes: true,
+                    writes: !(state.traffic.strays_only_read && state.is_stray(session.id)),
                 })
             });
             Ok(open.collect())

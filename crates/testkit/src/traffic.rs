@@ -67,6 +67,8 @@ pub struct Traffic {
     pub transaction_ms: u64,
     /// Duration of a stray's transaction, if it is another.
     pub stray_transaction_ms: Option<u64>,
+    /// Transactions of strays have changed nothing until they end.
+    pub strays_only_read: bool,
     /// Clients behind the edge keep no session: each write opens one.
     pub sessions_end_with_writes: bool,
     pub(crate) written: u64,
@@ -177,6 +179,13 @@ impl State {
             );
             self.note_client_error(write.side, &what);
         }
+    }
+
+    /// Whether the session belongs to a client that does not ask the edge.
+    pub(crate) fn is_stray(&self, session: u64) -> bool {
+        self.traffic.clients.iter().any(|client| {
+            matches!(client.route, Route::Stray(_)) && client.sessions.values().any(|id| *id == session)
+        })
     }
 
     fn is_in_transaction(&self, client: &Client, side: Side) -> bool {

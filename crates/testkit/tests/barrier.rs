@@ -115,6 +115,23 @@ fn a_transaction_that_outlives_its_request_aborts_the_run_too() {
 }
 
 #[test]
+fn a_long_transaction_that_only_reads_is_ended_and_hardly_lengthens_the_pause() {
+    let run = run(0, &cutover(), |scenario| {
+        let mut state = scenario.shared.lock();
+        state.traffic.stray_transaction_ms = Some(60_000);
+        state.traffic.strays_only_read = true;
+    });
+    assert_eq!(
+        (run.ended.state.as_str(), run.violations.as_str()),
+        ("Committed", "")
+    );
+    let drain = &run.ended.data["connection_drain"]["result"]["output"];
+    let waited = drain["in_flight_ms"].as_u64().unwrap() - drain["edge_quiet_ms"].as_u64().unwrap();
+    // By the virtual clock; limits.drain_grace_ms is 400 here.
+    assert!((250..300).contains(&waited), "{drain}");
+}
+
+#[test]
 fn a_plan_that_ends_stragglers_commits_and_names_them() {
     let run = run(60_000, &cutover(), |scenario| {
         scenario.plan.on_stragglers = OnStragglers::End;

@@ -43,8 +43,12 @@ impl LaneBarrier {
         self.heard.wake();
     }
 
-    pub fn lease(&self, isolate: IsolateId, until: UnixMillis) {
-        self.with(|barrier, _| barrier.lease(isolate, until));
+    /// The lane has issued a lease; `None` for an isolate that has sent no report.
+    pub fn lease(&self, isolate: Option<IsolateId>, until: UnixMillis) {
+        self.with(|barrier, _| match isolate {
+            Some(isolate) => barrier.lease(isolate, until),
+            None => barrier.lease_unknown(until),
+        });
     }
 
     /// The lane's traffic. Under the hold the answer waits for quiet, for a short time.

@@ -11,6 +11,9 @@ use crossover_core::{
 
 /// Time between two questions. A question to the edge waits for the answer itself.
 const POLL_EVERY: Millis = Millis(5);
+/// How long transactions that have changed nothing may take to end after the edge is quiet. They may be ended,
+/// and a long report must not lengthen the pause.
+const READS: Millis = Millis(250);
 
 /// How the wait ended.
 pub struct Quiet {
@@ -60,8 +63,12 @@ pub async fn wait(ctx: &StageContext, hold_at: UnixMillis) -> Result<Quiet, Stag
             stragglers_left = stragglers(ctx, None, &left, since_hold())?;
             break;
         }
-        let running = running(ctx).await?;
-        left.retain(|earlier| running.iter().any(|now| now.id == earlier.id));
+        let mut running = running(ctx).await?;
+        running.retain(|now| left.iter().any(|earlier| earlier.id == now.id));
+        left = running;
+        if since_hold() >= edge_ms + READS {
+            left.retain(|transaction| transaction.writes);
+        }
     }
     Ok(Quiet {
         edge_ms,

@@ -92,6 +92,14 @@ fn a_lane_that_has_just_started_does_not_know_its_isolates() {
 }
 
 #[test]
+fn an_isolate_that_does_not_report_keeps_the_lane_open_as_long_as_it_has_a_lease() {
+    let mut barrier = barrier();
+    barrier.lease_unknown(HOLD_AT + ARMED_LEASE);
+    assert_eq!(barrier.traffic(&held(), HOLD_AT + Millis(999)).open, 1);
+    assert!(barrier.traffic(&held(), HOLD_AT + ARMED_LEASE).is_quiet());
+}
+
+#[test]
 fn while_a_side_serves_every_isolate_with_a_lease_is_open() {
     let (mut barrier, record) = (barrier(), LaneRecord::new("main"));
     renew(&mut barrier, &report(1, 1, 2, None), &record, START);
