@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_series_needs_the_way_back_and_says_so() {
+    fn a_series_needs_rollbacks_and_says_so() {
         let options = |line: &[&str]| Program::parse_from(["p"].iter().chain(line)).arguments.options();
         let refused = options(&["--repeat", "3"]).unwrap_err().to_string();
         assert!(refused.contains("--repeat 3 needs --rollback"), "{refused}");

@@ -14,7 +14,7 @@ use crate::{
     load::{Load, LoadConfig, StrayConfig},
     options::RehearsalOptions,
     report::Report,
-    series, workshop,
+    series, traffic, workshop,
 };
 
 /// Number of clients that share the operations.
@@ -99,35 +99,11 @@ async fn perform(
         }),
         tokens_file: tokens_file.clone(),
     })?;
-    begin_traffic(&mut load, options, progress).await;
+    traffic::begin(&mut load, options, progress).await;
     let runs = series::perform(environment, options, &mut load, (end, progress)).await;
     let closing = step(progress, "end the traffic, compare the ledger and every table");
     let result = load.stop().await?;
     let evidence = evidence::collect(environment, options, runs, result).await;
     closing.done();
     Ok(evidence)
-}
-
-/// Finds what the machine carries, starts the traffic at a rate below it, and waits until its latency has come to
-/// rest.
-async fn begin_traffic(load: &mut Load, options: &RehearsalOptions, progress: &dyn Progress) {
-    let calibrating = step(progress, "calibration: how many writes/s this machine carries");
-    let (carried, rates) = load.calibrate().await;
-    calibrating.done();
-    let reason = if rates.writes_per_s < options.writes_per_s {
-        format!("60 % of the {carried:.0} writes/s that this machine carries")
-    } else {
-        format!("this machine carries {carried:.0} writes/s")
-    };
-    let traffic = step(
-        progress,
-        format!(
-            "traffic: {} writes/s and {} reads/s through the Worker; {reason}",
-            rates.writes_per_s, rates.reads_per_s
-        ),
-    );
-    load.begin(rates);
-    let is_steady = load.steady("before the cutover").await;
-    traffic.done();
-    series::say_if_not(is_steady, progress);
 }

@@ -17,10 +17,12 @@ mod lag;
 pub mod ledger;
 pub mod load;
 mod options;
+mod percentile;
 pub mod report;
 pub mod run;
 mod series;
 pub mod shop;
+mod traffic;
 pub mod workshop;
 
 pub use end_to_end::{RehearsalOutput, rehearse, rehearse_until};

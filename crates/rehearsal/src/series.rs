@@ -2,7 +2,7 @@
 
 use crossover_clock::SystemClock;
 use crossover_core::{Direction, ports::Clock as _};
-use crossover_stand::{Progress, progress::step};
+use crossover_stand::Progress;
 use uuid::Uuid;
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     load::Load,
     options::RehearsalOptions,
     run::{RunOutcome, RunRecord, execute},
+    traffic,
 };
 
 /// Runs what was asked for, until nothing is left, a run has failed, or the end is asked for.
@@ -50,7 +51,7 @@ pub async fn perform(
             0 | 1 => format!("after the {what}"),
             _ => format!("after run {}", runs.len()),
         };
-        steady(load, &when, progress).await;
+        traffic::steady(load, &when, format!("steady traffic {when}"), progress).await;
     }
     runs
 }
@@ -121,25 +122,6 @@ async fn one(
             let reason = format!("{what}: {error}");
             RunRecord::unobserved(run_id, direction, started_at, reason)
         }
-    }
-}
-
-/// Traffic until its latency has come to rest.
-async fn steady(load: &mut Load, when: &str, progress: &dyn Progress) {
-    let waiting = step(progress, format!("steady traffic {when}"));
-    let is_steady = load.steady(when).await;
-    waiting.done();
-    say_if_not(is_steady, progress);
-}
-
-/// Tells the user that a wait for steady traffic has reached its limit.
-pub fn say_if_not(is_steady: bool, progress: &dyn Progress) {
-    if !is_steady {
-        // A step that is dropped is shown as failed.
-        drop(step(
-            progress,
-            "the latency of writes is still changing after 60 s; the rehearsal goes on",
-        ));
     }
 }
 
@@ -214,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_series_ends_even_if_no_rollback_ever_commits_and_begins_no_cutover_without_a_way_back() {
+    fn a_series_ends_even_if_no_rollback_ever_commits_and_begins_no_cutover_that_could_not_be_rolled_back() {
         let ends = [Committed, Aborted, Aborted, Aborted, Aborted];
         let directions = [Forward, Reverse, Reverse, Reverse, Reverse];
         assert_eq!(series(&options(2, true), &ends).0, directions);

@@ -71,3 +71,11 @@ pub fn run(subject: &Subject) -> anyhow::Result<()> {
         Subject::Measure(arguments) => measure::measure(arguments),
     }
 }
+
+/// The options of a bench on a command line of these arguments.
+#[cfg(test)]
+fn parsed<Options: clap::Args>(arguments: &[&str]) -> Result<Options, clap::Error> {
+    let command = Options::augment_args(clap::Command::new("bench"));
+    let matches = command.try_get_matches_from(["bench"].iter().chain(arguments))?;
+    Options::from_arg_matches(&matches)
+}

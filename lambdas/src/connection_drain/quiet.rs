@@ -32,40 +32,28 @@ pub struct Quiet {
 /// `WritesInFlight` at the end of the grace, unless the plan ends such writes.
 pub async fn wait(ctx: &StageContext, hold_at: UnixMillis) -> Result<Quiet, StageError> {
     let since_hold = || ctx.clock.now().since(hold_at);
+    let running = || ctx.old_writer.writes.transactions();
     let grace = (hold_at + ctx.plan.limits.drain_grace_ms).since(ctx.clock.now());
     let mut polling = Polling::new(&*ctx.clock, POLL_EVERY, grace);
-    let mut traffic = ctx.lane.traffic().await?;
-    let (edge_ms, earlier) = loop {
+    let (late, mut left) = loop {
+        let mut traffic = ctx.lane.traffic().await?;
         if traffic.is_quiet() {
-            let edge_ms = since_hold();
             // The second answer and the first look into the database take one round trip.
-            let (second, earlier) =
-                futures::try_join!(ctx.lane.traffic(), ctx.old_writer.writes.transactions())?;
+            let (second, earlier) = futures::try_join!(ctx.lane.traffic(), running())?;
             traffic = second;
             if traffic.is_quiet() {
-                break (edge_ms, earlier);
+                break (None, earlier);
             }
         }
         if polling.pause().await.is_err() {
-            let stragglers = stragglers(ctx, Some(traffic), &running(ctx).await?, since_hold())?;
-            return Ok(Quiet {
-                edge_ms: since_hold(),
-                database_ms: since_hold(),
-                stragglers,
-            });
+            break (Some(traffic), running().await?);
         }
-        traffic = ctx.lane.traffic().await?;
     };
-    let mut left = earlier;
-    let mut stragglers_left = Vec::new();
-    while !left.is_empty() {
-        if polling.pause().await.is_err() {
-            stragglers_left = stragglers(ctx, None, &left, since_hold())?;
-            break;
-        }
-        let mut running = running(ctx).await?;
-        running.retain(|now| left.iter().any(|earlier| earlier.id == now.id));
-        left = running;
+    let edge_ms = since_hold();
+    while !left.is_empty() && polling.pause().await.is_ok() {
+        let mut now = running().await?;
+        now.retain(|open| left.iter().any(|earlier| earlier.id == open.id));
+        left = now;
         if since_hold() >= edge_ms + READS {
             left.retain(|transaction| transaction.writes);
         }
@@ -73,12 +61,8 @@ pub async fn wait(ctx: &StageContext, hold_at: UnixMillis) -> Result<Quiet, Stag
     Ok(Quiet {
         edge_ms,
         database_ms: since_hold(),
-        stragglers: stragglers_left,
+        stragglers: stragglers(ctx, late, &left, since_hold())?,
     })
-}
-
-async fn running(ctx: &StageContext) -> Result<Vec<RunningTransaction>, StageError> {
-    Ok(ctx.old_writer.writes.transactions().await?)
 }
 
 /// What has not ended, and the plan's decision about it. A transaction that has changed nothing is a read: the
@@ -89,22 +73,9 @@ fn stragglers(
     transactions: &[RunningTransaction],
     waited_ms: Millis,
 ) -> Result<Vec<String>, StageError> {
-    let edge = edge.filter(|traffic| !traffic.is_quiet());
-    let what: Vec<String> = edge
-        .map(|traffic| traffic.to_string())
-        .into_iter()
-        .chain(
-            transactions
-                .iter()
-                .filter(|transaction| transaction.writes)
-                .map(|transaction| {
-                    format!(
-                        "transaction of {}, open for {} ms",
-                        transaction.who, transaction.age_ms
-                    )
-                }),
-        )
-        .collect();
+    let mut what: Vec<String> = edge.iter().map(ToString::to_string).collect();
+    let writing = transactions.iter().filter(|transaction| transaction.writes);
+    what.extend(writing.map(|open| format!("transaction of {}, open for {} ms", open.who, open.age_ms)));
     match ctx.plan.on_stragglers {
         OnStragglers::Abort if !what.is_empty() => Err(StageError::WritesInFlight { waited_ms, what }),
         OnStragglers::Abort | OnStragglers::End => Ok(what),

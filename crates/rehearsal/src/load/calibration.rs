@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::in_flight::InFlight;
 use super::operation::Clients;
 use super::{Kind, Outcome, Sample};
-use crate::report::pause::percentile;
+use crate::percentile::percentile;
 
 /// Answers of a step: enough for a 95th percentile, and several for each client.
 const ANSWERS: u64 = 150;

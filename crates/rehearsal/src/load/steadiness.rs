@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crossover_core::FractionalMillis;
 
-use crate::report::pause::percentile;
+use crate::percentile::percentile;
 
 /// The fewest writes of a window.
 const FEWEST: usize = 100;

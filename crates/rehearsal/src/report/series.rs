@@ -3,7 +3,8 @@
 use crossover_core::FractionalMillis;
 use serde::{Deserialize, Serialize};
 
-use super::{Pause, RunRow, pause::percentile};
+use super::{Pause, RunRow};
+use crate::percentile::percentile;
 use crate::run::RunOutcome;
 
 /// Values that occurred (nearest rank).

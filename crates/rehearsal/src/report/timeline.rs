@@ -3,8 +3,8 @@
 use crossover_core::{FractionalMillis, Millis};
 use serde::{Deserialize, Serialize};
 
-use super::pause::percentile;
 use crate::load::{Kind, Outcome, Sample};
+use crate::percentile::percentile;
 
 /// The length of a step.
 const BUCKET: Millis = Millis(100);

@@ -24,7 +24,7 @@ use clients::Load;
 use origin::Origin;
 use report::{Report, Sample};
 use turns::Build;
-use worker::{Runtime, Worker};
+use worker::Worker;
 
 /// `cargo xtask bench edge`.
 #[derive(Debug, Args)]
@@ -71,12 +71,12 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     // Before the build, which would count as load otherwise.
     let machine = machine::machine();
     let (workerd, ours) = programs(workspace, options)?;
-    let runtime = Runtime::of(workspace, workerd)?;
     let origin = Origin::start()?;
     let folder = workspace.target.join("bench/edge");
     let start = |build: Build, bundle: &Path| {
         let worker = Worker::start(
-            &runtime,
+            workspace,
+            &workerd,
             bundle,
             origin.address,
             &emptied(&folder.join(build.name()))?,
@@ -92,7 +92,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
         options,
         machine,
         revision: machine::revision(workspace),
-        workerd: runtime.version()?,
+        workerd: worker::version(&workerd)?,
         samples,
     };
     eprintln!("\n{}", report.table());
@@ -175,34 +175,22 @@ fn measure(workers: &[(Build, Worker)], options: &Options) -> anyhow::Result<Vec
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        options: Options,
-    }
+    use crate::bench::parsed;
 
     #[test]
     fn all_options_have_defaults_and_figures_of_nothing_are_refused() {
-        let options = Line::try_parse_from(["bench"]).unwrap().options;
+        let options: Options = parsed(&[]).unwrap();
         assert!(options.earlier.is_none() && options.ours.is_none() && options.workerd.is_none());
         assert!(options.rounds >= 12);
-        for line in [
-            ["bench", "--rounds", "0"],
-            ["bench", "--requests", "99"],
-            ["bench", "--connections", "0"],
-        ] {
-            assert!(Line::try_parse_from(line).is_err(), "{line:?}");
+        for line in [["--rounds", "0"], ["--requests", "99"], ["--connections", "0"]] {
+            assert!(parsed::<Options>(&line).is_err(), "{line:?}");
         }
     }
 
     #[test]
     fn folders_and_numbers_are_read() {
         let line = [
-            "bench",
             "--earlier",
             "/e",
             "--ours",
@@ -212,7 +200,7 @@ mod tests {
             "--requests",
             "100",
         ];
-        let options = Line::try_parse_from(line).unwrap().options;
+        let options: Options = parsed(&line).unwrap();
         assert_eq!(options.earlier.as_deref(), Some(Path::new("/e")));
         assert_eq!(options.ours.as_deref(), Some(Path::new("/o")));
         assert_eq!((options.warm_up, options.requests), (0, 100));

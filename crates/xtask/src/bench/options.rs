@@ -87,18 +87,11 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        options: Options,
-    }
+    use crate::bench::parsed;
 
     fn options(line: &[&str]) -> Options {
-        Line::parse_from(["bench"].iter().chain(line)).options
+        parsed(line).unwrap()
     }
 
     #[test]

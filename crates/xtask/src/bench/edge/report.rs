@@ -194,19 +194,12 @@ fn line(comparison: &Comparison) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        options: Options,
-    }
+    use crate::bench::parsed;
 
     /// The marks and the missed goals when these are the figures of (method, build) in each round.
     fn judged(line: &[&str], figures: &[(Method, Build, [f64; 3])]) -> (Vec<Value>, Vec<String>) {
-        let options = Line::parse_from(["bench"].iter().chain(line)).options;
+        let options: Options = parsed(line).unwrap();
         let mut samples = Vec::new();
         for (method, build, values) in figures {
             for (round, micros) in (0..).zip(*values) {
