@@ -113,6 +113,10 @@ async fn armed_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
             });
         }
         refuse_unstoppable(&ctx.old_writer.writes.writers().await?)?;
+        ctx.old_writer
+            .writes
+            .check_lock(&ctx.plan.scope, &ctx.plan.run_id)
+            .await?;
         lane = arm(ctx, &lane).await?;
     }
     if lane.phase == Phase::Armed {
@@ -223,13 +227,17 @@ async fn end_writers(ctx: &StageContext, hold_at: UnixMillis) -> Result<u32, Sta
     let clock = &*ctx.clock;
     let limit = (hold_at + ctx.plan.limits.drain_ms).since(clock.now());
     let mut polling = Polling::new(clock, POLL_EVERY, limit);
-    let mut ended = 0;
+    let mut ended = ctx.old_writer.writes.end_sessions().await?;
     let mut clean_samples = 0;
     loop {
-        ended += ctx.old_writer.writes.end_sessions().await?;
         let sample = ctx.old_writer.writes.writers().await?;
         refuse_unstoppable(&sample)?;
-        clean_samples = if sample.is_clean() { clean_samples + 1 } else { 0 };
+        if sample.is_clean() {
+            clean_samples += 1;
+        } else {
+            clean_samples = 0;
+            ended += ctx.old_writer.writes.end_sessions().await?;
+        }
         if clean_samples == 2 {
             return Ok(ended);
         }

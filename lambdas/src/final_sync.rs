@@ -74,12 +74,7 @@ impl Stage for FinalSync {
             sequences: Vec::new(),
         };
         if input.step == Step::Warm {
-            // Both statements also prove that connections kept from an earlier invocation still work.
-            futures::try_join!(
-                ctx.old_writer.writes.writers(),
-                ctx.new_writer.reads.current_position()
-            )?;
-            ctx.lane.read().await?;
+            warm(ctx).await?;
             return Ok(output);
         }
 
@@ -88,8 +83,11 @@ impl Stage for FinalSync {
                 futures::try_join!(ctx.old_writer.writes.snapshot(), ctx.old_writer.writes.writers())?;
             Ok::<_, StageError>((snapshot, writers))
         };
-        // Asked together, because clients wait.
-        let (lane, (snapshot, writers)) = futures::try_join!(ctx.own_lane(), facts)?;
+        // Asked together, because clients wait. Sequences no longer move: connection-drain has locked writers out, and
+        // `writers`, which is asked before them, proves it again.
+        let (lane, (snapshot, writers), positions) = futures::try_join!(ctx.own_lane(), facts, async {
+            Ok(ctx.old_writer.reads.sequences(&ctx.plan.scope).await?)
+        })?;
         let snapshot = snapshot.ok_or_else(|| StageError::NotLocked {
             reason: "its database holds no access snapshot of a lock".to_owned(),
         })?;
@@ -98,7 +96,7 @@ impl Stage for FinalSync {
         } else {
             require_hold(&lane)?;
             require_no_writer(writers)?;
-            prove_and_prepare(ctx, &mut output).await?;
+            prove_and_prepare(ctx, &positions, &mut output).await?;
             let before = ctx.clock.now();
             // THE POINT OF NO RETURN. Before this command every failure aborts the run; after it the run can
             // only go forward.
@@ -117,6 +115,22 @@ impl Stage for FinalSync {
         go_forward(ctx, &lane, &snapshot, &mut output).await?;
         Ok(output)
     }
+}
+
+/// Runs the readings of the pause once. That starts the function, opens its connections or finds out that those of
+/// an earlier invocation still work, and lets the servers prepare the statements.
+async fn warm(ctx: &StageContext) -> Result<(), StageError> {
+    let scope = &ctx.plan.scope;
+    futures::try_join!(
+        ctx.old_writer.writes.snapshot(),
+        ctx.old_writer.writes.writers(),
+        ctx.old_writer.reads.sequences(scope),
+        ctx.new_writer.reads.sequences(scope),
+        ctx.new_writer.reads.current_position(),
+        ctx.new_writer.writes.snapshot(),
+    )?;
+    ctx.lane.read().await?;
+    Ok(())
 }
 
 fn require_hold(lane: &LaneRecord) -> Result<(), StageError> {
@@ -149,45 +163,51 @@ fn require_no_writer(sample: WriterSample) -> Result<(), StageError> {
 
 /// Establishes the rest of what a commit requires: the catch-up marker has arrived exactly once, the sequences
 /// of the new writer are ahead, and the start position of reverse replication is recorded.
-async fn prove_and_prepare(ctx: &StageContext, output: &mut Output) -> Result<(), StageError> {
+async fn prove_and_prepare(
+    ctx: &StageContext,
+    positions: &[SequenceFacts],
+    output: &mut Output,
+) -> Result<(), StageError> {
     let began = ctx.clock.now();
     let marker = async {
         let run_id = &ctx.plan.run_id;
         let nonce = format!("{run_id}-final");
         let limit_ms = ctx.plan.limits.marker_ms;
         let clock = &*ctx.clock;
-        Ok::<_, StageError>(
-            wait_for_marker(
-                &*ctx.old_writer.writes,
-                &*ctx.new_writer.writes,
-                clock,
-                (run_id, &nonce),
-                limit_ms,
-            )
-            .await?,
+        let marker_ms = wait_for_marker(
+            &*ctx.old_writer.writes,
+            &*ctx.new_writer.writes,
+            clock,
+            (run_id, &nonce),
+            limit_ms,
         )
+        .await?;
+        // Every replicated change is before this position, and every application write is after it.
+        Ok::<_, StageError>((marker_ms, reverse_start_position(ctx).await?))
     };
     let sequences = async {
-        let moved = move_sequences(ctx).await?;
+        let moved = move_sequences(ctx, positions).await?;
         Ok::<_, StageError>((moved, ctx.clock.now().since(began)))
     };
     // Sequences no longer move once writers are locked out, so they need not wait for the catch-up marker.
-    let (marker_ms, (moved, sequences_ms)) = futures::try_join!(marker, sequences)?;
+    let ((marker_ms, reverse_from), (moved, sequences_ms)) = futures::try_join!(marker, sequences)?;
     output.marker_ms = marker_ms;
     output.sequences_ms = sequences_ms;
     output.sequences = moved;
-    output.reverse_from = Some(reverse_start_position(ctx).await?);
+    output.reverse_from = Some(reverse_from);
     Ok(())
 }
 
 /// Advances every sequence of the new writer beyond the old writer's, and checks the positions that result.
-async fn move_sequences(ctx: &StageContext) -> Result<Vec<SequenceFacts>, StageError> {
-    let positions = ctx.old_writer.reads.sequences(&ctx.plan.scope).await?;
+async fn move_sequences(
+    ctx: &StageContext,
+    positions: &[SequenceFacts],
+) -> Result<Vec<SequenceFacts>, StageError> {
     let headroom = ctx.plan.limits.sequence_headroom;
     let moved = ctx
         .new_writer
         .writes
-        .advance_sequences(&positions, headroom)
+        .advance_sequences(positions, headroom)
         .await?;
     let behind: Vec<String> = positions
         .iter()

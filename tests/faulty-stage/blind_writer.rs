@@ -33,6 +33,9 @@ impl Access for BlindWriter {
     async fn snapshot(&self) -> PortResult<Option<AccessSnapshot>> {
         self.0.snapshot().await
     }
+    async fn check_lock(&self, scope: &Scope, run_id: &str) -> PortResult<()> {
+        self.0.check_lock(scope, run_id).await
+    }
     async fn lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockReport> {
         self.0.lock(scope, run_id).await
     }

@@ -52,7 +52,7 @@ impl Access for PostgresDatabase {
 
     async fn writers(&self) -> PortResult<WriterSample> {
         // Sent together, so that a sample costs one round trip.
-        let prepared = async { Ok(self.query(PREPARED, &[]).await?) };
+        let prepared = async { Ok(self.query_prepared(PREPARED, &[]).await?) };
         let (sessions, prepared, unlocked_roles) =
             tokio::try_join!(self.application_sessions(), prepared, self.unlocked_roles())?;
         let superusers = sessions.iter().filter(|session| session.superuser);
@@ -67,7 +67,104 @@ impl Access for PostgresDatabase {
         })
     }
 
+    async fn check_lock(&self, scope: &Scope, run_id: &str) -> PortResult<()> {
+        self.plan_lock(scope, run_id).await.map(drop)
+    }
+
     async fn lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockReport> {
+        let (locked, sql) = match self.plan_lock(scope, run_id).await? {
+            LockPlan::Locked(report) => return Ok(report),
+            LockPlan::ToLock { roles, sql } => (roles, sql),
+        };
+        match self.batch_after_table(&sql).await {
+            Ok(()) => Ok(LockReport {
+                roles: locked,
+                already: false,
+            }),
+            // Another orchestrator has locked first.
+            Err(failure) if failure.is(&SqlState::OBJECT_IN_USE) => match self.record().await? {
+                Some(other) => self.locked_before(other, run_id),
+                None => Err(failure.into()),
+            },
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    async fn end_sessions(&self) -> PortResult<u32> {
+        self.end_application_sessions().await
+    }
+
+    async fn restore(&self, run_id: &str) -> PortResult<Vec<String>> {
+        match self.record().await? {
+            Some(record) if record.snapshot.run_id == run_id => self.restore_record(&record).await,
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    async fn open(&self, like: &AccessSnapshot) -> PortResult<Vec<String>> {
+        if let Some(record) = self.record().await? {
+            return self.restore_record(&record).await;
+        }
+        let asked: Vec<String> = like.roles.iter().map(|role| role.role.clone()).collect();
+        let (list, here) = tokio::try_join!(self.access_list(), self.logins(&asked))?;
+        let database = ident(&list.database);
+        let mut sql = String::new();
+        let (mut opened, mut missing) = (Vec::new(), BTreeSet::new());
+        for role in &like.roles {
+            let Some((_, can_login)) = here.iter().find(|(name, _)| *name == role.role) else {
+                missing.insert(role.role.as_str());
+                continue;
+            };
+            if role.can_login && !can_login {
+                let _ = writeln!(sql, "alter role {} login;", ident(&role.role));
+            }
+            if role.granted_connect && !list.holders_of(CONNECT).any(|holder| holder == role.role) {
+                let _ = writeln!(
+                    sql,
+                    "grant connect on database {database} to {};",
+                    ident(&role.role)
+                );
+            }
+            opened.push(role.role.clone());
+        }
+        if like.public_connect && !list.public_holds(CONNECT) {
+            let _ = writeln!(sql, "grant connect on database {database} to public;");
+        }
+        if !sql.is_empty() {
+            sql.push_str(&acl::proof_of_opening(like, &opened, &self.own_role));
+            self.batch(&sql).await?;
+        }
+        // The roles that exist get access even if others are missing: after the commit the run must roll
+        // forward.
+        if missing.is_empty() {
+            opened.sort();
+            Ok(opened)
+        } else {
+            let missing = missing.into_iter().collect::<Vec<_>>().join(", ");
+            Err(PortError::missing(format!("in {}: role {missing}", self.what())))
+        }
+    }
+}
+
+/// A role that keeps CONNECT: Crossover's own, the exempt roles, and superusers, who need no right to
+/// connect.
+struct ExemptRole {
+    role: String,
+    superuser: bool,
+    may_connect: bool,
+}
+
+/// What a lock would do.
+enum LockPlan {
+    /// The run has locked already.
+    Locked(LockReport),
+    /// The roles that lose LOGIN, and the statements of the lock.
+    ToLock { roles: Vec<String>, sql: String },
+}
+
+impl PostgresDatabase {
+    /// Reads what the lock has to change, and refuses what it could not change. Changes nothing.
+    async fn plan_lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockPlan> {
         // Sent together, because clients wait during the lock.
         let (record, roles, list, exempt_roles) = tokio::try_join!(
             self.record(),
@@ -76,7 +173,7 @@ impl Access for PostgresDatabase {
             self.exempt_roles()
         )?;
         if let Some(record) = record {
-            return self.locked_before(record, run_id);
+            return self.locked_before(record, run_id).map(LockPlan::Locked);
         }
         let writers: Vec<_> = roles
             .into_iter()
@@ -170,85 +267,12 @@ impl Access for PostgresDatabase {
                 .collect::<Vec<_>>(),
             &self.own_role,
         ));
-        match self.batch_after_table(&sql).await {
-            Ok(()) => Ok(LockReport {
-                roles: record.locked,
-                already: false,
-            }),
-            // Another orchestrator has locked first.
-            Err(failure) if failure.is(&SqlState::OBJECT_IN_USE) => match self.record().await? {
-                Some(other) => self.locked_before(other, run_id),
-                None => Err(failure.into()),
-            },
-            Err(failure) => Err(failure.into()),
-        }
+        Ok(LockPlan::ToLock {
+            roles: record.locked,
+            sql,
+        })
     }
 
-    async fn end_sessions(&self) -> PortResult<u32> {
-        self.end_application_sessions().await
-    }
-
-    async fn restore(&self, run_id: &str) -> PortResult<Vec<String>> {
-        match self.record().await? {
-            Some(record) if record.snapshot.run_id == run_id => self.restore_record(&record).await,
-            _ => Ok(Vec::new()),
-        }
-    }
-
-    async fn open(&self, like: &AccessSnapshot) -> PortResult<Vec<String>> {
-        if let Some(record) = self.record().await? {
-            return self.restore_record(&record).await;
-        }
-        let asked: Vec<String> = like.roles.iter().map(|role| role.role.clone()).collect();
-        let (list, here) = tokio::try_join!(self.access_list(), self.logins(&asked))?;
-        let database = ident(&list.database);
-        let mut sql = String::new();
-        let (mut opened, mut missing) = (Vec::new(), BTreeSet::new());
-        for role in &like.roles {
-            let Some((_, can_login)) = here.iter().find(|(name, _)| *name == role.role) else {
-                missing.insert(role.role.as_str());
-                continue;
-            };
-            if role.can_login && !can_login {
-                let _ = writeln!(sql, "alter role {} login;", ident(&role.role));
-            }
-            if role.granted_connect && !list.holders_of(CONNECT).any(|holder| holder == role.role) {
-                let _ = writeln!(
-                    sql,
-                    "grant connect on database {database} to {};",
-                    ident(&role.role)
-                );
-            }
-            opened.push(role.role.clone());
-        }
-        if like.public_connect && !list.public_holds(CONNECT) {
-            let _ = writeln!(sql, "grant connect on database {database} to public;");
-        }
-        if !sql.is_empty() {
-            sql.push_str(&acl::proof_of_opening(like, &opened, &self.own_role));
-            self.batch(&sql).await?;
-        }
-        // The roles that exist get access even if others are missing: after the commit the run must roll
-        // forward.
-        if missing.is_empty() {
-            opened.sort();
-            Ok(opened)
-        } else {
-            let missing = missing.into_iter().collect::<Vec<_>>().join(", ");
-            Err(PortError::missing(format!("in {}: role {missing}", self.what())))
-        }
-    }
-}
-
-/// A role that keeps CONNECT: Crossover's own, the exempt roles, and superusers, who need no right to
-/// connect.
-struct ExemptRole {
-    role: String,
-    superuser: bool,
-    may_connect: bool,
-}
-
-impl PostgresDatabase {
     /// Runs the lock. If `prepare_marker` has not created the table of the record, creates the table first in
     /// a separate transaction; an empty table has no effect.
     async fn batch_after_table(&self, sql: &str) -> Result<(), Failure> {
@@ -300,7 +324,9 @@ impl PostgresDatabase {
         let sql = "select r.rolname::text as role, r.rolsuper as superuser, \
                    has_database_privilege(r.oid, current_database(), 'CONNECT') as may_connect from pg_roles r \
                    where r.rolsuper or r.rolname = session_user or r.rolname::text = any ($1) order by 1";
-        let rows = self.query(sql, &[(&self.exempt_roles, Type::TEXT_ARRAY)]).await?;
+        let rows = self
+            .query_prepared(sql, &[(&self.exempt_roles, Type::TEXT_ARRAY)])
+            .await?;
         rows.iter()
             .map(|row| {
                 Ok(ExemptRole {
@@ -328,7 +354,7 @@ impl PostgresDatabase {
     async fn logins(&self, roles: &[String]) -> PortResult<Vec<(String, bool)>> {
         let sql = "select r.rolname::text as role, r.rolcanlogin from pg_roles r where r.rolname::text = any ($1) \
                    order by r.rolname::text collate \"C\"";
-        let rows = self.query(sql, &[(&roles, Type::TEXT_ARRAY)]).await?;
+        let rows = self.query_prepared(sql, &[(&roles, Type::TEXT_ARRAY)]).await?;
         rows.iter()
             .map(|row| Ok((self.read(row, "role")?, self.read(row, "rolcanlogin")?)))
             .collect()
@@ -346,7 +372,7 @@ impl PostgresDatabase {
     }
 
     async fn access_list(&self) -> PortResult<AccessList> {
-        let rows = self.query(acl::READ, &[]).await?;
+        let rows = self.query_prepared(acl::READ, &[]).await?;
         let first = rows
             .first()
             .ok_or_else(|| PortError::unexpected(self.what(), "the database is not in pg_database"))?;

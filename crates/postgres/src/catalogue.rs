@@ -87,7 +87,7 @@ impl PostgresDatabase {
             (&self.exempt_roles as _, Type::TEXT_ARRAY),
             (&also as _, Type::TEXT_ARRAY),
         ];
-        let rows = self.query_scope(ROLES, scope, &more).await?;
+        let rows = self.query_scope_prepared(ROLES, scope, &more).await?;
         rows.iter()
             .map(|row| {
                 Ok(JudgedRole {

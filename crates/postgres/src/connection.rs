@@ -14,6 +14,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
     errors::Failure,
+    kept::{Kept, Session},
     pool::{Claim, Pool},
     settings::{ConnectionSettings, SslMode},
     slots::OUTPUT_PLUGIN,
@@ -65,7 +66,9 @@ pub struct PostgresDatabase {
     pub(crate) exempt_roles: Vec<String>,
     /// Output plugin of new slots.
     pub(crate) output_plugin: String,
-    main: Mutex<Option<Arc<Client>>>,
+    main: Kept,
+    /// The session of [`Self::query_prepared`].
+    pause: Kept,
     /// The session of [`Self::long_query`].
     long_session: Mutex<Option<Client>>,
     /// The slot that this process reads.
@@ -134,7 +137,8 @@ impl PostgresDatabase {
             own_role: settings.username,
             exempt_roles,
             output_plugin: OUTPUT_PLUGIN.to_owned(),
-            main: Mutex::new(None),
+            main: Kept::new(""),
+            pause: Kept::new(" -c plan_cache_mode=force_generic_plan"),
             long_session: Mutex::new(None),
             claim: Mutex::new(None),
             long: Semaphore::new(LONG_SESSIONS),
@@ -142,7 +146,7 @@ impl PostgresDatabase {
             reading_limit: LONG_STATEMENT,
             writers: Pool::default(),
         };
-        this.main().await?;
+        this.kept(&this.main).await?;
         Ok(this)
     }
 
@@ -163,15 +167,37 @@ impl PostgresDatabase {
     /// Runs a statement in the main session. Only for statements that may run twice: a statement is repeated
     /// once when the connection was lost, as after a freeze of the Lambda environment.
     pub(crate) async fn query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
-        let client = self.main().await?;
-        match self.bounded(STATEMENT, client.query_typed(sql, params)).await {
+        self.repeatable(&self.main, |session| async move {
+            session.client.query_typed(sql, params).await
+        })
+        .await
+    }
+
+    /// Runs a statement of the pause, like [`Self::query`], in a session that prepares it. Planning is the larger
+    /// part of such a statement; with a generic plan the server plans it once, before the pause.
+    pub(crate) async fn query_prepared(
+        &self,
+        sql: &'static str,
+        params: &[Param<'_>],
+    ) -> Result<Vec<Row>, Failure> {
+        self.repeatable(&self.pause, |session| async move {
+            session.query_prepared(sql, params).await
+        })
+        .await
+    }
+
+    async fn repeatable<F>(&self, kept: &Kept, run: impl Fn(Arc<Session>) -> F) -> Result<Vec<Row>, Failure>
+    where
+        F: Future<Output = Result<Vec<Row>, tokio_postgres::Error>>,
+    {
+        let session = self.kept(kept).await?;
+        match self.bounded(STATEMENT, run(Arc::clone(&session))).await {
             Err(failure) if failure.disconnected => {
                 tracing::debug!(database = %self.what, "connection lost, connecting again");
-                self.forget(&client).await;
-                let client = self.main().await?;
-                self.bounded(STATEMENT, client.query_typed(sql, params)).await
+                kept.forget(&session).await;
+                self.bounded(STATEMENT, run(self.kept(kept).await?)).await
             }
-            Err(failure) => Err(self.leave(&client, failure).await),
+            Err(failure) => Err(leave(kept, &session, failure).await),
             answer => answer,
         }
     }
@@ -179,9 +205,9 @@ impl PostgresDatabase {
     /// Runs statements as one transaction in one round trip. Never repeated: after a lost connection it is
     /// unknown whether the statements took effect.
     pub(crate) async fn batch(&self, sql: &str) -> Result<(), Failure> {
-        let client = self.main().await?;
-        match self.bounded(STATEMENT, client.batch_execute(sql)).await {
-            Err(failure) => Err(self.leave(&client, failure).await),
+        let session = self.kept(&self.main).await?;
+        match self.bounded(STATEMENT, session.client.batch_execute(sql)).await {
+            Err(failure) => Err(leave(&self.main, &session, failure).await),
             answer => answer,
         }
     }
@@ -198,14 +224,6 @@ impl PostgresDatabase {
             Err(failure) if made_meanwhile.iter().any(|code| failure.is(code)) => self.batch(sql).await,
             done => done,
         }
-    }
-
-    /// Discards the session if the server did not answer, because the statement may still be running there.
-    async fn leave(&self, client: &Arc<Client>, failure: Failure) -> Failure {
-        if failure.code.is_none() || failure.disconnected {
-            self.forget(client).await;
-        }
-        failure
     }
 
     /// Runs a statement that may take long and waits for locks, in a session that is kept for the next one: a
@@ -261,32 +279,22 @@ impl PostgresDatabase {
         scope: &Scope,
         more: &[Param<'_>],
     ) -> Result<Vec<Row>, Failure> {
-        let (schemas, names): (Vec<&str>, Vec<&str>) =
-            scope.exclude.iter().filter_map(|e| e.split_once('.')).unzip();
-        let mut params: Vec<Param<'_>> = vec![
-            (&scope.schemas, Type::TEXT_ARRAY),
-            (&schemas, Type::TEXT_ARRAY),
-            (&names, Type::TEXT_ARRAY),
-        ];
-        params.extend(more.iter().cloned());
-        self.query(sql, &params).await
+        self.query(sql, &ScopeParams::new(scope).and(more)).await
     }
 
-    async fn main(&self) -> Result<Arc<Client>, Failure> {
-        let mut slot = self.main.lock().await;
-        if let Some(client) = slot.as_ref().filter(|client| !client.is_closed()) {
-            return Ok(Arc::clone(client));
-        }
-        let client = Arc::new(self.open(STATEMENT, Duration::from_secs(2), "").await?);
-        *slot = Some(Arc::clone(&client));
-        Ok(client)
+    /// Runs a statement of the pause over a scope.
+    pub(crate) async fn query_scope_prepared(
+        &self,
+        sql: &'static str,
+        scope: &Scope,
+        more: &[Param<'_>],
+    ) -> Result<Vec<Row>, Failure> {
+        self.query_prepared(sql, &ScopeParams::new(scope).and(more)).await
     }
 
-    async fn forget(&self, gone: &Arc<Client>) {
-        let mut slot = self.main.lock().await;
-        if slot.as_ref().is_some_and(|client| Arc::ptr_eq(client, gone)) {
-            *slot = None;
-        }
+    async fn kept(&self, kept: &Kept) -> Result<Arc<Session>, Failure> {
+        kept.or_open(self.open(STATEMENT, Duration::from_secs(2), kept.options))
+            .await
     }
 
     /// Opens a session. `more` are further options of the startup packet; they take precedence.
@@ -334,5 +342,42 @@ impl PostgresDatabase {
             Ok(Err(error)) => Err(Failure::from_driver(&self.what, &error)),
             Err(_) => Err(Failure::no_answer(&self.what, limit)),
         }
+    }
+}
+
+/// Discards the session if the server did not answer, because the statement may still be running there.
+async fn leave(kept: &Kept, session: &Arc<Session>, failure: Failure) -> Failure {
+    if failure.code.is_none() || failure.disconnected {
+        kept.forget(session).await;
+    }
+    failure
+}
+
+/// A scope as the first parameters of a statement.
+struct ScopeParams<'a> {
+    schemas: &'a [String],
+    excluded_schemas: Vec<&'a str>,
+    excluded_names: Vec<&'a str>,
+}
+
+impl<'a> ScopeParams<'a> {
+    fn new(scope: &'a Scope) -> Self {
+        let (excluded_schemas, excluded_names) =
+            scope.exclude.iter().filter_map(|e| e.split_once('.')).unzip();
+        Self {
+            schemas: &scope.schemas,
+            excluded_schemas,
+            excluded_names,
+        }
+    }
+
+    fn and<'b>(&'b self, more: &[Param<'b>]) -> Vec<Param<'b>> {
+        let mut params: Vec<Param<'b>> = vec![
+            (&self.schemas, Type::TEXT_ARRAY),
+            (&self.excluded_schemas, Type::TEXT_ARRAY),
+            (&self.excluded_names, Type::TEXT_ARRAY),
+        ];
+        params.extend(more.iter().cloned());
+        params
     }
 }

@@ -14,6 +14,7 @@ mod connection;
 mod definition;
 mod errors;
 mod fingerprint;
+mod kept;
 mod locale;
 mod lsn;
 mod marker;

@@ -44,12 +44,12 @@ impl CatchUpMarkers for PostgresDatabase {
     async fn write_marker(&self, run_id: &str, nonce: &str) -> PortResult<Position> {
         let params = [(&run_id as _, Type::TEXT), (&nonce as _, Type::TEXT)];
         let mut rows = self
-            .query(RAISE, &params)
+            .query_prepared(RAISE, &params)
             .await
             .map_err(|f| self.marker_missing(f))?;
         if rows.is_empty() {
             // Another session wrote the same marker at the same time; a second query finds it.
-            rows = self.query(RAISE, &params).await?;
+            rows = self.query_prepared(RAISE, &params).await?;
         }
         let row = rows
             .first()
@@ -61,7 +61,7 @@ impl CatchUpMarkers for PostgresDatabase {
     async fn count_markers(&self, run_id: &str, nonce: &str) -> PortResult<u32> {
         let params = [(&run_id as _, Type::TEXT), (&nonce as _, Type::TEXT)];
         let rows = self
-            .query(COUNT, &params)
+            .query_prepared(COUNT, &params)
             .await
             .map_err(|f| self.marker_missing(f))?;
         let row = rows

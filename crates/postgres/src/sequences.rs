@@ -27,7 +27,7 @@ const MOVE: &str = "select setval(format('%I.%I', m.schema, m.name)::regclass, m
 impl PostgresDatabase {
     /// Every sequence in scope with its position.
     pub(crate) async fn sequences_in(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>> {
-        let rows = self.query_scope(SEQUENCES, scope, &[]).await?;
+        let rows = self.query_scope_prepared(SEQUENCES, scope, &[]).await?;
         let settings = rows
             .iter()
             .map(|row| self.sequence(row))
@@ -128,7 +128,7 @@ impl Sequences for PostgresDatabase {
         let names = |field: fn(&SequenceFacts) -> &str| positions.iter().map(field).collect::<Vec<_>>();
         let (schemas, sequences) = (names(|p| &p.schema), names(|p| &p.name));
         let rows = self
-            .query(
+            .query_prepared(
                 NAMED,
                 &[(&schemas, Type::TEXT_ARRAY), (&sequences, Type::TEXT_ARRAY)],
             )
@@ -188,7 +188,7 @@ impl Sequences for PostgresDatabase {
                 (&names as _, Type::TEXT_ARRAY),
                 (&moves as _, Type::INT8_ARRAY),
             ];
-            self.query(MOVE, &params).await?;
+            self.query_prepared(MOVE, &params).await?;
         }
         Ok(owns)
     }

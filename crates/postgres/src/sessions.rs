@@ -39,7 +39,7 @@ impl PostgresDatabase {
     /// Sessions in this database of roles that are neither Crossover's own nor exempt, by pid.
     pub(crate) async fn application_sessions(&self) -> PortResult<Vec<Session>> {
         let rows = self
-            .query(SESSIONS, &[(&self.exempt_roles, Type::TEXT_ARRAY)])
+            .query_prepared(SESSIONS, &[(&self.exempt_roles, Type::TEXT_ARRAY)])
             .await?;
         let hidden = rows
             .iter()
@@ -103,7 +103,9 @@ impl PostgresDatabase {
         let mut polling = Polling::new(&SystemClock, POLL, END_LIMIT);
         let mut ended = BTreeSet::new();
         loop {
-            let rows = self.query(END, &[(&self.exempt_roles, Type::TEXT_ARRAY)]).await?;
+            let rows = self
+                .query_prepared(END, &[(&self.exempt_roles, Type::TEXT_ARRAY)])
+                .await?;
             for row in &rows {
                 if self.read(row, "signalled")? {
                     ended.insert((

@@ -8,6 +8,7 @@
 mod api;
 mod latency;
 mod mappings;
+mod session;
 mod stream;
 mod tasks;
 

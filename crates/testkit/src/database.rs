@@ -238,6 +238,17 @@ impl MemoryDatabaseState {
         items.join(",")
     }
 
+    /// Refuses while another run has locked.
+    pub fn check_lock(&self, run_id: &str) -> PortResult<()> {
+        match &self.snapshot {
+            Some(snapshot) if snapshot.run_id != run_id => {
+                let reason = format!("the database is locked by run {}", snapshot.run_id);
+                Err(PortError::refused(self.what(), reason))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub fn lock(
         &mut self,
         scope: &Scope,
@@ -245,20 +256,17 @@ impl MemoryDatabaseState {
         defects: &BTreeSet<Defect>,
     ) -> PortResult<LockReport> {
         let again = defects.contains(&Defect::LockRecordsAgain);
-        if let Some(snapshot) = &self.snapshot {
-            if snapshot.run_id != run_id {
-                let reason = format!("the database is locked by run {}", snapshot.run_id);
-                return Err(PortError::refused(self.what(), reason));
-            }
-            if !again {
-                let roles = snapshot
-                    .roles
-                    .iter()
-                    .filter(|r| r.can_login)
-                    .map(|r| r.role.clone())
-                    .collect();
-                return Ok(LockReport { roles, already: true });
-            }
+        self.check_lock(run_id)?;
+        if let Some(snapshot) = &self.snapshot
+            && !again
+        {
+            let roles = snapshot
+                .roles
+                .iter()
+                .filter(|r| r.can_login)
+                .map(|r| r.role.clone())
+                .collect();
+            return Ok(LockReport { roles, already: true });
         }
         let in_scope = self.tables.keys().any(|t| scope.holds(&t.schema, &t.name));
         let spares_members = defects.contains(&Defect::LockSparesMembers);

@@ -264,6 +264,11 @@ impl Access for MemoryDatabase {
         .await
     }
 
+    async fn check_lock(&self, _scope: &Scope, run_id: &str) -> PortResult<()> {
+        self.call("check_lock", |state, side| state.side(side).check_lock(run_id))
+            .await
+    }
+
     async fn lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockReport> {
         self.call("lock", |state, side| {
             on(state, side, |database, defects| {

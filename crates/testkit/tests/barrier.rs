@@ -8,10 +8,12 @@
 
 mod machines;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
-use crossover_core::{Stage, StageContext, StageError, StageName, plan::OnStragglers};
+use crossover_core::{
+    AnyStage, Stage, StageContext, StageError, StageName, plan::OnStragglers, routing::Phase,
+};
 use crossover_stages::connection_drain;
 use crossover_testkit::{
     Defect, Ending, Machine, Scenario,
@@ -70,6 +72,23 @@ fn a_load_without_room_for_a_pause_is_refused_before_anything_is_armed() {
         "{cause}"
     );
     assert_eq!(violations_at_end(&scenario, &before, true), Vec::<String>::new());
+}
+
+#[test]
+fn a_lock_that_is_refused_is_refused_before_anything_is_armed() {
+    let scenario = Scenario::busy();
+    entered(&scenario, "ConnectionDrain");
+    scenario
+        .shared
+        .lock()
+        .source
+        .lock(&scenario.plan.scope, "another-run", &BTreeSet::new())
+        .unwrap();
+    scenario.shared.script(None);
+    let drain: Arc<dyn AnyStage> = Arc::new(connection_drain::ConnectionDrain);
+    let refusal = scenario.stage(&drain, json!({})).unwrap_err();
+    assert!(refusal.text.contains("another-run"), "{refusal:?}");
+    assert_eq!(scenario.shared.lock().lane.phase, Phase::ServeSource);
 }
 
 #[test]

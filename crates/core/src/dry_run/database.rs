@@ -52,6 +52,9 @@ impl Access for DryWriter {
     async fn writers(&self) -> PortResult<WriterSample> {
         Ok(WriterSample::default())
     }
+    async fn check_lock(&self, scope: &Scope, run_id: &str) -> PortResult<()> {
+        self.real.writes.check_lock(scope, run_id).await
+    }
     async fn lock(&self, scope: &Scope, _run_id: &str) -> PortResult<LockReport> {
         let writers: Vec<_> = self
             .real

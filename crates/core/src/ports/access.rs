@@ -80,6 +80,13 @@ pub trait Access: Send + Sync {
 
     async fn writers(&self) -> PortResult<WriterSample>;
 
+    /// Finds out, without a change, whether [`Access::lock`] could lock. Also prepares the readings of the lock, so
+    /// that they take less time in the pause.
+    ///
+    /// # Errors
+    /// Those of [`Access::lock`].
+    async fn check_lock(&self, scope: &Scope, run_id: &str) -> PortResult<()>;
+
     /// Locks every role that can write a table in scope, every role that inherits such a right, and every
     /// owner. Revokes CONNECT from PUBLIC and from these roles, and records the previous access in the same
     /// transaction. A lock by the same run changes nothing.

@@ -76,7 +76,7 @@ impl PostgresDatabase {
         let sql = "select (select s.body from crossover.access_snapshot s where s.nonce = c.nonce) as body \
                    from (select obj_description('crossover.access_snapshot'::regclass, 'pg_class') as nonce) c \
                    where c.nonce is not null";
-        let rows = match self.query(sql, &[]).await {
+        let rows = match self.query_prepared(sql, &[]).await {
             Err(failure)
                 if failure.is(&SqlState::UNDEFINED_TABLE) || failure.is(&SqlState::INVALID_SCHEMA_NAME) =>
             {

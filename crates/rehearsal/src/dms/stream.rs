@@ -1,20 +1,12 @@
 //! One change stream: a publication on its source, a subscription on its target.
 
 use postgres_protocol::escape::{escape_identifier, escape_literal};
-use tokio_postgres::{Client, NoTls};
 
-use super::{Endpoint, Fault, mappings::Table};
-
-/// Opens a connection that lives as long as the client.
-pub async fn connect(endpoint: &Endpoint) -> Result<Client, Fault> {
-    let (client, connection) = endpoint.config().connect(NoTls).await?;
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(error = %error, "a connection of the DMS stand-in ended");
-        }
-    });
-    Ok(client)
-}
+use super::{
+    Endpoint, Fault,
+    mappings::Table,
+    session::{Kept, connect},
+};
 
 /// How a stream starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +24,8 @@ pub struct Stream {
     pub reads: Endpoint,
     pub writes: Endpoint,
     pub tables: Vec<Table>,
+    on_source: Kept,
+    on_target: Kept,
 }
 
 /// The state of the subscription.
@@ -54,6 +48,17 @@ pub struct TableActivity {
 }
 
 impl Stream {
+    pub fn new(name: String, reads: Endpoint, writes: Endpoint, tables: Vec<Table>) -> Self {
+        Self {
+            name,
+            reads,
+            writes,
+            tables,
+            on_source: Kept::default(),
+            on_target: Kept::default(),
+        }
+    }
+
     /// Creates publication and subscription. A full load starts at once; a stream from a slot waits for
     /// [`Stream::resume`].
     pub async fn create(&self, beginning: &Beginning) -> Result<(), Fault> {
@@ -102,7 +107,8 @@ impl Stream {
     }
 
     async fn alter(&self, what: &str) -> Result<(), Fault> {
-        connect(&self.writes)
+        self.on_target
+            .at(&self.writes)
             .await?
             .batch_execute(&format!(
                 "alter subscription {} {what}",
@@ -136,7 +142,7 @@ impl Stream {
 
     /// The present state of the subscription.
     pub async fn activity(&self) -> Result<Activity, Fault> {
-        let row = connect(&self.writes)
+        let row = self.on_target.at(&self.writes)
             .await?
             .query_opt(
                 "select s.subenabled, exists (select from pg_stat_subscription w where w.subid = s.oid and w.pid is not null) \
@@ -154,7 +160,9 @@ impl Stream {
     /// The present state of each selected table.
     pub async fn table_activity(&self) -> Result<Vec<TableActivity>, Fault> {
         let (schemas, names): (Vec<String>, Vec<String>) = self.tables.iter().cloned().unzip();
-        let rows = connect(&self.writes)
+        let rows = self
+            .on_target
+            .at(&self.writes)
             .await?
             .query(
                 include_str!("table_activity.sql"),
@@ -190,7 +198,9 @@ impl Stream {
     /// Delay of the stream in seconds according to the WAL sender on its source: until written, and until
     /// applied. `None` if no sender runs.
     pub async fn latency(&self) -> Result<Option<(f64, f64)>, Fault> {
-        let row = connect(&self.reads)
+        let row = self
+            .on_source
+            .at(&self.reads)
             .await?
             .query_opt(include_str!("latency.sql"), &[&self.name])
             .await?;

@@ -113,12 +113,12 @@ impl Tasks {
                 )));
             }
         };
-        let stream = Stream {
-            name: format!("dms_{}", identifier.replace('-', "_")),
-            reads: self.endpoint(&source_endpoint)?.clone(),
-            writes: self.endpoint(&target_endpoint)?.clone(),
-            tables: mappings::tables(&text("TableMappings")?)?,
-        };
+        let stream = Stream::new(
+            format!("dms_{}", identifier.replace('-', "_")),
+            self.endpoint(&source_endpoint)?.clone(),
+            self.endpoint(&target_endpoint)?.clone(),
+            mappings::tables(&text("TableMappings")?)?,
+        );
         if beginning != Beginning::FullLoad {
             stream.create(&beginning).await?;
         }

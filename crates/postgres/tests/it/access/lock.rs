@@ -65,8 +65,22 @@ async fn the_lock_can_be_repeated_by_its_own_run_only() {
         matches!(&other, PortError::Refused { reason, .. } if reason.contains("run-1")),
         "{other}"
     );
+    db.check_lock(&everything(), "run-1").await.unwrap();
+    let check = db.check_lock(&everything(), "run-2").await.unwrap_err();
+    assert_eq!(check.to_string(), other.to_string());
     assert!(db.restore("run-2").await.unwrap().is_empty());
     assert!(is_locked_out(&side, "app").await);
+}
+
+#[tokio::test]
+async fn the_check_of_a_lock_changes_nothing() {
+    let side = shop().await;
+    let before = (side.role_rights().await, side.acl().await);
+    let db = side.crossover().await;
+    db.check_lock(&everything(), "run-1").await.unwrap();
+    assert_eq!((side.role_rights().await, side.acl().await), before);
+    assert_eq!(db.snapshot().await.unwrap(), None);
+    assert!(!is_locked_out(&side, "app").await);
 }
 
 #[tokio::test]
@@ -122,16 +136,13 @@ async fn all_writers_that_cannot_be_altered_are_named_and_nothing_changes() {
     ))
     .await;
     let before = (side.role_rights().await, side.acl().await);
-    let error = side
-        .crossover()
-        .await
-        .lock(&everything(), "run-1")
-        .await
-        .unwrap_err()
-        .to_string();
+    let db = side.crossover().await;
+    let error = db.lock(&everything(), "run-1").await.unwrap_err().to_string();
     assert!(
         error.contains(&format!("{}, {}", side.role("app"), side.role("boss"))),
         "{error}"
     );
+    let check = db.check_lock(&everything(), "run-1").await.unwrap_err();
+    assert_eq!(check.to_string(), error);
     assert_eq!((side.role_rights().await, side.acl().await), before);
 }
