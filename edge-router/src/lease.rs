@@ -40,6 +40,12 @@ pub fn learn(leased: LeasedLane) {
     });
 }
 
+/// Whether the stored lease is of the same record, and less than half used.
+pub fn is_as_good(leased: &LeasedLane) -> bool {
+    current()
+        .is_some_and(|known| known.record.epoch == leased.record.epoch && !known.is_due_for_renewal(now()))
+}
+
 /// Whether the isolate holds writes now.
 pub fn holds() -> bool {
     current().is_some_and(|leased| leased.record.holds_writes(now()))

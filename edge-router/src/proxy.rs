@@ -123,8 +123,11 @@ impl Holding {
         let began = now();
         let until = *self.until.get_or_insert(began + config.hold_max);
         let leased = hold::wait(env, config, until).await?;
-        lease::learn(leased.clone());
-        guard::guard(leased, env, ctx, config);
+        // Requests that are released together bring equal leases, and one guard is enough for them.
+        if !lease::is_as_good(&leased) {
+            lease::learn(leased.clone());
+            guard::guard(leased, env, ctx, config);
+        }
         // At least 1: the header states that the request was held, however briefly.
         self.held += now().since(began).max(Millis(1));
         Ok(())

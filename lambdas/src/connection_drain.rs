@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 /// differences between clocks. The longer ones are for a command that arrived too late.
 const ARM_MARGINS: [Millis; 3] = [Millis(250), Millis(1_000), Millis(4_000)];
 /// Time between two checks of the database.
-const POLL_EVERY: Millis = Millis(5);
+const POLL_EVERY: Millis = Millis(2);
 
 pub struct ConnectionDrain;
 
@@ -68,11 +68,7 @@ impl Stage for ConnectionDrain {
         // A write that waits in the application's own pool fails when it meets the lock, so the lock comes
         // after the barrier. The command is sent meanwhile: isolates hold by the schedule.
         let (lane, quiet) = futures::try_join!(hold(ctx, lane), quiet::wait(ctx, hold_at))?;
-        let report = ctx
-            .old_writer
-            .writes
-            .lock(&ctx.plan.scope, &ctx.plan.run_id)
-            .await?;
+        let report = ctx.old_writer.writes.lock(&quiet.lock).await?;
         let lock_ms = since_hold();
         // The lane is read while sessions end, so that this check does not lengthen the pause.
         let (sessions_ended, ()) = futures::try_join!(end_writers(ctx, hold_at), keep_lock_if_held(ctx))?;
@@ -113,9 +109,10 @@ async fn armed_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
             });
         }
         refuse_unstoppable(&ctx.old_writer.writes.writers().await?)?;
+        // Refused here rather than when clients wait.
         ctx.old_writer
             .writes
-            .check_lock(&ctx.plan.scope, &ctx.plan.run_id)
+            .plan_lock(&ctx.plan.scope, &ctx.plan.run_id)
             .await?;
         lane = arm(ctx, &lane).await?;
     }

@@ -33,11 +33,11 @@ impl Access for BlindWriter {
     async fn snapshot(&self) -> PortResult<Option<AccessSnapshot>> {
         self.0.snapshot().await
     }
-    async fn check_lock(&self, scope: &Scope, run_id: &str) -> PortResult<()> {
-        self.0.check_lock(scope, run_id).await
+    async fn plan_lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockPlan> {
+        self.0.plan_lock(scope, run_id).await
     }
-    async fn lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockReport> {
-        self.0.lock(scope, run_id).await
+    async fn lock(&self, plan: &LockPlan) -> PortResult<LockReport> {
+        self.0.lock(plan).await
     }
     async fn restore(&self, run_id: &str) -> PortResult<Vec<String>> {
         self.0.restore(run_id).await

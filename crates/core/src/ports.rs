@@ -16,7 +16,9 @@ pub mod repair;
 pub mod replication;
 pub mod rows;
 
-pub use access::{Access, AccessSnapshot, LockReport, RoleAccess, RunningTransaction, WriterSample};
+pub use access::{
+    Access, AccessSnapshot, LockPlan, LockReport, RoleAccess, RunningTransaction, WriterSample,
+};
 pub use change_counters::{ChangeCounters, DatabaseState, WriteCounts};
 pub use changes::{
     Change, Changes, Followed, PollOutcome, Relation, Relations, RetainedState, Watched, Written,
@@ -40,9 +42,9 @@ pub mod prelude {
     pub use std::collections::BTreeMap;
 
     pub use super::{
-        Access, AccessSnapshot, Catalogue, CatchUpMarkers, Clock, Database, DatabaseWriter, LockReport,
-        PortError, PortResult, RetainedPositions, RoleAccess, Rows, RunningTransaction, Sequences, Snapshot,
-        WriterSample, database::*, rows::*,
+        Access, AccessSnapshot, Catalogue, CatchUpMarkers, Clock, Database, DatabaseWriter, LockPlan,
+        LockReport, PortError, PortResult, RetainedPositions, RoleAccess, Rows, RunningTransaction,
+        Sequences, Snapshot, WriterSample, database::*, rows::*,
     };
     pub use crate::{
         Position,

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use crossover_core::{
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, LockReport, PortError, PortResult, RoleAccess, RunningTransaction,
+        Access, AccessSnapshot, LockPlan, LockReport, PortError, PortResult, RoleAccess, RunningTransaction,
         WriterSample,
     },
 };
@@ -67,23 +67,28 @@ impl Access for PostgresDatabase {
         })
     }
 
-    async fn check_lock(&self, scope: &Scope, run_id: &str) -> PortResult<()> {
-        self.plan_lock(scope, run_id).await.map(drop)
+    async fn plan_lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockPlan> {
+        let (roles, change) = match self.record().await? {
+            Some(record) => (self.locked_before(record, run_id)?, None),
+            None => self.lock_sql(scope, run_id).await?,
+        };
+        Ok(LockPlan {
+            run_id: run_id.to_owned(),
+            roles,
+            change,
+        })
     }
 
-    async fn lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockReport> {
-        let (locked, sql) = match self.plan_lock(scope, run_id).await? {
-            LockPlan::Locked(report) => return Ok(report),
-            LockPlan::ToLock { roles, sql } => (roles, sql),
+    async fn lock(&self, plan: &LockPlan) -> PortResult<LockReport> {
+        let report = |roles, already| Ok(LockReport { roles, already });
+        let Some(sql) = &plan.change else {
+            return report(plan.roles.clone(), true);
         };
-        match self.batch_after_table(&sql).await {
-            Ok(()) => Ok(LockReport {
-                roles: locked,
-                already: false,
-            }),
-            // Another orchestrator has locked first.
+        match self.batch_after_table(sql).await {
+            Ok(()) => report(plan.roles.clone(), false),
+            // Someone has locked since the plan was made.
             Err(failure) if failure.is(&SqlState::OBJECT_IN_USE) => match self.record().await? {
-                Some(other) => self.locked_before(other, run_id),
+                Some(other) => report(self.locked_before(other, &plan.run_id)?, true),
                 None => Err(failure.into()),
             },
             Err(failure) => Err(failure.into()),
@@ -154,27 +159,15 @@ struct ExemptRole {
     may_connect: bool,
 }
 
-/// What a lock would do.
-enum LockPlan {
-    /// The run has locked already.
-    Locked(LockReport),
-    /// The roles that lose LOGIN, and the statements of the lock.
-    ToLock { roles: Vec<String>, sql: String },
-}
-
 impl PostgresDatabase {
-    /// Reads what the lock has to change, and refuses what it could not change. Changes nothing.
-    async fn plan_lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockPlan> {
-        // Sent together, because clients wait during the lock.
-        let (record, roles, list, exempt_roles) = tokio::try_join!(
-            self.record(),
+    /// The roles that lose LOGIN, and the statements of the lock.
+    async fn lock_sql(&self, scope: &Scope, run_id: &str) -> PortResult<(Vec<String>, Option<String>)> {
+        // Sent together, because clients wait.
+        let (roles, list, exempt_roles) = tokio::try_join!(
             self.judged_roles(scope, &[]),
             self.access_list(),
             self.exempt_roles()
         )?;
-        if let Some(record) = record {
-            return self.locked_before(record, run_id).map(LockPlan::Locked);
-        }
         let writers: Vec<_> = roles
             .into_iter()
             .filter(|role| role.facts.writes && !role.facts.superuser)
@@ -267,10 +260,7 @@ impl PostgresDatabase {
                 .collect::<Vec<_>>(),
             &self.own_role,
         ));
-        Ok(LockPlan::ToLock {
-            roles: record.locked,
-            sql,
-        })
+        Ok((record.locked, Some(sql)))
     }
 
     /// Runs the lock. If `prepare_marker` has not created the table of the record, creates the table first in
@@ -287,12 +277,10 @@ impl PostgresDatabase {
         }
     }
 
-    fn locked_before(&self, record: Record, run_id: &str) -> PortResult<LockReport> {
+    /// The roles that this run has locked out already.
+    fn locked_before(&self, record: Record, run_id: &str) -> PortResult<Vec<String>> {
         if record.snapshot.run_id == run_id {
-            return Ok(LockReport {
-                roles: record.locked,
-                already: true,
-            });
+            return Ok(record.locked);
         }
         Err(self.refused(format!(
             "the database is locked by run {}; abort or complete that run before run {run_id} can lock",

@@ -23,7 +23,7 @@ const END: &str = concat!(
 /// Time for which [`PostgresDatabase::end_application_sessions`] waits until the sessions have ended
 /// (milliseconds).
 const END_LIMIT: Millis = Millis(1_000);
-const POLL: Millis = Millis(3);
+const POLL: Millis = Millis(1);
 
 /// A session of the application.
 #[derive(Debug)]

@@ -170,7 +170,7 @@ fn direction(run: &RunRecord, window: Option<PauseWindow>) -> Direction {
         hold_at_ms: window.map(|w| w.hold_at_ms),
         released_ms: window.map(|w| w.released_ms),
         pause_ms: window.map(|w| w.pause),
-        pause_breakdown_ms: breakdown(&run.results),
+        pause_breakdown_ms: breakdown(&run.results, window.map(|w| w.longest_answered_ms - w.hold_at_ms)),
         stragglers: stragglers(&run.results),
         stages: run
             .stages
@@ -188,8 +188,9 @@ fn direction(run: &RunRecord, window: Option<PauseWindow>) -> Direction {
     }
 }
 
-/// The parts of the pause, by the clocks of the two functions that make it.
-fn breakdown(results: &Value) -> Breakdown {
+/// The parts of the pause, by the clocks of the two functions that make it; last, what the longest waiting write
+/// waits after the release. Their sum is `longest`, the time from the hold to the answer to that write.
+fn breakdown(results: &Value, longest: Option<FractionalMillis>) -> Breakdown {
     let drain = &results["connection_drain"]["result"]["output"];
     let sync = &results["final_sync"]["result"]["output"];
     let ms = |of: &Value, key: &str| FractionalMillis(of[key].as_f64().unwrap_or_default());
@@ -223,6 +224,13 @@ fn breakdown(results: &Value) -> Breakdown {
             ("open the new writer", ms(sync, "open_ms")),
             ("release", ms(sync, "release_ms")),
         ]);
+        let held = ms(sync, "released_at_ms") - hold_at;
+        parts.extend(longest.map(|longest| {
+            (
+                "the longest waiting write is answered",
+                (longest - held).max(none),
+            )
+        }));
     }
     parts.into_iter().collect()
 }
@@ -332,10 +340,28 @@ mod tests {
     fn a_pause_without_a_second_function_ends_with_the_drain() {
         let results = serde_json::json!({ "connection_drain": { "result": { "output": {
             "hold_at_ms": 1000, "drained_at_ms": 1200, "edge_quiet_ms": 60, "in_flight_ms": 100, "lock_ms": 140 } } } });
-        let parts = breakdown(&results);
+        let parts = breakdown(&results, None);
         let lengths: Vec<f64> = parts.0.iter().map(|(_, length)| length.0).collect();
         assert_eq!(lengths, [60.0, 40.0, 40.0, 60.0]);
         assert!((parts.total().0 - 200.0).abs() < f64::EPSILON);
-        assert_eq!(breakdown(&Value::Null), Breakdown::default());
+        assert_eq!(breakdown(&Value::Null, None), Breakdown::default());
+    }
+
+    #[test]
+    fn the_parts_add_up_to_the_wait_of_the_longest_waiting_write() {
+        let results = serde_json::json!({
+            "connection_drain": { "result": { "output": {
+                "hold_at_ms": 1000, "drained_at_ms": 1050, "edge_quiet_ms": 20, "in_flight_ms": 20, "lock_ms": 30 } } },
+            "final_sync": { "result": { "output": {
+                "entered_at_ms": 1065, "released_at_ms": 1110, "marker_ms": 9, "sequences_ms": 12, "commit_ms": 5,
+                "open_ms": 8, "release_ms": 13 } } },
+        });
+        let parts = breakdown(&results, Some(FractionalMillis(170.0)));
+        assert!((parts.total().0 - 170.0).abs() < 1e-9, "{parts:?}");
+        let (name, last) = parts.0.last().expect("there are parts");
+        assert_eq!(
+            (name.as_str(), last.0),
+            ("the longest waiting write is answered", 60.0)
+        );
     }
 }

@@ -6,7 +6,7 @@ use crossover_core::{
     Position,
     catalogue::{SequenceFacts, ServerFacts, TableFacts, TableName},
     plan::Scope,
-    ports::{AccessSnapshot, LockReport, PortError, PortResult, RoleAccess, WriterSample},
+    ports::{AccessSnapshot, LockPlan, LockReport, PortError, PortResult, RoleAccess, WriterSample},
     routing::Side,
 };
 
@@ -238,51 +238,53 @@ impl MemoryDatabaseState {
         items.join(",")
     }
 
-    /// Refuses while another run has locked.
-    pub fn check_lock(&self, run_id: &str) -> PortResult<()> {
-        match &self.snapshot {
-            Some(snapshot) if snapshot.run_id != run_id => {
-                let reason = format!("the database is locked by run {}", snapshot.run_id);
-                Err(PortError::refused(self.what(), reason))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    pub fn lock(
-        &mut self,
-        scope: &Scope,
-        run_id: &str,
-        defects: &BTreeSet<Defect>,
-    ) -> PortResult<LockReport> {
-        let again = defects.contains(&Defect::LockRecordsAgain);
-        self.check_lock(run_id)?;
-        if let Some(snapshot) = &self.snapshot
-            && !again
+    /// What a lock would do now; refused while another run has locked.
+    pub fn plan_lock(&self, scope: &Scope, run_id: &str, defects: &BTreeSet<Defect>) -> PortResult<LockPlan> {
+        let plan = |roles, change| LockPlan {
+            run_id: run_id.to_owned(),
+            roles,
+            change,
+        };
+        if let Some(locked) = self.locked_by(run_id)?
+            && !defects.contains(&Defect::LockRecordsAgain)
         {
-            let roles = snapshot
-                .roles
-                .iter()
-                .filter(|r| r.can_login)
-                .map(|r| r.role.clone())
-                .collect();
-            return Ok(LockReport { roles, already: true });
+            return Ok(plan(locked, None));
         }
         let in_scope = self.tables.keys().any(|t| scope.holds(&t.schema, &t.name));
         let spares_members = defects.contains(&Defect::LockSparesMembers);
-        let writers: BTreeSet<String> = self
-            .roles
-            .iter()
-            .filter(|(name, r)| {
-                let writes = if spares_members {
-                    r.granted_write
-                } else {
-                    self.writes(name)
-                };
-                in_scope && self.is_application(name) && !r.superuser && writes && r.can_login
-            })
-            .map(|(name, _)| name.clone())
-            .collect();
+        let writers = self.roles.iter().filter(|(name, r)| {
+            let writes = if spares_members {
+                r.granted_write
+            } else {
+                self.writes(name)
+            };
+            in_scope && self.is_application(name) && !r.superuser && writes && r.can_login
+        });
+        let writers = writers.map(|(name, _)| name.clone()).collect();
+        Ok(plan(writers, Some("lock".to_owned())))
+    }
+
+    /// The roles that the run has locked out; refused if another run has locked.
+    fn locked_by(&self, run_id: &str) -> PortResult<Option<Vec<String>>> {
+        let Some(snapshot) = &self.snapshot else {
+            return Ok(None);
+        };
+        if snapshot.run_id != run_id {
+            let reason = format!("the database is locked by run {}", snapshot.run_id);
+            return Err(PortError::refused(self.what(), reason));
+        }
+        let roles = snapshot.roles.iter().filter(|r| r.can_login);
+        Ok(Some(roles.map(|r| r.role.clone()).collect()))
+    }
+
+    pub fn lock(&mut self, plan: &LockPlan, defects: &BTreeSet<Defect>) -> PortResult<LockReport> {
+        if let Some(roles) = self.locked_by(&plan.run_id)?
+            && !defects.contains(&Defect::LockRecordsAgain)
+        {
+            return Ok(LockReport { roles, already: true });
+        }
+        let spares_members = defects.contains(&Defect::LockSparesMembers);
+        let writers: BTreeSet<String> = plan.roles.iter().cloned().collect();
         let holders: Vec<String> = self
             .roles
             .iter()
@@ -293,7 +295,7 @@ impl MemoryDatabaseState {
             .collect();
         let changed: BTreeSet<String> = writers.iter().cloned().chain(holders).collect();
         self.snapshot = Some(AccessSnapshot {
-            run_id: run_id.to_owned(),
+            run_id: plan.run_id.clone(),
             public_connect: self.public_connect,
             roles: changed
                 .iter()

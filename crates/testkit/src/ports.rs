@@ -14,8 +14,8 @@ use crossover_core::{
     },
     plan::Scope,
     ports::{
-        Access, AccessSnapshot, Catalogue, CatchUpMarkers, Database, LockReport, PortError, PortResult,
-        RetainedPositions, RunningTransaction, Sequences, WriterSample,
+        Access, AccessSnapshot, Catalogue, CatchUpMarkers, Database, LockPlan, LockReport, PortError,
+        PortResult, RetainedPositions, RunningTransaction, Sequences, WriterSample,
     },
     routing::Side,
     schema::{Remedies, Remedy},
@@ -264,16 +264,16 @@ impl Access for MemoryDatabase {
         .await
     }
 
-    async fn check_lock(&self, _scope: &Scope, run_id: &str) -> PortResult<()> {
-        self.call("check_lock", |state, side| state.side(side).check_lock(run_id))
-            .await
+    async fn plan_lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockPlan> {
+        self.call("plan_lock", |state, side| {
+            state.side(side).plan_lock(scope, run_id, &state.defects)
+        })
+        .await
     }
 
-    async fn lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockReport> {
+    async fn lock(&self, plan: &LockPlan) -> PortResult<LockReport> {
         self.call("lock", |state, side| {
-            on(state, side, |database, defects| {
-                database.lock(scope, run_id, defects)
-            })
+            on(state, side, |database, defects| database.lock(plan, defects))
         })
         .await
     }

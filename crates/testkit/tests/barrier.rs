@@ -78,12 +78,14 @@ fn a_load_without_room_for_a_pause_is_refused_before_anything_is_armed() {
 fn a_lock_that_is_refused_is_refused_before_anything_is_armed() {
     let scenario = Scenario::busy();
     entered(&scenario, "ConnectionDrain");
-    scenario
-        .shared
-        .lock()
-        .source
-        .lock(&scenario.plan.scope, "another-run", &BTreeSet::new())
-        .unwrap();
+    {
+        let source = &mut scenario.shared.lock().source;
+        let none = BTreeSet::new();
+        let plan = source
+            .plan_lock(&scenario.plan.scope, "another-run", &none)
+            .unwrap();
+        source.lock(&plan, &none).unwrap();
+    }
     scenario.shared.script(None);
     let drain: Arc<dyn AnyStage> = Arc::new(connection_drain::ConnectionDrain);
     let refusal = scenario.stage(&drain, json!({})).unwrap_err();
@@ -188,10 +190,9 @@ impl Stage for LocksBeforeTheBarrier {
     type Output = Value;
 
     async fn run(&self, ctx: &StageContext, input: connection_drain::Input) -> Result<Value, StageError> {
-        ctx.old_writer
-            .writes
-            .lock(&ctx.plan.scope, &ctx.plan.run_id)
-            .await?;
+        let source = &ctx.old_writer.writes;
+        let plan = source.plan_lock(&ctx.plan.scope, &ctx.plan.run_id).await?;
+        source.lock(&plan).await?;
         let output = connection_drain::ConnectionDrain.run(ctx, input).await?;
         Ok(serde_json::to_value(output).unwrap())
     }

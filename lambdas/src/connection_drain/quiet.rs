@@ -5,7 +5,7 @@ use crossover_core::{
     Millis, StageContext, StageError,
     plan::OnStragglers,
     polling::Polling,
-    ports::RunningTransaction,
+    ports::{LockPlan, RunningTransaction},
     routing::{Traffic, UnixMillis},
 };
 
@@ -23,6 +23,8 @@ pub struct Quiet {
     pub database_ms: Millis,
     /// Writes that had not ended; only where the plan ends them.
     pub stragglers: Vec<String>,
+    /// The lock as of the last look.
+    pub lock: LockPlan,
 }
 
 /// Waits until the edge has twice answered that no write is in flight, and until every transaction that the
@@ -32,26 +34,32 @@ pub struct Quiet {
 /// `WritesInFlight` at the end of the grace, unless the plan ends such writes.
 pub async fn wait(ctx: &StageContext, hold_at: UnixMillis) -> Result<Quiet, StageError> {
     let since_hold = || ctx.clock.now().since(hold_at);
-    let running = || ctx.old_writer.writes.transactions();
+    // The lock is planned with each look, so that its plan is new and the lock is one round trip.
+    let look = async || {
+        let source = &ctx.old_writer.writes;
+        let plan = source.plan_lock(&ctx.plan.scope, &ctx.plan.run_id);
+        Ok::<_, StageError>(futures::try_join!(source.transactions(), plan)?)
+    };
     let grace = (hold_at + ctx.plan.limits.drain_grace_ms).since(ctx.clock.now());
     let mut polling = Polling::new(&*ctx.clock, POLL_EVERY, grace);
-    let (late, mut left) = loop {
-        let mut traffic = ctx.lane.traffic().await?;
-        if traffic.is_quiet() {
+    let (late, (mut left, mut lock)) = loop {
+        let mut edge = traffic(ctx).await?;
+        if edge.is_quiet() {
             // The second answer and the first look into the database take one round trip.
-            let (second, earlier) = futures::try_join!(ctx.lane.traffic(), running())?;
-            traffic = second;
-            if traffic.is_quiet() {
+            let (second, earlier) = futures::try_join!(traffic(ctx), look())?;
+            edge = second;
+            if edge.is_quiet() {
                 break (None, earlier);
             }
         }
         if polling.pause().await.is_err() {
-            break (Some(traffic), running().await?);
+            break (Some(edge), look().await?);
         }
     };
     let edge_ms = since_hold();
     while !left.is_empty() && polling.pause().await.is_ok() {
-        let mut now = running().await?;
+        let mut now;
+        (now, lock) = look().await?;
         now.retain(|open| left.iter().any(|earlier| earlier.id == open.id));
         left = now;
         if since_hold() >= edge_ms + READS {
@@ -62,7 +70,12 @@ pub async fn wait(ctx: &StageContext, hold_at: UnixMillis) -> Result<Quiet, Stag
         edge_ms,
         database_ms: since_hold(),
         stragglers: stragglers(ctx, late, &left, since_hold())?,
+        lock,
     })
+}
+
+async fn traffic(ctx: &StageContext) -> Result<Traffic, StageError> {
+    Ok(ctx.lane.traffic().await?)
 }
 
 /// What has not ended, and the plan's decision about it. A transaction that has changed nothing is a read: the

@@ -52,19 +52,11 @@ impl Access for DryWriter {
     async fn writers(&self) -> PortResult<WriterSample> {
         Ok(WriterSample::default())
     }
-    async fn check_lock(&self, scope: &Scope, run_id: &str) -> PortResult<()> {
-        self.real.writes.check_lock(scope, run_id).await
+    async fn plan_lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockPlan> {
+        self.real.writes.plan_lock(scope, run_id).await
     }
-    async fn lock(&self, scope: &Scope, _run_id: &str) -> PortResult<LockReport> {
-        let writers: Vec<_> = self
-            .real
-            .reads
-            .roles(scope, &[])
-            .await?
-            .into_iter()
-            .filter(|r| r.writes && !r.superuser)
-            .collect();
-        let roles: Vec<String> = writers.iter().map(|r| r.role.clone()).collect();
+    async fn lock(&self, plan: &LockPlan) -> PortResult<LockReport> {
+        let roles = plan.roles.clone();
         self.note(&format!(
             "lock roles {} and revoke CONNECT from PUBLIC",
             roles.join(", ")

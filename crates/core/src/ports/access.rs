@@ -29,6 +29,16 @@ pub struct AccessSnapshot {
     pub acl: Option<String>,
 }
 
+/// What a lock will change, read beforehand so that clients do not wait for the reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockPlan {
+    pub run_id: String,
+    /// Roles that will lose their login, sorted.
+    pub roles: Vec<String>,
+    /// The change in the language of the engine; `None` if this run has locked already.
+    pub change: Option<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockReport {
     /// Locked roles, sorted.
@@ -80,20 +90,21 @@ pub trait Access: Send + Sync {
 
     async fn writers(&self) -> PortResult<WriterSample>;
 
-    /// Finds out, without a change, whether [`Access::lock`] could lock. Also prepares the readings of the lock, so
-    /// that they take less time in the pause.
+    /// Reads what a lock has to change: every role that can write a table in scope, every role that inherits such
+    /// a right, and every owner will lose its login, and everyone but Crossover and the exempt roles CONNECT.
+    /// Changes nothing.
     ///
     /// # Errors
-    /// Those of [`Access::lock`].
-    async fn check_lock(&self, scope: &Scope, run_id: &str) -> PortResult<()>;
+    /// `Refused` while another run has locked the database, and for roles that Crossover cannot change.
+    async fn plan_lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockPlan>;
 
-    /// Locks every role that can write a table in scope, every role that inherits such a right, and every
-    /// owner. Revokes CONNECT from PUBLIC and from these roles, and records the previous access in the same
-    /// transaction. A lock by the same run changes nothing.
+    /// Does what the plan says, and records the previous access in the same transaction. A lock by the same run
+    /// changes nothing. A role that gets its rights between plan and lock is not locked out, so the plan has to
+    /// be made right before; [`Access::writers`] sees such a role's sessions.
     ///
     /// # Errors
     /// `Refused` while another run has locked the database.
-    async fn lock(&self, scope: &Scope, run_id: &str) -> PortResult<LockReport>;
+    async fn lock(&self, plan: &LockPlan) -> PortResult<LockReport>;
 
     /// Ends every session that [`Access::writers`] would count, except those of superusers: superusers can
     /// reconnect despite the lock, so samples have to keep showing them. Returns the number of ended

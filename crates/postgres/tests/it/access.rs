@@ -6,7 +6,7 @@ mod restoring;
 mod sessions;
 mod writers;
 
-use crossover_core::ports::{Access, Catalogue, PortError, WriterSample};
+use crossover_core::ports::{Access, Catalogue, LockReport, PortError, PortResult, WriterSample};
 use crossover_postgres::PostgresDatabase;
 use crossover_stand::postgres::Major;
 use tokio_postgres::error::SqlState;
@@ -42,9 +42,13 @@ async fn shop_on(major: Major) -> Side {
     side
 }
 
+async fn take_lock(db: &PostgresDatabase, run_id: &str) -> PortResult<LockReport> {
+    db.lock(&db.plan_lock(&everything(), run_id).await?).await
+}
+
 async fn locked(side: &Side) -> (PostgresDatabase, Vec<String>) {
     let db = side.crossover().await;
-    let report = db.lock(&everything(), "run-1").await.unwrap();
+    let report = take_lock(&db, "run-1").await.unwrap();
     assert!(!report.already);
     (db, report.roles)
 }

@@ -139,7 +139,9 @@ async fn column_order_and_crossovers_own_objects_do_not_count() {
         .await;
     let db = other.crossover().await;
     db.prepare_marker().await.unwrap();
-    db.lock(&everything(), "run-1").await.unwrap();
+    db.lock(&db.plan_lock(&everything(), "run-1").await.unwrap())
+        .await
+        .unwrap();
     assert_eq!(
         differing(&fingerprint(&one).await, &fingerprint(&other).await),
         Vec::<String>::new()

@@ -1,6 +1,6 @@
 //! The lock, and the end of sessions.
 
-use super::{Access, PortError, WriterSample, everything, is_locked_out, locked, shop};
+use super::{Access, PortError, WriterSample, everything, is_locked_out, locked, shop, take_lock};
 
 #[tokio::test]
 async fn the_lock_shuts_out_writers_inheriting_roles_owners_members_and_readers() {
@@ -58,26 +58,26 @@ async fn a_role_that_is_unlocked_by_hand_is_reported() {
 async fn the_lock_can_be_repeated_by_its_own_run_only() {
     let side = shop().await;
     let (db, roles) = locked(&side).await;
-    let again = db.lock(&everything(), "run-1").await.unwrap();
+    let again = take_lock(&db, "run-1").await.unwrap();
     assert_eq!((again.already, again.roles), (true, roles));
-    let other = db.lock(&everything(), "run-2").await.unwrap_err();
+    let other = take_lock(&db, "run-2").await.unwrap_err();
     assert!(
         matches!(&other, PortError::Refused { reason, .. } if reason.contains("run-1")),
         "{other}"
     );
-    db.check_lock(&everything(), "run-1").await.unwrap();
-    let check = db.check_lock(&everything(), "run-2").await.unwrap_err();
+    db.plan_lock(&everything(), "run-1").await.unwrap();
+    let check = db.plan_lock(&everything(), "run-2").await.unwrap_err();
     assert_eq!(check.to_string(), other.to_string());
     assert!(db.restore("run-2").await.unwrap().is_empty());
     assert!(is_locked_out(&side, "app").await);
 }
 
 #[tokio::test]
-async fn the_check_of_a_lock_changes_nothing() {
+async fn the_plan_of_a_lock_changes_nothing() {
     let side = shop().await;
     let before = (side.role_rights().await, side.acl().await);
     let db = side.crossover().await;
-    db.check_lock(&everything(), "run-1").await.unwrap();
+    db.plan_lock(&everything(), "run-1").await.unwrap();
     assert_eq!((side.role_rights().await, side.acl().await), before);
     assert_eq!(db.snapshot().await.unwrap(), None);
     assert!(!is_locked_out(&side, "app").await);
@@ -87,8 +87,7 @@ async fn the_check_of_a_lock_changes_nothing() {
 async fn exactly_one_of_two_concurrent_locks_wins() {
     let side = shop().await;
     let (one, two) = (side.crossover().await, side.crossover().await);
-    let scope = everything();
-    let (first, second) = tokio::join!(one.lock(&scope, "run-1"), two.lock(&scope, "run-2"));
+    let (first, second) = tokio::join!(take_lock(&one, "run-1"), take_lock(&two, "run-2"));
     assert_eq!(
         u8::from(first.is_ok()) + u8::from(second.is_ok()),
         1,
@@ -113,7 +112,7 @@ async fn a_lock_that_cannot_take_connect_changes_nothing() {
         .await;
     let before = (side.role_rights().await, side.acl().await);
     let db = side.crossover().await;
-    let error = db.lock(&everything(), "run-1").await.unwrap_err().to_string();
+    let error = take_lock(&db, "run-1").await.unwrap_err().to_string();
     assert!(
         error.contains("owner of the database") && error.contains("PUBLIC"),
         "{error}"
@@ -137,12 +136,12 @@ async fn all_writers_that_cannot_be_altered_are_named_and_nothing_changes() {
     .await;
     let before = (side.role_rights().await, side.acl().await);
     let db = side.crossover().await;
-    let error = db.lock(&everything(), "run-1").await.unwrap_err().to_string();
+    let error = take_lock(&db, "run-1").await.unwrap_err().to_string();
     assert!(
         error.contains(&format!("{}, {}", side.role("app"), side.role("boss"))),
         "{error}"
     );
-    let check = db.check_lock(&everything(), "run-1").await.unwrap_err();
+    let check = db.plan_lock(&everything(), "run-1").await.unwrap_err();
     assert_eq!(check.to_string(), error);
     assert_eq!((side.role_rights().await, side.acl().await), before);
 }

@@ -1,12 +1,12 @@
 //! Opening of the other side.
 
-use super::{Access, PortError, Side, everything, is_locked_out, locked, shop};
+use super::{Access, PortError, Side, is_locked_out, locked, shop, take_lock};
 
 #[tokio::test]
 async fn a_side_without_a_lock_gets_the_access_of_the_other_side() {
     let (source, target) = (shop().await, Side::new().await);
     let (from, to) = (source.crossover().await, target.crossover().await);
-    from.lock(&everything(), "run-1").await.unwrap();
+    take_lock(&from, "run-1").await.unwrap();
     let mut like = from.snapshot().await.unwrap().unwrap();
     // In a migration the roles of the two sides have the same names; here both databases are on one server.
     for role in &mut like.roles {
@@ -80,9 +80,9 @@ async fn a_side_locked_by_an_earlier_run_gets_its_recorded_access_back() {
 async fn a_replicated_record_is_not_this_sides_record() {
     let (source, target) = (shop().await, shop().await);
     let (from, to) = (source.crossover().await, target.crossover().await);
-    to.lock(&everything(), "run-0").await.unwrap();
+    take_lock(&to, "run-0").await.unwrap();
     to.restore("run-0").await.unwrap();
-    from.lock(&everything(), "run-1").await.unwrap();
+    take_lock(&from, "run-1").await.unwrap();
     let rows = source
         .superuser()
         .await

@@ -1,6 +1,6 @@
 //! Restoration of the recorded access.
 
-use super::{Access, Side, everything, is_locked_out, locked, shop};
+use super::{Access, Side, is_locked_out, locked, shop, take_lock};
 
 /// Locks and restores, and compares all roles and rights before and after.
 async fn expect_lock_and_restore_to_change_nothing(side: &Side) {
@@ -18,7 +18,7 @@ async fn expect_lock_and_restore_to_change_nothing(side: &Side) {
     assert!(db.restore("run-1").await.unwrap().is_empty());
     assert!(!is_locked_out(side, "app").await);
     // Locked and restored twice: the second time must have the same result.
-    db.lock(&everything(), "run-2").await.unwrap();
+    take_lock(&db, "run-2").await.unwrap();
     assert!(is_locked_out(side, "app").await);
 }
 
@@ -62,7 +62,7 @@ async fn an_exempt_role_with_connect_by_public_keeps_access_and_its_temporary_gr
         .crossover_exempting(vec![side.superuser_name(), cdc.clone()])
         .await;
     let session = side.session(&cdc).await.unwrap();
-    db.lock(&everything(), "run-1").await.unwrap();
+    take_lock(&db, "run-1").await.unwrap();
     assert!(!is_locked_out(&side, "cdc").await && is_locked_out(&side, "reader").await);
     assert_eq!(db.end_sessions().await.unwrap(), 0);
     session

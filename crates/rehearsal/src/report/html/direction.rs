@@ -10,7 +10,7 @@ use crate::report::{Breakdown, Direction, Report, StageRun};
 /// Minimum time shown before and after the pause, in milliseconds.
 const AROUND: f64 = 2_000.0;
 /// Number of colours for the parts of a pause; the style sheet has as many.
-const COLOURS: usize = 8;
+const COLOURS: usize = 11;
 
 pub(super) fn section(report: &Report, direction: &Direction) -> Markup {
     let content = html! {
