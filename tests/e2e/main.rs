@@ -15,4 +15,5 @@ mod endings;
 mod losing;
 mod series;
 mod setup;
+mod slow_writes;
 mod state_machines;

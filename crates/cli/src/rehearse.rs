@@ -9,9 +9,10 @@ use std::{
 };
 
 use anyhow::Context;
+use crossover_core::Millis;
 use crossover_interrupt::{Interrupt, interrupted};
 use crossover_rehearsal::{
-    EndAfterRun, RehearsalOptions, RehearsalOutput, rehearse_until, report::Judgement,
+    Burst, EndAfterRun, RehearsalOptions, RehearsalOutput, rehearse_until, report::Judgement,
 };
 
 use crate::output::print;
@@ -59,6 +60,13 @@ pub struct Arguments {
     /// Number of endless loops that take CPU beside the rehearsal
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=256))]
     busy: u32,
+    /// Send this many writes at once shortly before each hold, and let the application answer each of them late: the
+    /// run must commit or abort without an error for a client
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4_000))]
+    burst: Option<u32>,
+    /// How long the application waits with each write of a burst, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 400, requires = "burst", value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    burst_delay: u64,
     /// Change nothing: run the same states with writes replaced, and print the plan
     #[arg(long)]
     dry_run: bool,
@@ -107,6 +115,10 @@ impl Arguments {
             rollback: self.rollback,
             repeat: self.repeat,
             busy: self.busy,
+            burst: self.burst.map(|writes| Burst {
+                writes,
+                delay: Millis(self.burst_delay),
+            }),
             dry_run: self.dry_run,
             writes_per_s: self.writes,
             reads_per_s: self.reads,

@@ -21,9 +21,13 @@ mod orders;
 mod pool;
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use axum::routing::{get, post};
 use deadpool_postgres::Pool;
 use tokio::net::TcpListener;
@@ -35,6 +39,9 @@ use failure::Failure;
 
 /// The response header that says whether a failed write may have happened: `no` or `unknown`.
 pub const EXECUTED: &str = "x-crossover-executed";
+
+/// The request header that lets the API wait before it begins with the request, in milliseconds.
+pub const DELAY_MS: &str = "x-rehearsal-delay-ms";
 
 /// Why the sample API could not start.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +108,7 @@ impl SampleApi {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
-        let ended = tokio::time::timeout(std::time::Duration::from_secs(2), &mut self.server).await;
+        let ended = tokio::time::timeout(Duration::from_secs(2), &mut self.server).await;
         if ended.is_err() {
             self.server.abort();
         }
@@ -129,7 +136,15 @@ fn routes(mode: Mode, pool: Pool) -> Router {
             .route("/orders/recent", get(orders::recent))
             .route("/orders/{id}", get(orders::read)),
     };
-    all.with_state(pool)
+    all.with_state(pool).layer(from_fn(delayed))
+}
+
+async fn delayed(request: Request, next: Next) -> Response {
+    let delay = request.headers().get(DELAY_MS);
+    if let Some(delay) = delay.and_then(|delay| delay.to_str().ok()?.parse().ok()) {
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+    }
+    next.run(request).await
 }
 
 async fn ready(axum::extract::State(pool): axum::extract::State<Pool>) -> Result<StatusCode, Failure> {

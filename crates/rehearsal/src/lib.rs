@@ -5,6 +5,7 @@
 
 pub mod api;
 mod assembly;
+mod burst;
 pub mod dms;
 pub mod dump;
 mod end_to_end;
@@ -28,4 +29,4 @@ pub mod workshop;
 pub use end_to_end::{RehearsalOutput, rehearse, rehearse_until};
 pub use ending::EndAfterRun;
 pub use error::{RehearsalError, Result};
-pub use options::RehearsalOptions;
+pub use options::{Burst, RehearsalOptions};

@@ -8,6 +8,7 @@
 //! write is on disk, synced ([`Acknowledged`]). The ledger verdict is based on that file.
 
 mod acknowledged;
+mod bursts;
 mod calibration;
 mod in_flight;
 mod operation;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossover_clock::SystemClock;
-use crossover_core::{FractionalMillis, UnixMillis, ports::Clock as _};
+use crossover_core::{FractionalMillis, Millis, UnixMillis, ports::Clock as _};
 use crossover_stand::loopback;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -29,6 +30,7 @@ use tokio::time::Instant;
 pub use crate::shop::Mode;
 use acknowledged::TokenFile;
 pub use acknowledged::{Acknowledged, read_tokens};
+use bursts::Bursts;
 pub use calibration::{Calibration, CalibrationStep, Rates};
 use in_flight::InFlight;
 use operation::Clients;
@@ -105,6 +107,7 @@ pub struct Load {
     in_flight: Arc<InFlight>,
     stop: watch::Sender<bool>,
     timetables: Vec<JoinHandle<()>>,
+    bursts: Bursts,
     tokens: TokenFile,
     calibration: Calibration,
     begun: Instant,
@@ -144,6 +147,7 @@ impl Load {
             in_flight: Arc::new(InFlight::of_this_machine()),
             stop: watch::Sender::new(false),
             timetables: Vec::new(),
+            bursts: Bursts::default(),
             tokens,
             calibration: Calibration::default(),
             begun: started,
@@ -194,6 +198,12 @@ impl Load {
         }
     }
 
+    /// Sends `writes` writes at once, beside the timetable; the application waits for `delay` with each. They are
+    /// acknowledged and recorded like every write. At most as many as the file handles of the Worker allow.
+    pub fn send_burst(&self, writes: u32, delay: Millis) {
+        self.bursts.send(&self.clients, writes, delay);
+    }
+
     /// Waits until the latency of writes has come to rest, or for its time limit; `when` is the name of this wait
     /// in the report. Returns whether it came to rest.
     pub async fn steady(&mut self, when: &str) -> bool {
@@ -229,6 +239,7 @@ impl Load {
                 std::panic::resume_unwind(err.into_panic());
             }
         }
+        self.bursts.ended().await;
         // Every operation leaves its place when it ends, and none lasts longer than its timeout.
         self.in_flight.drained().await;
         // The token file ends with its last sender.
@@ -244,6 +255,7 @@ impl Load {
             rates: self.rates,
             most_in_flight: self.in_flight.bound(),
             sent_late: self.in_flight.sent_late(),
+            burst_writes: self.bursts.sent(),
             not_steady: self.not_steady,
         };
         Ok(self.samples.result(self.started_at, path, sending))

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use crossover_core::Millis;
+
 /// The options of one rehearsal. Every field has the default of the command line.
 #[derive(Debug, Clone)]
 pub struct RehearsalOptions {
@@ -24,6 +26,8 @@ pub struct RehearsalOptions {
     pub repeat: u32,
     /// Number of endless loops beside the rehearsal. Default: 0.
     pub busy: u32,
+    /// Slow writes that are under way when a hold begins. Default: none.
+    pub burst: Option<Burst>,
     /// Change nothing, print the plan. Default: no.
     pub dry_run: bool,
     /// Writes per second through the Worker. Default: 220.
@@ -42,6 +46,15 @@ pub struct RehearsalOptions {
     pub pause_function_timeout_s: u32,
 }
 
+/// Writes that are sent at once, shortly before each hold, and that the application answers late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Burst {
+    /// Number of writes.
+    pub writes: u32,
+    /// How long the application waits with each before its transaction.
+    pub delay: Millis,
+}
+
 impl RehearsalOptions {
     /// The defaults in a workspace.
     pub fn new(workspace: PathBuf) -> Self {
@@ -54,6 +67,7 @@ impl RehearsalOptions {
             rollback: false,
             repeat: 1,
             busy: 0,
+            burst: None,
             dry_run: false,
             writes_per_s: 220,
             reads_per_s: 100,

@@ -6,6 +6,7 @@ use crossover_stand::Progress;
 use uuid::Uuid;
 
 use crate::{
+    burst,
     ending::EndAfterRun,
     environment::{Environment, Streams},
     load::Load,
@@ -46,7 +47,8 @@ pub async fn perform(
             }
             streams = current;
         }
-        runs.push(one(environment, options, (direction, &run_id, streams), progress).await);
+        let run = one(environment, options, (direction, &run_id, streams), progress);
+        runs.push(burst::beside(options.burst, environment, load, run).await);
         let when = match options.repeat {
             0 | 1 => format!("after the {what}"),
             _ => format!("after run {}", runs.len()),

@@ -22,6 +22,13 @@ pub(super) fn bound(open_files: u64) -> u32 {
     u32::try_from(requests).unwrap_or(u32::MAX)
 }
 
+/// With the limit of open files that this process has now, and that workerd has inherited.
+pub(super) fn bound_of_this_machine() -> u32 {
+    // An unknown limit is the smallest that systems set.
+    let (open_files, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((1_024, 1_024));
+    bound(open_files)
+}
+
 /// The requests in flight, and how often the bound was reached.
 #[derive(Debug)]
 pub(super) struct InFlight {
@@ -31,11 +38,8 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
-    /// With the limit of open files that this process has now, and that workerd has inherited.
     pub(super) fn of_this_machine() -> Self {
-        // An unknown limit is the smallest that systems set.
-        let (open_files, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((1_024, 1_024));
-        Self::new(bound(open_files))
+        Self::new(bound_of_this_machine())
     }
 
     pub(super) fn new(bound: u32) -> Self {

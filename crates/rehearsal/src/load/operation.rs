@@ -15,7 +15,7 @@ use super::acknowledged::TokenSender;
 use super::samples::Samples;
 use super::timetable::Left;
 use super::{Acknowledged, HELD_MS, Kind, LoadConfig, Mode, Outcome, SIDE, Sample};
-use crate::api::EXECUTED;
+use crate::api::{DELAY_MS, EXECUTED};
 
 /// Acknowledged writes that reads choose from.
 const REMEMBERED: usize = 2_000;
@@ -87,9 +87,21 @@ impl Clients {
     /// Performs operation `number` of its kind, which was due at `due`.
     pub(super) async fn perform(&self, kind: Kind, number: u64, due: Instant) -> Performed {
         let ended = match kind {
-            Kind::Write | Kind::Calibration | Kind::Stray => Some(self.write(kind, number, due).await),
+            Kind::Write | Kind::Calibration | Kind::Burst | Kind::Stray => {
+                Some(self.write((kind, Millis(0)), number, due).await)
+            }
             Kind::Read => self.read(number).await,
         };
+        self.record(kind, due, ended)
+    }
+
+    /// Performs write `number` of the bursts, with which the application waits for `delay`.
+    pub(super) async fn perform_slowly(&self, number: u64, due: Instant, delay: Millis) {
+        let ended = self.write((Kind::Burst, delay), number, due).await;
+        self.record(Kind::Burst, due, Some(ended));
+    }
+
+    fn record(&self, kind: Kind, due: Instant, ended: Option<Ended>) -> Performed {
         // No write to read yet, so this does not count as an operation.
         let Some(ended) = ended else {
             return Performed::default();
@@ -109,24 +121,29 @@ impl Clients {
         }
     }
 
-    async fn write(&self, kind: Kind, number: u64, due: Instant) -> Ended {
+    async fn write(&self, (kind, delay): (Kind, Millis), number: u64, due: Instant) -> Ended {
         let stray = kind == Kind::Stray;
         let base = match &self.config.stray {
             Some(stray) if kind == Kind::Stray => &stray.direct_source_url,
             _ => &self.config.base_url,
         };
         let clients = u64::from(self.config.clients.max(1));
-        // Stray writers and the clients of the calibration are separate clients, numbered after the others.
+        // Stray writers, the calibration and bursts have clients of their own, numbered after the others.
         let after = match kind {
             Kind::Write | Kind::Read => 0,
             Kind::Stray => clients,
             Kind::Calibration => 2 * clients,
+            Kind::Burst => 3 * clients,
         };
         let client = (number % clients + after) as u32;
         let seq = number / clients + 1;
         let token = Uuid::new_v4();
         let (path, body) = self.body(token, client, seq, number);
-        let answer = self.http.post(format!("{base}{path}")).json(&body).send().await;
+        let mut request = self.http.post(format!("{base}{path}")).json(&body);
+        if delay > Millis(0) {
+            request = request.header(DELAY_MS, delay.0);
+        }
+        let answer = request.send().await;
         let answered = Instant::now();
         let response = match answer {
             Ok(response) => response,

@@ -24,6 +24,9 @@ pub enum Kind {
     /// A write through the edge that measures what the machine carries: acknowledged and recorded as every
     /// write, but its latency says nothing about the load.
     Calibration,
+    /// A write through the edge with which the application waits, sent shortly before a hold; acknowledged and
+    /// recorded as every write.
+    Burst,
     /// A write straight to the source API.
     Stray,
 }
@@ -159,6 +162,8 @@ pub struct Sending {
     pub most_in_flight: u32,
     /// Operations that were sent late because the bound was reached.
     pub sent_late: u64,
+    /// Writes sent in bursts.
+    pub burst_writes: u64,
     /// The times at which the latency of writes did not come to rest, in words: `before the cutover`.
     pub not_steady: Vec<String>,
 }
@@ -181,7 +186,7 @@ impl Samples {
         let mut state = self.state();
         let done = u64::from(sample.outcome == Outcome::Done);
         match sample.kind {
-            Kind::Write | Kind::Calibration => {
+            Kind::Write | Kind::Calibration | Kind::Burst => {
                 state.writes.total += 1;
                 state.writes.acknowledged += done;
                 state.writes.errors += 1 - done;

@@ -25,6 +25,8 @@ pub struct LoadFacts {
     pub most_in_flight: u32,
     /// Operations that were sent late because the bound was reached.
     pub sent_late: u64,
+    /// Writes that were sent in bursts shortly before the holds.
+    pub burst_writes: u64,
     /// The waits, by their place, after which the latency of writes was still changing.
     pub not_steady: Vec<String>,
 }
@@ -40,6 +42,7 @@ impl LoadFacts {
             busy_loops,
             most_in_flight: sending.most_in_flight,
             sent_late: sending.sent_late,
+            burst_writes: sending.burst_writes,
             not_steady: sending.not_steady.clone(),
         }
     }
@@ -56,8 +59,12 @@ impl LoadFacts {
             1 => " beside 1 endless loop".to_owned(),
             loops => format!(" beside {loops} endless loops"),
         };
+        let burst = match self.burst_writes {
+            0 => String::new(),
+            writes => format!("; {writes} slow writes were under way when the holds began"),
+        };
         format!(
-            "{} writes/s and {} reads/s{beside}; this machine carries {} writes/s with their reads{asked}",
+            "{} writes/s and {} reads/s{beside}; this machine carries {} writes/s with their reads{asked}{burst}",
             self.writes_per_s, self.reads_per_s, self.carried_writes_per_s
         )
     }

@@ -34,8 +34,6 @@ pub struct PauseWindow {
     pub hold_at_ms: FractionalMillis,
     /// The answer to the last held write, on the same clock.
     pub released_ms: FractionalMillis,
-    /// The answer to the write whose added wait was the longest, on the same clock.
-    pub longest_answered_ms: FractionalMillis,
     /// Number of measured writes.
     pub writes: usize,
     /// The median latency of undisturbed writes.
@@ -82,13 +80,11 @@ pub fn measure(samples: &[Sample], holds: &[FractionalMillis]) -> Vec<Option<Pau
         .map(|&window| {
             let (hold_at_ms, released_ms) = window?;
             let early = (hold_at_ms - ON_ITS_WAY, hold_at_ms);
-            let measured = writes.iter().filter(|w| {
-                in_window(w, (hold_at_ms, released_ms)) || (w.held_ms.is_some() && in_window(w, early))
-            });
-            let longest = measured
-                .clone()
-                .max_by(|a, b| a.latency_ms.total_cmp(&b.latency_ms))?;
-            let added: Vec<FractionalMillis> = measured
+            let added: Vec<FractionalMillis> = writes
+                .iter()
+                .filter(|w| {
+                    in_window(w, (hold_at_ms, released_ms)) || (w.held_ms.is_some() && in_window(w, early))
+                })
                 .map(|write| (write.latency_ms - undisturbed_ms).max(FractionalMillis::default()))
                 .collect();
             let at = |percent| percentile(added.clone(), percent).unwrap_or_default();
@@ -100,7 +96,6 @@ pub fn measure(samples: &[Sample], holds: &[FractionalMillis]) -> Vec<Option<Pau
             Some(PauseWindow {
                 hold_at_ms,
                 released_ms,
-                longest_answered_ms: longest.at_ms + longest.latency_ms,
                 writes: added.len(),
                 undisturbed_ms,
                 pause,
@@ -148,7 +143,6 @@ mod tests {
             (window.hold_at_ms.0, window.released_ms.0, window.undisturbed_ms.0),
             (5_000.0, 5_103.0, 3.0)
         );
-        assert_eq!(window.longest_answered_ms.0, 5_103.0);
         // Ten held writes wait 100, 90, .. 10 ms; one more is due before the last answer and does not wait.
         assert_eq!(window.writes, 11);
         assert_eq!(

@@ -68,7 +68,7 @@ impl Timeline {
         let mut latencies = vec![Vec::new(); end];
         for sample in samples {
             let answered = bucket(sample.at_ms + sample.latency_ms);
-            if matches!(sample.kind, Kind::Write | Kind::Calibration) {
+            if matches!(sample.kind, Kind::Write | Kind::Calibration | Kind::Burst) {
                 acknowledged[answered] += u32::from(sample.outcome == Outcome::Done);
             }
             if sample.kind == Kind::Write {
