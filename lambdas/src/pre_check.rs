@@ -2,16 +2,18 @@
 
 mod applies_to;
 mod checks;
+mod context;
 
 use async_trait::async_trait;
 use crossover_core::{
     Stage, StageContext, StageError, StageName,
-    finding::{CheckOutcome, Finding, Severity},
+    finding::{CheckOutcome, Checked, Finding, Severity},
 };
 use serde::{Deserialize, Serialize};
 
 pub use applies_to::AppliesTo;
 pub use checks::{Check, catalogue};
+pub use context::{Asked, Carrier, CheckContext, Unanswered};
 
 pub struct PreCheck;
 
@@ -19,15 +21,6 @@ pub struct PreCheck;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {}
-
-/// One check and its outcome.
-#[derive(Debug, Serialize)]
-pub struct Checked {
-    pub id: &'static str,
-    pub looks_at: &'static str,
-    #[serde(flatten)]
-    pub outcome: CheckOutcome,
-}
 
 #[derive(Debug, Serialize)]
 pub struct Output {
@@ -43,28 +36,32 @@ impl Stage for PreCheck {
     type Output = Output;
 
     async fn run(&self, ctx: &StageContext, _input: Input) -> Result<Output, StageError> {
-        let mut checks = Vec::new();
-        for check in catalogue() {
-            let outcome = match check.applies_to().obstacle(&ctx.plan, ctx.direction) {
-                Some(reason) => CheckOutcome::NotApplicable { reason },
-                None => match check.run(ctx).await {
-                    Ok(mut findings) => {
-                        findings.sort();
-                        CheckOutcome::Ran { findings }
-                    }
-                    Err(error) => CheckOutcome::CouldNotRun {
-                        reason: error.to_string(),
-                    },
-                },
-            };
-            checks.push(Checked {
-                id: check.id(),
-                looks_at: check.looks_at(),
-                outcome,
-            });
-        }
+        let checks = run_all(&CheckContext::of(ctx)).await;
         judge(checks)
     }
+}
+
+/// Runs every check of the catalogue. One that has no answer does not stop the others.
+pub async fn run_all(ctx: &CheckContext<'_>) -> Vec<Checked> {
+    let mut checks = Vec::new();
+    for check in catalogue() {
+        let outcome = match check.applies_to().obstacle(ctx) {
+            Some(reason) => CheckOutcome::NotApplicable { reason },
+            None => match check.run(ctx).await {
+                Ok(mut findings) => {
+                    findings.sort();
+                    CheckOutcome::Ran { findings }
+                }
+                Err(unanswered) => unanswered.outcome(),
+            },
+        };
+        checks.push(Checked {
+            id: check.id(),
+            looks_at: check.looks_at(),
+            outcome,
+        });
+    }
+    checks
 }
 
 /// Blocking findings end the stage with `ChecksFailed`; without them, a check that could not run ends the
@@ -76,7 +73,9 @@ fn judge(checks: Vec<Checked>) -> Result<Output, StageError> {
         match &check.outcome {
             CheckOutcome::Ran { findings: found } => findings.extend(found.iter().cloned()),
             CheckOutcome::NotApplicable { .. } => {}
-            CheckOutcome::CouldNotRun { reason } => unknown.push(format!("{}: {reason}", check.id)),
+            CheckOutcome::CouldNotRun { reason, .. } | CheckOutcome::NotCheckedHere { reason } => {
+                unknown.push(format!("{}: {reason}", check.id))
+            }
         }
     }
     let (blocking, warnings): (Vec<_>, Vec<_>) =
@@ -115,11 +114,17 @@ mod tests {
 
     #[test]
     fn a_check_that_could_not_run_does_not_pass() {
-        let error = judge(vec![checked(CheckOutcome::CouldNotRun {
-            reason: "connection lost".into(),
-        })])
-        .unwrap_err();
-        assert_eq!(error.name(), "ChecksCouldNotRun");
+        let reason = || "connection lost".to_owned();
+        for outcome in [
+            CheckOutcome::CouldNotRun {
+                reason: reason(),
+                remedy: reason(),
+            },
+            CheckOutcome::NotCheckedHere { reason: reason() },
+        ] {
+            let error = judge(vec![checked(outcome)]).unwrap_err();
+            assert_eq!(error.name(), "ChecksCouldNotRun");
+        }
     }
 
     #[test]

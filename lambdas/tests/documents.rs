@@ -4,7 +4,7 @@
 
 use std::{fmt::Write, fs, path::Path};
 
-use crossover_core::finding::Severity;
+use crossover_core::{StageError, finding::Severity};
 use crossover_stages::{pre_check::catalogue, registry};
 
 const GENERATED: &str = "<!-- Generated from the code by `cargo xtask docs`; a test compares the two. -->";
@@ -79,6 +79,33 @@ fn checks() -> String {
 #[test]
 fn the_document_lists_the_checks_of_the_catalogue() {
     compare("checks.md", &checks());
+}
+
+fn errors() -> String {
+    let mut text = format!(
+        "# Errors\n\n{GENERATED}\n\n\
+         Every error with which a stage can end. The names are stable. `crossover explain NAME` prints the same; \
+         [failure-modes.md](failure-modes.md#error-names) has the errors with which an execution ends.\n\n\
+         | name | meaning | what the run did | remedy | does a repetition help? |\n|---|---|---|---|---|\n"
+    );
+    for name in StageError::all() {
+        writeln!(
+            text,
+            "| `{}` | {} | {} | {} | {} |",
+            name.name(),
+            name.meaning(),
+            name.consequence(),
+            name.remedy(),
+            name.retry().advice()
+        )
+        .unwrap();
+    }
+    text
+}
+
+#[test]
+fn the_document_lists_the_errors_of_the_stages() {
+    compare("errors.md", &errors());
 }
 
 #[test]

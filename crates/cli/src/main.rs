@@ -1,6 +1,10 @@
 //! `crossover`: the command.
 
+mod check;
+mod databases;
+mod explain;
 mod output;
+mod page;
 mod progress;
 #[cfg(feature = "rehearse")]
 mod rehearse;
@@ -27,6 +31,10 @@ enum Command {
     Rehearse(rehearse::Arguments),
     /// Prove that two databases are equal, row by row, or report every difference
     Verify(Box<verify::Arguments>),
+    /// Run the pre-checks of a cutover against two databases, without AWS; changes nothing
+    Check(check::Arguments),
+    /// Explain an error of the state machines or a pre-check by its name; without a name, list them all
+    Explain(explain::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -43,5 +51,7 @@ fn main() -> ExitCode {
         #[cfg(feature = "rehearse")]
         Command::Rehearse(arguments) => rehearse::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
     }
 }

@@ -4,7 +4,6 @@ mod certificate;
 mod continuous;
 mod estimate;
 mod identity;
-mod page;
 mod progress;
 mod repair;
 mod summary;
@@ -18,21 +17,26 @@ use clap::ValueEnum;
 use crossover_certificate::{Issuance, ReportDocument};
 use crossover_clock::SystemClock;
 use crossover_core::{
-    Millis, Secret,
+    Millis,
     plan::Scope,
     ports::{Clock, PortResult},
     routing::Side,
     rows::Hashing,
 };
 use crossover_interrupt::unless_interrupted;
-use crossover_postgres::{ConnectionSettings, PostgresDatabase, hash_sql};
+use crossover_postgres::hash_sql;
+use crossover_report::comparison;
 use crossover_verify::{
     Report, Sides, VerifyOptions, prepare,
     rows::{CatchUp, RowsOptions, Selection},
     verify,
 };
 
-use crate::output::{print, print_json};
+use crate::{
+    databases::{Connected, Databases},
+    output::{print, print_json},
+    page,
+};
 use certificate::{Before, CertificateArguments};
 use progress::Rows;
 use repair::RepairArguments;
@@ -43,6 +47,8 @@ const COULD_NOT_RUN: u8 = 2;
 /// Options of `crossover verify`.
 #[derive(clap::Args)]
 #[command(
+    mut_arg("source", |url| url.required_unless_present("check_certificate")),
+    mut_arg("target", |url| url.required_unless_present("check_certificate")),
     after_help = "Exit status: 0 equal; 1 different (rows, or schema unless --rows-only), whatever else could not be compared; 2 no difference is known, but \
 not everything could be compared or certified; \
 130 interrupted.\n\
@@ -50,27 +56,8 @@ Of a check: 0 the certificate holds; 1 it is stale, altered or another issuer's;
 Nothing is changed on either side, except by --repair apply on the target, and crossover.catch_up_marker with --marker table. Sessions that compare are read-only."
 )]
 pub struct Arguments {
-    /// The source database: postgresql://user@host:port/database?sslmode=verify-full[&sslrootcert=FILE]
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "CROSSOVER_SOURCE",
-        hide_env_values = true,
-        required_unless_present = "check_certificate",
-        requires = "target"
-    )]
-    source: Option<String>,
-    /// The target database; passwords may also come from CROSSOVER_SOURCE_PASSWORD, CROSSOVER_TARGET_PASSWORD
-    /// or PGPASSWORD
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "CROSSOVER_TARGET",
-        hide_env_values = true,
-        required_unless_present = "check_certificate",
-        requires = "source"
-    )]
-    target: Option<String>,
+    #[command(flatten)]
+    databases: Databases,
     /// Only these tables: schema.table or table, * for any characters; separated by commas or repeated
     #[arg(long, value_name = "TABLE", value_delimiter = ',')]
     tables: Vec<String>,
@@ -204,47 +191,17 @@ impl Arguments {
         }
     }
 
-    async fn connect(&self, label: &'static str, url: &str) -> anyhow::Result<Connected> {
-        let password = [
-            &format!("CROSSOVER_{}_PASSWORD", label.to_uppercase()),
-            "PGPASSWORD",
-        ]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok())
-        .map(Secret::new);
-        let settings = ConnectionSettings::from_url(label, url, password)?;
-        let place = format!("{} on {}:{}", settings.dbname, settings.host, settings.port);
-        let database = PostgresDatabase::connect(label, settings, Vec::new()).await?;
-        // One session more than chunks, so that the read of a single row never waits for a chunk.
-        let database = database.with_reading(
-            usize::from(self.jobs) + 1,
-            Duration::from_secs(self.statement_timeout),
-        );
-        Ok((database, place))
-    }
-
     async fn connect_both(&self) -> anyhow::Result<(Connected, Connected)> {
-        let (Some(source), Some(target)) = (&self.source, &self.target) else {
-            anyhow::bail!("name both databases with --source and --target");
+        let (source, target) = self.databases.connect(&[]).await?;
+        // One session more than chunks, so that the read of a single row never waits for a chunk.
+        let reading = |mut side: Connected| {
+            let limit = Duration::from_secs(self.statement_timeout);
+            side.database = side.database.with_reading(usize::from(self.jobs) + 1, limit);
+            side
         };
-        match tokio::join!(self.connect("source", source), self.connect("target", target)) {
-            (Ok(source), Ok(target)) => {
-                anyhow::ensure!(
-                    !source.0.is_same_as(&target.0).await?,
-                    "--source and --target lead to the same database ({} and {}), which proves nothing: name the two sides of the migration",
-                    source.1,
-                    target.1
-                );
-                Ok((source, target))
-            }
-            (Err(one), Err(two)) => anyhow::bail!("{one:#}\nerror: {two:#}"),
-            (Err(error), _) | (_, Err(error)) => Err(error),
-        }
+        Ok((reading(source), reading(target)))
     }
 }
-
-/// A database and its address.
-type Connected = (PostgresDatabase, String);
 
 /// Compares the two databases.
 pub fn run(arguments: &Arguments) -> ExitCode {
@@ -291,7 +248,8 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         issuing.is_none() || !arguments.repair.only_plans(),
         "a plan repairs nothing: request a certificate with --repair apply, or in a separate run afterwards"
     );
-    let ((source, source_place), (target, target_place)) = arguments.connect_both().await?;
+    let (source_side, target_side) = arguments.connect_both().await?;
+    let (source, target) = (source_side.database, target_side.database);
     let options = arguments.options();
     if let Some(condition) = &options.condition {
         let checked = tokio::try_join!(
@@ -370,7 +328,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     };
     words::report(&mut report);
-    report.databases = Some((source_place, target_place));
+    report.databases = Some((source_side.place, target_side.place));
     if !arguments.show_values {
         report.without_values();
     }
@@ -388,7 +346,7 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         eprint!("{}", certificate::line(certificate));
     }
     if let Some(file) = &arguments.html {
-        page::write(file, &report)?;
+        page::write(file, &comparison::page(&report))?;
     }
     if let Some(file) = &arguments.identity_sql {
         identity::write(file, &source, &options.selection).await?;

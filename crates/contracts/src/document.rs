@@ -6,12 +6,14 @@ use serde_json::Value;
 use crate::checkout;
 
 /// The documents that have a schema, by the name of its file.
-pub const DOCUMENTS: [&str; 5] = [
+pub const DOCUMENTS: [&str; 7] = [
     "plan",
     "rehearsal-report",
     "verify-report",
     "verify-event",
     "certificate",
+    "check-report",
+    "explanations",
 ];
 
 /// Fails with everything in the document that its schema forbids.

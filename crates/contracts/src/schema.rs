@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use crossover_aws::DmsSettings;
 use crossover_certificate::{CertificateFile, ReportDocument};
-use crossover_core::Plan;
+use crossover_core::{Plan, explanation::Explanations, finding::CheckReport};
 use crossover_rehearsal::report::Judged;
 use crossover_verify::FollowEvent;
 use schemars::{JsonSchema, generate::SchemaSettings};
@@ -37,6 +37,8 @@ pub fn of(name: &str) -> Option<Value> {
         "rehearsal-report" => Some(made::<Judged<'_>>(written)),
         "verify-report" => Some(made::<ReportDocument<'_>>(written)),
         "verify-event" => Some(made::<FollowEvent>(written)),
+        "check-report" => Some(made::<CheckReport>(written)),
+        "explanations" => Some(made::<Explanations>(written)),
         "certificate" => Some(made::<CertificateFile>(read)),
         _ => None,
     }

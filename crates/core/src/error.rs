@@ -4,19 +4,22 @@
 //! test compares every name used there with [`ErrorName`], which is derived from the variants of
 //! [`StageError`].
 
-use std::collections::BTreeMap;
+mod meaning;
 
+use serde::Serialize;
 use strum::{EnumDiscriminants, EnumIter, IntoEnumIterator, IntoStaticStr, VariantNames};
 
 use crate::{
     Millis,
     catch_up::MarkerError,
-    finding::Finding,
+    finding::{Finding, grouped},
     ports::{PortError, Refusal},
 };
 
 /// Whether Step Functions may retry after an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum RetryClass {
     /// The same invocation may succeed a little later, and a repetition is harmless.
     Again,
@@ -109,22 +112,18 @@ pub enum StageError {
 /// One line for all findings with the same check, message and remedy. The objects stand last, because there
 /// may be many.
 fn list(findings: &[Finding]) -> String {
-    let mut groups: BTreeMap<(&str, &str, &str), Vec<&str>> = BTreeMap::new();
-    for finding in findings {
-        groups
-            .entry((&finding.check, &finding.message, &finding.remedy))
-            .or_default()
-            .push(&finding.object);
-    }
-    let lines: Vec<String> = groups
+    let lines: Vec<String> = grouped(findings)
         .into_iter()
-        .map(|((check, message, remedy), objects)| match objects.as_slice() {
-            [object] => format!("{check} {object}: {message}; {remedy}"),
-            objects => format!(
-                "{check}, {} objects: {message}; {remedy}. Objects: {}",
-                objects.len(),
-                objects.join(", ")
-            ),
+        .map(|group| {
+            let (check, message, remedy) = (group.check, group.message, group.remedy);
+            match group.objects.as_slice() {
+                [object] => format!("{check} {object}: {message}; {remedy}"),
+                objects => format!(
+                    "{check}, {} objects: {message}; {remedy}. Objects: {}",
+                    objects.len(),
+                    objects.join(", ")
+                ),
+            }
         })
         .collect();
     lines.join("\n")

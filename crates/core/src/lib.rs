@@ -11,6 +11,7 @@ pub mod context;
 pub mod direction;
 pub mod dry_run;
 pub mod error;
+pub mod explanation;
 pub mod finding;
 pub mod invocation;
 pub mod plan;

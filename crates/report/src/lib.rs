@@ -4,6 +4,7 @@
 //! additional styles for the elements of that report. All text is escaped by maud.
 
 pub mod chart;
+pub mod checks;
 pub mod comparison;
 pub mod number;
 pub mod page;

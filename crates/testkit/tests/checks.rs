@@ -11,10 +11,11 @@ use std::collections::BTreeSet;
 use crossover_core::{
     Stream,
     catalogue::{FiringTrigger, MissingIdentity, Need, ReplicaIdentity, Shortfall},
+    finding::CheckOutcome,
     ports::StreamState,
     routing::Side,
 };
-use crossover_stages::pre_check::catalogue;
+use crossover_stages::pre_check::{CheckContext, catalogue, run_all};
 use crossover_testkit::{
     Scenario,
     database::{MemoryDatabaseState, Prepared, Role, Session, Transaction},
@@ -208,7 +209,7 @@ fn findings(change: fn(&mut State)) -> Vec<(String, String)> {
     block_on(&scenario.shared, async {
         let mut found = Vec::new();
         for check in catalogue() {
-            let findings = check.run(&ctx).await.unwrap();
+            let findings = check.run(&CheckContext::of(&ctx)).await.unwrap();
             found.extend(findings.into_iter().map(|f| (f.check.clone(), f.to_string())));
         }
         found
@@ -231,6 +232,29 @@ fn one_wrong_fact_is_found_by_exactly_one_check() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn without_the_replication_its_checks_have_not_passed_and_all_others_have() {
+    let scenario = Scenario::quiet();
+    let ctx = ports::ctx(&scenario.shared, 1, &scenario.plan, scenario.direction);
+    let reason = "cannot be asked from here";
+    let checks = block_on(&scenario.shared, async {
+        let ctx = CheckContext {
+            carrier: Err(reason),
+            ..CheckContext::of(&ctx)
+        };
+        run_all(&ctx).await
+    });
+    assert_eq!(checks.len(), catalogue().len());
+    for checked in checks {
+        if checked.id.starts_with("DM") {
+            let reason = reason.to_owned();
+            assert_eq!(checked.outcome, CheckOutcome::NotCheckedHere { reason });
+        } else {
+            assert!(checked.passed(), "{checked:?}");
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The engines a check applies to.
 
-use crossover_core::{Direction, Plan, plan::EngineName};
+use crossover_core::plan::EngineName;
+
+use super::CheckContext;
 
 /// The engines a check applies to. `None` stands for every engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,19 +42,25 @@ impl AppliesTo {
         ..Self::EVERY_ENGINE
     };
 
-    /// The reason why a check does not apply to the engines of this plan; `None` where the check applies.
-    pub fn obstacle(self, plan: &Plan, direction: Direction) -> Option<String> {
-        let (old, new) = match direction {
-            Direction::Forward => (&plan.source.engine, &plan.target.engine),
-            Direction::Reverse => (&plan.target.engine, &plan.source.engine),
-        };
+    /// The reason why a check does not apply to these engines; `None` where the check applies. An engine of
+    /// the replication that is not known is no obstacle: a check that needs the replication has no answer then.
+    pub fn obstacle(self, ctx: &CheckContext<'_>) -> Option<String> {
+        let carrier = ctx.carrier.as_ref().ok();
+        self.differing(
+            ctx.old_writer.engine,
+            ctx.new_writer.engine,
+            carrier.map(|carrier| carrier.engine),
+        )
+    }
+
+    fn differing(self, old: &EngineName, new: &EngineName, carrier: Option<&EngineName>) -> Option<String> {
         [
-            ("the old writer", self.old_writer, old),
-            ("the new writer", self.new_writer, new),
-            ("replication", self.replication, &plan.replication.engine),
+            ("the old writer", self.old_writer, Some(old)),
+            ("the new writer", self.new_writer, Some(new)),
+            ("replication", self.replication, carrier),
         ]
         .into_iter()
-        .find_map(|(what, wanted, given)| differs(what, wanted?, given))
+        .find_map(|(what, wanted, given)| differs(what, wanted?, given?))
     }
 }
 
@@ -62,36 +70,27 @@ fn differs(what: &str, wanted: &str, given: &EngineName) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    fn plan(source: &str, target: &str) -> Plan {
-        serde_json::from_value(json!({
-            "migration_id": "shop", "run_id": "run-1", "lane": "main",
-            "source": {"engine": source, "secret_id": "s"}, "target": {"engine": target, "secret_id": "t"},
-            "replication": {"engine": "memory"},
-            "edge": {"admin_url": "https://edge", "secret_id": "e"},
-        }))
-        .unwrap()
-    }
 
     #[test]
     fn a_check_that_does_not_apply_names_the_engine_of_the_old_or_new_writer() {
-        let mixed = plan("mysql", "postgresql");
-        let obstacle = |check: AppliesTo, direction| check.obstacle(&mixed, direction);
-        assert_eq!(obstacle(AppliesTo::EVERY_ENGINE, Direction::Forward), None);
-        assert_eq!(obstacle(AppliesTo::NEW_POSTGRESQL, Direction::Forward), None);
-        assert_eq!(obstacle(AppliesTo::OLD_POSTGRESQL, Direction::Reverse), None);
+        let (mysql, postgresql) = (EngineName::new("mysql"), EngineName::new("postgresql"));
+        let memory = EngineName::new("memory");
+        let forward = |check: AppliesTo| check.differing(&mysql, &postgresql, Some(&memory));
+        let back = |check: AppliesTo| check.differing(&postgresql, &mysql, Some(&memory));
+        assert_eq!(forward(AppliesTo::EVERY_ENGINE), None);
+        assert_eq!(forward(AppliesTo::NEW_POSTGRESQL), None);
+        assert_eq!(back(AppliesTo::OLD_POSTGRESQL), None);
         assert_eq!(
-            obstacle(AppliesTo::POSTGRESQL, Direction::Forward).as_deref(),
+            forward(AppliesTo::POSTGRESQL).as_deref(),
             Some("the check applies to postgresql only; the old writer is mysql")
         );
-        assert!(obstacle(AppliesTo::NEW_POSTGRESQL, Direction::Reverse).is_some());
+        assert!(back(AppliesTo::NEW_POSTGRESQL).is_some());
         let other_carrier = AppliesTo {
             replication: Some("another"),
             ..AppliesTo::EVERY_ENGINE
         };
-        assert!(obstacle(other_carrier, Direction::Forward).is_some());
+        assert!(forward(other_carrier).is_some());
+        assert_eq!(other_carrier.differing(&mysql, &postgresql, None), None);
     }
 }

@@ -20,17 +20,15 @@ mod tg_06_firing_triggers;
 
 use async_trait::async_trait;
 use crossover_core::{
-    StageContext,
     catalogue::Need,
     finding::{Finding, Severity},
-    ports::PortError,
     routing::Side,
 };
 
-use super::AppliesTo;
+use super::{AppliesTo, CheckContext, Unanswered};
 
 /// One question about the two databases or the replication between them. An error means that the answer is
-/// unknown; a check that ends with an error never passes.
+/// unknown, or not to be had here; a check that ends with an error never passes.
 #[async_trait]
 pub trait Check: Send + Sync {
     /// Stable across versions.
@@ -48,7 +46,7 @@ pub trait Check: Send + Sync {
     /// The general remedy, in one sentence. Each finding has a remedy for its own object.
     fn remedy(&self) -> &'static str;
     /// All findings; empty when the check passes.
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError>;
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered>;
 
     /// A finding with the id and the severity of this check.
     fn finds(&self, object: &str, message: String, remedy: &str) -> Finding {

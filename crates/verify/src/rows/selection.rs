@@ -67,17 +67,28 @@ impl Selection {
                 *side = Some(shape);
             }
         }
-        let unknown: Vec<String> = self
-            .tables
-            .iter()
-            .chain(&self.exclude)
-            .filter(|pattern| !pairs.keys().any(|table| meets(pattern, table)))
+        self.all_known(pairs.keys())?;
+        Ok(pairs.into_values().collect())
+    }
+
+    /// Whether every pattern matches one of these tables.
+    ///
+    /// # Errors
+    /// All patterns that match none.
+    pub fn all_known<'a>(
+        &self,
+        tables: impl Iterator<Item = &'a TableName> + Clone,
+    ) -> Result<(), UnknownTables> {
+        let patterns = self.tables.iter().chain(&self.exclude);
+        let unknown: Vec<String> = patterns
+            .filter(|pattern| !tables.clone().any(|table| meets(pattern, table)))
             .cloned()
             .collect();
-        if !unknown.is_empty() {
-            return Err(UnknownTables(unknown));
+        if unknown.is_empty() {
+            Ok(())
+        } else {
+            Err(UnknownTables(unknown))
         }
-        Ok(pairs.into_values().collect())
     }
 
     /// Whether the table is selected.

@@ -1,11 +1,7 @@
 use async_trait::async_trait;
-use crossover_core::{
-    StageContext,
-    finding::Finding,
-    ports::{PortError, StreamState},
-};
+use crossover_core::{finding::Finding, ports::StreamState};
 
-use super::{AppliesTo, Check};
+use super::{AppliesTo, Check, CheckContext, Unanswered};
 
 /// A cutover starts only when the stream runs and the full load is complete.
 pub struct TaskRunning;
@@ -27,10 +23,11 @@ impl Check for TaskRunning {
     fn remedy(&self) -> &'static str {
         "Create and start the replication task, and wait until its full load is at 100 %."
     }
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
         let stream = ctx.stream();
-        let object = ctx.replication.name(stream);
-        let Some(task) = ctx.replication.health(stream).await? else {
+        let replication = ctx.replication()?;
+        let object = replication.name(stream);
+        let Some(task) = replication.health(stream).await? else {
             return Ok(vec![self.finds(
                 &object,
                 "does not exist".to_owned(),

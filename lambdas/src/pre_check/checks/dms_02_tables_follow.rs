@@ -1,7 +1,7 @@
 use async_trait::async_trait;
-use crossover_core::{StageContext, finding::Finding, ports::PortError};
+use crossover_core::finding::Finding;
 
-use super::{AppliesTo, Check};
+use super::{AppliesTo, Check, CheckContext, Unanswered};
 
 /// A table that the task does not carry, or has suspended, would lose its changes at the commit.
 pub struct TablesFollow;
@@ -23,10 +23,11 @@ impl Check for TablesFollow {
     fn remedy(&self) -> &'static str {
         "Add the table to the replication task or reload it there, or exclude the table with scope.exclude."
     }
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
         let stream = ctx.stream();
-        let name = ctx.replication.name(stream);
-        let carried = ctx.replication.tables(stream).await?;
+        let replication = ctx.replication()?;
+        let name = replication.name(stream);
+        let carried = replication.tables(stream).await?;
         let mut findings: Vec<Finding> = carried
             .iter()
             .filter(|t| !t.follows)
@@ -41,7 +42,7 @@ impl Check for TablesFollow {
                 )
             })
             .collect();
-        for table in ctx.old_writer.reads.tables(&ctx.plan.scope).await? {
+        for table in ctx.old_writer.reads.tables(ctx.scope).await? {
             if !table.partitioned && !carried.iter().any(|c| c.table == table.table) {
                 findings.push(self.finds(
                     &table.table.to_string(),

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
-use crossover_core::{StageContext, finding::Finding, ports::PortError};
+use crossover_core::finding::Finding;
 
-use super::{AppliesTo, Check};
+use super::{AppliesTo, Check, CheckContext, Unanswered};
 
 /// Both sides need logical decoding: the old writer for the replication of the cutover, the new writer for
 /// reverse replication.
@@ -24,7 +24,7 @@ impl Check for WalLevel {
     fn remedy(&self) -> &'static str {
         "Set wal_level = logical (Aurora, RDS: rds.logical_replication = 1) and restart the server."
     }
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
         let mut findings = Vec::new();
         for (side, database) in ctx.sides() {
             let server = database.reads.server().await?;

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
-use crossover_core::{StageContext, finding::Finding, ports::PortError};
+use crossover_core::finding::Finding;
 
-use super::{AppliesTo, Check};
+use super::{AppliesTo, Check, CheckContext, Unanswered};
 
 /// Reverse replication needs a slot of its own.
 pub struct ReplicationSlots;
@@ -23,7 +23,7 @@ impl Check for ReplicationSlots {
     fn remedy(&self) -> &'static str {
         "Drop unused slots, or raise max_replication_slots and restart the server."
     }
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
         let server = ctx.new_writer.reads.server().await?;
         Ok(self.unmet(ctx.direction.new_writer(), &server.retains_another_position))
     }

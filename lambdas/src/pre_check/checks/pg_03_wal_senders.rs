@@ -1,7 +1,7 @@
 use async_trait::async_trait;
-use crossover_core::{StageContext, finding::Finding, ports::PortError};
+use crossover_core::finding::Finding;
 
-use super::{AppliesTo, Check};
+use super::{AppliesTo, Check, CheckContext, Unanswered};
 
 /// Each stream that reads from a server occupies one of its WAL senders.
 pub struct WalSenders;
@@ -23,7 +23,7 @@ impl Check for WalSenders {
     fn remedy(&self) -> &'static str {
         "Raise max_wal_senders and restart the server."
     }
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
         let server = ctx.new_writer.reads.server().await?;
         Ok(self.unmet(ctx.direction.new_writer(), &server.serves_another_reader))
     }

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
-use crossover_core::{StageContext, finding::Finding, ports::PortError};
+use crossover_core::finding::Finding;
 
-use super::{AppliesTo, Check};
+use super::{AppliesTo, Check, CheckContext, Unanswered};
 
 /// A prepared transaction can commit after the lock, and the creation of a slot waits until the transaction
 /// ends.
@@ -24,7 +24,7 @@ impl Check for PreparedTransactions {
     fn remedy(&self) -> &'static str {
         "Commit or roll back each prepared transaction."
     }
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
         let mut findings = Vec::new();
         for (side, database) in ctx.sides() {
             for prepared in database.reads.prepared_transactions().await? {

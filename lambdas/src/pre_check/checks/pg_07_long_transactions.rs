@@ -1,7 +1,7 @@
 use async_trait::async_trait;
-use crossover_core::{StageContext, finding::Finding, ports::PortError};
+use crossover_core::finding::Finding;
 
-use super::{AppliesTo, Check};
+use super::{AppliesTo, Check, CheckContext, Unanswered};
 
 /// The creation of a slot waits for every older transaction, and so does the drain.
 pub struct LongTransactions;
@@ -23,8 +23,8 @@ impl Check for LongTransactions {
     fn remedy(&self) -> &'static str {
         "Wait until the transaction ends, or end its session with pg_terminate_backend."
     }
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
-        let limit = ctx.plan.limits.long_transaction_ms;
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
+        let limit = ctx.limits.long_transaction_ms;
         let mut findings = Vec::new();
         for (side, database) in ctx.sides() {
             for open in database.reads.open_transactions(limit).await? {

@@ -1,13 +1,11 @@
 use async_trait::async_trait;
 use crossover_core::{
-    StageContext,
     catalogue::{ReplicaIdentity, TableFacts},
-    finding::Finding,
-    ports::PortError,
+    finding::{Finding, Severity},
     schema::{Remedies, identity_faults},
 };
 
-use super::{AppliesTo, Check};
+use super::{AppliesTo, Check, CheckContext, Unanswered};
 
 /// Without an identity of the old row, updates and deletes cannot be replicated.
 pub struct PrimaryKeys;
@@ -29,36 +27,47 @@ impl Check for PrimaryKeys {
     fn remedy(&self) -> &'static str {
         "Add a primary key, choose another replica identity that the stream reads, or exclude the table with scope.exclude."
     }
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
-        let tables = ctx.old_writer.reads.tables(&ctx.plan.scope).await?;
-        let whole_rows = ctx.replication.supports_whole_row_identity();
-        Ok(self.judge(&tables, whole_rows, &*ctx.old_writer.reads))
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
+        let tables = ctx.old_writer.reads.tables(ctx.scope).await?;
+        let whole_rows = ctx.whole_row_identity();
+        Ok(self.judge(&tables, whole_rows, ctx.old_writer.reads))
     }
 }
 
 impl PrimaryKeys {
-    /// `whole_rows`: the stream replicates tables whose replica identity is the whole row.
-    fn judge(&self, tables: &[TableFacts], whole_rows: bool, engine: &dyn Remedies) -> Vec<Finding> {
+    /// `whole_rows`: the stream replicates tables whose replica identity is the whole row. `None`: not known here.
+    fn judge(&self, tables: &[TableFacts], whole_rows: Option<bool>, engine: &dyn Remedies) -> Vec<Finding> {
         identity_faults(tables)
             .iter()
             .filter_map(|fault| {
-                let message = objection(fault.identity, whole_rows)?;
+                let (severity, message) = objection(fault.identity, whole_rows)?;
                 let remedy = engine.remedy(&fault.remedy());
                 let remedy = format!("{remedy}; or exclude the table with scope.exclude");
-                Some(self.finds(&fault.to_string(), message, &remedy))
+                let finding = self.finds(&fault.to_string(), message, &remedy);
+                Some(Finding { severity, ..finding })
             })
             .collect()
     }
 }
 
-fn objection(identity: ReplicaIdentity, whole_rows: bool) -> Option<String> {
-    match identity {
-        ReplicaIdentity::Key => None,
-        ReplicaIdentity::FullRow => (!whole_rows)
-            .then(|| "has replica identity full, which the plan's replication does not support".to_owned()),
-        ReplicaIdentity::Missing(missing) => Some(format!(
-            "{}: its updates and deletes cannot be replicated",
-            missing.because()
+fn objection(identity: ReplicaIdentity, whole_rows: Option<bool>) -> Option<(Severity, String)> {
+    match (identity, whole_rows) {
+        (ReplicaIdentity::Key, _) | (ReplicaIdentity::FullRow, Some(true)) => None,
+        (ReplicaIdentity::FullRow, Some(false)) => Some((
+            Severity::Blocks,
+            "has replica identity full, which the plan's replication does not support".to_owned(),
+        )),
+        (ReplicaIdentity::FullRow, None) => Some((
+            Severity::Warns,
+            "has replica identity full; whether the plan's replication supports that is not checked here"
+                .to_owned(),
+        )),
+        (ReplicaIdentity::Missing(missing), _) => Some((
+            Severity::Blocks,
+            format!(
+                "{}: its updates and deletes cannot be replicated",
+                missing.because()
+            ),
         )),
     }
 }
@@ -69,7 +78,7 @@ mod tests {
 
     use super::{super::PlainRemedies, *};
 
-    fn found(identity: ReplicaIdentity, whole_rows: bool) -> Vec<Finding> {
+    fn found(identity: ReplicaIdentity, whole_rows: Option<bool>) -> Vec<Finding> {
         let table = TableFacts {
             table: TableName {
                 schema: "shop".into(),
@@ -83,7 +92,7 @@ mod tests {
 
     #[test]
     fn an_identity_that_the_stream_reads_passes_and_any_other_blocks() {
-        for whole_rows in [true, false] {
+        for whole_rows in [Some(true), Some(false), None] {
             assert!(found(ReplicaIdentity::Key, whole_rows).is_empty());
             for missing in [
                 MissingIdentity::NoPrimaryKey,
@@ -96,7 +105,12 @@ mod tests {
                 assert!(findings[0].remedy.contains("scope.exclude"), "{findings:?}");
             }
         }
-        assert!(found(ReplicaIdentity::FullRow, true).is_empty());
-        assert_eq!(found(ReplicaIdentity::FullRow, false).len(), 1);
+        assert!(found(ReplicaIdentity::FullRow, Some(true)).is_empty());
+        let severities = |whole_rows| {
+            let found = found(ReplicaIdentity::FullRow, whole_rows);
+            found.iter().map(|f| f.severity).collect::<Vec<_>>()
+        };
+        assert_eq!(severities(Some(false)), [Severity::Blocks]);
+        assert_eq!(severities(None), [Severity::Warns]);
     }
 }

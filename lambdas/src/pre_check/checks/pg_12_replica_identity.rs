@@ -1,13 +1,11 @@
 use async_trait::async_trait;
 use crossover_core::{
-    StageContext,
     catalogue::{ReplicaIdentity, TableFacts},
     finding::{Finding, Severity},
-    ports::PortError,
     schema::{Remedies, identity_faults},
 };
 
-use super::{AppliesTo, Check};
+use super::{AppliesTo, Check, CheckContext, Unanswered};
 
 /// Replica identity full works, but makes each change larger and slower to apply.
 pub struct WholeRows;
@@ -32,9 +30,9 @@ impl Check for WholeRows {
     fn remedy(&self) -> &'static str {
         "Add a primary key on both sides."
     }
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
-        let tables = ctx.old_writer.reads.tables(&ctx.plan.scope).await?;
-        Ok(self.judge(&tables, &*ctx.old_writer.reads))
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
+        let tables = ctx.old_writer.reads.tables(ctx.scope).await?;
+        Ok(self.judge(&tables, ctx.old_writer.reads))
     }
 }
 

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
-use crossover_core::{StageContext, finding::Finding, ports::PortError};
+use crossover_core::finding::Finding;
 
-use super::{AppliesTo, Check};
+use super::{AppliesTo, Check, CheckContext, Unanswered};
 
 /// Rows of unlogged tables are never written to the write-ahead log.
 pub struct UnloggedTables;
@@ -23,8 +23,8 @@ impl Check for UnloggedTables {
     fn remedy(&self) -> &'static str {
         "Make the table logged, or exclude it with scope.exclude."
     }
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
-        let tables = ctx.old_writer.reads.tables(&ctx.plan.scope).await?;
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
+        let tables = ctx.old_writer.reads.tables(ctx.scope).await?;
         Ok(tables
             .iter()
             .filter(|t| t.unlogged)

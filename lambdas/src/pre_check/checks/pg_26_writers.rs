@@ -1,7 +1,7 @@
 use async_trait::async_trait;
-use crossover_core::{StageContext, finding::Finding, ports::PortError};
+use crossover_core::finding::Finding;
 
-use super::{AppliesTo, Check};
+use super::{AppliesTo, Check, CheckContext, Unanswered};
 
 /// Superusers cannot be locked out; every other writer is locked by the drain.
 pub struct Writers;
@@ -23,8 +23,8 @@ impl Check for Writers {
     fn remedy(&self) -> &'static str {
         "Give the programs that log in as a superuser another role, or stop them for the cutover."
     }
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
-        let roles = ctx.old_writer.reads.roles(&ctx.plan.scope, &[]).await?;
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
+        let roles = ctx.old_writer.reads.roles(ctx.scope, &[]).await?;
         Ok(roles
             .iter()
             .filter(|r| r.superuser && r.sessions > 0)

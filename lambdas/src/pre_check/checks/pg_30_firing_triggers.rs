@@ -1,12 +1,10 @@
 use async_trait::async_trait;
 use crossover_core::{
-    StageContext,
     catalogue::TableFacts,
     finding::{Finding, Severity},
-    ports::PortError,
 };
 
-use super::{AppliesTo, Check};
+use super::{AppliesTo, Check, CheckContext, Unanswered};
 
 /// Reverse replication writes to this side after the commit.
 pub struct SourceTriggers;
@@ -31,8 +29,8 @@ impl Check for SourceTriggers {
     fn remedy(&self) -> &'static str {
         "On both sides, make the trigger fire for the application's writes only (enable trigger), or disable it."
     }
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
-        let tables = ctx.old_writer.reads.tables(&ctx.plan.scope).await?;
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
+        let tables = ctx.old_writer.reads.tables(ctx.scope).await?;
         Ok(firing(&tables)
             .map(|(object, always)| {
                 self.finds(

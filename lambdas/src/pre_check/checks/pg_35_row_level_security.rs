@@ -1,7 +1,7 @@
 use async_trait::async_trait;
-use crossover_core::{StageContext, catalogue::TableFacts, finding::Finding, ports::PortError};
+use crossover_core::{catalogue::TableFacts, finding::Finding};
 
-use super::{AppliesTo, Check};
+use super::{AppliesTo, Check, CheckContext, Unanswered};
 
 /// A policy that hides rows from Crossover's role makes a comparison impossible. A policy that hides rows
 /// from the replication user makes the initial copy incomplete without an error.
@@ -24,9 +24,9 @@ impl Check for RowLevelSecurity {
     fn remedy(&self) -> &'static str {
         "Give Crossover's role and the replication user BYPASSRLS, or make them members of the table's owner."
     }
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
-        let mut findings = self.judge("", &ctx.old_writer.reads.tables(&ctx.plan.scope).await?);
-        findings.extend(self.judge("target: ", &ctx.new_writer.reads.tables(&ctx.plan.scope).await?));
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
+        let mut findings = self.judge("", &ctx.old_writer.reads.tables(ctx.scope).await?);
+        findings.extend(self.judge("target: ", &ctx.new_writer.reads.tables(ctx.scope).await?));
         Ok(findings)
     }
 }

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
-use crossover_core::{StageContext, finding::Finding, ports::PortError};
+use crossover_core::finding::Finding;
 
-use super::{AppliesTo, Check};
+use super::{AppliesTo, Check, CheckContext, Unanswered};
 
 /// A standby is read-only: the lock and the catch-up marker need a primary.
 pub struct Standby;
@@ -23,7 +23,7 @@ impl Check for Standby {
     fn remedy(&self) -> &'static str {
         "Set host in that side's secret to the primary (Aurora: the writer endpoint)."
     }
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
         let mut findings = Vec::new();
         for (side, database) in ctx.sides() {
             let server = database.reads.server().await?;

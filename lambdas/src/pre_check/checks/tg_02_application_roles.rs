@@ -1,7 +1,7 @@
 use async_trait::async_trait;
-use crossover_core::{StageContext, finding::Finding, ports::PortError};
+use crossover_core::finding::Finding;
 
-use super::{AppliesTo, Check};
+use super::{AppliesTo, Check, CheckContext, Unanswered};
 
 /// The new writer refuses application writes until the commit.
 pub struct ApplicationRoles;
@@ -23,8 +23,8 @@ impl Check for ApplicationRoles {
     fn remedy(&self) -> &'static str {
         "Create the roles on the target with the same grants, as NOLOGIN; Crossover gives them LOGIN after the commit."
     }
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
-        let scope = &ctx.plan.scope;
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
+        let scope = ctx.scope;
         let writers: Vec<String> = ctx
             .old_writer
             .reads

@@ -1,13 +1,11 @@
 use async_trait::async_trait;
 use crossover_core::{
-    StageContext,
     catalogue::{Definition, ObjectClass},
     finding::Finding,
-    ports::PortError,
     schema::{DifferenceKind, Remedies, Severity, compare},
 };
 
-use super::{AppliesTo, Check};
+use super::{AppliesTo, Check, CheckContext, Unanswered};
 
 /// A difference in the schema would lose or refuse rows after the commit.
 pub struct Schema;
@@ -75,11 +73,11 @@ impl Check for Schema {
     fn remedy(&self) -> &'static str {
         "Change the target's definition to match the source; each finding names one object."
     }
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
-        let scope = &ctx.plan.scope;
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
+        let scope = ctx.scope;
         let source = ctx.old_writer.reads.fingerprint(scope).await?;
         let target = ctx.new_writer.reads.fingerprint(scope).await?;
-        Ok(judge(self, source, target, &*ctx.new_writer.reads))
+        Ok(judge(self, source, target, ctx.new_writer.reads))
     }
 }
 

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
-use crossover_core::{StageContext, finding::Finding, ports::PortError};
+use crossover_core::finding::Finding;
 
 use super::{
-    AppliesTo, Check,
+    AppliesTo, Check, CheckContext, Unanswered,
     pg_30_firing_triggers::{firing, mode, remedy},
 };
 
@@ -27,8 +27,8 @@ impl Check for TargetTriggers {
     fn remedy(&self) -> &'static str {
         "On both sides, make the trigger fire for the application's writes only (enable trigger), or disable it."
     }
-    async fn run(&self, ctx: &StageContext) -> Result<Vec<Finding>, PortError> {
-        let tables = ctx.new_writer.reads.tables(&ctx.plan.scope).await?;
+    async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
+        let tables = ctx.new_writer.reads.tables(ctx.scope).await?;
         Ok(firing(&tables)
             .map(|(object, always)| {
                 self.finds(

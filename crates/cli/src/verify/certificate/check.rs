@@ -104,10 +104,11 @@ pub async fn check(arguments: &Arguments, file: &Path) -> anyhow::Result<ExitCod
 
 /// The current state of both databases; `None` if they were not given.
 async fn now(arguments: &Arguments, checked: &Checked) -> anyhow::Result<Option<Conditions>> {
-    if arguments.source.is_none() && arguments.target.is_none() {
+    if arguments.databases.urls().is_none() {
         return Ok(None);
     }
-    let ((source, _), (target, _)) = arguments.connect_both().await?;
+    let (source, target) = arguments.connect_both().await?;
+    let (source, target) = (source.database, target.database);
     let both = Sides {
         source: &source as _,
         target: &target as _,

@@ -1,12 +1,10 @@
-//! The page for `--html`.
+//! The file for `--html`.
 
 use std::{fs, path::Path};
 
 use anyhow::Context;
-use crossover_report::comparison;
-use crossover_verify::Report;
 
-/// Fails if the file cannot be written, before hours of comparison. An existing file is not changed.
+/// Fails if the file cannot be written, before the work begins. An existing file is not changed.
 pub fn can_be_written(file: &Path) -> anyhow::Result<()> {
     let is_new = !file.exists();
     fs::OpenOptions::new()
@@ -20,8 +18,8 @@ pub fn can_be_written(file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub fn write(file: &Path, report: &Report) -> anyhow::Result<()> {
-    fs::write(file, comparison::page(report)).with_context(|| cannot(file))
+pub fn write(file: &Path, page: &str) -> anyhow::Result<()> {
+    fs::write(file, page).with_context(|| cannot(file))
 }
 
 fn cannot(file: &Path) -> String {

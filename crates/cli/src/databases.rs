@@ -1,0 +1,98 @@
+//! The two databases of a migration, reached directly by their URLs.
+
+use crossover_core::{ErrorName, Secret, ports::PortError};
+use crossover_postgres::{ConnectionSettings, PostgresDatabase};
+
+/// The options that name both databases.
+#[derive(clap::Args)]
+pub struct Databases {
+    /// The source database: postgresql://user@host:port/database?sslmode=verify-full[&sslrootcert=FILE]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CROSSOVER_SOURCE",
+        hide_env_values = true,
+        requires = "target"
+    )]
+    source: Option<String>,
+    /// The target database; passwords may also come from CROSSOVER_SOURCE_PASSWORD, CROSSOVER_TARGET_PASSWORD
+    /// or PGPASSWORD
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CROSSOVER_TARGET",
+        hide_env_values = true,
+        requires = "source"
+    )]
+    target: Option<String>,
+}
+
+/// A database, its address and the role that is logged in.
+pub struct Connected {
+    pub database: PostgresDatabase,
+    /// Name and address, without the role and the password.
+    pub place: String,
+    pub role: String,
+}
+
+impl Databases {
+    /// Both URLs, where they are given.
+    pub fn urls(&self) -> Option<(&str, &str)> {
+        self.source.as_deref().zip(self.target.as_deref())
+    }
+
+    /// Connects to both sides, with the same exempt roles.
+    ///
+    /// # Errors
+    /// All faults of both sides at once; one database given twice.
+    pub async fn connect(&self, exempt_roles: &[String]) -> anyhow::Result<(Connected, Connected)> {
+        let Some((source, target)) = self.urls() else {
+            anyhow::bail!("name both databases with --source and --target");
+        };
+        match tokio::join!(
+            connect("source", source, exempt_roles),
+            connect("target", target, exempt_roles)
+        ) {
+            (Ok(source), Ok(target)) => {
+                anyhow::ensure!(
+                    !source.database.is_same_as(&target.database).await?,
+                    "--source and --target lead to the same database ({} and {}), which proves nothing: name the two sides of the migration",
+                    source.place,
+                    target.place
+                );
+                Ok((source, target))
+            }
+            (Err(one), Err(two)) => anyhow::bail!("{one:#}\nerror: {two:#}"),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        }
+    }
+}
+
+async fn connect(label: &'static str, url: &str, exempt_roles: &[String]) -> anyhow::Result<Connected> {
+    let password = [
+        &format!("CROSSOVER_{}_PASSWORD", label.to_uppercase()),
+        "PGPASSWORD",
+    ]
+    .into_iter()
+    .find_map(|name| std::env::var(name).ok())
+    .map(Secret::new);
+    let settings = ConnectionSettings::from_url(label, url, password)?;
+    let place = format!("{} on {}:{}", settings.dbname, settings.host, settings.port);
+    let role = settings.username.clone();
+    let database = PostgresDatabase::connect(label, settings, exempt_roles.to_vec())
+        .await
+        .map_err(with_remedy)?;
+    Ok(Connected {
+        database,
+        place,
+        role,
+    })
+}
+
+/// Other refusals to connect name their remedy themselves, or are the server's own words.
+fn with_remedy(error: PortError) -> anyhow::Error {
+    match error {
+        PortError::Unreachable { .. } => anyhow::anyhow!("{error}; {}", ErrorName::Unreachable.remedy()),
+        other => other.into(),
+    }
+}
