@@ -128,8 +128,8 @@ async fn examine(arguments: &Arguments) -> anyhow::Result<CheckReport> {
         direction: Direction::Forward,
         scope: &scoped.scope,
         limits: &limits,
-        old_writer: asked(&source, &engine),
-        new_writer: asked(&target, &engine),
+        old_writer: Asked::new(&engine, &source.database),
+        new_writer: Asked::new(&engine, &target.database),
         carrier: Err(NO_REPLICATION),
     })
     .await;
@@ -149,11 +149,4 @@ async fn examine(arguments: &Arguments) -> anyhow::Result<CheckReport> {
         began_at: began_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         elapsed_ms: Millis(began.elapsed().as_millis() as u64),
     })
-}
-
-fn asked<'a>(side: &'a Connected, engine: &'a EngineName) -> Asked<'a> {
-    Asked {
-        engine,
-        reads: &side.database,
-    }
 }

@@ -1,12 +1,16 @@
 //! What the checks read.
 
+use std::sync::Arc;
+
 use crossover_core::{
     Direction, StageContext, StageError, Stream,
+    catalogue::TableFacts,
     finding::CheckOutcome,
     plan::{EngineName, Limits, Scope},
-    ports::{Database, DatabaseReader, PortError, Replication},
+    ports::{Database, DatabaseReader, PortError, PortResult, Replication},
     routing::Side,
 };
+use futures::lock::Mutex;
 
 /// Everything that a check may ask. There is no writing port, so a check cannot change anything.
 pub struct CheckContext<'a> {
@@ -20,10 +24,32 @@ pub struct CheckContext<'a> {
 }
 
 /// The reading half of one side's database.
-#[derive(Clone, Copy)]
 pub struct Asked<'a> {
     pub engine: &'a EngineName,
     pub reads: &'a dyn DatabaseReader,
+    tables: Mutex<Option<Arc<Vec<TableFacts>>>>,
+}
+
+impl<'a> Asked<'a> {
+    pub fn new(engine: &'a EngineName, reads: &'a dyn DatabaseReader) -> Self {
+        Self {
+            engine,
+            reads,
+            tables: Mutex::default(),
+        }
+    }
+
+    /// The tables in scope. They are read once: half of the checks ask for them, and all of them then judge the same
+    /// list.
+    pub(super) async fn tables(&self, scope: &Scope) -> PortResult<Arc<Vec<TableFacts>>> {
+        let mut kept = self.tables.lock().await;
+        if let Some(tables) = &*kept {
+            return Ok(Arc::clone(tables));
+        }
+        let tables = Arc::new(self.reads.tables(scope).await?);
+        *kept = Some(Arc::clone(&tables));
+        Ok(tables)
+    }
 }
 
 /// The change streams and their engine.
@@ -66,12 +92,12 @@ impl<'a> CheckContext<'a> {
     /// The context of a stage: everything can be asked.
     pub fn of(ctx: &'a StageContext) -> Self {
         let plan = &ctx.plan;
-        let side = |side: Side, database: &'a Database| Asked {
-            engine: match side {
+        let side = |side: Side, database: &'a Database| {
+            let engine = match side {
                 Side::Source => &plan.source.engine,
                 Side::Target => &plan.target.engine,
-            },
-            reads: &*database.reads,
+            };
+            Asked::new(engine, &*database.reads)
         };
         Self {
             direction: ctx.direction,
@@ -87,10 +113,10 @@ impl<'a> CheckContext<'a> {
     }
 
     /// Both databases with their sides, the old writer first.
-    pub const fn sides(&self) -> [(Side, Asked<'a>); 2] {
+    pub const fn sides(&self) -> [(Side, &Asked<'a>); 2] {
         [
-            (self.direction.old_writer(), self.old_writer),
-            (self.direction.new_writer(), self.new_writer),
+            (self.direction.old_writer(), &self.old_writer),
+            (self.direction.new_writer(), &self.new_writer),
         ]
     }
 

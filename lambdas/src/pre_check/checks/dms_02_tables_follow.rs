@@ -42,7 +42,7 @@ impl Check for TablesFollow {
                 )
             })
             .collect();
-        for table in ctx.old_writer.reads.tables(ctx.scope).await? {
+        for table in ctx.old_writer.tables(ctx.scope).await?.iter() {
             if !table.partitioned && !carried.iter().any(|c| c.table == table.table) {
                 findings.push(self.finds(
                     &table.table.to_string(),

@@ -28,7 +28,7 @@ impl Check for PrimaryKeys {
         "Add a primary key, choose another replica identity that the stream reads, or exclude the table with scope.exclude."
     }
     async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
-        let tables = ctx.old_writer.reads.tables(ctx.scope).await?;
+        let tables = ctx.old_writer.tables(ctx.scope).await?;
         let whole_rows = ctx.whole_row_identity();
         Ok(self.judge(&tables, whole_rows, ctx.old_writer.reads))
     }

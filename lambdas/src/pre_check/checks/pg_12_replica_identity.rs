@@ -31,7 +31,7 @@ impl Check for WholeRows {
         "Add a primary key on both sides."
     }
     async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
-        let tables = ctx.old_writer.reads.tables(ctx.scope).await?;
+        let tables = ctx.old_writer.tables(ctx.scope).await?;
         Ok(self.judge(&tables, ctx.old_writer.reads))
     }
 }

@@ -24,7 +24,7 @@ impl Check for UnloggedTables {
         "Make the table logged, or exclude it with scope.exclude."
     }
     async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
-        let tables = ctx.old_writer.reads.tables(ctx.scope).await?;
+        let tables = ctx.old_writer.tables(ctx.scope).await?;
         Ok(tables
             .iter()
             .filter(|t| t.unlogged)

@@ -30,7 +30,7 @@ impl Check for SourceTriggers {
         "On both sides, make the trigger fire for the application's writes only (enable trigger), or disable it."
     }
     async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
-        let tables = ctx.old_writer.reads.tables(ctx.scope).await?;
+        let tables = ctx.old_writer.tables(ctx.scope).await?;
         Ok(firing(&tables)
             .map(|(object, always)| {
                 self.finds(

@@ -25,8 +25,8 @@ impl Check for RowLevelSecurity {
         "Give Crossover's role and the replication user BYPASSRLS, or make them members of the table's owner."
     }
     async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
-        let mut findings = self.judge("", &ctx.old_writer.reads.tables(ctx.scope).await?);
-        findings.extend(self.judge("target: ", &ctx.new_writer.reads.tables(ctx.scope).await?));
+        let mut findings = self.judge("", &ctx.old_writer.tables(ctx.scope).await?);
+        findings.extend(self.judge("target: ", &ctx.new_writer.tables(ctx.scope).await?));
         Ok(findings)
     }
 }

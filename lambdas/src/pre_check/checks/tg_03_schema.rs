@@ -75,8 +75,10 @@ impl Check for Schema {
     }
     async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
         let scope = ctx.scope;
-        let source = ctx.old_writer.reads.fingerprint(scope).await?;
-        let target = ctx.new_writer.reads.fingerprint(scope).await?;
+        let (source, target) = futures::try_join!(
+            ctx.old_writer.reads.fingerprint(scope),
+            ctx.new_writer.reads.fingerprint(scope)
+        )?;
         Ok(judge(self, source, target, ctx.new_writer.reads))
     }
 }

@@ -28,7 +28,7 @@ impl Check for TargetTriggers {
         "On both sides, make the trigger fire for the application's writes only (enable trigger), or disable it."
     }
     async fn run(&self, ctx: &CheckContext<'_>) -> Result<Vec<Finding>, Unanswered> {
-        let tables = ctx.new_writer.reads.tables(ctx.scope).await?;
+        let tables = ctx.new_writer.tables(ctx.scope).await?;
         Ok(firing(&tables)
             .map(|(object, always)| {
                 self.finds(
