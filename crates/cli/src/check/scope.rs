@@ -46,7 +46,7 @@ pub async fn of(
         tables: Vec::new(),
         exclude: arguments.exclude.clone(),
     };
-    if let Err(unknown) = selection.all_known(either.iter().copied()) {
+    if let Err(unknown) = selection.all_known(&either.iter().copied()) {
         anyhow::bail!("{unknown}: correct --exclude");
     }
     let count = |tables: &[TableName]| tables.iter().filter(|table| selection.holds(table)).count() as u64;

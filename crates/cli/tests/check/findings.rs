@@ -67,10 +67,10 @@ async fn every_fault_of_the_databases_is_found_and_blocks() {
     .await;
     shop.source("begin; insert into items values (7); prepare transaction 'late'")
         .await;
-    let _superuser = shop.source.connect().await.unwrap();
+    let superuser = shop.source.connect().await.unwrap();
     let said = shop.check_as("xo", &["--json"]);
     // The creation of a slot in another test of this server would wait for it.
-    shop.source("reset role; rollback prepared 'late'").await;
+    superuser.batch_execute("rollback prepared 'late'").await.unwrap();
     assert_eq!(said.status, Some(1), "{}", said.stderr);
     assert!(said.stderr.starts_with("BLOCKED: "), "{}", said.stderr);
     assert_eq!(said.json()["verdict"], "blocked");

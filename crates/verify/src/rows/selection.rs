@@ -67,7 +67,7 @@ impl Selection {
                 *side = Some(shape);
             }
         }
-        self.all_known(pairs.keys())?;
+        self.all_known(&pairs.keys())?;
         Ok(pairs.into_values().collect())
     }
 
@@ -77,7 +77,7 @@ impl Selection {
     /// All patterns that match none.
     pub fn all_known<'a>(
         &self,
-        tables: impl Iterator<Item = &'a TableName> + Clone,
+        tables: &(impl Iterator<Item = &'a TableName> + Clone),
     ) -> Result<(), UnknownTables> {
         let patterns = self.tables.iter().chain(&self.exclude);
         let unknown: Vec<String> = patterns
