@@ -74,7 +74,7 @@ fn judge(checks: Vec<Checked>) -> Result<Output, StageError> {
             CheckOutcome::Ran { findings: found } => findings.extend(found.iter().cloned()),
             CheckOutcome::NotApplicable { .. } => {}
             CheckOutcome::CouldNotRun { reason, .. } | CheckOutcome::NotCheckedHere { reason } => {
-                unknown.push(format!("{}: {reason}", check.id))
+                unknown.push(format!("{}: {reason}", check.id));
             }
         }
     }

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use crossover_core::finding::{CheckReport, CheckVerdict, CheckedDatabase, FindingGroup, Severity, grouped};
+use crossover_core::finding::{
+    CheckReport, CheckVerdict, Checked, CheckedDatabase, FindingGroup, Severity, grouped,
+};
 use crossover_report::{checks::headline, number::duration};
 
 /// Number of objects named in a finding about many of them.
@@ -49,11 +51,8 @@ pub fn text(report: &CheckReport, all: bool) -> String {
     if !passed.is_empty() {
         let _ = writeln!(text, "  passed: {}", passed.join(", "));
     }
-    let of_plan = report.checks.iter().flat_map(|checked| checked.findings());
-    if of_plan
-        .clone()
-        .any(|finding| finding.remedy.contains("scope.exclude"))
-    {
+    let mut of_plan = report.checks.iter().flat_map(Checked::findings);
+    if of_plan.any(|finding| finding.remedy.contains("scope.exclude")) {
         let _ = writeln!(
             text,
             "  scope.exclude is a field of the plan; here it is --exclude"
