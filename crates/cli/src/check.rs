@@ -27,16 +27,18 @@ const COULD_NOT_RUN: u8 = 2;
 const NO_REPLICATION: &str =
     "asks the replication between the two databases, which only the stage pre-check of a run can reach";
 
+/// What `--help` begins with.
+pub const MANUAL: &str = "Run the pre-checks of a cutover against two databases, without AWS.\n\n\
+These are the checks that the stage pre-check runs before a cutover (docs/checks.md), in the direction from the source to the target and with the \
+default limits of a plan. Checks that ask AWS are listed as not checked here; the stage still makes them. `crossover explain ID` explains a check.\n\n\
+Log in with the roles that the functions will use (the secrets of the plan): the checks judge what these roles see and may do. They need no superuser; \
+a superuser sees more than they do, so the result is then worth less, and a note says so.";
+
 /// Options of `crossover check`.
 #[derive(clap::Args)]
 #[command(
     mut_arg("source", |url| url.required(true)),
     mut_arg("target", |url| url.required(true)),
-    long_about = "Run the pre-checks of a cutover against two databases, without AWS.\n\n\
-These are the checks that the stage pre-check runs before a cutover (docs/checks.md), in the direction from the source to the target and with the \
-default limits of a plan. Checks that ask AWS are listed as not checked here; the stage still makes them. `crossover explain ID` explains a check.\n\n\
-Log in with the roles that the functions will use (the secrets of the plan): the checks judge what these roles see and may do. They need no superuser; \
-a superuser sees more than they do, so the result is then worth less, and a note says so.",
     after_help = "Exit status: 0 no finding blocks the cutover; 1 blocked, whatever else is unknown; 2 a check, or the command, could not run; \
 130 interrupted.\n\
 Nothing is changed on either side."

@@ -12,15 +12,15 @@ use crate::output::{print, print_json};
 /// Exit status for a name that nothing has.
 const UNKNOWN_NAME: u8 = 2;
 
-/// Options of `crossover explain`.
-#[derive(clap::Args)]
-#[command(
-    long_about = "Explain an error of the state machines or a pre-check by its name: what it means, what the run did, the remedy, whether a repetition helps, \
+/// What `--help` begins with.
+pub const MANUAL: &str = "Explain an error of the state machines or a pre-check by its name: what it means, what the run did, the remedy, whether a repetition helps, \
 and where it is documented.\n\n\
 A name is an error in the history of an execution (MarkerNotSeen), the error with which an execution ended (CutoverAborted), or the id of a pre-check \
-(PG11), in capitals or not. Without a name, all names are listed.",
-    after_help = "Exit status: 0 explained; 2 nothing has this name (the nearest names are printed)."
-)]
+(PG11), in capitals or not. Without a name, all names are listed.";
+
+/// Options of `crossover explain`.
+#[derive(clap::Args)]
+#[command(after_help = "Exit status: 0 explained; 2 nothing has this name (the nearest names are printed).")]
 pub struct Arguments {
     /// The name, for example MarkerNotSeen or PG11
     name: Option<String>,

@@ -31,9 +31,9 @@ enum Command {
     Rehearse(rehearse::Arguments),
     /// Prove that two databases are equal, row by row, or report every difference
     Verify(Box<verify::Arguments>),
-    /// Run the pre-checks of a cutover against two databases, without AWS; changes nothing
+    #[command(about = "Run the pre-checks of a cutover against two databases, without AWS; changes nothing", long_about = check::MANUAL)]
     Check(check::Arguments),
-    /// Explain an error of the state machines or a pre-check by its name; without a name, list them all
+    #[command(about = "Explain an error of the state machines or a pre-check by its name; without a name, list them all", long_about = explain::MANUAL)]
     Explain(explain::Arguments),
 }
 

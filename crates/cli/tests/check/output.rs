@@ -6,9 +6,10 @@ use crate::migration::Migration;
 
 async fn faulty() -> Migration {
     let shop = Migration::new().await;
-    let tables: String = (1..=12)
-        .map(|n| format!("create table keyless_{n:02} (a int); "))
+    let tables: Vec<String> = (1..=12)
+        .map(|n| format!("create table keyless_{n:02} (a int);"))
         .collect();
+    let tables = tables.join(" ");
     shop.both(&format!(
         "{tables} create table \"<script>\nx\" (a int); create unlogged table fast (id int primary key)"
     ))

@@ -98,6 +98,22 @@ fn both_databases_have_to_be_named() {
     }
 }
 
+#[test]
+fn help_says_which_role_connects_and_names_every_exit_status() {
+    let output = command(NOWHERE, NOWHERE, &["--help"]).output().unwrap();
+    let said = said(&output);
+    assert_eq!(said.status, Some(0));
+    for words in [
+        "Log in with the roles that the functions will use",
+        "0 no finding blocks",
+        "1 blocked",
+        "could not run",
+        "130 interrupted",
+    ] {
+        assert!(said.stdout.contains(words), "{words}: {}", said.stdout);
+    }
+}
+
 #[tokio::test]
 async fn a_report_that_cannot_be_written_is_an_error() {
     let said = check(NOWHERE, NOWHERE, &["--html", "/no-such-folder/page.html"]);
