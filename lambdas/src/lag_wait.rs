@@ -148,6 +148,9 @@ async fn readiness(ctx: &StageContext) -> Result<Result<(Millis, Load), NotReady
         ))));
     }
     let load = Load::now(ctx).await?;
+    if let Some(unknown) = load.unknown() {
+        return Ok(Err(NotReady::Fault(unknown)));
+    }
     if let Some(obstacle) = load.obstacle(limits.drain_grace_ms) {
         return Ok(Err(NotReady::Busy(obstacle)));
     }

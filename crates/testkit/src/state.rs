@@ -9,7 +9,7 @@ use std::{
 
 use crossover_core::{
     Millis, Plan, Stream,
-    ports::{JournalEntry, PortError, PortResult, metrics::LagSample},
+    ports::{CpuSample, JournalEntry, LagSample, PortError, PortResult},
     routing::{LaneRecord, Phase, Side, UnixMillis},
 };
 
@@ -35,6 +35,8 @@ pub struct Behaviour {
     pub task_ms: u64,
     /// The lag that the metrics port reports.
     pub lag: Option<LagSample>,
+    /// The CPU use of every server, as the metrics port reports it.
+    pub cpu: Option<CpuSample>,
     /// The stream applies every marker twice.
     pub stream_duplicates: bool,
     /// The stream finds the rows of a table without a key by all their columns.
@@ -48,6 +50,7 @@ impl Default for Behaviour {
             pool_ms: 0,
             stream_ms: 3,
             task_ms: 120,
+            cpu: None,
             lag: Some(LagSample {
                 lag_ms: Millis(20),
                 age_ms: Millis(1_000),

@@ -5,8 +5,8 @@ use crossover_core::{
     Millis, Position, Stream,
     catalogue::TableName,
     ports::{
-        Clock, Journal, JournalEntry, Lane, Metrics, NewStream, PortError, PortResult, Replication,
-        StreamHealth, TableHealth, metrics::LagSample,
+        Clock, CpuSample, Journal, JournalEntry, LagSample, Lane, Metrics, NewStream, PortError, PortResult,
+        Replication, StreamHealth, TableHealth,
     },
     routing::{Command, Epoch, LaneRecord, Phase, Traffic, UnixMillis},
 };
@@ -153,6 +153,12 @@ impl Metrics for MemoryMetrics {
     async fn lag(&self, _stream: Stream) -> PortResult<Option<LagSample>> {
         self.0
             .call("metrics.lag".to_owned(), |state| Ok(state.behaviour.lag))
+            .await
+    }
+
+    async fn cpu(&self, _server: &str) -> PortResult<Option<CpuSample>> {
+        self.0
+            .call("metrics.cpu".to_owned(), |state| Ok(state.behaviour.cpu))
             .await
     }
 }
