@@ -38,6 +38,7 @@ async fn node(layout: &Layout, progress: &dyn Progress) -> Result<()> {
     write(&folder.join("package.json"), manifests.package)?;
     write(&folder.join("package-lock.json"), manifests.package_lock)?;
     let step = step(progress, format!("fetching {} (npm)", layout.set().of_npm()));
+    // No peers: the schemas are only read, the library that would run them is not needed.
     // No install scripts: the links that they would create are created below, and no fetched program runs
     // during the fetch.
     let npm = Launch::new("npm ci", "npm", log)
@@ -46,6 +47,7 @@ async fn node(layout: &Layout, progress: &dyn Progress) -> Result<()> {
         .args([
             "ci",
             "--ignore-scripts",
+            "--legacy-peer-deps",
             "--no-audit",
             "--no-fund",
             "--no-update-notifier",

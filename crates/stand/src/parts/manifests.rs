@@ -29,6 +29,11 @@ impl Manifests {
                 package_lock: include_str!("../../parts/servers/package-lock.json"),
                 requirements: None,
             },
+            Set::Terraform => Self {
+                package: include_str!("../../parts/terraform/package.json"),
+                package_lock: include_str!("../../parts/terraform/package-lock.json"),
+                requirements: None,
+            },
         }
     }
 
