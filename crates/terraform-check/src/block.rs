@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use hcl_edit::Span;
 use hcl_edit::expr::{Expression, ObjectKey, ObjectValue, Traversal, TraversalOperator};
-use hcl_edit::structure::{Attribute, Block, Body};
+use hcl_edit::structure::{Attribute, Block, BlockLabel, Body};
 use hcl_edit::template::Element;
 use hcl_edit::visit::{self, Visit};
+use hcl_edit::{Ident, Span};
 
 /// The type of a resource or the name of a variable.
 pub fn label(block: &Block, index: usize) -> &str {
@@ -15,7 +15,7 @@ pub fn label(block: &Block, index: usize) -> &str {
 
 /// `aws_rds_cluster.main`, as a message names it.
 pub fn name(block: &Block) -> String {
-    let labels: Vec<&str> = block.labels.iter().map(|label| label.as_str()).collect();
+    let labels: Vec<&str> = block.labels.iter().map(BlockLabel::as_str).collect();
     labels.join(".")
 }
 
@@ -23,7 +23,10 @@ pub fn name(block: &Block) -> String {
 pub fn nested<'a>(body: &'a Body, name: &'a str) -> Vec<&'a Body> {
     let dynamic = body.get_blocks("dynamic").filter(|block| label(block, 0) == name);
     let contents = dynamic.flat_map(|block| block.body.get_blocks("content"));
-    body.get_blocks(name).chain(contents).map(|block| &block.body).collect()
+    body.get_blocks(name)
+        .chain(contents)
+        .map(|block| &block.body)
+        .collect()
 }
 
 /// The value of an attribute.
@@ -87,7 +90,12 @@ fn literal(element: &Element) -> &str {
 
 /// The names of a traversal, as `["data", "aws_region", "here", "name"]`; keys and splats are left out.
 pub fn path(traversal: &Traversal) -> Vec<&str> {
-    let mut path: Vec<&str> = traversal.expr.as_variable().into_iter().map(|name| name.as_str()).collect();
+    let mut path: Vec<&str> = traversal
+        .expr
+        .as_variable()
+        .into_iter()
+        .map(Ident::as_str)
+        .collect();
     for operator in &traversal.operators {
         if let TraversalOperator::GetAttr(name) = operator.value() {
             path.push(name.as_str());
@@ -145,7 +153,10 @@ mod tests {
     #[test]
     fn texts_are_found_at_any_depth() {
         let body = body("a = merge({ b = \"one\" }, [\"two-${var.c}\"])");
-        let found: Vec<String> = texts(value(&body, "a").unwrap()).into_iter().map(|text| text.text).collect();
+        let found: Vec<String> = texts(value(&body, "a").unwrap())
+            .into_iter()
+            .map(|text| text.text)
+            .collect();
         assert_eq!(found, ["one", "two-${}"]);
     }
 
@@ -167,6 +178,8 @@ mod tests {
     #[test]
     fn a_bool_that_is_a_variable_is_not_lacking() {
         let body = body("a = var.x\nb = false\n");
-        assert!(!lacks_bool(&body, "a", true) && lacks_bool(&body, "b", true) && lacks_bool(&body, "c", true));
+        assert!(
+            !lacks_bool(&body, "a", true) && lacks_bool(&body, "b", true) && lacks_bool(&body, "c", true)
+        );
     }
 }

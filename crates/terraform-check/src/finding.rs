@@ -17,7 +17,12 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, rule, text } = self;
+        let Self {
+            file,
+            line,
+            rule,
+            text,
+        } = self;
         write!(f, "{}:{line}: {text} [{rule}]", file.display())
     }
 }
@@ -42,6 +47,14 @@ impl Findings {
             rule: self.rule,
             text: text.into(),
         });
+    }
+
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     /// All findings in the order of the report, each once.

@@ -1,5 +1,6 @@
 //! Faults that the check must find. Each is one change to a folder without any fault.
 
+pub mod real;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -9,22 +10,52 @@ use anyhow::{Context, ensure};
 pub use table::FAULTS;
 
 use crate::finding::{Finding, Findings};
+use crate::rules;
 use crate::schema::{self, Schemas};
 use crate::source::{File, Module};
-use crate::rules;
 
 /// The files without a fault, by their path below a folder like `terraform`.
 pub const FILES: &[(&str, &str)] = &[
-    ("environments/good/main.tf", include_str!("../planted/environments/good/main.tf")),
-    ("modules/edge/main.tf", include_str!("../planted/modules/edge/main.tf")),
-    ("modules/good/access.tf", include_str!("../planted/modules/good/access.tf")),
-    ("modules/good/database.tf", include_str!("../planted/modules/good/database.tf")),
-    ("modules/good/functions.tf", include_str!("../planted/modules/good/functions.tf")),
-    ("modules/good/network.tf", include_str!("../planted/modules/good/network.tf")),
-    ("modules/good/outputs.tf", include_str!("../planted/modules/good/outputs.tf")),
-    ("modules/good/tests/name.tftest.hcl", include_str!("../planted/modules/good/tests/name.tftest.hcl")),
-    ("modules/good/variables.tf", include_str!("../planted/modules/good/variables.tf")),
-    ("modules/good/versions.tf", include_str!("../planted/modules/good/versions.tf")),
+    (
+        "environments/good/main.tf",
+        include_str!("../planted/environments/good/main.tf"),
+    ),
+    (
+        "modules/edge/main.tf",
+        include_str!("../planted/modules/edge/main.tf"),
+    ),
+    (
+        "modules/good/access.tf",
+        include_str!("../planted/modules/good/access.tf"),
+    ),
+    (
+        "modules/good/database.tf",
+        include_str!("../planted/modules/good/database.tf"),
+    ),
+    (
+        "modules/good/functions.tf",
+        include_str!("../planted/modules/good/functions.tf"),
+    ),
+    (
+        "modules/good/network.tf",
+        include_str!("../planted/modules/good/network.tf"),
+    ),
+    (
+        "modules/good/outputs.tf",
+        include_str!("../planted/modules/good/outputs.tf"),
+    ),
+    (
+        "modules/good/tests/name.tftest.hcl",
+        include_str!("../planted/modules/good/tests/name.tftest.hcl"),
+    ),
+    (
+        "modules/good/variables.tf",
+        include_str!("../planted/modules/good/variables.tf"),
+    ),
+    (
+        "modules/good/versions.tf",
+        include_str!("../planted/modules/good/versions.tf"),
+    ),
 ];
 
 /// The part of the check that must find a fault.
@@ -53,7 +84,10 @@ pub struct Fault {
 impl Fault {
     /// All files, this fault among them.
     pub fn files(&self) -> anyhow::Result<Vec<(&'static str, String)>> {
-        let mut files: Vec<(&str, String)> = FILES.iter().map(|(path, text)| (*path, (*text).to_owned())).collect();
+        let mut files: Vec<(&str, String)> = FILES
+            .iter()
+            .map(|(path, text)| (*path, (*text).to_owned()))
+            .collect();
         let found = files.iter_mut().find(|(path, _)| *path == self.file);
         let (_, text) = found.with_context(|| format!("{}: no file {}", self.name, self.file))?;
         ensure!(
@@ -68,7 +102,10 @@ impl Fault {
 }
 
 /// Reads files as the check reads a folder, without running Terraform.
-pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>, schemas: &Schemas) -> anyhow::Result<Vec<Finding>> {
+pub fn read<'a>(
+    files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    schemas: &Schemas,
+) -> anyhow::Result<Vec<Finding>> {
     let mut findings = Findings::default();
     let mut modules: Vec<Module> = Vec::new();
     for (path, text) in files {
@@ -80,7 +117,10 @@ pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>, schemas: &S
         let file = File::parse(path, text, &mut findings);
         match modules.iter_mut().find(|module| module.folder == folder) {
             Some(module) => module.files.extend(file),
-            None => modules.push(Module { folder, files: file.into_iter().collect() }),
+            None => modules.push(Module {
+                folder,
+                files: file.into_iter().collect(),
+            }),
         }
     }
     for module in &modules {
@@ -98,7 +138,9 @@ pub fn missed(schemas: &Schemas) -> anyhow::Result<Vec<String>> {
         missed.push(format!("found where no fault is planted: {finding}"));
     }
     for fault in FAULTS {
-        let FoundBy::Reading(rule) = fault.found_by else { continue };
+        let FoundBy::Reading(rule) = fault.found_by else {
+            continue;
+        };
         let files = fault.files()?;
         let findings = read(files.iter().map(|(path, text)| (*path, text.as_str())), schemas)?;
         if !findings.iter().any(|finding| finding.rule == rule) {
@@ -129,7 +171,9 @@ mod tests {
     fn every_rule_has_a_planted_fault() {
         for rule in RULES {
             assert!(
-                FAULTS.iter().any(|fault| fault.found_by == FoundBy::Reading(rule.name)),
+                FAULTS
+                    .iter()
+                    .any(|fault| fault.found_by == FoundBy::Reading(rule.name)),
                 "no fault is planted for {}",
                 rule.name
             );

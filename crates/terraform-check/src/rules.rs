@@ -77,7 +77,10 @@ fn each(
 ) {
     for (file, block) in module.resources(kind) {
         if let Some(text) = fault(file, block) {
-            findings.add(file.place(block), format!("{}: {text}", crate::block::name(block)));
+            findings.add(
+                file.place(block),
+                format!("{}: {text}", crate::block::name(block)),
+            );
         }
     }
 }

@@ -36,7 +36,10 @@ impl File {
                 findings.begin(SYNTAX);
                 findings.add(
                     (path, error.location().line()),
-                    format!("{}; Terraform's language expects something else here", error.message().trim()),
+                    format!(
+                        "{}; Terraform's language expects something else here",
+                        error.message().trim()
+                    ),
                 );
                 None
             }
@@ -64,17 +67,26 @@ impl File {
     /// The line of a span, counted from 1.
     fn line(&self, span: Option<Range<usize>>) -> usize {
         let start = span.map_or(0, |span| span.start).min(self.text.len());
-        1 + self.text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count()
+        1 + self
+            .text
+            .get(..start)
+            .map_or(0, |before| before.matches('\n').count())
     }
 
     /// Whether a comment gives a reason for a part: at the end of its first line, or on the lines right above.
     pub fn has_reason(&self, part: &impl Span) -> bool {
         let lines: Vec<&str> = self.text.lines().collect();
         let at = self.line(part.span()) - 1;
-        let beside = lines.get(at).and_then(|line| line.split_once(" # ").map(|(_, comment)| comment));
+        let beside = lines
+            .get(at)
+            .and_then(|line| line.split_once(" # ").map(|(_, comment)| comment));
         let above = lines[..at.min(lines.len())].iter().rev();
         let above = above.map_while(|line| line.trim_start().strip_prefix('#'));
-        let words: usize = beside.into_iter().chain(above).map(|text| text.split_whitespace().count()).sum();
+        let words: usize = beside
+            .into_iter()
+            .chain(above)
+            .map(|text| text.split_whitespace().count())
+            .sum();
         words >= WORDS_OF_A_REASON
     }
 }
@@ -90,12 +102,16 @@ pub struct Module {
 impl Module {
     /// Whether others call it, so that it configures no provider and no state of its own.
     pub fn is_called(&self) -> bool {
-        self.folder.parent().is_some_and(|parent| parent.ends_with("modules"))
+        self.folder
+            .parent()
+            .is_some_and(|parent| parent.ends_with("modules"))
     }
 
     /// All top-level blocks of a kind, with their file.
     pub fn blocks<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a File, &'a Block)> {
-        self.files.iter().flat_map(move |file| file.blocks(kind).map(move |block| (file, block)))
+        self.files
+            .iter()
+            .flat_map(move |file| file.blocks(kind).map(move |block| (file, block)))
     }
 
     /// All resources of a type.
@@ -104,7 +120,11 @@ impl Module {
     }
 
     /// All blocks whose first label is `label`.
-    pub fn of_type<'a>(&'a self, kind: &'a str, label: &'a str) -> impl Iterator<Item = (&'a File, &'a Block)> {
+    pub fn of_type<'a>(
+        &'a self,
+        kind: &'a str,
+        label: &'a str,
+    ) -> impl Iterator<Item = (&'a File, &'a Block)> {
         let blocks = self.blocks(kind);
         blocks.filter(move |(_, block)| block.labels.first().is_some_and(|first| first.as_str() == label))
     }
@@ -128,7 +148,8 @@ pub fn modules(root: &Path, folder: &Path, findings: &mut Findings) -> anyhow::R
             if path.is_dir() && !hidden {
                 open.push(path);
             } else if path.extension().is_some_and(|extension| extension == "tf") {
-                let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+                let text = fs::read_to_string(&path)
+                    .with_context(|| format!("{} cannot be read", path.display()))?;
                 let shown = path.strip_prefix(root).unwrap_or(&path);
                 files.extend(File::parse(shown, &text, findings));
             }
@@ -140,6 +161,19 @@ pub fn modules(root: &Path, folder: &Path, findings: &mut Findings) -> anyhow::R
     }
     modules.sort_by(|a, b| a.folder.cmp(&b.folder));
     Ok(modules)
+}
+
+/// A path without `..`.
+pub fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path {
+        if part == ".." {
+            normal.pop();
+        } else if part != "." {
+            normal.push(part);
+        }
+    }
+    normal
 }
 
 #[cfg(test)]
@@ -161,7 +195,11 @@ mod tests {
     fn a_reason_stands_beside_or_above_and_has_words() {
         let text = "a = 1 # the service demands it\n# no other way\n# is known\nb = 1\nc = 1 # todo\n\n# far away from it\n\nd = 1\n";
         let file = file(text);
-        let reasons: Vec<bool> = file.body().attributes().map(|attribute| file.has_reason(attribute)).collect();
+        let reasons: Vec<bool> = file
+            .body()
+            .attributes()
+            .map(|attribute| file.has_reason(attribute))
+            .collect();
         assert_eq!(reasons, [true, true, false, false]);
     }
 

@@ -102,7 +102,10 @@ impl Layout {
                 self.python(),
             ],
             Set::Servers => Vec::new(),
-            Set::Terraform => self.schemas().map(|folder| folder.join("provider/index.d.ts")).into(),
+            Set::Terraform => self
+                .schemas()
+                .map(|folder| folder.join("provider/index.d.ts"))
+                .into(),
         };
         for major in self.set.servers() {
             programs.push(self.pg(major).join("bin/postgres"));

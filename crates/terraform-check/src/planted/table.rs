@@ -13,13 +13,37 @@ const ENVIRONMENT: &str = "environments/good/main.tf";
 const EDGE: &str = "modules/edge/main.tf";
 
 /// A fault that is found by reading, by the rule of this name.
-const fn fault(rule: &'static str, name: &'static str, file: &'static str, from: &'static str, to: &'static str) -> Fault {
-    Fault { name, file, from, to, found_by: FoundBy::Reading(rule) }
+const fn fault(
+    rule: &'static str,
+    name: &'static str,
+    file: &'static str,
+    from: &'static str,
+    to: &'static str,
+) -> Fault {
+    Fault {
+        name,
+        file,
+        from,
+        to,
+        found_by: FoundBy::Reading(rule),
+    }
 }
 
 /// A fault that Terraform itself finds.
-const fn run(found_by: FoundBy, name: &'static str, file: &'static str, from: &'static str, to: &'static str) -> Fault {
-    Fault { name, file, from, to, found_by }
+const fn run(
+    found_by: FoundBy,
+    name: &'static str,
+    file: &'static str,
+    from: &'static str,
+    to: &'static str,
+) -> Fault {
+    Fault {
+        name,
+        file,
+        from,
+        to,
+        found_by,
+    }
 }
 
 /// All of them, in the order of the rules.

@@ -7,7 +7,10 @@ pub const PROTECTION: Rule = Rule {
     name: "deletion-protected",
     about: "clusters and the journal are protected against deletion",
     check: |module, findings| {
-        for (kind, key) in [("aws_rds_cluster", "deletion_protection"), ("aws_dynamodb_table", "deletion_protection_enabled")] {
+        for (kind, key) in [
+            ("aws_rds_cluster", "deletion_protection"),
+            ("aws_dynamodb_table", "deletion_protection_enabled"),
+        ] {
             each(module, kind, findings, |_, block| {
                 let text = format!("{key} = true is missing; a wrong plan would delete the data");
                 lacks_bool(&block.body, key, true).then_some(text)
@@ -37,11 +40,17 @@ pub const ENCRYPTION: Rule = Rule {
     about: "clusters, replication instances and topics are encrypted at rest",
     check: |module, findings| {
         each(module, "aws_rds_cluster", findings, |_, block| {
-            lacks_bool(&block.body, "storage_encrypted", true).then(|| "storage_encrypted = true is missing".to_owned())
+            lacks_bool(&block.body, "storage_encrypted", true)
+                .then(|| "storage_encrypted = true is missing".to_owned())
         });
-        for (kind, key) in [("aws_dms_replication_instance", "kms_key_arn"), ("aws_sns_topic", "kms_master_key_id")] {
+        for (kind, key) in [
+            ("aws_dms_replication_instance", "kms_key_arn"),
+            ("aws_sns_topic", "kms_master_key_id"),
+        ] {
             each(module, kind, findings, |_, block| {
-                value(&block.body, key).is_none().then(|| format!("{key} is missing; name the key that encrypts it"))
+                value(&block.body, key)
+                    .is_none()
+                    .then(|| format!("{key} is missing; name the key that encrypts it"))
             });
         }
     },
@@ -77,7 +86,9 @@ pub const JOURNAL: Rule = Rule {
     about: "tables of DynamoDB can be restored to a point in time",
     check: |module, findings| {
         each(module, "aws_dynamodb_table", findings, |_, block| {
-            let restorable = nested(&block.body, "point_in_time_recovery").iter().any(|body| !lacks_bool(body, "enabled", true));
+            let restorable = nested(&block.body, "point_in_time_recovery")
+                .iter()
+                .any(|body| !lacks_bool(body, "enabled", true));
             (!restorable).then(|| "point_in_time_recovery { enabled = true } is missing".to_owned())
         });
     },
@@ -89,7 +100,8 @@ pub const KEYS: Rule = Rule {
     check: |module, findings| {
         each(module, "aws_kms_key", findings, |_, block| {
             // Asymmetric keys and keys for signatures cannot rotate.
-            let symmetric = value(&block.body, "key_usage").is_none() || is_text(&block.body, "key_usage", "ENCRYPT_DECRYPT");
+            let symmetric = value(&block.body, "key_usage").is_none()
+                || is_text(&block.body, "key_usage", "ENCRYPT_DECRYPT");
             (symmetric && lacks_bool(&block.body, "enable_key_rotation", true))
                 .then(|| "enable_key_rotation = true is missing".to_owned())
         });

@@ -1,5 +1,7 @@
 //! Functions, state machines and their logs.
 
+use hcl_edit::Number;
+
 use super::{Rule, each};
 use crate::block::{is_bool, is_text, nested, texts, value};
 
@@ -8,8 +10,11 @@ pub const LOGS: Rule = Rule {
     about: "log groups say how long they keep their lines",
     check: |module, findings| {
         each(module, "aws_cloudwatch_log_group", findings, |_, block| {
-            let kept = value(&block.body, "retention_in_days").is_some_and(|days| days.as_number().and_then(|days| days.as_u64()) != Some(0));
-            (!kept).then(|| "retention_in_days is missing; lines would be kept, and paid for, for ever".to_owned())
+            let kept = value(&block.body, "retention_in_days")
+                .is_some_and(|days| days.as_number().and_then(Number::as_u64) != Some(0));
+            (!kept).then(|| {
+                "retention_in_days is missing; lines would be kept, and paid for, for ever".to_owned()
+            })
         });
     },
 };
@@ -24,11 +29,16 @@ pub const FUNCTIONS: Rule = Rule {
                 .into_iter()
                 .filter(|key| value(body, key).is_none())
                 .collect();
-            let x86 = value(body, "architectures").is_some_and(|list| texts(list).iter().any(|text| text.text != "arm64"));
+            let x86 = value(body, "architectures")
+                .is_some_and(|list| texts(list).iter().any(|text| text.text != "arm64"));
             missing.extend(x86.then_some("architectures = [\"arm64\"], for which the program is built"));
-            let traced = nested(body, "tracing_config").iter().any(|tracing| is_text(tracing, "mode", "Active"));
+            let traced = nested(body, "tracing_config")
+                .iter()
+                .any(|tracing| is_text(tracing, "mode", "Active"));
             missing.extend((!traced).then_some("tracing_config { mode = \"Active\" }"));
-            let json = nested(body, "logging_config").iter().any(|logging| is_text(logging, "log_format", "JSON"));
+            let json = nested(body, "logging_config")
+                .iter()
+                .any(|logging| is_text(logging, "log_format", "JSON"));
             missing.extend((!json).then_some("logging_config { log_format = \"JSON\" }"));
             (!missing.is_empty()).then(|| format!("lacks {}", missing.join(", ")))
         });

@@ -10,7 +10,14 @@ use crate::source::{File, Module};
 /// The entries with actions, in a policy document and in JSON.
 const ACTIONS: &[&str] = &["actions", "Action"];
 const RESOURCES: &[&str] = &["resources", "Resource"];
-const NEGATED: &[&str] = &["not_actions", "not_resources", "not_principals", "NotAction", "NotResource", "NotPrincipal"];
+const NEGATED: &[&str] = &[
+    "not_actions",
+    "not_resources",
+    "not_principals",
+    "NotAction",
+    "NotResource",
+    "NotPrincipal",
+];
 
 pub const WILDCARDS: Rule = Rule {
     name: "iam-no-wildcard",
@@ -42,7 +49,9 @@ pub const NEGATIONS: Rule = Rule {
     check: |module, findings| {
         each_policy_entry(module, |file, key, value| {
             if NEGATED.contains(&key) && !file.has_reason(value) {
-                let text = format!("{key} permits everything that is not named, new services too; name what is permitted");
+                let text = format!(
+                    "{key} permits everything that is not named, new services too; name what is permitted"
+                );
                 findings.add(file.place(value), text);
             }
         });
@@ -53,10 +62,13 @@ pub const PRINCIPALS: Rule = Rule {
     name: "iam-no-public-principal",
     about: "no policy trusts everybody, unless a comment gives the reason",
     check: |module, findings| {
-        let mut report = |file: &File, value: &Expression, findings: &mut Findings| {
+        let report = |file: &File, value: &Expression, findings: &mut Findings| {
             for text in texts(value) {
                 if text.text == "*" && !file.has_reason(value) && !file.has_reason(&text) {
-                    findings.add(file.place(&text), "a policy trusts every principal; name the account, the service or the role");
+                    findings.add(
+                        file.place(&text),
+                        "a policy trusts every principal; name the account, the service or the role",
+                    );
                 }
             }
         };
@@ -88,7 +100,11 @@ fn each_policy_entry(module: &Module, mut see: impl FnMut(&File, &str, &Expressi
             }
         });
         for block in file.blocks("data") {
-            if block.labels.first().is_some_and(|kind| kind.as_str() == "aws_iam_policy_document") {
+            if block
+                .labels
+                .first()
+                .is_some_and(|kind| kind.as_str() == "aws_iam_policy_document")
+            {
                 for statement in nested(&block.body, "statement") {
                     for attribute in statement.attributes() {
                         see(file, attribute.key.as_str(), &attribute.value);

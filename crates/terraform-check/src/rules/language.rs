@@ -13,7 +13,10 @@ pub const VARIABLES: Rule = Rule {
     check: |module, findings| {
         for (file, block) in module.blocks("variable") {
             if value(&block.body, "type").is_none() {
-                let text = format!("variable {} has no type; any value would be accepted", label(block, 0));
+                let text = format!(
+                    "variable {} has no type; any value would be accepted",
+                    label(block, 0)
+                );
                 findings.add(file.place(block), text);
             }
         }
@@ -31,7 +34,10 @@ fn described(kind: &str, module: &Module, findings: &mut Findings) {
     for (file, block) in module.blocks(kind) {
         let text = value(&block.body, "description");
         if text.is_none_or(|text| text.as_str().is_some_and(|text| text.trim().is_empty())) {
-            findings.add(file.place(block), format!("{kind} {} has no description", label(block, 0)));
+            findings.add(
+                file.place(block),
+                format!("{kind} {} has no description", label(block, 0)),
+            );
         }
     }
 }
@@ -42,7 +48,9 @@ pub const COUNT: Rule = Rule {
     check: |module, findings| {
         for kind in ["resource", "data", "module"] {
             for (file, block) in module.blocks(kind) {
-                let Some(count) = value(&block.body, "count") else { continue };
+                let Some(count) = value(&block.body, "count") else {
+                    continue;
+                };
                 if !is_switch(count) {
                     let text = format!("{} counts; use for_each with keys that stay", name(block));
                     findings.add(file.place(count), text);
@@ -70,7 +78,10 @@ pub const PROVISIONERS: Rule = Rule {
             let runs = block.body.get_blocks("provisioner").next();
             let place = runs.or((label(block, 0) == "null_resource").then_some(block));
             if let Some(place) = place {
-                let text = format!("{} runs a command that no plan shows; make it a resource or a command of crossover", name(block));
+                let text = format!(
+                    "{} runs a command that no plan shows; make it a resource or a command of crossover",
+                    name(block)
+                );
                 findings.add(file.place(place), text);
             }
         }
@@ -83,11 +94,13 @@ pub const IGNORED_CHANGES: Rule = Rule {
     check: |module, findings| {
         for (file, block) in module.blocks("resource") {
             for lifecycle in block.body.get_blocks("lifecycle") {
-                let ignored = value(&lifecycle.body, "ignore_changes").filter(|ignored| {
-                    ignored.as_variable().is_some_and(|word| word.as_str() == "all")
-                });
+                let ignored = value(&lifecycle.body, "ignore_changes")
+                    .filter(|ignored| ignored.as_variable().is_some_and(|word| word.as_str() == "all"));
                 if let Some(ignored) = ignored {
-                    let text = format!("{} ignores all changes; name the attributes that others change", name(block));
+                    let text = format!(
+                        "{} ignores all changes; name the attributes that others change",
+                        name(block)
+                    );
                     findings.add(file.place(ignored), text);
                 }
             }

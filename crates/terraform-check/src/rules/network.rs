@@ -13,10 +13,18 @@ pub const OPEN: Rule = Rule {
     about: "no security group lets everybody in",
     check: |module, findings| {
         let rules = module.resources("aws_vpc_security_group_ingress_rule");
-        let old = module.resources("aws_security_group_rule").filter(|(_, block)| crate::block::is_text(&block.body, "type", "ingress"));
+        let old = module
+            .resources("aws_security_group_rule")
+            .filter(|(_, block)| crate::block::is_text(&block.body, "type", "ingress"));
         for (file, block) in rules.chain(old) {
             if is_open(&block.body) {
-                findings.add(file.place(block), format!("{} lets everybody in; refer to the security group of the clients", name(block)));
+                findings.add(
+                    file.place(block),
+                    format!(
+                        "{} lets everybody in; refer to the security group of the clients",
+                        name(block)
+                    ),
+                );
             }
         }
     },
@@ -26,7 +34,11 @@ fn is_open(body: &Body) -> bool {
     ["cidr_ipv4", "cidr_ipv6", "cidr_blocks", "ipv6_cidr_blocks"]
         .iter()
         .filter_map(|key| value(body, key))
-        .any(|value| texts(value).iter().any(|text| EVERYBODY.contains(&text.text.as_str())))
+        .any(|value| {
+            texts(value)
+                .iter()
+                .any(|text| EVERYBODY.contains(&text.text.as_str()))
+        })
 }
 
 pub const INLINE: Rule = Rule {
@@ -37,7 +49,10 @@ pub const INLINE: Rule = Rule {
             for (file, block) in module.resources(kind) {
                 for rule in ["ingress", "egress"] {
                     if let Some(inline) = block.body.get_blocks(rule).next() {
-                        let text = format!("{} has {rule} rules inside; write aws_vpc_security_group_{rule}_rule", name(block));
+                        let text = format!(
+                            "{} has {rule} rules inside; write aws_vpc_security_group_{rule}_rule",
+                            name(block)
+                        );
                         findings.add(file.place(inline), text);
                     }
                 }

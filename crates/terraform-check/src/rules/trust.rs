@@ -22,7 +22,8 @@ pub const GITHUB: Rule = Rule {
         }
         for (file, block) in module.of_type("data", "aws_iam_policy_document") {
             for statement in nested(&block.body, "statement") {
-                let takes = value(statement, "actions").is_some_and(|actions| texts(actions).iter().any(|text| text.text == TAKE));
+                let takes = value(statement, "actions")
+                    .is_some_and(|actions| texts(actions).iter().any(|text| text.text == TAKE));
                 if takes {
                     check_statement(file, &name(block), statement, findings);
                 }
@@ -31,7 +32,10 @@ pub const GITHUB: Rule = Rule {
         for (file, block) in module.resources("aws_iam_role") {
             let trust = value(&block.body, "assume_role_policy");
             if let Some(trust) = trust.filter(|trust| texts(trust).iter().any(|text| text.text == TAKE)) {
-                let text = format!("{}: a role for GitHub is trusted in JSON; use data.aws_iam_policy_document, whose conditions are checked", name(block));
+                let text = format!(
+                    "{}: a role for GitHub is trusted in JSON; use data.aws_iam_policy_document, whose conditions are checked",
+                    name(block)
+                );
                 findings.add(file.place(trust), text);
             }
         }
@@ -45,20 +49,32 @@ fn mentions_github(module: &Module) -> bool {
             found |= texts(value).iter().any(|text| text.text.contains(ISSUER));
         });
     }
-    found || module.resources("aws_iam_openid_connect_provider").next().is_some()
+    found
+        || module
+            .resources("aws_iam_openid_connect_provider")
+            .next()
+            .is_some()
 }
 
 fn check_statement(file: &File, of: &str, statement: &Body, findings: &mut Findings) {
     let (mut subject, mut audience) = (false, false);
     for condition in nested(statement, "condition") {
-        let (Some(test), Some(variable), Some(values)) =
-            (value(condition, "test"), value(condition, "variable"), value(condition, "values"))
-        else {
+        let (Some(test), Some(variable), Some(values)) = (
+            value(condition, "test"),
+            value(condition, "variable"),
+            value(condition, "values"),
+        ) else {
             continue;
         };
-        let claim = texts(variable).into_iter().map(|text| text.text).next().unwrap_or_default();
+        let claim = texts(variable)
+            .into_iter()
+            .map(|text| text.text)
+            .next()
+            .unwrap_or_default();
         if test.as_str() != Some("StringEquals") {
-            let text = format!("{of}: a condition on the token must be StringEquals; patterns match repositories of others");
+            let text = format!(
+                "{of}: a condition on the token must be StringEquals; patterns match repositories of others"
+            );
             findings.add(file.place(test), text);
         } else if claim.ends_with(":sub") {
             subject = true;
@@ -71,14 +87,19 @@ fn check_statement(file: &File, of: &str, statement: &Body, findings: &mut Findi
         if !present {
             let actions = value(statement, "actions");
             let place = actions.map_or((file.path(), 1), |actions| file.place(actions));
-            let text = format!("{of}: GitHub's tokens are trusted without StringEquals on {ISSUER}:{claim}; every repository could take the role");
+            let text = format!(
+                "{of}: GitHub's tokens are trusted without StringEquals on {ISSUER}:{claim}; every repository could take the role"
+            );
             findings.add(place, text);
         }
     }
 }
 
 fn check_subject(file: &File, of: &str, values: &Expression, findings: &mut Findings) {
-    let subjects: Vec<_> = texts(values).into_iter().filter(|text| text.text.starts_with("repo:")).collect();
+    let subjects: Vec<_> = texts(values)
+        .into_iter()
+        .filter(|text| text.text.starts_with("repo:"))
+        .collect();
     for subject in &subjects {
         if !subject.text.contains(":environment:") || subject.text.contains('*') {
             let text = format!(
@@ -89,7 +110,9 @@ fn check_subject(file: &File, of: &str, values: &Expression, findings: &mut Find
         }
     }
     if subjects.is_empty() {
-        let text = format!("{of}: the subject is not written here; write \"repo:${{...}}:environment:${{...}}\", so that a reader sees what is trusted");
+        let text = format!(
+            "{of}: the subject is not written here; write \"repo:${{...}}:environment:${{...}}\", so that a reader sees what is trusted"
+        );
         findings.add(file.place(values), text);
     }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::Rule;
 use crate::block::{label, value};
-use crate::source::Module;
 
 /// Providers that Terraform contains.
 const BUILT_IN: &[&str] = &["terraform"];
@@ -15,8 +14,12 @@ pub const PINS: Rule = Rule {
     check: |module, findings| {
         let Some(first) = module.files.first() else { return };
         let settings: Vec<_> = module.blocks("terraform").collect();
-        if !settings.iter().any(|(_, block)| value(&block.body, "required_version").is_some()) {
-            let text = "no required_version in this folder; say required_version = \">= 1.11\" in a block terraform";
+        if !settings
+            .iter()
+            .any(|(_, block)| value(&block.body, "required_version").is_some())
+        {
+            let text =
+                "no required_version in this folder; say required_version = \">= 1.11\" in a block terraform";
             findings.add((first.path(), 1), text);
         }
         let mut pinned = BTreeSet::new();
@@ -25,7 +28,10 @@ pub const PINS: Rule = Rule {
                 for provider in required.body.attributes() {
                     pinned.insert(provider.key.as_str());
                     let keys = provider.value.as_object().map(|object| {
-                        object.iter().filter_map(|(key, _)| crate::block::key_name(key)).collect::<Vec<_>>()
+                        object
+                            .iter()
+                            .filter_map(|(key, _)| crate::block::key_name(key))
+                            .collect::<Vec<_>>()
                     });
                     for missing in ["source", "version"] {
                         if !keys.as_ref().is_some_and(|keys| keys.contains(&missing)) {
@@ -40,7 +46,8 @@ pub const PINS: Rule = Rule {
             for (file, block) in module.blocks(kind) {
                 let provider = provider(label(block, 0));
                 if !pinned.contains(provider) && !BUILT_IN.contains(&provider) {
-                    let text = format!("provider {provider} is used, but not in required_providers of this folder");
+                    let text =
+                        format!("provider {provider} is used, but not in required_providers of this folder");
                     findings.add(file.place(block), text);
                 }
             }
@@ -61,12 +68,18 @@ pub const PROVIDERS: Rule = Rule {
             return;
         }
         for (file, block) in module.blocks("provider") {
-            let text = format!("a module configures provider {}; leave that to the environment", label(block, 0));
+            let text = format!(
+                "a module configures provider {}; leave that to the environment",
+                label(block, 0)
+            );
             findings.add(file.place(block), text);
         }
         for (file, block) in module.blocks("terraform") {
             for backend in block.body.get_blocks("backend") {
-                findings.add(file.place(backend), "a module configures a backend; leave that to the environment");
+                findings.add(
+                    file.place(backend),
+                    "a module configures a backend; leave that to the environment",
+                );
             }
         }
     },

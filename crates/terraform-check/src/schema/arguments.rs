@@ -11,7 +11,15 @@ use crate::finding::Findings;
 use crate::source::File;
 
 /// What Terraform itself understands in every resource and data source.
-const META: &[&str] = &["count", "depends_on", "for_each", "lifecycle", "provider", "provisioner", "connection"];
+const META: &[&str] = &[
+    "count",
+    "depends_on",
+    "for_each",
+    "lifecycle",
+    "provider",
+    "provisioner",
+    "connection",
+];
 /// The same for the configuration of a provider.
 const META_OF_PROVIDERS: &[&str] = &["alias", "version"];
 /// Functions that put lists together without changing their elements.
@@ -30,11 +38,17 @@ pub fn check(schemas: &Schemas, file: &File, findings: &mut Findings) -> anyhow:
                 continue;
             }
             let Some(resource) = schemas.of(kind, of_type)? else {
-                let text = format!("the provider has no {word} {of_type}; look its name up in the provider's documentation");
+                let text = format!(
+                    "the provider has no {word} {of_type}; look its name up in the provider's documentation"
+                );
                 findings.add(file.place(block), text);
                 continue;
             };
-            let visit = Visit { file, resource: &resource, of: format!("{word} {of_type}") };
+            let visit = Visit {
+                file,
+                resource: &resource,
+                of: format!("{word} {of_type}"),
+            };
             visit.body(block, &block.body, &resource.arguments, meta, findings);
         }
     }
@@ -59,7 +73,8 @@ impl Visit<'_> {
                         _ if meta.contains(&key) => {}
                         None => self.unknown("argument", key, shape, attribute, findings),
                         Some(known) if known.is_block && key != "timeouts" => {
-                            let text = format!("{} {key} is a block; write it without the equals sign", self.of);
+                            let text =
+                                format!("{} {key} is a block; write it without the equals sign", self.of);
                             findings.add(self.file.place(attribute), text);
                         }
                         Some(known) => self.value(&attribute.value, known, findings),
@@ -73,14 +88,21 @@ impl Visit<'_> {
                 findings.add(owner, format!("{} lacks {name}, which is required", self.of));
             }
             if argument.is_block && !argument.is_many && body.get_blocks(name).count() > 1 {
-                findings.add(owner, format!("{} has several blocks {name}; only one is permitted", self.of));
+                findings.add(
+                    owner,
+                    format!("{} has several blocks {name}; only one is permitted", self.of),
+                );
             }
         }
     }
 
     fn block(&self, block: &Block, shape: &Shape, meta: &[&str], findings: &mut Findings) {
         let dynamic = block.has_ident("dynamic");
-        let name = if dynamic { label(block, 0) } else { block.ident.as_str() };
+        let name = if dynamic {
+            label(block, 0)
+        } else {
+            block.ident.as_str()
+        };
         if meta.contains(&name) {
             return;
         }
@@ -91,7 +113,11 @@ impl Visit<'_> {
             let text = format!("{} {name} is an argument; write it with an equals sign", self.of);
             return findings.add(self.file.place(block), text);
         }
-        let Some(content) = known.content.as_ref().and_then(|name| self.resource.nested.get(name)) else {
+        let Some(content) = known
+            .content
+            .as_ref()
+            .and_then(|name| self.resource.nested.get(name))
+        else {
             return;
         };
         if dynamic {
@@ -113,7 +139,11 @@ impl Visit<'_> {
             let text = format!("{}: \"{text}\" is none of {}", self.of, known.values.join(", "));
             findings.add(self.file.place(value), text);
         }
-        let Some(shape) = known.content.as_ref().and_then(|name| self.resource.nested.get(name)) else {
+        let Some(shape) = known
+            .content
+            .as_ref()
+            .and_then(|name| self.resource.nested.get(name))
+        else {
             return;
         };
         // A single object as an attribute, or the elements of a list of them.
@@ -136,7 +166,10 @@ impl Visit<'_> {
         }
         for (name, argument) in shape {
             if argument.required && !given.contains(&name.as_str()) {
-                findings.add(self.file.place(object), format!("{} lacks {name}, which is required", self.of));
+                findings.add(
+                    self.file.place(object),
+                    format!("{} lacks {name}, which is required", self.of),
+                );
             }
         }
     }
@@ -147,7 +180,10 @@ impl Visit<'_> {
             Some((distance, known)) if distance <= 1 + name.len() / 4 => format!("; do you mean {known}?"),
             _ => "; look it up in the provider's documentation".to_owned(),
         };
-        findings.add(self.file.place(at), format!("{} has no {what} {name}{advice}", self.of));
+        findings.add(
+            self.file.place(at),
+            format!("{} has no {what} {name}{advice}", self.of),
+        );
     }
 }
 
@@ -163,7 +199,9 @@ fn objects_of<'a>(value: &'a Expression, objects: &mut Vec<&'a Object>) {
             objects_of(&choice.false_expr, objects);
         }
         Expression::FuncCall(call) if COMBINE.contains(&call.name.name.as_str()) => {
-            call.args.iter().for_each(|argument| objects_of(argument, objects));
+            call.args
+                .iter()
+                .for_each(|argument| objects_of(argument, objects));
         }
         _ => {}
     }
@@ -189,12 +227,23 @@ mod tests {
 
     #[test]
     fn the_distance_counts_changed_letters() {
-        assert_eq!((distance("abc", "abc"), distance("abc", "abd"), distance("ab", "abc"), distance("", "ab")), (0, 1, 1, 2));
+        assert_eq!(
+            (
+                distance("abc", "abc"),
+                distance("abc", "abd"),
+                distance("ab", "abc"),
+                distance("", "ab")
+            ),
+            (0, 1, 1, 2)
+        );
     }
 
     #[test]
     fn objects_are_found_through_lists_and_conditions() {
-        let value = hcl_edit::parser::parse_expr("concat([{ a = 1 }], var.x ? [{ b = 1 }] : [], [for k in var.y : { c = k }])").unwrap();
+        let value = hcl_edit::parser::parse_expr(
+            "concat([{ a = 1 }], var.x ? [{ b = 1 }] : [], [for k in var.y : { c = k }])",
+        )
+        .unwrap();
         let mut objects = Vec::new();
         objects_of(&value, &mut objects);
         assert_eq!(objects.len(), 3);

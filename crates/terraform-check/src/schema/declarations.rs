@@ -32,7 +32,10 @@ pub struct Argument {
 /// A name without case and underscores: the declarations write camelCase, Terraform writes snake_case, and the
 /// way back is not unique.
 pub fn plain(name: &str) -> String {
-    name.chars().filter(|letter| *letter != '_').flat_map(char::to_lowercase).collect()
+    name.chars()
+        .filter(|letter| *letter != '_')
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// Reads the texts of all files of one resource.
@@ -45,7 +48,8 @@ pub fn read(text: &str) -> Resource {
         if let Some(rest) = line.strip_prefix("export interface ") {
             let name = rest.split([' ', '{']).next().unwrap_or_default().to_owned();
             // The configuration of a provider extends nothing; blocks of resources may be named like it.
-            if rest.contains(".TerraformMetaArguments") || (top.is_none() && name.ends_with("ProviderConfig")) {
+            if rest.contains(".TerraformMetaArguments") || (top.is_none() && name.ends_with("ProviderConfig"))
+            {
                 top = Some(name.clone());
             }
             interfaces.insert(name, interface(&mut lines));
@@ -59,7 +63,9 @@ pub fn read(text: &str) -> Resource {
 }
 
 fn is_resource(line: &str) -> bool {
-    line.contains(".TerraformResource ") || line.contains(".TerraformDataSource ") || line.contains(".TerraformProvider ")
+    line.contains(".TerraformResource ")
+        || line.contains(".TerraformDataSource ")
+        || line.contains(".TerraformProvider ")
 }
 
 /// The arguments up to the end of an interface.
@@ -72,16 +78,21 @@ fn interface<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Shape {
         if line.starts_with("/**") {
             (argument, name) = (Argument::default(), None);
         } else if let Some(comment) = line.strip_prefix("* ") {
-            argument.is_block |= comment.strip_suffix(" block").is_some_and(|word| !word.contains(' '));
+            argument.is_block |= comment
+                .strip_suffix(" block")
+                .is_some_and(|word| !word.contains(' '));
             if let Some((_, list)) = comment.split_once("Available values: ") {
                 argument.values = list.split('"').skip(1).step_by(2).map(str::to_owned).collect();
             }
             if comment.contains("Docs at Terraform Registry") {
-                let anchor = comment.rsplit_once('#').and_then(|(_, anchor)| anchor.strip_suffix('}'));
+                let anchor = comment
+                    .rsplit_once('#')
+                    .and_then(|(_, anchor)| anchor.strip_suffix('}'));
                 name = anchor.map(str::to_owned);
             }
         } else if let Some(declared) = line.strip_prefix("readonly ") {
-            let Some((camel, mut of)) = declared.split_once(':').map(|(name, of)| (name, of.to_owned())) else {
+            let Some((camel, mut of)) = declared.split_once(':').map(|(name, of)| (name, of.to_owned()))
+            else {
                 continue;
             };
             while !is_closed(&of) {
@@ -107,7 +118,9 @@ fn is_closed(of: &str) -> bool {
 /// The interface in a type: a word that begins in upper case and belongs to no library.
 fn content(of: &str) -> Option<String> {
     let mut words = of.split(|letter: char| !letter.is_alphanumeric() && letter != '.' && letter != '_');
-    words.find(|word| word.starts_with(|first: char| first.is_ascii_uppercase())).map(str::to_owned)
+    words
+        .find(|word| word.starts_with(|first: char| first.is_ascii_uppercase()))
+        .map(str::to_owned)
 }
 
 fn snake(camel: &str) -> String {

@@ -18,11 +18,14 @@ pub enum Kind {
     Provider,
 }
 
+/// The schema of a type; None if the provider has no such type.
+type Known = Option<Rc<Resource>>;
+
 /// The schemas of all providers, read when they are needed.
 pub struct Schemas {
     /// The folder of each provider's declarations, by the first word of its types.
     providers: BTreeMap<&'static str, PathBuf>,
-    read: RefCell<BTreeMap<(Kind, String), Option<Rc<Resource>>>>,
+    read: RefCell<BTreeMap<(Kind, String), Known>>,
 }
 
 impl Schemas {
@@ -39,8 +42,8 @@ impl Schemas {
         self.split(of_type).is_some()
     }
 
-    /// The schema of a type, or None if the provider has no such type.
-    pub fn of(&self, kind: Kind, of_type: &str) -> anyhow::Result<Option<Rc<Resource>>> {
+    /// The schema of a type.
+    pub fn of(&self, kind: Kind, of_type: &str) -> anyhow::Result<Known> {
         let key = (kind, of_type.to_owned());
         if let Some(known) = self.read.borrow().get(&key) {
             return Ok(known.clone());
@@ -51,7 +54,9 @@ impl Schemas {
     }
 
     fn load(&self, kind: Kind, of_type: &str) -> anyhow::Result<Option<Resource>> {
-        let Some((provider, rest)) = self.split(of_type) else { return Ok(None) };
+        let Some((provider, rest)) = self.split(of_type) else {
+            return Ok(None);
+        };
         let words = rest.replace('_', "-");
         let name = match kind {
             Kind::Resource => words,
@@ -66,7 +71,8 @@ impl Schemas {
         // Large resources keep the interfaces of their blocks in a folder beside.
         for folder in [folder.clone(), folder.join("index-structs")] {
             for file in declarations_of(&folder)? {
-                text += &fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+                text += &fs::read_to_string(&file)
+                    .with_context(|| format!("{} cannot be read", file.display()))?;
             }
         }
         Ok(Some(declarations::read(&text)))
@@ -74,12 +80,16 @@ impl Schemas {
 
     fn split<'a>(&self, of_type: &'a str) -> Option<(&'static str, &'a str)> {
         let (word, rest) = of_type.split_once('_').unwrap_or((of_type, ""));
-        self.providers.get_key_value(word).map(|(provider, _)| (*provider, rest))
+        self.providers
+            .get_key_value(word)
+            .map(|(provider, _)| (*provider, rest))
     }
 }
 
 fn declarations_of(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Ok(Vec::new());
+    };
     let mut files = Vec::new();
     for entry in entries {
         let path = entry?.path();

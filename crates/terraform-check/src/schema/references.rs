@@ -20,14 +20,23 @@ pub fn check(schemas: &Schemas, file: &File, findings: &mut Findings) -> anyhow:
             && of_type.contains('_')
             && schemas.covers(of_type)
         {
-            read.insert((file.place(traversal).1, kind, (*of_type).to_owned(), (*attribute).to_owned()));
+            read.insert((
+                file.place(traversal).1,
+                kind,
+                (*of_type).to_owned(),
+                (*attribute).to_owned(),
+            ));
         }
     });
     for (line, kind, of_type, attribute) in read {
         // A type without a schema is a fault of its own block.
-        let Some(resource) = schemas.of(kind, &of_type)? else { continue };
+        let Some(resource) = schemas.of(kind, &of_type)? else {
+            continue;
+        };
         if !resource.readable.contains(&plain(&attribute)) && !resource.arguments.contains_key(&attribute) {
-            let text = format!("{of_type} has no attribute {attribute} that could be read; look it up in the provider's documentation");
+            let text = format!(
+                "{of_type} has no attribute {attribute} that could be read; look it up in the provider's documentation"
+            );
             findings.add((file.path(), line), text);
         }
     }
