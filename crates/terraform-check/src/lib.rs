@@ -4,6 +4,7 @@
 pub mod block;
 pub mod finding;
 pub mod planted;
+pub mod policy;
 pub mod rules;
 pub mod schema;
 pub mod source;

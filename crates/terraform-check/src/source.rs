@@ -73,17 +73,20 @@ impl File {
             .map_or(0, |before| before.matches('\n').count())
     }
 
-    /// Whether a comment gives a reason for a part: at the end of its first line, or on the lines right above.
+    /// Whether a comment gives a reason for a part: on one of its lines, or on the lines right above.
     pub fn has_reason(&self, part: &impl Span) -> bool {
         let lines: Vec<&str> = self.text.lines().collect();
-        let at = self.line(part.span()) - 1;
-        let beside = lines
-            .get(at)
-            .and_then(|line| line.split_once(" # ").map(|(_, comment)| comment));
-        let above = lines[..at.min(lines.len())].iter().rev();
+        let span = part.span();
+        let first = self.line(span.clone()) - 1;
+        let last = self.line(span.map(|span| span.end..span.end)) - 1;
+        let within = lines.iter().take(last + 1).skip(first);
+        let within = within.filter_map(|line| match line.trim_start().strip_prefix('#') {
+            Some(comment) => Some(comment),
+            None => line.split_once(" # ").map(|(_, comment)| comment),
+        });
+        let above = lines[..first.min(lines.len())].iter().rev();
         let above = above.map_while(|line| line.trim_start().strip_prefix('#'));
-        let words: usize = beside
-            .into_iter()
+        let words: usize = within
             .chain(above)
             .map(|text| text.split_whitespace().count())
             .sum();

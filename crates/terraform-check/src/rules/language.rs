@@ -1,6 +1,7 @@
 //! How Terraform's language is used.
 
 use hcl_edit::expr::Expression;
+use hcl_edit::structure::Body;
 
 use super::Rule;
 use crate::block::{each_entry, label, name, texts, value};
@@ -72,10 +73,13 @@ fn is_switch(count: &Expression) -> bool {
 
 pub const PROVISIONERS: Rule = Rule {
     name: "no-provisioner",
-    about: "nothing runs a command beside Terraform: what it does is in no plan",
+    about: "nothing runs a command beside Terraform, because no plan shows it; except a guard that can refuse a deletion",
     check: |module, findings| {
         for (file, block) in module.blocks("resource") {
-            let runs = block.body.get_blocks("provisioner").next();
+            let provisioners = block.body.get_blocks("provisioner");
+            let runs = provisioners
+                .into_iter()
+                .find(|provisioner| !is_guard(&provisioner.body));
             let place = runs.or((label(block, 0) == "null_resource").then_some(block));
             if let Some(place) = place {
                 let text = format!(
@@ -87,6 +91,16 @@ pub const PROVISIONERS: Rule = Rule {
         }
     },
 };
+
+/// A command that runs before a deletion, and whose failure ends it.
+fn is_guard(provisioner: &Body) -> bool {
+    let is = |key: &str, word: &str| {
+        value(provisioner, key)
+            .and_then(Expression::as_variable)
+            .is_some_and(|value| value.as_str() == word)
+    };
+    is("when", "destroy") && (is("on_failure", "fail") || value(provisioner, "on_failure").is_none())
+}
 
 pub const IGNORED_CHANGES: Rule = Rule {
     name: "no-ignored-resource",
