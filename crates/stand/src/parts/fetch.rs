@@ -14,6 +14,7 @@ use super::manifests::Manifests;
 use super::prerequisites::Tools;
 use crate::error::{Result, StandError};
 use crate::guard::StopStep;
+use crate::pins::Set;
 use crate::process::{Launch, open_log};
 use crate::progress::{Progress, step};
 
@@ -57,7 +58,25 @@ async fn node(layout: &Layout, progress: &dyn Progress) -> Result<()> {
     for major in layout.set().servers() {
         link_libraries(&layout.pg_package(major))?;
     }
+    if layout.set() == Set::Terraform {
+        for schemas in layout.schemas() {
+            remove_programs(&schemas)?;
+        }
+    }
     step.done();
+    Ok(())
+}
+
+/// The schemas are in the declarations, a tenth of the packages; the programs beside them are never run.
+fn remove_programs(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).map_err(StandError::io("reading", folder))? {
+        let path = entry.map_err(StandError::io("reading", folder))?.path();
+        if path.is_dir() {
+            remove_programs(&path)?;
+        } else if path.extension().is_some_and(|extension| extension == "js") {
+            fs::remove_file(&path).map_err(StandError::io("removing", &path))?;
+        }
+    }
     Ok(())
 }
 
@@ -189,5 +208,17 @@ mod tests {
             relative(path("native/lib/a"), path("native/bin/b")),
             path("../lib/a")
         );
+    }
+
+    #[test]
+    fn of_the_schemas_only_declarations_remain() {
+        let folder = tempfile::tempdir().unwrap();
+        let resource = folder.path().join("shelf");
+        fs::create_dir_all(&resource).unwrap();
+        for name in ["index.js", "index.d.ts"] {
+            fs::write(resource.join(name), "").unwrap();
+        }
+        remove_programs(folder.path()).unwrap();
+        assert!(resource.join("index.d.ts").exists() && !resource.join("index.js").exists());
     }
 }

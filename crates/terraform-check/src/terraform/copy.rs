@@ -43,3 +43,20 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_copy_has_its_neighbours_and_nothing_of_an_earlier_init() {
+        let (checkout, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folder = checkout.path().join("terraform");
+        fs::create_dir_all(folder.join("modules/a/.terraform")).unwrap();
+        fs::write(folder.join("modules/a/main.tf"), "").unwrap();
+        fs::write(checkout.path().join("machine.json"), "{}").unwrap();
+        let copied = copy(checkout.path(), &folder, to.path()).unwrap();
+        assert!(copied.join("modules/a/main.tf").is_file() && !copied.join("modules/a/.terraform").exists());
+        assert_eq!(fs::read_to_string(copied.join("../machine.json")).unwrap(), "{}");
+    }
+}

@@ -31,6 +31,26 @@ resource "aws_iam_role" "cutover" {
   assume_role_policy = data.aws_iam_policy_document.trust.json
 }
 
+# The same trust, as JSON.
+resource "aws_iam_role" "plan" {
+  name = "${var.name}-plan"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRoleWithWebIdentity"
+      Principal = { Federated = aws_iam_openid_connect_provider.github.arn }
+      Condition = {
+        StringEquals = {
+          "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
+          "token.actions.githubusercontent.com:sub" = "repo:${var.repository}:environment:plan"
+        }
+      }
+    }]
+  })
+}
+
 data "aws_iam_policy_document" "cutover" {
   statement {
     actions   = ["secretsmanager:GetSecretValue"]
