@@ -69,14 +69,16 @@ resource "aws_iam_role_policy" "machine" {
         },
       ],
       # A distributed map runs each batch as an execution of its own machine.
-      local.distributed[each.key] ? [
-        { Effect = "Allow", Action = "states:StartExecution", Resource = "${local.prefix}:stateMachine:${var.machine_prefix}${each.key}" },
-        {
-          Effect   = "Allow"
-          Action   = ["states:DescribeExecution", "states:StopExecution"]
-          Resource = "${local.prefix}:execution:${var.machine_prefix}${each.key}/*"
-        },
-      ] : [],
+      [
+        for statement in [
+          { Effect = "Allow", Action = ["states:StartExecution"], Resource = "${local.prefix}:stateMachine:${var.machine_prefix}${each.key}" },
+          {
+            Effect   = "Allow"
+            Action   = ["states:DescribeExecution", "states:StopExecution"]
+            Resource = "${local.prefix}:execution:${var.machine_prefix}${each.key}/*"
+          },
+        ] : statement if local.distributed[each.key]
+      ],
     )
   })
 }

@@ -57,7 +57,7 @@ run "three_streams_that_do_not_start" {
     error_message = "the slots of Plan::reverse_position"
   }
   assert {
-    condition     = alltrue([for k, e in aws_dms_endpoint.this : e.endpoint_type == "target" || (!e.postgres_settings[0].capture_ddls && e.postgres_settings[0].heartbeat_enable && e.postgres_settings[0].heartbeat_schema == "crossover")])
+    condition     = alltrue([for k, e in aws_dms_endpoint.this : !e.postgres_settings[0].capture_ddls && e.postgres_settings[0].heartbeat_enable && e.postgres_settings[0].heartbeat_schema == "crossover" if e.endpoint_type == "source"])
     error_message = "what reads: no DDL capture, heartbeat in our schema"
   }
   assert {
