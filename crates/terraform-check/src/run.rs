@@ -1,19 +1,23 @@
 //! The steps of the check, in order.
 
+mod results;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use crossover_stand::Progress;
 use crossover_stand::parts::{FOLDER, Set, ensure as ensure_parts};
-use crossover_terraform_check::finding::{Finding, Findings};
+use crossover_terraform_check::finding::Findings;
 use crossover_terraform_check::schema::Schemas;
 use crossover_terraform_check::source::{Module, modules};
 use crossover_terraform_check::terraform::plugins::{self, Plugins, Required};
 use crossover_terraform_check::terraform::root::{self, Wanted};
 use crossover_terraform_check::terraform::{Terraform, copy};
 use crossover_terraform_check::{planted, rules, schema};
+
+use results::{Results, verdict};
 
 use super::Step;
 
@@ -34,16 +38,6 @@ impl Options {
     fn wants(&self, step: Step) -> bool {
         self.only.is_empty() || self.only.contains(&step)
     }
-}
-
-/// What the steps have found so far.
-#[derive(Default)]
-struct Results {
-    findings: Vec<Finding>,
-    /// Planted faults that were missed.
-    missed: Vec<String>,
-    /// What could not be checked on this machine, with the remedy.
-    skipped: Vec<String>,
 }
 
 /// Runs the steps; all findings are printed at the end, sorted.
@@ -76,7 +70,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
                 .push(format!("nothing was checked by Terraform itself: {why}")),
         }
     }
-    conclude(options, results, since.elapsed())
+    results.conclude(options.in_ci, since.elapsed())
 }
 
 /// The steps that only read.
@@ -231,36 +225,6 @@ fn needs(module: &Module, modules: &[Module]) -> BTreeSet<String> {
         }
     }
     needs
-}
-
-fn conclude(options: &Options, mut results: Results, elapsed: Duration) -> anyhow::Result<()> {
-    results.findings.sort();
-    for finding in &results.findings {
-        eprintln!("{finding}");
-    }
-    for missed in &results.missed {
-        eprintln!("planted: {missed}");
-    }
-    for skipped in &results.skipped {
-        eprintln!("not checked: {skipped}");
-    }
-    let (found, missed) = (results.findings.len(), results.missed.len());
-    if found + missed > 0 {
-        bail!("{found} findings in the files, {missed} of the planted faults; mend each line above");
-    }
-    if options.in_ci && !results.skipped.is_empty() {
-        bail!("part of the check could not run, which CI does not accept; see the lines \"not checked\"");
-    }
-    eprintln!("terraform: no finding, in {} s", elapsed.as_secs());
-    Ok(())
-}
-
-fn verdict(findings: usize) -> String {
-    match findings {
-        0 => "ok".to_owned(),
-        1 => "1 finding".to_owned(),
-        several => format!("{several} findings"),
-    }
 }
 
 /// The fetch of the schemas, line by line.

@@ -59,21 +59,22 @@ async fn node(layout: &Layout, progress: &dyn Progress) -> Result<()> {
         link_libraries(&layout.pg_package(major))?;
     }
     if layout.set() == Set::Terraform {
-        for schemas in layout.schemas() {
-            remove_programs(&schemas)?;
+        for package in layout.schemas().iter().filter_map(|schemas| schemas.parent()) {
+            remove_programs(package)?;
         }
     }
     step.done();
     Ok(())
 }
 
-/// The schemas are in the declarations, a tenth of the packages; the programs beside them are never run.
+/// The schemas are in the declarations, an eighth of the packages. The programs beside them are never run, and
+/// the description for other languages (`.jsii`) is never read.
 fn remove_programs(folder: &Path) -> Result<()> {
     for entry in fs::read_dir(folder).map_err(StandError::io("reading", folder))? {
         let path = entry.map_err(StandError::io("reading", folder))?.path();
         if path.is_dir() {
             remove_programs(&path)?;
-        } else if path.extension().is_some_and(|extension| extension == "js") {
+        } else if path.extension().is_some_and(|extension| extension == "js") || path.ends_with(".jsii") {
             fs::remove_file(&path).map_err(StandError::io("removing", &path))?;
         }
     }
@@ -215,10 +216,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let resource = folder.path().join("shelf");
         fs::create_dir_all(&resource).unwrap();
-        for name in ["index.js", "index.d.ts"] {
+        for name in ["index.js", "index.d.ts", "../.jsii"] {
             fs::write(resource.join(name), "").unwrap();
         }
         remove_programs(folder.path()).unwrap();
         assert!(resource.join("index.d.ts").exists() && !resource.join("index.js").exists());
+        assert!(!folder.path().join(".jsii").exists());
     }
 }
