@@ -9,14 +9,16 @@ module "crossover" {
 
   # Small: one way out, no flow logs, short memory.
   network = {
-    zones               = var.zones
-    internet_egress     = "one_nat"
+    zones           = var.zones
+    internet_egress = "one_nat"
+    # A local AWS is reached at its own address. MiniStack also forgets the prefix list of a rule, so that a second plan fails.
     interface_endpoints = local.local_aws ? [] : ["secretsmanager", "dms", "monitoring", "sns", "logs"]
+    gateway_endpoints   = local.local_aws ? [] : ["dynamodb", "s3"]
     flow_logs           = false
   }
   log_retention_days  = 14
   skip_final_snapshot = true
-  cluster_monitoring  = { interval_seconds = 0, performance_insights = false }
+  cluster_monitoring  = { interval_seconds = 0, performance_insights = false, log_exports = [] }
 
   secret_prefix = var.secret_prefix
   secrets = {

@@ -9,12 +9,12 @@ locals {
 provider "aws" {
   region = var.region
 
-  # A local AWS has no accounts and no instance metadata, and takes any key. Real AWS gets none of this.
+  # A local AWS has no instance metadata and takes any key. Real AWS gets none of this. The account's number is asked for in
+  # both: without it the provider takes every group that a rule names for one of another account.
   access_key                  = local.local_aws ? "test" : null
   secret_key                  = local.local_aws ? "test" : null
   skip_credentials_validation = local.local_aws
   skip_metadata_api_check     = local.local_aws
-  skip_requesting_account_id  = local.local_aws
   skip_region_validation      = local.local_aws
   s3_use_path_style           = local.local_aws
 

@@ -89,7 +89,7 @@ resource "aws_rds_cluster" "this" {
   apply_immediately            = false
   allow_major_version_upgrade  = false
 
-  enabled_cloudwatch_logs_exports = ["postgresql"]
+  enabled_cloudwatch_logs_exports = var.log_exports
 
   dynamic "serverlessv2_scaling_configuration" {
     for_each = each.value.serverless == null ? [] : [each.value.serverless]

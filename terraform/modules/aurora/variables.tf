@@ -133,6 +133,17 @@ variable "performance_insights" {
   default     = true
 }
 
+variable "log_exports" {
+  description = "Logs that are sent to CloudWatch."
+  type        = set(string)
+  default     = ["postgresql"]
+
+  validation {
+    condition     = length(setsubtract(var.log_exports, ["postgresql", "instance", "iam-db-auth-error"])) == 0
+    error_message = "Aurora PostgreSQL exports the logs postgresql, instance and iam-db-auth-error."
+  }
+}
+
 variable "allow_delete" {
   description = "Lifts the deletion protection. Set it only for the step that deletes the environment; a final snapshot is made all the same."
   type        = bool

@@ -16,6 +16,7 @@ module "network" {
   zones               = var.network.zones
   internet_egress     = var.network.internet_egress
   interface_endpoints = var.network.interface_endpoints
+  gateway_endpoints   = var.network.gateway_endpoints
   outside_databases   = var.network.outside_databases
   flow_logs           = var.network.flow_logs
   log_retention_days  = var.log_retention_days
@@ -51,6 +52,7 @@ module "aurora" {
   secrets_key_arn             = module.keys.arns.secrets
   monitoring_interval_seconds = var.cluster_monitoring.interval_seconds
   performance_insights        = var.cluster_monitoring.performance_insights
+  log_exports                 = var.cluster_monitoring.log_exports
   allow_delete                = var.allow_delete
   skip_final_snapshot         = var.skip_final_snapshot
 }

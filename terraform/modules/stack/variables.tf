@@ -47,6 +47,7 @@ variable "network" {
     zones               = map(number)
     internet_egress     = optional(string, "one_nat")
     interface_endpoints = optional(set(string), ["secretsmanager", "dms", "monitoring", "sns", "logs"])
+    gateway_endpoints   = optional(set(string), ["dynamodb", "s3"])
     outside_databases   = optional(map(object({ cidr = string, port = optional(number, 5432) })), {})
     flow_logs           = optional(bool, true)
   })
@@ -90,8 +91,9 @@ variable "clusters" {
 }
 
 variable "cluster_monitoring" {
-  description = "Enhanced Monitoring (seconds, 0 is off) and Performance Insights of the clusters."
+  description = "Enhanced Monitoring (seconds, 0 is off), Performance Insights and exported logs of the clusters."
   type = object({
+    log_exports          = optional(set(string), ["postgresql"])
     interval_seconds     = optional(number, 15)
     performance_insights = optional(bool, true)
   })
