@@ -32,6 +32,7 @@ resource "aws_kms_key" "this" {
     Version = "2012-10-17"
     Statement = concat(
       [{
+        # The account's own policies decide who may use the key. Without this statement nobody could ever change it again.
         Sid       = "AccountDecidesThroughIam"
         Effect    = "Allow"
         Principal = { AWS = "arn:${data.aws_partition.current.partition}:iam::${local.account}:root" }
@@ -42,7 +43,7 @@ resource "aws_kms_key" "this" {
         Sid       = "ServicesOfThisAccount"
         Effect    = "Allow"
         Principal = { Service = each.value.services }
-        Action    = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+        Action    = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"]
         Resource  = "*"
         # CloudWatch Logs sends no source account when it encrypts a log group, but it names the log group.
         Condition = { StringEqualsIfExists = { "aws:SourceAccount" = local.account } }

@@ -66,6 +66,11 @@ resource "aws_lambda_function" "stage" {
     log_group             = aws_cloudwatch_log_group.stage[each.key].name
   }
 
+  # Where the time of a pause went.
+  tracing_config {
+    mode = "Active"
+  }
+
   lifecycle {
     precondition {
       condition     = contains(keys(local.defaults), each.key)

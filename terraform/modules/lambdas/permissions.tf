@@ -61,8 +61,7 @@ resource "aws_iam_role_policy" "stage" {
   policy = jsonencode({ Version = "2012-10-17", Statement = local.statements[each.key] })
 }
 
-# What Lambda itself does in the role's name: logs, and the network interfaces of a function in a VPC. The latter know no
-# resources; the managed policy AWSLambdaVPCAccessExecutionRole would allow logs of all functions on top.
+# What Lambda itself does in the role's name: logs, traces, and the network interfaces of a function in a VPC. The managed policy AWSLambdaVPCAccessExecutionRole would allow logs of all functions on top.
 resource "aws_iam_role_policy" "runtime" {
   for_each = local.stages
 
@@ -77,6 +76,13 @@ resource "aws_iam_role_policy" "runtime" {
         Resource = "${aws_cloudwatch_log_group.stage[each.key].arn}:*"
       },
       {
+        # Traces know no resources.
+        Effect   = "Allow"
+        Action   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+        Resource = "*"
+      },
+      {
+        # Lambda makes an interface before there is one to name, and takes no policy that names subnets.
         Effect = "Allow"
         Action = [
           "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface",
