@@ -61,7 +61,8 @@ resource "aws_iam_role_policy" "stage" {
   policy = jsonencode({ Version = "2012-10-17", Statement = local.statements[each.key] })
 }
 
-# What Lambda itself does in the role's name: logs, traces, and the network interfaces of a function in a VPC. The managed policy AWSLambdaVPCAccessExecutionRole would allow logs of all functions on top.
+# What Lambda itself does in the role's name: logs, traces, and the network interfaces of a function in a VPC. The managed
+# policy AWSLambdaVPCAccessExecutionRole would allow logs of all functions on top.
 resource "aws_iam_role_policy" "runtime" {
   for_each = local.stages
 
