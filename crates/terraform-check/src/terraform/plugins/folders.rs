@@ -51,10 +51,19 @@ pub fn places() -> anyhow::Result<Vec<PathBuf>> {
 
 /// The newest version of a provider in a folder that all constraints permit, for this platform.
 pub fn newest(place: &Path, source: &str, constraints: &[String]) -> Option<Version> {
-    let of_host = place.join(address(source));
+    // A source of two parts belongs to the default registry, whose folder is the one that has it.
+    let hosts = fs::read_dir(place).ok()?.flatten().map(|host| host.path());
+    let of_hosts = [place.to_owned()]
+        .into_iter()
+        .chain(hosts)
+        .map(|host| host.join(source));
     let platform = platform();
     let mut versions = Vec::new();
-    for entry in fs::read_dir(of_host).ok()?.flatten() {
+    for entry in of_hosts
+        .filter_map(|folder| fs::read_dir(folder).ok())
+        .flatten()
+        .flatten()
+    {
         let name = entry.file_name().to_string_lossy().into_owned();
         // Unpacked: VERSION/PLATFORM; packed: terraform-provider-TYPE_VERSION_PLATFORM.zip.
         let unpacked = entry.path().join(&platform).is_dir().then(|| name.clone());
@@ -68,14 +77,6 @@ pub fn newest(place: &Path, source: &str, constraints: &[String]) -> Option<Vers
         .into_iter()
         .filter(|version| constraints.iter().all(|one| version.satisfies(one)));
     permitted.max()
-}
-
-/// The complete address of a source: `hashicorp/aws` is short for one at the public registry.
-fn address(source: &str) -> String {
-    match source.matches('/').count() {
-        1 => format!("registry.terraform.io/{source}"),
-        _ => source.to_owned(),
-    }
 }
 
 fn platform() -> String {
@@ -95,10 +96,7 @@ fn platform() -> String {
 /// Terraform's settings: these providers from these folders, all others as usual.
 pub fn settings(mirrors: &BTreeMap<&Path, Vec<&str>>) -> String {
     let quoted = |sources: &[&str]| {
-        let list: Vec<String> = sources
-            .iter()
-            .map(|source| format!("{:?}", address(source)))
-            .collect();
+        let list: Vec<String> = sources.iter().map(|source| format!("{source:?}")).collect();
         list.join(", ")
     };
     let mut text = "provider_installation {\n".to_owned();
@@ -121,7 +119,7 @@ mod tests {
     #[test]
     fn the_newest_permitted_version_in_a_folder_is_found_packed_or_not() {
         let place = tempfile::tempdir().unwrap();
-        let of = place.path().join("registry.terraform.io/hashicorp/aws");
+        let of = place.path().join("registry.example.org/hashicorp/aws");
         for version in ["5.99.0", "5.100.0", "7.1.0"] {
             fs::create_dir_all(of.join(version).join(platform())).unwrap();
         }
@@ -145,13 +143,10 @@ mod tests {
         let place = Path::new("/plugins");
         let text = settings(&BTreeMap::from([(place, vec!["hashicorp/aws"])]));
         assert!(
-            text.contains("path    = \"/plugins\"\n    include = [\"registry.terraform.io/hashicorp/aws\"]"),
+            text.contains("path    = \"/plugins\"\n    include = [\"hashicorp/aws\"]"),
             "{text}"
         );
-        assert!(
-            text.contains("exclude = [\"registry.terraform.io/hashicorp/aws\"]"),
-            "{text}"
-        );
+        assert!(text.contains("exclude = [\"hashicorp/aws\"]"), "{text}");
         hcl_edit::parser::parse_body(&text).unwrap();
     }
 }
