@@ -83,10 +83,10 @@ impl Load {
                 "5 of 100 writes take longer than {p95} ms; limits.drain_grace_ms is {grace}"
             ));
         }
-        if traffic.in_flight > 0 && traffic.oldest_ms > grace {
+        if traffic.in_flight > 0 && traffic.reported_oldest_ms > grace {
             return Some(format!(
                 "one of {} write(s) in flight at the edge has had no answer for {} ms; limits.drain_grace_ms is {grace}",
-                traffic.in_flight, traffic.oldest_ms
+                traffic.in_flight, traffic.reported_oldest_ms
             ));
         }
         let busy = self.cpu.iter().find_map(|Cpu { server, newest }| {
@@ -145,7 +145,7 @@ mod tests {
     fn slow_writes_a_stuck_write_and_a_full_server_stand_in_the_way() {
         let calm = Traffic {
             in_flight: 3,
-            oldest_ms: GRACE,
+            reported_oldest_ms: GRACE,
             recent_p95_ms: Some(GRACE),
             ..Traffic::default()
         };
@@ -156,7 +156,7 @@ mod tests {
         };
         assert!(load(slow, 1).obstacle(GRACE).unwrap().contains("5000 ms"));
         let stuck = Traffic {
-            oldest_ms: Millis(2_001),
+            reported_oldest_ms: Millis(2_001),
             ..calm
         };
         assert!(
@@ -165,6 +165,12 @@ mod tests {
                 .unwrap()
                 .contains("no answer for 2001 ms")
         );
+        // The lane has not heard of the write for a while; it was young then.
+        let silent = Traffic {
+            oldest_ms: Millis(2_400),
+            ..calm
+        };
+        assert_eq!(load(silent, 1).obstacle(GRACE), None);
         let idle = Traffic {
             in_flight: 0,
             ..stuck
