@@ -174,3 +174,9 @@ mock_resource "aws_mskconnect_worker_configuration" {
     latest_revision = 1
   }
 }
+
+mock_resource "aws_secretsmanager_secret_version" {
+  defaults = {
+    arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:crossover/source-AbCdEf"
+  }
+}
