@@ -8,7 +8,7 @@ use aws_sdk_cloudwatch::{
 };
 use crossover_core::{
     Millis, Stream,
-    ports::{CpuSample, LagSample, Metrics, PortError, PortResult},
+    ports::{Figure, Metrics, PortError, PortResult},
 };
 
 use crate::{Dms, failure::port_error};
@@ -50,8 +50,7 @@ impl CloudWatchMetrics {
         }
     }
 
-    /// The newest value of a metric and its age.
-    async fn newest(&self, metric: &Metric<'_>) -> PortResult<Option<(f64, Millis)>> {
+    async fn newest(&self, metric: &Metric<'_>) -> PortResult<Option<Figure<f64>>> {
         let now = SystemTime::now();
         let asked = Duration::from_secs(u64::from(metric.period_s * ASKED_PERIODS));
         let dimensions = metric
@@ -87,7 +86,11 @@ impl CloudWatchMetrics {
             })
             .max_by_key(|(_, at)| *at);
         let age = |at| Millis::from(SystemTime::now().duration_since(at).unwrap_or_default());
-        Ok(newest.map(|(value, at)| (value, age(at))))
+        Ok(newest.map(|(value, at)| Figure {
+            value,
+            age_ms: age(at),
+            stale_after_ms: metric.stale_after(),
+        }))
     }
 }
 
@@ -113,7 +116,7 @@ fn cpu_of(server: &str) -> PortResult<Metric<'_>> {
 
 #[async_trait]
 impl Metrics for CloudWatchMetrics {
-    async fn lag(&self, stream: Stream) -> PortResult<Option<LagSample>> {
+    async fn lag(&self, stream: Stream) -> PortResult<Option<Figure<Millis>>> {
         let Some(ids) = self.dms.metric_ids(stream).await? else {
             return Ok(None);
         };
@@ -127,36 +130,26 @@ impl Metrics for CloudWatchMetrics {
             period_s: self.dms.lag_period_s(),
             statistic: Statistic::Maximum,
         };
-        let mut worst: Option<LagSample> = None;
+        let mut worst: Option<Figure<Millis>> = None;
         for name in ["CDCLatencySource", "CDCLatencyTarget"] {
-            let metric = metric(name);
             // Without one of the two metrics, half of the lag is unknown.
-            let Some((seconds, age_ms)) = self.newest(&metric).await? else {
+            let Some(latency) = self.newest(&metric(name)).await? else {
                 return Ok(None);
             };
-            let lag_ms = Millis((seconds.max(0.0) * 1000.0).ceil() as u64);
-            let before = worst.unwrap_or(LagSample {
-                lag_ms,
-                age_ms,
-                stale_after_ms: metric.stale_after(),
-            });
-            worst = Some(LagSample {
-                lag_ms: before.lag_ms.max(lag_ms),
-                age_ms: before.age_ms.max(age_ms),
+            let lag = latency.with(Millis((latency.value.max(0.0) * 1000.0).ceil() as u64));
+            let before = worst.unwrap_or(lag);
+            worst = Some(Figure {
+                value: before.value.max(lag.value),
+                age_ms: before.age_ms.max(lag.age_ms),
                 ..before
             });
         }
         Ok(worst)
     }
 
-    async fn cpu(&self, server: &str) -> PortResult<Option<CpuSample>> {
-        let metric = cpu_of(server)?;
-        let newest = self.newest(&metric).await?;
-        Ok(newest.map(|(percent, age_ms)| CpuSample {
-            percent: percent.round().clamp(0.0, 100.0) as u32,
-            age_ms,
-            stale_after_ms: metric.stale_after(),
-        }))
+    async fn cpu(&self, server: &str) -> PortResult<Option<Figure<u32>>> {
+        let newest = self.newest(&cpu_of(server)?).await?;
+        Ok(newest.map(|cpu| cpu.with(cpu.value.round().clamp(0.0, 100.0) as u32)))
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use crossover_core::{
     Millis, Plan, Stream,
-    ports::{CpuSample, JournalEntry, LagSample, PortError, PortResult},
+    ports::{Figure, JournalEntry, PortError, PortResult},
     routing::{LaneRecord, Phase, Side, UnixMillis},
 };
 
@@ -34,9 +34,9 @@ pub struct Behaviour {
     /// Duration of the creation, the start and the stop of a task.
     pub task_ms: u64,
     /// The lag that the metrics port reports.
-    pub lag: Option<LagSample>,
-    /// The CPU use of every server, as the metrics port reports it.
-    pub cpu: Option<CpuSample>,
+    pub lag: Option<Figure<Millis>>,
+    /// The CPU use of every server in percent, as the metrics port reports it.
+    pub cpu: Option<Figure<u32>>,
     /// The stream applies every marker twice.
     pub stream_duplicates: bool,
     /// The stream finds the rows of a table without a key by all their columns.
@@ -51,8 +51,8 @@ impl Default for Behaviour {
             stream_ms: 3,
             task_ms: 120,
             cpu: None,
-            lag: Some(LagSample {
-                lag_ms: Millis(20),
+            lag: Some(Figure {
+                value: Millis(20),
                 age_ms: Millis(1_000),
                 stale_after_ms: Millis(185_000),
             }),

@@ -12,7 +12,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use crossover_core::{
-    AnyStage, Millis, Stage, StageContext, StageError, StageName, plan::OnStragglers, ports::CpuSample,
+    AnyStage, Millis, Stage, StageContext, StageError, StageName, plan::OnStragglers, ports::Figure,
     routing::Phase,
 };
 use crossover_stages::connection_drain;
@@ -77,8 +77,8 @@ fn a_load_without_room_for_a_pause_is_refused_before_anything_is_armed() {
 
 #[test]
 fn a_server_without_spare_cpu_or_without_a_figure_is_refused_before_anything_is_armed() {
-    let cpu = |percent| CpuSample {
-        percent,
+    let cpu = |percent| Figure {
+        value: percent,
         age_ms: Millis(0),
         stale_after_ms: Millis(185_000),
     };

@@ -1,7 +1,7 @@
 //! Headroom: whether the load leaves room for a pause within its limits, and how long the pause will be.
 
 use crossover_core::{
-    Millis, StageContext, StageError, catalogue::ServerLoad, plan::DatabasePlan, ports::CpuSample,
+    Millis, StageContext, StageError, catalogue::ServerLoad, plan::DatabasePlan, ports::Figure,
     routing::Traffic,
 };
 
@@ -31,7 +31,7 @@ pub struct Load {
 /// The CPU use of one server.
 struct Cpu {
     server: String,
-    newest: Option<CpuSample>,
+    newest: Option<Figure<u32>>,
 }
 
 impl Cpu {
@@ -65,40 +65,45 @@ impl Load {
 
     /// The figure that is missing, though the plan names it. Unknown is not ready.
     pub fn unknown(&self) -> Option<String> {
-        self.cpu.iter().find_map(|Cpu { server, newest }| match newest {
-            None => Some(format!("the monitoring has no CPU figure for {server}")),
-            Some(cpu) if cpu.age_ms > cpu.stale_after_ms => Some(format!(
-                "the newest CPU figure of {server} is {} ms old; it counts for {} ms",
-                cpu.age_ms, cpu.stale_after_ms
-            )),
-            Some(_) => None,
+        self.cpu.iter().find_map(|Cpu { server, newest }| {
+            Figure::known(*newest, &format!("CPU figure for {server}")).err()
         })
     }
 
     /// Why a pause could not succeed within the plan's limits now.
     pub fn obstacle(&self, grace: Millis) -> Option<String> {
+        self.slow_writes(grace)
+            .or_else(|| self.busy_server())
+            .or_else(|| self.full_server())
+    }
+
+    fn slow_writes(&self, grace: Millis) -> Option<String> {
         let traffic = &self.traffic;
         if let Some(p95) = traffic.recent_p95_ms.filter(|p95| *p95 > grace) {
             return Some(format!(
                 "5 of 100 writes take longer than {p95} ms; limits.drain_grace_ms is {grace}"
             ));
         }
-        if traffic.in_flight > 0 && traffic.reported_oldest_ms > grace {
-            return Some(format!(
+        (traffic.in_flight > 0 && traffic.reported_oldest_ms > grace).then(|| {
+            format!(
                 "one of {} write(s) in flight at the edge has had no answer for {} ms; limits.drain_grace_ms is {grace}",
                 traffic.in_flight, traffic.reported_oldest_ms
-            ));
-        }
-        let busy = self.cpu.iter().find_map(|Cpu { server, newest }| {
-            let cpu = newest.filter(|cpu| cpu.percent > MOST_CPU_PERCENT)?;
+            )
+        })
+    }
+
+    fn busy_server(&self) -> Option<String> {
+        self.cpu.iter().find_map(|Cpu { server, newest }| {
+            let percent = newest
+                .map(|cpu| cpu.value)
+                .filter(|percent| *percent > MOST_CPU_PERCENT)?;
             Some(format!(
-                "{server} uses {} % of its CPU; above {MOST_CPU_PERCENT} % the pause would be long",
-                cpu.percent
+                "{server} uses {percent} % of its CPU; above {MOST_CPU_PERCENT} % the pause would be long"
             ))
-        });
-        if busy.is_some() {
-            return busy;
-        }
+        })
+    }
+
+    fn full_server(&self) -> Option<String> {
         self.sessions.iter().find_map(|(which, load)| {
             let full = u64::from(load.sessions) * 100 > u64::from(load.most_sessions) * MOST_SESSIONS_PERCENT;
             full.then(|| {
@@ -189,8 +194,8 @@ mod tests {
         let with = |percent, age_ms| Load {
             cpu: vec![Cpu {
                 server: "rds/shop".to_owned(),
-                newest: Some(CpuSample {
-                    percent,
+                newest: Some(Figure {
+                    value: percent,
                     age_ms: Millis(age_ms),
                     stale_after_ms: Millis(185_000),
                 }),

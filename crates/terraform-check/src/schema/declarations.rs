@@ -29,8 +29,8 @@ pub struct Argument {
     pub values: Vec<String>,
 }
 
-/// A name without case and underscores: the declarations write camelCase, Terraform writes snake_case, and the
-/// way back is not unique.
+/// A name without case and underscores: the declarations write camelCase, Terraform writes snake_case, and neither
+/// can be made from the other: `ipv6Cidr` may stand for `ipv6_cidr` or `ipv_6_cidr`.
 pub fn plain(name: &str) -> String {
     name.chars()
         .filter(|letter| *letter != '_')
