@@ -10,7 +10,7 @@ use crossover_core::{
     Direction, Millis, Stage, StageContext, StageError, StageName, UnixMillis,
     catch_up::{MarkerError, wait_for_marker},
     polling::Polling,
-    ports::{PortError, StreamState},
+    ports::{Figure, PortError, StreamState},
 };
 use serde::{Deserialize, Serialize};
 
@@ -148,22 +148,20 @@ async fn readiness(ctx: &StageContext) -> Result<Result<(Millis, Load), NotReady
         ))));
     }
     let load = Load::now(ctx).await?;
+    if let Some(unknown) = load.unknown() {
+        return Ok(Err(NotReady::Fault(unknown)));
+    }
     if let Some(obstacle) = load.obstacle(limits.drain_grace_ms) {
         return Ok(Err(NotReady::Busy(obstacle)));
     }
-    Ok(match ctx.metrics.lag(stream).await? {
-        None => Err(NotReady::Fault(format!(
-            "the monitoring has no lag figure for {name}"
+    let lag = ctx.metrics.lag(stream).await?;
+    Ok(match Figure::known(lag, &format!("lag figure for {name}")) {
+        Err(unknown) => Err(NotReady::Fault(unknown)),
+        Ok(lag_ms) if lag_ms > limits.max_lag_ms => Err(NotReady::Busy(format!(
+            "the lag of {name} is {lag_ms} ms, above limits.max_lag_ms ({} ms)",
+            limits.max_lag_ms
         ))),
-        Some(lag) if lag.age_ms > lag.stale_after_ms => Err(NotReady::Fault(format!(
-            "the newest lag figure of {name} is {} ms old; it counts for {} ms",
-            lag.age_ms, lag.stale_after_ms
-        ))),
-        Some(lag) if lag.lag_ms > limits.max_lag_ms => Err(NotReady::Busy(format!(
-            "the lag of {name} is {} ms, above limits.max_lag_ms ({} ms)",
-            lag.lag_ms, limits.max_lag_ms
-        ))),
-        Some(lag) => Ok((lag.lag_ms, load)),
+        Ok(lag_ms) => Ok((lag_ms, load)),
     })
 }
 

@@ -14,5 +14,5 @@ mod table_mappings;
 pub use configuration::load;
 pub use dms::{Dms, DmsSettings, Endpoints};
 pub use journal::DynamoJournal;
-pub use metrics::CloudWatchLag;
+pub use metrics::CloudWatchMetrics;
 pub use secrets::Secrets;

@@ -76,6 +76,10 @@ pub struct DatabasePlan {
     /// monitoring. They must not write application data. Default: none.
     #[serde(default)]
     pub exempt_roles: Vec<String>,
+    /// The server's name in the monitoring, in the form `rds/<instance>` or `ec2/<instance id>`: lag-wait then waits
+    /// while its CPU is nearly used up. Default: the CPU is not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitored_as: Option<String>,
 }
 
 /// The edge-router that serves the lane.

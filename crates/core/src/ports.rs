@@ -28,7 +28,7 @@ pub use database::{
 };
 pub use journal::{Journal, JournalEntry};
 pub use lane::Lane;
-pub use metrics::{Clock, LagSample, Metrics};
+pub use metrics::{Clock, Figure, Metrics};
 pub use positions::Positions;
 pub use repair::{Repair, RepairTransaction, RowOutcome};
 pub use replication::{NewStream, Replication, StreamHealth, StreamState, TableHealth};

@@ -5,16 +5,13 @@ use std::{fmt::Write as _, sync::Arc, time::Duration};
 use crossover_core::{plan::Scope, ports::PortError};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio_postgres::{
-    Client, Config, NoTls, Row,
-    config::SslMode as DriverSslMode,
-    error::SqlState,
-    types::{ToSql, Type},
+    Client, Config, NoTls, Row, config::SslMode as DriverSslMode, error::SqlState, types::Type,
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
     errors::Failure,
-    kept::{Kept, Session},
+    kept::{Kept, Param, Session},
     pool::{Claim, Pool},
     settings::{ConnectionSettings, SslMode},
     slots::OUTPUT_PLUGIN,
@@ -52,9 +49,6 @@ pub const PINNED: &[(&str, &str)] = &[
     ("row_security", "off"),
     ("jit", "off"),
 ];
-
-/// A bound value and its type. The explicit type saves the round trip of a PREPARE.
-pub type Param<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// The database of one side. Can be kept across invocations and shared by reference.
 pub struct PostgresDatabase {

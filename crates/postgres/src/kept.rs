@@ -11,7 +11,8 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 
-use crate::connection::Param;
+/// A bound value and its type. The explicit type saves the round trip of a PREPARE.
+pub type Param<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// The place of one session, which is opened when it is first needed, and again after it was lost.
 pub struct Kept {

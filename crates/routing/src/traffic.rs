@@ -102,8 +102,12 @@ pub struct Traffic {
     pub open: u32,
     /// Writes that were forwarded and are not answered yet, by the newest reports.
     pub in_flight: u32,
-    /// Age of the oldest of them.
+    /// Age of the oldest of them, if it has not been answered since its isolate reported it.
     pub oldest_ms: Millis,
+    /// Its age when its isolate reported it. While a side serves, reports are seconds apart, and a write of the last
+    /// report was probably answered long ago.
+    #[serde(default)]
+    pub reported_oldest_ms: Millis,
     /// Writes answered within about the last 30 s.
     pub recent_writes: u64,
     /// 95 of 100 of them took at most this long.
@@ -140,6 +144,7 @@ struct Isolate {
     in_flight: u32,
     /// By the lane's clock.
     oldest_at: UnixMillis,
+    reported_oldest: Millis,
     holds: Option<Epoch>,
     leased_until: UnixMillis,
     heard_at: UnixMillis,
@@ -171,6 +176,7 @@ impl Barrier {
             number: 0,
             in_flight: 0,
             oldest_at: now,
+            reported_oldest: Millis(0),
             holds: None,
             leased_until: UnixMillis(0),
             heard_at: now,
@@ -181,6 +187,7 @@ impl Barrier {
             known.number = report.number;
             known.in_flight = report.in_flight;
             known.oldest_at = UnixMillis(now.0.saturating_sub(report.oldest_ms.0));
+            known.reported_oldest = report.oldest_ms;
             known.holds = report.holds;
             known.recent = report.recent;
         }
@@ -214,6 +221,10 @@ impl Barrier {
                 .fold(0, u32::saturating_add),
             oldest_ms: busy()
                 .map(|isolate| now.since(isolate.oldest_at))
+                .max()
+                .unwrap_or_default(),
+            reported_oldest_ms: busy()
+                .map(|isolate| isolate.reported_oldest)
                 .max()
                 .unwrap_or_default(),
             recent_writes: recent.count(),

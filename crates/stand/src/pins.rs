@@ -47,4 +47,6 @@ pub enum Set {
     Rehearsal,
     /// The servers that only tests need: PostgreSQL 12, 14, 15 and 18.
     Servers,
+    /// The schemas of Terraform providers, for `cargo xtask check terraform`.
+    Terraform,
 }

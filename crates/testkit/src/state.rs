@@ -9,7 +9,7 @@ use std::{
 
 use crossover_core::{
     Millis, Plan, Stream,
-    ports::{JournalEntry, PortError, PortResult, metrics::LagSample},
+    ports::{Figure, JournalEntry, PortError, PortResult},
     routing::{LaneRecord, Phase, Side, UnixMillis},
 };
 
@@ -34,7 +34,9 @@ pub struct Behaviour {
     /// Duration of the creation, the start and the stop of a task.
     pub task_ms: u64,
     /// The lag that the metrics port reports.
-    pub lag: Option<LagSample>,
+    pub lag: Option<Figure<Millis>>,
+    /// The CPU use of every server in percent, as the metrics port reports it.
+    pub cpu: Option<Figure<u32>>,
     /// The stream applies every marker twice.
     pub stream_duplicates: bool,
     /// The stream finds the rows of a table without a key by all their columns.
@@ -48,8 +50,9 @@ impl Default for Behaviour {
             pool_ms: 0,
             stream_ms: 3,
             task_ms: 120,
-            lag: Some(LagSample {
-                lag_ms: Millis(20),
+            cpu: None,
+            lag: Some(Figure {
+                value: Millis(20),
                 age_ms: Millis(1_000),
                 stale_after_ms: Millis(185_000),
             }),

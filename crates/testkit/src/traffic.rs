@@ -234,11 +234,13 @@ impl State {
         });
         let sent_at: Vec<u64> = in_flight.collect();
         let oldest = sent_at.iter().min().copied();
+        let oldest_ms = Millis(oldest.map_or(0, |at| self.now.saturating_sub(at)));
         routing::Traffic {
             isolates: 1,
             open: u32::from(!self.lane.holds_writes(UnixMillis(self.now))),
             in_flight: sent_at.len() as u32,
-            oldest_ms: Millis(oldest.map_or(0, |at| self.now.saturating_sub(at))),
+            oldest_ms,
+            reported_oldest_ms: oldest_ms,
             ..routing::Traffic::default()
         }
     }

@@ -12,7 +12,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use crossover_core::{
-    AnyStage, Stage, StageContext, StageError, StageName, plan::OnStragglers, routing::Phase,
+    AnyStage, Millis, Stage, StageContext, StageError, StageName, plan::OnStragglers, ports::Figure,
+    routing::Phase,
 };
 use crossover_stages::connection_drain;
 use crossover_testkit::{
@@ -72,6 +73,33 @@ fn a_load_without_room_for_a_pause_is_refused_before_anything_is_armed() {
         "{cause}"
     );
     assert_eq!(violations_at_end(&scenario, &before, true), Vec::<String>::new());
+}
+
+#[test]
+fn a_server_without_spare_cpu_or_without_a_figure_is_refused_before_anything_is_armed() {
+    let cpu = |percent| Figure {
+        value: percent,
+        age_ms: Millis(0),
+        stale_after_ms: Millis(185_000),
+    };
+    for (figure, error, text) in [
+        (Some(cpu(97)), "TooBusy", "uses 97 % of its CPU"),
+        (None, "ReplicationNotReady", "no CPU figure for rds/shop"),
+    ] {
+        let mut scenario = Scenario::busy();
+        let before = scenario.lasting_state();
+        scenario.plan.target.monitored_as = Some("rds/shop".to_owned());
+        scenario.shared.lock().behaviour.cpu = figure;
+        scenario.shared.script(None);
+        let ended = execute(&cutover(), &scenario, scenario.plan.clone());
+        assert_eq!(
+            (ended.state.as_str(), &ended.data["error"]["Error"]),
+            ("Refused", &json!(error))
+        );
+        let cause = ended.data["error"]["Cause"].as_str().unwrap();
+        assert!(cause.contains(text), "{cause}");
+        assert_eq!(violations_at_end(&scenario, &before, true), Vec::<String>::new());
+    }
 }
 
 #[test]

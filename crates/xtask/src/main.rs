@@ -1,6 +1,7 @@
 //! Development tasks of the workspace. `.ci/run` calls `cargo xtask test`.
 
 mod bench;
+mod check;
 mod code_map;
 mod contracts;
 mod docs;
@@ -38,6 +39,11 @@ enum Task {
         /// Additional arguments for `cargo test --workspace`, e.g. `cargo xtask test -- --test e2e dry_run`
         #[arg(last = true, value_name = "ARGUMENT")]
         arguments: Vec<String>,
+    },
+    /// Check files that are no Rust
+    Check {
+        #[command(subcommand)]
+        subject: check::Subject,
     },
     /// Check that crates depend on each other only as ARCHITECTURE.md permits, and the inner ones on no
     /// runtime, AWS SDK, driver or HTTP client
@@ -80,6 +86,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Test { arguments } => test::run(&Workspace::find()?, &arguments),
+        Task::Check { subject } => check::run(&Workspace::find()?, &subject),
         Task::CheckLayers => layers::check(&Workspace::find()?),
         Task::LambdaSize => lambda_size::run(&Workspace::find()?),
         Task::Docs => docs::write(&Workspace::find()?),

@@ -1,6 +1,9 @@
 //! Headroom: whether the load leaves room for a pause within its limits, and how long the pause will be.
 
-use crossover_core::{Millis, StageContext, StageError, catalogue::ServerLoad, routing::Traffic};
+use crossover_core::{
+    Millis, StageContext, StageError, catalogue::ServerLoad, plan::DatabasePlan, ports::Figure,
+    routing::Traffic,
+};
 
 /// What Step Functions takes between the two functions of the pause. Measured locally: 30 to 45 ms; AWS
 /// publishes no figure.
@@ -11,13 +14,34 @@ const DATABASE_CALLS: u64 = 11;
 /// A server with more of its sessions in use than this percentage may refuse the application's reconnects.
 const MOST_SESSIONS_PERCENT: u64 = 90;
 
+/// A server that uses more of its CPU than this percentage answers the statements of the pause late.
+const MOST_CPU_PERCENT: u32 = 90;
+
 /// The load at one time.
 pub struct Load {
     traffic: Traffic,
     sessions: [(&'static str, ServerLoad); 2],
+    /// The CPU of the servers whose name in the monitoring the plan tells.
+    cpu: Vec<Cpu>,
     /// How long a call to the lane and a query took.
     lane_ms: Millis,
     database_ms: Millis,
+}
+
+/// The CPU use of one server.
+struct Cpu {
+    server: String,
+    newest: Option<Figure<u32>>,
+}
+
+impl Cpu {
+    async fn of(ctx: &StageContext, side: &DatabasePlan) -> Result<Option<Self>, StageError> {
+        let Some(server) = side.monitored_as.clone() else {
+            return Ok(None);
+        };
+        let newest = ctx.metrics.cpu(&server).await?;
+        Ok(Some(Self { server, newest }))
+    }
 }
 
 impl Load {
@@ -28,7 +52,10 @@ impl Load {
         let old = ctx.old_writer.reads.load().await?;
         let database_ms = ctx.clock.now().since(answered);
         let new = ctx.new_writer.reads.load().await?;
+        let (source, target) =
+            futures::try_join!(Cpu::of(ctx, &ctx.plan.source), Cpu::of(ctx, &ctx.plan.target))?;
         Ok(Self {
+            cpu: source.into_iter().chain(target).collect(),
             traffic,
             sessions: [("old", old), ("new", new)],
             lane_ms: answered.since(began),
@@ -36,20 +63,47 @@ impl Load {
         })
     }
 
+    /// The figure that is missing, though the plan names it. Unknown is not ready.
+    pub fn unknown(&self) -> Option<String> {
+        self.cpu.iter().find_map(|Cpu { server, newest }| {
+            Figure::known(*newest, &format!("CPU figure for {server}")).err()
+        })
+    }
+
     /// Why a pause could not succeed within the plan's limits now.
     pub fn obstacle(&self, grace: Millis) -> Option<String> {
+        self.slow_writes(grace)
+            .or_else(|| self.busy_server())
+            .or_else(|| self.full_server())
+    }
+
+    fn slow_writes(&self, grace: Millis) -> Option<String> {
         let traffic = &self.traffic;
         if let Some(p95) = traffic.recent_p95_ms.filter(|p95| *p95 > grace) {
             return Some(format!(
                 "5 of 100 writes take longer than {p95} ms; limits.drain_grace_ms is {grace}"
             ));
         }
-        if traffic.in_flight > 0 && traffic.oldest_ms > grace {
-            return Some(format!(
+        (traffic.in_flight > 0 && traffic.reported_oldest_ms > grace).then(|| {
+            format!(
                 "one of {} write(s) in flight at the edge has had no answer for {} ms; limits.drain_grace_ms is {grace}",
-                traffic.in_flight, traffic.oldest_ms
-            ));
-        }
+                traffic.in_flight, traffic.reported_oldest_ms
+            )
+        })
+    }
+
+    fn busy_server(&self) -> Option<String> {
+        self.cpu.iter().find_map(|Cpu { server, newest }| {
+            let percent = newest
+                .map(|cpu| cpu.value)
+                .filter(|percent| *percent > MOST_CPU_PERCENT)?;
+            Some(format!(
+                "{server} uses {percent} % of its CPU; above {MOST_CPU_PERCENT} % the pause would be long"
+            ))
+        })
+    }
+
+    fn full_server(&self) -> Option<String> {
         self.sessions.iter().find_map(|(which, load)| {
             let full = u64::from(load.sessions) * 100 > u64::from(load.most_sessions) * MOST_SESSIONS_PERCENT;
             full.then(|| {
@@ -86,6 +140,7 @@ mod tests {
         Load {
             traffic,
             sessions: [("old", of(10)), ("new", of(sessions))],
+            cpu: Vec::new(),
             lane_ms: Millis(4),
             database_ms: Millis(2),
         }
@@ -95,7 +150,7 @@ mod tests {
     fn slow_writes_a_stuck_write_and_a_full_server_stand_in_the_way() {
         let calm = Traffic {
             in_flight: 3,
-            oldest_ms: GRACE,
+            reported_oldest_ms: GRACE,
             recent_p95_ms: Some(GRACE),
             ..Traffic::default()
         };
@@ -106,7 +161,7 @@ mod tests {
         };
         assert!(load(slow, 1).obstacle(GRACE).unwrap().contains("5000 ms"));
         let stuck = Traffic {
-            oldest_ms: Millis(2_001),
+            reported_oldest_ms: Millis(2_001),
             ..calm
         };
         assert!(
@@ -115,6 +170,12 @@ mod tests {
                 .unwrap()
                 .contains("no answer for 2001 ms")
         );
+        // The lane has not heard of the write for a while; it was young then.
+        let silent = Traffic {
+            oldest_ms: Millis(2_400),
+            ..calm
+        };
+        assert_eq!(load(silent, 1).obstacle(GRACE), None);
         let idle = Traffic {
             in_flight: 0,
             ..stuck
@@ -126,6 +187,33 @@ mod tests {
                 .unwrap()
                 .contains("91 of 100 sessions of the new writer")
         );
+    }
+
+    #[test]
+    fn a_busy_server_stands_in_the_way_and_a_missing_or_old_figure_is_not_ready() {
+        let with = |percent, age_ms| Load {
+            cpu: vec![Cpu {
+                server: "rds/shop".to_owned(),
+                newest: Some(Figure {
+                    value: percent,
+                    age_ms: Millis(age_ms),
+                    stale_after_ms: Millis(185_000),
+                }),
+            }],
+            ..load(Traffic::default(), 1)
+        };
+        let calm = with(90, 185_000);
+        assert_eq!((calm.obstacle(GRACE), calm.unknown()), (None, None));
+        assert!(
+            with(91, 0)
+                .obstacle(GRACE)
+                .unwrap()
+                .contains("rds/shop uses 91 %")
+        );
+        assert!(with(1, 185_001).unknown().unwrap().contains("185001 ms old"));
+        let mut missing = with(1, 0);
+        missing.cpu[0].newest = None;
+        assert!(missing.unknown().unwrap().contains("no CPU figure for rds/shop"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use crossover_aws::{CloudWatchLag, Dms, DmsSettings};
+use crossover_aws::{CloudWatchMetrics, Dms, DmsSettings};
 use crossover_core::{
     plan::ReplicationPlan,
     ports::{Metrics, Replication},
@@ -46,6 +46,6 @@ impl CdcAdapter for DmsSettings {
 
     fn ports(&self, aws: &SdkConfig) -> (Arc<dyn Replication>, Arc<dyn Metrics>) {
         let dms = Dms::new(aws, self.clone());
-        (Arc::new(dms.clone()), Arc::new(CloudWatchLag::new(aws, dms)))
+        (Arc::new(dms.clone()), Arc::new(CloudWatchMetrics::new(aws, dms)))
     }
 }

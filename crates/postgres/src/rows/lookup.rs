@@ -7,7 +7,7 @@ use crossover_core::{
 use tokio_postgres::{Row, error::SqlState, types::Type};
 
 use super::{expression, region::from_where};
-use crate::{PostgresDatabase, connection::Param, errors::Failure, quoting::ident};
+use crate::{PostgresDatabase, errors::Failure, kept::Param, quoting::ident};
 
 impl PostgresDatabase {
     pub(super) async fn hashes_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {

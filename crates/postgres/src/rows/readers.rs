@@ -11,8 +11,8 @@ use tokio_postgres::{Client, Row, error::SqlState, types::Type};
 
 use crate::{
     PostgresDatabase,
-    connection::Param,
     errors::Failure,
+    kept::Param,
     quoting::{literal, qualified},
 };
 

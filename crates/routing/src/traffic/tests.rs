@@ -85,6 +85,28 @@ fn an_isolate_whose_lease_ended_before_the_hold_is_not_waited_for_but_its_writes
 }
 
 #[test]
+fn the_reported_age_of_a_write_grows_with_the_next_report_only() {
+    let (mut barrier, record) = (barrier(), LaneRecord::new("main"));
+    renew(&mut barrier, &report(1, 1, 3, None), &record, START);
+    let ages = |barrier: &Barrier, at| {
+        let traffic = barrier.traffic(&record, at);
+        (traffic.oldest_ms, traffic.reported_oldest_ms)
+    };
+    assert_eq!(ages(&barrier, START + Millis(2_400)), (Millis(2_403), Millis(3)));
+    let stuck = Report {
+        oldest_ms: Millis(2_503),
+        ..report(1, 2, 1, None)
+    };
+    barrier.hear(&stuck, START + Millis(2_500));
+    assert_eq!(
+        ages(&barrier, START + Millis(2_500)),
+        (Millis(2_503), Millis(2_503))
+    );
+    barrier.hear(&report(1, 3, 0, None), START + Millis(5_000));
+    assert_eq!(ages(&barrier, START + Millis(5_000)), (Millis(0), Millis(0)));
+}
+
+#[test]
 fn a_lane_that_has_just_started_does_not_know_its_isolates() {
     let barrier = Barrier::new(HOLD_AT);
     assert_eq!(barrier.traffic(&held(), HOLD_AT + Millis(4_999)).open, 1);

@@ -14,6 +14,7 @@ use super::manifests::Manifests;
 use super::prerequisites::Tools;
 use crate::error::{Result, StandError};
 use crate::guard::StopStep;
+use crate::pins::Set;
 use crate::process::{Launch, open_log};
 use crate::progress::{Progress, step};
 
@@ -38,6 +39,7 @@ async fn node(layout: &Layout, progress: &dyn Progress) -> Result<()> {
     write(&folder.join("package.json"), manifests.package)?;
     write(&folder.join("package-lock.json"), manifests.package_lock)?;
     let step = step(progress, format!("fetching {} (npm)", layout.set().of_npm()));
+    // No peers: the schemas are only read, the library that would run them is not needed.
     // No install scripts: the links that they would create are created below, and no fetched program runs
     // during the fetch.
     let npm = Launch::new("npm ci", "npm", log)
@@ -46,6 +48,7 @@ async fn node(layout: &Layout, progress: &dyn Progress) -> Result<()> {
         .args([
             "ci",
             "--ignore-scripts",
+            "--legacy-peer-deps",
             "--no-audit",
             "--no-fund",
             "--no-update-notifier",
@@ -55,7 +58,26 @@ async fn node(layout: &Layout, progress: &dyn Progress) -> Result<()> {
     for major in layout.set().servers() {
         link_libraries(&layout.pg_package(major))?;
     }
+    if layout.set() == Set::Terraform {
+        for package in layout.schemas().iter().filter_map(|schemas| schemas.parent()) {
+            remove_programs(package)?;
+        }
+    }
     step.done();
+    Ok(())
+}
+
+/// The schemas are in the declarations, an eighth of the packages. The programs beside them are never run, and
+/// the description for other languages (`.jsii`) is never read.
+fn remove_programs(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).map_err(StandError::io("reading", folder))? {
+        let path = entry.map_err(StandError::io("reading", folder))?.path();
+        if path.is_dir() {
+            remove_programs(&path)?;
+        } else if path.extension().is_some_and(|extension| extension == "js") || path.ends_with(".jsii") {
+            fs::remove_file(&path).map_err(StandError::io("removing", &path))?;
+        }
+    }
     Ok(())
 }
 
@@ -187,5 +209,18 @@ mod tests {
             relative(path("native/lib/a"), path("native/bin/b")),
             path("../lib/a")
         );
+    }
+
+    #[test]
+    fn of_the_schemas_only_declarations_remain() {
+        let folder = tempfile::tempdir().unwrap();
+        let resource = folder.path().join("shelf");
+        fs::create_dir_all(&resource).unwrap();
+        for name in ["index.js", "index.d.ts", "../.jsii"] {
+            fs::write(resource.join(name), "").unwrap();
+        }
+        remove_programs(folder.path()).unwrap();
+        assert!(resource.join("index.d.ts").exists() && !resource.join("index.js").exists());
+        assert!(!folder.path().join(".jsii").exists());
     }
 }

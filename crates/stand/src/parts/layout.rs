@@ -72,6 +72,12 @@ impl Layout {
         ))
     }
 
+    /// The folders with the schemas of hashicorp/aws and of cloudflare, one folder a resource in each.
+    pub(super) fn schemas(&self) -> [PathBuf; 2] {
+        ["@cdktn/provider-aws", "@cdktf/provider-cloudflare"]
+            .map(|package| self.node().join("node_modules").join(package).join("lib"))
+    }
+
     pub(super) fn npm_program(&self, name: &str) -> PathBuf {
         self.node().join("node_modules/.bin").join(name)
     }
@@ -96,6 +102,10 @@ impl Layout {
                 self.python(),
             ],
             Set::Servers => Vec::new(),
+            Set::Terraform => self
+                .schemas()
+                .map(|folder| folder.join("provider/index.d.ts"))
+                .into(),
         };
         for major in self.set.servers() {
             programs.push(self.pg(major).join("bin/postgres"));

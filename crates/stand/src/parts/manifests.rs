@@ -29,6 +29,11 @@ impl Manifests {
                 package_lock: include_str!("../../parts/servers/package-lock.json"),
                 requirements: None,
             },
+            Set::Terraform => Self {
+                package: include_str!("../../parts/terraform/package.json"),
+                package_lock: include_str!("../../parts/terraform/package-lock.json"),
+                requirements: None,
+            },
         }
     }
 
@@ -131,8 +136,9 @@ mod tests {
 
     #[test]
     fn the_sets_have_nothing_in_common() {
-        let [stand, servers] = Set::ALL.map(Manifests::of);
+        let [stand, servers, terraform] = Set::ALL.map(Manifests::of);
         assert_ne!(stand.key("here"), servers.key("here"));
+        assert_ne!(servers.key("here"), terraform.key("here"));
         let (stand, servers) = (stand.versions(), servers.versions());
         assert!(servers.keys().all(|name| name.starts_with("postgresql-")));
         assert!(

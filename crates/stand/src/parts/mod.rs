@@ -87,6 +87,11 @@ impl Parts {
         self.layout.python()
     }
 
+    /// The folders with the schemas of the Terraform providers hashicorp/aws and cloudflare.
+    pub fn provider_schemas(&self) -> [PathBuf; 2] {
+        self.layout.schemas()
+    }
+
     /// Name and version of every part and of the interpreters used to fetch them, for the report.
     pub fn versions(&self) -> &BTreeMap<String, String> {
         &self.versions
@@ -208,7 +213,7 @@ mod tests {
     #[test]
     fn a_set_is_complete_even_if_another_set_is_not() {
         let home = tempfile::tempdir().unwrap();
-        for set in [Set::Servers, Set::Rehearsal] {
+        for set in [Set::Terraform, Set::Servers, Set::Rehearsal] {
             let layout = Layout::new(home.path(), set).unwrap();
             assert!(complete(&layout).is_none(), "{set:?}");
             for program in layout.programs() {

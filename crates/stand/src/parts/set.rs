@@ -5,13 +5,14 @@ use crate::pins::{Major, Set};
 
 impl Set {
     #[cfg(test)]
-    pub(super) const ALL: [Self; 2] = [Self::Rehearsal, Self::Servers];
+    pub(super) const ALL: [Self; 3] = [Self::Rehearsal, Self::Servers, Self::Terraform];
 
     /// The parts fetched by npm, for messages.
     pub(super) fn of_npm(self) -> &'static str {
         match self {
             Self::Rehearsal => "PostgreSQL 16 and 17, workerd, binaryen and asl-validator",
             Self::Servers => "the PostgreSQL servers that only tests need",
+            Self::Terraform => "the schemas of Terraform providers",
         }
     }
 

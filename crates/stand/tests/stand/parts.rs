@@ -22,7 +22,7 @@ impl Progress for Steps {
 
 #[tokio::test]
 async fn the_second_call_fetches_nothing() {
-    for set in [Set::Rehearsal, Set::Servers] {
+    for set in [Set::Rehearsal, Set::Servers, Set::Terraform] {
         ensure(&workspace_root(), set, &Silent).await.unwrap();
         let steps = Steps::default();
         ensure(&workspace_root(), set, &steps).await.unwrap();

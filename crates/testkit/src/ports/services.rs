@@ -5,8 +5,8 @@ use crossover_core::{
     Millis, Position, Stream,
     catalogue::TableName,
     ports::{
-        Clock, Journal, JournalEntry, Lane, Metrics, NewStream, PortError, PortResult, Replication,
-        StreamHealth, TableHealth, metrics::LagSample,
+        Clock, Figure, Journal, JournalEntry, Lane, Metrics, NewStream, PortError, PortResult, Replication,
+        StreamHealth, TableHealth,
     },
     routing::{Command, Epoch, LaneRecord, Phase, Traffic, UnixMillis},
 };
@@ -150,9 +150,15 @@ pub(super) struct MemoryMetrics(pub(super) Port);
 
 #[async_trait]
 impl Metrics for MemoryMetrics {
-    async fn lag(&self, _stream: Stream) -> PortResult<Option<LagSample>> {
+    async fn lag(&self, _stream: Stream) -> PortResult<Option<Figure<Millis>>> {
         self.0
             .call("metrics.lag".to_owned(), |state| Ok(state.behaviour.lag))
+            .await
+    }
+
+    async fn cpu(&self, _server: &str) -> PortResult<Option<Figure<u32>>> {
+        self.0
+            .call("metrics.cpu".to_owned(), |state| Ok(state.behaviour.cpu))
             .await
     }
 }

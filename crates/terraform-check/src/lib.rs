@@ -1,0 +1,11 @@
+//! The checks of the folder `terraform`. [`rules`] and [`schema`] read the files alone; [`terraform`] runs
+//! Terraform on a copy.
+
+pub mod block;
+pub mod finding;
+pub mod planted;
+pub mod policy;
+pub mod rules;
+pub mod schema;
+pub mod source;
+pub mod terraform;

@@ -1,0 +1,97 @@
+//! `cargo xtask check terraform` runs this program.
+
+mod run;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, ValueEnum};
+use crossover_terraform_check::rules::RULES;
+
+/// The steps, in the order in which they run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Step {
+    /// Our own rules over the files; --list shows them
+    Rules,
+    /// Every resource, block, argument and read attribute against hashicorp/aws 6.66.0 and cloudflare 5.14.0
+    Schema,
+    /// The faults that are planted to prove the check: each must be found, and nothing else
+    Planted,
+    /// terraform fmt -check
+    Fmt,
+    /// terraform init and validate, in every folder
+    Validate,
+    /// terraform test, in every folder that has tests
+    Test,
+}
+
+/// Check the folder terraform: by Terraform itself, against newer provider schemas, and by rules of our own
+///
+/// Terraform runs on a copy, without an account and without a backend; the checkout stays as it is. Plugins of
+/// providers are taken from the folders in CROSSOVER_TERRAFORM_PLUGINS and TF_PLUGIN_DIR (layout of `terraform
+/// providers mirror`), from ~/.terraform.d/plugins, /usr/share/terraform/plugins, /usr/local/share/terraform/plugins
+/// and /opt/*plugins*, and otherwise from the registry, which is asked once; what it gives is kept in
+/// .parts/terraform-plugins. Folders that need a provider without a plugin are checked against its schema only.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask check terraform",
+    bin_name = "cargo xtask check terraform",
+    after_help = "Without Terraform 1.11 or the plugin of hashicorp/aws, what needs them is named and left out; with CI=true that is a failure.\n\
+                  Exit status: 0 no finding; 1 a finding, or the check could not run; 2 wrong arguments."
+)]
+struct Arguments {
+    /// Run only these steps
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "LIST")]
+    only: Vec<Step>,
+    /// Check another folder than terraform
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+    /// Folders in which Terraform runs at the same time; each holds a plugin with several hundred MB in memory
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=16))]
+    jobs: u8,
+    /// List our rules and check nothing
+    #[arg(long)]
+    list: bool,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.list {
+        let width = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
+        for rule in RULES {
+            println!("{:<width$}  {}", rule.name, rule.about);
+        }
+        return ExitCode::SUCCESS;
+    }
+    match check(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn check(arguments: Arguments) -> anyhow::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .context("this crate is not at crates/terraform-check of the workspace")?
+        .to_owned();
+    let folder = match arguments.folder {
+        Some(folder) => folder
+            .canonicalize()
+            .with_context(|| format!("{} cannot be found", folder.display()))?,
+        None => root.join("terraform"),
+    };
+    let options = run::Options {
+        root,
+        folder,
+        only: arguments.only,
+        jobs: arguments.jobs.into(),
+        in_ci: std::env::var("CI").is_ok_and(|value| value == "true" || value == "1"),
+    };
+    run::run(&options).await
+}

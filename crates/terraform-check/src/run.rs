@@ -1,0 +1,243 @@
+//! The steps of the check, in order.
+
+mod results;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use crossover_stand::Progress;
+use crossover_stand::parts::{FOLDER, Set, ensure as ensure_parts};
+use crossover_terraform_check::finding::Findings;
+use crossover_terraform_check::schema::Schemas;
+use crossover_terraform_check::source::{Module, modules};
+use crossover_terraform_check::terraform::plugins::{self, Plugins, Required};
+use crossover_terraform_check::terraform::root::{self, Wanted};
+use crossover_terraform_check::terraform::{Terraform, copy};
+use crossover_terraform_check::{planted, rules, schema};
+
+use results::{Results, verdict};
+
+use super::Step;
+
+/// The provider without whose plugin almost nothing would be checked.
+const NEEDED: &str = "hashicorp/aws";
+
+pub struct Options {
+    pub root: PathBuf,
+    pub folder: PathBuf,
+    /// All steps, if empty.
+    pub only: Vec<Step>,
+    pub jobs: usize,
+    /// Whether a step that cannot run is a failure.
+    pub in_ci: bool,
+}
+
+impl Options {
+    fn wants(&self, step: Step) -> bool {
+        self.only.is_empty() || self.only.contains(&step)
+    }
+}
+
+/// Runs the steps; all findings are printed at the end, sorted.
+pub async fn run(options: &Options) -> anyhow::Result<()> {
+    let since = Instant::now();
+    let mut results = Results::default();
+    let mut syntax = Findings::default();
+    let modules = modules(&options.root, &options.folder, &mut syntax)?;
+    results.findings.extend(syntax.sorted());
+    ensure!(
+        !modules.is_empty() || !results.findings.is_empty(),
+        "{} contains no file of Terraform; give another folder by --folder",
+        options.folder.display()
+    );
+    let files: usize = modules.iter().map(|module| module.files.len()).sum();
+    eprintln!(
+        "{files} files in {} folders of {}",
+        modules.len(),
+        options.folder.display()
+    );
+    read(options, &modules, &mut results).await?;
+    if [Step::Planted, Step::Fmt, Step::Validate, Step::Test]
+        .iter()
+        .any(|step| options.wants(*step))
+    {
+        match Terraform::find() {
+            Ok(terraform) => run_terraform(options, &modules, terraform, &mut results)?,
+            Err(why) => results
+                .skipped
+                .push(format!("nothing was checked by Terraform itself: {why}")),
+        }
+    }
+    results.conclude(options.in_ci, since.elapsed())
+}
+
+/// The steps that only read.
+async fn read(options: &Options, modules: &[Module], results: &mut Results) -> anyhow::Result<()> {
+    if options.wants(Step::Rules) {
+        let mut findings = Findings::default();
+        for module in modules {
+            rules::check(module, &mut findings);
+        }
+        eprintln!(
+            "rules: {} of ours, {}",
+            rules::RULES.len(),
+            verdict(findings.len())
+        );
+        results.findings.extend(findings.sorted());
+    }
+    if options.wants(Step::Schema) || options.wants(Step::Planted) {
+        let parts = ensure_parts(&options.root, Set::Terraform, &Lines).await?;
+        let [aws, cloudflare] = parts.provider_schemas();
+        let schemas = Schemas::new(aws, cloudflare);
+        if options.wants(Step::Schema) {
+            let mut findings = Findings::default();
+            for module in modules {
+                schema::check(&schemas, module, &mut findings)?;
+            }
+            eprintln!(
+                "schema: hashicorp/aws and cloudflare as newest known, {}",
+                verdict(findings.len())
+            );
+            results.findings.extend(findings.sorted());
+        }
+        if options.wants(Step::Planted) {
+            let missed = planted::missed(&schemas)?;
+            eprintln!(
+                "planted: {} faults, those for a reader {}",
+                planted::FAULTS.len(),
+                verdict(missed.len())
+            );
+            results.missed.extend(missed);
+        }
+    }
+    Ok(())
+}
+
+/// The steps in which Terraform runs.
+fn run_terraform(
+    options: &Options,
+    modules: &[Module],
+    terraform: Terraform,
+    results: &mut Results,
+) -> anyhow::Result<()> {
+    let scratch = tempfile::Builder::new()
+        .prefix("crossover-terraform-")
+        .tempdir()
+        .context("a folder for the copy")?;
+    let copied = copy::copy(&options.root, &options.folder, &scratch.path().join("checkout"))?;
+    let shown = options
+        .folder
+        .strip_prefix(&options.root)
+        .unwrap_or(&options.folder);
+    eprintln!("terraform {}", terraform.version);
+    if options.wants(Step::Fmt) {
+        let found = root::format(&terraform, &copied, shown)?;
+        eprintln!("fmt: {}", verdict(found.len()));
+        results.findings.extend(found);
+    }
+    let wanted = Wanted {
+        validate: options.wants(Step::Validate),
+        test: options.wants(Step::Test),
+    };
+    if !wanted.validate && !wanted.test && !options.wants(Step::Planted) {
+        return Ok(());
+    }
+    let mut required = Required::new();
+    required.entry(NEEDED.to_owned()).or_default();
+    for module in modules {
+        for (source, constraints) in plugins::required(module) {
+            required.entry(source).or_default().extend(constraints);
+        }
+    }
+    let cache = options.root.join(FOLDER).join("terraform-plugins");
+    let found = plugins::find(terraform, &required, scratch.path(), &cache)?;
+    for line in &found.lines {
+        eprintln!("plugin: {line}");
+    }
+    if let Some(why) = found.missing.get(NEEDED) {
+        let remedy = format!(
+            "name a folder with it in {}, or let Terraform reach its registry",
+            plugins::VARIABLES[0]
+        );
+        results.skipped.push(format!(
+            "no folder was validated or tested: no plugin of {NEEDED} ({why}); {remedy}"
+        ));
+        return Ok(());
+    }
+    if wanted.validate || wanted.test {
+        validate(options, modules, &found, scratch.path(), wanted, results)?;
+    }
+    if options.wants(Step::Planted) {
+        let missed = planted::real::missed(&found.terraform, &scratch.path().join("planted"))?;
+        eprintln!("planted: those for Terraform {}", verdict(missed.len()));
+        results.missed.extend(missed);
+    }
+    Ok(())
+}
+
+fn validate(
+    options: &Options,
+    modules: &[Module],
+    found: &Plugins,
+    scratch: &Path,
+    wanted: Wanted,
+    results: &mut Results,
+) -> anyhow::Result<()> {
+    let mut ready: Vec<&Path> = Vec::new();
+    for module in modules {
+        let lacking: Vec<String> = needs(module, modules)
+            .into_iter()
+            .filter(|source| found.missing.contains_key(source))
+            .collect();
+        if lacking.is_empty() {
+            ready.push(&module.folder);
+        } else {
+            let list = lacking.join(", ");
+            eprintln!(
+                "  {}: schema only, there is no plugin of {list} here",
+                module.folder.display()
+            );
+        }
+    }
+    eprintln!("validate and test: {} folders", ready.len());
+    results.findings.extend(root::check_all(
+        &found.terraform,
+        &scratch.join("checkout"),
+        &ready,
+        wanted,
+        options.jobs,
+    )?);
+    Ok(())
+}
+
+/// The providers that a folder needs, those of the modules that it calls included.
+fn needs(module: &Module, modules: &[Module]) -> BTreeSet<String> {
+    let mut needs = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut open = vec![module];
+    while let Some(module) = open.pop() {
+        needs.extend(plugins::required(module).into_keys());
+        for folder in plugins::calls(module) {
+            let called = modules.iter().find(|module| module.folder == folder);
+            open.extend(called.filter(|module| seen.insert(&module.folder)));
+        }
+    }
+    needs
+}
+
+/// The fetch of the schemas, line by line.
+struct Lines;
+
+impl Progress for Lines {
+    fn started(&self, step: &str) {
+        eprintln!("{step} ...");
+    }
+
+    fn done(&self, _: &str, _: Duration) {}
+
+    fn failed(&self, step: &str, elapsed: Duration) {
+        eprintln!("{step} failed after {:.1} s", elapsed.as_secs_f64());
+    }
+}

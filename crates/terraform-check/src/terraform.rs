@@ -1,0 +1,121 @@
+//! Terraform itself, run on a copy of the files, so that the checkout stays as it is.
+
+pub mod copy;
+pub mod diagnostics;
+pub mod plugins;
+pub mod root;
+pub mod version;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use anyhow::Context;
+use serde_json::Value;
+
+use version::Version;
+
+const PROGRAM: &str = "terraform";
+/// The oldest version with write-only arguments and locks in S3.
+const OLDEST: Version = Version([1, 11, 0]);
+/// Settings of a caller that would change what a command does.
+const DISTURBING: &[&str] = &[
+    "TF_CLI_ARGS",
+    "TF_DATA_DIR",
+    "TF_INPUT",
+    "TF_LOG",
+    "TF_REATTACH_PROVIDERS",
+    "TF_VAR_",
+    "TF_WORKSPACE",
+];
+/// What keeps a plan away from every real account, should a test forget to replace the provider.
+const NO_ACCOUNT: &[(&str, &str)] = &[
+    ("AWS_ACCESS_KEY_ID", "none"),
+    ("AWS_SECRET_ACCESS_KEY", "none"),
+    ("AWS_CONFIG_FILE", "/dev/null"),
+    ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+    ("AWS_EC2_METADATA_DISABLED", "true"),
+    ("CLOUDFLARE_API_TOKEN", "none"),
+];
+
+/// A usable Terraform.
+#[derive(Debug, Clone)]
+pub struct Terraform {
+    program: PathBuf,
+    pub version: Version,
+    /// Variables of every command.
+    environment: Vec<(&'static str, PathBuf)>,
+}
+
+impl Terraform {
+    /// Finds Terraform on the PATH. The error says what to install.
+    pub fn find() -> Result<Self, String> {
+        let remedy = format!("install Terraform {OLDEST} or newer and put it on the PATH");
+        let mut terraform = Self {
+            program: PROGRAM.into(),
+            version: OLDEST,
+            environment: Vec::new(),
+        };
+        let output = terraform.command(Path::new("."), &["version", "-json"]).output();
+        let output = output.map_err(|error| format!("Terraform cannot be run ({error}); {remedy}"))?;
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        let found = answer["terraform_version"].as_str().and_then(Version::parse);
+        terraform.version = found.ok_or_else(|| format!("`{PROGRAM} version` names no version; {remedy}"))?;
+        if terraform.version < OLDEST {
+            return Err(format!("Terraform {} is too old; {remedy}", terraform.version));
+        }
+        Ok(terraform)
+    }
+
+    /// The same with a further variable for every command.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: PathBuf) -> Self {
+        self.environment.push((name, value));
+        self
+    }
+
+    /// Runs a command in a folder to its end.
+    pub fn run(&self, folder: &Path, arguments: &[&str]) -> anyhow::Result<Output> {
+        let output = self.command(folder, arguments).output();
+        output.with_context(|| format!("terraform {} cannot be run", arguments.join(" ")))
+    }
+
+    fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if DISTURBING.iter().any(|start| text.starts_with(start)) || text.starts_with("AWS_") {
+                command.env_remove(&name);
+            }
+        }
+        command
+            .args(arguments)
+            .current_dir(folder)
+            .envs(NO_ACCOUNT.iter().copied())
+            .envs([("CHECKPOINT_DISABLE", "1"), ("TF_IN_AUTOMATION", "1")])
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+/// The lines of an output that say what went wrong: from "Error:" on, without the frame.
+pub fn reason(output: &Output) -> String {
+    let text = [&output.stderr[..], &output.stdout[..]]
+        .map(String::from_utf8_lossy)
+        .concat();
+    let lines: Vec<&str> = text
+        .lines()
+        .map(|line| line.trim_start_matches(['╷', '│', '╵']).trim())
+        .collect();
+    let from = lines
+        .iter()
+        .position(|line| line.starts_with("Error:"))
+        .unwrap_or(0);
+    let lines: Vec<&str> = lines[from..]
+        .iter()
+        .copied()
+        .filter(|line| !line.is_empty())
+        .take(6)
+        .collect();
+    lines.join(" ")
+}

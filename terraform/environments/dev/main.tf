@@ -1,0 +1,37 @@
+module "crossover" {
+  source = "../../modules/stack"
+
+  name           = var.name
+  package        = var.package
+  functions      = var.functions
+  definitions    = var.definitions
+  machine_prefix = ""
+
+  # Small: one way out, no flow logs, short memory.
+  network = {
+    zones           = var.zones
+    internet_egress = "one_nat"
+    # A local AWS is reached at its own address. MiniStack also forgets the prefix list of a rule, so that a second plan fails.
+    interface_endpoints = local.local_aws ? [] : ["secretsmanager", "dms", "monitoring", "sns", "logs"]
+    gateway_endpoints   = local.local_aws ? [] : ["dynamodb", "s3"]
+    flow_logs           = false
+  }
+  log_retention_days  = 14
+  skip_final_snapshot = true
+  cluster_monitoring  = { interval_seconds = 0, performance_insights = false, log_exports = [] }
+
+  secret_prefix = var.secret_prefix
+  secrets = {
+    source = { description = "The source database", value_version = var.secret_version }
+    target = { description = "The target database", value_version = var.secret_version }
+    edge   = { description = "Key of the edge's admin API", value_version = var.secret_version }
+  }
+  secret_values = var.secret_values
+
+  clusters    = var.clusters
+  replication = var.replication
+
+  lanes               = var.lanes
+  lane_status_command = var.lane_status_command
+  allow_delete        = var.allow_delete
+}

@@ -1,0 +1,18 @@
+module "edge" {
+  for_each = var.lanes
+  source   = "../../modules/edge"
+
+  account_id         = var.account_id
+  name               = "crossover-edge-router-${each.key}"
+  lane               = each.key
+  bundle             = var.bundle
+  wrangler_file      = "../../../edge-router/wrangler.toml"
+  origins            = each.value.origins
+  routes             = each.value.routes
+  custom_domains     = each.value.custom_domains
+  kv_namespaces      = each.value.kv_namespaces
+  hold_max_ms        = each.value.hold_max_ms
+  held_max           = each.value.held_max
+  admin_keys_stored  = each.value.admin_keys_stored
+  deployed_migration = each.value.deployed_migration
+}

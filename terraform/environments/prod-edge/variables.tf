@@ -1,0 +1,29 @@
+variable "account_id" {
+  description = "Cloudflare account."
+  type        = string
+}
+
+variable "lanes" {
+  description = "One Worker per lane: origins, routes and domains by the lane's name. See modules/edge."
+  type = map(object({
+    origins            = object({ source = string, target = string })
+    routes             = optional(map(object({ zone_id = string, pattern = string })), {})
+    custom_domains     = optional(map(object({ zone_id = string, hostname = string })), {})
+    kv_namespaces      = optional(set(string), [])
+    hold_max_ms        = optional(number, 10000)
+    held_max           = optional(number, 2000)
+    admin_keys_stored  = optional(bool, false)
+    deployed_migration = optional(string)
+  }))
+
+  validation {
+    condition     = length(var.lanes) > 0 && alltrue([for lane in keys(var.lanes) : can(regex("^[a-z0-9-]{1,40}$", lane))])
+    error_message = "lanes has at least one lane, named with 1 to 40 lower-case letters, digits and '-', as in the plan."
+  }
+}
+
+variable "bundle" {
+  description = "Folder of the Worker's bundle."
+  type        = string
+  default     = "../../../target/edge-router"
+}

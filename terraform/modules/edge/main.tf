@@ -1,0 +1,102 @@
+locals {
+  wrangler            = file(var.wrangler_file)
+  compatibility_date  = regex("compatibility_date = \"([0-9-]+)\"", local.wrangler)[0]
+  compatibility_flags = jsondecode(regex("compatibility_flags = (\\[[^]]*\\])", local.wrangler)[0])
+
+  # The bundle is complete: shim.js is the entry, the rest is what it imports.
+  files = setunion(fileset(var.bundle, "**/*.js"), fileset(var.bundle, "*.wasm"))
+
+  bindings = concat(
+    [
+      { name = "LANES", type = "durable_object_namespace", class_name = "LaneObject" },
+      { name = "LANE", type = "plain_text", text = var.lane },
+      { name = "SOURCE_ORIGIN", type = "plain_text", text = var.origins.source },
+      { name = "TARGET_ORIGIN", type = "plain_text", text = var.origins.target },
+      { name = "HOLD_MAX_MS", type = "plain_text", text = tostring(var.hold_max_ms) },
+      { name = "HELD_MAX", type = "plain_text", text = tostring(var.held_max) },
+    ],
+    # A binding of type secret_text would put the keys into the state; this one takes over what wrangler has stored.
+    var.admin_keys_stored ? [{ name = "ADMIN_KEYS", type = "inherit" }] : [],
+    [for binding in sort(tolist(var.kv_namespaces)) : { name = binding, type = "kv_namespace", namespace_id = cloudflare_workers_kv_namespace.this[binding].id }],
+  )
+}
+
+resource "cloudflare_workers_kv_namespace" "this" {
+  for_each = var.kv_namespaces
+
+  account_id = var.account_id
+  title      = "${var.name}-${lower(each.key)}"
+}
+
+resource "cloudflare_worker" "router" {
+  account_id = var.account_id
+  name       = var.name
+
+  observability = {
+    enabled = true
+  }
+
+  # Only routes and domains lead here: a workers.dev address would pass by the zone's rules.
+  subdomain = {
+    enabled          = false
+    previews_enabled = false
+  }
+}
+
+resource "cloudflare_worker_version" "router" {
+  account_id          = var.account_id
+  worker_id           = cloudflare_worker.router.id
+  compatibility_date  = local.compatibility_date
+  compatibility_flags = local.compatibility_flags
+  main_module         = "shim.js"
+  bindings            = local.bindings
+
+  modules = [
+    for file in sort(tolist(local.files)) : {
+      name         = file
+      content_file = "${var.bundle}/${file}"
+      content_type = endswith(file, ".wasm") ? "application/wasm" : "application/javascript+module"
+    }
+  ]
+
+  # Cloudflare refuses a migration that the Worker has already.
+  migrations = var.deployed_migration == null ? { new_tag = "v1", new_sqlite_classes = ["LaneObject"] } : null
+
+  lifecycle {
+    # A version is never changed. The old one serves until the new one is deployed.
+    create_before_destroy = true
+  }
+}
+
+# All at once: two versions beside each other could read a lane's record differently.
+resource "cloudflare_workers_deployment" "router" {
+  account_id  = var.account_id
+  script_name = cloudflare_worker.router.name
+  strategy    = "percentage"
+
+  versions = [{
+    percentage = 100
+    version_id = cloudflare_worker_version.router.id
+  }]
+}
+
+resource "cloudflare_workers_route" "this" {
+  for_each = var.routes
+
+  zone_id = each.value.zone_id
+  pattern = each.value.pattern
+  script  = cloudflare_worker.router.name
+
+  depends_on = [cloudflare_workers_deployment.router]
+}
+
+resource "cloudflare_workers_custom_domain" "this" {
+  for_each = var.custom_domains
+
+  account_id = var.account_id
+  zone_id    = each.value.zone_id
+  hostname   = each.value.hostname
+  service    = cloudflare_worker.router.name
+
+  depends_on = [cloudflare_workers_deployment.router]
+}

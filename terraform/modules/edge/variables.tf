@@ -1,0 +1,137 @@
+variable "account_id" {
+  description = "Cloudflare account."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9a-f]{32}$", var.account_id))
+    error_message = "account_id has 32 hexadecimal digits: it stands on the overview page of the account."
+  }
+}
+
+variable "name" {
+  description = "Name of the Worker."
+  type        = string
+  default     = "crossover-edge-router"
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9-]{0,62}$", var.name))
+    error_message = "name has at most 63 lower-case letters, digits and '-'."
+  }
+}
+
+variable "bundle" {
+  description = "Folder of the Worker's bundle, from `cargo run -p worker-bundle` (see edge-router/wrangler.toml)."
+  type        = string
+
+  validation {
+    condition     = fileexists("${var.bundle}/shim.js") && fileexists("${var.bundle}/index_bg.wasm")
+    error_message = "bundle is not a folder with shim.js and index_bg.wasm: build it with cargo run -p worker-bundle, as edge-router/wrangler.toml says."
+  }
+}
+
+variable "wrangler_file" {
+  description = "edge-router/wrangler.toml: compatibility date and flags are read from there, so that both ways of deploying agree."
+  type        = string
+
+  validation {
+    condition     = can(regex("compatibility_date = \"[0-9-]+\"", file(var.wrangler_file)))
+    error_message = "wrangler_file is not edge-router/wrangler.toml."
+  }
+}
+
+variable "lane" {
+  description = "The lane that this Worker serves."
+  type        = string
+  default     = "main"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,64}$", var.lane))
+    error_message = "lane is 1 to 64 letters, digits, '-' or '_'."
+  }
+}
+
+variable "origins" {
+  description = "The two origins, and the only ones that the Worker reaches: scheme, host and port, without a path."
+  type        = object({ source = string, target = string })
+
+  validation {
+    condition     = alltrue([for o in [var.origins.source, var.origins.target] : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?$", o))])
+    error_message = "An origin is https://HOST or https://HOST:PORT, without path, user or query."
+  }
+  validation {
+    condition     = var.origins.source != var.origins.target
+    error_message = "source and target are the same origin."
+  }
+}
+
+variable "hold_max_ms" {
+  description = "How long a request may be held."
+  type        = number
+  default     = 10000
+
+  validation {
+    condition     = var.hold_max_ms >= 1000 && var.hold_max_ms <= 20000
+    error_message = "hold_max_ms is a number from 1000 to 20000: the Worker holds nothing longer."
+  }
+}
+
+variable "held_max" {
+  description = "How many requests the lane may hold at once."
+  type        = number
+  default     = 2000
+
+  validation {
+    condition     = var.held_max >= 1 && floor(var.held_max) == var.held_max
+    error_message = "held_max is a whole number above 0."
+  }
+}
+
+variable "admin_keys_stored" {
+  description = "Whether `wrangler secret put ADMIN_KEYS` has been done. False for the first apply: the admin API is closed then, requests are served."
+  type        = bool
+  default     = false
+}
+
+variable "deployed_migration" {
+  description = "Tag of the Durable Object migration that the Worker already has: null before the first apply, v1 from then on."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.deployed_migration == null || var.deployed_migration == "v1"
+    error_message = "deployed_migration is null or v1: the Worker knows no other migration."
+  }
+}
+
+variable "routes" {
+  description = "Routes of zones that go through the Worker, by a name of yours."
+  type        = map(object({ zone_id = string, pattern = string }))
+  default     = {}
+
+  validation {
+    condition     = alltrue([for r in values(var.routes) : can(regex("^[0-9a-f]{32}$", r.zone_id)) && !startswith(r.pattern, "http")])
+    error_message = "zone_id has 32 hexadecimal digits; pattern is HOST/PATH without a scheme, for example api.example.com/*."
+  }
+}
+
+variable "custom_domains" {
+  description = "Host names that the Worker answers itself, by a name of yours."
+  type        = map(object({ zone_id = string, hostname = string }))
+  default     = {}
+
+  validation {
+    condition     = alltrue([for d in values(var.custom_domains) : can(regex("^[0-9a-f]{32}$", d.zone_id)) && can(regex("^[a-z0-9.-]+\\.[a-z]+$", d.hostname))])
+    error_message = "zone_id has 32 hexadecimal digits; hostname is a host name."
+  }
+}
+
+variable "kv_namespaces" {
+  description = "KV namespaces by the name of their binding, for what may be stale (directory, read rules)."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for b in var.kv_namespaces : can(regex("^[A-Z][A-Z0-9_]*$", b))])
+    error_message = "A binding's name has capital letters, digits and '_'."
+  }
+}

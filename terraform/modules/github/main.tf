@@ -1,0 +1,77 @@
+locals {
+  host         = "token.actions.githubusercontent.com"
+  provider_arn = var.provider_arn != null ? var.provider_arn : aws_iam_openid_connect_provider.github["this"].arn
+
+  managed = merge([
+    for key, role in var.roles : { for arn in role.managed_policy_arns : "${key}/${arn}" => { role = key, arn = arn } }
+  ]...)
+}
+
+resource "aws_iam_openid_connect_provider" "github" {
+  for_each = var.provider_arn == null ? toset(["this"]) : toset([])
+
+  url            = "https://${local.host}"
+  client_id_list = ["sts.amazonaws.com"]
+}
+
+resource "aws_iam_role" "this" {
+  for_each = var.roles
+
+  name                 = "${var.name}-github-${each.key}"
+  description          = "GitHub Actions: ${each.value.repository}, environment ${each.value.environment}"
+  max_session_duration = each.value.max_session_seconds
+
+  # Repository and environment, compared letter by letter: with StringLike, or without the environment, any branch of the
+  # repository could take the role past the reviewers.
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRoleWithWebIdentity"
+      Principal = { Federated = local.provider_arn }
+      Condition = {
+        StringEquals = {
+          "${local.host}:aud" = "sts.amazonaws.com"
+          "${local.host}:sub" = "repo:${each.value.repository}:environment:${each.value.environment}"
+        }
+      }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "machines" {
+  for_each = { for key, role in var.roles : key => role if length(role.machine_arns) > 0 }
+
+  name = "machines"
+  role = aws_iam_role.this[each.key].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        { Effect = "Allow", Action = ["states:StartExecution", "states:DescribeStateMachine", "states:ListExecutions"], Resource = each.value.machine_arns },
+        {
+          Effect   = "Allow"
+          Action   = ["states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution"]
+          Resource = [for arn in each.value.machine_arns : "${replace(arn, ":stateMachine:", ":execution:")}:*"]
+        },
+      ],
+      # Inputs and histories are encrypted: who may see them needs the key.
+      length(each.value.kms_key_arns) == 0 ? [] : [{ Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = each.value.kms_key_arns }],
+    )
+  })
+}
+
+resource "aws_iam_role_policy" "own" {
+  for_each = { for key, role in var.roles : key => role.policy if role.policy != null }
+
+  name   = "own"
+  role   = aws_iam_role.this[each.key].id
+  policy = each.value
+}
+
+resource "aws_iam_role_policy_attachment" "managed" {
+  for_each = local.managed
+
+  role       = aws_iam_role.this[each.value.role].name
+  policy_arn = each.value.arn
+}

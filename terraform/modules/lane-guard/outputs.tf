@@ -1,0 +1,4 @@
+output "lanes" {
+  description = "The guarded lanes."
+  value       = keys(terraform_data.lane)
+}
