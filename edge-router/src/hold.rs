@@ -71,7 +71,7 @@ async fn poll_once(
     let asked = now();
     let client = LaneClient::new(env, &config.lane)?;
     let report = lease::report();
-    let park = Box::pin(client.park(&report, left, config.held_max));
+    let park = Box::pin(client.park(&report, left));
     let limit = Delay::from(Duration::from(left + SLACK));
     let response = match select(park, Box::pin(limit)).await {
         Either::Left((response, _)) => response?,

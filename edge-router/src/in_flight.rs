@@ -19,6 +19,8 @@ struct Writes {
     sent_at: Slab<UnixMillis>,
     /// Write times of the current window and of the one before.
     recent: [WriteTimes; 2],
+    /// How long the window before was.
+    before: Millis,
     window_began: UnixMillis,
     /// Number of the newest report.
     reported: u64,
@@ -42,12 +44,13 @@ impl Writes {
     fn roll(&mut self, now: UnixMillis) {
         let age = now.since(self.window_began);
         if age >= WINDOW {
-            let before = if age < WINDOW * 2 {
-                self.recent[0]
+            let (before, length) = if age < WINDOW * 2 {
+                (self.recent[0], age)
             } else {
-                WriteTimes::default()
+                (WriteTimes::default(), Millis(0))
             };
             self.recent = [WriteTimes::default(), before];
+            self.before = length;
             self.window_began = now;
         }
     }
@@ -63,6 +66,7 @@ impl Writes {
             oldest_ms: oldest.map(|at| now.since(at)).unwrap_or_default(),
             holds,
             recent: self.recent[0] + self.recent[1],
+            recent_over: now.since(self.window_began) + self.before,
         }
     }
 }
@@ -147,12 +151,13 @@ mod tests {
         let at = |writes: &mut Writes, now: u64| {
             let write = writes.begin(UnixMillis(now));
             writes.end(write, UnixMillis(now + 30));
-            writes.report(ISOLATE, None, UnixMillis(now + 30)).recent.count()
+            let report = writes.report(ISOLATE, None, UnixMillis(now + 30));
+            (report.recent.count(), report.recent_over.0)
         };
-        assert_eq!(at(&mut writes, 100_000), 1);
-        assert_eq!(at(&mut writes, 110_000), 2);
-        assert_eq!(at(&mut writes, 116_000), 3, "the window before still counts");
-        assert_eq!(at(&mut writes, 132_000), 2, "the first two are too old");
-        assert_eq!(at(&mut writes, 200_000), 1);
+        assert_eq!(at(&mut writes, 100_000), (1, 0));
+        assert_eq!(at(&mut writes, 110_000), (2, 10_000));
+        assert_eq!(at(&mut writes, 116_000), (3, 16_000), "the window before still counts");
+        assert_eq!(at(&mut writes, 132_000), (2, 16_000), "the first two are too old");
+        assert_eq!(at(&mut writes, 200_000), (1, 0));
     }
 }

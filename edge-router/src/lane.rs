@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crossover_routing::admin::{AdminRefusal, MAX_CLOCK_SKEW};
 use crossover_routing::{
-    AuditEntry, ChainHead, Command, Epoch, IsolateId, LaneRecord, Millis, Refusal, Report, UnixMillis,
+    AuditEntry, ChainHead, Command, Epoch, IsolateId, LaneRecord, Millis, Refusal, Report, Traffic, UnixMillis,
 };
 use futures::future::{Either, select};
 use serde::Serialize;
@@ -30,6 +30,7 @@ use self::nonces::Nonces;
 use self::store::Store;
 use self::waiting::Waiting;
 use crate::clock::now;
+use crate::config;
 use crate::lane_client::{AdminCall, Operation, SNAPSHOT_HEADER, Snapshot};
 
 /// Permitted clock difference between isolate and Durable Object, on top of the accepted skew.
@@ -56,13 +57,14 @@ struct Refused<'a> {
 }
 
 impl DurableObject for LaneObject {
-    fn new(state: State, _env: Env) -> Self {
+    fn new(state: State, env: Env) -> Self {
         let store = Store::new(state.storage().sql());
         Self {
             state,
             store,
             current: RefCell::new(None),
-            waiting: Waiting::default(),
+            // Without a valid configuration no request gets here.
+            waiting: Waiting::new(config::load(&env).map_or(0, |config| config.held_max)),
             barrier: LaneBarrier::new(),
             read_nonces: Nonces::default(),
         }
@@ -86,13 +88,9 @@ impl DurableObject for LaneObject {
         match (request.method(), operation) {
             (Method::Get, "record") => self.snapshot(lane, isolate),
             (Method::Get, "park") => {
-                let number = |name: &str| query(name)?.parse::<u64>().ok();
-                match (number("max_ms"), number("held_max")) {
-                    (Some(max_ms), Some(held_max)) => {
-                        let max = Millis(max_ms);
-                        self.park(lane, isolate, request.inner(), max, held_max).await
-                    }
-                    _ => Response::error("park needs max_ms and held_max", 400),
+                match query("max_ms").and_then(|text| text.parse::<u64>().ok()) {
+                    Some(max_ms) => self.park(lane, isolate, request.inner(), Millis(max_ms)).await,
+                    None => Response::error("park needs max_ms", 400),
                 }
             }
             (Method::Post, "admin") => {
@@ -179,9 +177,8 @@ impl LaneObject {
         isolate: Option<IsolateId>,
         request: &web_sys::Request,
         max: Millis,
-        held_max: u64,
     ) -> Result<Response> {
-        let Some(held) = self.waiting.enter(held_max) else {
+        let Some(held) = self.waiting.enter() else {
             return Response::error("too many requests are held", 429);
         };
         let mut departure = Departure::of(request);
@@ -224,7 +221,10 @@ impl LaneObject {
             Operation::Held => Response::from_json(&serde_json::json!({ "held": self.waiting.held() })),
             Operation::Traffic => {
                 let record = || Ok(self.current(lane)?.0);
-                Response::from_json(&self.barrier.traffic(record).await?)
+                Response::from_json(&Traffic {
+                    held_max: Some(self.waiting.held_max()),
+                    ..self.barrier.traffic(record).await?
+                })
             }
             Operation::Apply { expected, command } => {
                 match self.change(lane, Some(expected), &command, now)? {

@@ -79,9 +79,8 @@ impl LaneClient {
 
     /// Reports to the lane and waits there until it serves: 200 with a snapshot, 429 if too many requests are held, 504 if the
     /// time is over.
-    pub async fn park(&self, report: &Report, max: Millis, held_max: u64) -> Result<Response> {
-        let rest = format!("park?report={report}&max_ms={max}&held_max={held_max}");
-        self.get(&rest).await
+    pub async fn park(&self, report: &Report, max: Millis) -> Result<Response> {
+        self.get(&format!("park?report={report}&max_ms={max}")).await
     }
 
     /// Passes an authenticated admin call to the lane.

@@ -2,19 +2,25 @@
 //! catch-up marker, and until the load leaves room for the pause ([`headroom`]).
 //!
 //! Unknown counts as "not ready": a missing or outdated lag figure, or a table in an unknown state.
+//!
+//! While it waits, the journal has an entry for each thing it waits for.
 
 mod headroom;
+mod obstacle;
+mod readiness;
 
 use async_trait::async_trait;
 use crossover_core::{
-    Direction, Millis, Stage, StageContext, StageError, StageName, UnixMillis,
+    Millis, Stage, StageContext, StageError, StageName, UnixMillis,
     catch_up::{MarkerError, wait_for_marker},
     polling::Polling,
-    ports::{Figure, PortError, StreamState},
+    ports::PortError,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use headroom::Load;
+use obstacle::{Obstacle, What};
+use readiness::readiness;
 
 /// Time between two reads of the stream's state.
 const POLL_EVERY: Millis = Millis(500);
@@ -49,26 +55,33 @@ impl Stage for LagWait {
         let began = ctx.clock.now();
         let mut polling = Polling::new(&*ctx.clock, POLL_EVERY, limits.lag_wait_ms);
         let mut ready_since: Option<UnixMillis> = None;
+        let mut told: Option<What> = None;
         let (lag_ms, load) = loop {
             let now = ctx.clock.now();
-            let not_ready = match readiness(ctx).await? {
+            let obstacle = match readiness(ctx).await? {
                 Ok((lag_ms, load)) => {
                     let ready = now.since(*ready_since.get_or_insert(now));
                     if ready >= limits.lag_stable_ms {
                         break (lag_ms, load);
                     }
-                    NotReady::Busy(format!(
-                        "the lag has been below the limit for {ready} ms; limits.lag_stable_ms asks for {} ms",
-                        limits.lag_stable_ms
-                    ))
+                    Obstacle::new(
+                        What::Stability,
+                        format!(
+                            "the lag has been below the limit for {ready} ms; limits.lag_stable_ms asks for {} ms",
+                            limits.lag_stable_ms
+                        ),
+                    )
                 }
-                Err(not_ready) => {
+                Err(obstacle) => {
                     ready_since = None;
-                    not_ready
+                    obstacle
                 }
             };
+            if told.replace(obstacle.what) != Some(obstacle.what) {
+                tell(ctx, &obstacle, polling.waited()).await;
+            }
             let waited = polling.pause().await;
-            waited.map_err(|late| not_ready.into_error(late.waited))?;
+            waited.map_err(|late| obstacle.into_error(late.waited))?;
         };
         let probe_marker_ms = probe(ctx).await?;
         Ok(Output {
@@ -80,89 +93,19 @@ impl Stage for LagWait {
     }
 }
 
-/// Why the cutover cannot start yet.
-enum NotReady {
-    /// Less load may be enough.
-    Busy(String),
-    /// Somebody has to correct something.
-    Fault(String),
-}
-
-impl NotReady {
-    fn into_error(self, waited: Millis) -> StageError {
-        match self {
-            Self::Busy(reason) => StageError::TooBusy {
-                reason: format!("{reason} (waited {waited} ms)"),
-            },
-            Self::Fault(reason) => StageError::ReplicationNotReady {
-                reason: format!("{reason} (waited {waited} ms)"),
-            },
-        }
+/// Writes into the run's history what the stage waits for now. The figures in the reason change all the time; an
+/// entry is written when the kind of obstacle changes.
+async fn tell(ctx: &StageContext, obstacle: &Obstacle, waited: Millis) {
+    let detail = json!({
+        "for": obstacle.what,
+        "reason": obstacle.reason,
+        "waited_ms": waited,
+        "longest_ms": ctx.plan.limits.lag_wait_ms,
+    });
+    tracing::info!(reason = %obstacle.reason, "waiting");
+    if let Err(error) = ctx.record(LagWait::NAME, "waiting", detail).await {
+        tracing::warn!(error = %error, "the journal could not be written");
     }
-}
-
-/// The current lag and load, or the reason why the cutover cannot start yet.
-async fn readiness(ctx: &StageContext) -> Result<Result<(Millis, Load), NotReady>, StageError> {
-    let stream = ctx.stream();
-    let limits = &ctx.plan.limits;
-    let name = ctx.replication.name(stream);
-    let Some(health) = ctx.replication.health(stream).await? else {
-        return Ok(Err(NotReady::Fault(format!("{name} does not exist"))));
-    };
-    if health.state == StreamState::Failed {
-        let reason = format!("{name} is {health}");
-        return Err(StageError::ReplicationNotReady { reason });
-    }
-    if health.state != StreamState::Running {
-        return Ok(Err(NotReady::Fault(format!("{name} is {health}, not running"))));
-    }
-    if ctx.direction == Direction::Forward && health.loaded_percent < 100 {
-        return Ok(Err(NotReady::Busy(format!(
-            "{name} has loaded {} % of the existing rows",
-            health.loaded_percent
-        ))));
-    }
-    let waiting: Vec<String> = ctx
-        .replication
-        .tables(stream)
-        .await?
-        .into_iter()
-        .filter(|t| !t.follows)
-        .map(|t| format!("{} ({})", t.table, t.state))
-        .collect();
-    if !waiting.is_empty() {
-        return Ok(Err(NotReady::Fault(format!(
-            "{name} does not carry the changes of all tables: {}",
-            waiting.join(", ")
-        ))));
-    }
-    let old = ctx
-        .old_writer
-        .reads
-        .open_transactions(limits.long_transaction_ms)
-        .await?;
-    if let Some(oldest) = old.first() {
-        return Ok(Err(NotReady::Busy(format!(
-            "on the old writer, role {} has had a transaction open for {} ms (pid {})",
-            oldest.role, oldest.age_ms, oldest.pid
-        ))));
-    }
-    let load = Load::now(ctx).await?;
-    if let Some(unknown) = load.unknown() {
-        return Ok(Err(NotReady::Fault(unknown)));
-    }
-    if let Some(obstacle) = load.obstacle(limits.drain_grace_ms) {
-        return Ok(Err(NotReady::Busy(obstacle)));
-    }
-    let lag = ctx.metrics.lag(stream).await?;
-    Ok(match Figure::known(lag, &format!("lag figure for {name}")) {
-        Err(unknown) => Err(NotReady::Fault(unknown)),
-        Ok(lag_ms) if lag_ms > limits.max_lag_ms => Err(NotReady::Busy(format!(
-            "the lag of {name} is {lag_ms} ms, above limits.max_lag_ms ({} ms)",
-            limits.max_lag_ms
-        ))),
-        Ok(lag_ms) => Ok((lag_ms, load)),
-    })
 }
 
 /// A lag figure does not prove that changes arrive. A catch-up marker that arrives does.

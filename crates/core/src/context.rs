@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::{
-    Direction, Plan, StageError, Stream,
-    ports::{Clock, Database, Journal, Lane, Metrics, PortError, Replication},
+    Direction, Plan, StageError, StageName, Stream,
+    ports::{Clock, Database, Journal, JournalEntry, Lane, Metrics, PortError, PortResult, Replication},
     routing::{Command, LaneRecord, Phase, Side},
 };
 
@@ -46,6 +48,26 @@ impl StageContext {
     /// Name of the retained position, in the new writer, that reverse replication reads from.
     pub fn reverse_position(&self) -> String {
         self.plan.reverse_position(self.direction)
+    }
+
+    /// Appends a line to the run's history.
+    pub async fn record(&self, stage: StageName, event: &str, detail: Value) -> PortResult<()> {
+        let Plan {
+            migration_id,
+            run_id,
+            lane,
+            ..
+        } = self.plan.clone();
+        let entry = JournalEntry {
+            migration_id,
+            run_id,
+            lane,
+            stage: stage.to_string(),
+            event: event.to_owned(),
+            at_ms: self.clock.now(),
+            detail,
+        };
+        self.journal.append(entry).await
     }
 
     /// The lane's record.

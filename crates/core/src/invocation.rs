@@ -3,10 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{
-    AnyStage, Direction, Plan, StageContext, StageError, dry_run,
-    ports::{JournalEntry, PortError},
-};
+use crate::{AnyStage, Direction, Plan, StageContext, StageError, dry_run, ports::PortError};
 
 /// What Step Functions sends to a stage.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -35,7 +32,7 @@ pub async fn invoke(
         (ctx, None)
     };
     let note = async |event: &str, detail: Value| {
-        if let Err(error) = ctx.journal.append(entry(&ctx, stage, event, detail)).await {
+        if let Err(error) = ctx.record(stage.name(), event, detail).await {
             journal_failed(&error);
         }
     };
@@ -57,24 +54,6 @@ pub async fn invoke(
         "output": output,
         "planned": planned.map(|steps| steps.take()).unwrap_or_default(),
     }))
-}
-
-fn entry(ctx: &StageContext, stage: &dyn AnyStage, event: &str, detail: Value) -> JournalEntry {
-    let Plan {
-        migration_id,
-        run_id,
-        lane,
-        ..
-    } = ctx.plan.clone();
-    JournalEntry {
-        migration_id,
-        run_id,
-        lane,
-        stage: stage.name().to_string(),
-        event: event.to_owned(),
-        at_ms: ctx.clock.now(),
-        detail,
-    }
 }
 
 /// The output for the journal, or its size where it is too large: an entry of the journal is limited to 400 KB.

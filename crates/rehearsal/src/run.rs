@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    environment::Cloud,
+    environment::{Cloud, JournalLine},
     error::{RehearsalError, Result},
 };
 
@@ -22,6 +22,9 @@ use crate::{
 const READ_EVERY: Millis = Millis(400);
 /// An execution that takes longer is considered stuck.
 const LIMIT: Millis = Millis(30 * 60 * 1_000);
+
+/// The state that may wait for long, and says for what.
+const LAG_WAIT: &str = "LagWait";
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,7 +106,15 @@ pub async fn execute(
     let mut shown = Shown::default();
     let ended = loop {
         let seen = cloud.aws.describe_execution(&execution).await?;
-        shown.update(what, &cloud.aws.execution_history(&execution).await?, progress);
+        let history = cloud.aws.execution_history(&execution).await?;
+        shown.update(what, &history, progress);
+        if running(&history) == Some(LAG_WAIT) {
+            shown.waits(
+                &format!("{what}: {LAG_WAIT}"),
+                &cloud.journal(&plan.run_id).await?,
+                progress,
+            );
+        }
         if seen.status != "RUNNING" {
             break seen;
         }
@@ -269,11 +280,30 @@ fn planned(history: &[Event], results: &Value) -> Vec<String> {
     planned
 }
 
-/// The states that have been reported to the user.
+/// The state that is being worked on.
+fn running(history: &[Event]) -> Option<&str> {
+    let last = history.iter().rposition(|event| is_task(event, "Entered"))?;
+    let left = history.iter().skip(last).any(|event| is_task(event, "Exited"));
+    history.get(last)?.state().filter(|_| !left)
+}
+
+/// What has been reported to the user.
 #[derive(Default)]
-struct Shown(BTreeMap<u64, bool>);
+struct Shown {
+    states: BTreeMap<u64, bool>,
+    waits: usize,
+}
 
 impl Shown {
+    /// The journal's lines about waiting that are new.
+    fn waits(&mut self, label: &str, journal: &[JournalLine], progress: &dyn Progress) {
+        let waits: Vec<&JournalLine> = journal.iter().filter(|line| line.event == "waiting").collect();
+        for line in waits.iter().skip(self.waits) {
+            progress.waits(label, line.detail["reason"].as_str().unwrap_or_default());
+        }
+        self.waits = waits.len();
+    }
+
     fn update(&mut self, what: &str, history: &[Event], progress: &dyn Progress) {
         for (index, event) in history.iter().enumerate() {
             let Some(name) = event.state().filter(|_| is_task(event, "Entered")) else {
@@ -285,7 +315,7 @@ impl Shown {
                     || e.kind.starts_with("ExecutionS")
                     || e.kind.starts_with("ExecutionF")
             });
-            let reported = self.0.entry(event.id).or_insert_with(|| {
+            let reported = self.states.entry(event.id).or_insert_with(|| {
                 progress.started(&label);
                 false
             });
@@ -322,6 +352,21 @@ mod tests {
         assert_eq!(error(aborted, &caught("Sandbox.Timedout")), None);
         assert_eq!(error(aborted, &Value::Null), None);
         assert_eq!(error(RunOutcome::Committed, &caught("WritersRemain")), None);
+    }
+
+    #[test]
+    fn a_state_is_worked_on_until_it_is_left() {
+        let event = |kind: &str| -> Event {
+            let details = json!({ "name": LAG_WAIT });
+            serde_json::from_value(json!({
+                "id": 1, "type": kind, "timestamp": 0.0, "stateEnteredEventDetails": details,
+            }))
+            .unwrap()
+        };
+        let (entered, exited) = (event("TaskStateEntered"), event("TaskStateExited"));
+        assert_eq!(running(&[]), None);
+        assert_eq!(running(&[exited.clone(), entered.clone()]), Some(LAG_WAIT));
+        assert_eq!(running(&[entered, exited]), None);
     }
 
     #[test]

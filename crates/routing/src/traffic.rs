@@ -51,6 +51,8 @@ pub struct Report {
     pub holds: Option<Epoch>,
     /// How long the writes of about the last 30 s took.
     pub recent: WriteTimes,
+    /// The time in which they were answered.
+    pub recent_over: Millis,
 }
 
 /// One line for a URL: numbers separated by `.`, `-` for no epoch.
@@ -61,8 +63,8 @@ impl fmt::Display for Report {
             .map_or_else(|| "-".to_owned(), |epoch| epoch.to_string());
         write!(
             f,
-            "{}.{}.{}.{}.{holds}.{}",
-            self.isolate.0, self.number, self.in_flight, self.oldest_ms, self.recent
+            "{}.{}.{}.{}.{holds}.{}.{}",
+            self.isolate.0, self.number, self.in_flight, self.oldest_ms, self.recent, self.recent_over
         )
     }
 }
@@ -76,7 +78,7 @@ impl FromStr for Report {
     type Err = BadReport;
 
     fn from_str(text: &str) -> Result<Self, BadReport> {
-        let mut parts = text.splitn(6, '.');
+        let mut parts = text.splitn(7, '.');
         let mut next = || parts.next().ok_or(BadReport);
         let number = |text: &str| text.parse::<u64>().map_err(|_| BadReport);
         Ok(Self {
@@ -89,6 +91,7 @@ impl FromStr for Report {
                 epoch => Some(Epoch(number(epoch)?)),
             },
             recent: next()?.parse()?,
+            recent_over: Millis(number(next()?)?),
         })
     }
 }
@@ -110,8 +113,14 @@ pub struct Traffic {
     pub reported_oldest_ms: Millis,
     /// Writes answered within about the last 30 s.
     pub recent_writes: u64,
+    /// How many writes were answered in a second, over that time.
+    #[serde(default)]
+    pub writes_per_s: u64,
     /// 95 of 100 of them took at most this long.
     pub recent_p95_ms: Option<Millis>,
+    /// How many requests the edge holds at once; one more gets a 503. `None` for a Worker that does not say.
+    #[serde(default)]
+    pub held_max: Option<u64>,
 }
 
 impl Traffic {
@@ -149,6 +158,7 @@ struct Isolate {
     leased_until: UnixMillis,
     heard_at: UnixMillis,
     recent: WriteTimes,
+    recent_over: Millis,
 }
 
 /// All isolates of a lane. Kept in memory only: an isolate that still matters reports again within a lease.
@@ -181,6 +191,7 @@ impl Barrier {
             leased_until: UnixMillis(0),
             heard_at: now,
             recent: WriteTimes::default(),
+            recent_over: Millis(0),
         });
         known.heard_at = known.heard_at.max(now);
         if report.number > known.number {
@@ -190,6 +201,7 @@ impl Barrier {
             known.reported_oldest = report.oldest_ms;
             known.holds = report.holds;
             known.recent = report.recent;
+            known.recent_over = report.recent_over;
         }
     }
 
@@ -208,9 +220,8 @@ impl Barrier {
     /// The lane's traffic at `now`.
     pub fn traffic(&self, record: &LaneRecord, now: UnixMillis) -> Traffic {
         let known = || self.isolates.values();
-        let recent = known()
-            .filter(|isolate| now.since(isolate.heard_at) < RECENT)
-            .fold(WriteTimes::default(), |sum, isolate| sum + isolate.recent);
+        let heard = || known().filter(|isolate| now.since(isolate.heard_at) < RECENT);
+        let recent = heard().fold(WriteTimes::default(), |sum, isolate| sum + isolate.recent);
         let busy = || known().filter(|isolate| isolate.in_flight > 0);
         let unknown = now < self.unknown_until;
         Traffic {
@@ -228,12 +239,20 @@ impl Barrier {
                 .max()
                 .unwrap_or_default(),
             recent_writes: recent.count(),
+            writes_per_s: heard().map(Isolate::writes_per_s).sum(),
             recent_p95_ms: recent.p95(),
+            held_max: None,
         }
     }
 }
 
 impl Isolate {
+    /// An isolate that has just begun counts as one second old: its first writes are no rate.
+    fn writes_per_s(&self) -> u64 {
+        let over = self.recent_over.max(Millis(1_000));
+        (self.recent.count() * 1_000).div_ceil(over.0)
+    }
+
     fn is_open(&self, record: &LaneRecord, now: UnixMillis) -> bool {
         // The hold always follows the arm command directly.
         let armed = match record.phase {

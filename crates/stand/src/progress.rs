@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 pub trait Progress: Send + Sync {
     /// A step begins.
     fn started(&self, step: &str);
+    /// What the running step waits for.
+    fn waits(&self, _step: &str, _reason: &str) {}
     /// A step has succeeded after `elapsed`.
     fn done(&self, step: &str, elapsed: Duration);
     /// A step has failed after `elapsed`; the error itself is returned to the caller.

@@ -12,7 +12,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use crossover_core::{
-    AnyStage, Millis, Stage, StageContext, StageError, StageName, plan::OnStragglers, ports::Figure,
+    AnyStage, Millis, Stage, StageContext, StageError, StageName, plan::OnStragglers, ports::{Figure, JournalEntry},
     routing::Phase,
 };
 use crossover_stages::connection_drain;
@@ -73,6 +73,22 @@ fn a_load_without_room_for_a_pause_is_refused_before_anything_is_armed() {
         "{cause}"
     );
     assert_eq!(violations_at_end(&scenario, &before, true), Vec::<String>::new());
+    let waits: Vec<JournalEntry> = {
+        let journal = &scenario.shared.lock().journal;
+        let of_wait = |entry: &&JournalEntry| entry.event == "waiting";
+        journal.iter().filter(of_wait).cloned().collect()
+    };
+    let said: Vec<&str> = waits
+        .iter()
+        .filter_map(|entry| entry.detail["for"].as_str())
+        .collect();
+    assert_eq!(said.last(), Some(&"stuck_write"), "{waits:#?}");
+    let repeated = said.windows(2).any(|pair| pair[0] == pair[1]);
+    assert!(!repeated, "one entry for each thing waited for: {said:?}");
+    let longest = scenario.plan.limits.lag_wait_ms;
+    assert!(waits.iter().all(|entry| entry.stage == "lag-wait"
+        && entry.detail["longest_ms"] == json!(longest)
+        && entry.detail["reason"].is_string()));
 }
 
 #[test]

@@ -7,8 +7,8 @@ use futures::channel::oneshot;
 use super::wakers::Wakers;
 
 /// All requests that wait for the lane to serve.
-#[derive(Default)]
 pub struct Waiting {
+    held_max: u64,
     held: Cell<u64>,
     wakers: Wakers,
 }
@@ -17,13 +17,27 @@ pub struct Waiting {
 pub struct Held<'a>(&'a Waiting);
 
 impl Waiting {
-    /// Parks a request unless `held_max` requests are already parked.
-    pub fn enter(&self, held_max: u64) -> Option<Held<'_>> {
+    /// For at most `held_max` requests at once.
+    pub fn new(held_max: u64) -> Self {
+        Self {
+            held_max,
+            held: Cell::new(0),
+            wakers: Wakers::default(),
+        }
+    }
+
+    /// Parks a request unless as many as permitted are already parked.
+    pub fn enter(&self) -> Option<Held<'_>> {
         let held = self.held.get();
-        (held < held_max).then(|| {
+        (held < self.held_max).then(|| {
             self.held.set(held + 1);
             Held(self)
         })
+    }
+
+    /// How many requests may be parked at once.
+    pub const fn held_max(&self) -> u64 {
+        self.held_max
     }
 
     /// Number of parked requests.
@@ -57,14 +71,14 @@ mod tests {
 
     #[test]
     fn a_release_wakes_all_requests_and_leaving_frees_the_slot() {
-        let waiting = Waiting::default();
-        let (first, second) = (waiting.enter(2).unwrap(), waiting.enter(2).unwrap());
-        assert!(waiting.enter(2).is_none(), "the cap holds");
+        let waiting = Waiting::new(2);
+        let (first, second) = (waiting.enter().unwrap(), waiting.enter().unwrap());
+        assert!(waiting.enter().is_none(), "the cap holds");
         let (a, b) = (first.released(), second.released());
         waiting.release();
         assert_eq!((a.now_or_never(), b.now_or_never()), (Some(Ok(())), Some(Ok(()))));
         drop(first);
         assert_eq!(waiting.held(), 1);
-        assert!(waiting.enter(2).is_some());
+        assert!(waiting.enter().is_some());
     }
 }

@@ -145,7 +145,8 @@ async fn while_a_side_serves_the_lane_knows_how_long_writes_take() {
             !traffic.is_quiet(),
             "an isolate with a lease may forward: {traffic:?}"
         );
-        (traffic.recent_writes > 0 && traffic.recent_p95_ms.is_some()).then_some(())
+        let known = traffic.recent_writes > 0 && traffic.writes_per_s > 0 && traffic.recent_p95_ms.is_some();
+        known.then_some(())
     })
     .await;
 }

@@ -28,6 +28,8 @@ async fn writes_beyond_the_limit_of_held_writes_are_refused_at_once() {
     edge.armed_and_held(Side::Target).await;
     let held: Vec<_> = ["a", "b", "c"].iter().map(|body| edge.write(body)).collect();
     edge.until_held(3).await;
+    // lag-wait reads the limit, and waits when the load would exceed it.
+    assert_eq!(edge.admin.traffic().await.unwrap().held_max, Some(3));
     let answer = edge.post("/orders", "d").send().await.unwrap();
     assert_eq!(
         (answer.status().as_u16(), header(&answer, "x-crossover-executed")),

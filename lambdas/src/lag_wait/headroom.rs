@@ -1,5 +1,6 @@
 //! Headroom: whether the load leaves room for a pause within its limits, and how long the pause will be.
 
+use super::obstacle::{Obstacle, What};
 use crossover_core::{
     Millis, StageContext, StageError, catalogue::ServerLoad, plan::DatabasePlan, ports::Figure,
     routing::Traffic,
@@ -16,6 +17,11 @@ const MOST_SESSIONS_PERCENT: u64 = 90;
 
 /// A server that uses more of its CPU than this percentage answers the statements of the pause late.
 const MOST_CPU_PERCENT: u32 = 90;
+
+/// Of the requests that the edge can hold, the share that the predicted pause may fill with writes, in percent. The
+/// rest is for reads, which are held too and which the edge does not count, and for a pause that is longer than
+/// predicted.
+const MOST_HELD_PERCENT: u64 = 50;
 
 /// The load at one time.
 pub struct Load {
@@ -63,31 +69,56 @@ impl Load {
         })
     }
 
+    /// Why a pause could not succeed within the plan's limits now.
+    pub fn obstacle(&self, grace: Millis) -> Option<Obstacle> {
+        let looks = [
+            (What::Figure, self.unknown()),
+            (What::SlowWrites, self.slow_writes(grace)),
+            (What::StuckWrite, self.stuck_write(grace)),
+            (What::HeldWrites, self.held_writes()),
+            (What::BusyServer, self.busy_server()),
+            (What::FullServer, self.full_server()),
+        ];
+        let mut found = looks
+            .into_iter()
+            .filter_map(|(what, reason)| Some(Obstacle::new(what, reason?)));
+        found.next()
+    }
+
     /// The figure that is missing, though the plan names it. Unknown is not ready.
-    pub fn unknown(&self) -> Option<String> {
+    fn unknown(&self) -> Option<String> {
         self.cpu.iter().find_map(|Cpu { server, newest }| {
             Figure::known(*newest, &format!("CPU figure for {server}")).err()
         })
     }
 
-    /// Why a pause could not succeed within the plan's limits now.
-    pub fn obstacle(&self, grace: Millis) -> Option<String> {
-        self.slow_writes(grace)
-            .or_else(|| self.busy_server())
-            .or_else(|| self.full_server())
+    fn slow_writes(&self, grace: Millis) -> Option<String> {
+        let p95 = self.traffic.recent_p95_ms.filter(|p95| *p95 > grace)?;
+        Some(format!(
+            "5 of 100 writes take longer than {p95} ms; limits.drain_grace_ms is {grace}"
+        ))
     }
 
-    fn slow_writes(&self, grace: Millis) -> Option<String> {
+    fn stuck_write(&self, grace: Millis) -> Option<String> {
         let traffic = &self.traffic;
-        if let Some(p95) = traffic.recent_p95_ms.filter(|p95| *p95 > grace) {
-            return Some(format!(
-                "5 of 100 writes take longer than {p95} ms; limits.drain_grace_ms is {grace}"
-            ));
-        }
         (traffic.in_flight > 0 && traffic.reported_oldest_ms > grace).then(|| {
             format!(
                 "one of {} write(s) in flight at the edge has had no answer for {} ms; limits.drain_grace_ms is {grace}",
                 traffic.in_flight, traffic.reported_oldest_ms
+            )
+        })
+    }
+
+    /// One request more than the edge can hold gets a 503.
+    fn held_writes(&self) -> Option<String> {
+        let held_max = self.traffic.held_max?;
+        let rate = self.traffic.writes_per_s;
+        let pause = self.predicted_pause(Millis(0));
+        let held = rate.saturating_mul(pause.0) / 1_000;
+        (held.saturating_mul(100) > held_max.saturating_mul(MOST_HELD_PERCENT)).then(|| {
+            format!(
+                "{rate} writes a second and a pause of about {pause} ms would hold {held} writes, above \
+                 {MOST_HELD_PERCENT} % of the {held_max} requests that the edge holds (HELD_MAX)"
             )
         })
     }
@@ -146,6 +177,13 @@ mod tests {
         }
     }
 
+    /// What stands in the way, and that the reason has this figure.
+    fn stands(load: &Load, figure: &str) -> Option<What> {
+        let obstacle = load.obstacle(GRACE)?;
+        assert!(obstacle.reason.contains(figure), "{}", obstacle.reason);
+        Some(obstacle.what)
+    }
+
     #[test]
     fn slow_writes_a_stuck_write_and_a_full_server_stand_in_the_way() {
         let calm = Traffic {
@@ -159,17 +197,12 @@ mod tests {
             recent_p95_ms: Some(Millis(5_000)),
             ..calm
         };
-        assert!(load(slow, 1).obstacle(GRACE).unwrap().contains("5000 ms"));
+        assert_eq!(stands(&load(slow, 1), "5000 ms"), Some(What::SlowWrites));
         let stuck = Traffic {
             reported_oldest_ms: Millis(2_001),
             ..calm
         };
-        assert!(
-            load(stuck, 1)
-                .obstacle(GRACE)
-                .unwrap()
-                .contains("no answer for 2001 ms")
-        );
+        assert_eq!(stands(&load(stuck, 1), "no answer for 2001 ms"), Some(What::StuckWrite));
         // The lane has not heard of the write for a while; it was young then.
         let silent = Traffic {
             oldest_ms: Millis(2_400),
@@ -181,12 +214,31 @@ mod tests {
             ..stuck
         };
         assert_eq!(load(idle, 1).obstacle(GRACE), None);
-        assert!(
-            load(calm, 91)
-                .obstacle(GRACE)
-                .unwrap()
-                .contains("91 of 100 sessions of the new writer")
+        assert_eq!(
+            stands(&load(calm, 91), "91 of 100 sessions of the new writer"),
+            Some(What::FullServer)
         );
+    }
+
+    #[test]
+    fn more_writes_than_half_of_what_the_edge_holds_stand_in_the_way() {
+        let of = |writes_per_s, held_max| {
+            let traffic = Traffic {
+                recent_p95_ms: Some(Millis(108)),
+                writes_per_s,
+                held_max,
+                ..Traffic::default()
+            };
+            load(traffic, 1)
+        };
+        // A pause of 200 ms.
+        assert_eq!(of(5_000, Some(2_000)).obstacle(GRACE), None);
+        assert_eq!(
+            stands(&of(5_010, Some(2_000)), "5010 writes a second"),
+            Some(What::HeldWrites)
+        );
+        assert_eq!(of(5_010, Some(4_000)).obstacle(GRACE), None);
+        assert_eq!(of(u64::MAX, None).obstacle(GRACE), None, "a Worker that does not say");
     }
 
     #[test]
@@ -202,18 +254,12 @@ mod tests {
             }],
             ..load(Traffic::default(), 1)
         };
-        let calm = with(90, 185_000);
-        assert_eq!((calm.obstacle(GRACE), calm.unknown()), (None, None));
-        assert!(
-            with(91, 0)
-                .obstacle(GRACE)
-                .unwrap()
-                .contains("rds/shop uses 91 %")
-        );
-        assert!(with(1, 185_001).unknown().unwrap().contains("185001 ms old"));
+        assert_eq!(with(90, 185_000).obstacle(GRACE), None);
+        assert_eq!(stands(&with(91, 0), "rds/shop uses 91 %"), Some(What::BusyServer));
+        assert_eq!(stands(&with(1, 185_001), "185001 ms old"), Some(What::Figure));
         let mut missing = with(1, 0);
         missing.cpu[0].newest = None;
-        assert!(missing.unknown().unwrap().contains("no CPU figure for rds/shop"));
+        assert_eq!(stands(&missing, "no CPU figure for rds/shop"), Some(What::Figure));
     }
 
     #[test]

@@ -56,6 +56,10 @@ impl crossover_stand::Progress for Steps {
             .insert(step.to_owned(), bar);
     }
 
+    fn waits(&self, step: &str, reason: &str) {
+        self.progress.line(&format!("    {step} waits: {reason}"));
+    }
+
     fn done(&self, step: &str, elapsed: Duration) {
         self.end('✓', step, elapsed);
     }

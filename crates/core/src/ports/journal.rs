@@ -13,7 +13,7 @@ pub struct JournalEntry {
     pub run_id: String,
     pub lane: String,
     pub stage: String,
-    /// `started`, `done`, `failed`.
+    /// `started`, `waiting`, `done`, `failed`.
     pub event: String,
     pub at_ms: UnixMillis,
     /// Stable error name, outcome or figures; never a secret.

@@ -29,6 +29,7 @@ fn report(isolate: u64, number: u64, in_flight: u32, holds: Option<Epoch>) -> Re
         oldest_ms: Millis(u64::from(in_flight)),
         holds,
         recent: WriteTimes::default(),
+        recent_over: Millis(0),
     }
 }
 
@@ -155,6 +156,26 @@ fn traffic_says_what_is_missing() {
     );
 }
 
+#[test]
+fn the_rate_of_a_lane_is_the_sum_over_its_isolates() {
+    let (mut barrier, record) = (barrier(), armed());
+    let wrote = |isolate, writes, over| {
+        let mut report = report(isolate, 1, 0, None);
+        for _ in 0..writes {
+            report.recent.add_one(Millis(5));
+        }
+        report.recent_over = Millis(over);
+        report
+    };
+    barrier.hear(&wrote(1, 200, 20_000), START);
+    barrier.hear(&wrote(2, 30, 15_000), START);
+    // Its first three writes in 2 ms are not 1,500 a second.
+    barrier.hear(&wrote(3, 3, 2), START);
+    let rate = |at| barrier.traffic(&record, at).writes_per_s;
+    assert_eq!(rate(START), 10 + 2 + 3);
+    assert_eq!(rate(START + RECENT), 0, "figures of isolates that are silent do not count");
+}
+
 fn any_report() -> impl Strategy<Value = Report> {
     let recent = prop::collection::vec(0u64..40_000, 0..20).prop_map(|times| {
         let mut recent = WriteTimes::default();
@@ -163,14 +184,15 @@ fn any_report() -> impl Strategy<Value = Report> {
         }
         recent
     });
-    (any::<(u64, u64, u32, u64)>(), any::<Option<u64>>(), recent).prop_map(
-        |((isolate, number, in_flight, oldest), holds, recent)| Report {
+    (any::<(u64, u64, u32, u64, u64)>(), any::<Option<u64>>(), recent).prop_map(
+        |((isolate, number, in_flight, oldest, over), holds, recent)| Report {
             isolate: IsolateId(isolate),
             number,
             in_flight,
             oldest_ms: Millis(oldest),
             holds: holds.map(Epoch),
             recent,
+            recent_over: Millis(over),
         },
     )
 }
