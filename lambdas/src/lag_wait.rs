@@ -58,6 +58,7 @@ impl Stage for LagWait {
         let mut told: Option<What> = None;
         let (lag_ms, load) = loop {
             let now = ctx.clock.now();
+            go_on(ctx).await?;
             let obstacle = match readiness(ctx).await? {
                 Ok((lag_ms, load)) => {
                     let ready = now.since(*ready_since.get_or_insert(now));
@@ -91,6 +92,17 @@ impl Stage for LagWait {
             waited_ms: ctx.clock.now().since(began),
         })
     }
+}
+
+/// An operator may abort the run while it waits; the lane knows it.
+async fn go_on(ctx: &StageContext) -> Result<(), StageError> {
+    let record = ctx.lane.read().await?;
+    if ctx.was_aborted(&record) {
+        return Err(StageError::LaneAborted {
+            lane: record.lane,
+        });
+    }
+    Ok(())
 }
 
 /// Writes into the run's history what the stage waits for now. The figures in the reason change all the time; an

@@ -1,7 +1,12 @@
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
-use crossover_core::ports::{Journal, JournalEntry, PortResult};
+use crossover_core::{
+    UnixMillis,
+    ports::{Journal, JournalEntry, PortResult},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::failure::port_error;
 
@@ -24,6 +29,49 @@ impl DynamoJournal {
             topic_arn,
         }
     }
+
+    /// Everything that is known of a run, oldest first.
+    pub async fn lines(&self, run_id: &str) -> PortResult<Vec<JournalLine>> {
+        let mut pages = self
+            .dynamo
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("run_id = :run")
+            .expression_attribute_values(":run", AttributeValue::S(run_id.to_owned()))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut lines = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|e| port_error(&self.what(), &e))?;
+            let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+            let number = |name: &str| item.get(name)?.as_n().ok()?.parse().ok();
+            lines.push(JournalLine {
+                stage: text("stage").unwrap_or_default(),
+                event: text("event").unwrap_or_default(),
+                at_ms: UnixMillis(number("at_ms").unwrap_or_default()),
+                detail: text("detail")
+                    .and_then(|text| serde_json::from_str(&text).ok())
+                    .unwrap_or_default(),
+            });
+        }
+        Ok(lines)
+    }
+
+    fn what(&self) -> String {
+        format!("journal table {}", self.table)
+    }
+}
+
+/// One line of a run's history, as it is stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JournalLine {
+    pub stage: String,
+    /// `started`, `waiting`, `done`, `failed`.
+    pub event: String,
+    pub at_ms: UnixMillis,
+    pub detail: Value,
 }
 
 #[async_trait]
@@ -46,7 +94,7 @@ impl Journal for DynamoJournal {
             .item("detail", text(entry.detail.to_string()))
             .send()
             .await
-            .map_err(|e| port_error(&format!("journal table {}", self.table), &e))?;
+            .map_err(|e| port_error(&self.what(), &e))?;
         Ok(())
     }
 

@@ -12,7 +12,8 @@ mod secrets;
 mod table_mappings;
 
 pub use configuration::load;
+pub use failure::port_error;
 pub use dms::{Dms, DmsSettings, Endpoints};
-pub use journal::DynamoJournal;
+pub use journal::{DynamoJournal, JournalLine};
 pub use metrics::CloudWatchMetrics;
-pub use secrets::Secrets;
+pub use secrets::{EdgeKey, Secrets};

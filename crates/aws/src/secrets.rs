@@ -3,9 +3,17 @@ use crossover_core::{
     Secret,
     ports::{PortError, PortResult},
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::failure::port_error;
+
+/// The secret that signs requests to the edge-router's admin API.
+#[derive(Debug, Deserialize)]
+pub struct EdgeKey {
+    pub key_id: String,
+    /// Hexadecimal.
+    pub key: Secret<String>,
+}
 
 /// Secrets Manager. A value is read at every cold start, and again after a server has refused the old one, so
 /// that a rotated secret takes effect.

@@ -1,13 +1,19 @@
 //! `crossover`: the command.
 
+mod abort;
 mod check;
 mod databases;
 mod explain;
+mod migration;
 mod output;
 mod page;
+mod plan;
 mod progress;
 #[cfg(feature = "rehearse")]
 mod rehearse;
+mod run;
+mod status;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -15,6 +21,7 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use crossover_core::Direction;
 
 /// Zero-downtime migration of production PostgreSQL to Aurora PostgreSQL.
 #[derive(Parser)]
@@ -33,6 +40,16 @@ enum Command {
     Verify(Box<verify::Arguments>),
     #[command(about = "Run the pre-checks of a cutover against two databases, without AWS; changes nothing", long_about = check::MANUAL)]
     Check(check::Arguments),
+    #[command(about = "Check the file of a migration, and that everything it names exists; changes nothing", long_about = plan::MANUAL)]
+    Plan(plan::Arguments),
+    #[command(about = "Start the cutover, and follow it", long_about = run::RUN_MANUAL)]
+    Run(run::Arguments),
+    #[command(about = "Say who owns writes, whether the way back is ready, and what to do next", long_about = status::MANUAL)]
+    Status(status::Arguments),
+    #[command(about = "End a run before its commit, and undo what it has prepared", long_about = abort::MANUAL)]
+    Abort(abort::Arguments),
+    #[command(about = "Start the rollback, and follow it", long_about = run::ROLLBACK_MANUAL)]
+    Rollback(run::Arguments),
     #[command(about = "Explain an error of the state machines or a pre-check by its name; without a name, list them all", long_about = explain::MANUAL)]
     Explain(explain::Arguments),
 }
@@ -52,6 +69,11 @@ fn main() -> ExitCode {
         Command::Rehearse(arguments) => rehearse::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments, Direction::Forward),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Abort(arguments) => abort::run(&arguments),
+        Command::Rollback(arguments) => run::run(&arguments, Direction::Reverse),
         Command::Explain(arguments) => explain::run(&arguments),
     }
 }

@@ -1,5 +1,6 @@
 //! `crossover rehearse`.
 
+mod kept;
 mod steps;
 mod summary;
 
@@ -15,8 +16,7 @@ use crossover_rehearsal::{
     Burst, EndAfterRun, RehearsalOptions, RehearsalOutput, rehearse_until, report::Judgement,
 };
 
-use crate::output::print;
-use steps::Steps;
+use crate::{output::print, steps::Steps};
 use summary::summary;
 
 /// Exit status when the rehearsal could not run.
@@ -67,6 +67,10 @@ pub struct Arguments {
     /// How long the application waits with each write of a burst, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 400, requires = "burst", value_parser = clap::value_parser!(u64).range(1..=60_000))]
     burst_delay: u64,
+    /// Start everything and its traffic, run nothing, and wait for Ctrl-C: crossover run, status, abort and rollback
+    /// reach it through the file crossover.toml in the report's folder
+    #[arg(long, conflicts_with_all = ["rollback", "repeat", "burst", "dry_run", "json"])]
+    keep: bool,
     /// Change nothing: run the same states with writes replaced, and print the plan
     #[arg(long)]
     dry_run: bool,
@@ -156,6 +160,9 @@ fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let options = arguments.options()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let progress = Steps::new();
+    if arguments.keep {
+        return runtime.block_on(kept::kept(&options, &progress));
+    }
     let (held, interrupt) = match runtime.block_on(held(&options, &progress)) {
         Ok((held, interrupt)) => (held?, interrupt),
         Err(interrupt) => {

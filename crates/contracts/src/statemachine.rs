@@ -6,7 +6,7 @@
 //!   `Again`, `@lambda` for the errors of the Lambda service itself;
 //! - a state with `Stage` is a call of that stage's function. `Retry` names a policy. `Catch` is the state to
 //!   go on with after any error, or a state for each error;
-//! - `In` keeps a state to one machine; a `Next` of several machines has a state for each.
+//! - `In` keeps a state to one machine; a `Next` or `Default` of several machines has a state for each.
 
 mod ordered;
 mod state;

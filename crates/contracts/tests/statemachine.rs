@@ -13,7 +13,7 @@ const ONLY_IN_CUTOVER: &[&str] = &["PreCheck"];
 const ONLY_IN_ROLLBACK: &[&str] = &["RetireStream", "RollbackGate"];
 const MAY_DIFFER: &[&str] = &[
     "/Comment",
-    "/StartAt",
+    "/States/Recover?/Default",
     "/States/StartReverseReplication/Next",
     "/States/{task}/Parameters/Payload/direction",
 ];

@@ -95,6 +95,12 @@ impl StageContext {
                 || (record.phase == self.serving() && record.writer == self.direction.new_writer()))
     }
 
+    /// Whether this run was aborted: before it armed the lane, or after it.
+    pub fn was_aborted(&self, record: &LaneRecord) -> bool {
+        self.is_ours(record)
+            && (record.phase == Phase::Aborting || record.phase == self.direction.old_writer().served())
+    }
+
     /// The phase of a lane that the new writer serves.
     pub const fn serving(&self) -> Phase {
         match self.direction {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crossover_aws::{DynamoJournal, Secrets};
+use crossover_aws::{DynamoJournal, EdgeKey, Secrets};
 use crossover_clock::SystemClock;
 use crossover_core::{
     Direction, Plan, StageContext, StageError,
@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     Configuration,
-    edge::{EdgeKey, EdgeLane},
+    edge::EdgeLane,
     engines::{Engines, Side},
 };
 

@@ -1,20 +1,12 @@
 //! The edge-router's admin API behind the lane port.
 
 use async_trait::async_trait;
+use crossover_aws::EdgeKey;
 use crossover_core::{
-    Secret,
     ports::{Lane, PortError, PortResult},
     routing::{Command, Epoch, LaneRecord, Traffic},
 };
 use crossover_edge_admin::{AdminKey, EdgeAdmin, EdgeError};
-use serde::Deserialize;
-
-/// The secret that signs admin requests.
-#[derive(Deserialize)]
-pub struct EdgeKey {
-    pub key_id: String,
-    pub key: Secret<String>,
-}
 
 /// One lane of one edge-router.
 pub struct EdgeLane {

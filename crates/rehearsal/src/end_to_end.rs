@@ -41,6 +41,28 @@ pub async fn rehearse_until(
     progress: &dyn Progress,
 ) -> Result<RehearsalOutput> {
     let began = Instant::now();
+    let (mut environment, parts) = set(options, progress).await?;
+    let mut evidence = match perform(&environment, options, end, progress).await {
+        Ok(evidence) => evidence,
+        Err(error) => return Err(environment.reason(error)),
+    };
+    evidence.interrupted = end.is_asked();
+    evidence.ended_early = environment.ended_early().map(|error| error.to_string());
+    let report = assemble(options, &parts_of(&parts), began.elapsed(), evidence);
+    let (json, html) = report
+        .write(&options.out)
+        .map_err(RehearsalError::file(&options.out))?;
+    let ending = step(progress, "stop every component");
+    environment.shutdown().await?;
+    ending.done();
+    Ok(RehearsalOutput { report, json, html })
+}
+
+/// Fetches, builds and starts everything that a rehearsal needs, but no traffic.
+pub(crate) async fn set(
+    options: &RehearsalOptions,
+    progress: &dyn Progress,
+) -> Result<(Environment, Parts)> {
     if !options.dumps.is_empty() {
         // Checked before anything is fetched, built or started.
         dump::check(&options.dumps)?;
@@ -58,20 +80,7 @@ pub async fn rehearse_until(
         fs::remove_file(&identity_sql).map_err(RehearsalError::file(&identity_sql))?;
     }
     environment.keep_busy(options.busy, &options.out.join("work"))?;
-    let mut evidence = match perform(&environment, options, end, progress).await {
-        Ok(evidence) => evidence,
-        Err(error) => return Err(environment.reason(error)),
-    };
-    evidence.interrupted = end.is_asked();
-    evidence.ended_early = environment.ended_early().map(|error| error.to_string());
-    let report = assemble(options, &parts_of(&parts), began.elapsed(), evidence);
-    let (json, html) = report
-        .write(&options.out)
-        .map_err(RehearsalError::file(&options.out))?;
-    let ending = step(progress, "stop every component");
-    environment.shutdown().await?;
-    ending.done();
-    Ok(RehearsalOutput { report, json, html })
+    Ok((environment, parts))
 }
 
 fn parts_of(parts: &Parts) -> std::collections::BTreeMap<String, String> {
@@ -85,8 +94,19 @@ async fn perform(
     end: &EndAfterRun,
     progress: &dyn Progress,
 ) -> Result<Evidence> {
-    let tokens_file = options.out.join("work").join("acknowledged");
-    let mut load = Load::open(LoadConfig {
+    let mut load = open_load(environment, options)?;
+    traffic::begin(&mut load, options, progress).await;
+    let runs = series::perform(environment, options, &mut load, (end, progress)).await;
+    let closing = step(progress, "end the traffic, compare the ledger and every table");
+    let result = load.stop().await?;
+    let evidence = evidence::collect(environment, options, runs, result).await;
+    closing.done();
+    Ok(evidence)
+}
+
+/// The traffic, which does not run yet.
+pub(crate) fn open_load(environment: &Environment, options: &RehearsalOptions) -> Result<Load> {
+    Ok(Load::open(LoadConfig {
         base_url: environment.edge.url.clone(),
         writes_per_s: options.writes_per_s,
         reads_per_s: options.reads_per_s,
@@ -97,13 +117,6 @@ async fn perform(
             direct_source_url: environment.source_api.base_url(),
             per_s: options.strays_per_s,
         }),
-        tokens_file: tokens_file.clone(),
-    })?;
-    traffic::begin(&mut load, options, progress).await;
-    let runs = series::perform(environment, options, &mut load, (end, progress)).await;
-    let closing = step(progress, "end the traffic, compare the ledger and every table");
-    let result = load.stop().await?;
-    let evidence = evidence::collect(environment, options, runs, result).await;
-    closing.done();
-    Ok(evidence)
+        tokens_file: options.out.join("work").join("acknowledged"),
+    })?)
 }

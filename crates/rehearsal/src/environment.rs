@@ -22,7 +22,7 @@ use crossover_core::{
 use crossover_stand::{MiniStack, Parts, Progress, StandError, TestEnvironment, progress::step};
 use serde_json::{Value, json};
 
-pub use cloud::{Cloud, JournalLine};
+pub use cloud::Cloud;
 use databases::Filled;
 pub use databases::{Database, Databases};
 pub use edge::Edge;

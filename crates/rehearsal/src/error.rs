@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crossover_core::ports::PortError;
 use crossover_edge_admin::EdgeError;
+use crossover_operate::OperateError;
 use crossover_stand::StandError;
 
 use crate::{api::ApiError, dump::DumpError, load::LoadError};
@@ -29,6 +30,8 @@ pub enum RehearsalError {
     },
     #[error("no table of the dump is called {}: correct --exclude", .0.join(", "))]
     UnknownTables(Vec<String>),
+    #[error(transparent)]
+    Run(#[from] OperateError),
     #[error("{0}")]
     Lane(#[from] EdgeError),
     #[error("{what}\n{output}")]

@@ -14,6 +14,7 @@ pub mod environment;
 mod error;
 mod evidence;
 mod inspection;
+mod kept;
 mod lag;
 pub mod ledger;
 pub mod load;
@@ -28,5 +29,6 @@ pub mod workshop;
 
 pub use end_to_end::{RehearsalOutput, rehearse, rehearse_until};
 pub use ending::EndAfterRun;
+pub use kept::{Kept, KeptOutcome, keep};
 pub use error::{RehearsalError, Result};
 pub use options::{Burst, RehearsalOptions};

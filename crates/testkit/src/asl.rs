@@ -1,7 +1,7 @@
 //! Runs a state machine of `statemachine/*.asl.json`, the only place that defines the order of the stages.
 //!
 //! Supported: Task (`Parameters.Payload`, `ResultSelector` of the payload, `ResultPath`, `Retry`, `Catch`),
-//! Choice with `StringEquals`, Succeed and Fail. The interpreter panics at any other state.
+//! Choice with `StringEquals` and `IsPresent`, Succeed and Fail. The interpreter panics at any other state.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -158,10 +158,13 @@ fn text(value: &Value) -> String {
         .to_owned()
 }
 
+fn pointer(path: &str) -> String {
+    path.trim_start_matches('$').replace('.', "/")
+}
+
 /// The value at a path such as `$.a.b`.
 fn at<'a>(data: &'a Value, path: &str) -> &'a Value {
-    let pointer = path.trim_start_matches('$').replace('.', "/");
-    data.pointer(&pointer)
+    data.pointer(&pointer(path))
         .unwrap_or_else(|| panic!("the machine's data has no {path}: {data}"))
 }
 
@@ -201,7 +204,12 @@ fn matching<'a>(rules: &'a Value, error: &str) -> Option<(usize, &'a Value)> {
 fn choose(state: &Value, data: &Value) -> String {
     let choices = state["Choices"].as_array().into_iter().flatten();
     for choice in choices {
-        if at(data, &text(&choice["Variable"])) == &choice["StringEquals"] {
+        let variable = text(&choice["Variable"]);
+        let chosen = match &choice["IsPresent"] {
+            Value::Bool(asked) => data.pointer(&pointer(&variable)).is_some() == *asked,
+            _ => at(data, &variable) == &choice["StringEquals"],
+        };
+        if chosen {
             return text(&choice["Next"]);
         }
     }

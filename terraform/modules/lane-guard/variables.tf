@@ -23,7 +23,7 @@ variable "status_command" {
     status 0: the lane has completed, or no run has ever touched it. Anything else, a missing command included: refuse.
   T
   type        = string
-  default     = "crossover status --lane \"$CROSSOVER_LANE\" --admin-url \"$CROSSOVER_ADMIN_URL\" --require completed"
+  default     = "crossover status --lane \"$CROSSOVER_LANE\" --require completed"
 
   validation {
     condition     = length(trimspace(var.status_command)) > 0

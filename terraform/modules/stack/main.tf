@@ -135,7 +135,7 @@ module "lane_guard" {
 
   lanes          = var.lanes
   allow_delete   = var.allow_delete
-  status_command = coalesce(var.lane_status_command, "crossover status --lane \"$CROSSOVER_LANE\" --admin-url \"$CROSSOVER_ADMIN_URL\" --require completed")
+  status_command = coalesce(var.lane_status_command, "crossover status --lane \"$CROSSOVER_LANE\" --require completed")
 
   depends_on = [
     module.keys, module.network, module.secrets, module.journal, module.aurora, module.dms, module.lambdas, module.statemachine, module.observability,

@@ -50,7 +50,7 @@ impl Rules<'_> {
             let value = match field.as_str() {
                 "Retry" => self.retry(&value)?,
                 "Catch" => catch(&value)?,
-                "Next" => self.next(value)?,
+                "Next" | "Default" => self.next(value)?,
                 "ItemProcessor" => self.item_processor(value)?,
                 _ => value,
             };
@@ -104,7 +104,7 @@ impl Rules<'_> {
             Json::Object(of_machines) => of_machines
                 .get(self.machine)
                 .cloned()
-                .with_context(|| format!("Next has no state for {}", self.machine)),
+                .with_context(|| format!("there is no state to go on with for {}", self.machine)),
             other => Ok(other),
         }
     }

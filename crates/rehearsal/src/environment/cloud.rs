@@ -5,6 +5,10 @@ use std::{collections::HashMap, fs, path::Path};
 
 use crossover_clock::SystemClock;
 use crossover_core::{Millis, catalogue::TableName, polling::Polling};
+use crossover_operate::{
+    config::AwsSettings,
+    world::{Runs, configuration},
+};
 use crossover_stages::registry;
 use crossover_stand::{
     Progress, loopback,
@@ -57,6 +61,9 @@ pub struct Cloud {
     pub rollback: String,
     /// The state machine that compares every table, shared by many functions.
     pub verify: String,
+    pub runs: Runs,
+    /// What the command needs to know of this AWS.
+    pub settings: AwsSettings,
 }
 
 impl Cloud {
@@ -123,11 +130,22 @@ impl Cloud {
             arns.push(aws.create_state_machine(name, &text).await?);
         }
         let [cutover, rollback, verify] = <[String; 3]>::try_from(arns).unwrap_or_default();
+        let settings = AwsSettings {
+            region: Some("us-east-1".to_owned()),
+            endpoint_url: Some(aws.endpoint().to_owned()),
+            dms_endpoint_url: Some(dms.url()),
+            cutover: cutover.clone(),
+            rollback: rollback.clone(),
+            journal_table: JOURNAL_TABLE.to_owned(),
+        };
+        let sdk = configuration(&settings, Some(aws.endpoint())).await;
         Ok(Self {
+            runs: Runs::new(&sdk, JOURNAL_TABLE),
             aws,
             cutover,
             rollback,
             verify,
+            settings,
         })
     }
 
@@ -195,61 +213,6 @@ impl Cloud {
         )
         .await?;
         Ok(())
-    }
-
-    /// The journal of a run, oldest first.
-    pub async fn journal(&self, run_id: &str) -> Result<Vec<JournalLine>> {
-        let http = loopback::http()
-            .build()
-            .map_err(|e| aws_error("Query of the journal", &e))?;
-        let request = json!({
-            "TableName": JOURNAL_TABLE, "KeyConditionExpression": "run_id = :r",
-            "ExpressionAttributeValues": { ":r": { "S": run_id } },
-        });
-        let answer: Value = http
-            .post(self.aws.endpoint())
-            .header("content-type", "application/x-amz-json-1.0")
-            .header("x-amz-target", "DynamoDB_20120810.Query")
-            .header(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
-            )
-            .body(request.to_string())
-            .send()
-            .await
-            .map_err(|e| aws_error("Query of the journal", &e))?
-            .json()
-            .await
-            .map_err(|e| aws_error("Query of the journal", &e))?;
-        let text = |item: &Value, key: &str| item[key]["S"].as_str().unwrap_or_default().to_owned();
-        Ok(answer["Items"]
-            .as_array()
-            .map(|items| {
-                items
-                    .iter()
-                    .map(|item| JournalLine {
-                        stage: text(item, "stage"),
-                        event: text(item, "event"),
-                        detail: serde_json::from_str(&text(item, "detail")).unwrap_or_default(),
-                    })
-                    .collect()
-            })
-            .unwrap_or_default())
-    }
-}
-
-/// One entry of a run's history.
-#[derive(Debug)]
-pub struct JournalLine {
-    pub stage: String,
-    pub event: String,
-    pub detail: Value,
-}
-
-fn aws_error(what: &str, error: &reqwest::Error) -> RehearsalError {
-    RehearsalError::Aws {
-        what: what.to_owned(),
-        reason: error.to_string(),
     }
 }
 

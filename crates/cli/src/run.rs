@@ -1,0 +1,184 @@
+//! `crossover run` and `crossover rollback`.
+
+mod following;
+mod summary;
+
+use std::{fs::OpenOptions, io::Write as _, path::PathBuf, process::ExitCode, sync::OnceLock};
+
+use anyhow::Context as _;
+use crossover_core::{Direction, Millis, error::RetryClass};
+use crossover_operate::{
+    begin::{Asked, Begun, begin},
+    config::word,
+    run::{Pace, RunOutcome, RunRecord, follow},
+    world::World,
+};
+use serde_json::json;
+
+use crate::{
+    migration::{Config, work},
+    output::print_json,
+};
+
+/// An abort that was right: no client saw an error, and a later run may succeed without any change.
+const ABORTED_RIGHTLY: u8 = 3;
+
+/// How often an execution is read. Step Functions permits 5 reads of a history in a second and account.
+const PACE: Pace = Pace {
+    read_every: Millis(2_000),
+    limit: Millis(u64::MAX),
+};
+
+pub const RUN_MANUAL: &str = "Start the cutover: the state machine of the migration's file, with a new run.\n\n\
+Nothing is started while another run of the lane is under way, or when the target serves already. A run of a given --run-id that has begun is not \
+started again; with --follow it is followed, and if it has ended its outcome is shown.";
+
+pub const ROLLBACK_MANUAL: &str = "Start the rollback: the same way with the sides swapped, over reverse replication.\n\n\
+Nothing is started while another run of the lane is under way, or when the source serves already. A run of a given --run-id that has begun is not \
+started again; with --follow it is followed, and if it has ended its outcome is shown.";
+
+/// Options of `crossover run` and `crossover rollback`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Exit status: 0 started; with --follow: 0 committed, or the dry run has passed; 1 refused, aborted or failed; 3 aborted or refused because the \
+                  systems were too busy: nothing was changed, and a later run may succeed as it is; 2 could not run; 130 interrupted while following: the run goes on."
+)]
+pub struct Arguments {
+    #[command(flatten)]
+    config: Config,
+    /// Change nothing: run the same states with writes replaced, and print what they would do
+    #[arg(long)]
+    dry_run: bool,
+    /// Follow the run to its end. Ctrl-C ends only the following
+    #[arg(long)]
+    follow: bool,
+    /// Name of the run: lower-case letters, digits and - [default: the migration, what it does and the time]
+    #[arg(long, value_name = "ID")]
+    run_id: Option<String>,
+    /// Append the outcome to this file as Markdown, for the summary of a workflow
+    #[arg(long, value_name = "FILE", requires = "follow")]
+    summary: Option<PathBuf>,
+    /// Print the outcome as JSON on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+/// Starts a run, and follows it if asked to.
+pub fn run(arguments: &Arguments, direction: Direction) -> ExitCode {
+    let begun = OnceLock::new();
+    work(execute(arguments, direction, &begun), |interrupt| {
+        begun.get().map_or_else(
+            || format!("{interrupt}: nothing was started"),
+            |begun| {
+                format!(
+                    "{interrupt}: the run goes on; `{}` follows it again, `crossover abort{}` ends it",
+                    following(arguments, direction, begun),
+                    arguments.config.shown()
+                )
+            },
+        )
+    })
+}
+
+/// The command that follows the run.
+fn following(arguments: &Arguments, direction: Direction, begun: &Begun) -> String {
+    let command = match direction {
+        Direction::Forward => "run",
+        Direction::Reverse => "rollback",
+    };
+    format!(
+        "crossover {command}{} --follow --run-id {}",
+        arguments.config.shown(),
+        begun.run_id
+    )
+}
+
+async fn execute(
+    arguments: &Arguments,
+    direction: Direction,
+    begun: &OnceLock<Begun>,
+) -> anyhow::Result<ExitCode> {
+    if let Some(file) = &arguments.summary {
+        append(file, "")?;
+    }
+    let world = arguments.config.world().await?;
+    let asked = Asked {
+        direction,
+        dry_run: arguments.dry_run,
+        run_id: arguments.run_id.as_deref(),
+    };
+    let run = begin(&world, asked).await?;
+    let run = begun.get_or_init(|| run);
+    let verb = if run.known { "found" } else { "started" };
+    eprintln!("{verb} {} {}\n  {}", word(direction), run.run_id, run.execution);
+    if !arguments.follow {
+        eprintln!("follow it: {}", following(arguments, direction, run));
+        if arguments.json {
+            print_json(&json!({ "run_id": run.run_id, "execution": run.execution, "known": run.known }))?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let record = followed(&world, (&run.execution, &run.run_id), direction).await?;
+    report(arguments, &record)?;
+    Ok(ExitCode::from(exit_status(&record)))
+}
+
+/// Follows an execution and shows its stages.
+pub async fn followed(
+    world: &World,
+    (execution, run_id): (&str, &str),
+    direction: Direction,
+) -> anyhow::Result<RunRecord> {
+    let watcher = following::Lines::new(word(direction));
+    let record = follow(&world.runs, (execution, run_id), PACE, &watcher).await?;
+    Ok(RunRecord { direction, ..record })
+}
+
+fn report(arguments: &Arguments, record: &RunRecord) -> anyhow::Result<()> {
+    eprint!("\n{}", summary::text(record, arguments.dry_run));
+    if let Some(file) = &arguments.summary {
+        append(file, &summary::markdown(record, arguments.dry_run))?;
+    }
+    if arguments.json {
+        print_json(&summary::json(record))?;
+    }
+    Ok(())
+}
+
+fn append(file: &std::path::Path, text: &str) -> anyhow::Result<()> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(file)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .with_context(|| format!("cannot write to {}", file.display()))
+}
+
+/// The exit status of a run that has been followed to its end.
+pub fn exit_status(record: &RunRecord) -> u8 {
+    let later = record.error.is_some_and(|error| error.retry() == RetryClass::Later);
+    match record.outcome {
+        RunOutcome::Committed => 0,
+        RunOutcome::Aborted if later => ABORTED_RIGHTLY,
+        RunOutcome::Aborted | RunOutcome::Failed => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossover_core::{ErrorName, UnixMillis};
+
+    use super::*;
+
+    #[test]
+    fn scripts_can_tell_an_abort_that_may_be_tried_again_as_it_is() {
+        let of = |outcome, error| {
+            let run = RunRecord::unobserved("r", Direction::Forward, UnixMillis(0), String::new());
+            exit_status(&RunRecord { outcome, error, ..run })
+        };
+        assert_eq!(of(RunOutcome::Committed, None), 0);
+        assert_eq!(of(RunOutcome::Aborted, Some(ErrorName::TooBusy)), 3);
+        assert_eq!(of(RunOutcome::Aborted, Some(ErrorName::ChecksFailed)), 1);
+        assert_eq!(of(RunOutcome::Failed, Some(ErrorName::TooBusy)), 1);
+    }
+}

@@ -1,0 +1,44 @@
+//! The stages of a run while it is followed.
+
+use crossover_core::Millis;
+use crossover_operate::run::{StageRun, Watcher};
+
+use crate::steps::Steps;
+
+/// One line for each stage, with its time; lines for what a stage waits for.
+pub struct Lines {
+    what: &'static str,
+    steps: Steps,
+}
+
+impl Lines {
+    pub fn new(what: &'static str) -> Self {
+        Self {
+            what,
+            steps: Steps::new(),
+        }
+    }
+
+    fn label(&self, state: &str) -> String {
+        format!("{}: {state}", self.what)
+    }
+}
+
+impl Watcher for Lines {
+    fn entered(&self, state: &str) {
+        self.steps.begin(&self.label(state));
+    }
+
+    fn waits(&self, state: &str, reason: &str) {
+        self.steps.note(&format!("    {state} waits: {reason}"));
+    }
+
+    fn left(&self, stage: &StageRun) {
+        let sign = if stage.outcome == "done" { '✓' } else { '✗' };
+        self.steps.end(sign, &self.label(&stage.name), stage.duration.into());
+    }
+
+    fn predicts(&self, pause: Millis) {
+        self.steps.note(&format!("    writes will be held for about {pause} ms"));
+    }
+}

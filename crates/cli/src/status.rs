@@ -1,0 +1,141 @@
+//! `crossover status`.
+
+use std::{fmt::Write as _, process::ExitCode};
+
+use crossover_operate::standing::Standing;
+
+use crate::{
+    migration::{Config, work},
+    output::{print, print_json},
+};
+
+pub const MANUAL: &str = "Say where a migration stands: who owns writes, what is under way, whether the way back is ready, and what to do next.\n\n\
+Reads only the lane at the edge, the executions of the two state machines and, while the target owns writes, the stream of reverse replication.";
+
+/// Options of `crossover status`.
+#[derive(clap::Args)]
+#[command(after_help = "Exit status: 0 told; 1 what --require names does not hold; 2 could not find out; 130 interrupted. Nothing is changed.")]
+pub struct Arguments {
+    #[command(flatten)]
+    config: Config,
+    /// Refuse if the file is of another lane
+    #[arg(long, value_name = "NAME")]
+    lane: Option<String>,
+    /// Exit with 1 unless this holds. completed: no run was ever begun on the lane, so that nothing depends on the
+    /// migration's infrastructure; a lane that was cut over has not completed
+    #[arg(long, value_name = "STATE")]
+    require: Option<Required>,
+    /// Print JSON on standard output (docs/schema/standing.json)
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a script may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Required {
+    Completed,
+}
+
+impl Required {
+    /// Why it does not hold.
+    fn refusal(self, standing: &Standing) -> Option<String> {
+        let Self::Completed = self;
+        if let Some(run) = &standing.under_way {
+            return Some(format!("run {} is under way", run.run_id));
+        }
+        let last_run = standing.last_run.as_ref()?;
+        Some(format!(
+            "lane {} has not completed: run {last_run} has used it, so slots, streams and locks of the migration may still exist",
+            standing.lane
+        ))
+    }
+}
+
+pub fn run(arguments: &Arguments) -> ExitCode {
+    work(execute(arguments), |interrupt| {
+        format!("{interrupt}: nothing was changed")
+    })
+}
+
+async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let world = arguments.config.world().await?;
+    let lane = &world.migration.template().lane;
+    if let Some(asked) = arguments.lane.as_ref().filter(|asked| *asked != lane) {
+        anyhow::bail!("the file is of lane {lane}, not of lane {asked}: name the file of that lane with --config");
+    }
+    let standing = world.standing().await?;
+    if arguments.json {
+        print_json(&standing)?;
+    } else {
+        print(&text(&standing))?;
+    }
+    if let Some(refusal) = arguments.require.and_then(|required| required.refusal(&standing)) {
+        eprintln!("refused: {refusal}");
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(standing: &Standing) -> String {
+    let mut text = format!("{}\n\n", standing.summary);
+    let mut line = |what: &str, content: &str| {
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "  {what:<10}{content}");
+    };
+    line("lane", &format!("{}, phase {}", standing.lane, standing.phase));
+    line("migration", &standing.migration_id);
+    if let Some(run) = &standing.under_way {
+        line("run", &format!("{} ({})", run.run_id, run.execution));
+    } else if let Some(run) = &standing.last_run {
+        line("last run", run);
+    }
+    if let Some(way_back) = &standing.way_back {
+        let ready = if way_back.runs { "" } else { "NOT ready: " };
+        line("way back", &format!("{ready}{}", way_back.stream));
+    }
+    text.push('\n');
+    for step in &standing.next {
+        let _ = writeln!(text, "  {}\n      {}", step.command, step.purpose);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use crossover_core::routing::Side;
+    use crossover_operate::standing::{Step, WayBack};
+
+    use super::*;
+
+    #[test]
+    fn a_way_back_that_does_not_run_is_loud() {
+        let standing = Standing {
+            migration_id: "shop".to_owned(),
+            lane: "main".to_owned(),
+            phase: "serve_target".to_owned(),
+            writer: Side::Target,
+            last_run: Some("shop-1".to_owned()),
+            under_way: None,
+            way_back: Some(WayBack {
+                runs: false,
+                stream: "DMS task r does not exist".to_owned(),
+            }),
+            summary: "The target owns writes.".to_owned(),
+            next: vec![Step {
+                command: "crossover explain X".to_owned(),
+                purpose: "repair".to_owned(),
+            }],
+        };
+        let refusal = Required::Completed.refusal(&standing).unwrap();
+        assert!(refusal.contains("shop-1"), "{refusal}");
+        let untouched = Standing {
+            last_run: None,
+            ..standing.clone()
+        };
+        assert_eq!(Required::Completed.refusal(&untouched), None);
+        let text = text(&standing);
+        assert!(text.starts_with("The target owns writes.\n"), "{text}");
+        assert!(text.contains("way back  NOT ready: DMS task r does not exist"), "{text}");
+        assert!(text.ends_with("  crossover explain X\n      repair\n"), "{text}");
+    }
+}

@@ -1,0 +1,115 @@
+//! Starts a run, unless it cannot begin now; or finds the run of that name again.
+
+use crossover_clock::SystemClock;
+use crossover_core::{Direction, ports::Clock as _, routing::LaneRecord};
+use serde_json::json;
+
+use crate::{
+    error::{OperateError, Result},
+    machines::execution_arn,
+    world::World,
+};
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    pub direction: Direction,
+    pub dry_run: bool,
+    /// Default: a new name.
+    pub run_id: Option<&'a str>,
+}
+
+/// A run that has begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    pub run_id: String,
+    pub execution: String,
+    /// The run had begun before.
+    pub known: bool,
+}
+
+/// Begins a run.
+///
+/// # Errors
+/// Another run of the lane is under way, or the side that would become the writer is the writer already.
+pub async fn begin(world: &World, asked: Asked<'_>) -> Result<Begun> {
+    let machine = world.migration.machine(asked.direction);
+    let run_id = asked.run_id.map_or_else(
+        || world.migration.new_run_id(asked.direction, SystemClock.now()),
+        str::to_owned,
+    );
+    let execution = execution_arn(machine, &run_id);
+    if asked.run_id.is_some() && world.runs.machines.describe(&execution).await?.is_some() {
+        return Ok(Begun {
+            run_id,
+            execution,
+            known: true,
+        });
+    }
+    let plan = world.migration.plan(&run_id, asked.dry_run)?;
+    let lane = async { Ok(world.lane().await?.read().await?) };
+    let (lane, under_way) = futures::try_join!(lane, world.under_way())?;
+    if let Some(run) = under_way {
+        return Err(OperateError::RunUnderWay {
+            lane: plan.lane,
+            run: run.run_id,
+        });
+    }
+    can_begin(&lane, asked.direction)?;
+    let execution = world
+        .runs
+        .machines
+        .start(machine, &run_id, &json!({ "plan": plan }))
+        .await?;
+    Ok(Begun {
+        run_id,
+        execution,
+        known: false,
+    })
+}
+
+/// The state machine would refuse too, a little later.
+fn can_begin(lane: &LaneRecord, direction: Direction) -> Result<()> {
+    if !lane.phase.is_serving() {
+        return Err(OperateError::RunUnderWay {
+            lane: lane.lane.clone(),
+            run: lane.run_id.clone().unwrap_or_else(|| "(none recorded)".to_owned()),
+        });
+    }
+    if lane.writer == direction.new_writer() {
+        return Err(OperateError::NothingToDo(format!(
+            "the {} already owns the writes of lane {}: there is nothing to do; `crossover status` says what can be done",
+            lane.writer, lane.lane
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crossover_core::routing::{Phase, Side};
+
+    use super::*;
+
+    #[test]
+    fn a_run_begins_only_on_a_lane_that_serves_from_the_other_side() {
+        let idle = LaneRecord::new("main");
+        can_begin(&idle, Direction::Forward).unwrap();
+        let nothing = can_begin(&idle, Direction::Reverse).unwrap_err().to_string();
+        assert!(nothing.contains("the source already owns the writes"), "{nothing}");
+        let served = LaneRecord {
+            phase: Phase::ServeTarget,
+            writer: Side::Target,
+            ..idle.clone()
+        };
+        can_begin(&served, Direction::Reverse).unwrap();
+        can_begin(&served, Direction::Forward).unwrap_err();
+        let held = LaneRecord {
+            phase: Phase::Hold,
+            run_id: Some("other".to_owned()),
+            ..idle
+        };
+        let busy = can_begin(&held, Direction::Forward).unwrap_err().to_string();
+        assert!(busy.contains("other") && busy.contains("crossover abort"), "{busy}");
+    }
+}
