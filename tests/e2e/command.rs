@@ -24,7 +24,7 @@ const WAIT_LIMIT: Duration = Duration::from_mins(5);
 const CHECK_INTERVAL: Duration = Duration::from_millis(25);
 
 /// The command `crossover`, built from another package.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     let Some(path) = std::env::var_os("CROSSOVER_BIN") else {
         panic!(
             "CROSSOVER_BIN is not set: it must name the command `crossover`; `cargo xtask test` builds and sets it"

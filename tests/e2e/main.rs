@@ -13,6 +13,7 @@ mod distributed;
 mod dry_run;
 mod endings;
 mod losing;
+mod operate;
 mod series;
 mod setup;
 mod slow_writes;
