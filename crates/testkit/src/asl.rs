@@ -61,6 +61,11 @@ impl Machine {
         self
     }
 
+    /// The state with which the machine begins.
+    pub fn first(&self) -> &str {
+        &self.first
+    }
+
     /// Runs the machine until it ends.
     pub async fn execute(&self, shared: Shared, plan: Plan) -> Ending {
         self.execute_from(&self.first.clone(), shared, json!({ "plan": plan }))
