@@ -4,6 +4,7 @@ mod abort;
 mod check;
 mod databases;
 mod explain;
+mod init;
 mod migration;
 mod output;
 mod page;
@@ -40,6 +41,8 @@ enum Command {
     Verify(Box<verify::Arguments>),
     #[command(about = "Run the pre-checks of a cutover against two databases, without AWS; changes nothing", long_about = check::MANUAL)]
     Check(check::Arguments),
+    #[command(about = "Write a commented crossover.toml from what Terraform has created", long_about = init::MANUAL)]
+    Init(init::Arguments),
     #[command(about = "Check the file of a migration, and that everything it names exists; changes nothing", long_about = plan::MANUAL)]
     Plan(plan::Arguments),
     #[command(about = "Start the cutover, and follow it", long_about = run::RUN_MANUAL)]
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Command::Rehearse(arguments) => rehearse::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Run(arguments) => run::run(&arguments, Direction::Forward),
         Command::Status(arguments) => status::run(&arguments),

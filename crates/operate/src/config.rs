@@ -71,7 +71,7 @@ impl Migration {
         Self::parse(path, &text)
     }
 
-    fn parse(path: &Path, text: &str) -> Result<Self> {
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self> {
         let unsound = |faults| OperateError::Config {
             path: path.to_owned(),
             faults,

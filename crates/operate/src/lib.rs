@@ -7,6 +7,7 @@
 //! - [`begin`]: starts a run
 //! - [`run`]: one execution, followed to its end
 //! - [`standing`]: who owns writes, whether the way back is ready, what to do next
+//! - [`template`]: a commented file, from what Terraform has created
 //! - [`abort`]: ends a run before its commit
 //!
 //! All decisions stay in the lane and in the stages. Nothing here is needed for a run to be safe.
@@ -19,6 +20,7 @@ pub mod history;
 pub mod machines;
 pub mod run;
 pub mod standing;
+pub mod template;
 pub mod world;
 
 pub use error::{OperateError, Result};
