@@ -5,6 +5,7 @@ mod check;
 mod databases;
 mod explain;
 mod init;
+mod manual;
 mod migration;
 mod output;
 mod page;
@@ -21,7 +22,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use crossover_core::Direction;
 
 /// Zero-downtime migration of production PostgreSQL to Aurora PostgreSQL.
@@ -55,6 +56,10 @@ enum Command {
     Rollback(run::Arguments),
     #[command(about = "Explain an error of the state machines or a pre-check by its name; without a name, list them all", long_about = explain::MANUAL)]
     Explain(explain::Arguments),
+    /// Print the completions of a shell
+    Completions(manual::Completions),
+    /// Print the manual page, or write all of them
+    Man(manual::Man),
 }
 
 fn main() -> ExitCode {
@@ -79,5 +84,7 @@ fn main() -> ExitCode {
         Command::Abort(arguments) => abort::run(&arguments),
         Command::Rollback(arguments) => run::run(&arguments, Direction::Reverse),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Completions(arguments) => manual::completions(&arguments, Arguments::command()),
+        Command::Man(arguments) => manual::man(&arguments, Arguments::command()),
     }
 }
