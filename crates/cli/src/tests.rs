@@ -13,9 +13,9 @@ use super::Arguments;
 
 /// Source folders of the libraries, from the workspace's root.
 const LIBRARIES: &[&str] = &["crates", "lambdas"];
-/// Programs and their tests, which have options. The rehearsal is the body of `crossover rehearse` and runs
-/// nowhere else; its report prints the options that let the next run continue.
-const PROGRAMS: &[&str] = &["cli", "rehearsal", "xtask"];
+/// Programs and their tests, which have options. The rehearsal is the body of `crossover rehearse`, operate that of
+/// `crossover run` and its like, and both run nowhere else; they name the commands that go on from here.
+const PROGRAMS: &[&str] = &["cli", "operate", "rehearsal", "xtask"];
 
 fn options(command: &clap::Command) -> BTreeSet<String> {
     let own = command.get_arguments().filter_map(|argument| argument.get_long());
