@@ -2,6 +2,7 @@
 
 use crossover_clock::SystemClock;
 use crossover_core::{Direction, ports::Clock as _};
+use crossover_operate::config::word;
 use crossover_stand::Progress;
 use uuid::Uuid;
 
@@ -94,14 +95,6 @@ pub fn streams_of(runs: &[RunRecord]) -> Streams {
         .iter()
         .filter(|run| run.direction == Direction::Reverse && run.outcome == RunOutcome::Committed);
     Streams::after_rollbacks(u32::try_from(back.count()).unwrap_or(u32::MAX))
-}
-
-/// The word for a run in this direction.
-pub const fn word(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Forward => "cutover",
-        Direction::Reverse => "rollback",
-    }
 }
 
 /// One execution of a state machine. If it cannot be observed to its end, the run has failed for that reason.
