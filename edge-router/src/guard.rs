@@ -125,6 +125,14 @@ mod tests {
     use super::*;
     use crossover_routing::{Command, LaneRecord, Side};
 
+    /// No client waits for a report: these functions give nothing back that a request could wait for, and only they
+    /// are visible outside this module. Made asynchronous, they have another type and this does not compile.
+    const _: (
+        fn(&LeasedLane, &Env, &Context, &Rc<Config>),
+        fn(LeasedLane, &Env, &Context, &Rc<Config>),
+        fn(&Env, &Context, &Rc<Config>),
+    ) = (renew_behind, guard, answered);
+
     #[test]
     fn a_guard_looks_at_the_hold_or_shortly_before_the_end_of_the_lease() {
         let arm = Command::Arm {
