@@ -140,7 +140,7 @@ fn report(arguments: &Arguments, record: &RunRecord) -> anyhow::Result<()> {
         append(file, &summary::markdown(record, arguments.dry_run))?;
     }
     if arguments.json {
-        print_json(&summary::json(record))?;
+        print_json(&record.document())?;
     }
     Ok(())
 }

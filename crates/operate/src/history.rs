@@ -1,10 +1,11 @@
 //! What the history of an execution says: its states, what each took, and their results.
 
 use crossover_core::{Millis, UnixMillis};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One event of a history.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Event {
     pub at: UnixMillis,
     /// The name in the API, such as `TaskStateEntered`.

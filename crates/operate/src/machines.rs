@@ -103,6 +103,18 @@ impl Machines {
         Ok(events)
     }
 
+    /// The definition that an execution runs.
+    pub async fn definition(&self, execution: &str) -> PortResult<Value> {
+        let described = self
+            .0
+            .describe_state_machine_for_execution()
+            .execution_arn(execution)
+            .send()
+            .await
+            .map_err(|e| port_error(execution, &e))?;
+        serde_json::from_str(&described.definition).map_err(|e| PortError::unexpected(execution, e))
+    }
+
     /// The executions of a machine that have not ended, newest first.
     pub async fn running(&self, machine: &str) -> PortResult<Vec<String>> {
         let mut pages = self

@@ -6,7 +6,7 @@ use crossover_core::{
 };
 use crossover_clock::SystemClock;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use crate::history::StageRun;
 use crate::{
@@ -66,6 +66,33 @@ impl RunRecord {
             results: Value::Null,
             planned: Vec::new(),
         }
+    }
+
+    /// The run for programs.
+    pub fn document(&self) -> Value {
+        let stages: Vec<Value> = self
+            .stages
+            .iter()
+            .map(|stage| {
+                json!({
+                    "name": stage.name, "outcome": stage.outcome,
+                    "entered_at_ms": stage.entered_at, "duration_ms": stage.duration,
+                })
+            })
+            .collect();
+        let (predicted, measured) = self.pause();
+        json!({
+            "run_id": self.run_id,
+            "direction": self.direction,
+            "outcome": self.outcome,
+            "error": self.error.map(ErrorName::name),
+            "errors": self.errors,
+            "started_at_ms": self.started_at,
+            "predicted_pause_ms": predicted,
+            "pause_ms": measured,
+            "stages": stages,
+            "planned": self.planned,
+        })
     }
 
     /// How long writes were held: what lag-wait expected, and what final-sync measured.
@@ -247,8 +274,6 @@ impl Shown {
 mod tests {
     use std::sync::Mutex;
 
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -262,6 +287,24 @@ mod tests {
         assert_eq!(error(aborted, &caught("Sandbox.Timedout")), None);
         assert_eq!(error(aborted, &Value::Null), None);
         assert_eq!(error(RunOutcome::Committed, &caught("WritersRemain")), None);
+    }
+
+    #[test]
+    fn the_document_of_a_run_has_the_predicted_and_the_measured_pause() {
+        let output = |name: &str, value: u64| json!({ "result": { "output": { name: value } } });
+        let run = RunRecord {
+            outcome: RunOutcome::Committed,
+            results: json!({
+                "lag_wait": output("predicted_pause_ms", 180),
+                "final_sync": output("pause_ms", 171),
+            }),
+            ..RunRecord::unobserved("shop-1", Direction::Forward, UnixMillis(1), String::new())
+        };
+        let document = run.document();
+        assert_eq!(
+            (&document["predicted_pause_ms"], &document["pause_ms"], &document["outcome"]),
+            (&json!(180), &json!(171), &json!("committed"))
+        );
     }
 
     #[derive(Default)]

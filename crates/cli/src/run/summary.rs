@@ -1,4 +1,4 @@
-//! The outcome of a run: for the terminal, for a workflow's summary, and as JSON.
+//! The outcome of a run: for the terminal, and for a workflow's summary.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,6 @@ use crossover_operate::{
     config::word,
     run::{RunOutcome, RunRecord},
 };
-use serde_json::{Value, json};
 
 /// The outcome in a few lines.
 pub fn text(record: &RunRecord, dry_run: bool) -> String {
@@ -49,33 +48,6 @@ pub fn markdown(record: &RunRecord, dry_run: bool) -> String {
     }
     text.push('\n');
     text
-}
-
-/// The outcome for programs.
-pub fn json(record: &RunRecord) -> Value {
-    let stages: Vec<Value> = record
-        .stages
-        .iter()
-        .map(|stage| {
-            json!({
-                "name": stage.name, "outcome": stage.outcome,
-                "entered_at_ms": stage.entered_at, "duration_ms": stage.duration,
-            })
-        })
-        .collect();
-    let (predicted, measured) = record.pause();
-    json!({
-        "run_id": record.run_id,
-        "direction": record.direction,
-        "outcome": record.outcome,
-        "error": record.error.map(crossover_core::ErrorName::name),
-        "errors": record.errors,
-        "started_at_ms": record.started_at,
-        "predicted_pause_ms": predicted,
-        "pause_ms": measured,
-        "stages": stages,
-        "planned": record.planned,
-    })
 }
 
 fn headline(record: &RunRecord, dry_run: bool) -> String {
@@ -123,6 +95,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use crossover_core::{Direction, ErrorName, UnixMillis};
     use crossover_operate::run::StageRun;
+    use serde_json::json;
 
     use super::*;
 
@@ -151,8 +124,6 @@ mod tests {
         let text = text(&committed, false);
         assert!(text.starts_with("The cutover shop-1 has committed: the target owns writes"), "{text}");
         assert!(text.contains("predicted pause  180 ms") && text.contains("writes held for  171 ms"), "{text}");
-        let json = json(&committed);
-        assert_eq!((&json["pause_ms"], &json["outcome"]), (&json!(171), &json!("committed")));
         assert!(super::text(&committed, true).contains("nothing was changed"));
     }
 
