@@ -13,6 +13,8 @@ use crossover_core::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::pause_log::log_pause;
+
 /// How often the lane may change between the read and the command before the abort fails.
 const ATTEMPTS: u32 = 10;
 
@@ -89,6 +91,9 @@ impl Stage for Abort {
         if lane.phase == Phase::Aborting {
             let run_id = ctx.plan.run_id.clone();
             ctx.command(&lane, Command::Release { run_id }).await?;
+            if let Some(hold_at) = lane.hold_at_ms {
+                log_pause(ctx.clock.now().since(hold_at));
+            }
         }
         undo(ctx, &stages, UndoTime::AfterRelease, &mut undone).await?;
         let text = format!(

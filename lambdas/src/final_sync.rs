@@ -13,6 +13,8 @@ use crossover_core::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::pause_log::log_pause;
+
 pub struct FinalSync;
 
 /// The part of the work that an invocation does.
@@ -264,6 +266,9 @@ async fn go_forward(
     output.pause_ms = lane
         .hold_at_ms
         .map(|hold_at| output.released_at_ms.since(hold_at));
+    if let Some(pause) = output.pause_ms {
+        log_pause(pause);
+    }
     output.release_ms = output.released_at_ms.since(opened);
     Ok(())
 }

@@ -7,8 +7,8 @@ locals {
     }
   ]...)
 
-  # Lines that the functions write: crates/lambda-kit/src/serve.rs.
-  pause_stages    = ["connection-drain", "final-sync"]
+  # Lines that the functions write: crates/lambda-kit/src/serve.rs, and lambdas/src/pause_log.rs of the stages that release held writes.
+  pause_stages    = ["abort", "final-sync"]
   way_back_stages = ["reverse-sync", "connection-drain", "rollback"]
 }
 
@@ -145,12 +145,12 @@ resource "aws_cloudwatch_log_metric_filter" "pause" {
 
   name           = "${var.name}-pause-${each.key}"
   log_group_name = var.stage_logs[each.key]
-  pattern        = "{ $.message = \"stage done\" && $.ms = * && $.span.lane = * }"
+  pattern        = "{ $.message = \"writes were held\" && $.pause_ms = * && $.span.lane = * }"
 
   metric_transformation {
     namespace  = "Crossover"
     name       = "${var.name}-pause-${each.key}"
-    value      = "$.ms"
+    value      = "$.pause_ms"
     unit       = "Milliseconds"
     dimensions = { Lane = "$.span.lane" }
   }
@@ -160,7 +160,7 @@ resource "aws_cloudwatch_metric_alarm" "pause" {
   for_each = var.lanes
 
   alarm_name          = "${var.name}-pause-${each.key}"
-  alarm_description   = "The two functions in the pause of lane ${each.key} took more than ${var.limits.pause_ms} ms together: clients waited as long. docs/runbooks.md"
+  alarm_description   = "Writes of lane ${each.key} were held for more than ${var.limits.pause_ms} ms. docs/incidents.md, pause"
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.limits.pause_ms
@@ -169,13 +169,13 @@ resource "aws_cloudwatch_metric_alarm" "pause" {
 
   metric_query {
     id          = "pause"
-    label       = "drain and final sync"
-    expression  = "FILL(m_drain, 0) + FILL(m_final, 0)"
+    label       = "writes were held"
+    expression  = "MAX([FILL(m_abort, 0), FILL(m_final, 0)])"
     return_data = true
   }
 
   dynamic "metric_query" {
-    for_each = { m_drain = "connection-drain", m_final = "final-sync" }
+    for_each = { m_abort = "abort", m_final = "final-sync" }
 
     content {
       id = metric_query.key

@@ -73,7 +73,7 @@ variable "stage_logs" {
   type        = map(string)
 
   validation {
-    condition     = length(setsubtract(["connection-drain", "final-sync", "reverse-sync", "rollback"], keys(var.stage_logs))) == 0
+    condition     = length(setsubtract(["abort", "connection-drain", "final-sync", "reverse-sync", "rollback"], keys(var.stage_logs))) == 0
     error_message = "stage_logs lacks a stage whose log has the pause or the way back: use the output log_group_names of the module lambdas."
   }
 }

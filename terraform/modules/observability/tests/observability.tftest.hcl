@@ -13,6 +13,7 @@ variables {
   clusters         = { main = "crossover-main" }
   source_instances = { legacy = "legacy-1" }
   stage_logs = {
+    abort            = "/aws/lambda/crossover-abort"
     connection-drain = "/aws/lambda/crossover-connection-drain"
     final-sync       = "/aws/lambda/crossover-final-sync"
     reverse-sync     = "/aws/lambda/crossover-reverse-sync"
