@@ -156,7 +156,11 @@ mod tests {
         };
         assert_eq!(at(&mut writes, 100_000), (1, 0));
         assert_eq!(at(&mut writes, 110_000), (2, 10_000));
-        assert_eq!(at(&mut writes, 116_000), (3, 16_000), "the window before still counts");
+        assert_eq!(
+            at(&mut writes, 116_000),
+            (3, 16_000),
+            "the window before still counts"
+        );
         assert_eq!(at(&mut writes, 132_000), (2, 16_000), "the first two are too old");
         assert_eq!(at(&mut writes, 200_000), (1, 0));
     }

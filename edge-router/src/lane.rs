@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use crossover_routing::admin::{AdminRefusal, MAX_CLOCK_SKEW};
 use crossover_routing::{
-    AuditEntry, ChainHead, Command, Epoch, IsolateId, LaneRecord, Millis, Refusal, Report, Traffic, UnixMillis,
+    AuditEntry, ChainHead, Command, Epoch, IsolateId, LaneRecord, Millis, Refusal, Report, Traffic,
+    UnixMillis,
 };
 use futures::future::{Either, select};
 use serde::Serialize;
@@ -87,12 +88,10 @@ impl DurableObject for LaneObject {
         let isolate = report.map(|report| report.isolate);
         match (request.method(), operation) {
             (Method::Get, "record") => self.snapshot(lane, isolate),
-            (Method::Get, "park") => {
-                match query("max_ms").and_then(|text| text.parse::<u64>().ok()) {
-                    Some(max_ms) => self.park(lane, isolate, request.inner(), Millis(max_ms)).await,
-                    None => Response::error("park needs max_ms", 400),
-                }
-            }
+            (Method::Get, "park") => match query("max_ms").and_then(|text| text.parse::<u64>().ok()) {
+                Some(max_ms) => self.park(lane, isolate, request.inner(), Millis(max_ms)).await,
+                None => Response::error("park needs max_ms", 400),
+            },
             (Method::Post, "admin") => {
                 let call: AdminCall = request.json().await?;
                 self.admin(lane, call).await

@@ -13,7 +13,7 @@ use crossover_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::pause_log::log_pause;
+use crate::final_sync::pause_log::log_pause;
 
 /// How often the lane may change between the read and the command before the abort fails.
 const ATTEMPTS: u32 = 10;

@@ -3,6 +3,8 @@
 //! Before the commit every error leads to an abort. After the commit the stage can only go forward; a second
 //! invocation after a crash completes the work.
 
+pub(crate) mod pause_log;
+
 use async_trait::async_trait;
 use crossover_core::{
     Millis, Position, Stage, StageContext, StageError, StageName,
@@ -13,7 +15,7 @@ use crossover_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::pause_log::log_pause;
+use pause_log::log_pause;
 
 pub struct FinalSync;
 

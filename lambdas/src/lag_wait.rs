@@ -98,9 +98,7 @@ impl Stage for LagWait {
 async fn go_on(ctx: &StageContext) -> Result<(), StageError> {
     let record = ctx.lane.read().await?;
     if ctx.was_aborted(&record) {
-        return Err(StageError::LaneAborted {
-            lane: record.lane,
-        });
+        return Err(StageError::LaneAborted { lane: record.lane });
     }
     Ok(())
 }

@@ -8,7 +8,6 @@ pub mod abort;
 pub mod connection_drain;
 pub mod final_sync;
 pub mod lag_wait;
-mod pause_log;
 pub mod pre_check;
 pub mod reverse_sync;
 pub mod rollback;

@@ -104,7 +104,10 @@ fn state(standing: &Value) -> Option<&str> {
 
 /// Starts a rehearsal that waits.
 fn kept(folder: &Path) -> (Running, Operator) {
-    let mut running = Running::rehearse(folder, &["--rows", "1000", "--writes", "60", "--reads", "20", "--keep"]);
+    let mut running = Running::rehearse(
+        folder,
+        &["--rows", "1000", "--writes", "60", "--reads", "20", "--keep"],
+    );
     running.wait_for("Ctrl-C ends it");
     let config = folder.join("crossover.toml");
     (running, Operator { config })
@@ -117,53 +120,95 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
     let (running, operator) = kept(&folder);
 
     let checked = operator.ends("plan", 0);
-    assert!(checked.contains("✓ forward replication") && !checked.contains('✗'), "{checked}");
+    assert!(
+        checked.contains("✓ forward replication") && !checked.contains('✗'),
+        "{checked}"
+    );
     let idle = operator.standing();
-    assert_eq!((&idle["writer"], &idle["under_way"]), (&json!("source"), &Value::Null));
+    assert_eq!(
+        (&idle["writer"], &idle["under_way"]),
+        (&json!("source"), &Value::Null)
+    );
     operator.ends("status --require completed --lane main", 0);
     let other = operator.ends("status --lane other", 2);
     assert!(other.contains("not of lane other"), "{other}");
     let nothing = operator.ends("rollback", 2);
-    assert!(nothing.contains("the source already owns the writes"), "{nothing}");
+    assert!(
+        nothing.contains("the source already owns the writes"),
+        "{nothing}"
+    );
     let nothing = operator.ends("abort", 2);
     assert!(nothing.contains("no run of lane main is under way"), "{nothing}");
     let dry = operator.ends("run --dry-run --follow", 0);
-    assert!(dry.contains("nothing was changed") && dry.contains("would: ConnectionDrain"), "{dry}");
+    assert!(
+        dry.contains("nothing was changed") && dry.contains("would: ConnectionDrain"),
+        "{dry}"
+    );
 
     // A run that waits is aborted, and nothing is left of it.
     let waiting = operator.with("waiting.toml", "lag_stable_ms = 600000");
     waiting.ends("run --run-id waits", 0);
-    waiting.until("lag-wait", |standing| state(standing) == Some("LagWait")).await;
+    waiting
+        .until("lag-wait", |standing| state(standing) == Some("LagWait"))
+        .await;
     let second = operator.ends("run", 2);
     assert!(second.contains("has a run under way: waits"), "{second}");
     let refused = operator.ends("status --require completed", 1);
     assert!(refused.contains("run waits is under way"), "{refused}");
     let aborted = operator.ends("abort", 0);
-    assert!(aborted.contains("Run waits is aborted: the source owns writes as before"), "{aborted}");
+    assert!(
+        aborted.contains("Run waits is aborted: the source owns writes as before"),
+        "{aborted}"
+    );
     let told = operator.ends("run --follow --run-id waits", 1);
-    assert!(told.contains("LaneAborted") || told.contains("was aborted before the commit"), "{told}");
+    assert!(
+        told.contains("LaneAborted") || told.contains("was aborted before the commit"),
+        "{told}"
+    );
 
     // A run whose execution is stopped in the pause: nothing works on it until somebody recovers it.
     operator.ends("run --run-id stopped", 0);
     let drained = operator
-        .until("the pause", |standing| state(standing) == Some("ConnectionDrain") && standing["phase"] == "hold")
+        .until("the pause", |standing| {
+            state(standing) == Some("ConnectionDrain") && standing["phase"] == "hold"
+        })
         .await;
-    operator.stop(drained["under_way"]["execution"].as_str().unwrap()).await;
+    operator
+        .stop(drained["under_way"]["execution"].as_str().unwrap())
+        .await;
     let recovered = operator.ends("abort --run-id stopped", 0);
-    assert!(recovered.contains("recovered by an execution of its own"), "{recovered}");
-    assert!(recovered.contains("Run stopped is aborted: the source owns writes"), "{recovered}");
+    assert!(
+        recovered.contains("recovered by an execution of its own"),
+        "{recovered}"
+    );
+    assert!(
+        recovered.contains("Run stopped is aborted: the source owns writes"),
+        "{recovered}"
+    );
     assert_eq!(operator.standing()["phase"], "serve_source");
 
     // There and back.
     let committed = operator.ends("run --follow --run-id there --json", 0);
-    assert!(committed.contains("has committed: the target owns writes"), "{committed}");
+    assert!(
+        committed.contains("has committed: the target owns writes"),
+        "{committed}"
+    );
     assert!(committed.contains("writes held for"), "{committed}");
     let served = operator.standing();
-    assert_eq!((&served["writer"], &served["way_back"]["runs"]), (&json!("target"), &json!(true)));
+    assert_eq!(
+        (&served["writer"], &served["way_back"]["runs"]),
+        (&json!("target"), &json!(true))
+    );
     let again = operator.ends("run --follow --run-id there", 0);
-    assert!(again.starts_with("found cutover there") || again.contains("found cutover there"), "{again}");
+    assert!(
+        again.starts_with("found cutover there") || again.contains("found cutover there"),
+        "{again}"
+    );
     let nothing = operator.ends("run", 2);
-    assert!(nothing.contains("the target already owns the writes"), "{nothing}");
+    assert!(
+        nothing.contains("the target already owns the writes"),
+        "{nothing}"
+    );
     let summary = folder.join("summary.md");
     let back = operator.ends(&format!("rollback --follow --summary {}", summary.display()), 0);
     assert!(back.contains("the source owns writes"), "{back}");

@@ -12,8 +12,8 @@ mod secrets;
 mod table_mappings;
 
 pub use configuration::load;
-pub use failure::port_error;
 pub use dms::{Dms, DmsSettings, Endpoints};
+pub use failure::port_error;
 pub use journal::{DynamoJournal, JournalLine};
 pub use metrics::CloudWatchMetrics;
 pub use secrets::{EdgeKey, Secrets};

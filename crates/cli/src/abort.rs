@@ -49,8 +49,14 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let record = followed(&world, (&ending.execution, &ending.run_id), ending.direction).await?;
     let (old, new) = (ending.direction.old_writer(), ending.direction.new_writer());
     match record.outcome {
-        RunOutcome::Aborted => print(&format!("Run {} is aborted: the {old} owns writes as before.\n", ending.run_id))?,
-        RunOutcome::Committed => print(&format!("Run {} had committed and is complete: the {new} owns writes.\n", ending.run_id))?,
+        RunOutcome::Aborted => print(&format!(
+            "Run {} is aborted: the {old} owns writes as before.\n",
+            ending.run_id
+        ))?,
+        RunOutcome::Committed => print(&format!(
+            "Run {} had committed and is complete: the {new} owns writes.\n",
+            ending.run_id
+        ))?,
         RunOutcome::Failed => anyhow::ensure!(
             superseded(&record.errors),
             "the abort did not end well: {}\n`crossover status` says where the lane stands, docs/runbooks.md what to do",

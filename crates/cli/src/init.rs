@@ -96,7 +96,9 @@ fn printed(arguments: &Arguments) -> anyhow::Result<String> {
     match arguments.outputs.as_deref() {
         Some(file) if file == Path::new("-") => {
             let mut text = String::new();
-            io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
+            io::stdin()
+                .read_to_string(&mut text)
+                .context("cannot read standard input")?;
             Ok(text)
         }
         Some(file) => fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display())),

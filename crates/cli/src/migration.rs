@@ -12,7 +12,12 @@ pub const COULD_NOT_RUN: u8 = 2;
 #[derive(Debug, Clone, clap::Args)]
 pub struct Config {
     /// The file of the migration (docs/operate.md)
-    #[arg(long, value_name = "FILE", env = "CROSSOVER_CONFIG", default_value = "crossover.toml")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "CROSSOVER_CONFIG",
+        default_value = "crossover.toml"
+    )]
     config: PathBuf,
 }
 

@@ -14,7 +14,9 @@ the journal, the replication streams and the lane are read; nothing is changed. 
 
 /// Options of `crossover plan`.
 #[derive(clap::Args)]
-#[command(after_help = "Exit status: 0 sound; 1 something is missing or refused; 2 the file is not sound, or could not be read; 130 interrupted.")]
+#[command(
+    after_help = "Exit status: 0 sound; 1 something is missing or refused; 2 the file is not sound, or could not be read; 130 interrupted."
+)]
 pub struct Arguments {
     #[command(flatten)]
     config: Config,
@@ -47,6 +49,11 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 fn line(sight: &Sight) -> String {
     match &sight.fault {
         None => format!("  ✓ {}: {}\n", sight.what, sight.name),
-        Some(fault) => format!("  ✗ {}: {}\n      {}\n", sight.what, sight.name, fault.replace('\n', "\n      ")),
+        Some(fault) => format!(
+            "  ✗ {}: {}\n      {}\n",
+            sight.what,
+            sight.name,
+            fault.replace('\n', "\n      ")
+        ),
     }
 }

@@ -156,7 +156,9 @@ fn append(file: &std::path::Path, text: &str) -> anyhow::Result<()> {
 
 /// The exit status of a run that has been followed to its end.
 pub fn exit_status(record: &RunRecord) -> u8 {
-    let later = record.error.is_some_and(|error| error.retry() == RetryClass::Later);
+    let later = record
+        .error
+        .is_some_and(|error| error.retry() == RetryClass::Later);
     match record.outcome {
         RunOutcome::Committed => 0,
         RunOutcome::Aborted if later => ABORTED_RIGHTLY,
@@ -174,7 +176,11 @@ mod tests {
     fn scripts_can_tell_an_abort_that_may_be_tried_again_as_it_is() {
         let of = |outcome, error| {
             let run = RunRecord::unobserved("r", Direction::Forward, UnixMillis(0), String::new());
-            exit_status(&RunRecord { outcome, error, ..run })
+            exit_status(&RunRecord {
+                outcome,
+                error,
+                ..run
+            })
         };
         assert_eq!(of(RunOutcome::Committed, None), 0);
         assert_eq!(of(RunOutcome::Aborted, Some(ErrorName::TooBusy)), 3);

@@ -14,7 +14,9 @@ Reads only the lane at the edge, the executions of the two state machines and, w
 
 /// Options of `crossover status`.
 #[derive(clap::Args)]
-#[command(after_help = "Exit status: 0 told; 1 what --require names does not hold; 2 could not find out; 130 interrupted. Nothing is changed.")]
+#[command(
+    after_help = "Exit status: 0 told; 1 what --require names does not hold; 2 could not find out; 130 interrupted. Nothing is changed."
+)]
 pub struct Arguments {
     #[command(flatten)]
     config: Config,
@@ -61,7 +63,9 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let world = arguments.config.world().await?;
     let lane = &world.migration.template().lane;
     if let Some(asked) = arguments.lane.as_ref().filter(|asked| *asked != lane) {
-        anyhow::bail!("the file is of lane {lane}, not of lane {asked}: name the file of that lane with --config");
+        anyhow::bail!(
+            "the file is of lane {lane}, not of lane {asked}: name the file of that lane with --config"
+        );
     }
     let standing = world.standing().await?;
     if arguments.json {
@@ -135,7 +139,10 @@ mod tests {
         assert_eq!(Required::Completed.refusal(&untouched), None);
         let text = text(&standing);
         assert!(text.starts_with("The target owns writes.\n"), "{text}");
-        assert!(text.contains("way back  NOT ready: DMS task r does not exist"), "{text}");
+        assert!(
+            text.contains("way back  NOT ready: DMS task r does not exist"),
+            "{text}"
+        );
         assert!(text.ends_with("  crossover explain X\n      repair\n"), "{text}");
     }
 }

@@ -61,7 +61,9 @@ fn a_file_with_a_misspelt_field_is_refused_before_anything_is_asked() {
     let folder = tempfile::tempdir().unwrap();
     init(folder.path(), &["--admin-url", "https://shop.example.com"]);
     let file = folder.path().join("crossover.toml");
-    let text = fs::read_to_string(&file).unwrap().replace("on_stragglers", "on_straglers");
+    let text = fs::read_to_string(&file)
+        .unwrap()
+        .replace("on_stragglers", "on_straglers");
     fs::write(&file, text).unwrap();
     for command in ["plan", "run", "status", "abort", "rollback"] {
         let output = Command::new(env!("CARGO_BIN_EXE_crossover"))
@@ -70,6 +72,10 @@ fn a_file_with_a_misspelt_field_is_refused_before_anything_is_asked() {
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(2), "{command}: {}", errors(&output));
-        assert!(errors(&output).contains("on_straglers"), "{command}: {}", errors(&output));
+        assert!(
+            errors(&output).contains("on_straglers"),
+            "{command}: {}",
+            errors(&output)
+        );
     }
 }

@@ -48,9 +48,12 @@ pub async fn abort(world: &World, run_id: Option<&str>) -> Result<Ending> {
             "run {run_id} has committed, and an abort never undoes a commit; it goes on by itself. Afterwards `crossover rollback` leads back"
         )));
     }
-    let decided = is_ours && (lane.phase.is_serving() || matches!(lane.phase, Phase::Committed | Phase::Aborting));
+    let decided =
+        is_ours && (lane.phase.is_serving() || matches!(lane.phase, Phase::Committed | Phase::Aborting));
     if !decided {
-        let command = Command::Abort { run_id: run_id.clone() };
+        let command = Command::Abort {
+            run_id: run_id.clone(),
+        };
         admin.apply(lane.epoch, command).await?;
     }
     if let Some(run) = under_way {
@@ -138,7 +141,10 @@ mod tests {
             ..held
         };
         let refusal = chosen(None, None, &over).unwrap_err().to_string();
-        assert!(refusal.contains("lane main") && refusal.contains("--run-id"), "{refusal}");
+        assert!(
+            refusal.contains("lane main") && refusal.contains("--run-id"),
+            "{refusal}"
+        );
     }
 
     #[test]

@@ -73,7 +73,10 @@ fn can_begin(lane: &LaneRecord, direction: Direction) -> Result<()> {
     if !lane.phase.is_serving() {
         return Err(OperateError::RunUnderWay {
             lane: lane.lane.clone(),
-            run: lane.run_id.clone().unwrap_or_else(|| "(none recorded)".to_owned()),
+            run: lane
+                .run_id
+                .clone()
+                .unwrap_or_else(|| "(none recorded)".to_owned()),
         });
     }
     if lane.writer == direction.new_writer() {
@@ -96,7 +99,10 @@ mod tests {
         let idle = LaneRecord::new("main");
         can_begin(&idle, Direction::Forward).unwrap();
         let nothing = can_begin(&idle, Direction::Reverse).unwrap_err().to_string();
-        assert!(nothing.contains("the source already owns the writes"), "{nothing}");
+        assert!(
+            nothing.contains("the source already owns the writes"),
+            "{nothing}"
+        );
         let served = LaneRecord {
             phase: Phase::ServeTarget,
             writer: Side::Target,
@@ -110,6 +116,9 @@ mod tests {
             ..idle
         };
         let busy = can_begin(&held, Direction::Forward).unwrap_err().to_string();
-        assert!(busy.contains("other") && busy.contains("crossover abort"), "{busy}");
+        assert!(
+            busy.contains("other") && busy.contains("crossover abort"),
+            "{busy}"
+        );
     }
 }

@@ -76,7 +76,8 @@ impl Migration {
             path: path.to_owned(),
             faults,
         };
-        let file: File = toml::from_str(text).map_err(|e| unsound(vec![e.to_string().trim_end().to_owned()]))?;
+        let file: File =
+            toml::from_str(text).map_err(|e| unsound(vec![e.to_string().trim_end().to_owned()]))?;
         let mut faults = file.aws.faults();
         for (field, instead) in NOT_IN_A_FILE {
             if file.plan.contains_key(field) {
@@ -88,7 +89,10 @@ impl Migration {
         table.remove("dry_run");
         let plan = table.try_into::<Plan>();
         match plan {
-            Err(error) => faults.push(format!("plan: {}", error.to_string().trim_end().replace('\n', " "))),
+            Err(error) => faults.push(format!(
+                "plan: {}",
+                error.to_string().trim_end().replace('\n', " ")
+            )),
             Ok(plan) => {
                 faults.extend(plan_faults(&plan));
                 if faults.is_empty() {
@@ -172,7 +176,11 @@ pub const fn word(direction: Direction) -> &'static str {
 }
 
 fn plan_faults(plan: &Plan) -> Vec<String> {
-    let mut faults: Vec<String> = plan.faults().into_iter().map(|fault| format!("plan: {fault}")).collect();
+    let mut faults: Vec<String> = plan
+        .faults()
+        .into_iter()
+        .map(|fault| format!("plan: {fault}"))
+        .collect();
     let engine = &plan.replication.engine;
     if engine.as_str() == DmsSettings::ENGINE {
         let of_engine = DmsSettings::read(&plan.replication).err().unwrap_or_default();
@@ -200,9 +208,13 @@ impl AwsSettings {
             faults.push("aws.cutover and aws.rollback are the same state machine".to_owned());
         }
         if self.journal_table.is_empty() {
-            faults.push("aws.journal_table is empty: give the name of the journal's DynamoDB table".to_owned());
+            faults
+                .push("aws.journal_table is empty: give the name of the journal's DynamoDB table".to_owned());
         }
-        let addresses = [("endpoint_url", &self.endpoint_url), ("dms_endpoint_url", &self.dms_endpoint_url)];
+        let addresses = [
+            ("endpoint_url", &self.endpoint_url),
+            ("dms_endpoint_url", &self.dms_endpoint_url),
+        ];
         for (field, address) in addresses {
             if address.as_deref().is_some_and(|address| !is_loopback(address)) {
                 faults.push(format!(

@@ -19,7 +19,9 @@ pub enum OperateError {
     #[error("the edge: {0}")]
     Lane(#[from] EdgeError),
     /// Two runs of one lane would disturb each other.
-    #[error("lane {lane} has a run under way: {run}; follow it with `crossover status`, or end it with `crossover abort`")]
+    #[error(
+        "lane {lane} has a run under way: {run}; follow it with `crossover status`, or end it with `crossover abort`"
+    )]
     RunUnderWay { lane: String, run: String },
     #[error("{0}")]
     NothingToDo(String),

@@ -136,7 +136,12 @@ mod tests {
         let mut history = vec![
             event(0, "ExecutionStarted", "", None),
             event(10, "TaskStateEntered", "PreCheck", None),
-            event(40, "TaskStateExited", "PreCheck", Some(json!({ "pre_check": { "result": {} } }))),
+            event(
+                40,
+                "TaskStateExited",
+                "PreCheck",
+                Some(json!({ "pre_check": { "result": {} } })),
+            ),
             event(41, "TaskStateEntered", "LagWait", None),
         ];
         let seen = stages(&history);
@@ -144,7 +149,10 @@ mod tests {
             .iter()
             .map(|s| (s.name.as_str(), s.duration.0, s.outcome, s.running))
             .collect();
-        assert_eq!(told, [("PreCheck", 30, "done", false), ("LagWait", 0, "failed", true)]);
+        assert_eq!(
+            told,
+            [("PreCheck", 30, "done", false), ("LagWait", 0, "failed", true)]
+        );
         history.push(event(91, "ExecutionAborted", "", None));
         let stopped = stages(&history);
         assert_eq!((stopped[1].duration.0, stopped[1].running), (50, false));

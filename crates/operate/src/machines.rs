@@ -41,7 +41,12 @@ impl Machines {
 
     /// Whether the machine exists and can be read.
     pub async fn exists(&self, machine: &str) -> PortResult<()> {
-        let described = self.0.describe_state_machine().state_machine_arn(machine).send().await;
+        let described = self
+            .0
+            .describe_state_machine()
+            .state_machine_arn(machine)
+            .send()
+            .await;
         described.map(drop).map_err(|e| port_error(machine, &e))
     }
 
@@ -57,7 +62,9 @@ impl Machines {
             .await;
         match started {
             Ok(started) => Ok(started.execution_arn),
-            Err(SdkError::ServiceError(e)) if matches!(e.err(), StartExecutionError::ExecutionAlreadyExists(_)) => {
+            Err(SdkError::ServiceError(e))
+                if matches!(e.err(), StartExecutionError::ExecutionAlreadyExists(_)) =>
+            {
                 let what = format!("an execution called {name}");
                 Err(PortError::refused(
                     what,
@@ -159,7 +166,12 @@ impl From<HistoryEvent> for Event {
 }
 
 fn millis(time: &aws_sdk_sfn::primitives::DateTime) -> UnixMillis {
-    UnixMillis(time.to_millis().unwrap_or_default().try_into().unwrap_or_default())
+    UnixMillis(
+        time.to_millis()
+            .unwrap_or_default()
+            .try_into()
+            .unwrap_or_default(),
+    )
 }
 
 fn json(text: Option<&str>) -> Option<Value> {

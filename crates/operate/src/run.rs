@@ -1,10 +1,8 @@
 //! One execution of a state machine, followed to its end.
 
 use crossover_aws::JournalLine;
-use crossover_core::{
-    Direction, ErrorName, Millis, StageError, UnixMillis, polling::Polling, ports::Clock as _,
-};
 use crossover_clock::SystemClock;
+use crossover_core::{Direction, ErrorName, Millis, StageError, UnixMillis, polling::Polling};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -249,7 +247,10 @@ impl Shown {
                 self.left = index + 1;
             }
         }
-        self.running = stages.last().filter(|stage| stage.running).map(|stage| stage.name.clone());
+        self.running = stages
+            .last()
+            .filter(|stage| stage.running)
+            .map(|stage| stage.name.clone());
     }
 
     fn prediction(&mut self, document: Option<&Value>, watcher: &dyn Watcher) {
@@ -302,7 +303,11 @@ mod tests {
         };
         let document = run.document();
         assert_eq!(
-            (&document["predicted_pause_ms"], &document["pause_ms"], &document["outcome"]),
+            (
+                &document["predicted_pause_ms"],
+                &document["pause_ms"],
+                &document["outcome"]
+            ),
             (&json!(180), &json!(171), &json!("committed"))
         );
     }

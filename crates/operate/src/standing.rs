@@ -81,7 +81,9 @@ impl Standing {
     pub fn of(facts: Facts<'_>) -> Self {
         let lane = facts.lane;
         let way_back = facts.way_back.as_ref().map(|(name, health)| WayBack {
-            runs: health.as_ref().is_some_and(|health| health.state == StreamState::Running),
+            runs: health
+                .as_ref()
+                .is_some_and(|health| health.state == StreamState::Running),
             stream: match health {
                 None => format!("{name} does not exist"),
                 Some(health) => format!("{name} is {health}"),
@@ -109,7 +111,9 @@ fn summary(facts: &Facts<'_>) -> String {
         Phase::ServeSource | Phase::ServeTarget => format!("The {writer} owns writes and serves everything."),
         Phase::Armed => {
             let begins = lane.hold_at_ms.unwrap_or_default().since(facts.now);
-            format!("The {writer} owns writes. Run {owner} has announced a pause; writes are held in {begins} ms.")
+            format!(
+                "The {writer} owns writes. Run {owner} has announced a pause; writes are held in {begins} ms."
+            )
         }
         Phase::Hold => format!(
             "The {writer} owns writes, and run {owner} holds them since {} ms. Without a commit the lane aborts by itself in {} ms.",

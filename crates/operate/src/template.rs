@@ -38,7 +38,8 @@ const SECRETS: [&str; 3] = ["source", "target", "edge"];
 /// Everything that is missing, at once.
 pub fn fill(outputs: &Outputs, answers: &Answers) -> Result<String> {
     let mut faults = Vec::new();
-    let mut found = |what: Result<String, String>| what.map_err(|fault| faults.push(fault)).unwrap_or_default();
+    let mut found =
+        |what: Result<String, String>| what.map_err(|fault| faults.push(fault)).unwrap_or_default();
     let machine = |name: &str| {
         let arn = outputs.state_machines.get(name).cloned();
         arn.ok_or_else(|| format!("the output has no state machine {name}"))
@@ -113,7 +114,14 @@ on_stragglers = \"abort\"
 }
 
 fn migration(outputs: &Outputs, answers: &Answers) -> Result<String, String> {
-    let known = || outputs.replication.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let known = || {
+        outputs
+            .replication
+            .keys()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     match (&answers.migration, outputs.replication.len()) {
         (Some(given), _) if outputs.replication.contains_key(given) => Ok(given.clone()),
         (Some(given), _) => Err(format!(
@@ -121,8 +129,13 @@ fn migration(outputs: &Outputs, answers: &Answers) -> Result<String, String> {
             known()
         )),
         (None, 1) => Ok(known()),
-        (None, 0) => Err("the environment has no migration: add one to its variable `replication`".to_owned()),
-        (None, _) => Err(format!("name one of the migrations with --migration: {}", known())),
+        (None, 0) => {
+            Err("the environment has no migration: add one to its variable `replication`".to_owned())
+        }
+        (None, _) => Err(format!(
+            "name one of the migrations with --migration: {}",
+            known()
+        )),
     }
 }
 
@@ -178,13 +191,23 @@ mod tests {
         outputs["secrets"] = json!({ "source": "s" });
         outputs["replication"]["again"] = json!({});
         let refusal = filled(&outputs, &Answers::default()).unwrap_err().to_string();
-        for words in ["state machine cutover", "secret called edge", "--migration: again, shop", "--admin-url"] {
+        for words in [
+            "state machine cutover",
+            "secret called edge",
+            "--migration: again, shop",
+            "--admin-url",
+        ] {
             assert!(refusal.contains(words), "{words} is not in {refusal}");
         }
         let unknown = Answers {
             migration: Some("other".to_owned()),
             ..sound()
         };
-        assert!(filled(&outputs, &unknown).unwrap_err().to_string().contains("no migration other"));
+        assert!(
+            filled(&outputs, &unknown)
+                .unwrap_err()
+                .to_string()
+                .contains("no migration other")
+        );
     }
 }

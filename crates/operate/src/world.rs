@@ -66,7 +66,12 @@ impl World {
         let key: EdgeKey = self.secrets.json(&plan.edge.secret_id).await?;
         let secret = AdminKey::from_hex(key.key.expose())
             .map_err(|e| PortError::refused(format!("secret {}", plan.edge.secret_id), e))?;
-        Ok(EdgeAdmin::new(&plan.edge.admin_url, &plan.lane, &key.key_id, secret)?)
+        Ok(EdgeAdmin::new(
+            &plan.edge.admin_url,
+            &plan.lane,
+            &key.key_id,
+            secret,
+        )?)
     }
 
     /// The run of this lane whose execution has not ended.
@@ -85,7 +90,10 @@ impl World {
                 let states = stages(&self.runs.machines.history(&execution).await?);
                 return Ok(Some(RunUnderWay {
                     run_id: plan["run_id"].as_str().unwrap_or_default().to_owned(),
-                    state: states.into_iter().rfind(|state| state.running).map(|state| state.name),
+                    state: states
+                        .into_iter()
+                        .rfind(|state| state.running)
+                        .map(|state| state.name),
                     execution,
                     direction,
                 }));
@@ -119,9 +127,9 @@ impl World {
             let name = self.stream_name(Stream::Forward);
             match self.stream(Stream::Forward).await? {
                 None => Err(PortError::missing(name).into()),
-                Some(health) if health.state != StreamState::Running => {
-                    Err(OperateError::NothingToDo(format!("{name} is {health}, not running")))
-                }
+                Some(health) if health.state != StreamState::Running => Err(OperateError::NothingToDo(
+                    format!("{name} is {health}, not running"),
+                )),
                 Some(_) => Ok(()),
             }
         };
@@ -130,15 +138,43 @@ impl World {
             if record.lane == plan.lane {
                 Ok(())
             } else {
-                Err(OperateError::NothingToDo(format!("the edge answers for lane {}", record.lane)))
+                Err(OperateError::NothingToDo(format!(
+                    "the edge answers for lane {}",
+                    record.lane
+                )))
             }
         };
         let looks = futures::join!(
-            async { machines.exists(self.migration.machine(Direction::Forward)).await.map_err(Into::into) },
-            async { machines.exists(self.migration.machine(Direction::Reverse)).await.map_err(Into::into) },
-            async { self.runs.journal.lines("crossover-plan").await.map(drop).map_err(Into::into) },
-            async { self.has_database_secret(&plan.source.secret_id).await.map_err(Into::into) },
-            async { self.has_database_secret(&plan.target.secret_id).await.map_err(Into::into) },
+            async {
+                machines
+                    .exists(self.migration.machine(Direction::Forward))
+                    .await
+                    .map_err(Into::into)
+            },
+            async {
+                machines
+                    .exists(self.migration.machine(Direction::Reverse))
+                    .await
+                    .map_err(Into::into)
+            },
+            async {
+                self.runs
+                    .journal
+                    .lines("crossover-plan")
+                    .await
+                    .map(drop)
+                    .map_err(Into::into)
+            },
+            async {
+                self.has_database_secret(&plan.source.secret_id)
+                    .await
+                    .map_err(Into::into)
+            },
+            async {
+                self.has_database_secret(&plan.target.secret_id)
+                    .await
+                    .map_err(Into::into)
+            },
             forward,
             lane,
         );
@@ -148,8 +184,16 @@ impl World {
             fault: look.err().map(|error| error.to_string()),
         };
         vec![
-            sight("state machine of the cutover", &self.migration.aws.cutover, looks.0),
-            sight("state machine of the rollback", &self.migration.aws.rollback, looks.1),
+            sight(
+                "state machine of the cutover",
+                &self.migration.aws.cutover,
+                looks.0,
+            ),
+            sight(
+                "state machine of the rollback",
+                &self.migration.aws.rollback,
+                looks.1,
+            ),
             sight("journal", &self.migration.aws.journal_table, looks.2),
             sight("secret of the source", &plan.source.secret_id, looks.3),
             sight("secret of the target", &plan.target.secret_id, looks.4),

@@ -9,6 +9,7 @@ use crossover_core::{
     catalogue::ReplicaIdentity,
     routing::{Command, UnixMillis},
 };
+use crossover_operate::config::word;
 use serde_json::Value;
 
 use runs::{failure, outcome, rows, unknown};
@@ -22,7 +23,6 @@ use crate::{
         SequenceRow, Series, StageRun, TableRow, Timeline, Writes, pause,
     },
     run::RunRecord,
-    series::word,
 };
 
 /// Components that a rehearsal replaces with stand-ins.

@@ -59,10 +59,7 @@ pub async fn rehearse_until(
 }
 
 /// Fetches, builds and starts everything that a rehearsal needs, but no traffic.
-pub(crate) async fn set(
-    options: &RehearsalOptions,
-    progress: &dyn Progress,
-) -> Result<(Environment, Parts)> {
+pub(crate) async fn set(options: &RehearsalOptions, progress: &dyn Progress) -> Result<(Environment, Parts)> {
     if !options.dumps.is_empty() {
         // Checked before anything is fetched, built or started.
         dump::check(&options.dumps)?;

@@ -29,6 +29,6 @@ pub mod workshop;
 
 pub use end_to_end::{RehearsalOutput, rehearse, rehearse_until};
 pub use ending::EndAfterRun;
-pub use kept::{Kept, KeptOutcome, keep};
 pub use error::{RehearsalError, Result};
+pub use kept::{Kept, KeptOutcome, keep};
 pub use options::{Burst, RehearsalOptions};

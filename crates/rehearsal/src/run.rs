@@ -51,7 +51,8 @@ impl Watcher for Steps<'_> {
     }
 
     fn left(&self, stage: &StageRun) {
-        self.progress.done(&self.label(&stage.name), stage.duration.into());
+        self.progress
+            .done(&self.label(&stage.name), stage.duration.into());
     }
 }
 

@@ -12,7 +12,9 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use crossover_core::{
-    AnyStage, Millis, Stage, StageContext, StageError, StageName, plan::OnStragglers, ports::{Figure, JournalEntry},
+    AnyStage, Millis, Stage, StageContext, StageError, StageName,
+    plan::OnStragglers,
+    ports::{Figure, JournalEntry},
     routing::Phase,
 };
 use crossover_stages::connection_drain;

@@ -45,7 +45,11 @@ fn recovered(state: &str) -> (String, Vec<String>) {
 fn an_execution_that_was_stopped_before_the_commit_is_undone() {
     for state in BEFORE {
         let (last, wrong) = recovered(state);
-        assert_eq!((last.as_str(), wrong), ("AbortedAsAsked", Vec::new()), "stopped at {state}");
+        assert_eq!(
+            (last.as_str(), wrong),
+            ("AbortedAsAsked", Vec::new()),
+            "stopped at {state}"
+        );
     }
 }
 
@@ -53,7 +57,11 @@ fn an_execution_that_was_stopped_before_the_commit_is_undone() {
 fn an_execution_that_was_stopped_after_the_commit_is_rolled_forward() {
     for state in AFTER {
         let (last, wrong) = recovered(state);
-        assert_eq!((last.as_str(), wrong), ("Committed", Vec::new()), "stopped at {state}");
+        assert_eq!(
+            (last.as_str(), wrong),
+            ("Committed", Vec::new()),
+            "stopped at {state}"
+        );
     }
 }
 
@@ -85,6 +93,10 @@ fn a_run_that_was_aborted_at_the_lane_ends_at_its_next_look_and_never_arms() {
         } else {
             assert_eq!(ended.state, "AbortedAsAsked");
         }
-        assert_eq!(violations_at_end(&scenario, &before, true), Vec::<String>::new(), "{state}");
+        assert_eq!(
+            violations_at_end(&scenario, &before, true),
+            Vec::<String>::new(),
+            "{state}"
+        );
     }
 }

@@ -202,7 +202,10 @@ mod tests {
             reported_oldest_ms: Millis(2_001),
             ..calm
         };
-        assert_eq!(stands(&load(stuck, 1), "no answer for 2001 ms"), Some(What::StuckWrite));
+        assert_eq!(
+            stands(&load(stuck, 1), "no answer for 2001 ms"),
+            Some(What::StuckWrite)
+        );
         // The lane has not heard of the write for a while; it was young then.
         let silent = Traffic {
             oldest_ms: Millis(2_400),
@@ -238,7 +241,11 @@ mod tests {
             Some(What::HeldWrites)
         );
         assert_eq!(of(5_010, Some(4_000)).obstacle(GRACE), None);
-        assert_eq!(of(u64::MAX, None).obstacle(GRACE), None, "a Worker that does not say");
+        assert_eq!(
+            of(u64::MAX, None).obstacle(GRACE),
+            None,
+            "a Worker that does not say"
+        );
     }
 
     #[test]

@@ -44,7 +44,11 @@ pub async fn kept(options: &RehearsalOptions, progress: &Steps) -> anyhow::Resul
     };
     let (text, sound) = judged(&outcome);
     eprint!("{text}");
-    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if sound {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn told(kept: &Kept) -> String {

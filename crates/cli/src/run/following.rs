@@ -35,10 +35,12 @@ impl Watcher for Lines {
 
     fn left(&self, stage: &StageRun) {
         let sign = if stage.outcome == "done" { '✓' } else { '✗' };
-        self.steps.end(sign, &self.label(&stage.name), stage.duration.into());
+        self.steps
+            .end(sign, &self.label(&stage.name), stage.duration.into());
     }
 
     fn predicts(&self, pause: Millis) {
-        self.steps.note(&format!("    writes will be held for about {pause} ms"));
+        self.steps
+            .note(&format!("    writes will be held for about {pause} ms"));
     }
 }

@@ -18,7 +18,12 @@ pub fn text(record: &RunRecord, dry_run: bool) -> String {
         let _ = writeln!(text, "  {}", error.replace('\n', "\n  "));
     }
     if let Some(error) = record.error {
-        let _ = writeln!(text, "  remedy           {}; `crossover explain {}`", error.remedy(), error.name());
+        let _ = writeln!(
+            text,
+            "  remedy           {}; `crossover explain {}`",
+            error.remedy(),
+            error.name()
+        );
     }
     for step in &record.planned {
         let _ = writeln!(text, "  would: {step}");
@@ -31,7 +36,13 @@ pub fn markdown(record: &RunRecord, dry_run: bool) -> String {
     let mut text = format!("## {}\n\n", escaped(&headline(record, dry_run)));
     text.push_str("| stage | outcome | took |\n| --- | --- | ---: |\n");
     for stage in &record.stages {
-        let _ = writeln!(text, "| {} | {} | {} ms |", escaped(&stage.name), stage.outcome, stage.duration);
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} ms |",
+            escaped(&stage.name),
+            stage.outcome,
+            stage.duration
+        );
     }
     text.push('\n');
     for (what, value) in pauses(record) {
@@ -58,10 +69,16 @@ fn headline(record: &RunRecord, dry_run: bool) -> String {
         record.direction.new_writer(),
     );
     match record.outcome {
-        RunOutcome::Committed if dry_run => format!("Dry run of the {what} {run}: passed, nothing was changed"),
-        RunOutcome::Committed => format!("The {what} {run} has committed: the {new} owns writes and the way back is ready"),
+        RunOutcome::Committed if dry_run => {
+            format!("Dry run of the {what} {run}: passed, nothing was changed")
+        }
+        RunOutcome::Committed => {
+            format!("The {what} {run} has committed: the {new} owns writes and the way back is ready")
+        }
         RunOutcome::Aborted => format!("The {what} {run} has not committed: the {old} owns writes as before"),
-        RunOutcome::Failed => format!("The {what} {run} has failed: `crossover status` says who owns writes and what to do"),
+        RunOutcome::Failed => {
+            format!("The {what} {run} has failed: `crossover status` says who owns writes and what to do")
+        }
     }
 }
 
@@ -122,8 +139,14 @@ mod tests {
     fn a_committed_run_says_who_owns_writes_and_how_long_they_were_held() {
         let committed = record(RunOutcome::Committed);
         let text = text(&committed, false);
-        assert!(text.starts_with("The cutover shop-1 has committed: the target owns writes"), "{text}");
-        assert!(text.contains("predicted pause  180 ms") && text.contains("writes held for  171 ms"), "{text}");
+        assert!(
+            text.starts_with("The cutover shop-1 has committed: the target owns writes"),
+            "{text}"
+        );
+        assert!(
+            text.contains("predicted pause  180 ms") && text.contains("writes held for  171 ms"),
+            "{text}"
+        );
         assert!(super::text(&committed, true).contains("nothing was changed"));
     }
 
@@ -136,7 +159,10 @@ mod tests {
         };
         let text = text(&aborted, false);
         assert!(text.contains("the source owns writes as before"), "{text}");
-        assert!(text.contains("role \"a|b\" <x>") && text.contains("crossover explain WritersRemain"), "{text}");
+        assert!(
+            text.contains("role \"a|b\" <x>") && text.contains("crossover explain WritersRemain"),
+            "{text}"
+        );
         let markdown = markdown(&aborted, false);
         assert!(markdown.contains("a\\|b\" &lt;x&gt;"), "{markdown}");
         assert!(markdown.contains("| PreCheck | done | 30 ms |"), "{markdown}");

@@ -39,9 +39,18 @@ fn refusal(text: &str) -> String {
 fn a_sound_file_gives_a_plan_for_each_run() {
     let migration = parse(SOUND).unwrap();
     let plan = migration.plan("shop-1", true).unwrap();
-    assert_eq!((plan.run_id.as_str(), plan.dry_run, plan.limits.hold_ms.0), ("shop-1", true, 9_000));
+    assert_eq!(
+        (plan.run_id.as_str(), plan.dry_run, plan.limits.hold_ms.0),
+        ("shop-1", true, 9_000)
+    );
     assert_eq!(migration.plan("shop-2", false).unwrap().lane, "main");
-    assert!(migration.plan("Shop 3", false).unwrap_err().to_string().contains("run_id"));
+    assert!(
+        migration
+            .plan("Shop 3", false)
+            .unwrap_err()
+            .to_string()
+            .contains("run_id")
+    );
 }
 
 #[test]
@@ -57,7 +66,10 @@ fn a_written_file_is_read_again() {
     let migration = parse(SOUND).unwrap();
     let plan = migration.plan("shop-1", true).unwrap();
     let again = parse(&text(&migration.aws, &plan)).unwrap();
-    assert_eq!((&again.aws, again.plan("shop-1", true).unwrap()), (&migration.aws, plan));
+    assert_eq!(
+        (&again.aws, again.plan("shop-1", true).unwrap()),
+        (&migration.aws, plan)
+    );
 }
 
 #[test]
@@ -65,7 +77,10 @@ fn every_fault_of_a_file_is_named_at_once() {
     let text = SOUND
         .replace("stateMachine:shop-rollback", "function:shop")
         .replace("region =", "endpoint_url = \"http://10.0.0.1:4566\"\nregion =")
-        .replace("migration_id = \"shop\"", "migration_id = \"Shop!\"\nrun_id = \"r\"\ndry_run = true")
+        .replace(
+            "migration_id = \"shop\"",
+            "migration_id = \"Shop!\"\nrun_id = \"r\"\ndry_run = true",
+        )
         .replace("forward_task = \"shop-forward\"\n", "")
         .replace("hold_ms = 9000", "hold_ms = 0");
     let refusal = refusal(&text);

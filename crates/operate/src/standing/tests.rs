@@ -54,7 +54,10 @@ fn first(standing: &Standing) -> &str {
 #[test]
 fn an_idle_lane_offers_a_cutover_and_after_it_a_rollback() {
     let idle = standing(&LaneRecord::new("main"), None, NOW);
-    assert!(idle.summary.starts_with("The source owns writes and serves everything. No run"));
+    assert!(
+        idle.summary
+            .starts_with("The source owns writes and serves everything. No run")
+    );
     assert_eq!(first(&idle), "crossover run --dry-run --follow");
     let (hold, commit, release) = (
         Command::Hold { run_id: run() },
@@ -62,7 +65,10 @@ fn an_idle_lane_offers_a_cutover_and_after_it_a_rollback() {
         Command::Release { run_id: run() },
     );
     let served = standing(&lane(&[hold, commit, release]), None, HOLD_AT);
-    assert_eq!((served.writer, served.phase.as_str()), (Side::Target, "serve_target"));
+    assert_eq!(
+        (served.writer, served.phase.as_str()),
+        (Side::Target, "serve_target")
+    );
     assert!(served.way_back.as_ref().unwrap().runs);
     assert_eq!(first(&served), "crossover rollback --follow");
 }
@@ -83,8 +89,16 @@ fn without_reverse_replication_no_rollback_is_offered() {
         now: NOW,
     });
     let way_back = standing.way_back.unwrap();
-    assert_eq!((way_back.runs, way_back.stream.as_str()), (false, "DMS task shop-reverse does not exist"));
-    assert!(standing.next.iter().all(|step| !step.command.contains("rollback")));
+    assert_eq!(
+        (way_back.runs, way_back.stream.as_str()),
+        (false, "DMS task shop-reverse does not exist")
+    );
+    assert!(
+        standing
+            .next
+            .iter()
+            .all(|step| !step.command.contains("rollback"))
+    );
 }
 
 #[test]
@@ -93,10 +107,22 @@ fn every_phase_says_who_owns_writes_and_what_to_do_if_nothing_works_on_it() {
     let commit = Command::Commit { run_id: run() };
     let abort = Command::Abort { run_id: run() };
     for (lane, words) in [
-        (lane(&[]), "The source owns writes. Run shop-1 has announced a pause"),
-        (lane(&[hold()]), "The source owns writes, and run shop-1 holds them"),
-        (lane(&[hold(), commit]), "Run shop-1 has committed: the target owns writes"),
-        (lane(&[hold(), abort]), "Run shop-1 was aborted: the source keeps the writes"),
+        (
+            lane(&[]),
+            "The source owns writes. Run shop-1 has announced a pause",
+        ),
+        (
+            lane(&[hold()]),
+            "The source owns writes, and run shop-1 holds them",
+        ),
+        (
+            lane(&[hold(), commit]),
+            "Run shop-1 has committed: the target owns writes",
+        ),
+        (
+            lane(&[hold(), abort]),
+            "Run shop-1 was aborted: the source keeps the writes",
+        ),
     ] {
         let alone = standing(&lane, None, HOLD_AT);
         assert!(alone.summary.starts_with(words), "{}", alone.summary);
@@ -108,8 +134,16 @@ fn every_phase_says_who_owns_writes_and_what_to_do_if_nothing_works_on_it() {
 #[test]
 fn a_run_that_has_committed_cannot_be_aborted_and_one_that_has_not_can() {
     let hold = Command::Hold { run_id: run() };
-    let held = standing(&lane(&[hold.clone()]), under_way(Direction::Forward), HOLD_AT + Millis(300));
-    assert!(held.summary.contains("since 300 ms") && held.summary.contains("in 7700 ms"), "{}", held.summary);
+    let held = standing(
+        &lane(&[hold.clone()]),
+        under_way(Direction::Forward),
+        HOLD_AT + Millis(300),
+    );
+    assert!(
+        held.summary.contains("since 300 ms") && held.summary.contains("in 7700 ms"),
+        "{}",
+        held.summary
+    );
     assert!(held.summary.ends_with("Run shop-1 is in state ConnectionDrain."));
     assert_eq!(first(&held), "crossover run --follow --run-id shop-1");
     assert_eq!(held.next[1].command, "crossover abort");

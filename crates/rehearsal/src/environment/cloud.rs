@@ -245,3 +245,10 @@ async fn call_dms(dms: &DmsStandIn, operation: &str, request: &Value) -> Result<
     }
     Ok(body)
 }
+
+fn aws_error(what: &str, error: &reqwest::Error) -> RehearsalError {
+    RehearsalError::Aws {
+        what: what.to_owned(),
+        reason: error.to_string(),
+    }
+}

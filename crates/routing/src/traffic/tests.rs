@@ -173,7 +173,11 @@ fn the_rate_of_a_lane_is_the_sum_over_its_isolates() {
     barrier.hear(&wrote(3, 3, 2), START);
     let rate = |at| barrier.traffic(&record, at).writes_per_s;
     assert_eq!(rate(START), 10 + 2 + 3);
-    assert_eq!(rate(START + RECENT), 0, "figures of isolates that are silent do not count");
+    assert_eq!(
+        rate(START + RECENT),
+        0,
+        "figures of isolates that are silent do not count"
+    );
 }
 
 fn any_report() -> impl Strategy<Value = Report> {

@@ -12,7 +12,7 @@ pub fn log_pause(pause: Millis) {
 mod tests {
     #[test]
     fn the_alarm_reads_the_line_of_the_stages_that_release() {
-        let alarms = include_str!("../../terraform/modules/observability/alarms.tf");
+        let alarms = include_str!("../../../terraform/modules/observability/alarms.tf");
         for part in [
             r#"pause_stages    = ["abort", "final-sync"]"#,
             r#"$.message = \"writes were held\" && $.pause_ms = *"#,
