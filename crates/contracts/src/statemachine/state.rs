@@ -50,7 +50,7 @@ impl Rules<'_> {
             let value = match field.as_str() {
                 "Retry" => self.retry(&value)?,
                 "Catch" => catch(&value)?,
-                "Next" | "Default" => self.next(value)?,
+                "Next" | "Default" => self.next(&field, value)?,
                 "ItemProcessor" => self.item_processor(value)?,
                 _ => value,
             };
@@ -99,12 +99,12 @@ impl Rules<'_> {
         Ok(Json::List(vec![policy]))
     }
 
-    fn next(&self, next: Json) -> anyhow::Result<Json> {
+    fn next(&self, field: &str, next: Json) -> anyhow::Result<Json> {
         match next {
             Json::Object(of_machines) => of_machines
                 .get(self.machine)
                 .cloned()
-                .with_context(|| format!("there is no state to go on with for {}", self.machine)),
+                .with_context(|| format!("{field} has no state for {}", self.machine)),
             other => Ok(other),
         }
     }

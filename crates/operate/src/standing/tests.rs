@@ -3,7 +3,7 @@ use crossover_core::routing::{Command, Epoch};
 use super::*;
 
 const NOW: UnixMillis = UnixMillis(100_000);
-const HOLD_AT: UnixMillis = UnixMillis(102_000);
+const HOLD_AT: UnixMillis = UnixMillis(106_000);
 
 fn run() -> String {
     "shop-1".to_owned()
