@@ -2,6 +2,7 @@
 
 mod check;
 mod databases;
+mod evidence;
 mod explain;
 mod output;
 mod page;
@@ -35,6 +36,8 @@ enum Command {
     Check(check::Arguments),
     #[command(about = "Explain an error of the state machines or a pre-check by its name; without a name, list them all", long_about = explain::MANUAL)]
     Explain(explain::Arguments),
+    #[command(about = "Check the evidence of a run: whether any byte of it was changed, and who signed it", long_about = evidence::MANUAL)]
+    Evidence(evidence::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -53,5 +56,6 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Evidence(arguments) => evidence::run(&arguments),
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::checkout;
 
 /// The documents that have a schema, by the name of its file.
-pub const DOCUMENTS: [&str; 7] = [
+pub const DOCUMENTS: [&str; 8] = [
     "plan",
     "rehearsal-report",
     "verify-report",
@@ -14,6 +14,7 @@ pub const DOCUMENTS: [&str; 7] = [
     "certificate",
     "check-report",
     "explanations",
+    "evidence-check",
 ];
 
 /// Fails with everything in the document that its schema forbids.

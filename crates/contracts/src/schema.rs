@@ -6,6 +6,7 @@ use anyhow::Context;
 use crossover_aws::DmsSettings;
 use crossover_certificate::{CertificateFile, ReportDocument};
 use crossover_core::{Plan, explanation::Explanations, finding::CheckReport};
+use crossover_evidence::EvidenceReport;
 use crossover_rehearsal::report::Judged;
 use crossover_verify::FollowEvent;
 use schemars::{JsonSchema, generate::SchemaSettings};
@@ -39,6 +40,7 @@ pub fn of(name: &str) -> Option<Value> {
         "verify-event" => Some(made::<FollowEvent>(written)),
         "check-report" => Some(made::<CheckReport>(written)),
         "explanations" => Some(made::<Explanations>(written)),
+        "evidence-check" => Some(made::<EvidenceReport>(written)),
         "certificate" => Some(made::<CertificateFile>(read)),
         _ => None,
     }
