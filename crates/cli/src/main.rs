@@ -1,5 +1,6 @@
 //! `crossover`: the command.
 
+mod approvers;
 mod check;
 mod databases;
 mod evidence;
@@ -38,6 +39,8 @@ enum Command {
     Explain(explain::Arguments),
     #[command(about = "Check the evidence of a run: whether any byte of it was changed, and who signed it", long_about = evidence::MANUAL)]
     Evidence(evidence::Arguments),
+    #[command(about = "Say who has to approve a job in an environment of GitHub; changes nothing", long_about = approvers::MANUAL)]
+    Approvers(approvers::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -57,5 +60,6 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Evidence(arguments) => evidence::run(&arguments),
+        Command::Approvers(arguments) => approvers::run(&arguments),
     }
 }
