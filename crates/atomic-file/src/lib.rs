@@ -1,5 +1,6 @@
-//! Files that are complete or absent, also after a crash: written to a temporary file in the same folder,
-//! synced, renamed.
+//! Files and folders that are complete or absent, also after a crash: written beside their place, synced, renamed.
+
+mod whole_folder;
 
 use std::{
     fs::{File, Permissions},
@@ -9,6 +10,8 @@ use std::{
 };
 
 use tempfile::{Builder, NamedTempFile};
+
+pub use whole_folder::replace_folder;
 
 /// Who may read a new file. The umask of the process removes further permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +25,13 @@ impl Readers {
         match self {
             Self::Everybody => 0o644,
             Self::Owner => 0o600,
+        }
+    }
+
+    const fn folder_mode(self) -> u32 {
+        match self {
+            Self::Everybody => 0o755,
+            Self::Owner => 0o700,
         }
     }
 }

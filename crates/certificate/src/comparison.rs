@@ -195,17 +195,13 @@ impl ComparedChunk {
 impl EqualComparison {
     /// Signs what was compared. `now` is the time of issue.
     pub fn certify(self, now: Timestamp, key: &SigningKey) -> Result<Certificate, CertificateError> {
-        let public_key = key.public_key();
         let statement = Statement {
             format: FORMAT,
             outcome: Outcome::Equal,
             started_at: self.started_at,
             issued_at: now,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            signed_by: SignedBy {
-                key_id: public_key.key_id(),
-                public_key,
-            },
+            signed_by: SignedBy::of(&key.public_key()),
             root: proof::root(&self.how, &self.tables),
             how: self.how,
             scope: self.scope,

@@ -21,11 +21,9 @@ mod envelope;
 mod error;
 mod file;
 mod issue;
-mod key_file;
 mod merkle;
 mod proof;
 mod reading;
-mod signature;
 mod soundness;
 mod stale;
 mod statement;
@@ -41,19 +39,16 @@ pub use comparison::{
     ChunkDigest, ComparedChunk, ComparedTable, Comparison, EqualComparison, NotCertifiable,
 };
 pub use conditions::{Conditions, SideConditions, WriteCounters};
+pub use crossover_signing::{Hash, InvalidHash, KeyError, KeyId, PublicKey, SignedBy, SigningKey};
 pub use document::{Issuance, ReportDocument};
 #[cfg(feature = "schema")]
 pub use envelope::CertificateFile;
 pub use error::CertificateError;
 pub use file::FileError;
 pub use issue::{CannotCertify, certified_scope};
-pub use merkle::{Hash, InvalidHash};
 pub use proof::{InclusionProof, ProofError, ProvenTable};
-pub use signature::{KeyError, KeyId, PublicKey, SigningKey};
 pub use stale::{Stale, Unread};
-pub use statement::{
-    CertifiedTable, Chunk, FORMAT, How, Method, Outcome, SideFacts, Sides, SignedBy, Statement,
-};
+pub use statement::{CertifiedTable, Chunk, FORMAT, How, Method, Outcome, SideFacts, Sides, Statement};
 pub use whole_number::{InvalidWholeNumber, WholeNumber};
 
 /// A statement and its issuer's signature. The only constructors are [`EqualComparison::certify`] and

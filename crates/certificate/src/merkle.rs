@@ -4,86 +4,15 @@
 //! a leaf. A tree of n leaves is split at the largest power of two below n; no leaf is duplicated to fill the
 //! tree, so that no two lists of leaves have the same root.
 
-use std::{fmt, str::FromStr};
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sha2::{Digest, Sha256};
-
-/// A SHA-256, written as 64 lower-case hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Hash([u8; 32]);
-
-/// A text that is not a hash.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a SHA-256 hash; write 64 lower-case hexadecimal digits")]
-pub struct InvalidHash(pub String);
-
-impl Hash {
-    /// The plain SHA-256 of `bytes`.
-    pub(super) fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
-    }
-}
-
-impl fmt::Display for Hash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
-impl fmt::Debug for Hash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl FromStr for Hash {
-    type Err = InvalidHash;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut bytes = [0; 32];
-        let hash = hex::decode_to_slice(text, &mut bytes).map(|()| Self(bytes));
-        // The decoder also accepts upper case, but a hash has one form.
-        hash.ok()
-            .filter(|hash| hash.to_string() == text)
-            .ok_or_else(|| InvalidHash(text.to_owned()))
-    }
-}
-
-impl Serialize for Hash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Hash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
-
-#[cfg(feature = "schema")]
-impl schemars::JsonSchema for Hash {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Hash".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })
-    }
-}
+use crossover_signing::Hash;
 
 /// The hash of one leaf.
 pub(super) fn leaf(data: &[u8]) -> Hash {
-    let hash = Sha256::new().chain_update([0]).chain_update(data);
-    Hash(hash.finalize().into())
+    Hash::of_parts(&[&[0], data])
 }
 
 fn node(left: Hash, right: Hash) -> Hash {
-    let hash = Sha256::new().chain_update([1]);
-    Hash(hash.chain_update(left.0).chain_update(right.0).finalize().into())
+    Hash::of_parts(&[&[1], left.as_bytes(), right.as_bytes()])
 }
 
 /// The largest power of two below `count`, which is at least 2.
@@ -212,7 +141,7 @@ mod tests {
                 assert_ne!(climb(&[&[*leaf], &way[..]].concat()), root);
                 for step in 0..way.len() {
                     let mut altered = way.clone();
-                    altered[step].0[0] ^= 1;
+                    altered[step] = Hash::of(altered[step].as_bytes());
                     assert_ne!(climb(&altered), root);
                 }
             }
@@ -222,7 +151,7 @@ mod tests {
     #[test]
     fn an_inner_node_cannot_pass_as_a_leaf() {
         let [a, b] = [leaf(b"a"), leaf(b"b")];
-        assert_ne!(leaf(&[a.0, b.0].concat()), root(&[a, b]));
+        assert_ne!(leaf(&[*a.as_bytes(), *b.as_bytes()].concat()), root(&[a, b]));
     }
 
     #[test]

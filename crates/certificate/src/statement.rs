@@ -4,7 +4,7 @@ use crossover_core::{Position, catalogue::TableName, plan::Scope, routing::Side}
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Hash, KeyId, PublicKey, WholeNumber, WriteCounters};
+use super::{Hash, SignedBy, WholeNumber, WriteCounters};
 
 /// The form of certificates and proofs that this version writes and reads.
 pub const FORMAT: u32 = 1;
@@ -46,17 +46,6 @@ pub struct Statement {
 pub enum Outcome {
     /// Every chunk has as many rows and the same sums of hashes on both sides.
     Equal,
-}
-
-/// The key a certificate is signed with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct SignedBy {
-    /// Short name of the key, made from it.
-    pub key_id: KeyId,
-    /// The Ed25519 public key, base64 of its 32 bytes.
-    pub public_key: PublicKey,
 }
 
 /// How rows were hashed: everything needed to compute a chunk again.

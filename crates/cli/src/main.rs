@@ -1,8 +1,10 @@
 //! `crossover`: the command.
 
 mod abort;
+mod approvers;
 mod check;
 mod databases;
+mod evidence;
 mod explain;
 mod init;
 mod manual;
@@ -60,6 +62,10 @@ enum Command {
     Completions(manual::Completions),
     /// Print the manual page, or write all of them
     Man(manual::Man),
+    #[command(about = "Collect the evidence of a run, or check it: whether any byte was changed, and who signed it", long_about = evidence::MANUAL)]
+    Evidence(evidence::Arguments),
+    #[command(about = "Say who has to approve a job in an environment of GitHub; changes nothing", long_about = approvers::MANUAL)]
+    Approvers(approvers::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -86,5 +92,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Completions(arguments) => manual::completions(&arguments, Arguments::command()),
         Command::Man(arguments) => manual::man(&arguments, Arguments::command()),
+        Command::Evidence(arguments) => evidence::run(&arguments),
+        Command::Approvers(arguments) => approvers::run(&arguments),
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::checkout;
 
 /// The documents that have a schema, by the name of its file.
-pub const DOCUMENTS: [&str; 8] = [
+pub const DOCUMENTS: [&str; 9] = [
     "plan",
     "rehearsal-report",
     "verify-report",
@@ -15,6 +15,7 @@ pub const DOCUMENTS: [&str; 8] = [
     "check-report",
     "explanations",
     "standing",
+    "evidence-check",
 ];
 
 /// Fails with everything in the document that its schema forbids.

@@ -5,6 +5,9 @@ use std::process::ExitCode;
 use anyhow::bail;
 use crossover_contracts::{checkout, generated, statemachine};
 
+/// Compares instead of writing.
+const CHECK: &str = "--check";
+
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -19,8 +22,8 @@ fn run() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (task, check) = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [task] => (task, false),
-        [task, "--check"] => (task, true),
-        _ => bail!("say asl or schema, and --check to compare only"),
+        [task, CHECK] => (task, true),
+        _ => bail!("say asl or schema, and with {CHECK} compare only"),
     };
     let root = checkout()?;
     let files = match task {

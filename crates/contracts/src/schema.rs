@@ -6,6 +6,7 @@ use anyhow::Context;
 use crossover_aws::DmsSettings;
 use crossover_certificate::{CertificateFile, ReportDocument};
 use crossover_core::{Plan, explanation::Explanations, finding::CheckReport};
+use crossover_evidence::EvidenceReport;
 use crossover_operate::standing::Standing;
 use crossover_rehearsal::report::Judged;
 use crossover_verify::FollowEvent;
@@ -41,6 +42,7 @@ pub fn of(name: &str) -> Option<Value> {
         "check-report" => Some(made::<CheckReport>(written)),
         "explanations" => Some(made::<Explanations>(written)),
         "standing" => Some(made::<Standing>(written)),
+        "evidence-check" => Some(made::<EvidenceReport>(written)),
         "certificate" => Some(made::<CertificateFile>(read)),
         _ => None,
     }

@@ -8,12 +8,14 @@
 //! - [`run`]: one execution, followed to its end
 //! - [`standing`]: who owns writes, whether the way back is ready, what to do next
 //! - [`template`]: a commented file, from what Terraform has created
+//! - [`collect`]: the evidence of a run
 //! - [`abort`]: ends a run before its commit
 //!
 //! All decisions stay in the lane and in the stages. Nothing here is needed for a run to be safe.
 
 pub mod abort;
 pub mod begin;
+pub mod collect;
 pub mod config;
 mod error;
 pub mod history;

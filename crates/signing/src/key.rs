@@ -45,7 +45,7 @@ pub enum KeyError {
     BrokenFile { path: PathBuf, reason: String },
     #[error(
         "the trusted key is not an Ed25519 public key; give it in PEM (-----BEGIN PUBLIC KEY-----) or as base64 of its 32 bytes, \
-         as certificates name it"
+         as signed documents name it"
     )]
     NotAPublicKey,
     #[error(
@@ -71,7 +71,7 @@ pub enum KeyError {
     NoRandomNumbers,
 }
 
-/// The key certificates are signed with.
+/// The key that documents are signed with.
 pub struct SigningKey {
     pair: Ed25519KeyPair,
 }
@@ -104,7 +104,8 @@ impl SigningKey {
         PublicKey(bytes)
     }
 
-    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
+    /// The Ed25519 signature of a message, 64 bytes.
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.pair.sign(message).as_ref().to_vec()
     }
 }
@@ -115,12 +116,12 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// The key that checks certificates. In JSON: base64 of its 32 bytes.
+/// The key that checks signatures. In JSON: base64 of its 32 bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PublicKey([u8; 32]);
 
 impl PublicKey {
-    /// Reads a key in PEM or in base64, as in certificates.
+    /// Reads a key in PEM, or in base64 as signed documents name it.
     pub fn from_text(text: &str) -> Result<Self, KeyError> {
         let bytes = match pem_block(text, PUBLIC) {
             Some(der) => der.strip_prefix(&PUBLIC_DER).map(<[u8]>::to_vec),
@@ -130,7 +131,7 @@ impl PublicKey {
         bytes.map(Self).ok_or(KeyError::NotAPublicKey)
     }
 
-    /// The key as PEM, for a file that others can check certificates with.
+    /// The key as PEM, for a file that others can check signatures with.
     pub fn to_pem(&self) -> String {
         pem_text(PUBLIC, &[&PUBLIC_DER[..], &self.0].concat())
     }
@@ -141,7 +142,8 @@ impl PublicKey {
         KeyId(hash[..16].to_owned())
     }
 
-    pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+    /// Whether the signature is this key's, of exactly this message.
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ED25519, self.0)
             .verify(message, signature)
             .is_ok()
@@ -176,6 +178,27 @@ impl<'de> Deserialize<'de> for PublicKey {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KeyId(String);
+
+/// The key a document is signed with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SignedBy {
+    /// Short name of the key, made from it.
+    pub key_id: KeyId,
+    /// The Ed25519 public key, base64 of its 32 bytes.
+    pub public_key: PublicKey,
+}
+
+impl SignedBy {
+    /// The key with its name.
+    pub fn of(public_key: &PublicKey) -> Self {
+        Self {
+            key_id: public_key.key_id(),
+            public_key: *public_key,
+        }
+    }
+}
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -37,7 +37,7 @@ impl SigningKey {
         }
     }
 
-    /// The same, and writes the public key of a new key to `FILE.pub` for those who check certificates. Never
+    /// The same, and writes the public key of a new key to `FILE.pub` for those who check signatures. Never
     /// overwrites another key.
     pub fn load_or_create_pair(path: &Path) -> Result<Self, KeyError> {
         let mut public = path.as_os_str().to_owned();
@@ -86,7 +86,7 @@ impl PublicKey {
         Self::from_text(&text)
     }
 
-    /// Writes the key to this file as PEM, for everyone who checks certificates.
+    /// Writes the key to this file as PEM, for everyone who checks signatures.
     pub fn save(&self, path: &Path) -> Result<(), KeyError> {
         replace(path, self.to_pem().as_bytes(), Readers::Everybody).map_err(failed("writing", path))
     }
