@@ -25,6 +25,28 @@ impl Secrets {
         Self(aws_sdk_secretsmanager::Client::new(config))
     }
 
+    /// Whether a secret exists and has a value, which is not read.
+    pub async fn exists(&self, secret_id: &str) -> PortResult<()> {
+        let what = format!("secret {secret_id}");
+        let found = self
+            .0
+            .describe_secret()
+            .secret_id(secret_id)
+            .send()
+            .await
+            .map_err(|e| port_error(&what, &e))?;
+        if found.deleted_date.is_some() {
+            return Err(PortError::missing(format!("{what}, which is marked for deletion,")));
+        }
+        let versions = found.version_ids_to_stages.unwrap_or_default();
+        let has_value = versions.values().flatten().any(|stage| stage == "AWSCURRENT");
+        if has_value {
+            Ok(())
+        } else {
+            Err(PortError::missing(format!("the value of {what}")))
+        }
+    }
+
     /// The JSON value of a secret. Errors name the secret, never its value.
     pub async fn json<T: DeserializeOwned>(&self, secret_id: &str) -> PortResult<T> {
         let what = format!("secret {secret_id}");

@@ -166,12 +166,12 @@ impl World {
                     .map_err(Into::into)
             },
             async {
-                self.has_database_secret(&plan.source.secret_id)
+                self.secrets.exists(&plan.source.secret_id)
                     .await
                     .map_err(Into::into)
             },
             async {
-                self.has_database_secret(&plan.target.secret_id)
+                self.secrets.exists(&plan.target.secret_id)
                     .await
                     .map_err(Into::into)
             },
@@ -210,18 +210,6 @@ impl World {
     /// The name of a stream, for people.
     pub fn stream_name(&self, stream: Stream) -> String {
         self.dms.name(stream)
-    }
-
-    /// Whether a database's secret can be read and has an address. The value is dropped at once.
-    pub async fn has_database_secret(&self, secret_id: &str) -> PortResult<()> {
-        #[derive(serde::Deserialize)]
-        struct Address {
-            #[serde(rename = "host")]
-            _host: String,
-            #[serde(rename = "dbname")]
-            _dbname: String,
-        }
-        self.secrets.json::<Address>(secret_id).await.map(drop)
     }
 }
 

@@ -61,6 +61,31 @@ resource "aws_iam_role_policy" "machines" {
   })
 }
 
+# What `crossover run`, `status` and their like read: both state machines, because another run of the lane may be under way in
+# either, the journal, the secret of the edge's admin API, and the state of the streams. A database's password is never read.
+resource "aws_iam_role_policy" "reads" {
+  for_each = { for key, role in var.roles : key => role.reads if role.reads != null }
+
+  name = "reads"
+  role = aws_iam_role.this[each.key].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = ["states:DescribeStateMachine", "states:ListExecutions"], Resource = each.value.machine_arns },
+      {
+        Effect   = "Allow"
+        Action   = ["states:DescribeExecution", "states:DescribeStateMachineForExecution", "states:GetExecutionHistory"]
+        Resource = [for arn in each.value.machine_arns : "${replace(arn, ":stateMachine:", ":execution:")}:*"]
+      },
+      { Effect = "Allow", Action = "dynamodb:Query", Resource = each.value.journal_arn },
+      { Effect = "Allow", Action = "secretsmanager:GetSecretValue", Resource = each.value.edge_secret_arn },
+      { Effect = "Allow", Action = "secretsmanager:DescribeSecret", Resource = each.value.secret_arns },
+      # DMS has no resource for this action.
+      { Effect = "Allow", Action = "dms:DescribeReplicationTasks", Resource = "*" },
+    ]
+  })
+}
+
 resource "aws_iam_role_policy" "own" {
   for_each = { for key, role in var.roles : key => role.policy if role.policy != null }
 

@@ -22,13 +22,21 @@ variable "provider_arn" {
 variable "roles" {
   description = <<-T
     Roles by key. A role can be assumed only by jobs of `repository` (owner/name) that run in `environment`, so GitHub's reviewers of that environment stand before
-    it. `machine_arns`: state machines that the role may start and follow. `policy` and `managed_policy_arns`: further rights.
+    it. `machine_arns`: state machines that the role may start and follow. `reads`: what the commands of docs/operate.md read besides. `policy` and
+    `managed_policy_arns`: further rights.
   T
   type = map(object({
-    repository          = string
-    environment         = string
-    machine_arns        = optional(list(string), [])
-    kms_key_arns        = optional(list(string), [])
+    repository   = string
+    environment  = string
+    machine_arns = optional(list(string), [])
+    kms_key_arns = optional(list(string), [])
+    reads = optional(object({
+      machine_arns = list(string)
+      journal_arn  = string
+      # The secret of the edge's admin API is read; of the others only whether they exist.
+      edge_secret_arn = string
+      secret_arns     = list(string)
+    }))
     policy              = optional(string)
     managed_policy_arns = optional(list(string), [])
     max_session_seconds = optional(number, 3600)

@@ -28,6 +28,16 @@ output "journal_table" {
   value       = module.journal.table_name
 }
 
+output "journal_table_arn" {
+  description = "ARN of the journal's table."
+  value       = module.journal.table_arn
+}
+
+output "secret_arns" {
+  description = "ARN of each secret by key."
+  value       = module.secrets.arns
+}
+
 output "notice_topic_arn" {
   description = "Topic of notices and alarms."
   value       = module.observability.topic_arn

@@ -9,6 +9,12 @@ variables {
       repository   = "example/crossover"
       environment  = "prod-cutover"
       machine_arns = ["arn:aws:states:eu-central-1:111122223333:stateMachine:cutover"]
+      reads = {
+        machine_arns    = ["arn:aws:states:eu-central-1:111122223333:stateMachine:cutover", "arn:aws:states:eu-central-1:111122223333:stateMachine:rollback"]
+        journal_arn     = "arn:aws:dynamodb:eu-central-1:111122223333:table/journal"
+        edge_secret_arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:edge-AbCdEf"
+        secret_arns     = ["arn:aws:secretsmanager:eu-central-1:111122223333:secret:source-AbCdEf"]
+      }
     }
   }
 }
@@ -23,6 +29,10 @@ run "repository_and_environment" {
   assert {
     condition     = jsondecode(aws_iam_role_policy.machines["cutover"].policy).Statement[1].Resource == ["arn:aws:states:eu-central-1:111122223333:execution:cutover:*"]
     error_message = "executions of other machines"
+  }
+  assert {
+    condition     = [for s in jsondecode(aws_iam_role_policy.reads["cutover"].policy).Statement : s.Resource if s.Action == "secretsmanager:GetSecretValue"] == ["arn:aws:secretsmanager:eu-central-1:111122223333:secret:edge-AbCdEf"]
+    error_message = "a value other than the edge's can be read"
   }
 }
 
