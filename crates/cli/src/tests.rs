@@ -14,8 +14,9 @@ use super::Arguments;
 /// Source folders of the libraries, from the workspace's root.
 const LIBRARIES: &[&str] = &["crates", "lambdas"];
 /// Programs and their tests, which have options. The rehearsal is the body of `crossover rehearse` and runs
-/// nowhere else; its report prints the options that let the next run continue.
-const PROGRAMS: &[&str] = &["cli", "rehearsal", "xtask"];
+/// nowhere else; its report prints the options that let the next run continue. The check of the workflows knows the
+/// options that workflows may use.
+const PROGRAMS: &[&str] = &["cli", "rehearsal", "workflow-check", "xtask"];
 
 fn options(command: &clap::Command) -> BTreeSet<String> {
     let own = command.get_arguments().filter_map(|argument| argument.get_long());
