@@ -14,8 +14,9 @@ use super::Arguments;
 /// Source folders of the libraries, from the workspace's root.
 const LIBRARIES: &[&str] = &["crates", "lambdas"];
 /// Programs and their tests, which have options. The rehearsal is the body of `crossover rehearse`, operate that of
-/// `crossover run` and its like, and both run nowhere else; they name the commands that go on from here.
-const PROGRAMS: &[&str] = &["cli", "operate", "rehearsal", "xtask"];
+/// `crossover run` and its like, and both run nowhere else; they name the commands that go on from here. The check of
+/// the workflows knows the options that workflows may use.
+const PROGRAMS: &[&str] = &["cli", "operate", "rehearsal", "workflow-check", "xtask"];
 
 fn options(command: &clap::Command) -> BTreeSet<String> {
     let own = command.get_arguments().filter_map(|argument| argument.get_long());

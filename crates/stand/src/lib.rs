@@ -24,5 +24,5 @@ pub use ministack::MiniStack;
 pub use parts::Parts;
 pub use ports::Port;
 pub use postgres::{Major, Postgres};
-pub use progress::{Progress, Silent};
+pub use progress::{Lines, Progress, Silent};
 pub use workerd::Workerd;

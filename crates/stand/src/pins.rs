@@ -49,4 +49,6 @@ pub enum Set {
     Servers,
     /// The schemas of Terraform providers, for `cargo xtask check terraform`.
     Terraform,
+    /// actionlint, zizmor and shellcheck, for `cargo xtask check workflows`.
+    Workflows,
 }

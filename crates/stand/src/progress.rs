@@ -24,6 +24,22 @@ impl Progress for Silent {
     fn failed(&self, _: &str, _: Duration) {}
 }
 
+/// A line on standard error for every step: for checks, whose output is read in a log.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Lines;
+
+impl Progress for Lines {
+    fn started(&self, step: &str) {
+        eprintln!("{step} ...");
+    }
+
+    fn done(&self, _: &str, _: Duration) {}
+
+    fn failed(&self, step: &str, elapsed: Duration) {
+        eprintln!("{step} failed after {:.1} s", elapsed.as_secs_f64());
+    }
+}
+
 /// A step that is reported as failed unless [`Step::done`] is called, so that `?` needs no extra code.
 #[must_use]
 pub struct Step<'a> {

@@ -2,10 +2,11 @@
 //! Terraform on a copy.
 
 pub mod block;
-pub mod finding;
 pub mod planted;
 pub mod policy;
 pub mod rules;
 pub mod schema;
 pub mod source;
 pub mod terraform;
+
+pub use crossover_findings as finding;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
+use crossover_findings::results::in_ci;
 use crossover_terraform_check::rules::RULES;
 
 /// The steps, in the order in which they run.
@@ -91,7 +92,7 @@ async fn check(arguments: Arguments) -> anyhow::Result<()> {
         folder,
         only: arguments.only,
         jobs: arguments.jobs.into(),
-        in_ci: std::env::var("CI").is_ok_and(|value| value == "true" || value == "1"),
+        in_ci: in_ci(),
     };
     run::run(&options).await
 }

@@ -1,23 +1,20 @@
 //! The steps of the check, in order.
 
-mod results;
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, ensure};
-use crossover_stand::Progress;
+use crossover_findings::Findings;
+use crossover_findings::results::{Results, verdict};
+use crossover_stand::Lines;
 use crossover_stand::parts::{FOLDER, Set, ensure as ensure_parts};
-use crossover_terraform_check::finding::Findings;
 use crossover_terraform_check::schema::Schemas;
 use crossover_terraform_check::source::{Module, modules};
 use crossover_terraform_check::terraform::plugins::{self, Plugins, Required};
 use crossover_terraform_check::terraform::root::{self, Wanted};
 use crossover_terraform_check::terraform::{Terraform, copy};
 use crossover_terraform_check::{planted, rules, schema};
-
-use results::{Results, verdict};
 
 use super::Step;
 
@@ -70,7 +67,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
                 .push(format!("nothing was checked by Terraform itself: {why}")),
         }
     }
-    results.conclude(options.in_ci, since.elapsed())
+    results.conclude("terraform", options.in_ci, since.elapsed())
 }
 
 /// The steps that only read.
@@ -225,19 +222,4 @@ fn needs(module: &Module, modules: &[Module]) -> BTreeSet<String> {
         }
     }
     needs
-}
-
-/// The fetch of the schemas, line by line.
-struct Lines;
-
-impl Progress for Lines {
-    fn started(&self, step: &str) {
-        eprintln!("{step} ...");
-    }
-
-    fn done(&self, _: &str, _: Duration) {}
-
-    fn failed(&self, step: &str, elapsed: Duration) {
-        eprintln!("{step} failed after {:.1} s", elapsed.as_secs_f64());
-    }
 }

@@ -45,6 +45,14 @@ module "crossover" {
   }
 }
 
+locals {
+  # A workflow tells the topic when it fails.
+  publish_notices = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sns:Publish", Resource = module.crossover.notice_topic_arn }]
+  })
+}
+
 # One role per step, each behind an environment of its own: who may plan may not cut over.
 module "github" {
   for_each = var.repository == null ? toset([]) : toset(["this"])
@@ -58,17 +66,32 @@ module "github" {
       environment         = "prod-plan"
       managed_policy_arns = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
     }
+    # A dry run is an execution of the same state machine, and IAM cannot tell its input apart: this environment must accept the
+    # protected default branch only, where every workflow was reviewed (docs/workflows.md).
+    dry-run = {
+      repository          = var.repository
+      environment         = "prod-dry-run"
+      machine_arns        = [module.crossover.state_machine_arns["cutover"]]
+      kms_key_arns        = [module.crossover.key_arns.logs]
+      policy              = local.publish_notices
+      max_session_seconds = 10800
+    }
+    # Longer than any run may take: a job that loses its role can no longer follow it.
     cutover = {
-      repository   = var.repository
-      environment  = "prod-cutover"
-      machine_arns = [module.crossover.state_machine_arns["cutover"], module.crossover.state_machine_arns["verify"]]
-      kms_key_arns = [module.crossover.key_arns.logs]
+      repository          = var.repository
+      environment         = "prod-cutover"
+      machine_arns        = [module.crossover.state_machine_arns["cutover"], module.crossover.state_machine_arns["verify"]]
+      kms_key_arns        = [module.crossover.key_arns.logs]
+      policy              = local.publish_notices
+      max_session_seconds = 14400
     }
     rollback = {
-      repository   = var.repository
-      environment  = "prod-rollback"
-      machine_arns = [module.crossover.state_machine_arns["rollback"]]
-      kms_key_arns = [module.crossover.key_arns.logs]
+      repository          = var.repository
+      environment         = "prod-rollback"
+      machine_arns        = [module.crossover.state_machine_arns["rollback"]]
+      kms_key_arns        = [module.crossover.key_arns.logs]
+      policy              = local.publish_notices
+      max_session_seconds = 14400
     }
   }
 }

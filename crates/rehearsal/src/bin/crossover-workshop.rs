@@ -56,6 +56,7 @@ async fn make(workspace: &Path) -> Result<serde_json::Value, String> {
 /// All sets: tests that run in parallel must not wait for a download.
 async fn fetch(workspace: &Path) -> Result<[Parts; 2], StandError> {
     parts::ensure(workspace, Set::Terraform, &Lines).await?;
+    parts::ensure(workspace, Set::Workflows, &Lines).await?;
     Ok([
         parts::ensure(workspace, Set::Rehearsal, &Lines).await?,
         parts::ensure(workspace, Set::Servers, &Lines).await?,

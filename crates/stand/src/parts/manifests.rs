@@ -34,6 +34,11 @@ impl Manifests {
                 package_lock: include_str!("../../parts/terraform/package-lock.json"),
                 requirements: None,
             },
+            Set::Workflows => Self {
+                package: include_str!("../../parts/workflows/package.json"),
+                package_lock: include_str!("../../parts/workflows/package-lock.json"),
+                requirements: Some(include_str!("../../parts/workflows/requirements.txt")),
+            },
         }
     }
 
@@ -107,8 +112,11 @@ mod tests {
 
     #[test]
     fn every_python_package_is_pinned() {
-        let requirements = Manifests::of(Set::Rehearsal).requirements.unwrap();
-        for line in requirements.lines().filter(|line| !line.starts_with('#')) {
+        let requirements = Set::ALL
+            .into_iter()
+            .filter_map(|set| Manifests::of(set).requirements);
+        let lines = requirements.flat_map(str::lines);
+        for line in lines.filter(|line| !line.starts_with('#')) {
             assert!(line.contains("=="), "{line}");
         }
     }
@@ -136,9 +144,10 @@ mod tests {
 
     #[test]
     fn the_sets_have_nothing_in_common() {
-        let [stand, servers, terraform] = Set::ALL.map(Manifests::of);
+        let [stand, servers, terraform, workflows] = Set::ALL.map(Manifests::of);
         assert_ne!(stand.key("here"), servers.key("here"));
         assert_ne!(servers.key("here"), terraform.key("here"));
+        assert_ne!(terraform.key("here"), workflows.key("here"));
         let (stand, servers) = (stand.versions(), servers.versions());
         assert!(servers.keys().all(|name| name.starts_with("postgresql-")));
         assert!(

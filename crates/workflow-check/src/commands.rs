@@ -1,0 +1,69 @@
+//! What a workflow may call of the command `crossover`.
+
+/// A sub-command, and the flags that workflows may use.
+#[derive(Debug)]
+pub struct Known {
+    pub name: &'static str,
+    pub flags: &'static [&'static str],
+    /// One of each of these lists must be there.
+    pub required: &'static [&'static [&'static str]],
+}
+
+/// All of them. A test compares the list with the help of the command itself.
+pub const KNOWN: &[Known] = &[
+    Known {
+        name: "plan",
+        flags: &["--config"],
+        required: &[&["--config"]],
+    },
+    Known {
+        name: "run",
+        flags: &["--config", "--dry-run", "--follow", "--run-id", "--summary"],
+        // Without --follow the job would end while the run goes on.
+        required: &[&["--config"], &["--follow"], &["--run-id"], &["--summary"]],
+    },
+    Known {
+        name: "rollback",
+        flags: &["--config", "--follow", "--run-id", "--summary"],
+        required: &[&["--config"], &["--follow"], &["--run-id"], &["--summary"]],
+    },
+    Known {
+        name: "status",
+        flags: &["--config", "--json"],
+        required: &[&["--config"]],
+    },
+    Known {
+        name: "abort",
+        flags: &["--config"],
+        required: &[&["--config"]],
+    },
+    Known {
+        name: "approvers",
+        flags: &["--repository", "--environment"],
+        required: &[&["--repository"], &["--environment"]],
+    },
+    Known {
+        name: "evidence",
+        flags: &["--config", "--run-id", "--out", "--check"],
+        required: &[&["--out", "--check"]],
+    },
+    Known {
+        name: "verify",
+        flags: &[
+            "--source",
+            "--target",
+            "--html",
+            "--json",
+            "--certificate",
+            "--tables",
+            "--exclude",
+            "--max-load",
+        ],
+        required: &[&["--source"], &["--target"]],
+    },
+];
+
+/// The sub-command of this name.
+pub fn known(name: &str) -> Option<&'static Known> {
+    KNOWN.iter().find(|known| known.name == name)
+}

