@@ -51,6 +51,15 @@ locals {
     Version   = "2012-10-17"
     Statement = [{ Effect = "Allow", Action = "sns:Publish", Resource = module.crossover.notice_topic_arn }]
   })
+  # What the command reads, whatever it starts.
+  operator_reads = {
+    machine_arns    = [module.crossover.state_machine_arns["cutover"], module.crossover.state_machine_arns["rollback"]]
+    journal_arn     = module.crossover.journal_table_arn
+    edge_secret_arn = module.crossover.secret_arns["edge"]
+    secret_arns     = [module.crossover.secret_arns["source"], module.crossover.secret_arns["target"]]
+  }
+  # Histories, the journal and the edge's secret are encrypted.
+  operator_keys = [for kind in ["logs", "data", "secrets"] : module.crossover.key_arns[kind]]
 }
 
 # One role per step, each behind an environment of its own: who may plan may not cut over.
@@ -72,7 +81,8 @@ module "github" {
       repository          = var.repository
       environment         = "prod-dry-run"
       machine_arns        = [module.crossover.state_machine_arns["cutover"]]
-      kms_key_arns        = [module.crossover.key_arns.logs]
+      kms_key_arns        = local.operator_keys
+      reads               = local.operator_reads
       policy              = local.publish_notices
       max_session_seconds = 10800
     }
@@ -81,7 +91,8 @@ module "github" {
       repository          = var.repository
       environment         = "prod-cutover"
       machine_arns        = [module.crossover.state_machine_arns["cutover"], module.crossover.state_machine_arns["verify"]]
-      kms_key_arns        = [module.crossover.key_arns.logs]
+      kms_key_arns        = local.operator_keys
+      reads               = local.operator_reads
       policy              = local.publish_notices
       max_session_seconds = 14400
     }
@@ -89,7 +100,8 @@ module "github" {
       repository          = var.repository
       environment         = "prod-rollback"
       machine_arns        = [module.crossover.state_machine_arns["rollback"]]
-      kms_key_arns        = [module.crossover.key_arns.logs]
+      kms_key_arns        = local.operator_keys
+      reads               = local.operator_reads
       policy              = local.publish_notices
       max_session_seconds = 14400
     }
