@@ -113,7 +113,6 @@ impl Reader {
                 self.open();
                 return 2;
             }
-            (Some(_), _) => self.push(now),
             (None, '\'' | '"') => {
                 self.quote = Some(now);
                 self.word.get_or_insert_default();
@@ -129,7 +128,7 @@ impl Reader {
             }
             (None, ')') => self.close(),
             (None, '\n' | ';' | '&' | '|' | '`') => self.end_command(),
-            (None, _) => self.push(now),
+            _ => self.push(now),
         }
         // Afterwards, so that the break that ends a command is on the command's line.
         self.line += usize::from(now == '\n');

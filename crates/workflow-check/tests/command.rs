@@ -15,16 +15,9 @@ const NOT_YET: &[&str] = &[
     "evidence",
 ];
 
-fn help(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .arg("--help")
-        .output()
-        .unwrap();
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+fn help(program: &str, arguments: &[&str]) -> std::io::Result<String> {
+    let output = Command::new(program).args(arguments).arg("--help").output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[test]

@@ -27,24 +27,24 @@ jobs:
     steps:
       - name: Say it
         run: |
-          word=hello
+          word=$GITHUB_REF_NAME
           echo \"$word\"
 ";
 
-async fn lint(text: &str) -> Vec<Finding> {
-    let parts = ensure(&workspace_root(), Set::Workflows, &Silent).await.unwrap();
-    let root = tempfile::tempdir().unwrap();
-    fs::create_dir_all(root.path().join(FOLDER)).unwrap();
-    fs::write(root.path().join(FOLDER).join("a.yml"), text).unwrap();
+async fn lint(text: &str) -> anyhow::Result<Vec<Finding>> {
+    let parts = ensure(&workspace_root(), Set::Workflows, &Silent).await?;
+    let root = tempfile::tempdir()?;
+    fs::create_dir_all(root.path().join(FOLDER))?;
+    fs::write(root.path().join(FOLDER).join("a.yml"), text)?;
     let mut findings = Findings::default();
-    let found = workflows(root.path(), &mut findings).unwrap();
-    tools::check(&parts, root.path(), &found, &mut findings).unwrap();
-    findings.sorted()
+    let found = workflows(root.path(), &mut findings)?;
+    tools::check(&parts, root.path(), &found, &mut findings)?;
+    Ok(findings.sorted())
 }
 
 #[tokio::test]
 async fn each_linter_finds_its_fault_at_its_line_and_nothing_in_a_good_workflow() {
-    let good = lint(GOOD).await;
+    let good = lint(GOOD).await.unwrap();
     assert!(good.is_empty(), "{good:?}");
     for (linter, from, to, line) in [
         ("actionlint", "runs-on: ubuntu-24.04", "runs-on: ubuntu-1.04", 12),
@@ -52,7 +52,7 @@ async fn each_linter_finds_its_fault_at_its_line_and_nothing_in_a_good_workflow(
         ("shellcheck", "echo \"$word\"", "echo $word", 18),
     ] {
         assert_eq!(GOOD.matches(from).count(), 1, "{from}");
-        let found = lint(&GOOD.replace(from, to)).await;
+        let found = lint(&GOOD.replace(from, to)).await.unwrap();
         let linters: BTreeSet<&str> = found.iter().map(|finding| finding.rule).collect();
         assert_eq!(linters, BTreeSet::from([linter]), "{found:?}");
         assert!(

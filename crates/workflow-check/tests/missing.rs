@@ -7,43 +7,43 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// Runs the check without any program on the path; returns success and all output.
-fn check(arguments: &[&str], folder: &Path, in_ci: bool) -> (bool, String) {
+fn check(arguments: &[&str], folder: &Path, in_ci: bool) -> anyhow::Result<(bool, String)> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_crossover-workflow-check"));
     command.args(arguments).arg(folder);
     command.env("PATH", folder).env_remove("CI");
     if in_ci {
         command.env("CI", "true");
     }
-    let output = command.output().unwrap();
-    (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    let output = command.output()?;
+    Ok((output.status.success(), String::from_utf8(output.stderr)?))
 }
 
-fn checkout(workflow: &str) -> TempDir {
-    let root = tempfile::tempdir().unwrap();
+fn checkout(workflow: &str) -> anyhow::Result<TempDir> {
+    let root = tempfile::tempdir()?;
     let folder = root.path().join(".github/workflows");
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("a.yml"), workflow).unwrap();
-    root
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("a.yml"), workflow)?;
+    Ok(root)
 }
 
 #[test]
 fn without_linters_the_check_says_so_and_fails_in_ci_only() {
     let nothing = tempfile::tempdir().unwrap();
     let arguments = ["--only", "rules,planted,tools", "--parts"];
-    let (success, text) = check(&arguments, nothing.path(), false);
+    let (success, text) = check(&arguments, nothing.path(), false).unwrap();
     assert!(success, "{text}");
     assert!(
         text.contains("not checked: nothing was checked by actionlint, zizmor and shellcheck"),
         "{text}"
     );
-    let (success, text) = check(&arguments, nothing.path(), true);
+    let (success, text) = check(&arguments, nothing.path(), true).unwrap();
     assert!(!success && text.contains("CI does not accept"), "{text}");
 }
 
 #[test]
 fn a_checkout_without_workflows_is_an_error_and_no_success() {
     let nothing = tempfile::tempdir().unwrap();
-    let (success, text) = check(&["--only", "rules", "--root"], nothing.path(), false);
+    let (success, text) = check(&["--only", "rules", "--root"], nothing.path(), false).unwrap();
     assert!(!success && text.contains("cannot be read"), "{text}");
 }
 
@@ -51,8 +51,9 @@ fn a_checkout_without_workflows_is_an_error_and_no_success() {
 fn a_finding_names_the_file_the_line_and_the_rule() {
     let root = checkout(
         "on: push\npermissions:\n  contents: read\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps: []\n",
-    );
-    let (success, text) = check(&["--only", "rules", "--root"], root.path(), false);
+    )
+    .unwrap();
+    let (success, text) = check(&["--only", "rules", "--root"], root.path(), false).unwrap();
     assert!(!success, "{text}");
     assert!(
         text.contains(".github/workflows/a.yml:5: a: write timeout-minutes")
