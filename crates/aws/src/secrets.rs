@@ -36,7 +36,9 @@ impl Secrets {
             .await
             .map_err(|e| port_error(&what, &e))?;
         if found.deleted_date.is_some() {
-            return Err(PortError::missing(format!("{what}, which is marked for deletion,")));
+            return Err(PortError::missing(format!(
+                "{what}, which is marked for deletion,"
+            )));
         }
         let versions = found.version_ids_to_stages.unwrap_or_default();
         let has_value = versions.values().flatten().any(|stage| stage == "AWSCURRENT");

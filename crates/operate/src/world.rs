@@ -166,12 +166,14 @@ impl World {
                     .map_err(Into::into)
             },
             async {
-                self.secrets.exists(&plan.source.secret_id)
+                self.secrets
+                    .exists(&plan.source.secret_id)
                     .await
                     .map_err(Into::into)
             },
             async {
-                self.secrets.exists(&plan.target.secret_id)
+                self.secrets
+                    .exists(&plan.target.secret_id)
                     .await
                     .map_err(Into::into)
             },
