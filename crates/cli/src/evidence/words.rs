@@ -45,12 +45,13 @@ fn of_run(run: &Run) -> String {
         Direction::Forward => "cutover",
         Direction::Reverse => "rollback",
     };
-    let ended = run
-        .ended_at
-        .map_or_else(|| "not ended".to_owned(), |at| at.to_string());
+    let time = match run.ended_at {
+        Some(ended) => format!("{} to {ended}", run.began_at),
+        None => format!("since {}, not ended", run.began_at),
+    };
     let text = format!(
-        "{} ({way}) of the migration {}, lane {}: {}; {} to {ended}, collected {}",
-        run.run_id, run.migration_id, run.lane, run.outcome, run.began_at, run.collected_at
+        "{} ({way}) of the migration {}, lane {}: {}; {time}; collected {}",
+        run.run_id, run.migration_id, run.lane, run.outcome, run.collected_at
     );
     text.chars()
         .map(|letter| if letter.is_control() { '\u{fffd}' } else { letter })
