@@ -127,11 +127,9 @@ mod tests {
 
     /// No client waits for a report: these functions give nothing back that a request could wait for, and only they
     /// are visible outside this module. Made asynchronous, they have another type and this does not compile.
-    const _: (
-        fn(&LeasedLane, &Env, &Context, &Rc<Config>),
-        fn(LeasedLane, &Env, &Context, &Rc<Config>),
-        fn(&Env, &Context, &Rc<Config>),
-    ) = (renew_behind, guard, answered);
+    const _: fn(&LeasedLane, &Env, &Context, &Rc<Config>) = renew_behind;
+    const _: fn(LeasedLane, &Env, &Context, &Rc<Config>) = guard;
+    const _: fn(&Env, &Context, &Rc<Config>) = answered;
 
     #[test]
     fn a_guard_looks_at_the_hold_or_shortly_before_the_end_of_the_lease() {

@@ -33,7 +33,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 
 async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let world = arguments.config.world().await?;
-    let sights = world.look().await;
+    let sights = Box::pin(world.look()).await;
     if arguments.json {
         print_json(&sights)?;
     } else {

@@ -111,7 +111,7 @@ async fn one(
         Direction::Forward => &cloud.cutover,
         Direction::Reverse => &cloud.rollback,
     };
-    match execute(cloud, machine, what, &plan, progress).await {
+    match Box::pin(execute(cloud, machine, what, &plan, progress)).await {
         Ok(record) => RunRecord { direction, ..record },
         Err(error) => {
             let reason = format!("{what}: {error}");

@@ -1,6 +1,6 @@
 //! `crossover rehearse --keep`.
 
-use std::process::ExitCode;
+use std::{fmt::Write as _, process::ExitCode};
 
 use crossover_interrupt::{Interrupt, interrupted};
 use crossover_rehearsal::{Kept, KeptOutcome, RehearsalOptions, keep};
@@ -67,8 +67,10 @@ fn judged(outcome: &KeptOutcome) -> (String, bool) {
     let mut sound = errors == 0;
     match &outcome.ledger {
         Some(ledger) => {
-            text += &format!(
-                "  writes   {} acknowledged, {} present, {} lost, {} duplicated, {errors} client errors\n",
+            // Writing into a string cannot fail.
+            let _ = writeln!(
+                text,
+                "  writes   {} acknowledged, {} present, {} lost, {} duplicated, {errors} client errors",
                 ledger.acknowledged, ledger.present, ledger.lost, ledger.duplicated
             );
             sound &= ledger.lost == 0 && ledger.duplicated == 0;
@@ -76,7 +78,7 @@ fn judged(outcome: &KeptOutcome) -> (String, bool) {
         None => sound = false,
     }
     for unknown in &outcome.unknown {
-        text += &format!("  unknown  {unknown}\n");
+        let _ = writeln!(text, "  unknown  {unknown}");
     }
     (text, sound)
 }
