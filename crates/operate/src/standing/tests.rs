@@ -23,13 +23,13 @@ fn lane(commands: &[Command]) -> LaneRecord {
         .fold(armed, |lane, command| lane.next(command, HOLD_AT).unwrap())
 }
 
-fn under_way(direction: Direction) -> Option<RunUnderWay> {
-    Some(RunUnderWay {
+fn under_way(direction: Direction) -> RunUnderWay {
+    RunUnderWay {
         run_id: run(),
         execution: "arn".to_owned(),
         direction,
         state: Some("ConnectionDrain".to_owned()),
-    })
+    }
 }
 
 fn standing(lane: &LaneRecord, under_way: Option<RunUnderWay>, now: UnixMillis) -> Standing {
@@ -135,8 +135,8 @@ fn every_phase_says_who_owns_writes_and_what_to_do_if_nothing_works_on_it() {
 fn a_run_that_has_committed_cannot_be_aborted_and_one_that_has_not_can() {
     let hold = Command::Hold { run_id: run() };
     let held = standing(
-        &lane(&[hold.clone()]),
-        under_way(Direction::Forward),
+        &lane(std::slice::from_ref(&hold)),
+        Some(under_way(Direction::Forward)),
         HOLD_AT + Millis(300),
     );
     assert!(
@@ -148,7 +148,11 @@ fn a_run_that_has_committed_cannot_be_aborted_and_one_that_has_not_can() {
     assert_eq!(first(&held), "crossover run --follow --run-id shop-1");
     assert_eq!(held.next[1].command, "crossover abort");
     let commit = Command::Commit { run_id: run() };
-    let committed = standing(&lane(&[hold, commit]), under_way(Direction::Reverse), HOLD_AT);
+    let committed = standing(
+        &lane(&[hold, commit]),
+        Some(under_way(Direction::Reverse)),
+        HOLD_AT,
+    );
     assert_eq!(first(&committed), "crossover rollback --follow --run-id shop-1");
     assert_eq!(committed.next.len(), 1);
 }
