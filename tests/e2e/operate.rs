@@ -209,7 +209,7 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
         nothing.contains("the target already owns the writes"),
         "{nothing}"
     );
-    let summary = folder.join("summary.md");
+    let summary = folder.join("summary");
     let back = operator.ends(&format!("rollback --follow --summary {}", summary.display()), 0);
     assert!(back.contains("the source owns writes"), "{back}");
     let summary = fs::read_to_string(summary).unwrap();
