@@ -160,7 +160,7 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
         aborted.contains("Run waits is aborted: the source owns writes as before"),
         "{aborted}"
     );
-    let told = operator.ends("run --follow --run-id waits", 1);
+    let told = operator.ends("run --follow --run-id waits", 3);
     assert!(
         told.contains("LaneAborted") || told.contains("was aborted before the commit"),
         "{told}"
