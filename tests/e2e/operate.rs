@@ -1,5 +1,5 @@
 //! The commands that operate a migration, against a rehearsal that was left running: a cutover and a rollback, runs
-//! that are aborted, and a run whose execution was stopped from outside in the pause.
+//! that are aborted, and a run whose execution was stopped from outside.
 
 use std::{
     fs,
@@ -166,13 +166,13 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
         "{told}"
     );
 
-    // A run whose execution is stopped in the pause: nothing works on it until somebody recovers it.
+    // A run whose execution is stopped while the lane is armed or held: nothing works on it until somebody recovers it.
     operator.ends("run --run-id stopped", 0);
-    let drained = operator
-        .until("the pause", |standing| {
-            state(standing) == Some("ConnectionDrain") && standing["phase"] == "hold"
-        })
-        .await;
+    let announced = |standing: &Value| {
+        let phase = standing["phase"].as_str().unwrap_or_default();
+        state(standing) == Some("ConnectionDrain") && ["armed", "hold"].contains(&phase)
+    };
+    let drained = operator.until("the announcement of the pause", announced).await;
     operator
         .stop(drained["under_way"]["execution"].as_str().unwrap())
         .await;
