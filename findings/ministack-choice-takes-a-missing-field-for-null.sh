@@ -23,57 +23,24 @@ python3 -m venv venv
 venv/bin/pip install --quiet --disable-pip-version-check 'ministack==1.5.33' >/dev/null
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 BIND_HOST=127.0.0.1 GATEWAY_PORT="$port" MINISTACK_HOST=127.0.0.1 venv/bin/python -m ministack >ministack.log 2>&1 & server=$!
-cat > states.py <<'PY'
-import json, sys, time, urllib.error, urllib.request
+said=$(venv/bin/python - "$port" <<'PY'
+import json, sys, time
+from botocore.config import Config
+from botocore.session import Session
 
-PORT = int(sys.argv[1])
+states = Session().create_client("stepfunctions", "us-east-1", endpoint_url=f"http://127.0.0.1:{sys.argv[1]}",
+    aws_access_key_id="any", aws_secret_access_key="any", config=Config(retries={"total_max_attempts": 30, "mode": "standard"}))
 ROLE = "arn:aws:iam::000000000000:role/any"
 
 
-def call(action, body):
-    """One call of the Step Functions API: the answer, or the name of the error."""
-    request = urllib.request.Request(f"http://127.0.0.1:{PORT}/", data=json.dumps(body).encode(), headers={
-        "content-type": "application/x-amz-json-1.0", "x-amz-target": f"AWSStepFunctions.{action}",
-        "authorization": "AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/states/aws4_request, SignedHeaders=host, Signature=0"})
-    try:
-        return json.load(urllib.request.urlopen(request, timeout=30))
-    except urllib.error.HTTPError as error:
-        return json.load(error)["__type"]
-
-
-def ready():
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            return call("ListStateMachines", {})
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-
-
-def machine(name, definition):
-    return call("CreateStateMachine", {"name": name, "definition": json.dumps(definition), "roleArn": ROLE})["stateMachineArn"]
-
-
-def ended(execution, limit=30):
-    deadline = time.monotonic() + limit
-    while True:
-        seen = call("DescribeExecution", {"executionArn": execution})
-        if seen["status"] != "RUNNING" or time.monotonic() > deadline:
-            return seen
-        time.sleep(0.05)
-
-
-ready()
-PY
-said=$(cat states.py - <<'PY' | venv/bin/python - "$port"
 def taken(name, rule, document):
-    arn = machine(name, {"StartAt": "Choose", "States": {
+    arn = states.create_state_machine(name=name, roleArn=ROLE, definition=json.dumps({"StartAt": "Choose", "States": {
         "Choose": {"Type": "Choice", "Choices": [{**rule, "Next": "Chosen"}], "Default": "Default"},
         "Chosen": {"Type": "Pass", "Result": "Chosen", "End": True},
-        "Default": {"Type": "Pass", "Result": "Default", "End": True}}})
-    seen = ended(call("StartExecution", {"stateMachineArn": arn, "name": "once", "input": json.dumps(document)})["executionArn"])
+        "Default": {"Type": "Pass", "Result": "Default", "End": True}}}))["stateMachineArn"]
+    execution = states.start_execution(stateMachineArn=arn, input=json.dumps(document))["executionArn"]
+    while (seen := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
+        time.sleep(0.05)
     return json.loads(seen["output"]) if seen["status"] == "SUCCEEDED" else seen.get("error")
 
 

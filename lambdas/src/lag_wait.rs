@@ -12,9 +12,9 @@ mod readiness;
 use async_trait::async_trait;
 use crossover_core::{
     Millis, Stage, StageContext, StageError, StageName, UnixMillis,
-    catch_up::{MarkerError, wait_for_marker},
+    catch_up::wait_for_marker,
     polling::Polling,
-    ports::PortError,
+    ports::{MarkerError, PortError},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -58,7 +58,7 @@ impl Stage for LagWait {
         let mut told: Option<What> = None;
         let (lag_ms, load) = loop {
             let now = ctx.clock.now();
-            go_on(ctx).await?;
+            require_not_aborted(ctx).await?;
             let obstacle = match readiness(ctx).await? {
                 Ok((lag_ms, load)) => {
                     let ready = now.since(*ready_since.get_or_insert(now));
@@ -95,7 +95,7 @@ impl Stage for LagWait {
 }
 
 /// An operator may abort the run while it waits; the lane knows it.
-async fn go_on(ctx: &StageContext) -> Result<(), StageError> {
+async fn require_not_aborted(ctx: &StageContext) -> Result<(), StageError> {
     let record = ctx.lane.read().await?;
     if ctx.was_aborted(&record) {
         return Err(StageError::LaneAborted { lane: record.lane });

@@ -5,9 +5,9 @@ use async_trait::async_trait;
 use crossover_core::{
     Millis, Position, Stage, StageContext, StageError, StageName, Stream,
     catalogue::TableName,
-    catch_up::{MarkerError, wait_for_marker},
+    catch_up::wait_for_marker,
     polling::Polling,
-    ports::{NewStream, PortError, StreamState},
+    ports::{MarkerError, NewStream, PortError, StreamState},
 };
 use serde::{Deserialize, Serialize};
 

@@ -6,9 +6,7 @@
 mod words;
 
 use async_trait::async_trait;
-use crossover_core::{
-    Millis, Stage, StageContext, StageError, StageName, catch_up::MarkerError, routing::Side,
-};
+use crossover_core::{Millis, Stage, StageContext, StageError, StageName, ports::MarkerError, routing::Side};
 use crossover_verify::{
     Cause, CouldNotRun, Partition, Partitioning, Sides, Silent, VerifyError, VerifyOptions,
     compare_partition, compare_rows, follow::MarkerCatchUp, plan_partitions, rows::TableResult,

@@ -1,5 +1,6 @@
 //! statemachine/verify.asl.json: one comparison shared by many functions.
 
+use crossover_core::Direction;
 use crossover_rehearsal::{
     environment::Environment,
     run::{RunOutcome, execute},
@@ -24,18 +25,30 @@ async fn many_functions_find_all_tables_equal_and_report_the_one_row_that_differ
         .unwrap();
     let verify = &environment.cloud.verify;
     let plan = environment.plan("verify-equal", false);
-    let equal = execute(&environment.cloud, verify, "comparison", &plan, &Silent)
-        .await
-        .unwrap();
+    let equal = execute(
+        &environment.cloud,
+        (verify, Direction::Forward),
+        "comparison",
+        &plan,
+        &Silent,
+    )
+    .await
+    .unwrap();
 
     let target = environment.databases.target.inspector().await.unwrap();
     let drift =
         "set session_replication_role = replica; update shop.customers set name = name || '!' where id = 77";
     target.batch_execute(drift).await.unwrap();
     let plan = environment.plan("verify-drift", false);
-    let different = execute(&environment.cloud, verify, "comparison", &plan, &Silent)
-        .await
-        .unwrap();
+    let different = execute(
+        &environment.cloud,
+        (verify, Direction::Forward),
+        "comparison",
+        &plan,
+        &Silent,
+    )
+    .await
+    .unwrap();
     environment.shutdown().await.unwrap();
 
     assert_eq!(equal.outcome, RunOutcome::Committed, "{:?}", equal.errors);

@@ -1,4 +1,4 @@
-use crossover_core::routing::LaneRecord;
+use crossover_core::{Direction, routing::LaneRecord};
 use crossover_rehearsal::{
     RehearsalOptions,
     environment::{Database, Environment},
@@ -65,7 +65,7 @@ async fn a_dry_run_enters_every_state_of_the_cutover_and_changes_nothing() {
     let plan = environment.plan("dry-run", true);
     let record = execute(
         &environment.cloud,
-        &environment.cloud.cutover,
+        (&environment.cloud.cutover, Direction::Forward),
         "dry run",
         &plan,
         &Silent,

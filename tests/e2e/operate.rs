@@ -45,24 +45,24 @@ impl Operator {
         printed
     }
 
-    fn standing(&self) -> Value {
+    fn status(&self) -> Value {
         let output = self.call("status --json");
-        let standing: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        let status: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
             panic!("{error}: {}", String::from_utf8_lossy(&output.stderr));
         });
-        crossover_contracts::document::validate("standing", &standing).unwrap();
-        standing
+        crossover_contracts::document::validate("lane-status", &status).unwrap();
+        status
     }
 
-    /// Waits until the standing fulfils a condition.
+    /// Waits until the status fulfils a condition.
     async fn until(&self, what: &str, met: impl Fn(&Value) -> bool) -> Value {
         let since = Instant::now();
         loop {
-            let standing = self.standing();
-            if met(&standing) {
-                return standing;
+            let status = self.status();
+            if met(&status) {
+                return status;
             }
-            assert!(since.elapsed() < LIMIT, "{what}: {standing:#}");
+            assert!(since.elapsed() < LIMIT, "{what}: {status:#}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -98,8 +98,8 @@ impl Operator {
     }
 }
 
-fn state(standing: &Value) -> Option<&str> {
-    standing["under_way"]["state"].as_str()
+fn state(status: &Value) -> Option<&str> {
+    status["under_way"]["state"].as_str()
 }
 
 /// Starts a rehearsal that waits.
@@ -124,7 +124,7 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
         checked.contains("✓ forward replication") && !checked.contains('✗'),
         "{checked}"
     );
-    let idle = operator.standing();
+    let idle = operator.status();
     assert_eq!(
         (&idle["writer"], &idle["under_way"]),
         (&json!("source"), &Value::Null)
@@ -149,7 +149,7 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
     let waiting = operator.with("waiting.toml", "lag_stable_ms = 600000");
     waiting.ends("run --run-id waits", 0);
     waiting
-        .until("lag-wait", |standing| state(standing) == Some("LagWait"))
+        .until("lag-wait", |status| state(status) == Some("LagWait"))
         .await;
     let second = operator.ends("run", 2);
     assert!(second.contains("has a run under way: waits"), "{second}");
@@ -168,9 +168,9 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
 
     // A run whose execution is stopped while the lane is armed or held: nothing works on it until somebody recovers it.
     operator.ends("run --run-id stopped", 0);
-    let announced = |standing: &Value| {
-        let phase = standing["phase"].as_str().unwrap_or_default();
-        state(standing) == Some("ConnectionDrain") && ["armed", "hold"].contains(&phase)
+    let announced = |status: &Value| {
+        let phase = status["phase"].as_str().unwrap_or_default();
+        state(status) == Some("ConnectionDrain") && ["armed", "hold"].contains(&phase)
     };
     let drained = operator.until("the announcement of the pause", announced).await;
     operator
@@ -185,7 +185,7 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
         recovered.contains("Run stopped is aborted: the source owns writes"),
         "{recovered}"
     );
-    assert_eq!(operator.standing()["phase"], "serve_source");
+    assert_eq!(operator.status()["phase"], "serve_source");
 
     // There and back.
     let committed = operator.ends("run --follow --run-id there --json", 0);
@@ -194,9 +194,9 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
         "{committed}"
     );
     assert!(committed.contains("writes held for"), "{committed}");
-    let served = operator.standing();
+    let served = operator.status();
     assert_eq!(
-        (&served["writer"], &served["way_back"]["runs"]),
+        (&served["writer"], &served["reverse_replication"]["running"]),
         (&json!("target"), &json!(true))
     );
     let again = operator.ends("run --follow --run-id there", 0);
@@ -204,6 +204,10 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
         again.starts_with("found cutover there") || again.contains("found cutover there"),
         "{again}"
     );
+    let proof = folder.join("proof");
+    let collected = operator.ends(&format!("evidence --run-id there --out {}", proof.display()), 0);
+    assert!(!collected.contains("missing:"), "{collected}");
+    operator.ends(&format!("evidence --check {}", proof.display()), 0);
     let nothing = operator.ends("run", 2);
     assert!(
         nothing.contains("the target already owns the writes"),
@@ -214,7 +218,7 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
     assert!(back.contains("the source owns writes"), "{back}");
     let summary = fs::read_to_string(summary).unwrap();
     assert!(summary.contains("| FinalSync | done |"), "{summary}");
-    assert_eq!(operator.standing()["writer"], "source");
+    assert_eq!(operator.status()["writer"], "source");
 
     running.signal(Signal::SIGINT);
     let ended = running.end();

@@ -38,30 +38,43 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 }
 
 async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let world = arguments.config.world().await?;
-    let ending = abort(&world, arguments.run_id.as_deref()).await?;
+    let clients = arguments.config.clients().await?;
+    let ending = abort(&clients, arguments.run_id.as_deref()).await?;
     let how = if ending.recovers {
         "recovered by an execution of its own"
     } else {
         "told to abort; its execution ends it"
     };
-    eprintln!("run {} is {how}\n  {}", ending.run_id, ending.execution);
-    let record = followed(&world, (&ending.execution, &ending.run_id), ending.direction).await?;
-    let (old, new) = (ending.direction.old_writer(), ending.direction.new_writer());
+    let run = &ending.run;
+    eprintln!("run {} is {how}\n  {}", run.run_id, run.arn);
+    let record = followed(&clients, run).await?;
+    let (id, old, new) = (
+        &run.run_id,
+        run.direction.old_writer(),
+        run.direction.new_writer(),
+    );
     match record.outcome {
         RunOutcome::Aborted => print(&format!(
-            "Run {} is aborted: the {old} owns writes as before.\n",
-            ending.run_id
+            "Run {id} is aborted: the {old} owns writes as before.\n"
         ))?,
-        RunOutcome::Committed => print(&format!(
-            "Run {} had committed and is complete: the {new} owns writes.\n",
-            ending.run_id
-        ))?,
-        RunOutcome::Failed => anyhow::ensure!(
-            superseded(&record.errors),
-            "the abort did not end well: {}\n`crossover status` says where the lane stands, docs/runbooks.md what to do",
-            record.errors.join("; ")
-        ),
+        RunOutcome::Committed => {
+            print(&format!(
+                "Run {id} had committed and is complete: the {new} owns writes.\n"
+            ))?;
+        }
+        RunOutcome::Failed if superseded(&record.errors) => {
+            print(&format!(
+                "Another run has changed the writer since: nothing of run {id} was left to undo.\n"
+            ))?;
+        }
+        RunOutcome::Failed => {
+            eprintln!(
+                "the abort failed: {}\n`crossover status{}` says where the lane stands, docs/runbooks.md what to do",
+                record.errors.join("; "),
+                arguments.config.shown()
+            );
+            return Ok(ExitCode::FAILURE);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -11,12 +11,13 @@ use crossover_core::Secret;
 use reqwest::Url;
 use serde::Serialize;
 
-use crate::output::{print, print_json};
+use crate::{
+    exit::ended,
+    output::{print, print_json},
+};
 use github::{Environment, GitHub};
 use repository::Repository;
 
-/// Exit status when the question has no answer.
-const COULD_NOT_RUN: u8 = 2;
 /// Holds the token, which no option may: options are visible to every user of the machine.
 const TOKEN_VARIABLE: &str = "GITHUB_TOKEN";
 
@@ -67,14 +68,13 @@ struct Answer<'a> {
 
 /// Asks GitHub.
 pub fn run(arguments: &Arguments) -> ExitCode {
-    match execute(arguments) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(COULD_NOT_RUN)
+    ended(execute(arguments).map(|required| {
+        if required {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
         }
-    }
+    }))
 }
 
 /// Whether somebody has to approve.

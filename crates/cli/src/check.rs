@@ -16,12 +16,10 @@ use crossover_stages::pre_check::{Asked, CheckContext, run_all};
 
 use crate::{
     databases::{Connected, Databases},
+    exit::{COULD_NOT_RUN, ended},
     output::{print, print_json},
     page,
 };
-
-/// Exit status when a check, or the command itself, could not run.
-const COULD_NOT_RUN: u8 = 2;
 
 /// Why the checks of replication have no answer here.
 const NO_REPLICATION: &str =
@@ -70,13 +68,7 @@ pub struct Arguments {
 
 /// Runs the checks.
 pub fn run(arguments: &Arguments) -> ExitCode {
-    match execute(arguments) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(COULD_NOT_RUN)
-        }
-    }
+    ended(execute(arguments))
 }
 
 fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {

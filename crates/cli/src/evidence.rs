@@ -13,7 +13,8 @@ use crossover_evidence::{EvidenceVerdict, check};
 use crossover_signing::PublicKey;
 
 use crate::{
-    migration::{COULD_NOT_RUN, Config},
+    exit::ended,
+    migration::Config,
     output::{print, print_json},
 };
 
@@ -23,7 +24,7 @@ manifest that names the SHA-256 of each file.\n\n\
 Every file that was changed, renamed, added or taken away is named, all at once; so are symbolic links, which are not followed, and a manifest that was \
 changed itself. A check writes nothing and uses no network.\n\n\
 Who wrote the evidence is proven only by a signature and the public key of its owner, obtained over a trusted channel: without the key, anyone can have \
-written everything anew. docs/evidence.md describes the folder, and how to check it with other tools.";
+written it again. docs/evidence.md describes the folder, and how to check it with other tools.";
 
 /// Options of `crossover evidence`. What is to be done is one of the group `action`.
 #[derive(clap::Args)]
@@ -66,10 +67,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
             "nothing was asked for; see `crossover evidence --help`"
         )),
     };
-    done.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
-        ExitCode::from(COULD_NOT_RUN)
-    })
+    ended(done)
 }
 
 fn checked(folder: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {

@@ -8,9 +8,12 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use crossover_operate::template::{Answers, Outputs, fill};
+use crossover_operate::{
+    config::{self, DEFAULT_FILE},
+    template::{Answers, Outputs, fill},
+};
 
-use crate::migration::COULD_NOT_RUN;
+use crate::exit::ended;
 
 pub const MANUAL: &str = "Write a commented crossover.toml for a migration, from what Terraform has created (the output `crossover` of terraform/environments). Only what \
 Terraform does not know is asked for: on a terminal by a question, otherwise by the option.\n\n\
@@ -39,18 +42,12 @@ pub struct Arguments {
     #[arg(long, value_name = "URL")]
     admin_url: Option<String>,
     /// The file to write
-    #[arg(long, value_name = "FILE", default_value = "crossover.toml")]
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_FILE)]
     config: PathBuf,
 }
 
 pub fn run(arguments: &Arguments) -> ExitCode {
-    match execute(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(COULD_NOT_RUN)
-        }
-    }
+    ended(execute(arguments).map(|()| ExitCode::SUCCESS))
 }
 
 fn execute(arguments: &Arguments) -> anyhow::Result<()> {
@@ -81,9 +78,9 @@ fn execute(arguments: &Arguments) -> anyhow::Result<()> {
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .with_context(|| format!("cannot write {}", arguments.config.display()))?;
     eprintln!(
-        "wrote {}; next: crossover plan --config {}",
+        "wrote {}; next: crossover plan{}",
         arguments.config.display(),
-        arguments.config.display()
+        config::option(&arguments.config)
     );
     Ok(())
 }

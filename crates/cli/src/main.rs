@@ -5,6 +5,7 @@ mod approvers;
 mod check;
 mod databases;
 mod evidence;
+mod exit;
 mod explain;
 mod init;
 mod manual;
@@ -50,7 +51,7 @@ enum Command {
     Plan(plan::Arguments),
     #[command(about = "Start the cutover, and follow it", long_about = run::RUN_MANUAL)]
     Run(run::Arguments),
-    #[command(about = "Say who owns writes, whether the way back is ready, and what to do next", long_about = status::MANUAL)]
+    #[command(about = "Say who owns writes, whether reverse replication runs, and what to do next", long_about = status::MANUAL)]
     Status(status::Arguments),
     #[command(about = "End a run before its commit, and undo what it has prepared", long_about = abort::MANUAL)]
     Abort(abort::Arguments),

@@ -5,7 +5,7 @@ use std::{io, path::PathBuf, process::ExitCode};
 use anyhow::Context as _;
 use clap_complete::Shell;
 
-use crate::{migration::COULD_NOT_RUN, output::print};
+use crate::{exit::ended, output::print};
 
 /// Options of `crossover completions`.
 #[derive(clap::Args)]
@@ -25,30 +25,21 @@ pub struct Man {
 pub fn completions(arguments: &Completions, mut command: clap::Command) -> ExitCode {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, "crossover", &mut script);
-    ended(print(&String::from_utf8_lossy(&script)))
+    ended(print(&String::from_utf8_lossy(&script)).map(|()| ExitCode::SUCCESS))
 }
 
 pub fn man(arguments: &Man, command: clap::Command) -> ExitCode {
-    ended(match &arguments.out {
+    let written = match &arguments.out {
         Some(folder) => std::fs::create_dir_all(folder)
             .and_then(|()| clap_mangen::generate_to(command, folder))
             .with_context(|| format!("cannot write the pages into {}", folder.display())),
         None => page(command).map_err(Into::into).and_then(|page| print(&page)),
-    })
+    };
+    ended(written.map(|()| ExitCode::SUCCESS))
 }
 
 fn page(command: clap::Command) -> io::Result<String> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command).render(&mut page)?;
     Ok(String::from_utf8_lossy(&page).into_owned())
-}
-
-fn ended(outcome: anyhow::Result<()>) -> ExitCode {
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(COULD_NOT_RUN)
-        }
-    }
 }

@@ -3,10 +3,12 @@
 use std::{future::Future, path::PathBuf, process::ExitCode};
 
 use crossover_interrupt::{Interrupt, unless_interrupted};
-use crossover_operate::{config::Migration, world::World};
+use crossover_operate::{
+    clients::Clients,
+    config::{self, DEFAULT_FILE, Migration},
+};
 
-/// Exit status when the command could not do its work.
-pub const COULD_NOT_RUN: u8 = 2;
+use crate::exit::ended;
 
 /// The option that names the migration.
 #[derive(Debug, Clone, clap::Args)]
@@ -16,24 +18,20 @@ pub struct Config {
         long,
         value_name = "FILE",
         env = "CROSSOVER_CONFIG",
-        default_value = "crossover.toml"
+        default_value = DEFAULT_FILE
     )]
     config: PathBuf,
 }
 
 impl Config {
     /// The migration and its clients.
-    pub async fn world(&self) -> anyhow::Result<World> {
-        Ok(World::of(Migration::read(&self.config)?).await?)
+    pub async fn clients(&self) -> anyhow::Result<Clients> {
+        Ok(Clients::of(Migration::read(&self.config)?).await?)
     }
 
     /// ` --config FILE` where the file is not the default one, for a command that is shown.
     pub fn shown(&self) -> String {
-        if self.config.as_os_str() == "crossover.toml" {
-            String::new()
-        } else {
-            format!(" --config {}", self.config.display())
-        }
+        config::option(&self.config)
     }
 }
 
@@ -49,14 +47,11 @@ pub fn work(
         .map_err(anyhow::Error::from)
         .map(|runtime| runtime.block_on(unless_interrupted(work)));
     match outcome {
-        Ok(Ok(Ok(code))) => code,
         Ok(Err(interrupt)) => {
             eprintln!("{}", left(interrupt));
             ExitCode::from(interrupt.exit_status())
         }
-        Ok(Ok(Err(error))) | Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(COULD_NOT_RUN)
-        }
+        Ok(Ok(done)) => ended(done),
+        Err(error) => ended(Err(error)),
     }
 }

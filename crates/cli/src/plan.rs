@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crossover_operate::world::Sight;
+use crossover_operate::references::{self, Reference};
 
 use crate::{
     migration::{Config, work},
@@ -32,27 +32,27 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 }
 
 async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let world = arguments.config.world().await?;
-    let sights = Box::pin(world.look()).await;
+    let clients = arguments.config.clients().await?;
+    let references = references::check(&clients).await;
     if arguments.json {
-        print_json(&sights)?;
+        print_json(&references)?;
     } else {
-        print(&sights.iter().map(line).collect::<String>())?;
+        print(&references.iter().map(line).collect::<String>())?;
     }
-    Ok(if sights.iter().all(|sight| sight.fault.is_none()) {
+    Ok(if references.iter().all(|reference| reference.fault.is_none()) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
 }
 
-fn line(sight: &Sight) -> String {
-    match &sight.fault {
-        None => format!("  ✓ {}: {}\n", sight.what, sight.name),
+fn line(reference: &Reference) -> String {
+    match &reference.fault {
+        None => format!("  ✓ {}: {}\n", reference.what, reference.name),
         Some(fault) => format!(
             "  ✗ {}: {}\n      {}\n",
-            sight.what,
-            sight.name,
+            reference.what,
+            reference.name,
             fault.replace('\n', "\n      ")
         ),
     }

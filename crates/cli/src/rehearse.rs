@@ -16,11 +16,8 @@ use crossover_rehearsal::{
     Burst, EndAfterRun, RehearsalOptions, RehearsalOutput, rehearse_until, report::Judgement,
 };
 
-use crate::{output::print, steps::Steps};
+use crate::{exit::ended, output::print, steps::Steps};
 use summary::summary;
-
-/// Exit status when the rehearsal could not run.
-const COULD_NOT_RUN: u8 = 2;
 
 /// The exit status of a rehearsal that ended with a report.
 const fn exit_status(judgement: Judgement) -> u8 {
@@ -147,13 +144,7 @@ fn workspace() -> Option<PathBuf> {
 
 /// Runs the rehearsal.
 pub fn run(arguments: &Arguments) -> ExitCode {
-    match execute(arguments) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(COULD_NOT_RUN)
-        }
-    }
+    ended(execute(arguments))
 }
 
 fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -241,6 +232,6 @@ mod tests {
     fn scripts_can_tell_an_abort_that_was_right_from_a_problem_and_from_no_run() {
         let statuses = [Judgement::Passed, Judgement::Problems, Judgement::AbortedRightly].map(exit_status);
         assert_eq!(statuses, [0, 1, 3]);
-        assert!(!statuses.contains(&COULD_NOT_RUN));
+        assert!(!statuses.contains(&crate::exit::COULD_NOT_RUN));
     }
 }

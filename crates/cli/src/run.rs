@@ -9,9 +9,10 @@ use anyhow::Context as _;
 use crossover_core::{Direction, Millis, error::RetryClass};
 use crossover_operate::{
     begin::{Asked, Begun, begin},
-    config::word,
-    run::{Pace, RunOutcome, RunRecord, follow},
-    world::World,
+    clients::Clients,
+    config::{sub_command, word},
+    follow::{Pace, follow},
+    run::{RunExecution, RunOutcome, RunRecord},
 };
 use serde_json::json;
 
@@ -40,8 +41,8 @@ started again; with --follow it is followed, and if it has ended its outcome is 
 /// Options of `crossover run` and `crossover rollback`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit status: 0 started; with --follow: 0 committed, or the dry run has passed; 1 refused, aborted or failed; 3 aborted or refused because the \
-                  systems were too busy: nothing was changed, and a later run may succeed as it is; 2 could not run; 130 interrupted while following: the run goes on."
+    after_help = "Exit status: 0 started; with --follow: 0 committed, or the dry run has passed; 1 refused, aborted or failed; 3 aborted or refused, and \
+                  a later run may succeed without any change, because the systems were too busy or somebody aborted it; 2 could not run; 130 interrupted while following: the run goes on."
 )]
 pub struct Arguments {
     #[command(flatten)]
@@ -72,7 +73,7 @@ pub fn run(arguments: &Arguments, direction: Direction) -> ExitCode {
             |begun| {
                 format!(
                     "{interrupt}: the run goes on; `{}` follows it again, `crossover abort{}` ends it",
-                    following(arguments, direction, begun),
+                    following(arguments, begun),
                     arguments.config.shown()
                 )
             },
@@ -81,15 +82,12 @@ pub fn run(arguments: &Arguments, direction: Direction) -> ExitCode {
 }
 
 /// The command that follows the run.
-fn following(arguments: &Arguments, direction: Direction, begun: &Begun) -> String {
-    let command = match direction {
-        Direction::Forward => "run",
-        Direction::Reverse => "rollback",
-    };
+fn following(arguments: &Arguments, begun: &Begun) -> String {
     format!(
-        "crossover {command}{} --follow --run-id {}",
+        "crossover {}{} --follow --run-id {}",
+        sub_command(begun.run.direction),
         arguments.config.shown(),
-        begun.run_id
+        begun.run.run_id
     )
 }
 
@@ -101,37 +99,33 @@ async fn execute(
     if let Some(file) = &arguments.summary {
         append(file, "")?;
     }
-    let world = arguments.config.world().await?;
+    let clients = arguments.config.clients().await?;
     let asked = Asked {
         direction,
         dry_run: arguments.dry_run,
         run_id: arguments.run_id.as_deref(),
     };
-    let run = begin(&world, asked).await?;
-    let run = begun.get_or_init(|| run);
-    let verb = if run.known { "found" } else { "started" };
-    eprintln!("{verb} {} {}\n  {}", word(direction), run.run_id, run.execution);
+    let started = begin(&clients, asked).await?;
+    let begun = begun.get_or_init(|| started);
+    let run = &begun.run;
+    let verb = if begun.known { "found" } else { "started" };
+    eprintln!("{verb} {} {}\n  {}", word(direction), run.run_id, run.arn);
     if !arguments.follow {
-        eprintln!("follow it: {}", following(arguments, direction, run));
+        eprintln!("follow it: {}", following(arguments, begun));
         if arguments.json {
-            print_json(&json!({ "run_id": run.run_id, "execution": run.execution, "known": run.known }))?;
+            print_json(&json!({ "run_id": run.run_id, "execution": run.arn, "known": begun.known }))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let record = followed(&world, (&run.execution, &run.run_id), direction).await?;
+    let record = followed(&clients, run).await?;
     report(arguments, &record)?;
     Ok(ExitCode::from(exit_status(&record)))
 }
 
 /// Follows an execution and shows its stages.
-pub async fn followed(
-    world: &World,
-    (execution, run_id): (&str, &str),
-    direction: Direction,
-) -> anyhow::Result<RunRecord> {
-    let watcher = following::Lines::new(word(direction));
-    let record = follow(&world.runs, (execution, run_id), PACE, &watcher).await?;
-    Ok(RunRecord { direction, ..record })
+pub async fn followed(clients: &Clients, run: &RunExecution) -> anyhow::Result<RunRecord> {
+    let watcher = following::Lines::new(word(run.direction));
+    Ok(follow(&clients.runs, run, PACE, &watcher).await?)
 }
 
 fn report(arguments: &Arguments, record: &RunRecord) -> anyhow::Result<()> {

@@ -2,14 +2,14 @@
 
 use std::{fmt::Write as _, process::ExitCode};
 
-use crossover_operate::standing::Standing;
+use crossover_operate::status::LaneStatus;
 
 use crate::{
     migration::{Config, work},
     output::{print, print_json},
 };
 
-pub const MANUAL: &str = "Say where a migration stands: who owns writes, what is under way, whether the way back is ready, and what to do next.\n\n\
+pub const MANUAL: &str = "Show the status of a migration: who owns writes, what is under way, whether reverse replication runs, and what to do next.\n\n\
 Reads only the lane at the edge, the executions of the two state machines and, while the target owns writes, the stream of reverse replication.";
 
 /// Options of `crossover status`.
@@ -27,7 +27,7 @@ pub struct Arguments {
     /// migration's infrastructure; a lane that was cut over has not completed
     #[arg(long, value_name = "STATE")]
     require: Option<Required>,
-    /// Print JSON on standard output (docs/schema/standing.json)
+    /// Print JSON on standard output (docs/schema/lane-status.json)
     #[arg(long)]
     json: bool,
 }
@@ -40,15 +40,15 @@ enum Required {
 
 impl Required {
     /// Why it does not hold.
-    fn refusal(self, standing: &Standing) -> Option<String> {
+    fn refusal(self, status: &LaneStatus) -> Option<String> {
         let Self::Completed = self;
-        if let Some(run) = &standing.under_way {
+        if let Some(run) = &status.under_way {
             return Some(format!("run {} is under way", run.run_id));
         }
-        let last_run = standing.last_run.as_ref()?;
+        let last_run = status.last_run.as_ref()?;
         Some(format!(
             "lane {} has not completed: run {last_run} has used it, so slots, streams and locks of the migration may still exist",
-            standing.lane
+            status.lane
         ))
     }
 }
@@ -60,45 +60,49 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 }
 
 async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let world = arguments.config.world().await?;
-    let lane = &world.migration.template().lane;
+    let clients = arguments.config.clients().await?;
+    let lane = &clients.migration.template().lane;
     if let Some(asked) = arguments.lane.as_ref().filter(|asked| *asked != lane) {
         anyhow::bail!(
             "the file is of lane {lane}, not of lane {asked}: name the file of that lane with --config"
         );
     }
-    let standing = world.standing().await?;
+    let status = clients.status().await?;
     if arguments.json {
-        print_json(&standing)?;
+        print_json(&status)?;
     } else {
-        print(&text(&standing))?;
+        print(&text(&status))?;
     }
-    if let Some(refusal) = arguments.require.and_then(|required| required.refusal(&standing)) {
+    if let Some(refusal) = arguments.require.and_then(|required| required.refusal(&status)) {
         eprintln!("refused: {refusal}");
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(standing: &Standing) -> String {
-    let mut text = format!("{}\n\n", standing.summary);
+fn text(status: &LaneStatus) -> String {
+    let mut text = format!("{}\n\n", status.summary);
     let mut line = |what: &str, content: &str| {
         // Writing into a string cannot fail.
         let _ = writeln!(text, "  {what:<10}{content}");
     };
-    line("lane", &format!("{}, phase {}", standing.lane, standing.phase));
-    line("migration", &standing.migration_id);
-    if let Some(run) = &standing.under_way {
+    line("lane", &format!("{}, phase {}", status.lane, status.phase));
+    line("migration", &status.migration_id);
+    if let Some(run) = &status.under_way {
         line("run", &format!("{} ({})", run.run_id, run.execution));
-    } else if let Some(run) = &standing.last_run {
+    } else if let Some(run) = &status.last_run {
         line("last run", run);
     }
-    if let Some(way_back) = &standing.way_back {
-        let ready = if way_back.runs { "" } else { "NOT ready: " };
-        line("way back", &format!("{ready}{}", way_back.stream));
+    if let Some(reverse_replication) = &status.reverse_replication {
+        let ready = if reverse_replication.running {
+            ""
+        } else {
+            "NOT ready: "
+        };
+        line("reverse", &format!("{ready}{}", reverse_replication.stream));
     }
     text.push('\n');
-    for step in &standing.next {
+    for step in &status.next {
         let _ = writeln!(text, "  {}\n      {}", step.command, step.purpose);
     }
     text
@@ -107,40 +111,40 @@ fn text(standing: &Standing) -> String {
 #[cfg(test)]
 mod tests {
     use crossover_core::routing::Side;
-    use crossover_operate::standing::{Step, WayBack};
+    use crossover_operate::status::{NextCommand, ReverseReplication};
 
     use super::*;
 
     #[test]
-    fn a_way_back_that_does_not_run_is_loud() {
-        let standing = Standing {
+    fn a_reverse_replication_that_does_not_run_is_loud() {
+        let status = LaneStatus {
             migration_id: "shop".to_owned(),
             lane: "main".to_owned(),
             phase: "serve_target".to_owned(),
             writer: Side::Target,
             last_run: Some("shop-1".to_owned()),
             under_way: None,
-            way_back: Some(WayBack {
-                runs: false,
+            reverse_replication: Some(ReverseReplication {
+                running: false,
                 stream: "DMS task r does not exist".to_owned(),
             }),
             summary: "The target owns writes.".to_owned(),
-            next: vec![Step {
+            next: vec![NextCommand {
                 command: "crossover explain X".to_owned(),
                 purpose: "repair".to_owned(),
             }],
         };
-        let refusal = Required::Completed.refusal(&standing).unwrap();
+        let refusal = Required::Completed.refusal(&status).unwrap();
         assert!(refusal.contains("shop-1"), "{refusal}");
-        let untouched = Standing {
+        let untouched = LaneStatus {
             last_run: None,
-            ..standing.clone()
+            ..status.clone()
         };
         assert_eq!(Required::Completed.refusal(&untouched), None);
-        let text = text(&standing);
+        let text = text(&status);
         assert!(text.starts_with("The target owns writes.\n"), "{text}");
         assert!(
-            text.contains("way back  NOT ready: DMS task r does not exist"),
+            text.contains("reverse   NOT ready: DMS task r does not exist"),
             "{text}"
         );
         assert!(text.ends_with("  crossover explain X\n      repair\n"), "{text}");

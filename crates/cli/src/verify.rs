@@ -34,15 +34,13 @@ use crossover_verify::{
 
 use crate::{
     databases::{Connected, Databases},
+    exit::COULD_NOT_RUN,
     output::{print, print_json},
     page,
 };
 use certificate::{Before, CertificateArguments};
 use progress::Rows;
 use repair::RepairArguments;
-
-/// Exit status when the comparison was not possible or not complete.
-const COULD_NOT_RUN: u8 = 2;
 
 /// Options of `crossover verify`.
 #[derive(clap::Args)]

@@ -14,7 +14,7 @@ pub const DOCUMENTS: [&str; 9] = [
     "certificate",
     "check-report",
     "explanations",
-    "standing",
+    "lane-status",
     "evidence-check",
 ];
 

@@ -7,7 +7,7 @@ use crossover_aws::DmsSettings;
 use crossover_certificate::{CertificateFile, ReportDocument};
 use crossover_core::{Plan, explanation::Explanations, finding::CheckReport};
 use crossover_evidence::EvidenceReport;
-use crossover_operate::standing::Standing;
+use crossover_operate::status::LaneStatus;
 use crossover_rehearsal::report::Judged;
 use crossover_verify::FollowEvent;
 use schemars::{JsonSchema, generate::SchemaSettings};
@@ -41,7 +41,7 @@ pub fn of(name: &str) -> Option<Value> {
         "verify-event" => Some(made::<FollowEvent>(written)),
         "check-report" => Some(made::<CheckReport>(written)),
         "explanations" => Some(made::<Explanations>(written)),
-        "standing" => Some(made::<Standing>(written)),
+        "lane-status" => Some(made::<LaneStatus>(written)),
         "evidence-check" => Some(made::<EvidenceReport>(written)),
         "certificate" => Some(made::<CertificateFile>(read)),
         _ => None,

@@ -4,23 +4,13 @@
 use crate::{
     Millis,
     polling::Polling,
-    ports::{CatchUpMarkers, Clock, PortResult},
+    ports::{CatchUpMarkers, Clock, MarkerError, PortResult},
 };
 
 /// The first pause between two reads. It is short because clients wait for the marker of final-sync.
 const FIRST_PAUSE: Millis = Millis(2);
 /// The longest pause between two reads, for streams that take minutes.
 const LONGEST_PAUSE: Millis = Millis(50);
-
-/// Why a marker does not prove the catch-up.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MarkerError {
-    #[error("catch-up marker {nonce} did not arrive on the other side within {waited_ms} ms")]
-    NotSeen { nonce: String, waited_ms: Millis },
-    /// The stream applied one change more than once, so rows may be duplicated as well.
-    #[error("catch-up marker {nonce} arrived {count} times on the other side")]
-    Duplicated { nonce: String, count: u32 },
-}
 
 /// Writes a marker at the writer and waits until the follower has it. Returns the waiting time. A second
 /// call for the same marker does not write another one.

@@ -11,9 +11,8 @@ use strum::{EnumDiscriminants, EnumIter, IntoEnumIterator, IntoStaticStr, Varian
 
 use crate::{
     Millis,
-    catch_up::MarkerError,
     finding::{Finding, grouped},
-    ports::{PortError, Refusal},
+    ports::{MarkerError, PortError, Refusal},
 };
 
 /// Whether Step Functions may retry after an error.

@@ -34,7 +34,7 @@ pub use repair::{Repair, RepairTransaction, RowOutcome};
 pub use replication::{NewStream, Replication, StreamHealth, StreamState, TableHealth};
 pub use rows::{Rows, Snapshot};
 
-use crate::catch_up::MarkerError;
+use crate::Millis;
 
 /// Everything that the signatures of the ports name, for code that forwards a port to another implementation.
 /// The forwarding is generated (`ambassador`), so that a new method of a port needs no change there.
@@ -75,6 +75,16 @@ pub enum Refusal {
     Encoding,
     /// The cause is only in the text of the answer.
     Other,
+}
+
+/// Why a marker does not prove the catch-up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MarkerError {
+    #[error("catch-up marker {nonce} did not arrive on the other side within {waited_ms} ms")]
+    NotSeen { nonce: String, waited_ms: Millis },
+    /// The stream applied one change more than once, so rows may be duplicated as well.
+    #[error("catch-up marker {nonce} arrived {count} times on the other side")]
+    Duplicated { nonce: String, count: u32 },
 }
 
 /// Why a port failed. The text names the object and never holds a secret.

@@ -1,6 +1,6 @@
 //! Errors of the calls to a lane's admin API.
 
-use crossover_routing::LaneRecord;
+use crossover_routing::{LaneRecord, admin::BadKey};
 
 /// Why a call to the edge had no effect, or an unknown one.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,9 @@ pub enum EdgeError {
     /// An answer unknown to this client, or a call unknown to the edge.
     #[error("unexpected answer of the edge: {what}")]
     Protocol { what: String },
+    /// The text of a key is not one.
+    #[error("the key of the admin API cannot be used: {0}")]
+    BadKey(#[from] BadKey),
     #[error("{url} is not the address of an edge: {reason}")]
     BadAddress { url: String, reason: String },
 }

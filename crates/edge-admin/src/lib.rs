@@ -87,6 +87,14 @@ impl EdgeAdmin {
         })
     }
 
+    /// The same with the key as its secret holds it, in hexadecimal.
+    ///
+    /// # Errors
+    /// Those of [`EdgeAdmin::new`], and [`EdgeError::BadKey`].
+    pub fn with_hex_key(base_url: &str, lane: &str, key_id: &str, key: &str) -> Result<Self, EdgeError> {
+        Self::new(base_url, lane, key_id, AdminKey::from_hex(key)?)
+    }
+
     /// The current record of the lane.
     pub async fn read(&self) -> Result<LaneRecord, EdgeError> {
         self.get("").await

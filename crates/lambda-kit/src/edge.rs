@@ -6,7 +6,7 @@ use crossover_core::{
     ports::{Lane, PortError, PortResult},
     routing::{Command, Epoch, LaneRecord, Traffic},
 };
-use crossover_edge_admin::{AdminKey, EdgeAdmin, EdgeError};
+use crossover_edge_admin::{EdgeAdmin, EdgeError};
 
 /// One lane of one edge-router.
 pub struct EdgeLane {
@@ -17,9 +17,8 @@ pub struct EdgeLane {
 impl EdgeLane {
     pub fn new(admin_url: &str, lane: &str, key: &EdgeKey) -> PortResult<Self> {
         let what = format!("lane {lane} at the edge-router");
-        let secret = AdminKey::from_hex(key.key.expose()).map_err(|e| PortError::refused(&what, e))?;
-        let admin =
-            EdgeAdmin::new(admin_url, lane, &key.key_id, secret).map_err(|e| PortError::refused(&what, e))?;
+        let admin = EdgeAdmin::with_hex_key(admin_url, lane, &key.key_id, key.key.expose())
+            .map_err(|e| PortError::refused(&what, e))?;
         Ok(Self { admin, what })
     }
 

@@ -12,9 +12,10 @@ use crossover_core::{
 use serde_json::json;
 
 use crate::{
+    clients::Clients,
     error::{OperateError, Result},
-    standing::RunUnderWay,
-    world::World,
+    run::RunExecution,
+    status::RunUnderWay,
 };
 
 /// The error in the input of an execution that recovers a run.
@@ -25,9 +26,7 @@ const LONGEST_NAME: usize = 80;
 /// The execution that ends a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {
-    pub run_id: String,
-    pub direction: Direction,
-    pub execution: String,
+    pub run: RunExecution,
     /// The execution was started for it; otherwise it is the run's own.
     pub recovers: bool,
 }
@@ -36,16 +35,16 @@ pub struct Ending {
 ///
 /// # Errors
 /// The run has committed, and is under way; nothing is under way and no run was named.
-pub async fn abort(world: &World, run_id: Option<&str>) -> Result<Ending> {
-    let admin = world.lane().await?;
+pub async fn abort(clients: &Clients, run_id: Option<&str>) -> Result<Ending> {
+    let admin = clients.lane().await?;
     let lane = admin.read().await?;
-    let under_way = world.under_way().await?;
+    let under_way = clients.under_way().await?;
     let run_id = chosen(run_id, under_way.as_ref(), &lane)?;
     let under_way = under_way.filter(|run| run.run_id == run_id);
     let is_ours = lane.run_id.as_deref() == Some(run_id.as_str());
     if lane.phase == Phase::Committed && is_ours && under_way.is_some() {
         return Err(OperateError::NothingToDo(format!(
-            "run {run_id} has committed, and an abort never undoes a commit; it goes on by itself. Afterwards `crossover rollback` leads back"
+            "run {run_id} has committed, and an abort never undoes a commit; it goes on by itself. Afterwards `crossover rollback` returns to the old writer"
         )));
     }
     let decided =
@@ -56,15 +55,15 @@ pub async fn abort(world: &World, run_id: Option<&str>) -> Result<Ending> {
         };
         admin.apply(lane.epoch, command).await?;
     }
-    if let Some(run) = under_way {
-        return Ok(Ending {
+    if let Some(own) = under_way {
+        let run = RunExecution {
             run_id,
-            direction: run.direction,
-            execution: run.execution,
-            recovers: false,
-        });
+            direction: own.direction,
+            arn: own.execution,
+        };
+        return Ok(Ending { run, recovers: false });
     }
-    recover(world, run_id, &lane).await
+    recover(clients, run_id, &lane).await
 }
 
 fn chosen(given: Option<&str>, under_way: Option<&RunUnderWay>, lane: &LaneRecord) -> Result<String> {
@@ -81,22 +80,22 @@ fn chosen(given: Option<&str>, under_way: Option<&RunUnderWay>, lane: &LaneRecor
         })
 }
 
-async fn recover(world: &World, run_id: String, lane: &LaneRecord) -> Result<Ending> {
+async fn recover(clients: &Clients, run_id: String, lane: &LaneRecord) -> Result<Ending> {
     let direction = direction(lane);
-    let plan = world.migration.plan(&run_id, false)?;
+    let plan = clients.migration.plan(&run_id, false)?;
     let input = json!({
         "plan": plan,
         "error": { "Error": ASKED, "Cause": "crossover abort: no execution was working on the run" },
     });
     let name = recovery_name(&run_id, lane);
-    let machine = world.migration.machine(direction);
-    let execution = world.runs.machines.start(machine, &name, &input).await?;
-    Ok(Ending {
+    let machine = clients.migration.machine(direction);
+    let arn = clients.runs.machines.start(machine, &name, &input).await?;
+    let run = RunExecution {
         run_id,
         direction,
-        execution,
-        recovers: true,
-    })
+        arn,
+    };
+    Ok(Ending { run, recovers: true })
 }
 
 /// The epoch makes each attempt at another state of the lane an execution of its own.

@@ -5,9 +5,10 @@ use crossover_core::{Direction, ports::Clock as _, routing::LaneRecord};
 use serde_json::json;
 
 use crate::{
+    clients::Clients,
     error::{OperateError, Result},
     machines::execution_arn,
-    world::World,
+    run::RunExecution,
 };
 
 /// What is asked for.
@@ -22,8 +23,7 @@ pub struct Asked<'a> {
 /// A run that has begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Begun {
-    pub run_id: String,
-    pub execution: String,
+    pub run: RunExecution,
     /// The run had begun before.
     pub known: bool,
 }
@@ -32,40 +32,36 @@ pub struct Begun {
 ///
 /// # Errors
 /// Another run of the lane is under way, or the side that would become the writer is the writer already.
-pub async fn begin(world: &World, asked: Asked<'_>) -> Result<Begun> {
-    let machine = world.migration.machine(asked.direction);
+pub async fn begin(clients: &Clients, asked: Asked<'_>) -> Result<Begun> {
+    let machine = clients.migration.machine(asked.direction);
     let run_id = asked.run_id.map_or_else(
-        || world.migration.new_run_id(asked.direction, SystemClock.now()),
+        || clients.migration.new_run_id(asked.direction, SystemClock.now()),
         str::to_owned,
     );
-    let execution = execution_arn(machine, &run_id);
-    if asked.run_id.is_some() && world.runs.machines.describe(&execution).await?.is_some() {
-        return Ok(Begun {
-            run_id,
-            execution,
-            known: true,
-        });
+    let run = RunExecution {
+        arn: execution_arn(machine, &run_id),
+        direction: asked.direction,
+        run_id,
+    };
+    if asked.run_id.is_some() && clients.runs.machines.describe(&run.arn).await?.is_some() {
+        return Ok(Begun { run, known: true });
     }
-    let plan = world.migration.plan(&run_id, asked.dry_run)?;
-    let lane = async { Ok(world.lane().await?.read().await?) };
-    let (lane, under_way) = futures::try_join!(lane, world.under_way())?;
-    if let Some(run) = under_way {
+    let plan = clients.migration.plan(&run.run_id, asked.dry_run)?;
+    let lane = async { Ok(clients.lane().await?.read().await?) };
+    let (lane, under_way) = futures::try_join!(lane, clients.under_way())?;
+    if let Some(other) = under_way {
         return Err(OperateError::RunUnderWay {
             lane: plan.lane,
-            run: run.run_id,
+            run: other.run_id,
         });
     }
     can_begin(&lane, asked.direction)?;
-    let execution = world
+    clients
         .runs
         .machines
-        .start(machine, &run_id, &json!({ "plan": plan }))
+        .start(machine, &run.run_id, &json!({ "plan": plan }))
         .await?;
-    Ok(Begun {
-        run_id,
-        execution,
-        known: false,
-    })
+    Ok(Begun { run, known: false })
 }
 
 /// The state machine would refuse too, a little later.

@@ -1,18 +1,19 @@
 //! What proves a run: everything that AWS and the edge still know of it, as files for `crossover-evidence`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Display};
 
 use crossover_clock::SystemClock;
 use crossover_core::{Direction, UnixMillis, ports::Clock as _};
 use crossover_evidence::{Evidence, Run, redacted};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
+    clients::Clients,
     error::{OperateError, Result},
     history::Event,
     machines::{Execution, execution_arn},
-    run::{RunRecord, record},
-    world::World,
+    run::{RunExecution, RunRecord, record},
 };
 
 /// The evidence of a run, and what could not be collected, with the reasons.
@@ -26,50 +27,40 @@ pub struct Collected {
 ///
 /// # Errors
 /// No state machine of the migration has a run of this name, or AWS cannot be asked.
-pub async fn collect(world: &World, run_id: &str) -> Result<Collected> {
-    let (direction, arn, execution) = find(world, run_id).await?;
-    let history = world.runs.machines.history(&arn).await?;
-    let journal = world.runs.journal.lines(run_id).await?;
-    let run = RunRecord {
-        direction,
-        ..record(run_id, &execution, &history, &journal)
-    };
+pub async fn collect(clients: &Clients, run_id: &str) -> Result<Collected> {
+    let (run, execution) = find(clients, run_id).await?;
+    let history = clients.runs.machines.history(&run.arn).await?;
+    let journal = clients.runs.journal.lines(run_id).await?;
+    let known = record(&run, &execution, &history, &journal);
     let mut missing = Vec::new();
-    let audit = async { Ok::<_, OperateError>(serde_json::to_value(world.lane().await?.audit().await?)) };
-    let (audit, standing, definition) =
-        futures::join!(audit, world.standing(), world.runs.machines.definition(&arn));
+    let audit = async { Ok::<_, OperateError>(clients.lane().await?.audit().await?) };
+    let (audit, status, definition) = futures::join!(
+        audit,
+        clients.status(),
+        clients.runs.machines.definition(&run.arn)
+    );
     let mut files = BTreeMap::new();
     let mut add = |name: &str, content: Value| {
         let text = serde_json::to_string_pretty(&redacted(content)).unwrap_or_default();
         files.insert(name.to_owned(), format!("{text}\n").into_bytes());
     };
     add("plan.json", execution.input["plan"].clone());
-    add("execution.json", described(&arn, &execution));
+    add("execution.json", described(&run.arn, &execution));
     add("history.json", json!(history));
-    add("run.json", run.document());
-    add("results.json", run.results.clone());
+    add("run.json", known.document());
+    add("results.json", known.results.clone());
     add("journal.json", json!(journal));
     add("versions.json", json!({ "crossover": env!("CARGO_PKG_VERSION") }));
     let mut optional = |name: &str, what: &str, content: Result<Value, String>| match content {
         Ok(content) => add(name, content),
         Err(reason) => missing.push(format!("{what}: {reason}")),
     };
-    let audit = match audit {
-        Ok(audit) => audit.map_err(|e| e.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    optional("lane-audit.json", "the lane's audit log", audit);
-    optional(
-        "standing.json",
-        "where the lane stands",
-        standing
-            .map_err(|e| e.to_string())
-            .map(|standing| json!(standing)),
-    );
+    optional("lane-audit.json", "the lane's audit log", content(audit));
+    optional("status.json", "the status of the lane", content(status));
     optional(
         "state-machine.json",
         "the definition of the state machine",
-        definition.map_err(|e| e.to_string()),
+        content(definition),
     );
     let plan = &execution.input["plan"];
     let text = |name: &str| plan[name].as_str().unwrap_or_default().to_owned();
@@ -77,8 +68,8 @@ pub async fn collect(world: &World, run_id: &str) -> Result<Collected> {
         run_id: run_id.to_owned(),
         migration_id: text("migration_id"),
         lane: text("lane"),
-        direction,
-        outcome: outcome(&execution, &run),
+        direction: run.direction,
+        outcome: outcome(&execution, &known),
         began_at: timestamp(execution.started_at),
         ended_at: ended(&execution, &history).map(timestamp),
         collected_at: timestamp(SystemClock.now()),
@@ -89,16 +80,25 @@ pub async fn collect(world: &World, run_id: &str) -> Result<Collected> {
     })
 }
 
-async fn find(world: &World, run_id: &str) -> Result<(Direction, String, Execution)> {
+async fn find(clients: &Clients, run_id: &str) -> Result<(RunExecution, Execution)> {
     for direction in [Direction::Forward, Direction::Reverse] {
-        let arn = execution_arn(world.migration.machine(direction), run_id);
-        if let Some(execution) = world.runs.machines.describe(&arn).await? {
-            return Ok((direction, arn, execution));
+        let arn = execution_arn(clients.migration.machine(direction), run_id);
+        if let Some(execution) = clients.runs.machines.describe(&arn).await? {
+            let run = RunExecution {
+                run_id: run_id.to_owned(),
+                direction,
+                arn,
+            };
+            return Ok((run, execution));
         }
     }
-    Err(OperateError::NothingToDo(format!(
-        "neither state machine of the migration has a run called {run_id}; Step Functions forgets a run 90 days after its end"
-    )))
+    Err(OperateError::UnknownRun(run_id.to_owned()))
+}
+
+/// What is stored of an answer, or why there is none.
+fn content<T: Serialize, E: Display>(answer: Result<T, E>) -> Result<Value, String> {
+    let answer = answer.map_err(|error| error.to_string())?;
+    serde_json::to_value(answer).map_err(|error| error.to_string())
 }
 
 fn described(arn: &str, execution: &Execution) -> Value {

@@ -81,7 +81,7 @@ impl Migration {
         let mut faults = file.aws.faults();
         for (field, instead) in NOT_IN_A_FILE {
             if file.plan.contains_key(field) {
-                faults.push(format!("plan.{field} does not belong into the file: {instead}"));
+                faults.push(format!("plan.{field} does not belong in the file: {instead}"));
             }
         }
         let mut table = file.plan;
@@ -165,6 +165,26 @@ pub fn text(aws: &AwsSettings, plan: &Plan) -> String {
         table.remove(field);
     }
     toml::to_string(&Written { aws, plan: table }).unwrap_or_default()
+}
+
+/// The sub-command that starts and follows a run in this direction.
+pub const fn sub_command(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Forward => "run",
+        Direction::Reverse => "rollback",
+    }
+}
+
+/// The name of the file where none is given.
+pub const DEFAULT_FILE: &str = "crossover.toml";
+
+/// ` --config FILE` for a command that is shown; empty for the default file.
+pub fn option(path: &Path) -> String {
+    if path.as_os_str() == DEFAULT_FILE {
+        String::new()
+    } else {
+        format!(" --config {}", path.display())
+    }
 }
 
 /// The word for a run in this direction.

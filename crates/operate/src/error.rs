@@ -23,8 +23,16 @@ pub enum OperateError {
         "lane {lane} has a run under way: {run}; follow it with `crossover status`, or end it with `crossover abort`"
     )]
     RunUnderWay { lane: String, run: String },
+    /// What was asked for makes no sense now; the text says why, and what does.
     #[error("{0}")]
     NothingToDo(String),
+    #[error(
+        "neither state machine of the migration has a run called {0}; Step Functions forgets a run 90 days after its end"
+    )]
+    UnknownRun(String),
+    /// What Terraform has created and the answers do not make a file.
+    #[error("{}", .0.join("\n"))]
+    Incomplete(Vec<String>),
     #[error("{what} did not end within {seconds} s; {hint}")]
     Late {
         what: String,

@@ -1,4 +1,4 @@
-//! Executions of the state machines, over the API of Step Functions.
+//! Executions of the state machines, over the API of NextCommand Functions.
 
 use aws_config::SdkConfig;
 use aws_sdk_sfn::{
@@ -20,7 +20,7 @@ use crate::history::Event;
 #[derive(Debug, Clone)]
 pub struct Machines(Client);
 
-/// One execution, as Step Functions describes it.
+/// One execution, as NextCommand Functions describes it.
 #[derive(Debug, Clone)]
 pub struct Execution {
     pub running: bool,

@@ -1,21 +1,24 @@
-//! One execution of a state machine, followed to its end.
+//! One run of a state machine, and what is known of it.
 
 use crossover_aws::JournalLine;
-use crossover_clock::SystemClock;
-use crossover_core::{Direction, ErrorName, Millis, StageError, UnixMillis, polling::Polling};
+use crossover_core::{Direction, ErrorName, Millis, StageError, UnixMillis};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub use crate::history::StageRun;
 use crate::{
-    error::{OperateError, Result},
     history::{Event, last_document, planned, stages},
     machines::Execution,
-    world::Runs,
 };
 
-/// The state that may wait for long, and says for what.
-const LAG_WAIT: &str = "LagWait";
+/// An execution that works on a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunExecution {
+    pub run_id: String,
+    pub direction: Direction,
+    /// ARN of the execution.
+    pub arn: String,
+}
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +38,6 @@ pub enum RunOutcome {
 #[derive(Debug, Clone)]
 pub struct RunRecord {
     pub run_id: String,
-    /// Forward for an execution that is neither a cutover nor a rollback.
     pub direction: Direction,
     pub started_at: UnixMillis,
     pub outcome: RunOutcome,
@@ -103,66 +105,12 @@ impl RunRecord {
 }
 
 /// A time in the output of a stage.
-fn output_figure(results: &Value, place: &str, name: &str) -> Option<Millis> {
+pub(crate) fn output_figure(results: &Value, place: &str, name: &str) -> Option<Millis> {
     results[place]["result"]["output"][name].as_u64().map(Millis)
 }
 
-/// Receives what happens in an execution, as it happens.
-pub trait Watcher: Send + Sync {
-    fn entered(&self, state: &str);
-    /// What the running state waits for.
-    fn waits(&self, state: &str, reason: &str);
-    fn left(&self, stage: &StageRun);
-    /// How long writes will be held, as far as the load tells.
-    fn predicts(&self, _pause: Millis) {}
-}
-
-/// How an execution is followed.
-#[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    /// Interval between two reads.
-    pub read_every: Millis,
-    /// An execution that takes longer is considered stuck.
-    pub limit: Millis,
-}
-
-/// Follows an execution of the run `run_id` to its end.
-pub async fn follow(
-    runs: &Runs,
-    (execution, run_id): (&str, &str),
-    pace: Pace,
-    watcher: &dyn Watcher,
-) -> Result<RunRecord> {
-    let mut polling = Polling::new(&SystemClock, pace.read_every, pace.limit);
-    let mut shown = Shown::default();
-    loop {
-        let seen = described(runs, execution).await?;
-        let history = runs.machines.history(execution).await?;
-        shown.stages(&stages(&history), watcher);
-        shown.prediction(last_document(&history), watcher);
-        if !seen.running {
-            let journal = runs.journal.lines(run_id).await?;
-            return Ok(record(run_id, &seen, &history, &journal));
-        }
-        // The journal is read only where nothing is held: a read in the pause would disturb what is measured.
-        if shown.running.as_deref() == Some(LAG_WAIT) {
-            shown.waits(&runs.journal.lines(run_id).await?, watcher);
-        }
-        polling.pause().await.map_err(|late| OperateError::Late {
-            what: format!("execution {execution}"),
-            seconds: late.waited.whole_seconds(),
-            hint: "the state that is shown last hangs; see the log of its function",
-        })?;
-    }
-}
-
-async fn described(runs: &Runs, execution: &str) -> Result<Execution> {
-    let found = runs.machines.describe(execution).await?;
-    found.ok_or_else(|| OperateError::NothingToDo(format!("there is no execution {execution}")))
-}
-
 /// What is known of an execution at one time; for an ended one, how it ended.
-pub fn record(run_id: &str, seen: &Execution, history: &[Event], journal: &[JournalLine]) -> RunRecord {
+pub fn record(run: &RunExecution, seen: &Execution, history: &[Event], journal: &[JournalLine]) -> RunRecord {
     let mut errors: Vec<String> = journal
         .iter()
         .filter(|line| line.event == "failed")
@@ -180,7 +128,7 @@ pub fn record(run_id: &str, seen: &Execution, history: &[Event], journal: &[Jour
         .or_else(|| last_document(history))
         .cloned()
         .unwrap_or_default();
-    // A function that was killed or timed out could not write to the journal; the error caught by Step
+    // A function that was killed or timed out could not write to the journal; the error caught by NextCommand
     // Functions has the reason.
     if errors.is_empty()
         && let Some(caught) = results.get("error").filter(|e| e.is_object())
@@ -197,8 +145,8 @@ pub fn record(run_id: &str, seen: &Execution, history: &[Event], journal: &[Jour
     }
     let outcome = outcome(seen);
     RunRecord {
-        run_id: run_id.to_owned(),
-        direction: Direction::default(),
+        run_id: run.run_id.clone(),
+        direction: run.direction,
         started_at: seen.started_at,
         outcome,
         error: error(outcome, &results),
@@ -217,7 +165,7 @@ fn outcome(seen: &Execution) -> RunOutcome {
     }
 }
 
-/// The error that Step Functions caught. A run that was committed in spite of an error has none.
+/// The error that NextCommand Functions caught. A run that was committed in spite of an error has none.
 fn error(outcome: RunOutcome, results: &Value) -> Option<ErrorName> {
     let caught = results["error"]["Error"].as_str()?;
     StageError::all()
@@ -225,56 +173,8 @@ fn error(outcome: RunOutcome, results: &Value) -> Option<ErrorName> {
         .filter(|_| outcome != RunOutcome::Committed)
 }
 
-/// What the watcher has been told.
-#[derive(Default)]
-struct Shown {
-    entered: usize,
-    left: usize,
-    waits: usize,
-    running: Option<String>,
-    predicted: bool,
-}
-
-impl Shown {
-    fn stages(&mut self, stages: &[StageRun], watcher: &dyn Watcher) {
-        for (index, stage) in stages.iter().enumerate() {
-            if index >= self.entered {
-                watcher.entered(&stage.name);
-                self.entered = index + 1;
-            }
-            if index >= self.left && !stage.running {
-                watcher.left(stage);
-                self.left = index + 1;
-            }
-        }
-        self.running = stages
-            .last()
-            .filter(|stage| stage.running)
-            .map(|stage| stage.name.clone());
-    }
-
-    fn prediction(&mut self, document: Option<&Value>, watcher: &dyn Watcher) {
-        let figure = document.and_then(|results| output_figure(results, "lag_wait", "predicted_pause_ms"));
-        if let Some(pause) = figure.filter(|_| !self.predicted) {
-            self.predicted = true;
-            watcher.predicts(pause);
-        }
-    }
-
-    /// The journal's lines about waiting that are new.
-    fn waits(&mut self, journal: &[JournalLine], watcher: &dyn Watcher) {
-        let waits: Vec<&JournalLine> = journal.iter().filter(|line| line.event == "waiting").collect();
-        for line in waits.iter().skip(self.waits) {
-            watcher.waits(LAG_WAIT, line.detail["reason"].as_str().unwrap_or_default());
-        }
-        self.waits = waits.len();
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::*;
 
     #[test]
@@ -310,65 +210,5 @@ mod tests {
             ),
             (&json!(180), &json!(171), &json!("committed"))
         );
-    }
-
-    #[derive(Default)]
-    struct Lines(Mutex<Vec<String>>);
-
-    impl Lines {
-        fn add(&self, line: String) {
-            self.0.lock().unwrap().push(line);
-        }
-    }
-
-    impl Watcher for Lines {
-        fn entered(&self, state: &str) {
-            self.add(format!("> {state}"));
-        }
-        fn waits(&self, state: &str, reason: &str) {
-            self.add(format!("~ {state} {reason}"));
-        }
-        fn left(&self, stage: &StageRun) {
-            self.add(format!("< {}", stage.name));
-        }
-        fn predicts(&self, pause: Millis) {
-            self.add(format!("{pause} ms"));
-        }
-    }
-
-    fn stage(name: &str, running: bool) -> StageRun {
-        StageRun {
-            name: name.to_owned(),
-            duration: Millis(1),
-            outcome: "done",
-            entered_at: UnixMillis(0),
-            running,
-        }
-    }
-
-    #[test]
-    fn each_stage_and_each_wait_is_told_once() {
-        let (mut shown, lines) = (Shown::default(), Lines::default());
-        let wait = |reason: &str| JournalLine {
-            stage: "lag-wait".to_owned(),
-            event: "waiting".to_owned(),
-            at_ms: UnixMillis(0),
-            detail: json!({ "reason": reason }),
-        };
-        shown.stages(&[stage("PreCheck", true)], &lines);
-        shown.stages(&[stage("PreCheck", false), stage(LAG_WAIT, true)], &lines);
-        shown.waits(&[wait("a")], &lines);
-        shown.waits(&[wait("a"), wait("b")], &lines);
-        shown.stages(&[stage("PreCheck", false), stage(LAG_WAIT, false)], &lines);
-        let document = json!({ "lag_wait": { "result": { "output": { "predicted_pause_ms": 120 } } } });
-        for document in [None, Some(&document), Some(&document)] {
-            shown.prediction(document, &lines);
-        }
-        let told = lines.0.lock().unwrap().join(", ");
-        assert_eq!(
-            told,
-            "> PreCheck, < PreCheck, > LagWait, ~ LagWait a, ~ LagWait b, < LagWait, 120 ms"
-        );
-        assert_eq!(shown.running, None);
     }
 }

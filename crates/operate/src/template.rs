@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Table;
 
-use crate::config::{AwsSettings, Migration};
-use crate::error::{OperateError, Result};
+use crate::{
+    config::{AwsSettings, DEFAULT_FILE, Migration},
+    error::{OperateError, Result},
+};
 
 /// The output `crossover` of an environment in `terraform/environments`.
 #[derive(Debug, Clone, Deserialize)]
@@ -56,7 +58,7 @@ pub fn fill(outputs: &Outputs, answers: &Answers) -> Result<String> {
         "the address of the edge's admin API is not known: give --admin-url https://…".to_owned()
     }));
     if !faults.is_empty() {
-        return Err(OperateError::NothingToDo(faults.join("\n")));
+        return Err(OperateError::Incomplete(faults));
     }
     let region = cutover.split(':').nth(3).unwrap_or_default().to_owned();
     let aws = AwsSettings {
@@ -109,7 +111,7 @@ on_stragglers = \"abort\"
         admin_url = quoted(&admin_url),
         replication = toml::to_string(&replication).unwrap_or_default().replace("\n[", "\n[plan.replication."),
     );
-    Migration::parse("crossover.toml".as_ref(), &text)?;
+    Migration::parse(DEFAULT_FILE.as_ref(), &text)?;
     Ok(text)
 }
 
@@ -175,7 +177,7 @@ mod tests {
     #[test]
     fn the_file_is_sound_and_has_what_terraform_created() {
         let text = filled(&outputs(), &sound()).unwrap();
-        let migration = Migration::parse("crossover.toml".as_ref(), &text).unwrap();
+        let migration = Migration::parse(DEFAULT_FILE.as_ref(), &text).unwrap();
         let plan = migration.template();
         assert_eq!((plan.migration_id.as_str(), plan.lane.as_str()), ("shop", "main"));
         assert_eq!(plan.target.secret_id, "shop/target");

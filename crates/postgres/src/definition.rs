@@ -4,6 +4,7 @@
 //! A definition is read as a tree ([`tree`]), brought into its normal form ([`normal_form`]) and written as
 //! text again ([`write`]).
 
+mod name;
 mod normal_form;
 mod operand_types;
 pub mod token;

@@ -1,4 +1,4 @@
-//! Assembles the report from the evidence.
+//! Assembles the report from the final state.
 
 mod runs;
 
@@ -15,7 +15,7 @@ use serde_json::Value;
 use runs::{failure, outcome, rows, unknown};
 
 use crate::{
-    evidence::Evidence,
+    final_state::FinalState,
     inspection::Inspection,
     options::RehearsalOptions,
     report::{
@@ -39,11 +39,11 @@ pub fn assemble(
     options: &RehearsalOptions,
     parts: &BTreeMap<String, String>,
     elapsed: Duration,
-    evidence: Evidence,
+    final_state: FinalState,
 ) -> Report {
-    let started = evidence.load.started_at;
+    let started = final_state.load.started_at;
     let since_start = |at: UnixMillis| FractionalMillis::between(started, at);
-    let holds: Vec<FractionalMillis> = evidence
+    let holds: Vec<FractionalMillis> = final_state
         .audit
         .iter()
         .filter_map(|entry| match entry.command {
@@ -51,13 +51,13 @@ pub fn assemble(
             _ => None,
         })
         .collect();
-    let windows = pause::measure(&evidence.load.samples, &holds);
-    let directions: Vec<Direction> = evidence
+    let windows = pause::measure(&final_state.load.samples, &holds);
+    let directions: Vec<Direction> = final_state
         .runs
         .iter()
         .map(|run| {
             // A run that failed before arming has no hold; the audit log shows which run armed and when.
-            let hold = evidence
+            let hold = final_state
                 .audit
                 .iter()
                 .filter(|e| matches!(e.command, Command::Arm { .. }))
@@ -65,12 +65,15 @@ pub fn assemble(
             direction(run, hold.and_then(|index| windows.get(index).copied().flatten()))
         })
         .collect();
-    let runs = rows(&evidence, &directions, since_start);
+    let runs = rows(&final_state, &directions, since_start);
     let cutover = directions.first().cloned().unwrap_or_default();
-    let (outcome, asked) = (outcome(options, &evidence.runs, evidence.phase), asked(options));
-    let unknown = unknown(&evidence);
-    let client_errors = evidence.load.writes.errors + evidence.load.reads.errors;
-    let not_replicated = evidence
+    let (outcome, asked) = (
+        outcome(options, &final_state.runs, final_state.phase),
+        asked(options),
+    );
+    let unknown = unknown(&final_state);
+    let client_errors = final_state.load.writes.errors + final_state.load.reads.errors;
+    let not_replicated = final_state
         .faults
         .iter()
         .map(|fault| NotReplicated {
@@ -82,48 +85,48 @@ pub fn assemble(
             },
         })
         .collect();
-    let ledger = evidence.ledger.clone().unwrap_or_default();
+    let ledger = final_state.ledger.clone().unwrap_or_default();
     let mut parts = parts.clone();
     parts.insert("crossover".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
     Report {
         outcome,
         asked,
-        failure: failure(&evidence.runs, &unknown),
+        failure: failure(&final_state.runs, &unknown),
         unknown,
         series: (options.repeat > 1)
-            .then(|| Series::of(&runs, options.repeat, client_errors, evidence.interrupted)),
+            .then(|| Series::of(&runs, options.repeat, client_errors, final_state.interrupted)),
         runs,
         writes: Writes {
-            acknowledged: evidence.ledger.as_ref().map_or(
-                evidence.load.writes.acknowledged + evidence.load.stray.acknowledged,
+            acknowledged: final_state.ledger.as_ref().map_or(
+                final_state.load.writes.acknowledged + final_state.load.stray.acknowledged,
                 |ledger| ledger.acknowledged,
             ),
             present: ledger.present,
             lost: ledger.lost,
             duplicated: ledger.duplicated,
-            errors: evidence.load.writes.errors,
-            held: evidence.load.writes.held,
+            errors: final_state.load.writes.errors,
+            held: final_state.load.writes.held,
         },
         reads: Reads {
-            total: evidence.load.reads.total,
-            errors: evidence.load.reads.errors,
-            stale: evidence.load.reads.stale,
+            total: final_state.load.reads.total,
+            errors: final_state.load.reads.errors,
+            stale: final_state.load.reads.stale,
         },
         pause_ms: cutover.pause_ms,
         pause_breakdown_ms: cutover.pause_breakdown_ms.clone(),
         stages: cutover.stages.clone(),
-        tables: tables(&evidence.inspection),
+        tables: tables(&final_state.inspection),
         not_replicated,
-        exclude_option: evidence.exclude_option.clone(),
-        sequences: sequences(&evidence.inspection),
+        exclude_option: final_state.exclude_option.clone(),
+        sequences: sequences(&final_state.inspection),
         parts,
         not_real: NOT_REAL
             .iter()
             .map(|&text| text.to_owned())
-            .chain(evidence.left_out.iter().cloned())
+            .chain(final_state.left_out.iter().cloned())
             .collect(),
         run: Run {
-            id: evidence
+            id: final_state
                 .runs
                 .first()
                 .map(|run| run.run_id.clone())
@@ -136,20 +139,20 @@ pub fn assemble(
             reads_per_s: options.reads_per_s,
             clients: 32,
         },
-        load: LoadFacts::of(&evidence.load.sending, options.busy),
-        plan: evidence
+        load: LoadFacts::of(&final_state.load.sending, options.busy),
+        plan: final_state
             .runs
             .first()
             .map(|run| run.planned.clone())
             .unwrap_or_default(),
-        stray: (options.strays_per_s > 0).then_some(evidence.load.stray),
-        error_texts: evidence.load.error_texts.clone(),
+        stray: (options.strays_per_s > 0).then_some(final_state.load.stray),
+        error_texts: final_state.load.error_texts.clone(),
         timeline: Timeline::new(
-            &evidence.load.samples,
-            evidence.lag.clone(),
-            phases(&evidence, since_start),
+            &final_state.load.samples,
+            final_state.lag.clone(),
+            phases(&final_state, since_start),
         ),
-        ledger: evidence.ledger,
+        ledger: final_state.ledger,
         directions,
     }
 }
@@ -237,8 +240,8 @@ fn stragglers(results: &Value) -> Vec<String> {
 }
 
 /// Bands of the timeline: the stages, and the time from hold to release, which every client notices.
-fn phases(evidence: &Evidence, since_start: impl Fn(UnixMillis) -> FractionalMillis) -> Vec<Phase> {
-    let mut phases: Vec<Phase> = evidence
+fn phases(final_state: &FinalState, since_start: impl Fn(UnixMillis) -> FractionalMillis) -> Vec<Phase> {
+    let mut phases: Vec<Phase> = final_state
         .runs
         .iter()
         .flat_map(|run| &run.stages)
@@ -254,12 +257,12 @@ fn phases(evidence: &Evidence, since_start: impl Fn(UnixMillis) -> FractionalMil
         .collect();
     let calibration = Phase {
         name: "calibration".to_owned(),
-        end_ms: evidence.load.sending.begun_ms,
+        end_ms: final_state.load.sending.begun_ms,
         ..Phase::default()
     };
     phases.insert(0, calibration);
     let mut held_since = None;
-    for entry in &evidence.audit {
+    for entry in &final_state.audit {
         match (&entry.command, held_since) {
             (Command::Arm { hold_at_ms, .. }, _) => held_since = Some(since_start(*hold_at_ms)),
             (Command::Release { .. }, Some(start_ms)) => {

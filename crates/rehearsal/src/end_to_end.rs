@@ -10,7 +10,7 @@ use crate::{
     ending::EndAfterRun,
     environment::Environment,
     error::{RehearsalError, Result},
-    evidence::{self, Evidence},
+    final_state::{self, FinalState},
     load::{Load, LoadConfig, StrayConfig},
     options::RehearsalOptions,
     report::Report,
@@ -42,13 +42,13 @@ pub async fn rehearse_until(
 ) -> Result<RehearsalOutput> {
     let began = Instant::now();
     let (mut environment, parts) = set(options, progress).await?;
-    let mut evidence = match perform(&environment, options, end, progress).await {
-        Ok(evidence) => evidence,
+    let mut final_state = match perform(&environment, options, end, progress).await {
+        Ok(final_state) => final_state,
         Err(error) => return Err(environment.reason(error)),
     };
-    evidence.interrupted = end.is_asked();
-    evidence.ended_early = environment.ended_early().map(|error| error.to_string());
-    let report = assemble(options, &parts_of(&parts), began.elapsed(), evidence);
+    final_state.interrupted = end.is_asked();
+    final_state.ended_early = environment.ended_early().map(|error| error.to_string());
+    let report = assemble(options, &parts_of(&parts), began.elapsed(), final_state);
     let (json, html) = report
         .write(&options.out)
         .map_err(RehearsalError::file(&options.out))?;
@@ -90,15 +90,15 @@ async fn perform(
     options: &RehearsalOptions,
     end: &EndAfterRun,
     progress: &dyn Progress,
-) -> Result<Evidence> {
+) -> Result<FinalState> {
     let mut load = open_load(environment, options)?;
     traffic::begin(&mut load, options, progress).await;
     let runs = series::perform(environment, options, &mut load, (end, progress)).await;
     let closing = step(progress, "end the traffic, compare the ledger and every table");
     let result = load.stop().await?;
-    let evidence = evidence::collect(environment, options, runs, result).await;
+    let final_state = final_state::collect(environment, options, runs, result).await;
     closing.done();
-    Ok(evidence)
+    Ok(final_state)
 }
 
 /// The traffic, which does not run yet.

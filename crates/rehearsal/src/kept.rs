@@ -9,7 +9,7 @@ use crossover_stand::{Progress, progress::step};
 use crate::{
     end_to_end::{open_load, set},
     error::{RehearsalError, Result},
-    evidence,
+    final_state,
     ledger::Verdict,
     options::RehearsalOptions,
     traffic,
@@ -58,14 +58,14 @@ pub async fn keep(
         Err(error) => return Err(environment.reason(error.into())),
     };
     let errors = result.writes.errors + result.reads.errors;
-    let evidence = evidence::collect(&environment, options, Vec::new(), result).await;
+    let final_state = final_state::collect(&environment, options, Vec::new(), result).await;
     closing.done();
     let ending = step(progress, "stop every component");
     environment.shutdown().await?;
     ending.done();
     Ok(KeptOutcome {
-        ledger: evidence.ledger,
+        ledger: final_state.ledger,
         errors,
-        unknown: evidence.unknown,
+        unknown: final_state.unknown,
     })
 }

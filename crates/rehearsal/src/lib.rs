@@ -12,7 +12,7 @@ mod end_to_end;
 mod ending;
 pub mod environment;
 mod error;
-mod evidence;
+mod final_state;
 mod inspection;
 mod kept;
 mod lag;

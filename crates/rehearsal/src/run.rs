@@ -1,7 +1,10 @@
 //! One execution of a state machine, observed until it ends.
 
-use crossover_core::{Millis, Plan, UnixMillis};
-use crossover_operate::run::{Pace, Watcher, follow};
+use crossover_core::{Direction, Millis, Plan, UnixMillis};
+use crossover_operate::{
+    follow::{Pace, Watcher, follow},
+    run::RunExecution,
+};
 use crossover_stand::Progress;
 use serde_json::json;
 
@@ -18,15 +21,19 @@ const PACE: Pace = Pace {
 /// Runs a state machine to its end.
 pub async fn execute(
     cloud: &Cloud,
-    machine: &str,
+    (machine, direction): (&str, Direction),
     what: &str,
     plan: &Plan,
     progress: &dyn Progress,
 ) -> Result<RunRecord> {
     let input = json!({ "plan": plan });
-    let execution = cloud.runs.machines.start(machine, &plan.run_id, &input).await?;
+    let run = RunExecution {
+        run_id: plan.run_id.clone(),
+        direction,
+        arn: cloud.runs.machines.start(machine, &plan.run_id, &input).await?,
+    };
     let steps = Steps { what, progress };
-    Ok(follow(&cloud.runs, (&execution, &plan.run_id), PACE, &steps).await?)
+    Ok(follow(&cloud.runs, &run, PACE, &steps).await?)
 }
 
 /// The stages as steps of the rehearsal.

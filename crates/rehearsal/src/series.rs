@@ -111,8 +111,8 @@ async fn one(
         Direction::Forward => &cloud.cutover,
         Direction::Reverse => &cloud.rollback,
     };
-    match Box::pin(execute(cloud, machine, what, &plan, progress)).await {
-        Ok(record) => RunRecord { direction, ..record },
+    match Box::pin(execute(cloud, (machine, direction), what, &plan, progress)).await {
+        Ok(record) => record,
         Err(error) => {
             let reason = format!("{what}: {error}");
             RunRecord::unobserved(run_id, direction, started_at, reason)

@@ -9,4 +9,4 @@ pub mod schema;
 pub mod source;
 pub mod terraform;
 
-pub use crossover_findings as finding;
+pub use crossover_file_check as finding;

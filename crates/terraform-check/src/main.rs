@@ -2,12 +2,13 @@
 
 mod run;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Parser, ValueEnum};
-use crossover_findings::results::in_ci;
+use crossover_file_check::program::{checkout, ended, folder};
+use crossover_file_check::results::in_ci;
+use crossover_file_check::rules::listed;
 use crossover_terraform_check::rules::RULES;
 
 /// The steps, in the order in which they run.
@@ -60,33 +61,15 @@ struct Arguments {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if arguments.list {
-        let width = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
-        for rule in RULES {
-            println!("{:<width$}  {}", rule.name, rule.about);
-        }
+        print!("{}", listed(RULES));
         return ExitCode::SUCCESS;
     }
-    match check(arguments).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(check(arguments).await)
 }
 
 async fn check(arguments: Arguments) -> anyhow::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .context("this crate is not at crates/terraform-check of the workspace")?
-        .to_owned();
-    let folder = match arguments.folder {
-        Some(folder) => folder
-            .canonicalize()
-            .with_context(|| format!("{} cannot be found", folder.display()))?,
-        None => root.join("terraform"),
-    };
+    let root = checkout(env!("CARGO_MANIFEST_DIR"))?;
+    let folder = folder(arguments.folder, || root.join("terraform"))?;
     let options = run::Options {
         root,
         folder,

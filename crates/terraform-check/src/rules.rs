@@ -11,19 +11,14 @@ mod state;
 mod trust;
 mod versions;
 
+use crossover_file_check::rules::apply;
 use hcl_edit::structure::Block;
 
 use crate::finding::Findings;
 use crate::source::{File, Module};
 
-/// One rule.
-pub struct Rule {
-    /// As a finding names it.
-    pub name: &'static str,
-    /// What must hold, in one sentence.
-    pub about: &'static str,
-    check: fn(&Module, &mut Findings),
-}
+/// One rule over a module.
+pub type Rule = crossover_file_check::rules::Rule<Module>;
 
 /// All rules, in the order of the help.
 pub const RULES: &[Rule] = &[
@@ -62,10 +57,7 @@ pub const RULES: &[Rule] = &[
 
 /// Applies every rule to a module.
 pub fn check(module: &Module, findings: &mut Findings) {
-    for rule in RULES {
-        findings.begin(rule.name);
-        (rule.check)(module, findings);
-    }
+    apply(RULES, module, findings);
 }
 
 /// A finding for every resource of a type for which `fault` names one.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
-use crossover_findings::Findings;
-use crossover_findings::results::{Results, verdict};
+use crossover_file_check::Findings;
+use crossover_file_check::results::{Results, verdict};
 use crossover_stand::Lines;
 use crossover_stand::parts::{FOLDER, Set, ensure as ensure_parts};
 use crossover_terraform_check::schema::Schemas;

@@ -2,8 +2,7 @@
 
 use crossover_core::{
     Millis,
-    catch_up::MarkerError,
-    ports::{PortError, Refusal},
+    ports::{MarkerError, PortError, Refusal},
 };
 
 /// The kind of the reason. The exact remedy depends on where the comparison runs: the command has options, a

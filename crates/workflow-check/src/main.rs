@@ -2,12 +2,13 @@
 
 mod run;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Parser, ValueEnum};
-use crossover_findings::results::in_ci;
+use crossover_file_check::program::{checkout, ended, folder};
+use crossover_file_check::results::in_ci;
+use crossover_file_check::rules::listed;
 use crossover_workflow_check::rules::RULES;
 
 /// The steps, in the order in which they run.
@@ -51,33 +52,15 @@ struct Arguments {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if arguments.list {
-        let width = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
-        for rule in RULES {
-            println!("{:<width$}  {}", rule.name, rule.about);
-        }
+        print!("{}", listed(RULES));
         return ExitCode::SUCCESS;
     }
-    match check(arguments).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(check(arguments).await)
 }
 
 async fn check(arguments: Arguments) -> anyhow::Result<()> {
-    let home = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .context("this crate is not at crates/workflow-check of the workspace")?
-        .to_owned();
-    let root = match arguments.root {
-        Some(root) => root
-            .canonicalize()
-            .with_context(|| format!("{} cannot be found", root.display()))?,
-        None => home.clone(),
-    };
+    let home = checkout(env!("CARGO_MANIFEST_DIR"))?;
+    let root = folder(arguments.root, || home.clone())?;
     let options = run::Options {
         parts: arguments.parts.unwrap_or(home),
         root,

@@ -5,7 +5,7 @@ mod table;
 use std::path::Path;
 
 use anyhow::ensure;
-use crossover_findings::{Finding, Findings};
+use crossover_file_check::{Finding, Findings};
 
 pub use table::FAULTS;
 

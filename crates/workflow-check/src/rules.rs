@@ -9,18 +9,12 @@ mod lanes;
 mod rights;
 mod scripts;
 
-use crossover_findings::Findings;
+use crossover_file_check::{Findings, rules::apply};
 
 use crate::workflow::{Job, Workflow};
 
-/// One rule.
-pub struct Rule {
-    /// As a finding names it.
-    pub name: &'static str,
-    /// What must hold, in one sentence.
-    pub about: &'static str,
-    check: fn(&[Workflow], &mut Findings),
-}
+/// One rule over all workflows.
+pub type Rule = crossover_file_check::rules::Rule<[Workflow]>;
 
 /// All rules, in the order of the help.
 pub const RULES: &[Rule] = &[
@@ -52,10 +46,7 @@ pub const RULES: &[Rule] = &[
 
 /// Applies every rule to all workflows.
 pub fn check(workflows: &[Workflow], findings: &mut Findings) {
-    for rule in RULES {
-        findings.begin(rule.name);
-        (rule.check)(workflows, findings);
-    }
+    apply(RULES, workflows, findings);
 }
 
 /// All jobs, each with its workflow.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::ensure;
-use crossover_findings::Findings;
-use crossover_findings::results::{Results, verdict};
+use crossover_file_check::Findings;
+use crossover_file_check::results::{Results, verdict};
 use crossover_stand::Lines;
 use crossover_stand::parts::{Set, ensure as ensure_parts};
 use crossover_workflow_check::workflow::{FOLDER, workflows};

@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 
 use anyhow::{Context, bail};
-use crossover_findings::Findings;
+use crossover_file_check::Findings;
 use crossover_stand::Parts;
 
 use crate::workflow::Workflow;

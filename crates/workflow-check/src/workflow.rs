@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use crossover_findings::Findings;
+use crossover_file_check::Findings;
 
 use crate::script::{Command, Script};
 use crate::yaml::{self, Entry, Node};

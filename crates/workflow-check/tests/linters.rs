@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crossover_findings::{Finding, Findings};
+use crossover_file_check::{Finding, Findings};
 use crossover_stand::parts::{Set, ensure};
 use crossover_stand::{Silent, postgres::workspace_root};
 use crossover_workflow_check::tools;

@@ -74,7 +74,7 @@ resource "aws_rds_cluster" "this" {
   storage_encrypted = true
   kms_key_id        = var.kms_key_arn
 
-  # The way back from a mistake: Aurora PostgreSQL has no backtrack, so it is point-in-time recovery into a new cluster,
+  # Undoing a mistake: Aurora PostgreSQL has no backtrack, so it is point-in-time recovery into a new cluster,
   # and a cluster that cannot be deleted by mistake.
   backup_retention_period   = each.value.backup_retention_days
   preferred_backup_window   = each.value.backup_window

@@ -9,7 +9,7 @@ locals {
 
   # Lines that the functions write: crates/lambda-kit/src/serve.rs, and lambdas/src/final_sync/pause_log.rs of the stages that release held writes.
   pause_stages    = ["abort", "final-sync"]
-  way_back_stages = ["reverse-sync", "connection-drain", "rollback"]
+  reverse_replication_stages = ["reverse-sync", "connection-drain", "rollback"]
 }
 
 resource "aws_cloudwatch_metric_alarm" "lag" {
@@ -108,8 +108,8 @@ resource "aws_cloudwatch_metric_alarm" "slot_disk_source" {
 
 # ---- rollback not ready ----
 
-resource "aws_cloudwatch_log_metric_filter" "no_way_back" {
-  for_each = toset(local.way_back_stages)
+resource "aws_cloudwatch_log_metric_filter" "no_reverse_replication" {
+  for_each = toset(local.reverse_replication_stages)
 
   name           = "${var.name}-rollback-not-ready-${each.key}"
   log_group_name = var.stage_logs[each.key]
@@ -123,7 +123,7 @@ resource "aws_cloudwatch_log_metric_filter" "no_way_back" {
   }
 }
 
-resource "aws_cloudwatch_metric_alarm" "no_way_back" {
+resource "aws_cloudwatch_metric_alarm" "no_reverse_replication" {
   alarm_name          = "${var.name}-rollback-not-ready"
   alarm_description   = "Reverse replication does not run or carries no changes: a rollback is not possible now. docs/runbooks.md, CommittedWithoutReverseReplication"
   namespace           = "Crossover"

@@ -9,6 +9,6 @@ output "alarm_names" {
     [for a in aws_cloudwatch_metric_alarm.lag : a.alarm_name], [for a in aws_cloudwatch_metric_alarm.table_errors : a.alarm_name],
     [for a in aws_cloudwatch_metric_alarm.slot_disk_aurora : a.alarm_name], [for a in aws_cloudwatch_metric_alarm.slot_disk_source : a.alarm_name],
     [for a in aws_cloudwatch_metric_alarm.pause : a.alarm_name], [for a in aws_cloudwatch_metric_alarm.latency : a.alarm_name],
-    [for a in aws_cloudwatch_metric_alarm.errors : a.alarm_name], [aws_cloudwatch_metric_alarm.no_way_back.alarm_name],
+    [for a in aws_cloudwatch_metric_alarm.errors : a.alarm_name], [aws_cloudwatch_metric_alarm.no_reverse_replication.alarm_name],
   )
 }

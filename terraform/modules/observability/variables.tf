@@ -74,7 +74,7 @@ variable "stage_logs" {
 
   validation {
     condition     = length(setsubtract(["abort", "connection-drain", "final-sync", "reverse-sync", "rollback"], keys(var.stage_logs))) == 0
-    error_message = "stage_logs lacks a stage whose log has the pause or the way back: use the output log_group_names of the module lambdas."
+    error_message = "stage_logs lacks a stage whose log has the pause or of reverse replication: use the output log_group_names of the module lambdas."
   }
 }
 

@@ -18,8 +18,8 @@ pub fn collected(config: &Config, run_id: &str, out: &Path, key: Option<&Path>) 
 async fn execute(config: &Config, run_id: &str, out: &Path, key: Option<&Path>) -> anyhow::Result<ExitCode> {
     let load = |file: &Path| SigningKey::load(file).with_context(|| format!("--key {}", file.display()));
     let key = key.map(load).transpose()?;
-    let world = config.world().await?;
-    let collected = Box::pin(collect(&world, run_id)).await?;
+    let clients = config.clients().await?;
+    let collected = Box::pin(collect(&clients, run_id)).await?;
     let written = collected.evidence.write(out, key.as_ref())?;
     eprintln!("{}: {written}", out.display());
     for missing in &collected.missing {

@@ -1,7 +1,7 @@
 //! The stages of a run while it is followed.
 
 use crossover_core::Millis;
-use crossover_operate::run::{StageRun, Watcher};
+use crossover_operate::{follow::Watcher, run::StageRun};
 
 use crate::steps::Steps;
 

@@ -73,7 +73,7 @@ fn headline(record: &RunRecord, dry_run: bool) -> String {
             format!("Dry run of the {what} {run}: passed, nothing was changed")
         }
         RunOutcome::Committed => {
-            format!("The {what} {run} has committed: the {new} owns writes and the way back is ready")
+            format!("The {what} {run} has committed: the {new} owns writes and reverse replication runs")
         }
         RunOutcome::Aborted => format!("The {what} {run} has not committed: the {old} owns writes as before"),
         RunOutcome::Failed => {

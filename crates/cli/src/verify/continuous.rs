@@ -25,7 +25,8 @@ use crossover_verify::{
     rows::{CatchUp, Governor},
 };
 
-use super::{COULD_NOT_RUN, progress::Rows, summary, words};
+use super::{progress::Rows, summary, words};
+use crate::exit::COULD_NOT_RUN;
 use crate::output::print;
 use pause::BySignal;
 

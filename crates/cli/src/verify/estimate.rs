@@ -9,7 +9,8 @@ use crossover_report::number::duration;
 use crossover_verify::{Event, Range, Sides, VerifyOptions, Watch, estimate};
 use indicatif::ProgressBar;
 
-use super::{COULD_NOT_RUN, words};
+use super::words;
+use crate::exit::COULD_NOT_RUN;
 use crate::{output, progress::Progress};
 use price::Priced;
 

@@ -3,8 +3,8 @@
 use std::{fmt::Write as _, iter::Peekable};
 
 use super::{
+    name::quoted,
     token::{Kind, Token, Tokens},
-    write::quoted,
 };
 
 /// A type: its name with its modifier, and the dimensions of an array.

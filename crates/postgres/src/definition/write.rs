@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::tree::{Bracket, Group, Node};
+use super::{
+    name::quoted,
+    tree::{Bracket, Group, Node},
+};
 
 /// The text of a tree, with one space wherever the server prints white space, and quotes only around names
 /// that need them.
@@ -17,17 +20,6 @@ pub(super) fn signature(nodes: &[Node]) -> String {
     let mut out = String::new();
     write(nodes, true, &mut out);
     out
-}
-
-/// A name, in quotes unless it is plain lower case and cannot be mistaken for a keyword.
-pub(super) fn quoted(name: &str) -> String {
-    let begins = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '$';
-    if begins && name.chars().all(plain) && name != "true" && name != "false" {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
-    }
 }
 
 fn write(nodes: &[Node], tight: bool, out: &mut String) {

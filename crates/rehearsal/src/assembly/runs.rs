@@ -7,7 +7,7 @@ use crossover_core::{
 };
 
 use crate::{
-    evidence::Evidence,
+    final_state::FinalState,
     load::Sample,
     options::RehearsalOptions,
     report::{Direction, Outcome, RunRow},
@@ -37,11 +37,11 @@ pub(super) fn outcome(options: &RehearsalOptions, runs: &[RunRecord], phase: Opt
 }
 
 /// What died, and what could not be found out.
-pub(super) fn unknown(evidence: &Evidence) -> Vec<String> {
-    evidence
+pub(super) fn unknown(final_state: &FinalState) -> Vec<String> {
+    final_state
         .ended_early
         .iter()
-        .chain(&evidence.unknown)
+        .chain(&final_state.unknown)
         .cloned()
         .collect()
 }
@@ -68,17 +68,17 @@ pub(super) fn failure(runs: &[RunRecord], unknown: &[String]) -> Option<String> 
 
 /// One row for each run. `directions` are those of the same runs.
 pub(super) fn rows(
-    evidence: &Evidence,
+    final_state: &FinalState,
     directions: &[Direction],
     since_start: impl Fn(UnixMillis) -> FractionalMillis,
 ) -> Vec<RunRow> {
-    let starts: Vec<FractionalMillis> = evidence
+    let starts: Vec<FractionalMillis> = final_state
         .runs
         .iter()
         .map(|run| since_start(run.started_at))
         .collect();
-    let errors = errors_by_run(&evidence.load.samples, &starts);
-    let rows = evidence.runs.iter().zip(directions).zip(errors);
+    let errors = errors_by_run(&final_state.load.samples, &starts);
+    let rows = final_state.runs.iter().zip(directions).zip(errors);
     rows.map(|((run, direction), errors)| RunRow {
         id: run.run_id.clone(),
         direction: direction.name.clone(),

@@ -5,10 +5,7 @@ use std::{collections::HashMap, fs, path::Path};
 
 use crossover_clock::SystemClock;
 use crossover_core::{Millis, catalogue::TableName, polling::Polling};
-use crossover_operate::{
-    config::AwsSettings,
-    world::{Runs, configuration},
-};
+use crossover_operate::{clients::Runs, config::AwsSettings, sdk::configuration};
 use crossover_stages::registry;
 use crossover_stand::{
     Progress, loopback,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::layout::{npm_platform, workerd_suffix};
+use super::platform::{npm_platform, workerd_suffix};
 use crate::pins::{Major, Set};
 
 /// The files that npm and pip need to fetch one set.

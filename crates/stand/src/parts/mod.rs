@@ -15,6 +15,7 @@ use crate::progress::{Progress, step};
 mod fetch;
 mod layout;
 mod manifests;
+mod platform;
 mod prerequisites;
 mod set;
 
@@ -44,7 +45,7 @@ impl Parts {
     /// The complete installation of a major version.
     pub(crate) fn pg_folder(&self, major: Major) -> Result<PathBuf> {
         if !major.is_pinned_here() {
-            return Err(unpublished(major, layout::platform()));
+            return Err(unpublished(major, platform::platform()));
         }
         if major.set() == self.layout.set() {
             Ok(self.layout.pg(major))

@@ -40,7 +40,7 @@ impl Major {
     pub fn is_pinned_here(self) -> bool {
         Manifests::of(self.set())
             .platforms_of(self)
-            .contains(&super::layout::npm_platform())
+            .contains(&super::platform::npm_platform())
     }
 
     /// The versions for tests across versions: all that are pinned for this platform.

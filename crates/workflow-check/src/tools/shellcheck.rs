@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context;
-use crossover_findings::Findings;
+use crossover_file_check::Findings;
 use serde::Deserialize;
 
 use super::run;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
-use crossover_findings::Findings;
+use crossover_file_check::Findings;
 use serde::Deserialize;
 use serde_json::Value;
 

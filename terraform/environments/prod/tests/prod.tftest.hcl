@@ -26,7 +26,7 @@ run "production" {
 
   assert {
     condition     = output.crossover.replication["shop"].reverse_task == "crossover-prod-shop-reverse"
-    error_message = "the way back is not prepared"
+    error_message = "reverse replication is not prepared"
   }
   assert {
     condition     = length([for name in output.crossover.alarms : name if strcontains(name, "-lag-")]) == 6

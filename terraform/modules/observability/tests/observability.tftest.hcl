@@ -32,7 +32,7 @@ run "every_alarm_reaches_someone" {
       for a in concat(
         values(aws_cloudwatch_metric_alarm.lag), values(aws_cloudwatch_metric_alarm.table_errors), values(aws_cloudwatch_metric_alarm.slot_disk_aurora),
         values(aws_cloudwatch_metric_alarm.slot_disk_source), values(aws_cloudwatch_metric_alarm.pause), values(aws_cloudwatch_metric_alarm.latency),
-        values(aws_cloudwatch_metric_alarm.errors), [aws_cloudwatch_metric_alarm.no_way_back],
+        values(aws_cloudwatch_metric_alarm.errors), [aws_cloudwatch_metric_alarm.no_reverse_replication],
       ) : contains(a.alarm_actions, aws_sns_topic.notices.arn)
     ])
     error_message = "an alarm that nobody gets"

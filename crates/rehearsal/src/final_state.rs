@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Everything known at the end of the traffic.
-pub struct Evidence {
+pub struct FinalState {
     pub runs: Vec<RunRecord>,
     pub load: LoadResult,
     /// Absent if the ledger was not compared.
@@ -53,7 +53,7 @@ pub async fn collect(
     options: &RehearsalOptions,
     runs: Vec<RunRecord>,
     load: LoadResult,
-) -> Evidence {
+) -> FinalState {
     let mut unknown = Unknown::default();
     let lane = unknown.answer_or_note("the lane gave no answer", lane(environment).await);
     let writer = lane.as_ref().map_or_else(
@@ -96,7 +96,7 @@ pub async fn collect(
     let (phase, audit) = lane.map_or((None, Vec::new()), |lane| {
         (Some(lane.record.phase), lane.audit.entries)
     });
-    Evidence {
+    FinalState {
         runs,
         load,
         ledger,

@@ -1,4 +1,4 @@
-//! Where a lane stands, in words: who owns writes, whether the way back is ready, and what to do next.
+//! The status of a lane, in words: who owns writes, whether reverse replication runs, and what to do next.
 
 use crossover_core::{
     Direction, Millis, Stream, UnixMillis,
@@ -6,6 +6,8 @@ use crossover_core::{
     routing::{LaneRecord, Phase, Side},
 };
 use serde::{Deserialize, Serialize};
+
+use crate::config::sub_command;
 
 /// A run whose execution has not ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,17 +24,17 @@ pub struct RunUnderWay {
 /// The stream that a rollback would use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct WayBack {
+pub struct ReverseReplication {
     /// The stream runs. A rollback still proves it with a catch-up marker before it holds anything.
-    pub runs: bool,
+    pub running: bool,
     /// What is known of the stream, for people.
     pub stream: String,
 }
 
-/// Where a lane stands (`crossover status --json`).
+/// The status of a lane (`crossover status --json`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Standing {
+pub struct LaneStatus {
     pub migration_id: String,
     pub lane: String,
     /// Phase of the lane, as in its audit log.
@@ -43,17 +45,17 @@ pub struct Standing {
     pub last_run: Option<String>,
     pub under_way: Option<RunUnderWay>,
     /// Only while the target is the writer.
-    pub way_back: Option<WayBack>,
+    pub reverse_replication: Option<ReverseReplication>,
     /// All of it in one or two sentences.
     pub summary: String,
     /// Commands, the likeliest first, each with what it is for.
-    pub next: Vec<Step>,
+    pub next: Vec<NextCommand>,
 }
 
 /// A command that fits the situation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Step {
+pub struct NextCommand {
     pub command: String,
     pub purpose: String,
 }
@@ -64,31 +66,37 @@ pub struct Facts<'a> {
     pub migration_id: &'a str,
     pub lane: &'a LaneRecord,
     pub under_way: Option<RunUnderWay>,
-    /// The stream back, with its name; asked for only while the target is the writer.
-    pub way_back: Option<(String, Option<StreamHealth>)>,
+    /// The stream of reverse replication, with its name; asked for only while the target is the writer.
+    pub reverse_replication: Option<(String, Option<StreamHealth>)>,
+    /// The option that names the file of the migration, with a space before it; empty for the default file.
+    pub config: &'a str,
     pub now: UnixMillis,
 }
 
-/// The stream that leads back while this side is the writer.
-pub const fn stream_back(writer: Side) -> Option<Stream> {
+/// The stream that a rollback would use while this side is the writer.
+pub const fn reverse_stream(writer: Side) -> Option<Stream> {
     match writer {
         Side::Source => None,
         Side::Target => Some(Stream::back_after(Direction::Forward)),
     }
 }
 
-impl Standing {
+impl LaneStatus {
     pub fn of(facts: Facts<'_>) -> Self {
         let lane = facts.lane;
-        let way_back = facts.way_back.as_ref().map(|(name, health)| WayBack {
-            runs: health
+        let reverse_replication =
+            facts
+                .reverse_replication
                 .as_ref()
-                .is_some_and(|health| health.state == StreamState::Running),
-            stream: match health {
-                None => format!("{name} does not exist"),
-                Some(health) => format!("{name} is {health}"),
-            },
-        });
+                .map(|(name, health)| ReverseReplication {
+                    running: health
+                        .as_ref()
+                        .is_some_and(|health| health.state == StreamState::Running),
+                    stream: match health {
+                        None => format!("{name} does not exist"),
+                        Some(health) => format!("{name} is {health}"),
+                    },
+                });
         Self {
             migration_id: facts.migration_id.to_owned(),
             lane: lane.lane.clone(),
@@ -96,8 +104,8 @@ impl Standing {
             writer: lane.writer,
             last_run: lane.run_id.clone(),
             summary: summary(&facts),
-            next: next(&facts, way_back.as_ref()),
-            way_back,
+            next: next(&facts, reverse_replication.as_ref()),
+            reverse_replication,
             under_way: facts.under_way,
         }
     }
@@ -107,7 +115,7 @@ fn summary(facts: &Facts<'_>) -> String {
     let lane = facts.lane;
     let writer = lane.writer;
     let owner = lane.run_id.as_deref().unwrap_or("an unknown run");
-    let standing = match lane.phase {
+    let status = match lane.phase {
         Phase::ServeSource | Phase::ServeTarget => format!("The {writer} owns writes and serves everything."),
         Phase::Armed => {
             let begins = lane.hold_at_ms.unwrap_or_default().since(facts.now);
@@ -135,54 +143,45 @@ fn summary(facts: &Facts<'_>) -> String {
             None => format!("Run {} is under way.", run.run_id),
         },
     };
-    format!("{standing} {under_way}")
+    format!("{status} {under_way}")
 }
 
 fn left(lane: &LaneRecord, now: UnixMillis) -> Millis {
     lane.hold_deadline_ms.unwrap_or(now).since(now)
 }
 
-fn step(command: impl Into<String>, purpose: &str) -> Step {
-    Step {
-        command: command.into(),
-        purpose: purpose.to_owned(),
-    }
-}
-
-fn next(facts: &Facts<'_>, way_back: Option<&WayBack>) -> Vec<Step> {
+fn next(facts: &Facts<'_>, reverse_replication: Option<&ReverseReplication>) -> Vec<NextCommand> {
     let lane = facts.lane;
+    let command = |line: &str, purpose: &str| NextCommand {
+        command: format!("crossover {line}{}", facts.config),
+        purpose: purpose.to_owned(),
+    };
     if let Some(run) = &facts.under_way {
-        let command = match run.direction {
-            Direction::Forward => "run",
-            Direction::Reverse => "rollback",
-        };
-        let mut steps = vec![step(
-            format!("crossover {command} --follow --run-id {}", run.run_id),
-            "follow the run to its end",
-        )];
+        let follow = format!("{} --follow --run-id {}", sub_command(run.direction), run.run_id);
+        let mut commands = vec![command(&follow, "follow the run to its end")];
         if lane.phase != Phase::Committed {
-            steps.push(step("crossover abort", "end the run before its commit"));
+            commands.push(command("abort", "end the run before its commit"));
         }
-        return steps;
+        return commands;
     }
     match lane.phase {
         Phase::ServeSource => vec![
-            step("crossover run --dry-run --follow", "see what a cutover would do"),
-            step("crossover run --follow", "begin the cutover"),
+            command("run --dry-run --follow", "see what a cutover would do"),
+            command("run --follow", "begin the cutover"),
         ],
-        Phase::ServeTarget if way_back.is_some_and(|way| way.runs) => {
-            vec![step("crossover rollback --follow", "go back to the source")]
+        Phase::ServeTarget if reverse_replication.is_some_and(|stream| stream.running) => {
+            vec![command("rollback --follow", "go back to the source")]
         }
-        Phase::ServeTarget => vec![step(
-            "crossover explain CommittedWithoutReverseReplication",
-            "repair reverse replication: without it there is no way back",
-        )],
-        Phase::Committed => vec![step(
-            "crossover abort",
+        Phase::ServeTarget => vec![NextCommand {
+            command: "crossover explain CommittedWithoutReverseReplication".to_owned(),
+            purpose: "repair reverse replication: without it no rollback is possible".to_owned(),
+        }],
+        Phase::Committed => vec![command(
+            "abort",
             "finish the run: it has committed, so it is rolled forward and held writes are released",
         )],
-        Phase::Armed | Phase::Hold | Phase::Aborting => vec![step(
-            "crossover abort",
+        Phase::Armed | Phase::Hold | Phase::Aborting => vec![command(
+            "abort",
             "unlock the writer, release held writes and undo what the run has prepared",
         )],
     }

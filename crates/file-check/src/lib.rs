@@ -1,6 +1,8 @@
-//! What the checks of files that are no Rust find: what is wrong, and where; and their verdict.
+//! What the checks of files that are no Rust have in common: rules, what they find and where, the verdict, the program.
 
+pub mod program;
 pub mod results;
+pub mod rules;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -32,28 +32,30 @@ fn under_way(direction: Direction) -> RunUnderWay {
     }
 }
 
-fn standing(lane: &LaneRecord, under_way: Option<RunUnderWay>, now: UnixMillis) -> Standing {
+fn status(lane: &LaneRecord, under_way: Option<RunUnderWay>, now: UnixMillis) -> LaneStatus {
     let health = StreamHealth {
         state: StreamState::Running,
         loaded_percent: 100,
         last_failure: None,
     };
-    Standing::of(Facts {
+    LaneStatus::of(Facts {
         migration_id: "shop",
         lane,
         under_way,
-        way_back: stream_back(lane.writer).map(|_| ("DMS task shop-reverse".to_owned(), Some(health))),
+        reverse_replication: reverse_stream(lane.writer)
+            .map(|_| ("DMS task shop-reverse".to_owned(), Some(health))),
+        config: "",
         now,
     })
 }
 
-fn first(standing: &Standing) -> &str {
-    &standing.next[0].command
+fn first(status: &LaneStatus) -> &str {
+    &status.next[0].command
 }
 
 #[test]
 fn an_idle_lane_offers_a_cutover_and_after_it_a_rollback() {
-    let idle = standing(&LaneRecord::new("main"), None, NOW);
+    let idle = status(&LaneRecord::new("main"), None, NOW);
     assert!(
         idle.summary
             .starts_with("The source owns writes and serves everything. No run")
@@ -64,12 +66,12 @@ fn an_idle_lane_offers_a_cutover_and_after_it_a_rollback() {
         Command::Commit { run_id: run() },
         Command::Release { run_id: run() },
     );
-    let served = standing(&lane(&[hold, commit, release]), None, HOLD_AT);
+    let served = status(&lane(&[hold, commit, release]), None, HOLD_AT);
     assert_eq!(
         (served.writer, served.phase.as_str()),
         (Side::Target, "serve_target")
     );
-    assert!(served.way_back.as_ref().unwrap().runs);
+    assert!(served.reverse_replication.as_ref().unwrap().running);
     assert_eq!(first(&served), "crossover rollback --follow");
 }
 
@@ -81,24 +83,20 @@ fn without_reverse_replication_no_rollback_is_offered() {
         epoch: Epoch(9),
         ..LaneRecord::new("main")
     };
-    let standing = Standing::of(Facts {
+    let status = LaneStatus::of(Facts {
         migration_id: "shop",
         lane: &lane,
         under_way: None,
-        way_back: Some(("DMS task shop-reverse".to_owned(), None)),
+        reverse_replication: Some(("DMS task shop-reverse".to_owned(), None)),
+        config: "",
         now: NOW,
     });
-    let way_back = standing.way_back.unwrap();
+    let reverse_replication = status.reverse_replication.unwrap();
     assert_eq!(
-        (way_back.runs, way_back.stream.as_str()),
+        (reverse_replication.running, reverse_replication.stream.as_str()),
         (false, "DMS task shop-reverse does not exist")
     );
-    assert!(
-        standing
-            .next
-            .iter()
-            .all(|step| !step.command.contains("rollback"))
-    );
+    assert!(status.next.iter().all(|step| !step.command.contains("rollback")));
 }
 
 #[test]
@@ -124,7 +122,7 @@ fn every_phase_says_who_owns_writes_and_what_to_do_if_nothing_works_on_it() {
             "Run shop-1 was aborted: the source keeps the writes",
         ),
     ] {
-        let alone = standing(&lane, None, HOLD_AT);
+        let alone = status(&lane, None, HOLD_AT);
         assert!(alone.summary.starts_with(words), "{}", alone.summary);
         assert!(alone.summary.contains("Nothing works on it"), "{}", alone.summary);
         assert_eq!(first(&alone), "crossover abort");
@@ -134,7 +132,7 @@ fn every_phase_says_who_owns_writes_and_what_to_do_if_nothing_works_on_it() {
 #[test]
 fn a_run_that_has_committed_cannot_be_aborted_and_one_that_has_not_can() {
     let hold = Command::Hold { run_id: run() };
-    let held = standing(
+    let held = status(
         &lane(std::slice::from_ref(&hold)),
         Some(under_way(Direction::Forward)),
         HOLD_AT + Millis(300),
@@ -148,7 +146,7 @@ fn a_run_that_has_committed_cannot_be_aborted_and_one_that_has_not_can() {
     assert_eq!(first(&held), "crossover run --follow --run-id shop-1");
     assert_eq!(held.next[1].command, "crossover abort");
     let commit = Command::Commit { run_id: run() };
-    let committed = standing(
+    let committed = status(
         &lane(&[hold, commit]),
         Some(under_way(Direction::Reverse)),
         HOLD_AT,

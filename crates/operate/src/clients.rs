@@ -1,0 +1,124 @@
+//! The clients of everything that `crossover.toml` names.
+
+use aws_config::SdkConfig;
+use crossover_aws::{Dms, DmsSettings, DynamoJournal, EdgeKey, Secrets};
+use crossover_clock::SystemClock;
+use crossover_core::{
+    Direction, Stream,
+    ports::{Clock as _, PortError, PortResult, Replication, StreamHealth},
+};
+use crossover_edge_admin::EdgeAdmin;
+
+use crate::{
+    config::{self, Migration},
+    error::Result,
+    history::stages,
+    machines::Machines,
+    sdk::configuration,
+    status::{Facts, LaneStatus, RunUnderWay, reverse_stream},
+};
+
+/// What a run is followed with.
+#[derive(Debug, Clone)]
+pub struct Runs {
+    pub machines: Machines,
+    pub journal: DynamoJournal,
+}
+
+impl Runs {
+    pub fn new(config: &SdkConfig, journal_table: &str) -> Self {
+        Self {
+            machines: Machines::new(config),
+            journal: DynamoJournal::new(config, journal_table.to_owned(), None),
+        }
+    }
+}
+
+/// A migration and the clients of everything that its file names.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    pub migration: Migration,
+    pub runs: Runs,
+    pub(crate) secrets: Secrets,
+    dms: Dms,
+}
+
+impl Clients {
+    pub async fn of(migration: Migration) -> Result<Self> {
+        let aws = &migration.aws;
+        let sdk = configuration(aws, aws.endpoint_url.as_deref()).await;
+        let for_dms = aws.dms_endpoint_url.as_deref().or(aws.endpoint_url.as_deref());
+        let settings = DmsSettings::read(&migration.template().replication)
+            .map_err(|faults| PortError::refused("replication", faults.join("; ")))?;
+        Ok(Self {
+            runs: Runs::new(&sdk, &aws.journal_table),
+            secrets: Secrets::new(&sdk),
+            dms: Dms::new(&configuration(aws, for_dms).await, settings),
+            migration,
+        })
+    }
+
+    /// The lane of the migration.
+    pub async fn lane(&self) -> Result<EdgeAdmin> {
+        let plan = self.migration.template();
+        let key: EdgeKey = self.secrets.json(&plan.edge.secret_id).await?;
+        let (url, lane) = (&plan.edge.admin_url, &plan.lane);
+        Ok(EdgeAdmin::with_hex_key(url, lane, &key.key_id, key.key.expose())?)
+    }
+
+    /// The run of this lane whose execution has not ended.
+    pub async fn under_way(&self) -> Result<Option<RunUnderWay>> {
+        let lane = &self.migration.template().lane;
+        for direction in [Direction::Forward, Direction::Reverse] {
+            let machine = self.migration.machine(direction);
+            for execution in self.runs.machines.running(machine).await? {
+                let Some(seen) = self.runs.machines.describe(&execution).await? else {
+                    continue;
+                };
+                let plan = &seen.input["plan"];
+                if !seen.running || plan["lane"].as_str() != Some(lane) {
+                    continue;
+                }
+                let states = stages(&self.runs.machines.history(&execution).await?);
+                return Ok(Some(RunUnderWay {
+                    run_id: plan["run_id"].as_str().unwrap_or_default().to_owned(),
+                    state: states
+                        .into_iter()
+                        .rfind(|state| state.running)
+                        .map(|state| state.name),
+                    execution,
+                    direction,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The status of the lane now.
+    pub async fn status(&self) -> Result<LaneStatus> {
+        let lane = async { Ok(self.lane().await?.read().await?) };
+        let (lane, under_way) = futures::try_join!(lane, self.under_way())?;
+        let reverse_replication = match reverse_stream(lane.writer) {
+            None => None,
+            Some(stream) => Some((self.dms.name(stream), self.dms.health(stream).await?)),
+        };
+        Ok(LaneStatus::of(Facts {
+            migration_id: &self.migration.template().migration_id,
+            lane: &lane,
+            under_way,
+            reverse_replication,
+            config: &config::option(&self.migration.path),
+            now: SystemClock.now(),
+        }))
+    }
+
+    /// The state of a stream; `None` if it does not exist.
+    pub async fn stream(&self, stream: Stream) -> PortResult<Option<StreamHealth>> {
+        self.dms.health(stream).await
+    }
+
+    /// The name of a stream, for people.
+    pub fn stream_name(&self, stream: Stream) -> String {
+        self.dms.name(stream)
+    }
+}
