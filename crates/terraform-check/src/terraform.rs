@@ -8,6 +8,7 @@ pub mod version;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use serde_json::Value;
@@ -44,6 +45,8 @@ pub struct Terraform {
     pub version: Version,
     /// Variables of every command.
     environment: Vec<(&'static str, PathBuf)>,
+    /// Held by the one `init` that runs: Terraform's cache of plugins does not bear two at a time.
+    initializing: Arc<Mutex<()>>,
 }
 
 impl Terraform {
@@ -54,6 +57,7 @@ impl Terraform {
             program: PROGRAM.into(),
             version: OLDEST,
             environment: Vec::new(),
+            initializing: Arc::default(),
         };
         let output = terraform.command(Path::new("."), &["version", "-json"]).output();
         let output = output.map_err(|error| format!("Terraform cannot be run ({error}); {remedy}"))?;
@@ -71,6 +75,15 @@ impl Terraform {
     pub fn with(mut self, name: &'static str, value: PathBuf) -> Self {
         self.environment.push((name, value));
         self
+    }
+
+    /// Runs `init` in a folder; commands of other folders may run meanwhile, but no second `init`.
+    pub fn init(&self, folder: &Path, options: &[&str]) -> anyhow::Result<Output> {
+        // The lock guards files, not a value: after a panic they are as after any `init` that was stopped.
+        let _alone = self.initializing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut arguments = vec!["init", "-input=false", "-no-color"];
+        arguments.extend(options);
+        self.run(folder, &arguments)
     }
 
     /// Runs a command in a folder to its end.
@@ -118,4 +131,38 @@ pub fn reason(output: &Output) -> String {
         .take(6)
         .collect();
     lines.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A program that fails where another one is at work, and stays at work for a moment.
+    const ALONE: &str = "#!/bin/sh\nmkdir busy || exit 1\nsleep 0.2\nrmdir busy\n";
+
+    #[test]
+    fn no_two_folders_are_initialized_at_the_same_time() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("program");
+        std::fs::write(&program, ALONE).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let terraform = Terraform {
+            program,
+            version: OLDEST,
+            environment: Vec::new(),
+            initializing: Arc::default(),
+        };
+        let place = folder.path();
+        std::thread::scope(|scope| {
+            let started: Vec<_> = (0..4)
+                .map(|_| terraform.clone())
+                .map(|terraform| scope.spawn(move || terraform.init(place, &[]).unwrap()))
+                .collect();
+            for worker in started {
+                assert!(worker.join().unwrap().status.success());
+            }
+        });
+    }
 }

@@ -8,7 +8,7 @@ locals {
   ]...)
 
   # Lines that the functions write: crates/lambda-kit/src/serve.rs, and lambdas/src/final_sync/pause_log.rs of the stages that release held writes.
-  pause_stages    = ["abort", "final-sync"]
+  pause_stages               = ["abort", "final-sync"]
   reverse_replication_stages = ["reverse-sync", "connection-drain", "rollback"]
 }
 

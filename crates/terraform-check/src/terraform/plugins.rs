@@ -126,7 +126,7 @@ fn ask(
         "terraform {{\n  required_providers {{\n    asked = {{\n      source  = {source:?}\n      version = {constraint:?}\n    }}\n  }}\n}}\n"
     );
     fs::write(folder.join("main.tf"), text)?;
-    let output = terraform.run(folder, &["init", "-input=false", "-no-color"])?;
+    let output = terraform.init(folder, &[])?;
     Ok((!output.status.success()).then(|| reason(&output)))
 }
 

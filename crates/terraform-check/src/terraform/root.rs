@@ -80,7 +80,7 @@ pub fn check(
 ) -> anyhow::Result<(Vec<Finding>, Option<usize>)> {
     let place = copy.join(folder);
     let mut findings = Findings::default();
-    let output = terraform.run(&place, &["init", "-backend=false", "-input=false", "-no-color"])?;
+    let output = terraform.init(&place, &["-backend=false"])?;
     if !output.status.success() {
         findings.begin(INIT);
         findings.add((folder, 1), reason(&output));
