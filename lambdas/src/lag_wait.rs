@@ -95,7 +95,7 @@ impl Stage for LagWait {
 }
 
 /// An operator may abort the run while it waits; the lane knows it.
-async fn require_not_aborted(ctx: &StageContext) -> Result<(), StageError> {
+pub async fn require_not_aborted(ctx: &StageContext) -> Result<(), StageError> {
     let record = ctx.lane.read().await?;
     if ctx.was_aborted(&record) {
         return Err(StageError::LaneAborted { lane: record.lane });

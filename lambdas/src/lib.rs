@@ -5,6 +5,7 @@
 //! `docs/stages.md`. The order in which the stages run is in `statemachine/*.asl.json`.
 
 pub mod abort;
+pub mod approval;
 pub mod connection_drain;
 pub mod final_sync;
 pub mod lag_wait;
@@ -22,6 +23,7 @@ pub fn registry() -> Registry {
         .with(pre_check::PreCheck)
         .with(lag_wait::LagWait)
         .with(validate::Validate)
+        .with(approval::Approval)
         .with(reverse_sync::ReverseSync)
         .with(connection_drain::ConnectionDrain)
         .with(final_sync::FinalSync)

@@ -14,6 +14,7 @@ mod dry_run;
 mod endings;
 mod losing;
 mod operate;
+mod second_interpreter;
 mod series;
 mod setup;
 mod slow_writes;

@@ -77,6 +77,19 @@ impl Operator {
         Self { config }
     }
 
+    /// The same migration, whose cutover has to be approved.
+    fn asking(&self) -> Self {
+        let mut file: toml::Table = fs::read_to_string(&self.config).unwrap().parse().unwrap();
+        let approval: toml::Table = "expires_after_s = 600".parse().unwrap();
+        file["plan"]
+            .as_table_mut()
+            .unwrap()
+            .insert("approval".to_owned(), approval.into());
+        let config = self.config.with_file_name("asking.toml");
+        fs::write(&config, file.to_string()).unwrap();
+        Self { config }
+    }
+
     /// Stops an execution as an operator does in the console: no state of it is entered any more.
     async fn stop(&self, execution: &str) {
         let file: toml::Table = fs::read_to_string(&self.config).unwrap().parse().unwrap();
@@ -166,6 +179,37 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
         "{told}"
     );
 
+    // A cutover that has to be approved waits before it changes anything, and ends where it is rejected or aborted.
+    let asking = operator.asking();
+    let asks = |status: &Value| state(status) == Some("Approval");
+    asking.ends("run --run-id rejected", 0);
+    let waits = asking.until("the question", asks).await;
+    assert_eq!(
+        (&waits["phase"], &waits["next"][0]["command"]),
+        (
+            &json!("serve_source"),
+            &json!(format!(
+                "crossover approve --run-id rejected --config {}",
+                asking.config.display()
+            ))
+        )
+    );
+    let other = asking.ends("approve --run-id other", 2);
+    assert!(other.contains("is under way, not other"), "{other}");
+    let answered = asking.ends("approve --run-id rejected --reject --note not-today", 0);
+    assert!(answered.contains("cutover rejected is rejected by arn:aws:"), "{answered}");
+    let told = asking.ends("run --follow --run-id rejected", 1);
+    assert!(
+        told.contains("not-today") && told.contains("CutoverNotApproved"),
+        "{told}"
+    );
+    let nothing = asking.ends("approve", 2);
+    assert!(nothing.contains("none waits for an approval"), "{nothing}");
+    asking.ends("run --run-id given-up", 0);
+    asking.until("the second question", asks).await;
+    let aborted = asking.ends("abort", 0);
+    assert!(aborted.contains("Run given-up is aborted"), "{aborted}");
+
     // A run whose execution is stopped while the lane is armed or held: nothing works on it until somebody recovers it.
     operator.ends("run --run-id stopped", 0);
     let announced = |status: &Value| {
@@ -188,7 +232,12 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
     assert_eq!(operator.status()["phase"], "serve_source");
 
     // There and back.
-    let committed = operator.ends("run --follow --run-id there --json", 0);
+    let committed = asking.ends("run --follow --approve --run-id there --json", 0);
+    assert!(
+        committed.contains("Approval waits: the cutover there of lane main waits for an approval"),
+        "{committed}"
+    );
+    assert!(committed.contains("approved by arn:aws:"), "{committed}");
     assert!(
         committed.contains("has committed: the target owns writes"),
         "{committed}"
@@ -208,6 +257,10 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
     let collected = operator.ends(&format!("evidence --run-id there --out {}", proof.display()), 0);
     assert!(!collected.contains("missing:"), "{collected}");
     operator.ends(&format!("evidence --check {}", proof.display()), 0);
+    let results = fs::read_to_string(proof.join("results.json")).unwrap();
+    assert!(results.contains("\"approved_by\": \"arn:aws:"), "{results}");
+    let journal = fs::read_to_string(proof.join("journal.json")).unwrap();
+    assert!(journal.contains("\"task_token\": \"[redacted]\""), "{journal}");
     let nothing = operator.ends("run", 2);
     assert!(
         nothing.contains("the target already owns the writes"),

@@ -1,6 +1,7 @@
 //! `crossover`: the command.
 
 mod abort;
+mod approve;
 mod approvers;
 mod check;
 mod databases;
@@ -55,6 +56,8 @@ enum Command {
     Status(status::Arguments),
     #[command(about = "End a run before its commit, and undo what it has prepared", long_about = abort::MANUAL)]
     Abort(abort::Arguments),
+    #[command(about = "Approve a cutover that waits for it, or reject it", long_about = approve::MANUAL)]
+    Approve(approve::Arguments),
     #[command(about = "Start the rollback, and follow it", long_about = run::ROLLBACK_MANUAL)]
     Rollback(run::Arguments),
     #[command(about = "Explain an error of the state machines or a pre-check by its name; without a name, list them all", long_about = explain::MANUAL)]
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments, Direction::Forward),
         Command::Status(arguments) => status::run(&arguments),
         Command::Abort(arguments) => abort::run(&arguments),
+        Command::Approve(arguments) => approve::run(&arguments),
         Command::Rollback(arguments) => run::run(&arguments, Direction::Reverse),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Completions(arguments) => manual::completions(&arguments, Arguments::command()),

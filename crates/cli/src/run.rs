@@ -3,17 +3,19 @@
 mod following;
 mod summary;
 
-use std::{fs::OpenOptions, io::Write as _, path::PathBuf, process::ExitCode, sync::OnceLock};
+use std::{fs::OpenOptions, io::Write as _, path::PathBuf, pin::pin, process::ExitCode, sync::OnceLock};
 
 use anyhow::Context as _;
 use crossover_core::{Direction, Millis, error::RetryClass};
 use crossover_operate::{
+    approval::approve_when_asked,
     begin::{Asked, Begun, begin},
     clients::Clients,
     config::{sub_command, word},
     follow::{Pace, follow},
     run::{RunExecution, RunOutcome, RunRecord},
 };
+use futures::future::{Either, select};
 use serde_json::json;
 
 use crate::{
@@ -53,6 +55,10 @@ pub struct Arguments {
     /// Follow the run to its end. Ctrl-C ends only the following
     #[arg(long)]
     follow: bool,
+    /// Answer the run's own question for its approval, if plan.approval asks for one: for a workflow that somebody has
+    /// approved already
+    #[arg(long, requires = "follow")]
+    approve: bool,
     /// Name of the run: lower-case letters, digits and - [default: the migration, what it does and the time]
     #[arg(long, value_name = "ID")]
     run_id: Option<String>,
@@ -117,7 +123,11 @@ async fn execute(
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let record = followed(&clients, run).await?;
+    let record = if arguments.approve {
+        approved_and_followed(&clients, run).await?
+    } else {
+        followed(&clients, run).await?
+    };
     report(arguments, &record)?;
     Ok(ExitCode::from(exit_status(&record)))
 }
@@ -126,6 +136,23 @@ async fn execute(
 pub async fn followed(clients: &Clients, run: &RunExecution) -> anyhow::Result<RunRecord> {
     let watcher = following::Lines::new(word(run.direction));
     Ok(follow(&clients.runs, run, PACE, &watcher).await?)
+}
+
+/// Follows an execution, and approves it when it asks. Where that is not permitted the run waits for somebody else.
+async fn approved_and_followed(clients: &Clients, run: &RunExecution) -> anyhow::Result<RunRecord> {
+    let follow = pin!(followed(clients, run));
+    let approve = pin!(approve_when_asked(clients, run, "crossover run --approve"));
+    match select(follow, approve).await {
+        Either::Left((record, _)) => record,
+        Either::Right((approved, follow)) => {
+            match approved {
+                Ok(Some(by)) => eprintln!("    approved by {by}"),
+                Ok(None) => {}
+                Err(error) => eprintln!("    the run could not be approved: {error}"),
+            }
+            follow.await
+        }
+    }
 }
 
 fn report(arguments: &Arguments, record: &RunRecord) -> anyhow::Result<()> {

@@ -6,6 +6,8 @@
 //!   `Again`, `@lambda` for the errors of the Lambda service itself;
 //! - a state with `Stage` is a call of that stage's function. `Retry` names a policy. `Catch` is the state to
 //!   go on with after any error, or a state for each error;
+//! - `WaitsForAnswer`: the state waits until somebody answers with the task's token, which the stage's input has; the
+//!   result of the state is the answer;
 //! - `In` keeps a state to one machine; a `Next` or `Default` of several machines has a state for each.
 
 mod ordered;

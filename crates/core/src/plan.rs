@@ -2,10 +2,12 @@
 //!
 //! Unknown fields are refused, so that a misspelt safety setting stops the run instead of being ignored.
 
+mod approval;
 mod engine;
 
 use serde::{Deserialize, Serialize};
 
+pub use approval::ApprovalPlan;
 pub use engine::{EngineName, ReplicationPlan};
 
 use crossover_routing::lane::MAX_HOLD;
@@ -45,6 +47,10 @@ pub struct Plan {
     /// What happens to writes that do not end within `limits.drain_grace_ms`. Default: `abort`.
     #[serde(default)]
     pub on_stragglers: OnStragglers,
+    /// A cutover waits for an approval before it changes anything. Default: it does not wait; a dry run and a rollback never
+    /// do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalPlan>,
     /// Times and bounds.
     #[serde(default)]
     pub limits: Limits,
@@ -213,6 +219,7 @@ impl Plan {
                 self.limits.sequence_headroom
             ));
         }
+        faults.extend(self.approval.iter().filter_map(ApprovalPlan::fault));
         for excluded in &self.scope.exclude {
             if !excluded.contains('.') {
                 faults.push(format!(

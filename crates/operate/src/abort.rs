@@ -12,6 +12,7 @@ use crossover_core::{
 use serde_json::json;
 
 use crate::{
+    approval::{self, Decision},
     clients::Clients,
     error::{OperateError, Result},
     run::RunExecution,
@@ -56,6 +57,11 @@ pub async fn abort(clients: &Clients, run_id: Option<&str>) -> Result<Ending> {
         admin.apply(lane.epoch, command).await?;
     }
     if let Some(own) = under_way {
+        // Nothing else would end an execution that waits for a person.
+        if own.state.as_deref() == Some(approval::STATE) {
+            let question = approval::question(clients, Some(&run_id)).await?;
+            approval::answer(clients, &question, Decision::Reject, Some("crossover abort")).await?;
+        }
         let run = RunExecution {
             run_id,
             direction: own.direction,

@@ -1,7 +1,7 @@
 //! The clients of everything that `crossover.toml` names.
 
 use aws_config::SdkConfig;
-use crossover_aws::{Dms, DmsSettings, DynamoJournal, EdgeKey, Secrets};
+use crossover_aws::{Dms, DmsSettings, DynamoJournal, EdgeKey, Secrets, port_error};
 use crossover_clock::SystemClock;
 use crossover_core::{
     Direction, Stream,
@@ -41,6 +41,7 @@ pub struct Clients {
     pub runs: Runs,
     pub(crate) secrets: Secrets,
     dms: Dms,
+    identity: aws_sdk_sts::Client,
 }
 
 impl Clients {
@@ -53,6 +54,7 @@ impl Clients {
         Ok(Self {
             runs: Runs::new(&sdk, &aws.journal_table),
             secrets: Secrets::new(&sdk),
+            identity: aws_sdk_sts::Client::new(&sdk),
             dms: Dms::new(&configuration(aws, for_dms).await, settings),
             migration,
         })
@@ -64,6 +66,14 @@ impl Clients {
         let key: EdgeKey = self.secrets.json(&plan.edge.secret_id).await?;
         let (url, lane) = (&plan.edge.admin_url, &plan.lane);
         Ok(EdgeAdmin::with_hex_key(url, lane, &key.key_id, key.key.expose())?)
+    }
+
+    /// Who calls AWS, as an ARN.
+    pub async fn caller(&self) -> PortResult<String> {
+        let what = "the identity of the caller";
+        let identity = self.identity.get_caller_identity().send().await;
+        let arn = identity.map_err(|e| port_error(what, &e))?.arn;
+        arn.ok_or_else(|| PortError::unexpected(what, "the answer has no ARN"))
     }
 
     /// The run of this lane whose execution has not ended.

@@ -6,6 +6,7 @@ use crossover_core::{Millis, polling::Polling};
 use serde_json::Value;
 
 use crate::{
+    approval,
     clients::Runs,
     error::{OperateError, Result},
     history::{StageRun, last_document, stages},
@@ -13,8 +14,8 @@ use crate::{
     run::{RunExecution, RunRecord, output_figure, record},
 };
 
-/// The state that may wait for long, and says for what.
-const LAG_WAIT: &str = "LagWait";
+/// The states that may wait for long, and say for what.
+const WAITING: [&str; 3] = ["LagWait", approval::STATE, "LagWaitAfterApproval"];
 
 /// Receives what happens in an execution, as it happens.
 pub trait Watcher: Send + Sync {
@@ -49,7 +50,7 @@ pub async fn follow(runs: &Runs, run: &RunExecution, pace: Pace, watcher: &dyn W
             return Ok(record(run, &seen, &history, &journal));
         }
         // The journal is read only where nothing is held: a read in the pause would disturb what is measured.
-        if shown.running.as_deref() == Some(LAG_WAIT) {
+        if shown.waiting().is_some() {
             shown.waits(&runs.journal.lines(&run.run_id).await?, watcher);
         }
         polling.pause().await.map_err(|late| OperateError::Late {
@@ -101,11 +102,17 @@ impl Shown {
         }
     }
 
+    /// The running state, if it may wait for long.
+    fn waiting(&self) -> Option<&str> {
+        self.running.as_deref().filter(|state| WAITING.contains(state))
+    }
+
     /// The journal's lines about waiting that are new.
     fn waits(&mut self, journal: &[JournalLine], watcher: &dyn Watcher) {
+        let state = self.waiting().unwrap_or_default();
         let waits: Vec<&JournalLine> = journal.iter().filter(|line| line.event == "waiting").collect();
         for line in waits.iter().skip(self.waits) {
-            watcher.waits(LAG_WAIT, line.detail["reason"].as_str().unwrap_or_default());
+            watcher.waits(state, line.detail["reason"].as_str().unwrap_or_default());
         }
         self.waits = waits.len();
     }
@@ -164,10 +171,10 @@ mod tests {
             detail: json!({ "reason": reason }),
         };
         shown.stages(&[stage("PreCheck", true)], &lines);
-        shown.stages(&[stage("PreCheck", false), stage(LAG_WAIT, true)], &lines);
+        shown.stages(&[stage("PreCheck", false), stage(WAITING[0], true)], &lines);
         shown.waits(&[wait("a")], &lines);
         shown.waits(&[wait("a"), wait("b")], &lines);
-        shown.stages(&[stage("PreCheck", false), stage(LAG_WAIT, false)], &lines);
+        shown.stages(&[stage("PreCheck", false), stage(WAITING[0], false)], &lines);
         let document = json!({ "lag_wait": { "result": { "output": { "predicted_pause_ms": 120 } } } });
         for document in [None, Some(&document), Some(&document)] {
             shown.prediction(document, &lines);

@@ -5,6 +5,7 @@
 //! - [`clients`]: the clients of everything that the file names; [`references`]: whether all of it can be used
 //! - [`machines`], [`history`]: executions of the state machines and what their histories say
 //! - [`begin`]: starts a run; [`follow`]: follows it to its end; [`run`]: what is known of it
+//! - [`approval`]: the approval of a run that waits for it
 //! - [`abort`]: ends a run before its commit
 //! - [`status`]: who owns writes, whether reverse replication runs, what to do next
 //! - [`collect`]: the evidence of a run
@@ -12,6 +13,7 @@
 //! All decisions stay in the lane and in the stages. Nothing here is needed for a run to be safe.
 
 pub mod abort;
+pub mod approval;
 pub mod begin;
 pub mod clients;
 pub mod collect;

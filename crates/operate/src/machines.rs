@@ -1,4 +1,4 @@
-//! Executions of the state machines, over the API of NextCommand Functions.
+//! Executions of the state machines, over the API of Step Functions.
 
 use aws_config::SdkConfig;
 use aws_sdk_sfn::{
@@ -9,18 +9,21 @@ use aws_sdk_sfn::{
 };
 use crossover_aws::port_error;
 use crossover_core::{
-    UnixMillis,
+    Secret, UnixMillis,
     ports::{PortError, PortResult},
 };
 use serde_json::Value;
 
 use crate::history::Event;
 
+/// What a task token stands for, in errors: the token itself is kept out of them.
+const WAITING_TASK: &str = "the state that waits for an answer";
+
 /// The state machines of an account.
 #[derive(Debug, Clone)]
 pub struct Machines(Client);
 
-/// One execution, as NextCommand Functions describes it.
+/// One execution, as Step Functions describes it.
 #[derive(Debug, Clone)]
 pub struct Execution {
     pub running: bool,
@@ -108,6 +111,31 @@ impl Machines {
             events.push(event.map_err(|e| port_error(execution, &e))?.into());
         }
         Ok(events)
+    }
+
+    /// Answers the task that waits with this token.
+    pub async fn answer(&self, token: &Secret<String>, answer: &Value) -> PortResult<()> {
+        let sent = self
+            .0
+            .send_task_success()
+            .task_token(token.expose())
+            .output(answer.to_string())
+            .send()
+            .await;
+        sent.map(drop).map_err(|e| port_error(WAITING_TASK, &e))
+    }
+
+    /// Ends the task that waits with this token by an error.
+    pub async fn refuse(&self, token: &Secret<String>, error: &str, cause: &str) -> PortResult<()> {
+        let sent = self
+            .0
+            .send_task_failure()
+            .task_token(token.expose())
+            .error(error)
+            .cause(cause)
+            .send()
+            .await;
+        sent.map(drop).map_err(|e| port_error(WAITING_TASK, &e))
     }
 
     /// The definition that an execution runs.

@@ -160,12 +160,12 @@ pub fn record(run: &RunExecution, seen: &Execution, history: &[Event], journal: 
 fn outcome(seen: &Execution) -> RunOutcome {
     match seen.error.as_deref() {
         _ if seen.succeeded => RunOutcome::Committed,
-        Some("CutoverAborted" | "CutoverRefused") => RunOutcome::Aborted,
+        Some("CutoverAborted" | "CutoverRefused" | "CutoverNotApproved") => RunOutcome::Aborted,
         _ => RunOutcome::Failed,
     }
 }
 
-/// The error that NextCommand Functions caught. A run that was committed in spite of an error has none.
+/// The error that Step Functions caught. A run that was committed in spite of an error has none.
 fn error(outcome: RunOutcome, results: &Value) -> Option<ErrorName> {
     let caught = results["error"]["Error"].as_str()?;
     StageError::all()

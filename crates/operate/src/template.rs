@@ -88,6 +88,10 @@ edge = {{ admin_url = {admin_url}, secret_id = {edge} }}
 # What happens to writes that do not end in time: \"abort\" (no client sees an error) or \"end\".
 on_stragglers = \"abort\"
 
+# A cutover waits for `crossover approve` before it changes anything, this many seconds.
+# [plan.approval]
+# expires_after_s = 3600
+
 # Only these schemas, without these tables. Default: every user schema.
 # [plan.scope]
 # schemas = [\"public\"]

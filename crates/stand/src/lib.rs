@@ -10,6 +10,7 @@ pub mod error;
 pub mod guard;
 pub mod loopback;
 pub mod ministack;
+pub mod moto;
 pub mod parts;
 mod pins;
 pub mod ports;

@@ -45,7 +45,7 @@ impl fmt::Display for Major {
 pub enum Set {
     /// The parts of a rehearsal: PostgreSQL 16 and 17, workerd, binaryen, asl-validator and MiniStack.
     Rehearsal,
-    /// The servers that only tests need: PostgreSQL 12, 14, 15 and 18.
+    /// The servers that only tests need: PostgreSQL 12, 14, 15 and 18, and moto.
     Servers,
     /// The schemas of Terraform providers, for `cargo xtask check terraform`.
     Terraform,

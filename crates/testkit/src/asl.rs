@@ -1,7 +1,8 @@
 //! Runs a state machine of `statemachine/*.asl.json`, the only place that defines the order of the stages.
 //!
 //! Supported: Task (`Parameters.Payload`, `ResultSelector` of the payload, `ResultPath`, `Retry`, `Catch`),
-//! Choice with `StringEquals` and `IsPresent`, Succeed and Fail. The interpreter panics at any other state.
+//! Choice with `StringEquals`, `BooleanEquals`, `IsPresent` and `And`, Succeed and Fail; a task that waits for an answer
+//! gets the one of [`Machine::answered`]. The interpreter panics at any other state.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -30,6 +31,17 @@ pub struct Machine {
     states: Value,
     first: String,
     stages: BTreeMap<String, Arc<dyn AnyStage>>,
+    answer: Answer,
+}
+
+/// What somebody answers to a task that waits with a task token.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    Success(Value),
+    /// The name of an error.
+    Failure(&'static str),
+    /// Nobody answers until the task's time is over.
+    None,
 }
 
 impl Machine {
@@ -44,7 +56,15 @@ impl Machine {
             first: text(&asl["StartAt"]),
             states: asl["States"].clone(),
             stages,
+            answer: Answer::None,
         }
+    }
+
+    /// The same machine, whose questions are answered like this.
+    #[must_use]
+    pub fn answered(mut self, answer: Answer) -> Self {
+        self.answer = answer;
+        self
     }
 
     /// The same machine with the stage of this name replaced.
@@ -107,7 +127,11 @@ impl Machine {
         let payload = resolved(&state["Parameters"]["Payload"], data);
         let mut attempts: BTreeMap<usize, u64> = BTreeMap::new();
         loop {
-            let failure = match self.attempt(shared, Arc::clone(stage), payload.clone()).await {
+            let mut result = self.attempt(shared, Arc::clone(stage), payload.clone()).await;
+            if result.is_ok() && text(&state["Resource"]).ends_with(".waitForTaskToken") {
+                result = self.wait_for_answer(shared, state, data).await;
+            }
+            let failure = match result {
                 Ok(answer) => {
                     put(data, &text(&state["ResultPath"]), json!({ "result": answer }));
                     return text(&state["Next"]);
@@ -133,6 +157,24 @@ impl Machine {
                 json!({ "Error": failure.name, "Cause": failure.text }),
             );
             return text(&catcher["Next"]);
+        }
+    }
+
+    async fn wait_for_answer(&self, shared: &Shared, state: &Value, data: &Value) -> Result<Value, Failure> {
+        let failed = |name: &str| Failure {
+            name: name.to_owned(),
+            text: String::new(),
+        };
+        match &self.answer {
+            Answer::Success(answer) => Ok(answer.clone()),
+            Answer::Failure(name) => Err(failed(name)),
+            Answer::None => {
+                let seconds = at(data, &text(&state["TimeoutSecondsPath"]));
+                let seconds = seconds.as_u64().expect("a number of seconds");
+                let until = shared.lock().now + seconds * 1_000;
+                sleep_until(shared.clone(), until).await;
+                Err(failed("States.Timeout"))
+            }
         }
     }
 
@@ -185,6 +227,7 @@ fn resolved(template: &Value, data: &Value) -> Value {
         Value::Object(fields) => fields
             .iter()
             .map(|(name, value)| match name.strip_suffix(".$") {
+                Some(name) if value == "$$.Task.Token" => (name.to_owned(), "token-of-the-task".into()),
                 Some(name) => (name.to_owned(), at(data, &text(value)).clone()),
                 None => (name.clone(), resolved(value, data)),
             })
@@ -209,14 +252,24 @@ fn matching<'a>(rules: &'a Value, error: &str) -> Option<(usize, &'a Value)> {
 fn choose(state: &Value, data: &Value) -> String {
     let choices = state["Choices"].as_array().into_iter().flatten();
     for choice in choices {
-        let variable = text(&choice["Variable"]);
-        let chosen = match &choice["IsPresent"] {
-            Value::Bool(asked) => data.pointer(&pointer(&variable)).is_some() == *asked,
-            _ => at(data, &variable) == &choice["StringEquals"],
-        };
-        if chosen {
+        if applies(choice, data) {
             return text(&choice["Next"]);
         }
     }
     text(&state["Default"])
+}
+
+fn applies(rule: &Value, data: &Value) -> bool {
+    if let Some(rules) = rule["And"].as_array() {
+        return rules.iter().all(|rule| applies(rule, data));
+    }
+    let variable = text(&rule["Variable"]);
+    if let Some(asked) = rule["IsPresent"].as_bool() {
+        return data.pointer(&pointer(&variable)).is_some() == asked;
+    }
+    let compared = ["StringEquals", "BooleanEquals"]
+        .iter()
+        .find_map(|operator| rule.get(operator))
+        .unwrap_or_else(|| panic!("the interpreter does not know the rule {rule}"));
+    at(data, &variable) == compared
 }

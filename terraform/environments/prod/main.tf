@@ -88,9 +88,11 @@ module "github" {
     }
     # Longer than any run may take: a job that loses its role can no longer follow it.
     cutover = {
-      repository          = var.repository
-      environment         = "prod-cutover"
-      machine_arns        = [module.crossover.state_machine_arns["cutover"], module.crossover.state_machine_arns["verify"]]
+      repository   = var.repository
+      environment  = "prod-cutover"
+      machine_arns = [module.crossover.state_machine_arns["cutover"], module.crossover.state_machine_arns["verify"]]
+      # The reviewers of the environment have approved when this role can be taken.
+      approves            = true
       kms_key_arns        = local.operator_keys
       reads               = local.operator_reads
       policy              = local.publish_notices

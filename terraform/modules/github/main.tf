@@ -55,6 +55,9 @@ resource "aws_iam_role_policy" "machines" {
           Resource = [for arn in each.value.machine_arns : "${replace(arn, ":stateMachine:", ":execution:")}:*"]
         },
       ],
+      # A task token belongs to no resource that a policy could name: who holds the token of a state may answer it. It is in the
+      # journal, which the role reads anyway.
+      each.value.approves ? [{ Effect = "Allow", Action = ["states:SendTaskSuccess", "states:SendTaskFailure"], Resource = "*" }] : [],
       # Inputs and histories are encrypted: who may see them needs the key.
       length(each.value.kms_key_arns) == 0 ? [] : [{ Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = each.value.kms_key_arns }],
     )

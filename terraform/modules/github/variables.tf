@@ -22,13 +22,15 @@ variable "provider_arn" {
 variable "roles" {
   description = <<-T
     Roles by key. A role can be assumed only by jobs of `repository` (owner/name) that run in `environment`, so GitHub's reviewers of that environment stand before
-    it. `machine_arns`: state machines that the role may start and follow. `reads`: what the commands of docs/operate.md read besides. `policy` and
+    it. `machine_arns`: state machines that the role may start and follow; `approves`: whether it may
+    also answer a cutover that waits for its approval. `reads`: what the commands of docs/operate.md read besides. `policy` and
     `managed_policy_arns`: further rights.
   T
   type = map(object({
     repository   = string
     environment  = string
     machine_arns = optional(list(string), [])
+    approves     = optional(bool, false)
     kms_key_arns = optional(list(string), [])
     reads = optional(object({
       machine_arns = list(string)

@@ -9,6 +9,7 @@ locals {
     pre-check        = { memory_mb = 256, timeout_seconds = 300 }
     lag-wait         = { memory_mb = 256, timeout_seconds = 900 }
     validate         = { memory_mb = 1024, timeout_seconds = 900 }
+    approval         = { memory_mb = 256, timeout_seconds = 60 }
     reverse-sync     = { memory_mb = 256, timeout_seconds = 600 }
     connection-drain = { memory_mb = 512, timeout_seconds = 30 }
     final-sync       = { memory_mb = 512, timeout_seconds = 30 }

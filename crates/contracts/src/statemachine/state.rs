@@ -62,23 +62,31 @@ impl Rules<'_> {
     /// What a call of a stage's function adds.
     fn call(&self, name: &str, stage: &str, fields: &mut Fields, state: &mut Fields) {
         let function = format!("${{{}}}", stage.replace('-', "_"));
-        let input = fields
-            .shift_remove("Input")
-            .unwrap_or_else(|| Json::Object(Fields::new()));
+        let waits = fields.shift_remove("WaitsForAnswer").is_some();
+        let input = fields.shift_remove("Input").unwrap_or_else(|| {
+            let token = ("task_token.$".to_owned(), "$$.Task.Token".into());
+            Json::Object(waits.then_some(token).into_iter().collect())
+        });
         let payload = Json::object([
             ("plan.$", "$.plan".into()),
             ("direction", self.direction.into()),
             ("input", input),
         ]);
+        // An answer is the result itself; a function's answer is wrapped by the Lambda integration.
+        let (integration, result) = if waits {
+            ("arn:aws:states:::lambda:invoke.waitForTaskToken", "$")
+        } else {
+            ("arn:aws:states:::lambda:invoke", "$.Payload")
+        };
         let selected = fields
             .shift_remove("ResultSelector")
-            .unwrap_or_else(|| Json::object([("result.$", "$.Payload".into())]));
+            .unwrap_or_else(|| Json::object([("result.$", result.into())]));
         let path = fields
             .shift_remove("ResultPath")
             .unwrap_or_else(|| format!("$.{}", snake_case(name)).into());
         let added = [
             ("Type", "Task".into()),
-            ("Resource", "arn:aws:states:::lambda:invoke".into()),
+            ("Resource", integration.into()),
             (
                 "Parameters",
                 Json::object([("FunctionName", function.into()), ("Payload", payload)]),

@@ -26,7 +26,7 @@ pub(super) struct Call<'a> {
 }
 
 impl Aws {
-    pub(super) fn new(port: u16) -> Self {
+    pub(crate) fn new(port: u16) -> Self {
         let http = loopback::http().build().unwrap_or_default();
         Self {
             http,

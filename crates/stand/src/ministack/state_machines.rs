@@ -159,6 +159,22 @@ impl Aws {
         self.states("StopExecution", execution, &body).await.map(drop)
     }
 
+    /// Answers the task that waits with this token.
+    pub async fn answer_task(&self, token: &str, answer: &Value) -> Result<()> {
+        let body = json!({ "taskToken": token, "output": answer.to_string() });
+        self.states("SendTaskSuccess", "a waiting task", &body)
+            .await
+            .map(drop)
+    }
+
+    /// Ends the task that waits with this token by an error.
+    pub async fn fail_task(&self, token: &str, error: &str, cause: &str) -> Result<()> {
+        let body = json!({ "taskToken": token, "error": error, "cause": cause });
+        self.states("SendTaskFailure", "a waiting task", &body)
+            .await
+            .map(drop)
+    }
+
     async fn states(&self, action: &str, object: &str, body: &Value) -> Result<Value> {
         self.json(SERVICE, &format!("AWSStepFunctions.{action}"), object, body)
             .await

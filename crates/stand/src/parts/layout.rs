@@ -112,7 +112,7 @@ impl Layout {
                 self.npm_program("asl-validator"),
                 self.python(),
             ],
-            Set::Servers => Vec::new(),
+            Set::Servers => vec![self.python()],
             Set::Terraform => self
                 .schemas()
                 .map(|folder| folder.join("provider/index.d.ts"))

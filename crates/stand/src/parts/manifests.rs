@@ -27,7 +27,7 @@ impl Manifests {
             Set::Servers => Self {
                 package: include_str!("../../parts/servers/package.json"),
                 package_lock: include_str!("../../parts/servers/package-lock.json"),
-                requirements: None,
+                requirements: Some(include_str!("../../parts/servers/requirements.txt")),
             },
             Set::Terraform => Self {
                 package: include_str!("../../parts/terraform/package.json"),

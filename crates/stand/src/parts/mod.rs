@@ -88,6 +88,11 @@ impl Parts {
         self.layout.python()
     }
 
+    /// The Python with moto installed; started as `python -m moto.server`.
+    pub(crate) fn moto_python(&self) -> PathBuf {
+        self.layout.python()
+    }
+
     /// The folders with the schemas of the Terraform providers hashicorp/aws and cloudflare.
     pub fn provider_schemas(&self) -> [PathBuf; 2] {
         self.layout.schemas()

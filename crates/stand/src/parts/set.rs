@@ -22,7 +22,8 @@ impl Set {
         match self {
             Self::Rehearsal => Some("MiniStack"),
             Self::Workflows => Some("zizmor and shellcheck"),
-            Self::Servers | Self::Terraform => None,
+            Self::Servers => Some("moto"),
+            Self::Terraform => None,
         }
     }
 

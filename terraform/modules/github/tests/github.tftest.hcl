@@ -36,6 +36,29 @@ run "repository_and_environment" {
   }
 }
 
+run "only_a_role_that_approves_may_answer_for_a_person" {
+  command = apply
+  variables {
+    roles = {
+      cutover = {
+        repository   = "example/crossover"
+        environment  = "prod-cutover"
+        machine_arns = ["arn:aws:states:eu-central-1:111122223333:stateMachine:cutover"]
+        approves     = true
+      }
+      dry-run = {
+        repository   = "example/crossover"
+        environment  = "prod-dry-run"
+        machine_arns = ["arn:aws:states:eu-central-1:111122223333:stateMachine:cutover"]
+      }
+    }
+  }
+  assert {
+    condition     = [for role, p in aws_iam_role_policy.machines : role if strcontains(p.policy, "SendTaskSuccess")] == ["cutover"]
+    error_message = "a role that was not asked for may approve a cutover"
+  }
+}
+
 run "a_provider_that_exists" {
   command = plan
   variables {

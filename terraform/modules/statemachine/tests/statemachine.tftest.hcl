@@ -10,6 +10,7 @@ variables {
     pre-check        = "arn:aws:lambda:eu-central-1:111122223333:function:crossover-pre-check:live"
     lag-wait         = "arn:aws:lambda:eu-central-1:111122223333:function:crossover-lag-wait:live"
     validate         = "arn:aws:lambda:eu-central-1:111122223333:function:crossover-validate:live"
+    approval         = "arn:aws:lambda:eu-central-1:111122223333:function:crossover-approval:live"
     reverse-sync     = "arn:aws:lambda:eu-central-1:111122223333:function:crossover-reverse-sync:live"
     connection-drain = "arn:aws:lambda:eu-central-1:111122223333:function:crossover-connection-drain:live"
     final-sync       = "arn:aws:lambda:eu-central-1:111122223333:function:crossover-final-sync:live"

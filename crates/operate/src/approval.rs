@@ -1,0 +1,197 @@
+//! The approval of a cutover that waits for it: the question that the stage approval has asked, and the answer.
+
+use crossover_clock::SystemClock;
+use crossover_core::{Millis, Secret, UnixMillis, polling::Polling, ports::Clock as _};
+use serde_json::json;
+
+use crate::{
+    clients::Clients,
+    error::{OperateError, Result},
+    history::stages,
+    run::RunExecution,
+    status::RunUnderWay,
+};
+
+/// The state that waits for the answer.
+pub const STATE: &str = "Approval";
+/// The stage that asks.
+const STAGE: &str = "approval";
+/// The error with which a rejected cutover ends. The state machine catches it.
+pub const REJECTED: &str = "ApprovalRejected";
+/// A cold start of the function is far shorter.
+const ASKS_WITHIN: Millis = Millis(20_000);
+const ASKS_SOON_EVERY: Millis = Millis(250);
+/// How often a run is looked at that will ask.
+const LOOK_EVERY: Millis = Millis(2_000);
+
+/// What somebody has to decide.
+#[derive(Debug, Clone)]
+pub struct Question {
+    pub run: RunExecution,
+    pub asked_at: UnixMillis,
+    /// Nobody can answer afterwards.
+    pub expires_at: UnixMillis,
+    token: Secret<String>,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    Approve,
+    Reject,
+}
+
+/// The question of a run, by default of the run under way.
+///
+/// # Errors
+/// No run waits for an approval.
+pub async fn question(clients: &Clients, run_id: Option<&str>) -> Result<Question> {
+    let lane = &clients.migration.template().lane;
+    let under_way = clients.under_way().await?;
+    let run = waiting(lane, run_id, under_way)?;
+    // The state is entered before its function has asked.
+    let mut polling = Polling::new(&SystemClock, ASKS_SOON_EVERY, ASKS_WITHIN);
+    loop {
+        if let Some(question) = find(clients, &run).await? {
+            return Ok(question);
+        }
+        polling.pause().await.map_err(|late| OperateError::Late {
+            what: format!("the question of run {}", run.run_id),
+            seconds: late.waited.whole_seconds(),
+            hint: "the state Approval is entered, but its function has written no question into the journal; see the log of the function approval",
+        })?;
+    }
+}
+
+/// The run that waits, if it is the one that is meant.
+fn waiting(lane: &str, run_id: Option<&str>, under_way: Option<RunUnderWay>) -> Result<RunExecution> {
+    let nothing = |why: String| {
+        OperateError::NothingToDo(format!("{why}; `crossover status` says what can be done"))
+    };
+    let Some(seen) = under_way else {
+        return Err(nothing(format!(
+            "no run of lane {lane} is under way, so none waits for an approval"
+        )));
+    };
+    if run_id.is_some_and(|asked| asked != seen.run_id) {
+        return Err(nothing(format!(
+            "run {} of lane {lane} is under way, not {}",
+            seen.run_id,
+            run_id.unwrap_or_default()
+        )));
+    }
+    if seen.state.as_deref() != Some(STATE) {
+        return Err(nothing(format!(
+            "run {} is in state {} and does not wait for an approval",
+            seen.run_id,
+            seen.state.as_deref().unwrap_or("(between two states)")
+        )));
+    }
+    Ok(RunExecution {
+        run_id: seen.run_id,
+        direction: seen.direction,
+        arn: seen.execution,
+    })
+}
+
+/// The newest question of a run. Each attempt of the state asks anew, with another token.
+async fn find(clients: &Clients, run: &RunExecution) -> Result<Option<Question>> {
+    let lines = clients.runs.journal.lines(&run.run_id).await?;
+    let asked = lines
+        .iter()
+        .rfind(|line| line.stage == STAGE && line.event == "waiting");
+    Ok(asked.and_then(|line| {
+        Some(Question {
+            run: run.clone(),
+            asked_at: line.at_ms,
+            expires_at: UnixMillis(line.detail["expires_at_ms"].as_u64()?),
+            token: Secret::new(line.detail["task_token"].as_str()?.to_owned()),
+        })
+    }))
+}
+
+/// Answers a question. Returns who has answered, as AWS knows them.
+///
+/// # Errors
+/// The question is answered or expired already, or AWS does not permit the answer.
+pub async fn answer(
+    clients: &Clients,
+    question: &Question,
+    decision: Decision,
+    note: Option<&str>,
+) -> Result<String> {
+    let by = clients.caller().await?;
+    let machines = &clients.runs.machines;
+    match decision {
+        Decision::Approve => {
+            let answer = json!({ "approved_by": by, "at_ms": SystemClock.now(), "note": note });
+            machines.answer(&question.token, &answer).await?;
+        }
+        Decision::Reject => {
+            let because = note.map(|note| format!(": {note}")).unwrap_or_default();
+            let cause = format!("rejected by {by}{because}");
+            machines.refuse(&question.token, REJECTED, &cause).await?;
+        }
+    }
+    Ok(by)
+}
+
+/// Approves a run as soon as it asks. Returns who has approved it; `None` if the run ends, or goes on, without asking.
+pub async fn approve_when_asked(clients: &Clients, run: &RunExecution, note: &str) -> Result<Option<String>> {
+    let mut polling = Polling::new(&SystemClock, LOOK_EVERY, Millis(u64::MAX));
+    loop {
+        let Some(seen) = clients.runs.machines.describe(&run.arn).await? else {
+            return Err(OperateError::UnknownRun(run.run_id.clone()));
+        };
+        let states = stages(&clients.runs.machines.history(&run.arn).await?);
+        let state = states.last().map(|state| state.name.as_str());
+        if state == Some(STATE)
+            && let Some(question) = find(clients, run).await?
+        {
+            return answer(clients, &question, Decision::Approve, Some(note)).await.map(Some);
+        }
+        if !seen.running {
+            return Ok(None);
+        }
+        polling.pause().await.map_err(|late| OperateError::Late {
+            what: format!("execution {}", run.arn),
+            seconds: late.waited.whole_seconds(),
+            hint: "see `crossover status`",
+        })?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossover_core::Direction;
+
+    use super::*;
+
+    fn run(state: Option<&str>) -> Option<RunUnderWay> {
+        Some(RunUnderWay {
+            run_id: "shop-1".to_owned(),
+            execution: "arn".to_owned(),
+            direction: Direction::Forward,
+            state: state.map(str::to_owned),
+        })
+    }
+
+    #[test]
+    fn only_the_run_that_waits_and_is_meant_can_be_approved() {
+        let refusal = |run_id, seen| waiting("main", run_id, seen).unwrap_err().to_string();
+        assert_eq!(
+            waiting("main", Some("shop-1"), run(Some(STATE))).unwrap().run_id,
+            "shop-1"
+        );
+        waiting("main", None, run(Some(STATE))).unwrap();
+        for (run_id, seen, words) in [
+            (None, None, "no run of lane main is under way"),
+            (Some("other"), run(Some(STATE)), "shop-1 of lane main is under way, not other"),
+            (None, run(Some("LagWait")), "in state LagWait and does not wait"),
+            (None, run(None), "between two states"),
+        ] {
+            let refusal = refusal(run_id, seen);
+            assert!(refusal.contains(words), "{refusal}");
+        }
+    }
+}

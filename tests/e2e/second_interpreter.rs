@@ -1,0 +1,394 @@
+//! The state machines on moto, an interpreter of its own beside MiniStack, with functions that answer as a script
+//! says: every way through a machine ends where it should, also the ways that depend on a time limit.
+
+use std::{
+    collections::HashMap,
+    fs,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::HeaderMap,
+    response::IntoResponse,
+    routing::post,
+};
+use crossover_operate::approval::REJECTED;
+use crossover_stand::{
+    Silent,
+    ministack::Aws,
+    moto::Moto,
+    parts::{Set, ensure},
+    postgres::workspace_root,
+};
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use crate::setup::folder;
+
+/// Far longer than any scenario takes.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// What somebody answers to the question for an approval.
+#[derive(Clone, Copy)]
+enum Answer {
+    Approved,
+    Rejected,
+}
+
+/// A way through a machine.
+#[derive(Clone, Copy)]
+struct Way {
+    name: &'static str,
+    machine: &'static str,
+    /// The step of a stage, as `stage` or `stage:step`, the error it fails with, and how often.
+    fails: &'static [(&'static str, &'static str, usize)],
+    /// What the abort finds.
+    abort: &'static str,
+    /// The approval that the plan asks for, in seconds.
+    approval: Option<u32>,
+    answer: Option<Answer>,
+    /// The execution recovers a run.
+    recovers: bool,
+    /// The status of the ended execution, and its error.
+    ends: (&'static str, Option<&'static str>),
+    /// States that are entered in this order, and states that are not entered.
+    enters: &'static [&'static str],
+    skips: &'static [&'static str],
+}
+
+const CUTOVER: Way = Way {
+    name: "",
+    machine: "cutover",
+    fails: &[],
+    abort: "aborted",
+    approval: None,
+    answer: None,
+    recovers: false,
+    ends: ("SUCCEEDED", None),
+    enters: &[],
+    skips: &["Abort"],
+};
+const ASKS: Way = Way {
+    approval: Some(600),
+    ..CUTOVER
+};
+const NOT_APPROVED: Way = Way {
+    approval: Some(600),
+    ends: ("FAILED", Some("CutoverNotApproved")),
+    enters: &["Approval", "NotApproved"],
+    skips: &["PrepareReverseReplication", "Abort"],
+    ..CUTOVER
+};
+const VERIFY: Way = Way {
+    machine: "verify",
+    ..CUTOVER
+};
+
+const WAYS: [Way; 19] = [
+    Way {
+        name: "commits",
+        enters: &[
+            "Recover?",
+            "PreCheck",
+            "LagWait",
+            "ValidateBefore",
+            "ApprovalRequired?",
+            "PrepareReverseReplication",
+            "WarmFinalSync",
+            "ConnectionDrain",
+            "FinalSync",
+            "StartReverseReplication",
+            "ValidateAfter",
+            "Committed",
+        ],
+        skips: &["Abort", "Approval", "LagWaitAfterApproval"],
+        ..CUTOVER
+    },
+    Way {
+        name: "is-refused",
+        fails: &[("pre_check", "ChecksFailed", 1)],
+        ends: ("FAILED", Some("CutoverRefused")),
+        skips: &["LagWait", "Abort"],
+        ..CUTOVER
+    },
+    Way {
+        name: "is-tried-again",
+        fails: &[("pre_check", "Unreachable", 1)],
+        enters: &["PreCheck", "LagWait", "Committed"],
+        ..CUTOVER
+    },
+    Way {
+        name: "aborts-in-the-preparation",
+        fails: &[("reverse_sync:prepare", "Refused", 1)],
+        ends: ("FAILED", Some("CutoverAborted")),
+        enters: &["PrepareReverseReplication", "Abort", "AbortedAsAsked"],
+        skips: &["ConnectionDrain"],
+        ..CUTOVER
+    },
+    Way {
+        name: "aborts-in-the-drain",
+        fails: &[("connection_drain", "WritersRemain", 1)],
+        ends: ("FAILED", Some("CutoverAborted")),
+        enters: &["ConnectionDrain", "Abort", "Aborted?", "AbortedAsAsked"],
+        skips: &["FinalSync"],
+        ..CUTOVER
+    },
+    Way {
+        name: "an-abort-is-tried-again",
+        fails: &[("connection_drain", "WritersRemain", 1), ("abort", "Unreachable", 2)],
+        ends: ("FAILED", Some("CutoverAborted")),
+        enters: &["ConnectionDrain", "Abort", "AbortedAsAsked"],
+        skips: &[],
+        ..CUTOVER
+    },
+    Way {
+        name: "rolls-forward",
+        fails: &[("final_sync:commit", "UnexpectedAnswer", 1)],
+        abort: "committed",
+        enters: &["FinalSync", "Abort", "RollForward", "StartReverseReplication", "Committed"],
+        skips: &["AbortedAsAsked"],
+        ..CUTOVER
+    },
+    Way {
+        name: "is-superseded",
+        fails: &[("final_sync:commit", "LaneRefused", 1)],
+        abort: "superseded",
+        ends: ("FAILED", Some("CutoverSuperseded")),
+        skips: &["RollForward"],
+        ..CUTOVER
+    },
+    Way {
+        name: "differs",
+        fails: &[("validate:after_commit", "TablesDiffer", 1)],
+        ends: ("FAILED", Some("DifferentAfterCommit")),
+        ..CUTOVER
+    },
+    Way {
+        name: "is-unproven",
+        fails: &[("validate:after_commit", "MarkerNotSeen", 1)],
+        ends: ("FAILED", Some("UnprovenAfterCommit")),
+        ..CUTOVER
+    },
+    Way {
+        name: "is-recovered",
+        recovers: true,
+        ends: ("FAILED", Some("CutoverAborted")),
+        enters: &["Recover?", "Abort", "AbortedAsAsked"],
+        skips: &["PreCheck"],
+        ..CUTOVER
+    },
+    Way {
+        name: "is-approved",
+        answer: Some(Answer::Approved),
+        enters: &["Approval", "LagWaitAfterApproval", "PrepareReverseReplication", "Committed"],
+        ..ASKS
+    },
+    Way {
+        name: "cannot-ask",
+        fails: &[("approval", "Refused", 1)],
+        ends: ("FAILED", Some("CutoverRefused")),
+        skips: &["PrepareReverseReplication", "Abort"],
+        ..ASKS
+    },
+    Way {
+        name: "is-rejected",
+        answer: Some(Answer::Rejected),
+        ..NOT_APPROVED
+    },
+    Way {
+        name: "expires",
+        approval: Some(2),
+        ..NOT_APPROVED
+    },
+    Way {
+        name: "rolls-back",
+        machine: "rollback",
+        // A rollback asks nobody.
+        approval: Some(600),
+        enters: &["RollbackGate", "LagWait", "FinalSync", "RetireStream", "Committed"],
+        ..CUTOVER
+    },
+    Way {
+        name: "cannot-roll-back",
+        machine: "rollback",
+        fails: &[("rollback", "NoReverseReplication", 1)],
+        ends: ("FAILED", Some("CutoverRefused")),
+        skips: &["LagWait", "Abort"],
+        ..CUTOVER
+    },
+    Way {
+        name: "are-equal",
+        enters: &["PlanPartitions", "ComparePartitions", "Merge", "Equal"],
+        ..VERIFY
+    },
+    Way {
+        name: "are-different",
+        fails: &[("validate:merge", "TablesDiffer", 1)],
+        ends: ("FAILED", Some("TablesDiffer")),
+        enters: &["Merge", "Different"],
+        ..VERIFY
+    },
+];
+
+/// What the functions know.
+#[derive(Default)]
+struct Functions {
+    /// Calls by run and step.
+    calls: Mutex<HashMap<(String, String), usize>>,
+    /// The task token of each run that has asked.
+    tokens: Mutex<HashMap<String, String>>,
+}
+
+impl Functions {
+    /// The answer of a function, or the name of its error.
+    fn answer(&self, function: &str, payload: &Value) -> Result<Value, &'static str> {
+        let run = payload["plan"]["run_id"].as_str().unwrap().to_owned();
+        let way = WAYS.iter().find(|way| way.name == run).unwrap();
+        let input = &payload["input"];
+        let step = step(function, input);
+        let calls = {
+            let mut calls = self.calls.lock().unwrap();
+            let calls = calls.entry((run.clone(), step.clone())).or_default();
+            *calls += 1;
+            *calls
+        };
+        let fails = way.fails.iter().find(|(at, ..)| *at == step);
+        if let Some((_, error, _)) = fails.filter(|(.., times)| calls <= *times) {
+            return Err(error);
+        }
+        if let Some(token) = input["task_token"].as_str() {
+            self.tokens.lock().unwrap().insert(run, token.to_owned());
+        }
+        Ok(match step.as_str() {
+            "abort" => json!({ "outcome": way.abort }),
+            "validate:plan" => json!({ "partitions": [{ "n": 1 }, { "n": 2 }] }),
+            "validate:partition" => json!({ "different": 0, "rows": 5 }),
+            _ => json!({ "reverse_from": "0/1" }),
+        })
+    }
+}
+
+/// `stage:step` of a call.
+fn step(function: &str, input: &Value) -> String {
+    let mode = &input["mode"];
+    let of_map = mode.as_object().and_then(|mode| mode.keys().next());
+    let step = input["step"]
+        .as_str()
+        .or_else(|| mode.as_str())
+        .or_else(|| of_map.map(String::as_str))
+        .or_else(|| input["when"].as_str());
+    match step {
+        Some(step) => format!("{function}:{step}"),
+        None => function.to_owned(),
+    }
+}
+
+/// The address that moto calls functions at, as Lambda answers it.
+async fn invoked(
+    State(functions): State<Arc<Functions>>,
+    Path(function): Path<String>,
+    Json(payload): Json<Value>,
+) -> impl IntoResponse {
+    let mut headers = HeaderMap::new();
+    let body = match functions.answer(&function, &payload) {
+        Ok(output) => json!({ "output": output }),
+        Err(error) => {
+            headers.insert("x-amz-function-error", "Unhandled".parse().unwrap());
+            json!({ "errorType": error, "errorMessage": "as the script says" })
+        }
+    };
+    (headers, Json(body))
+}
+
+/// The machine's definition with the names of functions in place of their ARNs.
+fn definition(machine: &str) -> String {
+    let path = workspace_root().join(format!("statemachine/{machine}.asl.json"));
+    fs::read_to_string(path).unwrap().replace("${", "").replace("}\",", "\",")
+}
+
+/// Runs one way, and returns what is wrong with its end.
+async fn walked(aws: &Aws, functions: &Functions, way: Way, machine: &str) -> Vec<String> {
+    let mut input = json!({ "plan": { "run_id": way.name, "dry_run": false } });
+    if let Some(seconds) = way.approval {
+        input["plan"]["approval"] = json!({ "expires_after_s": seconds });
+    }
+    if way.recovers {
+        input["error"] = json!({ "Error": "StoppedByOperator", "Cause": "test" });
+    }
+    let execution = aws.start_execution(machine, way.name, &input).await.unwrap();
+    if let Some(answer) = way.answer {
+        let token = asked(functions, way.name).await;
+        match answer {
+            Answer::Approved => aws.answer_task(&token, &json!({ "approved_by": "test" })).await,
+            Answer::Rejected => aws.fail_task(&token, REJECTED, "not today").await,
+        }
+        .unwrap();
+    }
+    let ended = aws.await_execution(&execution, LIMIT).await.unwrap();
+    let entered: Vec<String> = aws
+        .execution_history(&execution)
+        .await
+        .unwrap()
+        .iter()
+        .filter(|event| event.kind.ends_with("StateEntered"))
+        .filter_map(|event| event.state().map(str::to_owned))
+        .collect();
+    let mut wrong = Vec::new();
+    if (ended.status.as_str(), ended.error.as_deref()) != way.ends {
+        wrong.push(format!("{}: ended as {:?} {:?}", way.name, ended.status, ended.error));
+    }
+    let mut rest = entered.iter();
+    if !way.enters.iter().all(|state| rest.any(|entered| entered == state)) {
+        wrong.push(format!("{}: entered {entered:?}", way.name));
+    }
+    wrong.extend(
+        way.skips
+            .iter()
+            .filter(|state| entered.iter().any(|entered| entered == *state))
+            .map(|state| format!("{}: entered {state}", way.name)),
+    );
+    wrong
+}
+
+/// The token of a run, once it has asked.
+async fn asked(functions: &Functions, run: &str) -> String {
+    let asked = async {
+        loop {
+            if let Some(token) = functions.tokens.lock().unwrap().get(run) {
+                return token.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, asked).await.unwrap()
+}
+
+#[tokio::test]
+async fn every_way_through_a_machine_ends_where_it_should_on_a_second_interpreter() {
+    let folder = folder("second-interpreter");
+    let parts = ensure(&workspace_root(), Set::Servers, &Silent).await.unwrap();
+    let functions = Arc::new(Functions::default());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let router = Router::new()
+        .route("/2015-03-31/functions/{name}/invocations", post(invoked))
+        .with_state(Arc::clone(&functions));
+    let served = tokio::spawn(async move { axum::serve(listener, router).await });
+    let moto = Moto::start(&parts, &folder, port).await.unwrap();
+    let aws = moto.aws();
+
+    let mut machines = HashMap::new();
+    for name in ["cutover", "rollback", "verify"] {
+        let created = aws.create_state_machine(name, &definition(name)).await;
+        machines.insert(name, created.unwrap());
+    }
+    let all = WAYS.map(|way| walked(aws, &functions, way, &machines[way.machine]));
+    let wrong: Vec<String> = join_all(all).await.into_iter().flatten().collect();
+    assert_eq!(wrong, Vec::<String>::new());
+
+    moto.stop().await.unwrap();
+    served.abort();
+}
