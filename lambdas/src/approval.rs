@@ -26,8 +26,7 @@ pub struct Output {}
 #[async_trait]
 impl Stage for Approval {
     const NAME: StageName = StageName::new("approval");
-    const PURPOSE: &'static str =
-        "Asks for the approval of a cutover, where the plan requires one. The state machine waits for the answer.";
+    const PURPOSE: &'static str = "Asks for the approval of a cutover, where the plan requires one. The state machine waits for the answer.";
     type Input = Input;
     type Output = Output;
 
@@ -47,7 +46,9 @@ impl Stage for Approval {
         });
         // Without this entry nobody could answer, so here a failing journal is an error.
         ctx.record(Self::NAME, "waiting", detail).await?;
-        let told = ctx.journal.notify("Crossover: a cutover waits for its approval", &question);
+        let told = ctx
+            .journal
+            .notify("Crossover: a cutover waits for its approval", &question);
         if let Err(error) = told.await {
             tracing::warn!(error = %error, "the operators could not be notified");
         }

@@ -197,7 +197,10 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
     let other = asking.ends("approve --run-id other", 2);
     assert!(other.contains("is under way, not other"), "{other}");
     let answered = asking.ends("approve --run-id rejected --reject --note not-today", 0);
-    assert!(answered.contains("cutover rejected is rejected by arn:aws:"), "{answered}");
+    assert!(
+        answered.contains("cutover rejected is rejected by arn:aws:"),
+        "{answered}"
+    );
     let told = asking.ends("run --follow --run-id rejected", 1);
     assert!(
         told.contains("not-today") && told.contains("CutoverNotApproved"),

@@ -138,7 +138,10 @@ const WAYS: [Way; 19] = [
     },
     Way {
         name: "an-abort-is-tried-again",
-        fails: &[("connection_drain", "WritersRemain", 1), ("abort", "Unreachable", 2)],
+        fails: &[
+            ("connection_drain", "WritersRemain", 1),
+            ("abort", "Unreachable", 2),
+        ],
         ends: ("FAILED", Some("CutoverAborted")),
         enters: &["ConnectionDrain", "Abort", "AbortedAsAsked"],
         skips: &[],
@@ -148,7 +151,13 @@ const WAYS: [Way; 19] = [
         name: "rolls-forward",
         fails: &[("final_sync:commit", "UnexpectedAnswer", 1)],
         abort: "committed",
-        enters: &["FinalSync", "Abort", "RollForward", "StartReverseReplication", "Committed"],
+        enters: &[
+            "FinalSync",
+            "Abort",
+            "RollForward",
+            "StartReverseReplication",
+            "Committed",
+        ],
         skips: &["AbortedAsAsked"],
         ..CUTOVER
     },
@@ -183,7 +192,12 @@ const WAYS: [Way; 19] = [
     Way {
         name: "is-approved",
         answer: Some(Answer::Approved),
-        enters: &["Approval", "LagWaitAfterApproval", "PrepareReverseReplication", "Committed"],
+        enters: &[
+            "Approval",
+            "LagWaitAfterApproval",
+            "PrepareReverseReplication",
+            "Committed",
+        ],
         ..ASKS
     },
     Way {
@@ -208,7 +222,13 @@ const WAYS: [Way; 19] = [
         machine: "rollback",
         // A rollback asks nobody.
         approval: Some(600),
-        enters: &["RollbackGate", "LagWait", "FinalSync", "RetireStream", "Committed"],
+        enters: &[
+            "RollbackGate",
+            "LagWait",
+            "FinalSync",
+            "RetireStream",
+            "Committed",
+        ],
         ..CUTOVER
     },
     Way {
@@ -306,7 +326,10 @@ async fn invoked(
 /// The machine's definition with the names of functions in place of their ARNs.
 fn definition(machine: &str) -> String {
     let path = workspace_root().join(format!("statemachine/{machine}.asl.json"));
-    fs::read_to_string(path).unwrap().replace("${", "").replace("}\",", "\",")
+    fs::read_to_string(path)
+        .unwrap()
+        .replace("${", "")
+        .replace("}\",", "\",")
 }
 
 /// Runs one way, and returns what is wrong with its end.
@@ -338,10 +361,17 @@ async fn walked(aws: &Aws, functions: &Functions, way: Way, machine: &str) -> Ve
         .collect();
     let mut wrong = Vec::new();
     if (ended.status.as_str(), ended.error.as_deref()) != way.ends {
-        wrong.push(format!("{}: ended as {:?} {:?}", way.name, ended.status, ended.error));
+        wrong.push(format!(
+            "{}: ended as {:?} {:?}",
+            way.name, ended.status, ended.error
+        ));
     }
     let mut rest = entered.iter();
-    if !way.enters.iter().all(|state| rest.any(|entered| entered == state)) {
+    if !way
+        .enters
+        .iter()
+        .all(|state| rest.any(|entered| entered == state))
+    {
         wrong.push(format!("{}: entered {entered:?}", way.name));
     }
     wrong.extend(

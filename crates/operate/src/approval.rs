@@ -65,9 +65,8 @@ pub async fn question(clients: &Clients, run_id: Option<&str>) -> Result<Questio
 
 /// The run that waits, if it is the one that is meant.
 fn waiting(lane: &str, run_id: Option<&str>, under_way: Option<RunUnderWay>) -> Result<RunExecution> {
-    let nothing = |why: String| {
-        OperateError::NothingToDo(format!("{why}; `crossover status` says what can be done"))
-    };
+    let nothing =
+        |why: String| OperateError::NothingToDo(format!("{why}; `crossover status` says what can be done"));
     let Some(seen) = under_way else {
         return Err(nothing(format!(
             "no run of lane {lane} is under way, so none waits for an approval"
@@ -148,7 +147,9 @@ pub async fn approve_when_asked(clients: &Clients, run: &RunExecution, note: &st
         if state == Some(STATE)
             && let Some(question) = find(clients, run).await?
         {
-            return answer(clients, &question, Decision::Approve, Some(note)).await.map(Some);
+            return answer(clients, &question, Decision::Approve, Some(note))
+                .await
+                .map(Some);
         }
         if !seen.running {
             return Ok(None);
@@ -167,28 +168,38 @@ mod tests {
 
     use super::*;
 
-    fn run(state: Option<&str>) -> Option<RunUnderWay> {
-        Some(RunUnderWay {
+    fn run(state: Option<&str>) -> RunUnderWay {
+        RunUnderWay {
             run_id: "shop-1".to_owned(),
             execution: "arn".to_owned(),
             direction: Direction::Forward,
             state: state.map(str::to_owned),
-        })
+        }
     }
 
     #[test]
     fn only_the_run_that_waits_and_is_meant_can_be_approved() {
         let refusal = |run_id, seen| waiting("main", run_id, seen).unwrap_err().to_string();
         assert_eq!(
-            waiting("main", Some("shop-1"), run(Some(STATE))).unwrap().run_id,
+            waiting("main", Some("shop-1"), Some(run(Some(STATE))))
+                .unwrap()
+                .run_id,
             "shop-1"
         );
-        waiting("main", None, run(Some(STATE))).unwrap();
+        waiting("main", None, Some(run(Some(STATE)))).unwrap();
         for (run_id, seen, words) in [
             (None, None, "no run of lane main is under way"),
-            (Some("other"), run(Some(STATE)), "shop-1 of lane main is under way, not other"),
-            (None, run(Some("LagWait")), "in state LagWait and does not wait"),
-            (None, run(None), "between two states"),
+            (
+                Some("other"),
+                Some(run(Some(STATE))),
+                "shop-1 of lane main is under way, not other",
+            ),
+            (
+                None,
+                Some(run(Some("LagWait"))),
+                "in state LagWait and does not wait",
+            ),
+            (None, Some(run(None)), "between two states"),
         ] {
             let refusal = refusal(run_id, seen);
             assert!(refusal.contains(words), "{refusal}");

@@ -161,7 +161,10 @@ fn next(facts: &Facts<'_>, reverse_replication: Option<&ReverseReplication>) -> 
         let mut commands = vec![command(&follow, "follow the run to its end")];
         if run.state.as_deref() == Some(approval::STATE) {
             let approve = format!("approve --run-id {}", run.run_id);
-            commands.insert(0, command(&approve, "approve the run, which waits for it; --reject ends it"));
+            commands.insert(
+                0,
+                command(&approve, "approve the run, which waits for it; --reject ends it"),
+            );
         }
         if lane.phase != Phase::Committed {
             commands.push(command("abort", "end the run before its commit"));

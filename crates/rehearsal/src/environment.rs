@@ -168,6 +168,7 @@ impl Environment {
             },
             scope: self.tables.scope.clone(),
             on_stragglers: OnStragglers::default(),
+            approval: None,
             limits: Limits::default(),
         }
     }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 const NAME: &str = "moto";
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// A running moto.
 #[derive(Debug)]

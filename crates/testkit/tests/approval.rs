@@ -110,5 +110,8 @@ fn a_question_that_is_not_in_the_journal_is_an_error_because_nobody_could_answer
         assert_eq!(asked.is_ok(), written, "call {call}: {asked:?}");
         failed += u32::from(asked.is_err());
     }
-    assert_eq!(failed, 2, "the lane could not be read, or the question not be written");
+    assert_eq!(
+        failed, 2,
+        "the lane could not be read, or the question not be written"
+    );
 }
