@@ -8,13 +8,20 @@ use crossover_contracts::{checkout, generated, statemachine};
 use serde_json::Value;
 
 /// All that a rollback may do otherwise than a cutover. It is the same way with the sides swapped; in front
-/// of it stands its own gate, and it also removes the stream that carried it.
-const ONLY_IN_CUTOVER: &[&str] = &["PreCheck"];
+/// of it stands its own gate, it asks nobody for an approval, and it also removes the stream that carried it.
+const ONLY_IN_CUTOVER: &[&str] = &[
+    "PreCheck",
+    "ApprovalRequired?",
+    "Approval",
+    "LagWaitAfterApproval",
+    "NotApproved",
+];
 const ONLY_IN_ROLLBACK: &[&str] = &["RetireStream", "RollbackGate"];
 const MAY_DIFFER: &[&str] = &[
     "/Comment",
     "/States/Recover?/Default",
     "/States/StartReverseReplication/Next",
+    "/States/ValidateBefore/Next",
     "/States/{task}/Parameters/Payload/direction",
 ];
 
