@@ -120,6 +120,7 @@ async fn armed_lane(ctx: &StageContext) -> Result<LaneRecord, StageError> {
         // Two calls at once, as in the pause: each then finds an open connection to the edge.
         futures::try_join!(ctx.lane.read(), ctx.lane.traffic())?;
         require_reverse_replication(ctx).await?;
+        ctx.old_writer.writes.prepare_pause().await?;
         let wait = lane.hold_at_ms.unwrap_or_default().since(ctx.clock.now());
         ctx.clock.sleep(wait).await;
     }

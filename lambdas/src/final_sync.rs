@@ -122,7 +122,7 @@ impl Stage for FinalSync {
 }
 
 /// Runs the readings of the pause once. That starts the function, opens its connections or finds out that those of
-/// an earlier invocation still work, and lets the servers prepare the statements.
+/// an earlier invocation still work, and lets the servers prepare all statements.
 async fn warm(ctx: &StageContext) -> Result<(), StageError> {
     let scope = &ctx.plan.scope;
     futures::try_join!(
@@ -132,6 +132,8 @@ async fn warm(ctx: &StageContext) -> Result<(), StageError> {
         ctx.new_writer.reads.sequences(scope),
         ctx.new_writer.reads.current_position(),
         ctx.new_writer.writes.snapshot(),
+        ctx.old_writer.writes.prepare_pause(),
+        ctx.new_writer.writes.prepare_pause(),
     )?;
     ctx.lane.read().await?;
     Ok(())

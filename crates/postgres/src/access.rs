@@ -28,7 +28,10 @@ use self::{
 use crate::{
     PostgresDatabase,
     errors::Failure,
+    marker::{COUNT, RAISE},
     quoting::{ident, idents, literal},
+    sequences::{MOVE, NAMED},
+    sessions::END,
 };
 
 mod acl;
@@ -43,6 +46,19 @@ const PREPARED: &str =
 impl Access for PostgresDatabase {
     async fn snapshot(&self) -> PortResult<Option<AccessSnapshot>> {
         Ok(self.record().await?.map(|record| record.snapshot))
+    }
+
+    async fn prepare_pause(&self) -> PortResult<()> {
+        let texts = Type::TEXT_ARRAY;
+        self.prepare(&[
+            (END, &[texts.clone()]),
+            (RAISE, &[Type::TEXT, Type::TEXT]),
+            (COUNT, &[Type::TEXT, Type::TEXT]),
+            (NAMED, &[texts.clone(), texts.clone()]),
+            (MOVE, &[texts.clone(), texts, Type::INT8_ARRAY]),
+        ])
+        .await
+        .map_err(|failure| self.marker_missing(failure))
     }
 
     async fn transactions(&self) -> PortResult<Vec<RunningTransaction>> {

@@ -180,6 +180,18 @@ impl PostgresDatabase {
         .await
     }
 
+    /// Prepares statements in the session of [`Self::query_prepared`], each with the types of its parameters.
+    pub(crate) async fn prepare(&self, statements: &[(&'static str, &[Type])]) -> Result<(), Failure> {
+        self.repeatable(&self.pause, |session| async move {
+            for (sql, types) in statements {
+                session.prepared(sql, types).await?;
+            }
+            Ok(Vec::new())
+        })
+        .await
+        .map(drop)
+    }
+
     async fn repeatable<F>(&self, kept: &Kept, run: impl Fn(Arc<Session>) -> F) -> Result<Vec<Row>, Failure>
     where
         F: Future<Output = Result<Vec<Row>, tokio_postgres::Error>>,

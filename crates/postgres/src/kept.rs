@@ -68,20 +68,24 @@ impl Session {
         sql: &'static str,
         params: &[Param<'_>],
     ) -> Result<Vec<Row>, Error> {
-        let known = self.prepared().get(sql).cloned();
-        let statement = if let Some(statement) = known {
-            statement
-        } else {
-            let types: Vec<Type> = params.iter().map(|(_, of)| of.clone()).collect();
-            let statement = self.client.prepare_typed(sql, &types).await?;
-            self.prepared().insert(sql, statement.clone());
-            statement
-        };
+        let types: Vec<Type> = params.iter().map(|(_, of)| of.clone()).collect();
+        let statement = self.prepared(sql, &types).await?;
         let values: Vec<&(dyn ToSql + Sync)> = params.iter().map(|(value, _)| *value).collect();
         self.client.query(&statement, &values).await
     }
 
-    fn prepared(&self) -> MutexGuard<'_, HashMap<&'static str, Statement>> {
+    /// A statement as the server has prepared it in this session.
+    pub(crate) async fn prepared(&self, sql: &'static str, types: &[Type]) -> Result<Statement, Error> {
+        let known = self.known().get(sql).cloned();
+        if let Some(statement) = known {
+            return Ok(statement);
+        }
+        let statement = self.client.prepare_typed(sql, types).await?;
+        self.known().insert(sql, statement.clone());
+        Ok(statement)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<&'static str, Statement>> {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

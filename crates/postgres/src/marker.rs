@@ -20,8 +20,8 @@ pub const MARKER_SQL: &str = concat!(
     "create schema if not exists crossover;\n",
     include_str!("sql/prepare_marker.sql")
 );
-const RAISE: &str = include_str!("sql/write_marker.sql");
-const COUNT: &str =
+pub(crate) const RAISE: &str = include_str!("sql/write_marker.sql");
+pub(crate) const COUNT: &str =
     "select count(*) as rows from crossover.catch_up_marker f where f.run_id = $1 and f.nonce = $2";
 
 #[async_trait]
@@ -79,7 +79,7 @@ impl CatchUpMarkers for PostgresDatabase {
 }
 
 impl PostgresDatabase {
-    fn marker_missing(&self, failure: Failure) -> PortError {
+    pub(crate) fn marker_missing(&self, failure: Failure) -> PortError {
         if failure.is(&SqlState::UNDEFINED_TABLE) {
             return PortError::missing(format!("table crossover.catch_up_marker in {}", self.what()));
         }

@@ -20,8 +20,8 @@ use crate::{
 
 const SEQUENCES: &str = concat!(include_str!("sql/scope.sql"), include_str!("sql/sequences.sql"));
 /// Settings of and rights on the sequences; `$1` and `$2` are their schemas and names.
-const NAMED: &str = include_str!("sql/named_sequences.sql");
-const MOVE: &str = "select setval(format('%I.%I', m.schema, m.name)::regclass, m.position, true) \
+pub(crate) const NAMED: &str = include_str!("sql/named_sequences.sql");
+pub(crate) const MOVE: &str = "select setval(format('%I.%I', m.schema, m.name)::regclass, m.position, true) \
                     from unnest($1::text[], $2::text[], $3::bigint[]) as m (schema, name, position)";
 
 impl PostgresDatabase {

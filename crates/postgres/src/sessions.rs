@@ -15,7 +15,7 @@ use crate::PostgresDatabase;
 const SESSIONS: &str = include_str!("sql/sessions.sql");
 /// Superusers' sessions are not ended: superusers can reconnect in spite of the lock, so samples must
 /// continue to list them.
-const END: &str = concat!(
+pub(crate) const END: &str = concat!(
     "with application as (",
     include_str!("sql/sessions.sql"),
     ") select s.pid, s.started, pg_terminate_backend(s.pid) as signalled from application s where not s.superuser"

@@ -240,6 +240,10 @@ impl Access for MemoryDatabase {
             .await
     }
 
+    async fn prepare_pause(&self) -> PortResult<()> {
+        self.call("prepare_pause", |_, _| Ok(())).await
+    }
+
     async fn transactions(&self) -> PortResult<Vec<RunningTransaction>> {
         self.call("transactions", |state, side| {
             let open = state.side(side).sessions.iter();

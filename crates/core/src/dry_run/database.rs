@@ -46,6 +46,9 @@ impl Access for DryWriter {
             acl: None,
         }))
     }
+    async fn prepare_pause(&self) -> PortResult<()> {
+        self.real.writes.prepare_pause().await
+    }
     async fn transactions(&self) -> PortResult<Vec<RunningTransaction>> {
         Ok(Vec::new())
     }

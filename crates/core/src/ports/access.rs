@@ -85,6 +85,9 @@ pub trait Access: Send + Sync {
     /// The access snapshot of a lock that is still in force.
     async fn snapshot(&self) -> PortResult<Option<AccessSnapshot>>;
 
+    /// Lets the server prepare the statements of the pause that have an effect, and so cannot be run beforehand.
+    async fn prepare_pause(&self) -> PortResult<()>;
+
     /// The transactions of the application that run now.
     async fn transactions(&self) -> PortResult<Vec<RunningTransaction>>;
 
