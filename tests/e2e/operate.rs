@@ -1,6 +1,12 @@
 //! The commands and the workflows that operate a migration, against a rehearsal that was left running: a cutover and a
 //! rollback, runs that are aborted, and a run whose execution was stopped from outside.
 
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crossover_signing::SigningKey;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
@@ -180,6 +186,8 @@ fn changes_nothing(repository: &mut Repository, operator: &Operator) {
 /// The cutover's workflow to its end. Returns the name of the run.
 fn cuts_over(repository: &mut Repository, operator: &Operator) -> String {
     repository.github.protect("prod-cutover", &["octocat"]);
+    let key = SigningKey::generate().unwrap();
+    repository.signing_key.clone_from(key.expose());
     let run = repository.run("cutover.yml", &[("mode", "execute")]);
     let prepared = run.ended("prepare", Ended::Succeeded);
     let approvers = &prepared
@@ -195,7 +203,44 @@ fn cuts_over(repository: &mut Repository, operator: &Operator) -> String {
         "{}",
         cut.summary
     );
-    is_proven(operator, &run, cut);
+    let evidence = is_proven(operator, &run, cut);
+    let public = evidence.with_extension("pub");
+    SigningKey::from_pem(&key)
+        .unwrap()
+        .public_key()
+        .save(&public)
+        .unwrap();
+    let with_key = format!(
+        "evidence --check {} --public-key {}",
+        evidence.display(),
+        public.display()
+    );
+    let signed = operator.ends(&with_key, 0);
+    assert!(signed.contains("of the given key"), "{signed}");
+    for words in [
+        "signed with the key",
+        "approved in GitHub by octocat (prod-cutover)",
+    ] {
+        assert!(cut.summary.contains(words), "{words}: {}", cut.summary);
+    }
+    let approvals = approvals(&evidence);
+    let github = &approvals["github"];
+    assert_eq!(
+        (&github["repository"], &github["workflow_run"]["actor"]),
+        (&json!("octo-org/shop"), &json!("monalisa"))
+    );
+    assert_eq!(
+        format!(
+            "gh-{}-{}",
+            github["workflow_run"]["id"], github["workflow_run"]["attempt"]
+        ),
+        run.name
+    );
+    assert_eq!(
+        (&github["reviews"][0]["state"], &github["reviews"][0]["by"]),
+        (&json!("approved"), &json!("octocat"))
+    );
+    assert_eq!(github["jobs"][2]["name"], "Cut over");
     let served = operator.status();
     assert_eq!(
         (&served["writer"], &served["reverse_replication"]["running"]),
@@ -206,6 +251,7 @@ fn cuts_over(repository: &mut Repository, operator: &Operator) -> String {
 
 /// The rollback's workflow to its end.
 fn rolls_back(repository: &mut Repository, operator: &Operator) {
+    repository.signing_key.clear();
     let run = repository.run("rollback.yml", &[]);
     let rolled = run.ended("rollback", Ended::Succeeded);
     assert!(
@@ -218,12 +264,35 @@ fn rolls_back(repository: &mut Repository, operator: &Operator) {
         "{}",
         rolled.summary
     );
-    is_proven(operator, &run, rolled);
+    let evidence = is_proven(operator, &run, rolled);
+    assert!(
+        rolled.summary.contains("NOT SIGNED") && rolled.summary.contains("nobody has approved"),
+        "{}",
+        rolled.summary
+    );
+    assert_eq!(approvals(&evidence)["github"]["reviews"], json!([]));
     assert_eq!(operator.status()["writer"], "source");
+
+    // Without GitHub, and with a GitHub that cannot be asked.
+    let alone = evidence.with_extension("alone");
+    let collect = format!("evidence --run-id {} --out {}", run.name, alone.display());
+    operator.ends(&collect, 0);
+    assert_eq!(approvals(&alone), json!({ "github": null }));
+    let missing = operator.ends(&format!("{collect} --workflow-run octo-org/shop/7/1"), 1);
+    assert!(
+        missing.contains("missing: who approved in GitHub: GITHUB_TOKEN holds no token"),
+        "{missing}"
+    );
+    assert!(!alone.join("approvals.json").exists());
 }
 
-/// The evidence is whole, in the job and as the artifact of the run, and nobody was alarmed.
-fn is_proven(operator: &Operator, run: &Run, job: &JobEnd) {
+/// Who approved, as the evidence says.
+fn approvals(evidence: &Path) -> Value {
+    serde_json::from_slice(&fs::read(evidence.join("approvals.json")).unwrap()).unwrap()
+}
+
+/// The evidence is whole, in the job and as the artifact of the run, and nobody was alarmed. Returns its folder.
+fn is_proven(operator: &Operator, run: &Run, job: &JobEnd) -> PathBuf {
     let collected = &job.step("Collect the evidence").printed;
     assert!(!collected.contains("missing:"), "{collected}");
     let checked = &job.step("Check the evidence").printed;
@@ -231,4 +300,5 @@ fn is_proven(operator: &Operator, run: &Run, job: &JobEnd) {
     let folder = run.artifact(&format!("evidence-{}", run.name));
     operator.ends(&format!("evidence --check {}", folder.display()), 0);
     assert_eq!(run.notices(), "");
+    folder
 }

@@ -27,6 +27,9 @@ impl Operator {
             .args(words)
             .arg("--config")
             .arg(&self.config)
+            // What a workflow has, an operator has not.
+            .env_remove("GITHUB_TOKEN")
+            .env_remove("CROSSOVER_SIGNING_KEY")
             .output()
             .unwrap()
     }

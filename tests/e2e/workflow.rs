@@ -38,6 +38,8 @@ pub struct Repository {
     workflows: Vec<Workflow>,
     folder: PathBuf,
     runs: u64,
+    /// The secret `EVIDENCE_SIGNING_KEY` of the environments; empty as for GitHub where there is none.
+    pub signing_key: String,
 }
 
 /// A run of a workflow.
@@ -89,6 +91,7 @@ impl Repository {
             workflows,
             folder: folder.to_owned(),
             runs: 0,
+            signing_key: String::new(),
         }
     }
 
@@ -118,6 +121,7 @@ impl Repository {
         ] {
             table.set(name, value);
         }
+        table.set("secrets.EVIDENCE_SIGNING_KEY", &self.signing_key);
         for (role, _) in ROLES {
             let variable = role.to_uppercase().replace('-', "_");
             table.set(
@@ -129,6 +133,7 @@ impl Repository {
             table.set(format!("inputs.{name}"), *value);
         }
         let workflow = self.workflow(workflow);
+        self.github.started(id, workflow.path.to_str().unwrap());
         for job in &workflow.jobs {
             let end = self.begin(&run, workflow, job);
             for (output, value) in &end.outputs {
@@ -204,6 +209,8 @@ impl Repository {
             format!("{}: {}", entry.key, entry.node.text().unwrap_or_default())
         };
         let token = self.github.token(rights.map(right).collect());
+        let id = run.table.value("github.run_id").parse().unwrap();
+        self.github.began(id, job.text("name"), job.environment());
         let mut table = run.table.clone();
         table.set("github.token", &token);
         let folder = tempfile::Builder::new()
@@ -234,7 +241,10 @@ impl Repository {
         };
         let end = Machine::new(&folder, variables.into()).run(workflow, job, table, &outside);
         let shown = format!("{end:?}");
-        assert!(!shown.contains(&token), "a token was printed: {shown}");
+        let lines = self.signing_key.lines().filter(|line| !line.starts_with('-'));
+        for secret in lines.chain([token.as_str()]) {
+            assert!(!shown.contains(secret), "a secret was printed: {shown}");
+        }
         end
     }
 }

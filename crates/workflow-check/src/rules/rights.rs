@@ -30,7 +30,7 @@ const NEEDS: &[Need] = &[
     Need {
         right: "actions",
         level: "read",
-        of: |job| calls(job, &["crossover", "approvers"]),
+        of: |job| calls(job, &["crossover", "approvers"]) || calls(job, &["crossover", "evidence"]),
     },
     Need {
         right: "attestations",
