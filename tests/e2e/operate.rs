@@ -1,132 +1,26 @@
-//! The commands that operate a migration, against a rehearsal that was left running: a cutover and a rollback, runs
-//! that are aborted, and a run whose execution was stopped from outside.
+//! The commands and the workflows that operate a migration, against a rehearsal that was left running: a cutover and a
+//! rollback, runs that are aborted, and a run whose execution was stopped from outside.
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
-    time::{Duration, Instant},
 };
 
-use crossover_stand::loopback;
+use crossover_signing::SigningKey;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::{
-    command::{Running, program},
+    operator::{Operator, kept},
     setup::{alone, folder},
+    workflow::{Ended, JobEnd, Repository, Run},
 };
-
-/// Far longer than a working step takes; only a failing test waits this long.
-const LIMIT: Duration = Duration::from_mins(2);
-
-/// A rehearsal's migration, as its operator sees it.
-struct Operator {
-    config: PathBuf,
-}
-
-impl Operator {
-    fn call(&self, line: &str) -> Output {
-        let words = line.split(' ');
-        Command::new(program())
-            .args(words)
-            .arg("--config")
-            .arg(&self.config)
-            .output()
-            .unwrap()
-    }
-
-    /// Runs a command that must end with this exit status. Returns what it printed.
-    fn ends(&self, line: &str, status: i32) -> String {
-        let output = self.call(line);
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let printed = text(&output.stdout) + &text(&output.stderr);
-        assert_eq!(output.status.code(), Some(status), "{line}:\n{printed}");
-        printed
-    }
-
-    fn status(&self) -> Value {
-        let output = self.call("status --json");
-        let status: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-            panic!("{error}: {}", String::from_utf8_lossy(&output.stderr));
-        });
-        crossover_contracts::document::validate("lane-status", &status).unwrap();
-        status
-    }
-
-    /// Waits until the status fulfils a condition.
-    async fn until(&self, what: &str, met: impl Fn(&Value) -> bool) -> Value {
-        let since = Instant::now();
-        loop {
-            let status = self.status();
-            if met(&status) {
-                return status;
-            }
-            assert!(since.elapsed() < LIMIT, "{what}: {status:#}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    /// The same migration with other limits.
-    fn with(&self, name: &str, limits: &str) -> Self {
-        let mut file: toml::Table = fs::read_to_string(&self.config).unwrap().parse().unwrap();
-        let limits: toml::Table = limits.parse().unwrap();
-        file["plan"]["limits"].as_table_mut().unwrap().extend(limits);
-        let config = self.config.with_file_name(name);
-        fs::write(&config, file.to_string()).unwrap();
-        Self { config }
-    }
-
-    /// The same migration, whose cutover has to be approved.
-    fn asking(&self) -> Self {
-        let mut file: toml::Table = fs::read_to_string(&self.config).unwrap().parse().unwrap();
-        let approval: toml::Table = "expires_after_s = 600".parse().unwrap();
-        file["plan"]
-            .as_table_mut()
-            .unwrap()
-            .insert("approval".to_owned(), approval.into());
-        let config = self.config.with_file_name("asking.toml");
-        fs::write(&config, file.to_string()).unwrap();
-        Self { config }
-    }
-
-    /// Stops an execution as an operator does in the console: no state of it is entered any more.
-    async fn stop(&self, execution: &str) {
-        let file: toml::Table = fs::read_to_string(&self.config).unwrap().parse().unwrap();
-        let answer = loopback::http()
-            .build()
-            .unwrap()
-            .post(file["aws"]["endpoint_url"].as_str().unwrap())
-            .header("content-type", "application/x-amz-json-1.0")
-            .header("x-amz-target", "AWSStepFunctions.StopExecution")
-            .header(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/states/aws4_request, SignedHeaders=host, Signature=0",
-            )
-            .body(json!({ "executionArn": execution }).to_string())
-            .send()
-            .await
-            .unwrap();
-        assert!(answer.status().is_success(), "{answer:?}");
-    }
-}
 
 fn state(status: &Value) -> Option<&str> {
     status["under_way"]["state"].as_str()
 }
 
-/// Starts a rehearsal that waits.
-fn kept(folder: &Path) -> (Running, Operator) {
-    let mut running = Running::rehearse(
-        folder,
-        &["--rows", "1000", "--writes", "60", "--reads", "20", "--keep"],
-    );
-    running.wait_for("Ctrl-C ends it");
-    let config = folder.join("crossover.toml");
-    (running, Operator { config })
-}
-
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
     let _alone = alone().await;
     let folder = folder("operate");
@@ -152,11 +46,11 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
     );
     let nothing = operator.ends("abort", 2);
     assert!(nothing.contains("no run of lane main is under way"), "{nothing}");
-    let dry = operator.ends("run --dry-run --follow", 0);
-    assert!(
-        dry.contains("nothing was changed") && dry.contains("would: ConnectionDrain"),
-        "{dry}"
-    );
+
+    // The workflows' cutover has to be approved in its execution, too.
+    let asking = operator.asking();
+    let mut repository = Repository::new(&folder, &asking.config).await;
+    changes_nothing(&mut repository, &operator);
 
     // A run that waits is aborted, and nothing is left of it.
     let waiting = operator.with("waiting.toml", "lag_stable_ms = 600000");
@@ -179,39 +73,7 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
         "{told}"
     );
 
-    // A cutover that has to be approved waits before it changes anything, and ends where it is rejected or aborted.
-    let asking = operator.asking();
-    let asks = |status: &Value| state(status) == Some("Approval");
-    asking.ends("run --run-id rejected", 0);
-    let waits = asking.until("the question", asks).await;
-    assert_eq!(
-        (&waits["phase"], &waits["next"][0]["command"]),
-        (
-            &json!("serve_source"),
-            &json!(format!(
-                "crossover approve --run-id rejected --config {}",
-                asking.config.display()
-            ))
-        )
-    );
-    let other = asking.ends("approve --run-id other", 2);
-    assert!(other.contains("is under way, not other"), "{other}");
-    let answered = asking.ends("approve --run-id rejected --reject --note not-today", 0);
-    assert!(
-        answered.contains("cutover rejected is rejected by arn:aws:"),
-        "{answered}"
-    );
-    let told = asking.ends("run --follow --run-id rejected", 1);
-    assert!(
-        told.contains("not-today") && told.contains("CutoverNotApproved"),
-        "{told}"
-    );
-    let nothing = asking.ends("approve", 2);
-    assert!(nothing.contains("none waits for an approval"), "{nothing}");
-    asking.ends("run --run-id given-up", 0);
-    asking.until("the second question", asks).await;
-    let aborted = asking.ends("abort", 0);
-    assert!(aborted.contains("Run given-up is aborted"), "{aborted}");
+    waits_for_its_approval(&asking).await;
 
     // A run whose execution is stopped while the lane is armed or held: nothing works on it until somebody recovers it.
     operator.ends("run --run-id stopped", 0);
@@ -234,50 +96,255 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
     );
     assert_eq!(operator.status()["phase"], "serve_source");
 
-    // There and back.
-    let committed = asking.ends("run --follow --approve --run-id there --json", 0);
+    // There and back, by the workflows.
+    let there = cuts_over(&mut repository, &operator);
+    let again = operator.ends(&format!("run --follow --run-id {there} --json"), 0);
+    assert!(again.contains(&format!("found cutover {there}")), "{again}");
     assert!(
-        committed.contains("Approval waits: the cutover there of lane main waits for an approval"),
-        "{committed}"
-    );
-    assert!(committed.contains("approved by arn:aws:"), "{committed}");
-    assert!(
-        committed.contains("has committed: the target owns writes"),
-        "{committed}"
-    );
-    assert!(committed.contains("writes held for"), "{committed}");
-    let served = operator.status();
-    assert_eq!(
-        (&served["writer"], &served["reverse_replication"]["running"]),
-        (&json!("target"), &json!(true))
-    );
-    let again = operator.ends("run --follow --run-id there", 0);
-    assert!(
-        again.starts_with("found cutover there") || again.contains("found cutover there"),
+        again.contains("has committed: the target owns writes") && again.contains("writes held for"),
         "{again}"
     );
-    let proof = folder.join("proof");
-    let collected = operator.ends(&format!("evidence --run-id there --out {}", proof.display()), 0);
-    assert!(!collected.contains("missing:"), "{collected}");
-    operator.ends(&format!("evidence --check {}", proof.display()), 0);
-    let results = fs::read_to_string(proof.join("results.json")).unwrap();
-    assert!(results.contains("\"approved_by\": \"arn:aws:"), "{results}");
-    let journal = fs::read_to_string(proof.join("journal.json")).unwrap();
-    assert!(journal.contains("\"task_token\": \"[redacted]\""), "{journal}");
     let nothing = operator.ends("run", 2);
     assert!(
         nothing.contains("the target already owns the writes"),
         "{nothing}"
     );
-    let summary = folder.join("summary");
-    let back = operator.ends(&format!("rollback --follow --summary {}", summary.display()), 0);
-    assert!(back.contains("the source owns writes"), "{back}");
-    let summary = fs::read_to_string(summary).unwrap();
-    assert!(summary.contains("| FinalSync | done |"), "{summary}");
-    assert_eq!(operator.status()["writer"], "source");
+    rolls_back(&mut repository, &operator);
 
     running.signal(Signal::SIGINT);
     let ended = running.end();
     assert!(ended.errors.contains("0 lost, 0 duplicated"), "{}", ended.errors);
     assert_eq!(ended.status.code(), Some(0), "{}", ended.errors);
+}
+
+/// The cutover's workflow where it must not cut over: asked for a dry run, without reviewers, approved too late.
+fn changes_nothing(repository: &mut Repository, operator: &Operator) {
+    let dry = repository.run("cutover.yml", &[("mode", "dry-run")]);
+    let prepared = dry.ended("prepare", Ended::Succeeded);
+    dry.ended("cutover", Ended::Skipped);
+    let refusing = prepared.step("Refuse to execute where nobody has to approve");
+    assert_eq!(refusing.ended, Ended::Skipped);
+    let checked = &prepared.step("Check the plan").printed;
+    assert!(checked.contains("✓ forward replication"), "{checked}");
+    for printed in [&prepared.step("Dry run").printed, &prepared.summary] {
+        assert!(
+            printed.contains("nothing was changed") && printed.contains("would: ConnectionDrain"),
+            "{printed}"
+        );
+    }
+    assert!(prepared.outputs["finished"].parse::<u64>().is_ok());
+    let evidence = dry.artifact(&format!("evidence-{}-dry", dry.name));
+    operator.ends(&format!("evidence --check {}", evidence.display()), 0);
+    assert_eq!(dry.notices(), "");
+
+    let unprotected = repository.run("cutover.yml", &[("mode", "execute")]);
+    let refused = unprotected.ended("prepare", Ended::Failed);
+    let why = &refused
+        .step("Refuse to execute where nobody has to approve")
+        .printed;
+    assert!(why.contains("no environment prod-cutover"), "{why}");
+    repository.github.protect("prod-cutover", &[]);
+    let unprotected = repository.run("cutover.yml", &[("mode", "execute")]);
+    let refused = unprotected.ended("prepare", Ended::Failed);
+    let why = &refused
+        .step("Refuse to execute where nobody has to approve")
+        .printed;
+    assert!(why.contains("NOBODY HAS TO APPROVE"), "{why}");
+    assert_eq!(refused.step("Dry run").ended, Ended::Skipped);
+    unprotected.ended("cutover", Ended::Skipped);
+    let notices = unprotected.notices();
+    assert!(
+        notices.contains("a dry run failed, nothing was changed"),
+        "{notices}"
+    );
+
+    // The dry run of yesterday.
+    let late = repository.again(
+        &dry,
+        "cutover.yml",
+        "cutover",
+        &[
+            ("inputs.mode", "execute"),
+            ("needs.prepare.outputs.finished", "0"),
+        ],
+    );
+    let refused = late.ended("cutover", Ended::Failed);
+    let why = &refused
+        .step("Refuse an approval that came more than a day after the dry run")
+        .printed;
+    assert!(why.contains("more than 24 hours old"), "{why}");
+    assert_eq!(refused.step("Cut over").ended, Ended::Skipped);
+    assert!(
+        late.notices().contains("see crossover status"),
+        "{}",
+        late.notices()
+    );
+
+    let status = operator.status();
+    assert_eq!(
+        (&status["writer"], &status["under_way"]),
+        (&json!("source"), &Value::Null)
+    );
+}
+
+/// A cutover that has to be approved waits before it changes anything, and ends where it is rejected or aborted.
+async fn waits_for_its_approval(asking: &Operator) {
+    let asks = |status: &Value| state(status) == Some("Approval");
+    asking.ends("run --run-id rejected", 0);
+    let waits = asking.until("the question", asks).await;
+    let approve = format!(
+        "crossover approve --run-id rejected --config {}",
+        asking.config.display()
+    );
+    assert_eq!(
+        (&waits["phase"], &waits["next"][0]["command"]),
+        (&json!("serve_source"), &json!(approve))
+    );
+    let other = asking.ends("approve --run-id other", 2);
+    assert!(other.contains("is under way, not other"), "{other}");
+    let answered = asking.ends("approve --run-id rejected --reject --note not-today", 0);
+    assert!(
+        answered.contains("cutover rejected is rejected by arn:aws:"),
+        "{answered}"
+    );
+    let told = asking.ends("run --follow --run-id rejected", 1);
+    assert!(
+        told.contains("not-today") && told.contains("CutoverNotApproved"),
+        "{told}"
+    );
+    let nothing = asking.ends("approve", 2);
+    assert!(nothing.contains("none waits for an approval"), "{nothing}");
+    asking.ends("run --run-id given-up", 0);
+    asking.until("the second question", asks).await;
+    let aborted = asking.ends("abort", 0);
+    assert!(aborted.contains("Run given-up is aborted"), "{aborted}");
+}
+
+/// The cutover's workflow to its end. Returns the name of the run.
+fn cuts_over(repository: &mut Repository, operator: &Operator) -> String {
+    repository.github.protect("prod-cutover", &["octocat"]);
+    let key = SigningKey::generate().unwrap();
+    repository.signing_key.clone_from(key.expose());
+    let run = repository.run("cutover.yml", &[("mode", "execute")]);
+    let prepared = run.ended("prepare", Ended::Succeeded);
+    let approvers = &prepared
+        .step("Refuse to execute where nobody has to approve")
+        .printed;
+    assert!(
+        approvers.contains("SOMEBODY HAS TO APPROVE") && approvers.contains("octocat"),
+        "{approvers}"
+    );
+    let cut = run.ended("cutover", Ended::Succeeded);
+    assert!(
+        cut.summary.contains("has committed: the target owns writes"),
+        "{}",
+        cut.summary
+    );
+    let printed = &cut.step("Cut over").printed;
+    assert!(
+        printed.contains("waits for an approval") && printed.contains("approved by arn:aws:"),
+        "{printed}"
+    );
+    let evidence = is_proven(operator, &run, cut);
+    let content = |name: &str| fs::read_to_string(evidence.join(name)).unwrap();
+    let (results, journal) = (content("results.json"), content("journal.json"));
+    assert!(results.contains("\"approved_by\": \"arn:aws:"), "{results}");
+    assert!(journal.contains("\"task_token\": \"[redacted]\""), "{journal}");
+    let public = evidence.with_extension("pub");
+    SigningKey::from_pem(&key)
+        .unwrap()
+        .public_key()
+        .save(&public)
+        .unwrap();
+    let with_key = format!(
+        "evidence --check {} --public-key {}",
+        evidence.display(),
+        public.display()
+    );
+    let signed = operator.ends(&with_key, 0);
+    assert!(signed.contains("of the given key"), "{signed}");
+    for words in [
+        "signed with the key",
+        "approved in GitHub by octocat (prod-cutover)",
+    ] {
+        assert!(cut.summary.contains(words), "{words}: {}", cut.summary);
+    }
+    let approvals = approvals(&evidence);
+    let github = &approvals["github"];
+    assert_eq!(
+        (&github["repository"], &github["workflow_run"]["actor"]),
+        (&json!("octo-org/shop"), &json!("monalisa"))
+    );
+    assert_eq!(
+        format!(
+            "gh-{}-{}",
+            github["workflow_run"]["id"], github["workflow_run"]["attempt"]
+        ),
+        run.name
+    );
+    assert_eq!(
+        (&github["reviews"][0]["state"], &github["reviews"][0]["by"]),
+        (&json!("approved"), &json!("octocat"))
+    );
+    assert_eq!(github["jobs"][2]["name"], "Cut over");
+    let served = operator.status();
+    assert_eq!(
+        (&served["writer"], &served["reverse_replication"]["running"]),
+        (&json!("target"), &json!(true))
+    );
+    run.name
+}
+
+/// The rollback's workflow to its end.
+fn rolls_back(repository: &mut Repository, operator: &Operator) {
+    repository.signing_key.clear();
+    let run = repository.run("rollback.yml", &[]);
+    let rolled = run.ended("rollback", Ended::Succeeded);
+    assert!(
+        rolled.summary.contains("the source owns writes"),
+        "{}",
+        rolled.summary
+    );
+    assert!(
+        rolled.summary.contains("| FinalSync | done |"),
+        "{}",
+        rolled.summary
+    );
+    let evidence = is_proven(operator, &run, rolled);
+    assert!(
+        rolled.summary.contains("NOT SIGNED") && rolled.summary.contains("nobody has approved"),
+        "{}",
+        rolled.summary
+    );
+    assert_eq!(approvals(&evidence)["github"]["reviews"], json!([]));
+    assert_eq!(operator.status()["writer"], "source");
+
+    // Without GitHub, and with a GitHub that cannot be asked.
+    let alone = evidence.with_extension("alone");
+    let collect = format!("evidence --run-id {} --out {}", run.name, alone.display());
+    operator.ends(&collect, 0);
+    assert_eq!(approvals(&alone), json!({ "github": null }));
+    let missing = operator.ends(&format!("{collect} --workflow-run octo-org/shop/7/1"), 1);
+    assert!(
+        missing.contains("missing: who approved in GitHub: GITHUB_TOKEN holds no token"),
+        "{missing}"
+    );
+    assert!(!alone.join("approvals.json").exists());
+}
+
+/// Who approved, as the evidence says.
+fn approvals(evidence: &Path) -> Value {
+    serde_json::from_slice(&fs::read(evidence.join("approvals.json")).unwrap()).unwrap()
+}
+
+/// The evidence is whole, in the job and as the artifact of the run, and nobody was alarmed. Returns its folder.
+fn is_proven(operator: &Operator, run: &Run, job: &JobEnd) -> PathBuf {
+    let collected = &job.step("Collect the evidence").printed;
+    assert!(!collected.contains("missing:"), "{collected}");
+    let checked = &job.step("Check the evidence").printed;
+    assert!(checked.contains("UNCHANGED"), "{checked}");
+    let folder = run.artifact(&format!("evidence-{}", run.name));
+    operator.ends(&format!("evidence --check {}", folder.display()), 0);
+    assert_eq!(run.notices(), "");
+    folder
 }

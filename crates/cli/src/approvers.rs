@@ -1,25 +1,16 @@
 //! `crossover approvers`.
 
-mod github;
-mod repository;
 mod words;
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
-use crossover_core::Secret;
-use reqwest::Url;
 use serde::Serialize;
 
 use crate::{
     exit::ended,
+    github::{Api, Environment, Repository, environment},
     output::{print, print_json},
 };
-use github::{Environment, GitHub};
-use repository::Repository;
-
-/// Holds the token, which no option may: options are visible to every user of the machine.
-const TOKEN_VARIABLE: &str = "GITHUB_TOKEN";
 
 /// What `--help` begins with.
 pub const MANUAL: &str = "Say who has to approve a job in an environment of GitHub, before a workflow starts a cutover there: the required reviewers, whether whoever \
@@ -40,16 +31,10 @@ pub struct Arguments {
     #[arg(long, value_name = "OWNER/NAME")]
     repository: Repository,
     /// The environment that the workflow's job names
-    #[arg(long, value_name = "NAME", value_parser = repository::environment)]
+    #[arg(long, value_name = "NAME", value_parser = environment)]
     environment: String,
-    /// The REST API; for GitHub Enterprise Server https://HOST/api/v3
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "GITHUB_API_URL",
-        default_value = "https://api.github.com"
-    )]
-    api_url: Url,
+    #[command(flatten)]
+    api: Api,
     /// Print JSON on standard output; the text goes to standard error
     #[arg(long)]
     json: bool,
@@ -79,7 +64,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 
 /// Whether somebody has to approve.
 fn execute(arguments: &Arguments) -> anyhow::Result<bool> {
-    let github = GitHub::new(&arguments.api_url, &token()?)?;
+    let github = arguments.api.client()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -98,16 +83,4 @@ fn execute(arguments: &Arguments) -> anyhow::Result<bool> {
         print(&words::text(&answer))?;
     }
     Ok(answer.approval_required)
-}
-
-fn token() -> anyhow::Result<Secret<String>> {
-    let token = std::env::var(TOKEN_VARIABLE).unwrap_or_default();
-    let token = Secret::new(token.trim().to_owned());
-    if token.expose().is_empty() {
-        return Err(anyhow::anyhow!(
-            "make a token that may read the environments of the repository (fine-grained, Actions: read), and put it there"
-        ))
-        .context(format!("{TOKEN_VARIABLE} holds no token"));
-    }
-    Ok(token)
 }

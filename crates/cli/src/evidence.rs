@@ -14,6 +14,7 @@ use crossover_signing::PublicKey;
 
 use crate::{
     exit::ended,
+    github::{Api, WorkflowRun},
     migration::Config,
     output::{print, print_json},
 };
@@ -24,7 +25,9 @@ manifest that names the SHA-256 of each file.\n\n\
 Every file that was changed, renamed, added or taken away is named, all at once; so are symbolic links, which are not followed, and a manifest that was \
 changed itself. A check writes nothing and uses no network.\n\n\
 Who wrote the evidence is proven only by a signature and the public key of its owner, obtained over a trusted channel: without the key, anyone can have \
-written it again. docs/evidence.md describes the folder, and how to check it with other tools.";
+written it again.\n\n\
+With --workflow-run, GitHub is asked who started that run of a workflow and who approved its jobs. GITHUB_TOKEN holds a token that may read it: \
+fine-grained with the repository permission Actions (read), in a workflow the job's own with `permissions: actions: read`. docs/evidence.md describes the folder, and how to check it with other tools.";
 
 /// Options of `crossover evidence`. What is to be done is one of the group `action`.
 #[derive(clap::Args)]
@@ -49,9 +52,17 @@ pub struct Arguments {
     /// The folder to write; earlier evidence of the same run is replaced as a whole
     #[arg(long, value_name = "DIR", requires = "run_id")]
     out: Option<PathBuf>,
-    /// The private key that signs the manifest, as for certificates (docs/certificates.md)
-    #[arg(long, value_name = "FILE", env = "CROSSOVER_SIGNING_KEY", requires = "run_id")]
+    /// The private key that signs the manifest (PEM, docs/certificates.md); CROSSOVER_SIGNING_KEY may contain the PEM instead
+    #[arg(long, value_name = "FILE", requires = "run_id")]
     key: Option<PathBuf>,
+    /// The run of a workflow in GitHub that did this, so that the evidence says who started and approved it
+    #[arg(long, value_name = "OWNER/NAME/ID/ATTEMPT", requires = "run_id")]
+    workflow_run: Option<WorkflowRun>,
+    /// Append what was collected to this file as Markdown, for the summary of a workflow
+    #[arg(long, value_name = "FILE", requires = "run_id")]
+    summary: Option<PathBuf>,
+    #[command(flatten)]
+    api: Api,
     #[command(flatten)]
     config: Config,
 }
@@ -59,7 +70,7 @@ pub struct Arguments {
 /// Does the action that was asked for.
 pub fn run(arguments: &Arguments) -> ExitCode {
     if let (Some(run_id), Some(out)) = (&arguments.run_id, &arguments.out) {
-        return collecting::collected(&arguments.config, run_id, out, arguments.key.as_deref());
+        return collecting::collected(arguments, run_id, out);
     }
     let done = match &arguments.check {
         Some(folder) => checked(folder, arguments),

@@ -8,8 +8,10 @@ mod databases;
 mod evidence;
 mod exit;
 mod explain;
+mod github;
 mod init;
 mod manual;
+mod markdown;
 mod migration;
 mod output;
 mod page;
@@ -18,6 +20,7 @@ mod progress;
 #[cfg(feature = "rehearse")]
 mod rehearse;
 mod run;
+mod signing_key;
 mod status;
 mod steps;
 #[cfg(test)]

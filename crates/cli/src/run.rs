@@ -3,9 +3,8 @@
 mod following;
 mod summary;
 
-use std::{fs::OpenOptions, io::Write as _, path::PathBuf, pin::pin, process::ExitCode, sync::OnceLock};
+use std::{path::PathBuf, pin::pin, process::ExitCode, sync::OnceLock};
 
-use anyhow::Context as _;
 use crossover_core::{Direction, Millis, error::RetryClass};
 use crossover_operate::{
     approval::approve_when_asked,
@@ -19,6 +18,7 @@ use futures::future::{Either, select};
 use serde_json::json;
 
 use crate::{
+    markdown::append,
     migration::{Config, work},
     output::print_json,
 };
@@ -164,15 +164,6 @@ fn report(arguments: &Arguments, record: &RunRecord) -> anyhow::Result<()> {
         print_json(&record.document())?;
     }
     Ok(())
-}
-
-fn append(file: &std::path::Path, text: &str) -> anyhow::Result<()> {
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(file)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .with_context(|| format!("cannot write to {}", file.display()))
 }
 
 /// The exit status of a run that has been followed to its end.

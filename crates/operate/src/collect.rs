@@ -32,39 +32,15 @@ pub async fn collect(clients: &Clients, run_id: &str) -> Result<Collected> {
     let history = clients.runs.machines.history(&run.arn).await?;
     let journal = clients.runs.journal.lines(run_id).await?;
     let known = record(&run, &execution, &history, &journal);
-    let mut missing = Vec::new();
     let audit = async { Ok::<_, OperateError>(clients.lane().await?.audit().await?) };
     let (audit, status, definition) = futures::join!(
         audit,
         clients.status(),
         clients.runs.machines.definition(&run.arn)
     );
-    let mut files = BTreeMap::new();
-    let mut add = |name: &str, content: Value| {
-        let text = serde_json::to_string_pretty(&redacted(content)).unwrap_or_default();
-        files.insert(name.to_owned(), format!("{text}\n").into_bytes());
-    };
-    add("plan.json", execution.input["plan"].clone());
-    add("execution.json", described(&run.arn, &execution));
-    add("history.json", json!(history));
-    add("run.json", known.document());
-    add("results.json", known.results.clone());
-    add("journal.json", json!(journal));
-    add("versions.json", json!({ "crossover": env!("CARGO_PKG_VERSION") }));
-    let mut optional = |name: &str, what: &str, content: Result<Value, String>| match content {
-        Ok(content) => add(name, content),
-        Err(reason) => missing.push(format!("{what}: {reason}")),
-    };
-    optional("lane-audit.json", "the lane's audit log", content(audit));
-    optional("status.json", "the status of the lane", content(status));
-    optional(
-        "state-machine.json",
-        "the definition of the state machine",
-        content(definition),
-    );
     let plan = &execution.input["plan"];
     let text = |name: &str| plan[name].as_str().unwrap_or_default().to_owned();
-    let run = Run {
+    let about = Run {
         run_id: run_id.to_owned(),
         migration_id: text("migration_id"),
         lane: text("lane"),
@@ -74,10 +50,47 @@ pub async fn collect(clients: &Clients, run_id: &str) -> Result<Collected> {
         ended_at: ended(&execution, &history).map(timestamp),
         collected_at: timestamp(SystemClock.now()),
     };
-    Ok(Collected {
-        evidence: Evidence { run, files },
-        missing,
-    })
+    let mut collected = Collected {
+        evidence: Evidence {
+            run: about,
+            files: BTreeMap::new(),
+        },
+        missing: Vec::new(),
+    };
+    let versions = json!({ "crossover": env!("CARGO_PKG_VERSION") });
+    for (name, content) in [
+        ("plan.json", plan.clone()),
+        ("execution.json", described(&run.arn, &execution)),
+        ("history.json", json!(history)),
+        ("run.json", known.document()),
+        ("results.json", known.results.clone()),
+        ("journal.json", json!(journal)),
+        ("versions.json", versions),
+    ] {
+        collected.add(name, name, Ok(content));
+    }
+    collected.add("lane-audit.json", "the lane's audit log", content(audit));
+    collected.add("status.json", "the status of the lane", content(status));
+    collected.add(
+        "state-machine.json",
+        "the definition of the state machine",
+        content(definition),
+    );
+    Ok(collected)
+}
+
+impl Collected {
+    /// Adds a file without secrets, or notes why there is none of `what` it would hold.
+    pub fn add(&mut self, name: &str, what: &str, content: Result<Value, String>) {
+        match content {
+            Ok(content) => {
+                let text = serde_json::to_string_pretty(&redacted(content)).unwrap_or_default();
+                let files = &mut self.evidence.files;
+                files.insert(name.to_owned(), format!("{text}\n").into_bytes());
+            }
+            Err(reason) => self.missing.push(format!("{what}: {reason}")),
+        }
+    }
 }
 
 async fn find(clients: &Clients, run_id: &str) -> Result<(RunExecution, Execution)> {

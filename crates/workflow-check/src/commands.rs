@@ -44,8 +44,20 @@ pub const KNOWN: &[Known] = &[
     },
     Known {
         name: "evidence",
-        flags: &["--config", "--run-id", "--out", "--check"],
-        required: &[&["--out", "--check"]],
+        flags: &[
+            "--config",
+            "--run-id",
+            "--out",
+            "--check",
+            "--workflow-run",
+            "--summary",
+        ],
+        // What is collected says who approved it, and the summary whether it is signed.
+        required: &[
+            &["--out", "--check"],
+            &["--workflow-run", "--check"],
+            &["--summary", "--check"],
+        ],
     },
     Known {
         name: "verify",

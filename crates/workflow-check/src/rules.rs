@@ -8,6 +8,7 @@ mod jobs;
 mod lanes;
 mod rights;
 mod scripts;
+mod secrets;
 
 use crossover_file_check::{Findings, rules::apply};
 
@@ -32,6 +33,7 @@ pub const RULES: &[Rule] = &[
     scripts::EXPRESSIONS,
     scripts::PLAIN,
     scripts::COMMANDS,
+    secrets::ARGUMENTS,
     approval::ENVIRONMENT,
     approval::PEOPLE,
     approval::BEFORE,
@@ -41,6 +43,7 @@ pub const RULES: &[Rule] = &[
     lanes::ONE_RUN,
     failure::NOTICE,
     failure::EVIDENCE,
+    secrets::SIGNED,
     failure::HIDDEN,
 ];
 

@@ -8,6 +8,8 @@ use crossover_operate::{
     run::{RunOutcome, RunRecord},
 };
 
+use crate::markdown::escaped;
+
 /// The outcome in a few lines.
 pub fn text(record: &RunRecord, dry_run: bool) -> String {
     let mut text = format!("{}\n", headline(record, dry_run));
@@ -87,25 +89,6 @@ fn pauses(record: &RunRecord) -> impl Iterator<Item = (&'static str, Millis)> {
     [("predicted pause", predicted), ("writes held for", measured)]
         .into_iter()
         .filter_map(|(what, value)| Some((what, value?)))
-}
-
-/// Names of a database's objects may hold characters that mean something in Markdown or HTML.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '\n' | '\r' => safe.push(' '),
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '|' | '`' | '*' | '_' | '[' | ']' | '\\' => {
-                safe.push('\\');
-                safe.push(letter);
-            }
-            other => safe.push(other),
-        }
-    }
-    safe
 }
 
 #[cfg(test)]

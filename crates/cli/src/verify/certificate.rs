@@ -9,16 +9,14 @@ use crossover_certificate::{
     self as certificate, Certificate, Conditions, Issuance, SigningKey, certified_scope,
 };
 use crossover_clock::SystemClock;
-use crossover_core::{Secret, plan::Scope, ports::Clock};
+use crossover_core::{plan::Scope, ports::Clock};
 use crossover_postgres::PostgresDatabase;
 use crossover_verify::{Report, Sides, VerifyOptions};
 
 use super::words::no_certificate;
+use crate::signing_key;
 
 pub use check::check;
-
-/// Contains the signing key, so that no key file is needed.
-const KEY_VARIABLE: &str = "CROSSOVER_SIGNING_KEY";
 
 /// Options of certificates.
 #[derive(clap::Args)]
@@ -71,13 +69,14 @@ impl CertificateArguments {
             return Ok(None);
         };
         Certificate::may_be_saved(file)?;
-        let key = match (&self.signing_key, std::env::var(KEY_VARIABLE)) {
-            (Some(path), _) => SigningKey::load_or_create_pair(path)?,
-            (None, Ok(pem)) => SigningKey::from_pem(&Secret::new(pem)).context(KEY_VARIABLE)?,
-            (None, Err(_)) => anyhow::bail!(
-                "a certificate has to be signed: give a key with --signing-key FILE (created if missing), or put its PEM into \
-                 {KEY_VARIABLE}"
-            ),
+        let key = match &self.signing_key {
+            Some(path) => SigningKey::load_or_create_pair(path)?,
+            None => signing_key::of_environment()?.with_context(|| {
+                format!(
+                    "a certificate has to be signed: give a key with --signing-key FILE (created if missing), or put its PEM into {}",
+                    signing_key::VARIABLE
+                )
+            })?,
         };
         Ok(Some(Issuing {
             file: file.clone(),

@@ -1,6 +1,6 @@
 //! A failure is told, and what happened is kept.
 
-use super::{Rule, jobs};
+use super::{Rule, jobs, rights::CREDENTIALS};
 use crate::production::change;
 use crate::workflow::{Job, Step};
 
@@ -31,20 +31,34 @@ fn collects_evidence(step: &Step) -> bool {
 
 pub const NOTICE: Rule = Rule {
     name: "failure-notified",
-    about: "after a step whose failure matters, a step for failures publishes a notice",
+    about: "after a step whose failure matters, a step for failures publishes a notice; the role for it is taken before any script",
     check: |workflows, findings| {
         for (workflow, job) in jobs(workflows) {
             let Some(last) = last_watched(job) else {
                 continue;
             };
+            let place = workflow.place(job.steps[last].line);
             let told = job.steps[last + 1..]
                 .iter()
                 .any(|step| calls(step, ["aws", "sns"]) && step.text("if").contains("failure()"));
             if !told {
                 findings.add(
-                    workflow.place(job.steps[last].line),
+                    place,
                     format!(
                         "{}: add a step behind it with if: failure() that runs aws sns publish",
+                        job.id
+                    ),
+                );
+                continue;
+            }
+            // Whatever fails before the role is taken, fails in silence.
+            let first = |is_it: fn(&Step) -> bool| job.steps.iter().position(is_it);
+            let role = first(|step| step.action() == Some(CREDENTIALS));
+            if role.is_none() || role > first(|step| step.script.is_some()) {
+                findings.add(
+                    place,
+                    format!(
+                        "{}: take the role before the first script, so that a failure of every script is told",
                         job.id
                     ),
                 );

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::{Rule, jobs};
 use crate::workflow::{FOLDER, Job, Step};
 
-const CREDENTIALS: &str = "aws-actions/configure-aws-credentials";
+/// The action that takes a role of AWS.
+pub const CREDENTIALS: &str = "aws-actions/configure-aws-credentials";
 const ATTEST: &str = "actions/attest";
 
 /// A right, and what in a job needs it. A right without a line here has no use yet.
@@ -29,7 +30,7 @@ const NEEDS: &[Need] = &[
     Need {
         right: "actions",
         level: "read",
-        of: |job| calls(job, &["crossover", "approvers"]),
+        of: |job| calls(job, &["crossover", "approvers"]) || calls(job, &["crossover", "evidence"]),
     },
     Need {
         right: "attestations",
