@@ -5,9 +5,12 @@ use crossover_aws::{Dms, DmsSettings, DynamoJournal, EdgeKey, Secrets};
 use crossover_clock::SystemClock;
 use crossover_core::{
     Direction, Stream,
+    plan::DatabasePlan,
     ports::{Clock as _, PortError, PortResult, Replication, StreamHealth},
+    routing::Side,
 };
 use crossover_edge_admin::EdgeAdmin;
+use serde::de::DeserializeOwned;
 
 use crate::{
     config::{self, Migration},
@@ -64,6 +67,20 @@ impl Clients {
         let key: EdgeKey = self.secrets.json(&plan.edge.secret_id).await?;
         let (url, lane) = (&plan.edge.admin_url, &plan.lane);
         Ok(EdgeAdmin::with_hex_key(url, lane, &key.key_id, key.key.expose())?)
+    }
+
+    /// The settings of a connection to one side's database, in the form that its engine's adapter reads.
+    pub async fn database<T: DeserializeOwned>(&self, side: Side) -> PortResult<T> {
+        self.secrets.json(&self.side(side).secret_id).await
+    }
+
+    /// One side's database, as the file describes it.
+    pub fn side(&self, side: Side) -> &DatabasePlan {
+        let plan = self.migration.template();
+        match side {
+            Side::Source => &plan.source,
+            Side::Target => &plan.target,
+        }
     }
 
     /// The run of this lane whose execution has not ended.
