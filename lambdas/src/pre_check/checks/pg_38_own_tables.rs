@@ -13,7 +13,7 @@ impl Check for OwnTables {
         "PG38"
     }
     fn looks_at(&self) -> &'static str {
-        "Crossover's own tables (catch-up markers, access snapshot) exist on both sides, and its role and the replication user may use them"
+        "the table of the catch-up markers on both sides, which Crossover's role and the replication user can use, and Crossover's right to its access snapshot"
     }
     fn applies_to(&self) -> AppliesTo {
         AppliesTo::POSTGRESQL
