@@ -185,6 +185,7 @@ async fn a_table_of_another_form_or_owner_is_not_changed_and_the_remedy_works() 
 #[tokio::test]
 async fn each_defect_of_the_marker_table_is_found() {
     let shop = Migration::new().await;
+    shop.both("create table orders (id int primary key)").await;
     for (defect, cure, word) in [
         (
             "alter table crossover.catch_up_marker set unlogged",
