@@ -8,13 +8,17 @@ use crossover_rehearsal::{
 };
 use crossover_stages::{connection_drain::ConnectionDrain, final_sync::FinalSync};
 
-use crate::setup::{alone, assert_no_client_noticed, faults, held, small, summary};
+use crate::{
+    rights::Rehearsed,
+    setup::{alone, assert_no_client_noticed, faults, held, judge_calls, small, summary},
+};
 
-async fn with_fault(stage: StageName, fault: &str, more: impl FnOnce(&mut RehearsalOptions)) -> Report {
-    let mut options = small(fault);
-    options.functions = faults(&options.out, &[(stage, fault)]);
-    more(&mut options);
-    held(&options).await
+fn with_fault(stage: StageName, fault: &str) -> RehearsalOptions {
+    let options = small(fault);
+    RehearsalOptions {
+        functions: faults(&options.out, &[(stage, fault)]),
+        ..options
+    }
 }
 
 fn assert_aborted(report: &Report, cause: &str) {
@@ -39,26 +43,27 @@ fn assert_aborted(report: &Report, cause: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_that_dies_before_the_commit_aborts_the_run_and_the_source_serves_on() {
     let _alone = alone().await;
-    let report = with_fault(FinalSync::NAME, "final-sync-crashes-before-commit", |_| ()).await;
-    assert_aborted(&report, "Runtime.");
+    let options = with_fault(FinalSync::NAME, "final-sync-crashes-before-commit");
+    assert_aborted(&held(&options).await, "Runtime.");
+    judge_calls(Rehearsed::Aborted, &options);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_that_hangs_in_the_pause_is_ended_by_its_timeout_and_the_source_serves_on() {
     let _alone = alone().await;
-    let report = with_fault(ConnectionDrain::NAME, "drain-hangs-in-the-pause", |options| {
+    let options = RehearsalOptions {
         // The lease takes 5 s before the hold, the hold may take 8 s: the timeout lies in between, so that
         // the timeout ends the pause, and not the lane's own deadline.
-        options.pause_function_timeout_s = 8;
-    })
-    .await;
-    assert_aborted(&report, "Timedout");
+        pause_function_timeout_s: 8,
+        ..with_fault(ConnectionDrain::NAME, "drain-hangs-in-the-pause")
+    };
+    assert_aborted(&held(&options).await, "Timedout");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_whose_function_dies_right_after_the_commit_rolls_forward_automatically() {
     let _alone = alone().await;
-    let report = with_fault(FinalSync::NAME, "final-sync-crashes-after-commit", |_| ()).await;
+    let report = held(&with_fault(FinalSync::NAME, "final-sync-crashes-after-commit")).await;
     assert_eq!(report.outcome, Outcome::Committed, "{}", summary(&report));
     assert!(report.passed(), "{}", summary(&report));
     assert_no_client_noticed(&report);

@@ -1,6 +1,9 @@
 use crossover_rehearsal::{RehearsalOptions, report::Outcome};
 
-use crate::setup::{alone, assert_no_client_noticed, held, small, summary};
+use crate::{
+    rights::Rehearsed,
+    setup::{alone, assert_no_client_noticed, held, judge_calls, small, summary},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_cutover_and_its_rollback_lose_nothing_and_no_client_notices() {
@@ -18,4 +21,5 @@ async fn a_live_cutover_and_its_rollback_lose_nothing_and_no_client_notices() {
     assert!(stray.refused > 0, "no stray write was refused: {stray:?}");
     let names: Vec<&str> = report.directions.iter().map(|d| d.name.as_str()).collect();
     assert_eq!(names, ["cutover", "rollback"]);
+    judge_calls(Rehearsed::CutoverAndRollback, &options);
 }

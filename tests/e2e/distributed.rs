@@ -8,7 +8,11 @@ use crossover_rehearsal::{
 };
 use crossover_stand::{Silent, parts, postgres::workspace_root};
 
-use crate::setup::{alone, small};
+use crate::{
+    called_alone::{a_question_is_asked, an_abort_stops_and_removes_a_reverse_stream_that_runs},
+    rights::Rehearsed,
+    setup::{alone, judge_calls, small},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_functions_find_all_tables_equal_and_report_the_one_row_that_differs() {
@@ -49,6 +53,9 @@ async fn many_functions_find_all_tables_equal_and_report_the_one_row_that_differ
     )
     .await
     .unwrap();
+    // In the same environment, because it takes long to start.
+    a_question_is_asked(&environment).await;
+    an_abort_stops_and_removes_a_reverse_stream_that_runs(&environment).await;
     environment.shutdown().await.unwrap();
 
     assert_eq!(equal.outcome, RunOutcome::Committed, "{:?}", equal.errors);
@@ -58,4 +65,5 @@ async fn many_functions_find_all_tables_equal_and_report_the_one_row_that_differ
         errors.contains("TablesDiffer") && errors.contains("shop.customers") && errors.contains("id=77"),
         "{errors}"
     );
+    judge_calls(Rehearsed::VerifyAndUndo, &options);
 }

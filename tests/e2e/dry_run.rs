@@ -7,7 +7,10 @@ use crossover_rehearsal::{
 };
 use crossover_stand::{Silent, parts, postgres::workspace_root};
 
-use crate::setup::{alone, small};
+use crate::{
+    rights::Rehearsed,
+    setup::{alone, judge_calls, small},
+};
 
 /// Everything that a cutover changes in a database, except the application's rows; one line for each object.
 const STATE: &str = "
@@ -101,4 +104,5 @@ async fn a_dry_run_enters_every_state_of_the_cutover_and_changes_nothing() {
     ] {
         assert!(entered.contains(&stage), "{stage} was not entered: {entered:?}");
     }
+    judge_calls(Rehearsed::DryRun, &options);
 }

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod bad_input;
+mod called_alone;
 mod command;
 mod crashes;
 mod cutover;
@@ -14,8 +15,9 @@ mod dry_run;
 mod endings;
 mod losing;
 mod operate;
-mod second_interpreter;
 mod operator;
+mod rights;
+mod second_interpreter;
 mod series;
 mod setup;
 mod slow_writes;

@@ -31,6 +31,8 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
         checked.contains("✓ forward replication") && !checked.contains('✗'),
         "{checked}"
     );
+    let prepared = operator.ends("prepare", 0);
+    assert_eq!(prepared.matches("nothing is missing").count(), 2, "{prepared}");
     let idle = operator.status();
     assert_eq!(
         (&idle["writer"], &idle["under_way"]),

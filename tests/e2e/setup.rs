@@ -9,9 +9,11 @@ use std::{
 
 use crossover_contracts::document::validate;
 use crossover_core::StageName;
-use crossover_rehearsal::{RehearsalOptions, ledger::Verdict, rehearse, report::Report};
+use crossover_rehearsal::{RehearsalOptions, calls::Calls, ledger::Verdict, rehearse, report::Report};
 use crossover_stand::{Silent, postgres::workspace_root};
 use tokio::sync::{Mutex, MutexGuard};
+
+use crate::rights::{Rehearsed, judge};
 
 /// Two rehearsals at once would distort each other's times on a small machine.
 pub async fn alone() -> MutexGuard<'static, ()> {
@@ -29,11 +31,12 @@ pub fn folder(scenario: &str) -> PathBuf {
     folder
 }
 
-/// A small rehearsal.
+/// A small rehearsal, which records the calls of its functions.
 pub fn small(scenario: &str) -> RehearsalOptions {
     RehearsalOptions {
         out: folder(scenario),
         rows: 2_000,
+        calls: Some(Calls::default()),
         ..RehearsalOptions::new(workspace_root())
     }
 }
@@ -53,6 +56,11 @@ pub fn faults(out: &Path, faults: &[(StageName, &str)]) -> BTreeMap<String, Path
             (stage.as_str().to_owned(), script)
         })
         .collect()
+}
+
+/// Judges the calls that a rehearsal has recorded.
+pub fn judge_calls(rehearsed: Rehearsed, options: &RehearsalOptions) {
+    judge(rehearsed, options.calls.as_ref().unwrap());
 }
 
 /// Runs a rehearsal that must be possible, and validates its report.

@@ -1,6 +1,7 @@
 //! The two databases of a migration, reached directly by their URLs.
 
-use crossover_core::{ErrorName, Secret, ports::PortError};
+use crossover_core::{ErrorName, Secret, ports::PortError, routing::Side};
+use crossover_operate::clients::Clients;
 use crossover_postgres::{ConnectionSettings, PostgresDatabase};
 
 /// The options that name both databases.
@@ -49,26 +50,52 @@ impl Databases {
         let Some((source, target)) = self.urls() else {
             anyhow::bail!("name both databases with --source and --target");
         };
-        match tokio::join!(
-            connect("source", source, exempt_roles),
-            connect("target", target, exempt_roles)
-        ) {
-            (Ok(source), Ok(target)) => {
-                anyhow::ensure!(
-                    !source.database.is_same_as(&target.database).await?,
-                    "--source and --target lead to the same database ({} and {}), which proves nothing: name the two sides of the migration",
-                    source.place,
-                    target.place
-                );
-                Ok((source, target))
-            }
-            (Err(one), Err(two)) => anyhow::bail!("{one:#}\nerror: {two:#}"),
-            (Err(error), _) | (_, Err(error)) => Err(error),
-        }
+        both(
+            Box::pin(by_url("source", source, exempt_roles)),
+            Box::pin(by_url("target", target, exempt_roles)),
+            "--source and --target",
+        )
+        .await
     }
 }
 
-async fn connect(label: &'static str, url: &str, exempt_roles: &[String]) -> anyhow::Result<Connected> {
+impl Connected {
+    /// Both sides of a migration, by the secrets that its file names.
+    ///
+    /// # Errors
+    /// All faults of both sides at once; one database given twice.
+    pub async fn of(clients: &Clients, exempt_roles: &[String]) -> anyhow::Result<(Self, Self)> {
+        both(
+            Box::pin(by_secret(clients, Side::Source, exempt_roles)),
+            Box::pin(by_secret(clients, Side::Target, exempt_roles)),
+            "the secrets of the source and of the target",
+        )
+        .await
+    }
+}
+
+/// Both sides, which `named` names.
+async fn both(
+    source: impl Future<Output = anyhow::Result<Connected>>,
+    target: impl Future<Output = anyhow::Result<Connected>>,
+    named: &str,
+) -> anyhow::Result<(Connected, Connected)> {
+    match tokio::join!(source, target) {
+        (Ok(source), Ok(target)) => {
+            anyhow::ensure!(
+                !source.database.is_same_as(&target.database).await?,
+                "{named} lead to the same database ({} and {}), which proves nothing: name the two sides of the migration",
+                source.place,
+                target.place
+            );
+            Ok((source, target))
+        }
+        (Err(one), Err(two)) => anyhow::bail!("{one:#}\nerror: {two:#}"),
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    }
+}
+
+async fn by_url(label: &'static str, url: &str, exempt_roles: &[String]) -> anyhow::Result<Connected> {
     let password = [
         &format!("CROSSOVER_{}_PASSWORD", label.to_uppercase()),
         "PGPASSWORD",
@@ -77,9 +104,29 @@ async fn connect(label: &'static str, url: &str, exempt_roles: &[String]) -> any
     .find_map(|name| std::env::var(name).ok())
     .map(Secret::new);
     let settings = ConnectionSettings::from_url(label, url, password)?;
+    connect(label, settings, exempt_roles.to_vec()).await
+}
+
+async fn by_secret(clients: &Clients, side: Side, more_exempt: &[String]) -> anyhow::Result<Connected> {
+    let plan = clients.side(side);
+    anyhow::ensure!(
+        plan.engine.as_str() == crossover_postgres::ENGINE,
+        "{side}.engine of the plan is {:?}: this command knows {} only",
+        plan.engine.as_str(),
+        crossover_postgres::ENGINE
+    );
+    let exempt = [&plan.exempt_roles, more_exempt].concat();
+    connect(side.name(), clients.database(side).await?, exempt).await
+}
+
+async fn connect(
+    label: &'static str,
+    settings: ConnectionSettings,
+    exempt_roles: Vec<String>,
+) -> anyhow::Result<Connected> {
     let place = format!("{} on {}:{}", settings.dbname, settings.host, settings.port);
     let role = settings.username.clone();
-    let database = PostgresDatabase::connect(label, settings, exempt_roles.to_vec())
+    let database = PostgresDatabase::connect(label, settings, exempt_roles)
         .await
         .map_err(with_remedy)?;
     Ok(Connected {

@@ -16,6 +16,7 @@ mod migration;
 mod output;
 mod page;
 mod plan;
+mod prepare;
 mod progress;
 #[cfg(feature = "rehearse")]
 mod rehearse;
@@ -51,6 +52,8 @@ enum Command {
     Check(check::Arguments),
     #[command(about = "Write a commented crossover.toml from what Terraform has created", long_about = init::MANUAL)]
     Init(init::Arguments),
+    #[command(about = "Create Crossover's own tables in both databases, where they are missing", long_about = prepare::MANUAL)]
+    Prepare(prepare::Arguments),
     #[command(about = "Check the file of a migration, and that everything it names exists; changes nothing", long_about = plan::MANUAL)]
     Plan(plan::Arguments),
     #[command(about = "Start the cutover, and follow it", long_about = run::RUN_MANUAL)]
@@ -91,6 +94,7 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Prepare(arguments) => prepare::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Run(arguments) => run::run(&arguments, Direction::Forward),
         Command::Status(arguments) => status::run(&arguments),

@@ -1,10 +1,11 @@
-//! The files that are made from the code and checked in: the state machines of `statemachine/`, and the JSON
-//! Schemas of `docs/schema/`.
+//! The files that are made from the code and checked in: the state machines of `statemachine/`, the JSON Schemas of
+//! `docs/schema/`, and the table of the stages' rights in docs/security.md.
 //!
-//! `cargo xtask asl` and `cargo xtask schema` write them; the tests of this crate compare them.
+//! `cargo xtask asl`, `cargo xtask schema` and `cargo xtask docs` write them; the tests of this crate compare them.
 
 pub mod document;
 pub mod generated;
+pub mod permissions;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod statemachine;

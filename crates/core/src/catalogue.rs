@@ -70,7 +70,7 @@ pub enum Need {
 }
 
 /// An unmet requirement, in the engine's words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Shortfall {
     /// The setting or part of the server.
     pub object: String,

@@ -5,9 +5,12 @@ use crossover_aws::{Dms, DmsSettings, DynamoJournal, EdgeKey, Secrets, port_erro
 use crossover_clock::SystemClock;
 use crossover_core::{
     Direction, Stream,
+    plan::DatabasePlan,
     ports::{Clock as _, PortError, PortResult, Replication, StreamHealth},
+    routing::Side,
 };
 use crossover_edge_admin::EdgeAdmin;
+use serde::de::DeserializeOwned;
 
 use crate::{
     config::{self, Migration},
@@ -74,6 +77,20 @@ impl Clients {
         let identity = self.identity.get_caller_identity().send().await;
         let arn = identity.map_err(|e| port_error(what, &e))?.arn;
         arn.ok_or_else(|| PortError::unexpected(what, "the answer has no ARN"))
+    }
+
+    /// The settings of a connection to one side's database, in the form that its engine's adapter reads.
+    pub async fn database<T: DeserializeOwned>(&self, side: Side) -> PortResult<T> {
+        self.secrets.json(&self.side(side).secret_id).await
+    }
+
+    /// One side's database, as the file describes it.
+    pub fn side(&self, side: Side) -> &DatabasePlan {
+        let plan = self.migration.template();
+        match side {
+            Side::Source => &plan.source,
+            Side::Target => &plan.target,
+        }
     }
 
     /// The run of this lane whose execution has not ended.

@@ -3,6 +3,7 @@
 //!
 //! - [`config`]: `crossover.toml`, the file of one migration; [`template`]: such a file from what Terraform has created
 //! - [`clients`]: the clients of everything that the file names; [`references`]: whether all of it can be used
+//! - [`prepare`]: Crossover's own tables in a database, before its first run
 //! - [`machines`], [`history`]: executions of the state machines and what their histories say
 //! - [`begin`]: starts a run; [`follow`]: follows it to its end; [`run`]: what is known of it
 //! - [`approval`]: the approval of a run that waits for it
@@ -22,6 +23,7 @@ mod error;
 pub mod follow;
 pub mod history;
 pub mod machines;
+pub mod prepare;
 pub mod references;
 pub mod run;
 pub mod sdk;

@@ -5,7 +5,7 @@ use crossover_core::{
     Millis, Position,
     catalogue::{
         Definition, FiringTrigger, MissingIdentity, OpenTransaction, PreparedTransaction, ReplicaIdentity,
-        RoleFacts, SequenceFacts, ServerFacts, ServerLoad, TableFacts, TableName, TableStatistics,
+        RoleFacts, SequenceFacts, ServerFacts, ServerLoad, Shortfall, TableFacts, TableName, TableStatistics,
     },
     plan::Scope,
     ports::{Catalogue, PortError, PortResult},
@@ -216,6 +216,10 @@ impl Catalogue for PostgresDatabase {
 
     async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>> {
         self.sequences_in(scope).await
+    }
+
+    async fn own_tables(&self) -> PortResult<Vec<Shortfall>> {
+        self.judged_own_tables().await
     }
 
     async fn statistics(&self, scope: &Scope) -> PortResult<Vec<TableStatistics>> {

@@ -18,6 +18,7 @@ mod kept;
 mod locale;
 mod lsn;
 mod marker;
+mod own_tables;
 mod pool;
 mod quoting;
 mod remedies;
@@ -33,7 +34,6 @@ mod tls;
 
 pub use connection::PostgresDatabase;
 pub use lsn::LogPositions;
-pub use marker::MARKER_SQL;
 pub use remedies::SqlRemedies;
 pub use replica_identity::identity_sql;
 pub use rows::hash_sql;

@@ -3,8 +3,6 @@
 //! The table has a primary key, no type that CDC treats as a large object, and no default that a replica
 //! would compute itself.
 
-use std::fmt::Write as _;
-
 use async_trait::async_trait;
 use crossover_core::{
     Position,
@@ -12,14 +10,8 @@ use crossover_core::{
 };
 use tokio_postgres::{error::SqlState, types::Type};
 
-use crate::{PostgresDatabase, access::OWN_TABLE, errors::Failure, lsn::Lsn, quoting::idents};
+use crate::{PostgresDatabase, errors::Failure, lsn::Lsn};
 
-const PREPARE: &str = include_str!("sql/prepare_marker.sql");
-/// The SQL with which a DBA can create the marker table.
-pub const MARKER_SQL: &str = concat!(
-    "create schema if not exists crossover;\n",
-    include_str!("sql/prepare_marker.sql")
-);
 pub(crate) const RAISE: &str = include_str!("sql/write_marker.sql");
 pub(crate) const COUNT: &str =
     "select count(*) as rows from crossover.catch_up_marker f where f.run_id = $1 and f.nonce = $2";
@@ -27,18 +19,7 @@ pub(crate) const COUNT: &str =
 #[async_trait]
 impl CatchUpMarkers for PostgresDatabase {
     async fn prepare_marker(&self) -> PortResult<()> {
-        let mut sql = format!("{OWN_TABLE}{PREPARE}");
-        // The replication user must be able to read and write the markers.
-        let carriers = self.existing_roles(&self.exempt_roles).await?;
-        if !carriers.is_empty() {
-            let carriers = idents(carriers.iter().map(String::as_str));
-            let _ = write!(
-                sql,
-                "grant usage on schema crossover to {carriers};\n\
-                 grant select, insert, update, delete on crossover.catch_up_marker to {carriers};"
-            );
-        }
-        Ok(self.make_missing(&sql).await?)
+        self.prepare_own_tables().await
     }
 
     async fn write_marker(&self, run_id: &str, nonce: &str) -> PortResult<Position> {

@@ -17,6 +17,7 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, sync::Mutex, task::JoinHandle};
 
 use self::{latency::LatencyReporter, tasks::Tasks};
+use crate::calls::Calls;
 
 /// ARN of the only replication instance.
 pub const INSTANCE_ARN: &str = "arn:aws:dms:us-east-1:000000000000:rep:rehearsal";
@@ -110,6 +111,8 @@ pub struct DmsConfig {
     pub endpoints: HashMap<String, Endpoint>,
     /// Destination of the latency metrics: the base URL of the local AWS.
     pub cloudwatch_url: String,
+    /// Where the functions' calls are recorded.
+    pub calls: Option<Calls>,
 }
 
 /// A running stand-in; ends when dropped.
@@ -128,7 +131,7 @@ impl DmsStandIn {
             .build()
             .map_err(std::io::Error::other)?;
         let reporter = LatencyReporter::new(http, config.cloudwatch_url, Arc::clone(&tasks));
-        let router = api::router(tasks);
+        let router = api::router(tasks, config.calls);
         let serving = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
                 tracing::error!(error = %error, "the DMS stand-in ended");

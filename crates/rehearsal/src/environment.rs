@@ -104,7 +104,7 @@ impl Environment {
             .tables(&Scope::default())
             .await?;
         let tables = Tables::of(&all, &options.exclude)?;
-        let dms = cloud::start_dms(&databases, &aws).await?;
+        let dms = cloud::start_dms(&databases, &aws, options.calls.clone()).await?;
 
         let starting = step(progress, "start the sample API twice and the Worker");
         let source_api = SampleApi::start(&databases.source.app_url(), mode, POOL).await?;

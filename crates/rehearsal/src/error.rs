@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crossover_core::ports::PortError;
 use crossover_edge_admin::EdgeError;
-use crossover_operate::OperateError;
+use crossover_operate::{OperateError, prepare::NotPrepared};
 use crossover_stand::StandError;
 
 use crate::{api::ApiError, dump::DumpError, load::LoadError};
@@ -22,6 +22,8 @@ pub enum RehearsalError {
     Load(#[from] LoadError),
     #[error("{0}")]
     Port(#[from] PortError),
+    #[error("{0}")]
+    NotPrepared(#[from] NotPrepared),
     /// The cause is part of the message, so that printing the chain of causes does not repeat it.
     #[error("{what}: {}", database_text(.cause))]
     Database {

@@ -6,6 +6,7 @@
 pub mod api;
 mod assembly;
 mod burst;
+pub mod calls;
 pub mod dms;
 pub mod dump;
 mod end_to_end;

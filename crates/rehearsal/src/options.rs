@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use crossover_core::Millis;
 
+use crate::calls::Calls;
+
 /// The options of one rehearsal. Every field has the default of the command line.
 #[derive(Debug, Clone)]
 pub struct RehearsalOptions {
@@ -42,6 +44,9 @@ pub struct RehearsalOptions {
     /// Replacement programs for some Lambda functions, by stage name: to prove that a broken stage is
     /// detected.
     pub functions: BTreeMap<String, PathBuf>,
+    /// Records which AWS calls each function makes. Their requests then take a way round through this process. Default:
+    /// nothing is recorded.
+    pub calls: Option<Calls>,
     /// Time limit in seconds for the functions in the pause (connection-drain, final-sync). Default: 30.
     pub pause_function_timeout_s: u32,
 }
@@ -74,6 +79,7 @@ impl RehearsalOptions {
             strays_per_s: 5,
             edge_port: None,
             functions: BTreeMap::new(),
+            calls: None,
             pause_function_timeout_s: 30,
         }
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crossover_core::{
     Position,
-    catalogue::{SequenceFacts, ServerFacts, TableFacts, TableName},
+    catalogue::{SequenceFacts, ServerFacts, Shortfall, TableFacts, TableName},
     plan::Scope,
     ports::{AccessSnapshot, PortError, PortResult},
     routing::Side,
@@ -120,6 +120,8 @@ pub struct MemoryDatabaseState {
     pub side: Side,
     /// Facts about the server, as the catalogue port reports them.
     pub server: ServerFacts,
+    /// What Crossover's own tables lack.
+    pub own_tables_lack: Vec<Shortfall>,
     pub roles: BTreeMap<String, Role>,
     /// Crossover's own role and the plan's `exempt_roles`.
     pub exempt: BTreeSet<String>,

@@ -10,7 +10,7 @@ use crossover_core::{
     Direction, Millis, Plan, Position, StageContext,
     catalogue::{
         Definition, ObjectClass, OpenTransaction, PreparedTransaction, Property, RoleFacts, SequenceFacts,
-        ServerFacts, ServerLoad, TableFacts, TableStatistics,
+        ServerFacts, ServerLoad, Shortfall, TableFacts, TableStatistics,
     },
     plan::Scope,
     ports::{
@@ -191,6 +191,13 @@ impl Catalogue for MemoryDatabase {
         .await
     }
 
+    async fn own_tables(&self) -> PortResult<Vec<Shortfall>> {
+        self.call("own_tables", |state, side| {
+            Ok(state.side(side).own_tables_lack.clone())
+        })
+        .await
+    }
+
     async fn statistics(&self, scope: &Scope) -> PortResult<Vec<TableStatistics>> {
         self.call("statistics", |state, side| {
             let all = state.side(side).tables.values();
@@ -319,7 +326,11 @@ impl Access for MemoryDatabase {
 #[async_trait]
 impl CatchUpMarkers for MemoryDatabase {
     async fn prepare_marker(&self) -> PortResult<()> {
-        self.call("prepare_marker", |_, _| Ok(())).await
+        self.call("prepare_marker", |state, side| {
+            state.side_mut(side).own_tables_lack.clear();
+            Ok(())
+        })
+        .await
     }
 
     async fn write_marker(&self, run_id: &str, nonce: &str) -> PortResult<Position> {

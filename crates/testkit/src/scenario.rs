@@ -117,6 +117,7 @@ fn database(side: Side) -> MemoryDatabaseState {
             serves_another_reader: Need::Met,
             takes_writes: Need::Met,
         },
+        own_tables_lack: Vec::new(),
         roles: roles
             .into_iter()
             .map(|(name, role)| (name.to_owned(), role))

@@ -131,6 +131,12 @@ const ROWS: &[Row] = &[
     row("PG36", "the target is a standby", |s| {
         s.target.server.takes_writes = unmet("server");
     }),
+    row("PG38", "the source has no table for markers", |s| {
+        s.source.own_tables_lack = vec![lack("markers")];
+    }),
+    row("PG38", "the target has no table for markers", |s| {
+        s.target.own_tables_lack = vec![lack("markers")];
+    }),
     row("TG02", "a role is missing on the target", |s| {
         s.target.roles.remove("shop_app");
     }),
@@ -167,11 +173,15 @@ const ROWS: &[Row] = &[
 ];
 
 fn unmet(object: &str) -> Need {
-    Need::Unmet(Shortfall {
+    Need::Unmet(lack(object))
+}
+
+fn lack(object: &str) -> Shortfall {
+    Shortfall {
         object: object.to_owned(),
         message: "lacks something".to_owned(),
         remedy: "add it".to_owned(),
-    })
+    }
 }
 
 fn prepare(database: &mut MemoryDatabaseState) {

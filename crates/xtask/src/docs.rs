@@ -2,12 +2,12 @@
 
 use anyhow::{Context, bail};
 
-use crate::workspace::Workspace;
+use crate::{contracts, workspace::Workspace};
 
 /// With this variable the test writes the documents instead of comparing them.
 const WRITE: &str = "CROSSOVER_WRITE_DOCS";
 
-/// Runs the test that compares the documents with the code, in its writing mode.
+/// Runs the test that compares the documents with the code, in its writing mode, then writes the table of the rights.
 pub fn write(workspace: &Workspace) -> anyhow::Result<()> {
     let status = workspace
         .cargo()
@@ -26,5 +26,5 @@ pub fn write(workspace: &Workspace) -> anyhow::Result<()> {
     if !status.success() {
         bail!("the documents could not be written ({status})");
     }
-    Ok(())
+    contracts::run(workspace, "docs", false)
 }

@@ -51,7 +51,8 @@ enum Task {
     /// Build the program of the Lambda functions; print its size and the start time of each; fail if it is
     /// larger than 8 MB
     LambdaSize,
-    /// Write the documents that are generated from lists in the code (docs/stages.md, docs/checks.md)
+    /// Write the documents that are generated from lists: docs/stages.md, docs/checks.md, docs/errors.md, and the table of
+    /// the stages' rights in docs/security.md
     Docs,
     /// Write the state machines from statemachine/source; the tests compare them
     Asl {

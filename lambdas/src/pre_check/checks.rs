@@ -14,13 +14,14 @@ mod pg_26_writers;
 mod pg_30_firing_triggers;
 mod pg_35_row_level_security;
 mod pg_36_standby;
+mod pg_38_own_tables;
 mod tg_02_application_roles;
 mod tg_03_schema;
 mod tg_06_firing_triggers;
 
 use async_trait::async_trait;
 use crossover_core::{
-    catalogue::Need,
+    catalogue::{Need, Shortfall},
     finding::{Finding, Severity},
     routing::Side,
 };
@@ -62,9 +63,18 @@ pub trait Check: Send + Sync {
     /// A finding for a need that the server of `side` does not meet.
     fn unmet(&self, side: Side, need: &Need) -> Vec<Finding> {
         need.shortfall()
-            .map(|s| self.finds(&format!("{side}: {}", s.object), s.message.clone(), &s.remedy))
+            .map(|shortfall| self.falls_short(side, shortfall))
             .into_iter()
             .collect()
+    }
+
+    /// A finding in the words of the engine of `side`.
+    fn falls_short(&self, side: Side, shortfall: &Shortfall) -> Finding {
+        self.finds(
+            &format!("{side}: {}", shortfall.object),
+            shortfall.message.clone(),
+            &shortfall.remedy,
+        )
     }
 }
 
@@ -83,6 +93,7 @@ pub fn catalogue() -> Vec<Box<dyn Check>> {
         Box::new(pg_30_firing_triggers::SourceTriggers),
         Box::new(pg_35_row_level_security::RowLevelSecurity),
         Box::new(pg_36_standby::Standby),
+        Box::new(pg_38_own_tables::OwnTables),
         Box::new(tg_02_application_roles::ApplicationRoles),
         Box::new(tg_03_schema::Schema),
         Box::new(tg_06_firing_triggers::TargetTriggers),

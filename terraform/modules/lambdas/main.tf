@@ -1,5 +1,5 @@
 locals {
-  # One list of stages for functions, roles and alarms. A test of the Rust side can hold it against docs/stages.md.
+  # One list of stages for functions, roles and alarms. A test of crates/contracts holds it against the registry of stages.
   permissions = jsondecode(file("${path.module}/permissions.json"))
   stages      = toset(keys(local.permissions.stages))
 

@@ -18,7 +18,7 @@ use crossover_core::{
     routing::Side,
 };
 use crossover_interrupt::{Interrupt, interrupted};
-use crossover_postgres::{MARKER_SQL, PostgresDatabase};
+use crossover_postgres::PostgresDatabase;
 use crossover_verify::{
     Event, EventSink, FollowContext, FollowEvent, FollowOptions, Follower, Sides, VerifyOptions, Watch,
     follow::{Budget, CheckpointFile, MarkerCatchUp, slot_name},
@@ -119,8 +119,8 @@ impl Watch for Print<'_> {
 async fn takes_markers(follower: &PostgresDatabase) -> anyhow::Result<()> {
     match follower.count_markers("", "").await {
         Err(PortError::Missing { what }) => anyhow::bail!(
-            "{what} does not exist, so no marker was written: create it, and check that it is replicated; or leave \
-             out --marker\n{MARKER_SQL}"
+            "{what} does not exist, so no marker was written: create it with `crossover prepare`, and check that it is \
+             replicated; or leave out --marker"
         ),
         counted => Ok(counted.map(drop)?),
     }

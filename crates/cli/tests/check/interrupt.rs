@@ -15,7 +15,7 @@ async fn an_interrupted_check_ends_with_130() {
     // A server that takes the connection and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("postgresql://app@{}/shop", silent.local_addr().unwrap());
-    let child = command(&url, &url, &[])
+    let child = command("check", &url, &url, &[])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -6,6 +6,7 @@ mod findings;
 mod interrupt;
 mod migration;
 mod output;
+mod prepare;
 mod refusals;
 mod size;
 mod unchanged;

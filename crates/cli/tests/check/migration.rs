@@ -58,8 +58,16 @@ impl Migration {
         Self::to(TestServer::shared(Major::V17).await.unwrap()).await
     }
 
-    /// To a database of this server.
+    /// To a database of this server. Both sides are prepared.
     pub async fn to(server: &TestServer) -> Self {
+        let this = Self::unprepared(server).await;
+        let said = this.prepare(&[]);
+        assert_eq!(said.status, Some(0), "{}{}", said.stdout, said.stderr);
+        this
+    }
+
+    /// To a database of this server, before `crossover prepare`.
+    pub async fn unprepared(server: &TestServer) -> Self {
         let source = TestServer::shared(Major::V16).await.unwrap();
         let source = source.fresh_database().await.unwrap();
         let target = server.fresh_database().await.unwrap();
@@ -129,6 +137,16 @@ impl Migration {
         )
     }
 
+    /// Prepares as Crossover's role.
+    pub fn prepare(&self, arguments: &[&str]) -> Said {
+        self.prepare_as("xo", arguments)
+    }
+
+    pub fn prepare_as(&self, role: &str, arguments: &[&str]) -> Said {
+        let (source, target) = (self.url(&self.source, role), self.url(&self.target, role));
+        run(&mut command("prepare", &source, &target, arguments))
+    }
+
     /// Checks as a role of this test. The output must not contain a password.
     pub fn check_as(&self, role: &str, arguments: &[&str]) -> Said {
         let (source, target) = (self.url(&self.source, role), self.url(&self.target, role));
@@ -136,11 +154,11 @@ impl Migration {
     }
 }
 
-/// The command, not started yet.
-pub fn command(source: &str, target: &str, arguments: &[&str]) -> Command {
+/// A sub-command over two databases, not started yet.
+pub fn command(name: &str, source: &str, target: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_crossover"));
     command
-        .arg("check")
+        .arg(name)
         .args(arguments)
         .env("CROSSOVER_SOURCE", source)
         .env("CROSSOVER_TARGET", target)
@@ -148,9 +166,14 @@ pub fn command(source: &str, target: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs the command to its end. The output must not contain a password.
+/// Runs the checks to their end.
 pub fn check(source: &str, target: &str, arguments: &[&str]) -> Said {
-    let said = said(&command(source, target, arguments).output().unwrap());
+    run(&mut command("check", source, target, arguments))
+}
+
+/// Runs a command to its end. The output must not contain a password.
+fn run(command: &mut Command) -> Said {
+    let said = said(&command.output().unwrap());
     assert!(
         !said.stdout.contains(PASSWORD) && !said.stderr.contains(PASSWORD),
         "a password is shown: {}{}",

@@ -86,7 +86,7 @@ async fn a_wrong_password_is_refused_without_being_shown() {
 #[test]
 fn both_databases_have_to_be_named() {
     for missing in ["CROSSOVER_SOURCE", "CROSSOVER_TARGET"] {
-        let output = command(NOWHERE, NOWHERE, &[])
+        let output = command("check", NOWHERE, NOWHERE, &[])
             .env_remove(missing)
             .output()
             .unwrap();
@@ -100,7 +100,7 @@ fn both_databases_have_to_be_named() {
 
 #[test]
 fn help_says_which_role_connects_and_names_every_exit_status() {
-    let output = command(NOWHERE, NOWHERE, &["--help"]).output().unwrap();
+    let output = command("check", NOWHERE, NOWHERE, &["--help"]).output().unwrap();
     let said = said(&output);
     assert_eq!(said.status, Some(0));
     for words in [
@@ -128,7 +128,10 @@ async fn a_report_that_cannot_be_written_is_an_error() {
     shop.both("create table orders (id int primary key)").await;
     let (source, target) = (shop.url(&shop.source, "xo"), shop.url(&shop.target, "xo"));
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-    let output = command(&source, &target, &[]).stdout(full).output().unwrap();
+    let output = command("check", &source, &target, &[])
+        .stdout(full)
+        .output()
+        .unwrap();
     let said = crate::migration::said(&output);
     assert_eq!(said.status, Some(2), "{}", said.stderr);
     assert!(said.stderr.contains("standard output"), "{}", said.stderr);

@@ -63,7 +63,7 @@ async fn neither_database_is_changed() {
 
     // The comparison can fail: each of these is seen.
     for change in [
-        "create schema crossover",
+        "create schema further",
         "insert into orders default values",
         "select nextval('orders_id_seq')",
         &format!("reset role; alter role {app} nologin"),

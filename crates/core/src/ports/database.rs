@@ -10,7 +10,7 @@ use crate::{
     Millis,
     catalogue::{
         Definition, OpenTransaction, PreparedTransaction, RoleFacts, SequenceFacts, ServerFacts, ServerLoad,
-        TableFacts, TableStatistics,
+        Shortfall, TableFacts, TableStatistics,
     },
     plan::Scope,
     position::Position,
@@ -37,6 +37,9 @@ pub trait Catalogue: Remedies {
     async fn fingerprint(&self, scope: &Scope) -> PortResult<Vec<Definition>>;
     /// Every sequence in scope, with or without an owning column, sorted by name.
     async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>>;
+    /// What is missing so that Crossover's own tables can be used: the catch-up markers by Crossover's role and
+    /// by the users of the change streams, the access snapshot by Crossover's role. Empty when nothing is.
+    async fn own_tables(&self) -> PortResult<Vec<Shortfall>>;
     /// The planner's statistics of every table and materialized view in scope, sorted by name.
     async fn statistics(&self, scope: &Scope) -> PortResult<Vec<TableStatistics>>;
     /// The current end of this database's changes.
@@ -47,7 +50,9 @@ pub trait Catalogue: Remedies {
 #[async_trait]
 #[delegatable_trait]
 pub trait CatchUpMarkers: Send + Sync {
-    /// Creates Crossover's schema and marker table where they are missing.
+    /// Creates Crossover's schema and own tables where they are missing, and gives the exempt roles what a user
+    /// of the change streams needs there. What exists keeps its form: [`Catalogue::own_tables`] says what is
+    /// still missing.
     async fn prepare_marker(&self) -> PortResult<()>;
     /// Writes the marker and returns the position recorded with it: the end of the changes just before the
     /// marker (a column filled when the row is first written). A second write of the same marker changes

@@ -16,6 +16,7 @@ mod connection;
 mod definitions;
 mod fingerprint;
 mod marker;
+mod own_tables;
 mod remedies;
 mod schema;
 mod sequences;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Response},
     routing::post,
 };
@@ -13,10 +13,19 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::{Fault, INSTANCE_ARN, INSTANCE_ID, tasks::Tasks};
+use crate::calls::Calls;
 
 /// The API over some tasks.
-pub fn router(tasks: Arc<Mutex<Tasks>>) -> Router {
-    Router::new().route("/", post(operation)).with_state(tasks)
+pub fn router(tasks: Arc<Mutex<Tasks>>, calls: Option<Calls>) -> Router {
+    Router::new()
+        .route("/", post(operation))
+        .with_state(Api { tasks, calls })
+}
+
+#[derive(Clone)]
+struct Api {
+    tasks: Arc<Mutex<Tasks>>,
+    calls: Option<Calls>,
 }
 
 impl IntoResponse for Fault {
@@ -36,10 +45,14 @@ impl IntoResponse for Fault {
 }
 
 async fn operation(
-    State(tasks): State<Arc<Mutex<Tasks>>>,
+    State(api): State<Api>,
+    uri: Uri,
     headers: HeaderMap,
     body: String,
 ) -> Result<Json<Value>, Fault> {
+    if let Some(calls) = &api.calls {
+        calls.note(&uri, &headers, body.as_bytes());
+    }
     let target = headers
         .get("x-amz-target")
         .and_then(|v| v.to_str().ok())
@@ -51,7 +64,7 @@ async fn operation(
             .as_str()
             .ok_or_else(|| Fault::invalid(format!("{key} is missing")))
     };
-    let mut tasks = tasks.lock().await;
+    let mut tasks = api.tasks.lock().await;
     let answer = match target.strip_prefix("AmazonDMSv20160101.") {
         Some("DescribeReplicationTasks") => {
             json!({ "ReplicationTasks": tasks.describe(filter(&request, "replication-task-id")).await? })

@@ -1,7 +1,11 @@
 //! The local AWS: secrets, journal, functions, state machines; and the forward stream, which exists before a
 //! cutover.
 
-use std::{collections::HashMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs,
+    path::Path,
+};
 
 use crossover_clock::SystemClock;
 use crossover_core::{Millis, catalogue::TableName, polling::Polling};
@@ -16,6 +20,7 @@ use serde_json::{Value, json};
 
 use super::{Databases, Edge};
 use crate::{
+    calls::{Calls, Front},
     dms::{DmsConfig, DmsStandIn, INSTANCE_ARN},
     error::{RehearsalError, Result},
     options::RehearsalOptions,
@@ -36,7 +41,7 @@ pub fn endpoint_arn(side: &str, way: &str) -> String {
 }
 
 /// Starts the DMS stand-in over both databases.
-pub async fn start_dms(databases: &Databases, aws: &Aws) -> Result<DmsStandIn> {
+pub async fn start_dms(databases: &Databases, aws: &Aws, calls: Option<Calls>) -> Result<DmsStandIn> {
     let mut endpoints = HashMap::new();
     for (side, database) in [("source", &databases.source), ("target", &databases.target)] {
         for way in ["read", "write"] {
@@ -46,6 +51,7 @@ pub async fn start_dms(databases: &Databases, aws: &Aws) -> Result<DmsStandIn> {
     DmsStandIn::start(DmsConfig {
         endpoints,
         cloudwatch_url: aws.endpoint().to_owned(),
+        calls,
     })
     .await
     .map_err(RehearsalError::file("the DMS stand-in"))
@@ -61,6 +67,7 @@ pub struct Cloud {
     pub runs: Runs,
     /// What the command needs to know of this AWS.
     pub settings: AwsSettings,
+    _front: Option<Front>,
 }
 
 impl Cloud {
@@ -85,7 +92,18 @@ impl Cloud {
         aws.create_table(JOURNAL_TABLE, "run_id", Some("entry")).await?;
         let topic = aws.create_topic("crossover-notices").await?;
 
-        let mut env: std::collections::BTreeMap<String, String> = aws.sdk_env().into_iter().collect();
+        let front = match &options.calls {
+            None => None,
+            Some(calls) => Some(
+                Front::start(aws.endpoint(), calls.clone())
+                    .await
+                    .map_err(RehearsalError::file("the front of the local AWS"))?,
+            ),
+        };
+        let mut env: BTreeMap<String, String> = aws.sdk_env().into_iter().collect();
+        if let Some(front) = &front {
+            env.insert("AWS_ENDPOINT_URL".to_owned(), front.url());
+        }
         env.insert(
             "AWS_ENDPOINT_URL_DATABASE_MIGRATION_SERVICE".to_owned(),
             dms.url(),
@@ -97,6 +115,8 @@ impl Cloud {
         let stages = registry();
         for stage in stages.iter() {
             let name = stage.name().as_str();
+            let mut env = env.clone();
+            env.insert("AWS_ACCESS_KEY_ID".to_owned(), Calls::key_of(stage.name()));
             functions.push(Function {
                 name: format!("crossover-{name}"),
                 zip: match options.functions.get(name) {
@@ -104,7 +124,7 @@ impl Cloud {
                     None => package.clone(),
                 },
                 handler: name.to_owned(),
-                env: env.clone(),
+                env,
                 timeout_seconds: if stage.works_in_pause() {
                     options.pause_function_timeout_s
                 } else {
@@ -143,6 +163,7 @@ impl Cloud {
             rollback,
             verify,
             settings,
+            _front: front,
         })
     }
 

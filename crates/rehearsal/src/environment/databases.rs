@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crossover_core::ports::CatchUpMarkers;
+use crossover_core::routing::Side;
+use crossover_operate::prepare::prepare;
 use crossover_postgres::{ConnectionSettings, PostgresDatabase};
 use crossover_stand::{
     Major, Parts, Postgres, Progress,
@@ -28,28 +29,28 @@ const DATABASE: &str = "shop";
 
 /// A side by name, and its server.
 pub struct Cast {
-    pub side: &'static str,
+    pub side: Side,
     pub major: Major,
 }
 
 pub const SOURCE: Cast = Cast {
-    side: "source",
+    side: Side::Source,
     major: Major::V16,
 };
 pub const TARGET: Cast = Cast {
-    side: "target",
+    side: Side::Target,
     major: Major::V17,
 };
 
 /// Starts the server of one side.
 pub async fn start(parts: &Parts, cast: Cast, work: &Path) -> Result<Postgres> {
-    let settings = Settings::for_role(cast.side);
-    Ok(Postgres::start(parts, cast.major, &work.join(cast.side), &settings).await?)
+    let settings = Settings::for_role(cast.side.name());
+    Ok(Postgres::start(parts, cast.major, &work.join(cast.side.name()), &settings).await?)
 }
 
 /// One side's database, and its credentials.
 pub struct Database {
-    side: &'static str,
+    side: Side,
     access: Access,
     own_password: String,
     dms_password: String,
@@ -104,7 +105,7 @@ impl Database {
                 what: "the database secret".to_owned(),
                 reason: e.to_string(),
             })?;
-        Ok(PostgresDatabase::connect(self.side, settings, vec![DMS_ROLE.to_owned()]).await?)
+        Ok(PostgresDatabase::connect(self.side.name(), settings, vec![DMS_ROLE.to_owned()]).await?)
     }
 
     async fn prepare_roles(&self) -> Result<()> {
@@ -134,7 +135,7 @@ impl Database {
             .map_err(RehearsalError::database(
                 "granting Crossover's role its privileges",
             ))?;
-        self.product().await?.prepare_marker().await?;
+        prepare(self.side, &self.product().await?).await?;
         Ok(())
     }
 }
