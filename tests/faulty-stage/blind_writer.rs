@@ -22,7 +22,7 @@ impl BlindWriter {
 #[async_trait]
 impl Access for BlindWriter {
     async fn prepare_pause(&self) -> PortResult<()> {
-        self.real.prepare_pause().await
+        self.0.prepare_pause().await
     }
     async fn transactions(&self) -> PortResult<Vec<RunningTransaction>> {
         Ok(Vec::new())

@@ -51,11 +51,11 @@ impl Access for PostgresDatabase {
     async fn prepare_pause(&self) -> PortResult<()> {
         let texts = Type::TEXT_ARRAY;
         self.prepare(&[
-            (END, &[texts.clone()]),
+            (END, std::slice::from_ref(&texts)),
             (RAISE, &[Type::TEXT, Type::TEXT]),
             (COUNT, &[Type::TEXT, Type::TEXT]),
             (NAMED, &[texts.clone(), texts.clone()]),
-            (MOVE, &[texts.clone(), texts, Type::INT8_ARRAY]),
+            (MOVE, &[texts.clone(), texts.clone(), Type::INT8_ARRAY]),
         ])
         .await
         .map_err(|failure| self.marker_missing(failure))
