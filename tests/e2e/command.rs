@@ -127,6 +127,16 @@ impl Running {
     }
 }
 
+/// A test that fails leaves nothing running; the command's guards end its parts.
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
 /// A process: its id and its start time, because ids are reused.
 type Process = (i32, u64);
 

@@ -19,8 +19,7 @@ use crossover_stand::postgres::workspace_root;
 use crossover_workflow_check::workflow::{Job, Workflow, workflows};
 
 use actions::Outside;
-pub use github::GitHub;
-use github::REPOSITORY;
+use github::{GitHub, REPOSITORY};
 use job::Machine;
 pub use job::{Ended, JobEnd};
 use table::Table;

@@ -1,5 +1,7 @@
-//! What the checks of files that are no Rust have in common: rules, what they find and where, the verdict, the program.
+//! What the checks of files that are no Rust have in common: rules, what they find and where, the linters of others, the
+//! verdict, the program.
 
+pub mod linter;
 pub mod program;
 pub mod results;
 pub mod rules;

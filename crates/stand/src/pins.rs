@@ -51,4 +51,6 @@ pub enum Set {
     Terraform,
     /// actionlint, zizmor and shellcheck, for `cargo xtask check workflows`.
     Workflows,
+    /// checkov, for `cargo xtask check terraform`. Apart from the schemas, so that one can be had without the other.
+    Checkov,
 }

@@ -1,7 +1,8 @@
-//! The checks of the folder `terraform`. [`rules`] and [`schema`] read the files alone; [`terraform`] runs
-//! Terraform on a copy.
+//! The checks of the folder `terraform`. [`rules`] and [`schema`] read the files alone; [`checkov`] and [`terraform`] run
+//! programs on a copy.
 
 pub mod block;
+pub mod checkov;
 pub mod planted;
 pub mod policy;
 pub mod rules;

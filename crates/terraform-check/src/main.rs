@@ -18,6 +18,8 @@ pub enum Step {
     Rules,
     /// Every resource, block, argument and read attribute against hashicorp/aws 6.66.0 and cloudflare 5.14.0
     Schema,
+    /// checkov, with faults of its own that it must find
+    Checkov,
     /// The faults that are planted to prove the check: each must be found, and nothing else
     Planted,
     /// terraform fmt -check
@@ -28,7 +30,7 @@ pub enum Step {
     Test,
 }
 
-/// Check the folder terraform: by Terraform itself, against newer provider schemas, and by rules of our own
+/// Check the folder terraform: by Terraform itself, against newer provider schemas, by checkov, and by rules of our own
 ///
 /// Terraform runs on a copy, without an account and without a backend; the checkout stays as it is. Plugins of
 /// providers are taken from the folders in CROSSOVER_TERRAFORM_PLUGINS and TF_PLUGIN_DIR (layout of `terraform
@@ -39,7 +41,7 @@ pub enum Step {
 #[command(
     name = "cargo xtask check terraform",
     bin_name = "cargo xtask check terraform",
-    after_help = "Without Terraform 1.11 or the plugin of hashicorp/aws, what needs them is named and left out; with CI=true that is a failure.\n\
+    after_help = "Without Terraform 1.11, the plugin of hashicorp/aws or checkov, what needs them is named and left out; with CI=true that is a failure.\n\
                   Exit status: 0 no finding; 1 a finding, or the check could not run; 2 wrong arguments."
 )]
 struct Arguments {
@@ -49,6 +51,9 @@ struct Arguments {
     /// Check another folder than terraform
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
+    /// Keep the schemas and checkov in another folder than this checkout
+    #[arg(long, value_name = "FOLDER")]
+    parts: Option<PathBuf>,
     /// Folders in which Terraform runs at the same time; each holds a plugin with several hundred MB in memory
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=16))]
     jobs: u8,
@@ -71,6 +76,7 @@ async fn check(arguments: Arguments) -> anyhow::Result<()> {
     let root = checkout(env!("CARGO_MANIFEST_DIR"))?;
     let folder = folder(arguments.folder, || root.join("terraform"))?;
     let options = run::Options {
+        parts: arguments.parts.unwrap_or_else(|| root.clone()),
         root,
         folder,
         only: arguments.only,

@@ -14,7 +14,7 @@ use crossover_terraform_check::source::{Module, modules};
 use crossover_terraform_check::terraform::plugins::{self, Plugins, Required};
 use crossover_terraform_check::terraform::root::{self, Wanted};
 use crossover_terraform_check::terraform::{Terraform, copy};
-use crossover_terraform_check::{planted, rules, schema};
+use crossover_terraform_check::{checkov, planted, rules, schema};
 
 use super::Step;
 
@@ -22,6 +22,8 @@ use super::Step;
 const NEEDED: &str = "hashicorp/aws";
 
 pub struct Options {
+    /// The folder that holds the schemas and checkov.
+    pub parts: PathBuf,
     pub root: PathBuf,
     pub folder: PathBuf,
     /// All steps, if empty.
@@ -56,6 +58,9 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
         options.folder.display()
     );
     read(options, &modules, &mut results).await?;
+    if options.wants(Step::Checkov) {
+        run_checkov(options, &modules, &mut results).await?;
+    }
     if [Step::Planted, Step::Fmt, Step::Validate, Step::Test]
         .iter()
         .any(|step| options.wants(*step))
@@ -85,7 +90,7 @@ async fn read(options: &Options, modules: &[Module], results: &mut Results) -> a
         results.findings.extend(findings.sorted());
     }
     if options.wants(Step::Schema) || options.wants(Step::Planted) {
-        let parts = ensure_parts(&options.root, Set::Terraform, &Lines).await?;
+        let parts = ensure_parts(&options.parts, Set::Terraform, &Lines).await?;
         let [aws, cloudflare] = parts.provider_schemas();
         let schemas = Schemas::new(aws, cloudflare);
         if options.wants(Step::Schema) {
@@ -109,6 +114,28 @@ async fn read(options: &Options, modules: &[Module], results: &mut Results) -> a
             results.missed.extend(missed);
         }
     }
+    Ok(())
+}
+
+/// The step in which checkov runs.
+async fn run_checkov(options: &Options, modules: &[Module], results: &mut Results) -> anyhow::Result<()> {
+    let parts = match ensure_parts(&options.parts, Set::Checkov, &Lines).await {
+        Ok(parts) => parts,
+        Err(error) => {
+            let skipped = format!("nothing was checked by checkov: {error}");
+            results.skipped.push(skipped);
+            return Ok(());
+        }
+    };
+    let scratch = tempfile::tempdir().context("a folder for the copy")?;
+    let outcome = checkov::check(&parts.checkov(), &options.folder, modules, scratch.path())?;
+    eprintln!(
+        "checkov: {} with a reason, {}",
+        outcome.suppressed,
+        verdict(outcome.findings.len())
+    );
+    results.findings.extend(outcome.findings);
+    results.missed.extend(outcome.missed);
     Ok(())
 }
 

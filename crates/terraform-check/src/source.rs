@@ -50,6 +50,10 @@ impl File {
         &self.path
     }
 
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     pub fn body(&self) -> &Body {
         &self.body
     }

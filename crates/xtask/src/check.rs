@@ -8,7 +8,7 @@ use crate::workspace::Workspace;
 /// What can be checked.
 #[derive(Subcommand)]
 pub enum Subject {
-    /// Check the folder terraform: by Terraform itself, against newer provider schemas, and by rules of our own
+    /// Check the folder terraform: by Terraform itself, against newer provider schemas, by checkov, and by rules of our own
     #[command(disable_help_flag = true)]
     Terraform {
         /// Arguments of the check; `--help` lists them

@@ -9,10 +9,10 @@ variable "name" {
 }
 
 variable "clusters" {
-  description = <<-T
+  description = <<-TEXT
     The clusters by key, one per lane that has a database of its own (a region, a large tenant). `instances` has one entry per instance; the key
     is part of its name and never changes. A cluster is Serverless v2 with `serverless` (capacity in ACU), otherwise each instance needs a class.
-  T
+  TEXT
   type = map(object({
     engine_version = optional(string, "17.5")
     database_name  = string

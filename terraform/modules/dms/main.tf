@@ -41,6 +41,7 @@ resource "aws_dms_replication_subnet_group" "this" {
 }
 
 resource "aws_dms_replication_instance" "this" {
+  #checkov:skip=CKV_AWS_222:an upgrade restarts every task, so a person chooses when
   for_each = var.instances
 
   replication_instance_id      = "${var.name}-${each.key}"
@@ -64,6 +65,7 @@ resource "aws_dms_replication_instance" "this" {
 
 # DMS would create the group itself, without retention and key.
 resource "aws_cloudwatch_log_group" "tasks" {
+  #checkov:skip=CKV_AWS_338:a year by default; dev keeps two weeks, because it has no real data
   for_each = var.instances
 
   name              = "dms-tasks-${var.name}-${each.key}"

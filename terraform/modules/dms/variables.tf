@@ -66,10 +66,10 @@ variable "databases" {
 }
 
 variable "migrations" {
-  description = <<-T
+  description = <<-TEXT
     Migrations by migration_id of the plan: the two databases, the replication instance, and the tables as schema.table. Each has endpoints and tasks of
     its own, because a replication slot belongs to one stream.
-  T
+  TEXT
   type = map(object({
     source      = string
     target      = string

@@ -27,6 +27,9 @@ resource "aws_cloudwatch_log_group" "stage" {
 }
 
 resource "aws_lambda_function" "stage" {
+  #checkov:skip=CKV_AWS_116:the state machine waits for every answer, so no event can be lost between them
+  #checkov:skip=CKV_AWS_173:the variables name a table, a topic and a level: no secret; encrypted by the key of Lambda
+  #checkov:skip=CKV_AWS_272:the package is accepted by the attestation of its build, which says the commit too (deploy.yml)
   for_each = local.stages
 
   function_name = "${var.name}-${each.key}"

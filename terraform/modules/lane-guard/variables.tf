@@ -18,10 +18,10 @@ variable "allow_delete" {
 }
 
 variable "status_command" {
-  description = <<-T
+  description = <<-TEXT
     Command that answers whether a lane may lose its infrastructure. It gets CROSSOVER_LANE, CROSSOVER_MIGRATION_ID and CROSSOVER_ADMIN_URL in its environment. Exit
     status 0: the lane has completed, or no run has ever touched it. Anything else, a missing command included: refuse.
-  T
+  TEXT
   type        = string
   default     = "crossover status --lane \"$CROSSOVER_LANE\" --require completed"
 

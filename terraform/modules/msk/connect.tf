@@ -84,7 +84,7 @@ resource "aws_mskconnect_worker_configuration" "this" {
   name        = "${var.name}-debezium"
   description = "Secrets and certificates are read by the workers"
 
-  properties_file_content = <<-T
+  properties_file_content = <<-TEXT
     key.converter=org.apache.kafka.connect.json.JsonConverter
     value.converter=org.apache.kafka.connect.json.JsonConverter
     config.providers=secretsmanager,s3import
@@ -93,7 +93,7 @@ resource "aws_mskconnect_worker_configuration" "this" {
     config.providers.s3import.class=com.amazonaws.kafka.config.providers.S3ImportConfigProvider
     config.providers.s3import.param.region=${local.region}
     offset.flush.interval.ms=1000
-  T
+  TEXT
 }
 
 resource "aws_cloudwatch_log_group" "connector" {

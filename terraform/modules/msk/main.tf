@@ -29,12 +29,12 @@ resource "aws_msk_configuration" "this" {
   kafka_versions = [each.value.kafka_version]
 
   # An acknowledged change is on two brokers; no topic appears by a typing error.
-  server_properties = <<-T
+  server_properties = <<-TEXT
     auto.create.topics.enable=false
     default.replication.factor=${min(3, length(var.subnet_ids) * each.value.brokers_per_zone)}
     min.insync.replicas=2
     unclean.leader.election.enable=false
-  T
+  TEXT
 }
 
 resource "aws_msk_cluster" "this" {

@@ -46,11 +46,11 @@ variable "plugins" {
 }
 
 variable "connectors" {
-  description = <<-T
+  description = <<-TEXT
     Debezium connectors by key. `engine` is postgresql or mysql. The secret has username and password; it is read by the workers, so it is not in
     the state. `ca_object` is BUCKET/KEY of the authority's certificates: PEM for PostgreSQL, a JKS trust store for MySQL. `slot` and `publication`
     (PostgreSQL) must exist, and `server_id` (MySQL) must be unique in the replication topology.
-  T
+  TEXT
   type = map(object({
     cluster            = string
     plugin             = string

@@ -3,6 +3,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "flow" {
+  #checkov:skip=CKV_AWS_338:a year by default; dev keeps two weeks, because it has no real data
   for_each = local.flow_logs
 
   name              = "/${var.name}/vpc-flow-logs"

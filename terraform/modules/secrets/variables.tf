@@ -19,11 +19,11 @@ variable "kms_key_arn" {
 }
 
 variable "secrets" {
-  description = <<-T
+  description = <<-TEXT
     The secrets by key. `value_version` is set where Terraform writes the value: raise it to write a new one. Without it the secret is
     created empty, and someone else writes the value (aws secretsmanager put-secret-value, or a rotation function).
     `rotation_function_arn` turns rotation on, every `rotation_days` days.
-  T
+  TEXT
   type = map(object({
     description           = string
     value_version         = optional(number)

@@ -84,6 +84,8 @@ resource "aws_iam_role_policy" "machine" {
 }
 
 resource "aws_sfn_state_machine" "machine" {
+  #checkov:skip=CKV_AWS_284:the functions trace themselves, and the history, which is part of the evidence, has the times of every state
+  #checkov:skip=CKV_AWS_285:level ALL by default, into a group of its own; checkov does not evaluate the variable
   for_each = local.machines
 
   name       = "${var.machine_prefix}${each.key}"

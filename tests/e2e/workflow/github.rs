@@ -1,5 +1,5 @@
 //! A server on this machine in the place of GitHub's API. Its answers have the shape that GitHub documents for its REST
-//! API, version 2022-11-28 ("Get an environment", "Get a workflow run attempt", "Get the review history for a workflow run",
+//! API, version 2022-11-28 ("Get an environment", "List environments", "Get a workflow run attempt", "Get the review history for a workflow run",
 //! "List jobs for a workflow run attempt").
 
 use std::{
@@ -128,6 +128,13 @@ async fn answer(State(known): State<Arc<Mutex<Known>>>, request: Request) -> Res
         .and_then(|path| path.strip_prefix(REPOSITORY));
     let parts: Vec<&str> = of_repository.unwrap_or_default().split('/').skip(1).collect();
     let found = match parts.as_slice() {
+        ["environments"] => {
+            let all = known.reviewers.iter();
+            let all: Vec<Value> = all
+                .map(|(name, reviewers)| environment(name, reviewers))
+                .collect();
+            Some(json!({ "total_count": all.len(), "environments": all }))
+        }
         ["environments", name] => known
             .reviewers
             .get(*name)

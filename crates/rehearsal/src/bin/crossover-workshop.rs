@@ -57,6 +57,7 @@ async fn make(workspace: &Path) -> Result<serde_json::Value, String> {
 async fn fetch(workspace: &Path) -> Result<[Parts; 2], StandError> {
     parts::ensure(workspace, Set::Terraform, &Lines).await?;
     parts::ensure(workspace, Set::Workflows, &Lines).await?;
+    parts::ensure(workspace, Set::Checkov, &Lines).await?;
     Ok([
         parts::ensure(workspace, Set::Rehearsal, &Lines).await?,
         parts::ensure(workspace, Set::Servers, &Lines).await?,

@@ -31,14 +31,17 @@ pub(super) async fn fetch(layout: &Layout, tools: &Tools, progress: &dyn Progres
 }
 
 async fn node(layout: &Layout, progress: &dyn Progress) -> Result<()> {
+    let Some(pins) = Manifests::of(layout.set()).npm else {
+        return Ok(());
+    };
     let folder = layout.node();
     let log = layout.root().join("npm.log");
     let locked = locked_log(&log).await?;
     recreate(&folder)?;
-    let manifests = Manifests::of(layout.set());
-    write(&folder.join("package.json"), manifests.package)?;
-    write(&folder.join("package-lock.json"), manifests.package_lock)?;
-    let step = step(progress, format!("fetching {} (npm)", layout.set().of_npm()));
+    write(&folder.join("package.json"), pins.package)?;
+    write(&folder.join("package-lock.json"), pins.lock)?;
+    let what = layout.set().of_npm().unwrap_or("packages of Node");
+    let step = step(progress, format!("fetching {what} (npm)"));
     // No peers: the schemas are only read, the library that would run them is not needed.
     // No install scripts: the links that they would create are created below, and no fetched program runs
     // during the fetch.

@@ -122,6 +122,7 @@ impl Layout {
                 self.python_program("zizmor"),
                 self.python_program("shellcheck"),
             ],
+            Set::Checkov => vec![self.python_program("checkov")],
         };
         for major in self.set.servers() {
             programs.push(self.pg(major).join("bin/postgres"));

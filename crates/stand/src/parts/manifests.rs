@@ -10,34 +10,51 @@ use crate::pins::{Major, Set};
 
 /// The files that npm and pip need to fetch one set.
 pub(super) struct Manifests {
-    pub(super) package: &'static str,
-    pub(super) package_lock: &'static str,
+    /// None for a set without npm.
+    pub(super) npm: Option<Npm>,
     /// None for a set without Python.
     pub(super) requirements: Option<&'static str>,
+}
+
+pub(super) struct Npm {
+    pub(super) package: &'static str,
+    pub(super) lock: &'static str,
 }
 
 impl Manifests {
     pub(super) fn of(set: Set) -> Self {
         match set {
             Set::Rehearsal => Self {
-                package: include_str!("../../parts/stand/package.json"),
-                package_lock: include_str!("../../parts/stand/package-lock.json"),
+                npm: Some(Npm {
+                    package: include_str!("../../parts/stand/package.json"),
+                    lock: include_str!("../../parts/stand/package-lock.json"),
+                }),
                 requirements: Some(include_str!("../../parts/stand/requirements.txt")),
             },
             Set::Servers => Self {
-                package: include_str!("../../parts/servers/package.json"),
-                package_lock: include_str!("../../parts/servers/package-lock.json"),
+                npm: Some(Npm {
+                    package: include_str!("../../parts/servers/package.json"),
+                    lock: include_str!("../../parts/servers/package-lock.json"),
+                }),
                 requirements: Some(include_str!("../../parts/servers/requirements.txt")),
             },
             Set::Terraform => Self {
-                package: include_str!("../../parts/terraform/package.json"),
-                package_lock: include_str!("../../parts/terraform/package-lock.json"),
+                npm: Some(Npm {
+                    package: include_str!("../../parts/terraform/package.json"),
+                    lock: include_str!("../../parts/terraform/package-lock.json"),
+                }),
                 requirements: None,
             },
             Set::Workflows => Self {
-                package: include_str!("../../parts/workflows/package.json"),
-                package_lock: include_str!("../../parts/workflows/package-lock.json"),
+                npm: Some(Npm {
+                    package: include_str!("../../parts/workflows/package.json"),
+                    lock: include_str!("../../parts/workflows/package-lock.json"),
+                }),
                 requirements: Some(include_str!("../../parts/workflows/requirements.txt")),
+            },
+            Set::Checkov => Self {
+                npm: None,
+                requirements: Some(include_str!("../../parts/checkov/requirements.txt")),
             },
         }
     }
@@ -46,8 +63,8 @@ impl Manifests {
     /// versions never mix.
     pub(super) fn key(&self, platform: &str) -> String {
         let mut hash = Sha256::new();
-        let texts = [platform, self.package, self.package_lock];
-        for text in texts.into_iter().chain(self.requirements) {
+        let of_npm = self.npm.iter().flat_map(|npm| [npm.package, npm.lock]);
+        for text in [platform].into_iter().chain(of_npm).chain(self.requirements) {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text);
         }
@@ -57,7 +74,7 @@ impl Manifests {
     /// The versions of the parts that run on this platform, by their names in the report.
     pub(super) fn versions(&self) -> BTreeMap<String, String> {
         let mut versions = BTreeMap::new();
-        let package: Value = serde_json::from_str(self.package).unwrap_or_default();
+        let package = self.package();
         let pg_suffix = format!("-{}", npm_platform());
         for group in ["dependencies", "optionalDependencies"] {
             for (name, pin) in package[group].as_object().into_iter().flatten() {
@@ -77,16 +94,22 @@ impl Manifests {
                 versions.insert(name, version.to_owned());
             }
         }
-        let ministack = self
-            .requirements
-            .and_then(|list| list.lines().find_map(|line| line.strip_prefix("ministack==")));
-        versions.extend(ministack.map(|version| ("ministack".to_owned(), version.to_owned())));
+        for name in ["checkov", "ministack"] {
+            let of_part = |line: &'static str| line.strip_prefix(name)?.strip_prefix("==");
+            let version = self.requirements.and_then(|list| list.lines().find_map(of_part));
+            versions.extend(version.map(|version| (name.to_owned(), version.to_owned())));
+        }
         versions
+    }
+
+    fn package(&self) -> Value {
+        let text = self.npm.as_ref().map_or("", |npm| npm.package);
+        serde_json::from_str(text).unwrap_or_default()
     }
 
     /// The platforms, in npm's notation, for which a server of this version is pinned.
     pub(super) fn platforms_of(&self, major: Major) -> Vec<String> {
-        let package: Value = serde_json::from_str(self.package).unwrap_or_default();
+        let package = self.package();
         let names = package["optionalDependencies"].as_object().into_iter().flatten();
         names
             .filter_map(|(name, _)| name.strip_prefix(&format!("pg{major}-")).map(str::to_owned))
@@ -96,12 +119,16 @@ impl Manifests {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn the_lock_contains_no_host_and_pins_every_package_by_content() {
         for set in Set::ALL {
-            let lock = Manifests::of(set).package_lock;
+            let Some(Npm { lock, .. }) = Manifests::of(set).npm else {
+                continue;
+            };
             assert!(!lock.contains("://"), "{set:?}");
             let lock: Value = serde_json::from_str(lock).unwrap();
             for (path, package) in lock["packages"].as_object().unwrap() {
@@ -144,11 +171,9 @@ mod tests {
 
     #[test]
     fn the_sets_have_nothing_in_common() {
-        let [stand, servers, terraform, workflows] = Set::ALL.map(Manifests::of);
-        assert_ne!(stand.key("here"), servers.key("here"));
-        assert_ne!(servers.key("here"), terraform.key("here"));
-        assert_ne!(terraform.key("here"), workflows.key("here"));
-        let (stand, servers) = (stand.versions(), servers.versions());
+        let keys: BTreeSet<String> = Set::ALL.map(|set| Manifests::of(set).key("here")).into();
+        assert_eq!(keys.len(), Set::ALL.len());
+        let [stand, servers] = [Set::Rehearsal, Set::Servers].map(|set| Manifests::of(set).versions());
         assert!(servers.keys().all(|name| name.starts_with("postgresql-")));
         assert!(
             !servers.keys().any(|name| stand.contains_key(name)),

@@ -113,6 +113,11 @@ impl Parts {
         self.layout.python_program("shellcheck")
     }
 
+    /// The checkov program, a Python script with a shebang line.
+    pub fn checkov(&self) -> PathBuf {
+        self.layout.python_program("checkov")
+    }
+
     /// Name and version of every part and of the interpreters used to fetch them, for the report.
     pub fn versions(&self) -> &BTreeMap<String, String> {
         &self.versions
@@ -155,7 +160,7 @@ pub async fn ensure(home: &Path, set: Set, progress: &dyn Progress) -> Result<Pa
     }
     fetch::fetch(&layout, &tools, progress).await?;
     let mut versions = Manifests::of(set).versions();
-    versions.insert("node".to_owned(), tools.node);
+    versions.extend(tools.node.map(|version| ("node".to_owned(), version)));
     versions.extend(tools.python.map(|version| ("python".to_owned(), version)));
     write_marker(&layout, &Marker { versions })?;
     complete(&layout).ok_or_else(|| StandError::Fetch {
@@ -234,7 +239,7 @@ mod tests {
     #[test]
     fn a_set_is_complete_even_if_another_set_is_not() {
         let home = tempfile::tempdir().unwrap();
-        for set in [Set::Workflows, Set::Terraform, Set::Servers, Set::Rehearsal] {
+        for set in Set::ALL {
             let layout = Layout::new(home.path(), set).unwrap();
             assert!(complete(&layout).is_none(), "{set:?}");
             for program in layout.programs() {

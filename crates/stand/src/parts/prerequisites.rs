@@ -10,13 +10,14 @@ use crate::pins::Set;
 const NODE: (u32, u32) = (20, 0);
 /// The oldest npm that can read the lock file.
 const NPM: (u32, u32) = (10, 0);
-/// The oldest Python accepted by MiniStack.
+/// The oldest Python accepted by MiniStack and checkov.
 const PYTHON: (u32, u32) = (3, 10);
 
 /// The versions found.
 #[derive(Debug)]
 pub(super) struct Tools {
-    pub(super) node: String,
+    /// None where the set needs no Node.
+    pub(super) node: Option<String>,
     /// None where the set needs no Python.
     pub(super) python: Option<String>,
 }
@@ -25,17 +26,19 @@ pub(super) struct Tools {
 pub(super) async fn check(set: Set) -> Result<Tools> {
     let node_remedy =
         "Install Node 20 or newer with npm: https://nodejs.org, or your system's package manager";
-    let python = async {
-        match Manifests::of(set).requirements {
-            Some(_) => Some(python().await),
-            None => None,
-        }
+    let pins = Manifests::of(set);
+    let node = async {
+        pins.npm.as_ref()?;
+        Some(tokio::join!(
+            version("node", &["--version"], NODE, node_remedy),
+            version("npm", &["--version"], NPM, node_remedy),
+        ))
     };
-    let (node, npm, python) = tokio::join!(
-        version("node", &["--version"], NODE, node_remedy),
-        version("npm", &["--version"], NPM, node_remedy),
-        python,
-    );
+    let python = async {
+        pins.requirements?;
+        Some(python().await)
+    };
+    let (node, python) = tokio::join!(node, python);
     let mut missing = Vec::new();
     let mut keep = |found: std::result::Result<String, MissingPrerequisite>| match found {
         Ok(version) => version,
@@ -44,8 +47,10 @@ pub(super) async fn check(set: Set) -> Result<Tools> {
             String::new()
         }
     };
-    let node = keep(node);
-    keep(npm);
+    let node = node.map(|(node, npm)| {
+        keep(npm);
+        keep(node)
+    });
     let tools = Tools {
         node,
         python: python.map(keep),

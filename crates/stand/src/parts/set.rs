@@ -5,15 +5,22 @@ use crate::pins::{Major, Set};
 
 impl Set {
     #[cfg(test)]
-    pub(super) const ALL: [Self; 4] = [Self::Rehearsal, Self::Servers, Self::Terraform, Self::Workflows];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Rehearsal,
+        Self::Servers,
+        Self::Terraform,
+        Self::Workflows,
+        Self::Checkov,
+    ];
 
-    /// The parts fetched by npm, for messages.
-    pub(super) fn of_npm(self) -> &'static str {
+    /// The parts fetched by npm, for messages; None for a set without them.
+    pub(super) fn of_npm(self) -> Option<&'static str> {
         match self {
-            Self::Rehearsal => "PostgreSQL 16 and 17, workerd, binaryen and asl-validator",
-            Self::Servers => "the PostgreSQL servers that only tests need",
-            Self::Terraform => "the schemas of Terraform providers",
-            Self::Workflows => "actionlint",
+            Self::Rehearsal => Some("PostgreSQL 16 and 17, workerd, binaryen and asl-validator"),
+            Self::Servers => Some("the PostgreSQL servers that only tests need"),
+            Self::Terraform => Some("the schemas of Terraform providers"),
+            Self::Workflows => Some("actionlint"),
+            Self::Checkov => None,
         }
     }
 
@@ -23,6 +30,7 @@ impl Set {
             Self::Rehearsal => Some("MiniStack"),
             Self::Workflows => Some("zizmor and shellcheck"),
             Self::Servers => Some("moto"),
+            Self::Checkov => Some("checkov"),
             Self::Terraform => None,
         }
     }
@@ -55,11 +63,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_pip_fetches_has_a_name_in_messages_and_nothing_else_has() {
+    fn what_npm_and_pip_fetch_has_a_name_in_messages_and_nothing_else_has() {
         for set in Set::ALL {
+            let manifests = Manifests::of(set);
+            assert_eq!(set.of_npm().is_some(), manifests.npm.is_some(), "{set:?}");
             assert_eq!(
                 set.of_pip().is_some(),
-                Manifests::of(set).requirements.is_some(),
+                manifests.requirements.is_some(),
                 "{set:?}"
             );
         }

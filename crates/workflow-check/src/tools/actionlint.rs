@@ -5,10 +5,10 @@ use std::process::Command;
 
 use anyhow::Context;
 use crossover_file_check::Findings;
+use crossover_file_check::linter::run;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::run;
 use crate::workflow::Workflow;
 
 /// Calls the module; see its comment.

@@ -5,9 +5,9 @@ use std::process::Command;
 
 use anyhow::Context;
 use crossover_file_check::Findings;
+use crossover_file_check::linter::run;
 use serde::Deserialize;
 
-use super::run;
 use crate::workflow::Workflow;
 
 #[derive(Deserialize)]

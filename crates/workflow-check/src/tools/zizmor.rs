@@ -5,10 +5,10 @@ use std::process::Command;
 
 use anyhow::Context;
 use crossover_file_check::Findings;
+use crossover_file_check::linter::run;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::run;
 use crate::workflow::FOLDER;
 
 /// Its settings; only deviations, each with a reason.
