@@ -1,5 +1,7 @@
 //! The real checkov, over files with and without a fault, and with every kind of suppression.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use std::collections::BTreeSet;
 use std::fs;
 
