@@ -18,9 +18,23 @@ pub const KNOWN: &[Known] = &[
     },
     Known {
         name: "run",
-        flags: &["--config", "--dry-run", "--follow", "--run-id", "--summary"],
-        // Without --follow the job would end while the run goes on.
-        required: &[&["--config"], &["--follow"], &["--run-id"], &["--summary"]],
+        flags: &[
+            "--approve",
+            "--config",
+            "--dry-run",
+            "--follow",
+            "--run-id",
+            "--summary",
+        ],
+        // Without --follow the job would end while the run goes on. Without --approve a cutover whose plan asks for an
+        // approval would wait for a second one.
+        required: &[
+            &["--config"],
+            &["--follow"],
+            &["--approve", "--dry-run"],
+            &["--run-id"],
+            &["--summary"],
+        ],
     },
     Known {
         name: "rollback",
