@@ -1,6 +1,7 @@
 //! The checks of the folder `terraform`. [`rules`] and [`schema`] read the files alone; [`terraform`] runs
-//! Terraform on a copy.
+//! Terraform on a copy; [`apply`] applies an environment to a local AWS.
 
+pub mod apply;
 pub mod block;
 pub mod planted;
 pub mod policy;
