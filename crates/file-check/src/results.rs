@@ -17,9 +17,8 @@ pub struct Results {
 }
 
 impl Results {
-    /// Prints everything, sorted, and the verdict on `subject`. An error if there is a finding, or in CI something
-    /// that was not checked.
-    pub fn conclude(mut self, subject: &str, in_ci: bool, elapsed: Duration) -> anyhow::Result<()> {
+    /// Prints everything, sorted.
+    pub fn print(&mut self) {
         self.findings.sort();
         for finding in &self.findings {
             eprintln!("{finding}");
@@ -30,6 +29,12 @@ impl Results {
         for skipped in &self.skipped {
             eprintln!("not checked: {skipped}");
         }
+    }
+
+    /// Prints everything and the verdict on `subject`. An error if there is a finding, or in CI something that was
+    /// not checked.
+    pub fn conclude(mut self, subject: &str, in_ci: bool, elapsed: Duration) -> anyhow::Result<()> {
+        self.print();
         let (found, missed) = (self.findings.len(), self.missed.len());
         if found + missed > 0 {
             bail!("{found} findings in the files, {missed} of the planted faults; mend each line above");

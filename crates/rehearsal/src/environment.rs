@@ -6,6 +6,7 @@ mod busy;
 mod cloud;
 mod databases;
 mod edge;
+mod replication;
 mod scope;
 mod streams;
 
@@ -26,12 +27,13 @@ pub use cloud::Cloud;
 use databases::Filled;
 pub use databases::{Database, Databases};
 pub use edge::Edge;
+pub use replication::INSTANCE_ID;
 use scope::Tables;
 pub use streams::Streams;
 
 use crate::{
     api::SampleApi,
-    dms::{DmsStandIn, INSTANCE_ARN},
+    dms::DmsStandIn,
     error::{RehearsalError, Result},
     options::RehearsalOptions,
     shop::{Generated, Mode},
@@ -104,7 +106,9 @@ impl Environment {
             .tables(&Scope::default())
             .await?;
         let tables = Tables::of(&all, &options.exclude)?;
-        let dms = cloud::start_dms(&databases, &aws, options.calls.clone()).await?;
+        let dms = DmsStandIn::start(&aws)
+            .await
+            .map_err(RehearsalError::file("the DMS stand-in"))?;
 
         let starting = step(progress, "start the sample API twice and the Worker");
         let source_api = SampleApi::start(&databases.source.app_url(), mode, POOL).await?;
@@ -126,10 +130,10 @@ impl Environment {
             "install functions, state machines and secrets in the local AWS",
         );
         let cloud = Cloud::install(aws, &dms, &databases, &edge, products, options).await?;
+        replication::provision(&dms, &databases, &cloud.aws).await?;
         starting.done();
 
-        cloud
-            .start_forward_stream(&dms, &tables.carried, progress)
+        replication::start_forward_stream(&dms, &tables.carried, progress)
             .await
             .map_err(|error| error.with_log(&work))?;
         Ok(Self {
@@ -217,7 +221,7 @@ fn replication_plan(streams: Streams) -> ReplicationPlan {
         ("forward_task", json!(streams.forward())),
         ("reverse_task", json!(streams.reverse())),
         ("post_rollback_task", json!(streams.post_rollback())),
-        ("replication_instance_arn", json!(INSTANCE_ARN)),
+        ("replication_instance_arn", json!(replication::instance_arn())),
         ("source_endpoints", endpoints("source")),
         ("target_endpoints", endpoints("target")),
         ("slot_plugin", json!("pgoutput")),
@@ -233,7 +237,7 @@ fn replication_plan(streams: Streams) -> ReplicationPlan {
 }
 
 fn endpoints(side: &str) -> Value {
-    json!({ "read_arn": cloud::endpoint_arn(side, "read"), "write_arn": cloud::endpoint_arn(side, "write") })
+    json!({ "read_arn": replication::endpoint_arn(side, "read"), "write_arn": replication::endpoint_arn(side, "write") })
 }
 
 /// A folder that is there.

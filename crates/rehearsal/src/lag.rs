@@ -6,8 +6,8 @@ use crossover_stand::ministack::MetricQuery;
 use serde_json::Value;
 
 use crate::{
-    dms::INSTANCE_ID,
-    environment::{Cloud, Streams},
+    dms::end_of_arn,
+    environment::{Cloud, INSTANCE_ID, Streams},
     error::Result,
     report::LagPoint,
     run::rfc3339,
@@ -27,7 +27,7 @@ pub async fn points(
             metric: "CDCLatencyTarget".to_owned(),
             dimensions: vec![
                 ("ReplicationInstanceIdentifier".to_owned(), INSTANCE_ID.to_owned()),
-                ("ReplicationTaskIdentifier".to_owned(), task.to_uppercase()),
+                ("ReplicationTaskIdentifier".to_owned(), end_of_arn(&task)),
             ],
             start: (started.0 / 1000) as i64,
             end: (ended.0 / 1000) as i64 + 1,

@@ -1,10 +1,12 @@
 //! `cargo xtask check terraform` runs this program.
 
+mod applying;
 mod run;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, ValueEnum};
 use crossover_file_check::program::{checkout, ended, folder};
 use crossover_file_check::results::in_ci;
@@ -28,20 +30,25 @@ pub enum Step {
     Validate,
     /// terraform test, in every folder that has tests
     Test,
+    /// environments/dev applied to a local AWS (MiniStack, and a DMS of our own), planned again, planned with one more
+    /// of everything, destroyed
+    Apply,
 }
 
-/// Check the folder terraform: by Terraform itself, against newer provider schemas, by checkov, and by rules of our own
+/// Check the folder terraform: by Terraform itself, against newer provider schemas, by checkov, by rules of our own, and
+/// by an apply to a local AWS
 ///
 /// Terraform runs on a copy, without an account and without a backend; the checkout stays as it is. Plugins of
 /// providers are taken from the folders in CROSSOVER_TERRAFORM_PLUGINS and TF_PLUGIN_DIR (layout of `terraform
 /// providers mirror`), from ~/.terraform.d/plugins, /usr/share/terraform/plugins, /usr/local/share/terraform/plugins
 /// and /opt/*plugins*, and otherwise from the registry, which is asked once; what it gives is kept in
-/// .parts/terraform-plugins. Folders that need a provider without a plugin are checked against its schema only.
+/// .parts/terraform-plugins. Folders that need a provider without a plugin are checked against its schema only. The
+/// local AWS is on loopback; with Terraform it ends when the check ends, by Ctrl-C, too.
 #[derive(Parser)]
 #[command(
     name = "cargo xtask check terraform",
     bin_name = "cargo xtask check terraform",
-    after_help = "Without Terraform 1.11, the plugin of hashicorp/aws or checkov, what needs them is named and left out; with CI=true that is a failure.\n\
+    after_help = "Without Terraform 1.11, the plugin of hashicorp/aws, MiniStack or checkov, what needs them is named and left out; with CI=true that is a failure.\n\
                   Exit status: 0 no finding; 1 a finding, or the check could not run; 2 wrong arguments."
 )]
 struct Arguments {
@@ -62,14 +69,20 @@ struct Arguments {
     list: bool,
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    // Before the runtime: as a guard this program has one of its own.
+    crossover_stand::guard::install();
     let arguments = Arguments::parse();
     if arguments.list {
         print!("{}", listed(RULES));
         return ExitCode::SUCCESS;
     }
-    ended(check(arguments).await)
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    ended(
+        runtime
+            .context("the runtime cannot be started")
+            .and_then(|runtime| runtime.block_on(check(arguments))),
+    )
 }
 
 async fn check(arguments: Arguments) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! Faults that the check must find. Each is one change to a folder without any fault.
 
+pub mod applied;
 pub mod real;
 mod table;
 
@@ -16,6 +17,10 @@ use crate::source::{File, Module};
 
 /// The files without a fault, by their path below a folder like `terraform`.
 pub const FILES: &[(&str, &str)] = &[
+    (
+        "environments/applied/main.tf",
+        include_str!("../planted/environments/applied/main.tf"),
+    ),
     (
         "environments/good/main.tf",
         include_str!("../planted/environments/good/main.tf"),
@@ -69,6 +74,8 @@ pub enum FoundBy {
     Validate,
     /// `terraform test`
     Test,
+    /// Applying to a local AWS, by the name in the finding.
+    Applying(&'static str),
 }
 
 /// One fault: in `file`, `from`, which is there once, becomes `to`.

@@ -4,19 +4,21 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use crossover_file_check::Findings;
 use crossover_file_check::results::{Results, verdict};
+use crossover_interrupt::unless_interrupted;
 use crossover_stand::Lines;
 use crossover_stand::parts::{FOLDER, Set, ensure as ensure_parts};
 use crossover_terraform_check::schema::Schemas;
 use crossover_terraform_check::source::{Module, modules};
-use crossover_terraform_check::terraform::plugins::{self, Plugins, Required};
+use crossover_terraform_check::terraform::plugins as declared;
 use crossover_terraform_check::terraform::root::{self, Wanted};
-use crossover_terraform_check::terraform::{Terraform, copy};
 use crossover_terraform_check::{checkov, planted, rules, schema};
+use crossover_terraform_run::plugins::{self, Plugins, Required};
+use crossover_terraform_run::{Terraform, copy};
 
-use super::Step;
+use super::{Step, applying};
 
 /// The provider without whose plugin almost nothing would be checked.
 const NEEDED: &str = "hashicorp/aws";
@@ -34,7 +36,7 @@ pub struct Options {
 }
 
 impl Options {
-    fn wants(&self, step: Step) -> bool {
+    pub fn wants(&self, step: Step) -> bool {
         self.only.is_empty() || self.only.contains(&step)
     }
 }
@@ -61,12 +63,16 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     if options.wants(Step::Checkov) {
         run_checkov(options, &modules, &mut results).await?;
     }
-    if [Step::Planted, Step::Fmt, Step::Validate, Step::Test]
+    if [Step::Planted, Step::Fmt, Step::Validate, Step::Test, Step::Apply]
         .iter()
         .any(|step| options.wants(*step))
     {
         match Terraform::find() {
-            Ok(terraform) => run_terraform(options, &modules, terraform, &mut results)?,
+            Ok(terraform) => {
+                let ran = run_terraform(options, &modules, terraform, &mut results).await;
+                // What was found before is not lost with what could not run.
+                ran.inspect_err(|_| results.print())?;
+            }
             Err(why) => results
                 .skipped
                 .push(format!("nothing was checked by Terraform itself: {why}")),
@@ -140,7 +146,7 @@ async fn run_checkov(options: &Options, modules: &[Module], results: &mut Result
 }
 
 /// The steps in which Terraform runs.
-fn run_terraform(
+async fn run_terraform(
     options: &Options,
     modules: &[Module],
     terraform: Terraform,
@@ -165,13 +171,14 @@ fn run_terraform(
         validate: options.wants(Step::Validate),
         test: options.wants(Step::Test),
     };
-    if !wanted.validate && !wanted.test && !options.wants(Step::Planted) {
+    let applies = options.wants(Step::Apply) || options.wants(Step::Planted);
+    if !wanted.validate && !wanted.test && !applies {
         return Ok(());
     }
     let mut required = Required::new();
     required.entry(NEEDED.to_owned()).or_default();
     for module in modules {
-        for (source, constraints) in plugins::required(module) {
+        for (source, constraints) in declared::required(module) {
             required.entry(source).or_default().extend(constraints);
         }
     }
@@ -186,7 +193,7 @@ fn run_terraform(
             plugins::VARIABLES[0]
         );
         results.skipped.push(format!(
-            "no folder was validated or tested: no plugin of {NEEDED} ({why}); {remedy}"
+            "no folder was validated, tested or applied: no plugin of {NEEDED} ({why}); {remedy}"
         ));
         return Ok(());
     }
@@ -197,6 +204,13 @@ fn run_terraform(
         let missed = planted::real::missed(&found.terraform, &scratch.path().join("planted"))?;
         eprintln!("planted: those for Terraform {}", verdict(missed.len()));
         results.missed.extend(missed);
+    }
+    if applies {
+        let applying = applying::run(options, modules, &found.terraform, scratch.path(), results);
+        match unless_interrupted(applying).await {
+            Ok(done) => done?,
+            Err(interrupt) => bail!("{interrupt}; Terraform and the local AWS have been ended"),
+        }
     }
     Ok(())
 }
@@ -238,15 +252,24 @@ fn validate(
 
 /// The providers that a folder needs, those of the modules that it calls included.
 fn needs(module: &Module, modules: &[Module]) -> BTreeSet<String> {
-    let mut needs = BTreeSet::new();
-    let mut seen = BTreeSet::new();
+    let reached = reached(module, modules);
+    let needing = modules
+        .iter()
+        .filter(|module| reached.contains(module.folder.as_path()));
+    needing
+        .flat_map(|module| declared::required(module).into_keys())
+        .collect()
+}
+
+/// The folders of a module and of all that it calls.
+pub fn reached<'a>(module: &'a Module, modules: &'a [Module]) -> BTreeSet<&'a Path> {
+    let mut reached = BTreeSet::from([module.folder.as_path()]);
     let mut open = vec![module];
     while let Some(module) = open.pop() {
-        needs.extend(plugins::required(module).into_keys());
-        for folder in plugins::calls(module) {
+        for folder in declared::calls(module) {
             let called = modules.iter().find(|module| module.folder == folder);
-            open.extend(called.filter(|module| seen.insert(&module.folder)));
+            open.extend(called.filter(|module| reached.insert(&module.folder)));
         }
     }
-    needs
+    reached
 }

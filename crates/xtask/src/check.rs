@@ -8,7 +8,8 @@ use crate::workspace::Workspace;
 /// What can be checked.
 #[derive(Subcommand)]
 pub enum Subject {
-    /// Check the folder terraform: by Terraform itself, against newer provider schemas, by checkov, and by rules of our own
+    /// Check the folder terraform: by Terraform itself, against newer provider schemas, by checkov, by rules of our own, and
+    /// by an apply to a local AWS
     #[command(disable_help_flag = true)]
     Terraform {
         /// Arguments of the check; `--help` lists them

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Mutex;
 
-use super::{INSTANCE_ID, tasks::Tasks};
+use super::tasks::Tasks;
 
 /// DMS stores one figure per minute; a rehearsal lasts minutes, so the stand-in stores one per second.
 const EVERY: Duration = Duration::from_secs(1);
@@ -33,14 +33,14 @@ impl LatencyReporter {
             for task in started {
                 // Without a sender there is no figure, so that a reader sees the figure missing, as with DMS.
                 if let Ok(Some((source, target))) = task.stream.latency().await {
-                    self.put(task.arn.rsplit(':').next().unwrap_or_default(), source, target)
-                        .await;
+                    let end = task.arn.rsplit(':').next().unwrap_or_default();
+                    self.put((&task.instance, end), source, target).await;
                 }
             }
         }
     }
 
-    async fn put(&self, task: &str, source: f64, target: f64) {
+    async fn put(&self, (instance, task): (&str, &str), source: f64, target: f64) {
         let mut form: Vec<(String, String)> = vec![
             ("Action".to_owned(), "PutMetricData".to_owned()),
             ("Version".to_owned(), "2010-08-01".to_owned()),
@@ -56,7 +56,7 @@ impl LatencyReporter {
             form.push((format!("{member}.Unit"), "Seconds".to_owned()));
             form.push((format!("{member}.StorageResolution"), "1".to_owned()));
             let dimensions = [
-                ("ReplicationInstanceIdentifier", INSTANCE_ID),
+                ("ReplicationInstanceIdentifier", instance),
                 ("ReplicationTaskIdentifier", task),
             ];
             for (number, (key, text)) in dimensions.into_iter().enumerate() {

@@ -1,8 +1,7 @@
 //! Reads DMS table mappings: explicit selection rules, as Crossover writes them.
 
+use crossover_dms_api::Fault;
 use serde_json::Value;
-
-use super::Fault;
 
 /// A table to replicate: schema and name.
 pub type Table = (String, String);

@@ -2,13 +2,33 @@
 
 use std::sync::Arc;
 
+use crossover_dms_api::Fault;
 use tokio::sync::Mutex;
 use tokio_postgres::{Client, NoTls};
 
-use super::{Endpoint, Fault};
+use super::endpoint::Endpoint;
+
+/// A database has refused a statement of the stand-in.
+#[derive(Debug)]
+pub struct Refused(tokio_postgres::Error);
+
+impl From<tokio_postgres::Error> for Refused {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl From<Refused> for Fault {
+    fn from(Refused(error): Refused) -> Self {
+        let text = error
+            .as_db_error()
+            .map_or_else(|| error.to_string(), |e| e.message().to_owned());
+        Self::internal(text)
+    }
+}
 
 /// Opens a session that lives as long as the client.
-pub async fn connect(endpoint: &Endpoint) -> Result<Client, Fault> {
+pub async fn connect(endpoint: &Endpoint) -> Result<Client, Refused> {
     let (client, connection) = endpoint.config().connect(NoTls).await?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
@@ -24,7 +44,7 @@ pub async fn connect(endpoint: &Endpoint) -> Result<Client, Fault> {
 pub struct Kept(Arc<Mutex<Option<Arc<Client>>>>);
 
 impl Kept {
-    pub async fn at(&self, endpoint: &Endpoint) -> Result<Arc<Client>, Fault> {
+    pub async fn at(&self, endpoint: &Endpoint) -> Result<Arc<Client>, Refused> {
         let mut kept = self.0.lock().await;
         if let Some(client) = kept.as_ref().filter(|client| !client.is_closed()) {
             return Ok(Arc::clone(client));

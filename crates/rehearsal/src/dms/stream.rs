@@ -3,9 +3,9 @@
 use postgres_protocol::escape::{escape_identifier, escape_literal};
 
 use super::{
-    Endpoint, Fault,
+    endpoint::Endpoint,
     mappings::Table,
-    session::{Kept, connect},
+    session::{Kept, Refused, connect},
 };
 
 /// How a stream starts.
@@ -59,22 +59,27 @@ impl Stream {
         }
     }
 
-    /// Creates publication and subscription. A full load starts at once; a stream from a slot waits for
-    /// [`Stream::resume`].
-    pub async fn create(&self, beginning: &Beginning) -> Result<(), Fault> {
-        let source = connect(&self.reads).await?;
+    /// Creates the publication. It has to be there before the slot's position: a server decodes a change with the
+    /// catalogue of the change's own time.
+    pub async fn publish(&self) -> Result<(), Refused> {
         let tables: Vec<String> = self
             .tables
             .iter()
             .map(|(s, t)| format!("{}.{}", escape_identifier(s), escape_identifier(t)))
             .collect();
-        source
+        connect(&self.reads)
+            .await?
             .batch_execute(&format!(
                 "create publication {} for table {}",
                 escape_identifier(&self.name),
                 tables.join(", ")
             ))
             .await?;
+        Ok(())
+    }
+
+    /// Creates the subscription, which begins at once.
+    pub async fn subscribe(&self, beginning: &Beginning) -> Result<(), Refused> {
         // Applied with the privileges of the replication user, as DMS does, not with those of each table's
         // owner.
         let options = match beginning {
@@ -82,7 +87,7 @@ impl Stream {
                 "copy_data = true, disable_on_error = true, run_as_owner = true".to_owned()
             }
             Beginning::Slot(slot) => format!(
-                "copy_data = false, create_slot = false, slot_name = {}, enabled = false, origin = none, disable_on_error = true, run_as_owner = true",
+                "copy_data = false, create_slot = false, slot_name = {}, origin = none, disable_on_error = true, run_as_owner = true",
                 escape_literal(slot)
             ),
         };
@@ -98,15 +103,15 @@ impl Stream {
         Ok(())
     }
 
-    pub async fn resume(&self) -> Result<(), Fault> {
+    pub async fn resume(&self) -> Result<(), Refused> {
         self.alter("enable").await
     }
 
-    pub async fn pause(&self) -> Result<(), Fault> {
+    pub async fn pause(&self) -> Result<(), Refused> {
         self.alter("disable").await
     }
 
-    async fn alter(&self, what: &str) -> Result<(), Fault> {
+    async fn alter(&self, what: &str) -> Result<(), Refused> {
         self.on_target
             .at(&self.writes)
             .await?
@@ -119,14 +124,14 @@ impl Stream {
     }
 
     /// Removes both; a slot that the stream did not create stays.
-    pub async fn remove(&self, beginning: &Beginning) -> Result<(), Fault> {
+    pub async fn remove(&self, beginning: Option<&Beginning>) -> Result<(), Refused> {
         let name = escape_identifier(&self.name);
         let target = connect(&self.writes).await?;
         if self.activity().await?.exists {
             target
                 .batch_execute(&format!("alter subscription {name} disable"))
                 .await?;
-            if *beginning != Beginning::FullLoad {
+            if beginning != Some(&Beginning::FullLoad) {
                 target
                     .batch_execute(&format!("alter subscription {name} set (slot_name = none)"))
                     .await?;
@@ -141,7 +146,7 @@ impl Stream {
     }
 
     /// The present state of the subscription.
-    pub async fn activity(&self) -> Result<Activity, Fault> {
+    pub async fn activity(&self) -> Result<Activity, Refused> {
         let row = self.on_target.at(&self.writes)
             .await?
             .query_opt(
@@ -158,7 +163,7 @@ impl Stream {
     }
 
     /// The present state of each selected table.
-    pub async fn table_activity(&self) -> Result<Vec<TableActivity>, Fault> {
+    pub async fn table_activity(&self) -> Result<Vec<TableActivity>, Refused> {
         let (schemas, names): (Vec<String>, Vec<String>) = self.tables.iter().cloned().unzip();
         let rows = self
             .on_target
@@ -182,7 +187,7 @@ impl Stream {
     }
 
     /// Number of rows of a table on the stream's target.
-    pub async fn count(&self, table: &Table) -> Result<i64, Fault> {
+    pub async fn count(&self, table: &Table) -> Result<i64, Refused> {
         let statement = format!(
             "select count(*) from {}.{}",
             escape_identifier(&table.0),
@@ -197,7 +202,7 @@ impl Stream {
 
     /// Delay of the stream in seconds according to the WAL sender on its source: until written, and until
     /// applied. `None` if no sender runs.
-    pub async fn latency(&self) -> Result<Option<(f64, f64)>, Fault> {
+    pub async fn latency(&self) -> Result<Option<(f64, f64)>, Refused> {
         let row = self
             .on_source
             .at(&self.reads)

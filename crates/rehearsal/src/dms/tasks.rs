@@ -1,11 +1,15 @@
 //! Replication tasks: the requested state, compared with the real state of the streams.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
+use async_trait::async_trait;
+use crossover_dms_api::{DataPlane, Fault, TaskOrder, TaskProgress};
+use crossover_stand::ministack::Aws;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use super::{
-    Endpoint, Fault, INSTANCE_ARN,
+    endpoint::Endpoint,
     mappings::{self, Table},
     stream::{Activity, Beginning, Stream},
 };
@@ -13,23 +17,28 @@ use super::{
 /// One task.
 #[derive(Debug, Clone)]
 pub struct Task {
-    pub identifier: String,
+    identifier: String,
     pub arn: String,
+    /// Identifier of the replication instance.
+    pub instance: String,
     pub stream: Stream,
-    pub beginning: Beginning,
-    source_endpoint: String,
-    target_endpoint: String,
+    full_load: bool,
+    /// Known when the task is started.
+    beginning: Option<Beginning>,
     /// Set by a start request and reset by a stop request.
     wanted: bool,
-    started: bool,
     /// Number of rows of each table at the end of its full load.
     loaded: HashMap<Table, i64>,
 }
 
 impl Task {
+    fn started(&self) -> bool {
+        self.beginning.is_some()
+    }
+
     /// DMS's status word for the state of the stream.
     fn status(&self, activity: &Activity) -> &'static str {
-        match (self.started, self.wanted, activity.enabled, activity.working) {
+        match (self.started(), self.wanted, activity.enabled, activity.working) {
             (false, ..) => "ready",
             (true, true, true, true) => "running",
             (true, true, true, false) => "starting",
@@ -41,72 +50,36 @@ impl Task {
     }
 }
 
-/// All tasks and the endpoints they use.
+/// All tasks.
 pub struct Tasks {
-    endpoints: HashMap<String, Endpoint>,
-    slots: HashMap<String, String>,
+    secrets: Aws,
     by_identifier: HashMap<String, Task>,
 }
 
 impl Tasks {
-    pub fn new(endpoints: HashMap<String, Endpoint>) -> Self {
+    pub fn new(secrets: Aws) -> Self {
         Self {
-            endpoints,
-            slots: HashMap::new(),
+            secrets,
             by_identifier: HashMap::new(),
         }
     }
 
     /// Tasks that have been started, for the metrics.
     pub fn started(&self) -> Vec<Task> {
+        let tasks = self.by_identifier.values();
+        tasks.filter(|task| task.started()).cloned().collect()
+    }
+
+    fn task(&mut self, identifier: &str) -> Result<&mut Task, Fault> {
         self.by_identifier
-            .values()
-            .filter(|t| t.started)
-            .cloned()
-            .collect()
+            .get_mut(identifier)
+            .ok_or_else(|| Fault::not_found(&format!("task {identifier}")))
     }
 
-    fn endpoint(&self, arn: &str) -> Result<&Endpoint, Fault> {
-        self.endpoints
-            .get(arn)
-            .ok_or_else(|| Fault::not_found(&format!("endpoint {arn}")))
-    }
-
-    fn by_arn(&mut self, arn: &str) -> Result<&mut Task, Fault> {
-        self.by_identifier
-            .values_mut()
-            .find(|t| t.arn == arn)
-            .ok_or_else(|| Fault::not_found(&format!("task {arn}")))
-    }
-
-    /// `ModifyEndpoint`: only the slot of a source endpoint can be set here.
-    pub fn set_slot(&mut self, endpoint_arn: &str, slot: &str) -> Result<(), Fault> {
-        self.endpoint(endpoint_arn)?;
-        self.slots.insert(endpoint_arn.to_owned(), slot.to_owned());
-        Ok(())
-    }
-
-    /// `CreateReplicationTask`.
-    pub async fn create(&mut self, request: &Value) -> Result<Value, Fault> {
-        let text = |key: &str| {
-            request[key]
-                .as_str()
-                .map(ToOwned::to_owned)
-                .ok_or_else(|| Fault::invalid(format!("{key} is missing")))
-        };
-        let identifier = text("ReplicationTaskIdentifier")?;
-        if self.by_identifier.contains_key(&identifier) {
-            return Err(Fault {
-                code: "ResourceAlreadyExistsFault",
-                message: format!("task {identifier} exists"),
-            });
-        }
-        let (source_endpoint, target_endpoint) = (text("SourceEndpointArn")?, text("TargetEndpointArn")?);
-        let beginning = match text("MigrationType")?.as_str() {
-            "full-load-and-cdc" => Beginning::FullLoad,
-            "cdc" => Beginning::Slot(self.slots.get(&source_endpoint).cloned().ok_or_else(|| {
-                Fault::invalid(format!("endpoint {source_endpoint} names no slot to read from"))
-            })?),
+    async fn create(&mut self, order: &TaskOrder) -> Result<(), Fault> {
+        let full_load = match order.migration_type.as_str() {
+            "full-load-and-cdc" => true,
+            "cdc" => false,
             other => {
                 return Err(Fault::invalid(format!(
                     "the stand-in does not support migration type {other}"
@@ -114,46 +87,55 @@ impl Tasks {
             }
         };
         let stream = Stream::new(
-            format!("dms_{}", identifier.replace('-', "_")),
-            self.endpoint(&source_endpoint)?.clone(),
-            self.endpoint(&target_endpoint)?.clone(),
-            mappings::tables(&text("TableMappings")?)?,
+            format!("dms_{}", order.identifier.replace('-', "_")),
+            Endpoint::of(&order.source, &self.secrets).await?,
+            Endpoint::of(&order.target, &self.secrets).await?,
+            mappings::tables(&order.table_mappings)?,
         );
-        if beginning != Beginning::FullLoad {
-            stream.create(&beginning).await?;
-        }
-        let arn = format!(
-            "arn:aws:dms:us-east-1:000000000000:task:{}",
-            identifier.to_uppercase()
-        );
+        stream.publish().await?;
         let task = Task {
-            identifier: identifier.clone(),
-            arn,
+            identifier: order.identifier.clone(),
+            arn: order.arn.clone(),
+            instance: order.instance.clone(),
             stream,
-            beginning,
-            source_endpoint,
-            target_endpoint,
+            full_load,
+            beginning: None,
             wanted: false,
-            started: false,
             loaded: HashMap::new(),
         };
-        self.by_identifier.insert(identifier.clone(), task);
-        let described = self.describe(Some(&identifier)).await?;
-        Ok(json!({ "ReplicationTask": described[0] }))
+        self.by_identifier.insert(order.identifier.clone(), task);
+        Ok(())
     }
 
-    /// `StartReplicationTask`.
-    pub async fn start(&mut self, arn: &str, kind: &str) -> Result<(), Fault> {
-        let task = self.by_arn(arn)?;
+    async fn start(&mut self, order: &TaskOrder, kind: &str) -> Result<(), Fault> {
+        // The slot may have been set since the task was created.
+        let source = Endpoint::of(&order.source, &self.secrets).await?;
+        let task = self.task(&order.identifier)?;
         if task.wanted {
             return Err(Fault::invalid_state(format!(
                 "task {} is already running",
                 task.identifier
             )));
         }
-        match (task.beginning == Beginning::FullLoad, task.started, kind) {
-            (true, false, "start-replication") => task.stream.create(&task.beginning).await?,
-            (false, _, "start-replication") | (_, true, "resume-processing") => task.stream.resume().await?,
+        match (task.full_load, task.started(), kind) {
+            (true, false, "start-replication") => {
+                task.stream.subscribe(&Beginning::FullLoad).await?;
+                task.beginning = Some(Beginning::FullLoad);
+            }
+            (false, false, "start-replication") => {
+                let slot = source.slot.ok_or_else(|| {
+                    Fault::invalid(format!(
+                        "the endpoint {} names no slot to read from",
+                        order.source["EndpointIdentifier"]
+                    ))
+                })?;
+                let beginning = Beginning::Slot(slot);
+                task.stream.subscribe(&beginning).await?;
+                task.beginning = Some(beginning);
+            }
+            (false, true, "start-replication") | (_, true, "resume-processing") => {
+                task.stream.resume().await?;
+            }
             (_, _, other) => {
                 return Err(Fault::invalid_state(format!(
                     "task {} cannot {other} in its state",
@@ -162,13 +144,11 @@ impl Tasks {
             }
         }
         task.wanted = true;
-        task.started = true;
         Ok(())
     }
 
-    /// `StopReplicationTask`.
-    pub async fn stop(&mut self, arn: &str) -> Result<(), Fault> {
-        let task = self.by_arn(arn)?;
+    async fn stop(&mut self, identifier: &str) -> Result<(), Fault> {
+        let task = self.task(identifier)?;
         if !task.wanted {
             return Err(Fault::invalid_state(format!(
                 "task {} is not running",
@@ -180,55 +160,28 @@ impl Tasks {
         Ok(())
     }
 
-    /// `DeleteReplicationTask`.
-    pub async fn delete(&mut self, arn: &str) -> Result<(), Fault> {
-        let task = self.by_arn(arn)?;
-        if task.wanted {
-            return Err(Fault::invalid_state(format!(
-                "task {} is running; stop it first",
-                task.identifier
-            )));
-        }
-        let identifier = task.identifier.clone();
-        task.stream.remove(&task.beginning).await?;
-        self.by_identifier.remove(&identifier);
+    async fn delete(&mut self, identifier: &str) -> Result<(), Fault> {
+        let task = self.task(identifier)?;
+        task.stream.remove(task.beginning.as_ref()).await?;
+        self.by_identifier.remove(identifier);
         Ok(())
     }
 
-    /// `DescribeReplicationTasks`, all or one by identifier.
-    pub async fn describe(&mut self, identifier: Option<&str>) -> Result<Vec<Value>, Fault> {
-        let chosen: Vec<String> = match identifier {
-            Some(one) if self.by_identifier.contains_key(one) => vec![one.to_owned()],
-            Some(one) => return Err(Fault::not_found(&format!("task {one}"))),
-            None => self.by_identifier.keys().cloned().collect(),
-        };
-        let mut described = Vec::new();
-        for identifier in chosen {
-            let loaded = self.loaded_percent(&identifier).await?;
-            let task = &self.by_identifier[&identifier];
-            let activity = task.stream.activity().await?;
-            let status = task.status(&activity);
-            let mut value = json!({
-                "ReplicationTaskIdentifier": task.identifier,
-                "ReplicationTaskArn": task.arn,
-                "ReplicationInstanceArn": INSTANCE_ARN,
-                "SourceEndpointArn": task.source_endpoint,
-                "TargetEndpointArn": task.target_endpoint,
-                "MigrationType": if task.beginning == Beginning::FullLoad { "full-load-and-cdc" } else { "cdc" },
-                "Status": status,
-                "ReplicationTaskStats": { "FullLoadProgressPercent": loaded },
-            });
-            if status == "failed" {
-                let message = "the subscription was disabled after an error; see the log of its server";
-                value["LastFailureMessage"] = message.into();
-            }
-            described.push(value);
-        }
-        Ok(described)
+    async fn progress(&mut self, identifier: &str) -> Result<TaskProgress, Fault> {
+        let full_load_percent = self.loaded_percent(identifier).await?;
+        let task = self.task(identifier)?;
+        let status = task.status(&task.stream.activity().await?);
+        Ok(TaskProgress {
+            status,
+            full_load_percent,
+            failure: (status == "failed").then(|| {
+                "the subscription was disabled after an error; see the log of its server".to_owned()
+            }),
+        })
     }
 
     async fn loaded_percent(&mut self, identifier: &str) -> Result<usize, Fault> {
-        let tables = self.tables(identifier).await?;
+        let tables = self.statistics(identifier).await?;
         let done = tables
             .iter()
             .filter(|t| t["TableState"] == "Table completed")
@@ -240,27 +193,19 @@ impl Tasks {
         })
     }
 
-    /// `DescribeTableStatistics` by ARN.
-    pub async fn statistics(&mut self, arn: &str) -> Result<Vec<Value>, Fault> {
-        let identifier = self.by_arn(arn)?.identifier.clone();
-        self.tables(&identifier).await
-    }
-
-    async fn tables(&mut self, identifier: &str) -> Result<Vec<Value>, Fault> {
-        let Some(task) = self.by_identifier.get_mut(identifier) else {
-            return Ok(Vec::new());
-        };
+    async fn statistics(&mut self, identifier: &str) -> Result<Vec<Value>, Fault> {
+        let task = self.task(identifier)?;
         let mut tables = Vec::new();
         for table in task.stream.table_activity().await? {
             let state = match table.state {
                 Some('r') => "Table completed",
                 Some('i') => "Before load",
                 Some(_) => "Full load",
-                None if task.started => "Table does not exist",
+                None if task.started() => "Table does not exist",
                 None => "Before load",
             };
             if state == "Table completed" && !task.loaded.contains_key(&table.table) {
-                let rows = if task.beginning == Beginning::FullLoad {
+                let rows = if task.full_load {
                     task.stream.count(&table.table).await?
                 } else {
                     0
@@ -280,5 +225,35 @@ impl Tasks {
             }));
         }
         Ok(tables)
+    }
+}
+
+/// The tasks as the API's data plane.
+pub struct Plane(pub Arc<Mutex<Tasks>>);
+
+#[async_trait]
+impl DataPlane for Plane {
+    async fn create(&self, task: &TaskOrder) -> Result<(), Fault> {
+        self.0.lock().await.create(task).await
+    }
+
+    async fn start(&self, task: &TaskOrder, kind: &str) -> Result<(), Fault> {
+        self.0.lock().await.start(task, kind).await
+    }
+
+    async fn stop(&self, identifier: &str) -> Result<(), Fault> {
+        self.0.lock().await.stop(identifier).await
+    }
+
+    async fn delete(&self, identifier: &str) -> Result<(), Fault> {
+        self.0.lock().await.delete(identifier).await
+    }
+
+    async fn progress(&self, identifier: &str) -> Result<TaskProgress, Fault> {
+        self.0.lock().await.progress(identifier).await
+    }
+
+    async fn statistics(&self, identifier: &str) -> Result<Vec<Value>, Fault> {
+        self.0.lock().await.statistics(identifier).await
     }
 }

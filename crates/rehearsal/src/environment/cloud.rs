@@ -1,27 +1,16 @@
-//! The local AWS: secrets, journal, functions, state machines; and the forward stream, which exists before a
-//! cutover.
+//! The local AWS: secrets, journal, functions, state machines.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fs,
-    path::Path,
-};
+use std::{collections::BTreeMap, fs, path::Path};
 
-use crossover_clock::SystemClock;
-use crossover_core::{Millis, catalogue::TableName, polling::Polling};
 use crossover_operate::{clients::Runs, config::AwsSettings, sdk::configuration};
 use crossover_stages::registry;
-use crossover_stand::{
-    Progress, loopback,
-    ministack::{Aws, Function, pack},
-    progress::step,
-};
-use serde_json::{Value, json};
+use crossover_stand::ministack::{Aws, Function, pack};
+use serde_json::json;
 
 use super::{Databases, Edge};
 use crate::{
     calls::{Calls, Front},
-    dms::{DmsConfig, DmsStandIn, INSTANCE_ARN},
+    dms::DmsStandIn,
     error::{RehearsalError, Result},
     options::RehearsalOptions,
     workshop::Products,
@@ -30,32 +19,7 @@ use crate::{
 pub const SOURCE_SECRET: &str = "crossover/rehearsal/source";
 pub const TARGET_SECRET: &str = "crossover/rehearsal/target";
 pub const EDGE_SECRET: &str = "crossover/rehearsal/edge";
-pub const FORWARD_TASK: &str = "rehearsal-forward";
 const JOURNAL_TABLE: &str = "crossover-journal";
-/// A full load that takes longer than this is considered stuck.
-const FULL_LOAD_LIMIT: Millis = Millis(30 * 60 * 1_000);
-
-/// ARN of an endpoint of the stand-in.
-pub fn endpoint_arn(side: &str, way: &str) -> String {
-    format!("arn:aws:dms:us-east-1:000000000000:endpoint:{side}-{way}")
-}
-
-/// Starts the DMS stand-in over both databases.
-pub async fn start_dms(databases: &Databases, aws: &Aws, calls: Option<Calls>) -> Result<DmsStandIn> {
-    let mut endpoints = HashMap::new();
-    for (side, database) in [("source", &databases.source), ("target", &databases.target)] {
-        for way in ["read", "write"] {
-            endpoints.insert(endpoint_arn(side, way), database.dms_endpoint());
-        }
-    }
-    DmsStandIn::start(DmsConfig {
-        endpoints,
-        cloudwatch_url: aws.endpoint().to_owned(),
-        calls,
-    })
-    .await
-    .map_err(RehearsalError::file("the DMS stand-in"))
-}
 
 /// The local AWS with everything installed.
 pub struct Cloud {
@@ -67,7 +31,7 @@ pub struct Cloud {
     pub runs: Runs,
     /// What the command needs to know of this AWS.
     pub settings: AwsSettings,
-    _front: Option<Front>,
+    _fronts: Vec<Front>,
 }
 
 impl Cloud {
@@ -92,22 +56,22 @@ impl Cloud {
         aws.create_table(JOURNAL_TABLE, "run_id", Some("entry")).await?;
         let topic = aws.create_topic("crossover-notices").await?;
 
-        let front = match &options.calls {
-            None => None,
-            Some(calls) => Some(
-                Front::start(aws.endpoint(), calls.clone())
-                    .await
-                    .map_err(RehearsalError::file("the front of the local AWS"))?,
-            ),
-        };
         let mut env: BTreeMap<String, String> = aws.sdk_env().into_iter().collect();
-        if let Some(front) = &front {
-            env.insert("AWS_ENDPOINT_URL".to_owned(), front.url());
+        let mut fronts = Vec::new();
+        for (name, url) in [
+            ("AWS_ENDPOINT_URL", aws.endpoint().to_owned()),
+            ("AWS_ENDPOINT_URL_DATABASE_MIGRATION_SERVICE", dms.url()),
+        ] {
+            let mut address = url;
+            if let Some(calls) = &options.calls {
+                let front = Front::start(&address, calls.clone())
+                    .await
+                    .map_err(RehearsalError::file("the front of the local AWS"))?;
+                address = front.url();
+                fronts.push(front);
+            }
+            env.insert(name.to_owned(), address);
         }
-        env.insert(
-            "AWS_ENDPOINT_URL_DATABASE_MIGRATION_SERVICE".to_owned(),
-            dms.url(),
-        );
         env.insert("CROSSOVER_JOURNAL_TABLE".to_owned(), JOURNAL_TABLE.to_owned());
         env.insert("CROSSOVER_NOTICE_TOPIC_ARN".to_owned(), topic);
         let package = pack(&products.bootstrap)?;
@@ -163,74 +127,8 @@ impl Cloud {
             rollback,
             verify,
             settings,
-            _front: front,
+            _fronts: fronts,
         })
-    }
-
-    /// Creates and starts the forward task, and waits for its full load.
-    pub async fn start_forward_stream(
-        &self,
-        dms: &DmsStandIn,
-        carried: &[TableName],
-        progress: &dyn Progress,
-    ) -> Result<()> {
-        let loading = step(progress, "full load from source to target");
-        let mut tables = carried.to_vec();
-        tables.push(TableName::marker());
-        let rules: Vec<Value> = tables
-            .iter()
-            .enumerate()
-            .map(|(index, table)| {
-                json!({
-                    "rule-type": "selection", "rule-id": (index + 1).to_string(), "rule-name": (index + 1).to_string(),
-                    "object-locator": { "schema-name": table.schema, "table-name": table.name }, "rule-action": "explicit",
-                })
-            })
-            .collect();
-        let created = call_dms(
-            dms,
-            "CreateReplicationTask",
-            &json!({
-                "ReplicationTaskIdentifier": FORWARD_TASK, "ReplicationInstanceArn": INSTANCE_ARN,
-                "SourceEndpointArn": endpoint_arn("source", "read"), "TargetEndpointArn": endpoint_arn("target", "write"),
-                "MigrationType": "full-load-and-cdc", "TableMappings": json!({ "rules": rules }).to_string(),
-            }),
-        )
-        .await?;
-        let arn = created["ReplicationTask"]["ReplicationTaskArn"].clone();
-        let start = json!({ "ReplicationTaskArn": arn, "StartReplicationTaskType": "start-replication" });
-        call_dms(dms, "StartReplicationTask", &start).await?;
-        let filter = json!({ "Filters": [{ "Name": "replication-task-id", "Values": [FORWARD_TASK] }] });
-        let mut polling = Polling::new(&SystemClock, Millis(100), FULL_LOAD_LIMIT);
-        loop {
-            let answer = call_dms(dms, "DescribeReplicationTasks", &filter).await?;
-            let task = &answer["ReplicationTasks"][0];
-            if task["Status"] == "running" && task["ReplicationTaskStats"]["FullLoadProgressPercent"] == 100 {
-                loading.done();
-                return Ok(());
-            }
-            if task["Status"] == "failed" || polling.pause().await.is_err() {
-                return Err(RehearsalError::Timeout {
-                    what: "the full load".to_owned(),
-                    seconds: polling.waited().whole_seconds(),
-                    hint: format!("the task is {}; see the log of the target server", task["Status"]),
-                });
-            }
-        }
-    }
-
-    /// Removes a task that has stopped.
-    pub async fn remove_task(&self, dms: &DmsStandIn, name: &str) -> Result<()> {
-        let filter = json!({ "Filters": [{ "Name": "replication-task-id", "Values": [name] }] });
-        let answer = call_dms(dms, "DescribeReplicationTasks", &filter).await?;
-        let arn = &answer["ReplicationTasks"][0]["ReplicationTaskArn"];
-        call_dms(
-            dms,
-            "DeleteReplicationTask",
-            &json!({ "ReplicationTaskArn": arn }),
-        )
-        .await?;
-        Ok(())
     }
 }
 
@@ -240,33 +138,4 @@ fn definition(path: &Path, functions: &[(String, String)]) -> Result<String> {
     Ok(functions.iter().fold(text, |text, (name, arn)| {
         text.replace(&format!("${{{name}}}"), arn)
     }))
-}
-
-/// One call of the DMS API, as the tool that provisions a migration makes.
-async fn call_dms(dms: &DmsStandIn, operation: &str, request: &Value) -> Result<Value> {
-    let http = loopback::http().build().map_err(|e| aws_error(operation, &e))?;
-    let answer = http
-        .post(dms.url())
-        .header("x-amz-target", format!("AmazonDMSv20160101.{operation}"))
-        .header("content-type", "application/x-amz-json-1.1")
-        .body(request.to_string())
-        .send()
-        .await
-        .map_err(|e| aws_error(operation, &e))?;
-    let failed = !answer.status().is_success();
-    let body: Value = answer.json().await.map_err(|e| aws_error(operation, &e))?;
-    if failed {
-        return Err(RehearsalError::Aws {
-            what: format!("DMS {operation}"),
-            reason: body["message"].as_str().unwrap_or("?").to_owned(),
-        });
-    }
-    Ok(body)
-}
-
-fn aws_error(what: &str, error: &reqwest::Error) -> RehearsalError {
-    RehearsalError::Aws {
-        what: what.to_owned(),
-        reason: error.to_string(),
-    }
 }

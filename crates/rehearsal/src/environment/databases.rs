@@ -14,7 +14,6 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::{
-    dms::Endpoint,
     dump,
     error::{RehearsalError, Result},
     options::RehearsalOptions,
@@ -74,15 +73,16 @@ impl Database {
         )
     }
 
-    /// The connection string of the replication user.
-    pub fn dms_endpoint(&self) -> Endpoint {
-        Endpoint {
-            host: "127.0.0.1".to_owned(),
-            port: self.access.port(),
-            dbname: DATABASE.to_owned(),
-            username: DMS_ROLE.to_owned(),
-            password: self.dms_password.clone(),
-        }
+    /// The database's name.
+    pub fn name(&self) -> &'static str {
+        DATABASE
+    }
+
+    /// The secret of the replication user.
+    pub fn dms_secret(&self) -> serde_json::Value {
+        serde_json::json!({
+            "host": "127.0.0.1", "port": self.access.port(), "username": DMS_ROLE, "password": self.dms_password,
+        })
     }
 
     /// The secret that Crossover reads; TLS is off because both ends are on this machine's loopback.

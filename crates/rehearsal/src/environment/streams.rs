@@ -7,7 +7,7 @@
 
 use crossover_core::Direction;
 
-use super::{Environment, cloud};
+use super::{Environment, replication};
 use crate::error::{RehearsalError, Result};
 
 /// The streams of one round. A round ends with a rollback that committed.
@@ -37,7 +37,7 @@ impl Streams {
     /// Source to target, at the start of the round.
     pub fn forward(self) -> String {
         match self.round.checked_sub(1) {
-            None => cloud::FORWARD_TASK.to_owned(),
+            None => replication::FORWARD_TASK.to_owned(),
             Some(before) => Self { round: before }.post_rollback(),
         }
     }
@@ -55,7 +55,7 @@ impl Streams {
     /// Every stream that has run up to and including this round, without repetition.
     pub fn all_so_far(self) -> Vec<String> {
         let rounds = (0..=self.round).map(|round| Self { round });
-        let mut names = vec![cloud::FORWARD_TASK.to_owned()];
+        let mut names = vec![replication::FORWARD_TASK.to_owned()];
         names.extend(rounds.flat_map(|streams| [streams.reverse(), streams.post_rollback()]));
         names
     }
@@ -68,7 +68,7 @@ impl Environment {
             return Ok(());
         };
         let old = Streams { round };
-        self.cloud.remove_task(&self.dms, &old.forward()).await?;
+        replication::remove_task(&self.dms, &old.forward()).await?;
         let Some(before) = round.checked_sub(1) else {
             // The slot of the first forward stream was its own.
             return Ok(());
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn each_round_starts_with_the_stream_that_the_rollback_before_it_has_left() {
         let rounds: Vec<Streams> = (0..3).map(Streams::after_rollbacks).collect();
-        assert_eq!(rounds[0].forward(), cloud::FORWARD_TASK);
+        assert_eq!(rounds[0].forward(), replication::FORWARD_TASK);
         for pair in rounds.windows(2) {
             assert_eq!(pair[1].forward(), pair[0].post_rollback());
             assert_ne!(pair[1].migration_id(), pair[0].migration_id());

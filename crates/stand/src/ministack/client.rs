@@ -11,6 +11,8 @@ use crate::loopback;
 
 /// The region of all resources.
 pub const REGION: &str = "us-east-1";
+/// The number of the only account.
+pub const ACCOUNT: &str = "000000000000";
 
 /// Access to a running MiniStack.
 #[derive(Debug, Clone)]

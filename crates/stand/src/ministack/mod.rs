@@ -18,7 +18,7 @@ mod functions;
 mod resources;
 mod state_machines;
 
-pub use client::{Aws, REGION};
+pub use client::{ACCOUNT, Aws, REGION};
 pub use functions::{Function, pack};
 pub use resources::MetricQuery;
 pub use state_machines::{Event, Execution};

@@ -40,6 +40,22 @@ impl Aws {
         )
     }
 
+    /// The text value of a secret, by its name or ARN.
+    pub async fn secret_value(&self, id: &str) -> Result<String> {
+        let body = json!({ "SecretId": id });
+        let answer = self
+            .json("secretsmanager", "secretsmanager.GetSecretValue", id, &body)
+            .await?;
+        text(
+            &Call {
+                action: "GetSecretValue",
+                object: id,
+            },
+            &answer,
+            "SecretString",
+        )
+    }
+
     /// Creates a DynamoDB table (names have at least three characters) whose keys are strings.
     pub async fn create_table(&self, name: &str, partition_key: &str, sort_key: Option<&str>) -> Result<()> {
         let keys = [(Some(partition_key), "HASH"), (sort_key, "RANGE")];

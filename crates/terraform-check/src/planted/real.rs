@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
+use crossover_terraform_run::Terraform;
 
 use super::{FAULTS, FILES, Fault, FoundBy};
 use crate::finding::{Finding, Findings};
-use crate::terraform::Terraform;
 use crate::terraform::root::{self, Wanted};
 
 /// The faults that Terraform misses, and whatever it finds in the files without a fault; empty if all is well.
@@ -21,7 +21,7 @@ pub fn missed(terraform: &Terraform, scratch: &Path) -> anyhow::Result<Vec<Strin
         validate: true,
         test: true,
     };
-    for folder in ["modules/good", "environments/good"] {
+    for folder in ["modules/good", "environments/good", "environments/applied"] {
         without.extend(root::check(terraform, scratch, Path::new(folder), wanted)?.0);
     }
     missed.extend(
@@ -40,7 +40,7 @@ pub fn missed(terraform: &Terraform, scratch: &Path) -> anyhow::Result<Vec<Strin
 
 /// What Terraform finds with a fault in the files; None if another part of the check must find the fault.
 fn find(terraform: &Terraform, scratch: &Path, fault: &Fault) -> anyhow::Result<Option<Vec<Finding>>> {
-    if let FoundBy::Reading(_) = fault.found_by {
+    if let FoundBy::Reading(_) | FoundBy::Applying(_) = fault.found_by {
         return Ok(None);
     }
     let files = fault.files()?;
@@ -50,7 +50,7 @@ fn find(terraform: &Terraform, scratch: &Path, fault: &Fault) -> anyhow::Result<
         .context("a planted file without a folder")?;
     let mut findings = Findings::default();
     match fault.found_by {
-        FoundBy::Reading(_) => {}
+        FoundBy::Reading(_) | FoundBy::Applying(_) => {}
         FoundBy::Format => return root::format(terraform, scratch, Path::new("")).map(Some),
         FoundBy::Validate => root::validate(terraform, scratch, folder, &mut findings)?,
         FoundBy::Test => {
@@ -60,7 +60,10 @@ fn find(terraform: &Terraform, scratch: &Path, fault: &Fault) -> anyhow::Result<
     Ok(Some(findings.sorted()))
 }
 
-fn write<'a>(scratch: &Path, files: impl Iterator<Item = (&'a str, &'a str)>) -> anyhow::Result<()> {
+pub(super) fn write<'a>(
+    scratch: &Path,
+    files: impl Iterator<Item = (&'a str, &'a str)>,
+) -> anyhow::Result<()> {
     for (path, text) in files {
         let path = scratch.join(path);
         if let Some(folder) = path.parent() {

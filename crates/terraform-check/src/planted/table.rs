@@ -1,6 +1,7 @@
 //! The planted faults: what is changed, and who must find it.
 
 use super::{Fault, FoundBy};
+use crate::apply;
 
 const VARIABLES: &str = "modules/good/variables.tf";
 const DATABASE: &str = "modules/good/database.tf";
@@ -10,6 +11,7 @@ const NETWORK: &str = "modules/good/network.tf";
 const OUTPUTS: &str = "modules/good/outputs.tf";
 const VERSIONS: &str = "modules/good/versions.tf";
 const ENVIRONMENT: &str = "environments/good/main.tf";
+const APPLIED: &str = "environments/applied/main.tf";
 const EDGE: &str = "modules/edge/main.tf";
 
 /// A fault that is found by reading, by the rule of this name.
@@ -327,4 +329,16 @@ pub const FAULTS: &[Fault] = &[
     run(FoundBy::Test, "a variable that accepts every name", VARIABLES,
         "  validation {\n    condition     = can(regex(\"^[a-z][a-z0-9-]{1,30}$\", var.name))\n    error_message = \"Use 2 to 31 small letters, digits and dashes, a letter first.\"\n  }\n",
         "  validation {\n    condition     = length(var.name) > 0\n    error_message = \"Use a name.\"\n  }\n"),
+    run(FoundBy::Applying(apply::APPLY), "a certificate that is none", APPLIED,
+        r#""-----BEGIN CERTIFICATE-----\n"#,
+        r#""-----BEGIN PUBLIC KEY-----\n"#),
+    run(FoundBy::Applying(apply::AGAIN), "a tag that is another in every plan", APPLIED,
+        "  name              = each.value\n",
+        "  name              = each.value\n  tags              = { at = timestamp() }\n"),
+    run(FoundBy::Applying(apply::GROWTH), "resources that are numbered", APPLIED,
+        "\"authority\" {\n  for_each = toset(var.topics)\n",
+        "\"authority\" {\n  for_each = { for number, name in var.topics : number => name }\n"),
+    run(FoundBy::Applying(apply::DESTROY), "a resource that cannot be destroyed", APPLIED,
+        "  name              = each.value\n",
+        "  name              = each.value\n\n  lifecycle {\n    prevent_destroy = true\n  }\n"),
 ];

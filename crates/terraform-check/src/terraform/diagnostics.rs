@@ -23,6 +23,11 @@ pub fn add(diagnostic: &Value, folder: &Path, findings: &mut Findings) {
     } else {
         format!("{summary}: {detail}")
     };
+    // Of an apply: which of the resources of a block.
+    let said = match diagnostic["address"].as_str() {
+        Some(address) => format!("{address}: {said}"),
+        None => said,
+    };
     let range = &diagnostic["range"];
     let file = range["filename"].as_str().map_or_else(
         || folder.to_owned(),
@@ -48,7 +53,16 @@ mod tests {
             &mut findings,
         );
         add(&json!({ "summary": "No place" }), Path::new("m/a"), &mut findings);
+        let of = json!({ "summary": "No place", "address": "aws_x.y[\"z\"]" });
+        add(&of, Path::new("m/a"), &mut findings);
         let found: Vec<String> = findings.sorted().iter().map(ToString::to_string).collect();
-        assert_eq!(found, ["m/a:1: No place []", "m/b/main.tf:7: Bad: Very bad. []"]);
+        assert_eq!(
+            found,
+            [
+                "m/a:1: No place []",
+                "m/a:1: aws_x.y[\"z\"]: No place []",
+                "m/b/main.tf:7: Bad: Very bad. []"
+            ]
+        );
     }
 }

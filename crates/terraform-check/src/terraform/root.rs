@@ -6,9 +6,10 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
+use crossover_terraform_run::{Terraform, reason};
 use serde_json::Value;
 
-use super::{Terraform, diagnostics, reason};
+use super::diagnostics;
 use crate::finding::{Finding, Findings};
 
 /// The rules of what Terraform finds.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 
-use crate::terraform::version::Version;
+use crate::version::Version;
 
 /// Variables with folders of plugins, in the layout of `terraform providers mirror`; several are separated by
 /// colons.
