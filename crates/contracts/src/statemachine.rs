@@ -10,6 +10,7 @@
 //!   result of the state is the answer;
 //! - `In` keeps a state to one machine; a `Next` or `Default` of several machines has a state for each.
 
+mod diagram;
 mod ordered;
 mod state;
 
@@ -66,7 +67,7 @@ struct Asl {
     states: IndexMap<String, Json>,
 }
 
-/// Every machine of every source, as it should be checked in.
+/// Every machine of every source, and the page that draws them, as they should be checked in.
 pub fn generated(root: &Path) -> anyhow::Result<Vec<Generated>> {
     let folder = root.join("statemachine/source");
     let mut paths = Vec::new();
@@ -75,15 +76,21 @@ pub fn generated(root: &Path) -> anyhow::Result<Vec<Generated>> {
     }
     paths.sort();
     let mut files = Vec::new();
+    let mut drawn = Vec::new();
     for path in paths {
         let shown = path.display().to_string();
         let text = fs::read_to_string(&path).with_context(|| shown.clone())?;
         for (name, content) in machines(&text).with_context(|| shown.clone())? {
             let path = root.join(format!("statemachine/{name}.asl.json"));
+            drawn.push((name, content.clone()));
             files.push(Generated { path, content });
         }
     }
     ensure!(!files.is_empty(), "{} makes no state machine", folder.display());
+    files.push(Generated {
+        path: root.join("docs/state-machines.md"),
+        content: diagram::page(&drawn)?,
+    });
     Ok(files)
 }
 
