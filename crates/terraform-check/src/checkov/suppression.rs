@@ -79,7 +79,7 @@ pub fn of_list(folder: &Path) -> anyhow::Result<Vec<Suppression>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         text => text.with_context(|| path.display().to_string())?,
     };
-    let name = folder.file_name().map(Path::new).unwrap_or(folder).join(LIST);
+    let name = folder.file_name().map_or(folder, Path::new).join(LIST);
     let of_line = |(at, line): (usize, &str)| {
         let item = line.trim().strip_prefix("- ")?;
         let (check, reason) = item.split_once('#').unwrap_or((item, ""));
