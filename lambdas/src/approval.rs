@@ -59,7 +59,7 @@ impl Stage for Approval {
 fn question(ctx: &StageContext, approval: &ApprovalPlan) -> String {
     let plan = &ctx.plan;
     format!(
-        "the cutover {} of lane {} waits for an approval, at most {} s; nothing is changed yet. `crossover approve --run-id {}` approves it, with --reject it ends",
-        plan.run_id, plan.lane, approval.expires_after_s, plan.run_id
+        "the cutover {} of lane {} waits for an approval, at most {} s; nothing is changed yet. `crossover approve` approves or rejects it",
+        plan.run_id, plan.lane, approval.expires_after_s
     )
 }
