@@ -55,7 +55,7 @@ async fn the_servers_of_tests_are_a_separate_set() {
         ensure(&workspace_root(), Set::Servers, &Silent).await.unwrap(),
     );
     assert_servers_answer(&servers, Set::Servers);
-    assert!(!servers.versions().contains_key("python"));
+    assert!(!servers.versions().contains_key("ministack"));
     let root = |parts: &Parts, major: Major| folder_of(&parts.pg(major).unwrap());
     assert_ne!(root(&stand, Major::V16), root(&servers, Major::V18));
 }
