@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use super::{Databases, Edge};
 use crate::{
-    calls::{Calls, Front},
+    calls::{self, Calls, Front},
     dms::{DmsConfig, DmsStandIn, INSTANCE_ARN},
     error::{RehearsalError, Result},
     options::RehearsalOptions,
@@ -116,7 +116,7 @@ impl Cloud {
         for stage in stages.iter() {
             let name = stage.name().as_str();
             let mut env = env.clone();
-            env.insert("AWS_ACCESS_KEY_ID".to_owned(), Calls::key_of(stage.name()));
+            env.insert(calls::APPLICATION.to_owned(), Calls::id_of(stage.name()));
             functions.push(Function {
                 name: format!("crossover-{name}"),
                 zip: match options.functions.get(name) {
