@@ -6,6 +6,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     sync::{Mutex, PoisonError},
 };
 
@@ -76,4 +77,18 @@ fn together<'a>(recordings: impl Iterator<Item = &'a ByStage>) -> ByStage {
             .extend(calls.iter().cloned());
     }
     all
+}
+
+/// Without one of them the set is never complete, and nothing would ever be compared.
+#[test]
+fn every_rehearsal_of_the_set_is_one_of_these_tests() {
+    let folder = workspace_root().join("tests/e2e");
+    let texts: String = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    for rehearsed in Rehearsed::ALL {
+        let handed_over = format!("judge_calls(Rehearsed::{rehearsed:?}, ");
+        assert_eq!(texts.matches(&handed_over).count(), 1, "{rehearsed:?}");
+    }
 }
