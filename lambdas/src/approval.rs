@@ -8,8 +8,6 @@ use crossover_core::{Millis, Secret, Stage, StageContext, StageError, StageName,
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::lag_wait::require_not_aborted;
-
 pub struct Approval;
 
 #[derive(Debug, Deserialize)]
@@ -36,7 +34,7 @@ impl Stage for Approval {
                 faults: vec!["approval is missing, but the state machine waits for an approval".to_owned()],
             });
         };
-        require_not_aborted(ctx).await?;
+        ctx.require_not_aborted().await?;
         let question = question(ctx, approval);
         let detail = json!({
             "for": "approval",

@@ -58,7 +58,7 @@ impl Stage for LagWait {
         let mut told: Option<What> = None;
         let (lag_ms, load) = loop {
             let now = ctx.clock.now();
-            require_not_aborted(ctx).await?;
+            ctx.require_not_aborted().await?;
             let obstacle = match readiness(ctx).await? {
                 Ok((lag_ms, load)) => {
                     let ready = now.since(*ready_since.get_or_insert(now));
@@ -92,15 +92,6 @@ impl Stage for LagWait {
             waited_ms: ctx.clock.now().since(began),
         })
     }
-}
-
-/// An operator may abort the run while it waits; the lane knows it.
-pub async fn require_not_aborted(ctx: &StageContext) -> Result<(), StageError> {
-    let record = ctx.lane.read().await?;
-    if ctx.was_aborted(&record) {
-        return Err(StageError::LaneAborted { lane: record.lane });
-    }
-    Ok(())
 }
 
 /// Writes into the run's history what the stage waits for now. The figures in the reason change all the time; an

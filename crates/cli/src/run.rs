@@ -7,7 +7,7 @@ use std::{path::PathBuf, pin::pin, process::ExitCode, sync::OnceLock};
 
 use crossover_core::{Direction, Millis, error::RetryClass};
 use crossover_operate::{
-    approval::approve_when_asked,
+    approval::{Decision, answer, question},
     begin::{Asked, Begun, begin},
     clients::Clients,
     config::{sub_command, word},
@@ -140,19 +140,32 @@ pub async fn followed(clients: &Clients, run: &RunExecution) -> anyhow::Result<R
 
 /// Follows an execution, and approves it when it asks. Where that is not permitted the run waits for somebody else.
 async fn approved_and_followed(clients: &Clients, run: &RunExecution) -> anyhow::Result<RunRecord> {
-    let follow = pin!(followed(clients, run));
-    let approve = pin!(approve_when_asked(clients, run, "crossover run --approve"));
-    match select(follow, approve).await {
-        Either::Left((record, _)) => record,
-        Either::Right((approved, follow)) => {
-            match approved {
-                Ok(Some(by)) => eprintln!("    approved by {by}"),
-                Ok(None) => {}
+    let watcher = following::Lines::new(word(run.direction));
+    let follow = pin!(follow(&clients.runs, run, PACE, &watcher));
+    let approve = pin!(async {
+        loop {
+            watcher.asked().await;
+            match approve(clients, run).await {
+                Ok(by) => eprintln!("    approved by {by}"),
                 Err(error) => eprintln!("    the run could not be approved: {error}"),
             }
-            follow.await
         }
+    });
+    match select(follow, approve).await {
+        Either::Left((record, _)) => Ok(record?),
+        Either::Right((never, _)) => never,
     }
+}
+
+async fn approve(clients: &Clients, run: &RunExecution) -> crossover_operate::Result<String> {
+    let question = question(clients, Some(&run.run_id)).await?;
+    answer(
+        clients,
+        &question,
+        Decision::Approve,
+        Some("crossover run --approve"),
+    )
+    .await
 }
 
 fn report(arguments: &Arguments, record: &RunRecord) -> anyhow::Result<()> {

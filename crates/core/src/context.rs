@@ -101,6 +101,18 @@ impl StageContext {
             && (record.phase == Phase::Aborting || record.phase == self.direction.old_writer().served())
     }
 
+    /// An operator may abort the run while a stage waits; the lane knows it.
+    ///
+    /// # Errors
+    /// [`StageError::LaneAborted`] if this run was aborted.
+    pub async fn require_not_aborted(&self) -> Result<(), StageError> {
+        let record = self.lane.read().await?;
+        if self.was_aborted(&record) {
+            return Err(StageError::LaneAborted { lane: record.lane });
+        }
+        Ok(())
+    }
+
     /// The phase of a lane that the new writer serves.
     pub const fn serving(&self) -> Phase {
         match self.direction {

@@ -16,6 +16,7 @@ use crate::{
     clients::Clients,
     error::{OperateError, Result},
     run::RunExecution,
+    states,
     status::RunUnderWay,
 };
 
@@ -58,7 +59,7 @@ pub async fn abort(clients: &Clients, run_id: Option<&str>) -> Result<Ending> {
     }
     if let Some(own) = under_way {
         // Nothing else would end an execution that waits for a person.
-        if own.state.as_deref() == Some(approval::STATE) {
+        if own.state.as_deref() == Some(states::APPROVAL) {
             let question = approval::question(clients, Some(&run_id)).await?;
             approval::answer(clients, &question, Decision::Reject, Some("crossover abort")).await?;
         }

@@ -7,13 +7,11 @@ use serde_json::json;
 use crate::{
     clients::Clients,
     error::{OperateError, Result},
-    history::stages,
     run::RunExecution,
+    states::APPROVAL,
     status::RunUnderWay,
 };
 
-/// The state that waits for the answer.
-pub const STATE: &str = "Approval";
 /// The stage that asks.
 const STAGE: &str = "approval";
 /// The error with which a rejected cutover ends. The state machine catches it.
@@ -21,8 +19,6 @@ pub const REJECTED: &str = "ApprovalRejected";
 /// A cold start of the function is far shorter.
 const ASKS_WITHIN: Millis = Millis(20_000);
 const ASKS_SOON_EVERY: Millis = Millis(250);
-/// How often a run is looked at that will ask.
-const LOOK_EVERY: Millis = Millis(2_000);
 
 /// What somebody has to decide.
 #[derive(Debug, Clone)]
@@ -79,7 +75,7 @@ fn waiting(lane: &str, run_id: Option<&str>, under_way: Option<RunUnderWay>) -> 
             run_id.unwrap_or_default()
         )));
     }
-    if seen.state.as_deref() != Some(STATE) {
+    if seen.state.as_deref() != Some(APPROVAL) {
         return Err(nothing(format!(
             "run {} is in state {} and does not wait for an approval",
             seen.run_id,
@@ -93,7 +89,7 @@ fn waiting(lane: &str, run_id: Option<&str>, under_way: Option<RunUnderWay>) -> 
     })
 }
 
-/// The newest question of a run. Each attempt of the state asks anew, with another token.
+/// The newest question of a run. Each attempt of the state asks again, with another token.
 async fn find(clients: &Clients, run: &RunExecution) -> Result<Option<Question>> {
     let lines = clients.runs.journal.lines(&run.run_id).await?;
     let asked = lines
@@ -135,33 +131,6 @@ pub async fn answer(
     Ok(by)
 }
 
-/// Approves a run as soon as it asks. Returns who has approved it; `None` if the run ends, or goes on, without asking.
-pub async fn approve_when_asked(clients: &Clients, run: &RunExecution, note: &str) -> Result<Option<String>> {
-    let mut polling = Polling::new(&SystemClock, LOOK_EVERY, Millis(u64::MAX));
-    loop {
-        let Some(seen) = clients.runs.machines.describe(&run.arn).await? else {
-            return Err(OperateError::UnknownRun(run.run_id.clone()));
-        };
-        let states = stages(&clients.runs.machines.history(&run.arn).await?);
-        let state = states.last().map(|state| state.name.as_str());
-        if state == Some(STATE)
-            && let Some(question) = find(clients, run).await?
-        {
-            return answer(clients, &question, Decision::Approve, Some(note))
-                .await
-                .map(Some);
-        }
-        if !seen.running {
-            return Ok(None);
-        }
-        polling.pause().await.map_err(|late| OperateError::Late {
-            what: format!("execution {}", run.arn),
-            seconds: late.waited.whole_seconds(),
-            hint: "see `crossover status`",
-        })?;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crossover_core::Direction;
@@ -181,17 +150,17 @@ mod tests {
     fn only_the_run_that_waits_and_is_meant_can_be_approved() {
         let refusal = |run_id, seen| waiting("main", run_id, seen).unwrap_err().to_string();
         assert_eq!(
-            waiting("main", Some("shop-1"), Some(run(Some(STATE))))
+            waiting("main", Some("shop-1"), Some(run(Some(APPROVAL))))
                 .unwrap()
                 .run_id,
             "shop-1"
         );
-        waiting("main", None, Some(run(Some(STATE)))).unwrap();
+        waiting("main", None, Some(run(Some(APPROVAL)))).unwrap();
         for (run_id, seen, words) in [
             (None, None, "no run of lane main is under way"),
             (
                 Some("other"),
-                Some(run(Some(STATE))),
+                Some(run(Some(APPROVAL))),
                 "shop-1 of lane main is under way, not other",
             ),
             (

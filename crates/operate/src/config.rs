@@ -1,6 +1,6 @@
 //! `crossover.toml`: the file of one migration. It holds references only, never a secret.
 //!
-//! `[plan]` is the plan of the state machines without `run_id`, which each run gets anew, and without `dry_run`,
+//! `[plan]` is the plan of the state machines without `run_id`, of which each run gets a new one, and without `dry_run`,
 //! which is an option of the command.
 
 use std::{

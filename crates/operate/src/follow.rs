@@ -6,16 +6,13 @@ use crossover_core::{Millis, polling::Polling};
 use serde_json::Value;
 
 use crate::{
-    approval,
     clients::Runs,
     error::{OperateError, Result},
     history::{StageRun, last_document, stages},
     machines::Execution,
     run::{RunExecution, RunRecord, output_figure, record},
+    states::WAITING,
 };
-
-/// The states that may wait for long, and say for what.
-const WAITING: [&str; 3] = ["LagWait", approval::STATE, "LagWaitAfterApproval"];
 
 /// Receives what happens in an execution, as it happens.
 pub trait Watcher: Send + Sync {
@@ -126,6 +123,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::states::LAG_WAIT;
 
     #[derive(Default)]
     struct Lines(Mutex<Vec<String>>);
@@ -171,10 +169,10 @@ mod tests {
             detail: json!({ "reason": reason }),
         };
         shown.stages(&[stage("PreCheck", true)], &lines);
-        shown.stages(&[stage("PreCheck", false), stage(WAITING[0], true)], &lines);
+        shown.stages(&[stage("PreCheck", false), stage(LAG_WAIT, true)], &lines);
         shown.waits(&[wait("a")], &lines);
         shown.waits(&[wait("a"), wait("b")], &lines);
-        shown.stages(&[stage("PreCheck", false), stage(WAITING[0], false)], &lines);
+        shown.stages(&[stage("PreCheck", false), stage(LAG_WAIT, false)], &lines);
         let document = json!({ "lag_wait": { "result": { "output": { "predicted_pause_ms": 120 } } } });
         for document in [None, Some(&document), Some(&document)] {
             shown.prediction(document, &lines);

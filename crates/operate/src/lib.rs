@@ -4,7 +4,8 @@
 //! - [`config`]: `crossover.toml`, the file of one migration; [`template`]: such a file from what Terraform has created
 //! - [`clients`]: the clients of everything that the file names; [`references`]: whether all of it can be used
 //! - [`prepare`]: Crossover's own tables in a database, before its first run
-//! - [`machines`], [`history`]: executions of the state machines and what their histories say
+//! - [`machines`], [`history`]: executions of the state machines and what their histories say; [`states`]: the states known
+//!   by name
 //! - [`begin`]: starts a run; [`follow`]: follows it to its end; [`run`]: what is known of it
 //! - [`approval`]: the approval of a run that waits for it
 //! - [`abort`]: ends a run before its commit
@@ -27,6 +28,7 @@ pub mod prepare;
 pub mod references;
 pub mod run;
 pub mod sdk;
+pub mod states;
 pub mod status;
 pub mod template;
 

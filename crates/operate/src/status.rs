@@ -7,7 +7,7 @@ use crossover_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{approval, config::sub_command};
+use crate::{config::sub_command, states};
 
 /// A run whose execution has not ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,7 +159,7 @@ fn next(facts: &Facts<'_>, reverse_replication: Option<&ReverseReplication>) -> 
     if let Some(run) = &facts.under_way {
         let follow = format!("{} --follow --run-id {}", sub_command(run.direction), run.run_id);
         let mut commands = vec![command(&follow, "follow the run to its end")];
-        if run.state.as_deref() == Some(approval::STATE) {
+        if run.state.as_deref() == Some(states::APPROVAL) {
             let approve = format!("approve --run-id {}", run.run_id);
             commands.insert(
                 0,

@@ -35,30 +35,9 @@ impl Moto {
     /// # Errors
     /// With the last log lines if the start fails.
     pub async fn start(parts: &Parts, dir: &Path, functions: u16) -> Result<Self> {
-        let port = Port::Free.pick(NAME)?;
-        let mut part = Launch::new(NAME, parts.moto_python(), dir.join("moto.log"))
-            .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()])
-            .only_given_env()
-            // Where moto looks for the services that its state machines call.
-            .env("MOTO_PORT", functions.to_string())
-            .env("PYTHONUNBUFFERED", "1")
-            .dir(dir)
-            .stop_with([StopStep::new(Signal::SIGTERM, 3)])
-            .start()?;
-        let aws = Aws::new(port);
-        // Without this setting an execution ends as soon as it begins.
-        let interpret = || async {
-            loopback::http()
-                .build()
-                .unwrap_or_default()
-                .post(format!("{}/moto-api/config", aws.endpoint()))
-                .json(&json!({ "stepfunctions": { "execute_state_machine": true } }))
-                .send()
-                .await
-                .is_ok_and(|answer| answer.status().is_success())
-        };
-        part.until_ready(START_LIMIT, interpret).await?;
-        Ok(Self { part, aws })
+        Port::Free
+            .start(NAME, |port| start_on(parts, dir, functions, port))
+            .await
     }
 
     /// A client of its API.
@@ -70,4 +49,30 @@ impl Moto {
     pub async fn stop(self) -> Result<(), StandError> {
         self.part.stop().await
     }
+}
+
+async fn start_on(parts: &Parts, dir: &Path, functions: u16, port: u16) -> Result<Moto> {
+    let mut part = Launch::new(NAME, parts.python(), dir.join("moto.log"))
+        .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()])
+        .only_given_env()
+        // Where moto looks for the services that its state machines call.
+        .env("MOTO_PORT", functions.to_string())
+        .env("PYTHONUNBUFFERED", "1")
+        .dir(dir)
+        .stop_with([StopStep::new(Signal::SIGTERM, 3)])
+        .start()?;
+    let aws = Aws::new(port);
+    // Without this setting an execution ends as soon as it begins.
+    let interpret = || async {
+        loopback::http()
+            .build()
+            .unwrap_or_default()
+            .post(format!("{}/moto-api/config", aws.endpoint()))
+            .json(&json!({ "stepfunctions": { "execute_state_machine": true } }))
+            .send()
+            .await
+            .is_ok_and(|answer| answer.status().is_success())
+    };
+    part.until_ready(START_LIMIT, interpret).await?;
+    Ok(Moto { part, aws })
 }

@@ -1,13 +1,16 @@
 //! Loopback ports: free ports by default, fixed ports on the user's request.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::{
+    future::Future,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+};
 
 use tokio::net::TcpSocket;
 
 use crate::error::{Result, StandError};
 
 /// Number of start attempts of a part when another program takes the chosen free port first.
-pub(crate) const ATTEMPTS: usize = 5;
+const ATTEMPTS: usize = 5;
 
 /// The port of a part; always on 127.0.0.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,6 +35,25 @@ impl Port {
                 part: part.to_owned(),
                 port,
             }),
+        }
+    }
+
+    /// Starts `part` on its port; on another free port if another program was faster.
+    ///
+    /// # Errors
+    /// As [`Port::pick`], and the error of the last start.
+    pub(crate) async fn start<T, S, F>(self, part: &str, mut start: S) -> Result<T>
+    where
+        S: FnMut(u16) -> F,
+        F: Future<Output = Result<T>>,
+    {
+        let mut attempt = 1;
+        loop {
+            let port = self.pick(part)?;
+            match start(port).await {
+                Err(_) if self == Self::Free && !is_free(port) && attempt < ATTEMPTS => attempt += 1,
+                started => return started,
+            }
         }
     }
 }
@@ -90,6 +112,38 @@ mod tests {
         assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
         drop(held);
         bind().unwrap();
+    }
+
+    /// A program that listens on every port just before the part does.
+    async fn overtaken(port: Port, times: usize) -> (usize, Result<u16>) {
+        let mut others = Vec::new();
+        let started = port.start("moto", |number| {
+            let overtaken = others.len() < times;
+            others.push(overtaken.then(|| TcpListener::bind((Ipv4Addr::LOCALHOST, number)).unwrap()));
+            std::future::ready(if overtaken {
+                Err(StandError::PortTaken {
+                    part: "moto".to_owned(),
+                    port: number,
+                })
+            } else {
+                Ok(number)
+            })
+        });
+        let started = started.await;
+        (others.len(), started)
+    }
+
+    #[tokio::test]
+    async fn a_part_that_lost_its_free_port_is_started_on_another_one() {
+        let (starts, started) = overtaken(Port::Free, 2).await;
+        started.unwrap();
+        assert_eq!(starts, 3);
+        let (starts, started) = overtaken(Port::Free, usize::MAX).await;
+        started.unwrap_err();
+        assert_eq!(starts, ATTEMPTS);
+        let (starts, started) = overtaken(Port::Fixed(free().unwrap()), usize::MAX).await;
+        started.unwrap_err();
+        assert_eq!(starts, 1);
     }
 
     #[test]

@@ -13,10 +13,10 @@ use crossover_terraform_check::apply::{Applied, cycle};
 use crossover_terraform_check::block::label;
 use crossover_terraform_check::planted;
 use crossover_terraform_check::source::Module;
+use crossover_terraform_check::terraform::plugins;
 use crossover_terraform_run::{Terraform, folder::Folder};
 
-use super::Step;
-use super::run::{Options, reached};
+use super::{Step, options::Options};
 
 /// Starts the local AWS, applies and destroys.
 pub async fn run(
@@ -82,7 +82,7 @@ async fn apply(
     };
     let Applied { findings, kinds } = cycle(&session, &dev(aws, &copied)).await?;
     eprintln!("apply: {}", verdict(findings.len()));
-    let reached = reached(module, modules);
+    let reached = plugins::reached(module, modules);
     for line in planned_only(modules, &reached, &kinds) {
         eprintln!("  {line}");
     }

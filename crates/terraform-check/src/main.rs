@@ -1,6 +1,7 @@
 //! `cargo xtask check terraform` runs this program.
 
 mod applying;
+mod options;
 mod run;
 
 use std::path::PathBuf;
@@ -88,7 +89,7 @@ fn main() -> ExitCode {
 async fn check(arguments: Arguments) -> anyhow::Result<()> {
     let root = checkout(env!("CARGO_MANIFEST_DIR"))?;
     let folder = folder(arguments.folder, || root.join("terraform"))?;
-    let options = run::Options {
+    let options = options::Options {
         parts: arguments.parts.unwrap_or_else(|| root.clone()),
         root,
         folder,

@@ -1,7 +1,6 @@
 //! The steps of the check, in order.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
@@ -18,28 +17,10 @@ use crossover_terraform_check::{checkov, planted, rules, schema};
 use crossover_terraform_run::plugins::{self, Plugins, Required};
 use crossover_terraform_run::{Terraform, copy};
 
-use super::{Step, applying};
+use super::{Step, applying, options::Options};
 
 /// The provider without whose plugin almost nothing would be checked.
 const NEEDED: &str = "hashicorp/aws";
-
-pub struct Options {
-    /// The folder that holds the schemas and checkov.
-    pub parts: PathBuf,
-    pub root: PathBuf,
-    pub folder: PathBuf,
-    /// All steps, if empty.
-    pub only: Vec<Step>,
-    pub jobs: usize,
-    /// Whether a step that cannot run is a failure.
-    pub in_ci: bool,
-}
-
-impl Options {
-    pub fn wants(&self, step: Step) -> bool {
-        self.only.is_empty() || self.only.contains(&step)
-    }
-}
 
 /// Runs the steps; all findings are printed at the end, sorted.
 pub async fn run(options: &Options) -> anyhow::Result<()> {
@@ -225,7 +206,7 @@ fn validate(
 ) -> anyhow::Result<()> {
     let mut ready: Vec<&Path> = Vec::new();
     for module in modules {
-        let lacking: Vec<String> = needs(module, modules)
+        let lacking: Vec<String> = declared::needs(module, modules)
             .into_iter()
             .filter(|source| found.missing.contains_key(source))
             .collect();
@@ -248,28 +229,4 @@ fn validate(
         options.jobs,
     )?);
     Ok(())
-}
-
-/// The providers that a folder needs, those of the modules that it calls included.
-fn needs(module: &Module, modules: &[Module]) -> BTreeSet<String> {
-    let reached = reached(module, modules);
-    let needing = modules
-        .iter()
-        .filter(|module| reached.contains(module.folder.as_path()));
-    needing
-        .flat_map(|module| declared::required(module).into_keys())
-        .collect()
-}
-
-/// The folders of a module and of all that it calls.
-pub fn reached<'a>(module: &'a Module, modules: &'a [Module]) -> BTreeSet<&'a Path> {
-    let mut reached = BTreeSet::from([module.folder.as_path()]);
-    let mut open = vec![module];
-    while let Some(module) = open.pop() {
-        for folder in declared::calls(module) {
-            let called = modules.iter().find(|module| module.folder == folder);
-            open.extend(called.filter(|module| reached.insert(&module.folder)));
-        }
-    }
-    reached
 }

@@ -71,3 +71,13 @@ fn a_folder_without_files_is_an_error_and_no_success() {
             .contains("contains no file of Terraform")
     );
 }
+
+#[test]
+fn the_program_is_the_guard_of_what_it_starts() {
+    let guard = Command::new(env!("CARGO_BIN_EXE_crossover-terraform-check"))
+        .arg(crossover_stand::guard::HIDDEN_MODE)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(guard.stderr).unwrap();
+    assert!(said.contains("no command after --"), "{said}");
+}

@@ -5,6 +5,7 @@ mod run;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, ValueEnum};
 use crossover_file_check::program::{checkout, ended, folder};
 use crossover_file_check::results::in_ci;
@@ -48,14 +49,20 @@ struct Arguments {
     list: bool,
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    // Before the runtime: as a guard this program has one of its own.
+    crossover_stand::guard::install();
     let arguments = Arguments::parse();
     if arguments.list {
         print!("{}", listed(RULES));
         return ExitCode::SUCCESS;
     }
-    ended(check(arguments).await)
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    ended(
+        runtime
+            .context("the runtime cannot be started")
+            .and_then(|runtime| runtime.block_on(check(arguments))),
+    )
 }
 
 async fn check(arguments: Arguments) -> anyhow::Result<()> {

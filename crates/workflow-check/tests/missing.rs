@@ -61,3 +61,13 @@ fn a_finding_names_the_file_the_line_and_the_rule() {
         "{text}"
     );
 }
+
+#[test]
+fn the_program_is_the_guard_of_what_it_starts() {
+    let guard = Command::new(env!("CARGO_BIN_EXE_crossover-workflow-check"))
+        .arg(crossover_stand::guard::HIDDEN_MODE)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(guard.stderr).unwrap();
+    assert!(said.contains("no command after --"), "{said}");
+}

@@ -1,7 +1,8 @@
 //! The stages of a run while it is followed.
 
 use crossover_core::Millis;
-use crossover_operate::{follow::Watcher, run::StageRun};
+use crossover_operate::{follow::Watcher, run::StageRun, states};
+use tokio::sync::Notify;
 
 use crate::steps::Steps;
 
@@ -9,6 +10,7 @@ use crate::steps::Steps;
 pub struct Lines {
     what: &'static str,
     steps: Steps,
+    asked: Notify,
 }
 
 impl Lines {
@@ -16,7 +18,13 @@ impl Lines {
         Self {
             what,
             steps: Steps::new(),
+            asked: Notify::new(),
         }
+    }
+
+    /// Returns each time the run asks for its approval.
+    pub async fn asked(&self) {
+        self.asked.notified().await;
     }
 
     fn label(&self, state: &str) -> String {
@@ -31,6 +39,9 @@ impl Watcher for Lines {
 
     fn waits(&self, state: &str, reason: &str) {
         self.steps.note(&format!("    {state} waits: {reason}"));
+        if state == states::APPROVAL {
+            self.asked.notify_one();
+        }
     }
 
     fn left(&self, stage: &StageRun) {

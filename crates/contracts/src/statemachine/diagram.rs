@@ -28,7 +28,10 @@ fn draw(machine: &Value, page: &mut String) {
         let shown = match state["Type"].as_str() {
             Some("Choice") => format!("{{\"{name}\"}}"),
             Some("Succeed") => format!("([\"{name}\"])"),
-            Some("Fail") => format!("([\"{name}: {}\"])", state["Error"].as_str().unwrap_or_default()),
+            Some("Fail") => match state["Error"].as_str() {
+                Some(error) if error != name => format!("([\"{name}: {error}\"])"),
+                _ => format!("([\"{name}\"])"),
+            },
             _ => format!("[\"{name}\"]"),
         };
         let _ = writeln!(page, "  {}{shown}", id(name));
@@ -101,7 +104,7 @@ mod tests {
             "Work": { "Type": "Task", "Next": "Done", "Catch": [
                 { "ErrorEquals": ["TooBusy"], "Next": "Lost" }, { "ErrorEquals": ["States.ALL"], "Next": "Lost" } ] },
             "Done": { "Type": "Succeed" },
-            "Lost": { "Type": "Fail", "Error": "Gone" } } }"#;
+            "Lost": { "Type": "Fail", "Error": "Gone" }, "Late": { "Type": "Fail", "Error": "Late" } } }"#;
         let page = page(&[("one".to_owned(), machine.to_owned())]).unwrap();
         for line in [
             "sAsk{\"Ask?\"}",
@@ -114,6 +117,7 @@ mod tests {
             "sWork -.-> sLost",
             "sDone([\"Done\"])",
             "sLost([\"Lost: Gone\"])",
+            "sLate([\"Late\"])",
         ] {
             assert!(
                 page.lines().any(|drawn| drawn.trim() == line),

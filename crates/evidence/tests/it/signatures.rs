@@ -36,7 +36,7 @@ fn an_unsigned_manifest_is_an_offence_where_a_key_was_asked_for() {
     );
 }
 
-/// A forger changes a file and writes everything anew, with or without a key of their own.
+/// A forger changes a file and writes everything again, with or without a key of their own.
 #[test]
 fn evidence_that_was_written_anew_is_found_by_the_key_alone() {
     let (ours, theirs) = (key(), key());

@@ -1,6 +1,7 @@
 //! Finds the program that can act as the guard.
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -46,17 +47,10 @@ fn beside(this: &Path) -> Result<PathBuf> {
 
 /// `cargo test -p some-crate` builds no binaries of that crate's dev-dependencies, so the first test run that
 /// needs the guard builds it.
-fn build(test_folder: &Path) {
+fn build(folder: &Path) {
     static ONCE: Mutex<bool> = Mutex::new(false);
     let mut done = ONCE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    // target/<profile>/deps/<test>
-    let profile_folder = test_folder.parent();
-    let profile = profile_folder
-        .and_then(Path::file_name)
-        .map(|name| if name == "debug" { "dev".as_ref() } else { name });
-    let target = profile_folder.and_then(Path::parent);
-    if let (false, Some(cargo), Some(profile), Some(target)) = (*done, env::var_os("CARGO"), profile, target)
-    {
+    if let (false, Some(cargo), Some((target, profile))) = (*done, env::var_os("CARGO"), built_in(folder)) {
         let _ = Command::new(cargo)
             .args([
                 "build",
@@ -73,4 +67,39 @@ fn build(test_folder: &Path) {
             .status();
     }
     *done = true;
+}
+
+/// The target folder and the profile of an executable in this folder: target/debug of a program, target/debug/deps of a
+/// test.
+fn built_in(folder: &Path) -> Option<(&Path, &OsStr)> {
+    let of_profile = if folder.file_name()? == "deps" {
+        folder.parent()?
+    } else {
+        folder
+    };
+    let profile = of_profile.file_name()?;
+    let profile = if profile == "debug" {
+        "dev".as_ref()
+    } else {
+        profile
+    };
+    Some((of_profile.parent()?, profile))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_and_tests_are_built_in_the_same_target() {
+        for (folder, profile) in [
+            ("/a/target/debug", "dev"),
+            ("/a/target/debug/deps", "dev"),
+            ("/a/target/release", "release"),
+            ("/a/target/bench/deps", "bench"),
+        ] {
+            let built = built_in(Path::new(folder)).unwrap();
+            assert_eq!(built, (Path::new("/a/target"), OsStr::new(profile)), "{folder}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::environment::Server;
 use crate::error::{Result, StandError};
 use crate::guard::StopStep;
 use crate::parts::Parts;
-use crate::ports::{ATTEMPTS, Port, is_free};
+use crate::ports::Port;
 use crate::process::{Launch, ManagedProcess};
 
 mod client;
@@ -52,14 +52,8 @@ impl MiniStack {
         let dir = std::path::absolute(dir).map_err(StandError::io("finding", dir))?;
         let files = dir.join("ministack");
         fs::create_dir_all(&files).map_err(StandError::io("creating", &files))?;
-        let mut attempt = 1;
-        loop {
-            let number = port.pick(NAME)?;
-            match start_on(parts, &dir, &files, number).await {
-                Err(_) if port == Port::Free && !is_free(number) && attempt < ATTEMPTS => attempt += 1,
-                started => return started,
-            }
-        }
+        port.start(NAME, |number| start_on(parts, &dir, &files, number))
+            .await
     }
 
     /// A client to set up the resources of a run.
@@ -82,7 +76,7 @@ impl Server for MiniStack {
 }
 
 async fn start_on(parts: &Parts, dir: &Path, files: &Path, port: u16) -> Result<MiniStack> {
-    let mut part = Launch::new(NAME, parts.ministack_python(), dir.join("ministack.log"))
+    let mut part = Launch::new(NAME, parts.python(), dir.join("ministack.log"))
         .args(["-c", LAUNCH])
         .only_given_env()
         .env("BIND_HOST", "127.0.0.1")

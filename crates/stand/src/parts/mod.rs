@@ -83,13 +83,8 @@ impl Parts {
         self.layout.npm_program("asl-validator")
     }
 
-    /// The Python with MiniStack installed; started as `python -m ministack`.
-    pub fn ministack_python(&self) -> PathBuf {
-        self.layout.python()
-    }
-
-    /// The Python with moto installed; started as `python -m moto.server`.
-    pub(crate) fn moto_python(&self) -> PathBuf {
+    /// The Python in which the servers written in it are installed: MiniStack and moto.
+    pub fn python(&self) -> PathBuf {
         self.layout.python()
     }
 

@@ -12,7 +12,6 @@ use crate::environment::Server;
 use crate::error::{Result, StandError};
 use crate::guard::StopStep;
 use crate::parts::Parts;
-use crate::ports::{ATTEMPTS, Port, is_free};
 use crate::process::{Launch, ManagedProcess};
 
 mod account;
@@ -60,21 +59,16 @@ impl Postgres {
         let programs = account::usable_programs(parts, major).await?;
         let template = template::ensure(parts, major, &programs).await?;
         let data = account::data_folder(dir, &name)?;
-        template.copy_to(&data).await?;
-        let mut attempt = 1;
-        loop {
-            let port = settings.port.pick(&name)?;
-            settings.write(&data, major, port)?;
-            match start_on(&name, &programs, &data, dir, port, settings.temporary).await {
-                Ok(part) => return Self::secured(part, major, port, &template.password, data).await,
-                // The guard has ended and removed the cluster.
-                Err(_) if settings.port == Port::Free && !is_free(port) && attempt < ATTEMPTS => {
-                    attempt += 1;
-                    template.copy_to(&data).await?;
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let (name, data, programs, template) = (&name, &data, &programs, &template);
+        let started = settings.port.start(name, |port| async move {
+            // In each attempt: the guard of one that failed has removed the cluster.
+            template.copy_to(data).await?;
+            settings.write(data, major, port)?;
+            let part = start_on(name, programs, data, dir, port, settings.temporary).await?;
+            Ok((part, port))
+        });
+        let (part, port) = started.await?;
+        Self::secured(part, major, port, &template.password, data.clone()).await
     }
 
     /// Gives the superuser a new password for this server, because the template's password is on disk.

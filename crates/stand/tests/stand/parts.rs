@@ -72,7 +72,7 @@ async fn every_part_answers_with_its_pinned_version() {
     assert!(output_of(parts.wasm_opt(), &["--version"]).contains("version 132"));
     assert!(output_of(parts.asl_validator(), &["--version"]).contains("4.0.0"));
     assert!(output_of(parts.workerd(), &["--version"]).contains("workerd 20"));
-    let ministack = output_of(parts.ministack_python(), &["-m", "pip", "show", "ministack"]);
+    let ministack = output_of(parts.python(), &["-m", "pip", "show", "ministack"]);
     assert!(
         ministack.contains(&format!("Version: {}", parts.versions()["ministack"])),
         "{ministack}"
@@ -81,7 +81,7 @@ async fn every_part_answers_with_its_pinned_version() {
 
 #[tokio::test]
 async fn the_python_pins_are_complete_and_agree() {
-    let python = the_parts().await.ministack_python();
+    let python = the_parts().await.python();
     let check = Command::new(python)
         .args(["-m", "pip", "check"])
         .output()

@@ -1,6 +1,7 @@
 //! What the files say about providers and modules.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use crossover_terraform_run::plugins::Required;
 use hcl_edit::expr::Expression;
@@ -39,10 +40,30 @@ pub fn calls(module: &Module) -> Vec<PathBuf> {
     local.map(|source| normal(&module.folder.join(source))).collect()
 }
 
+/// The providers that a folder needs, those of the modules that it calls included.
+pub fn needs(module: &Module, modules: &[Module]) -> BTreeSet<String> {
+    let reached = reached(module, modules);
+    let needing = modules
+        .iter()
+        .filter(|module| reached.contains(module.folder.as_path()));
+    needing.flat_map(|module| required(module).into_keys()).collect()
+}
+
+/// The folders of a module and of all that it calls.
+pub fn reached<'a>(module: &'a Module, modules: &'a [Module]) -> BTreeSet<&'a Path> {
+    let mut reached = BTreeSet::from([module.folder.as_path()]);
+    let mut open = vec![module];
+    while let Some(module) = open.pop() {
+        for folder in calls(module) {
+            let called = modules.iter().find(|module| module.folder == folder);
+            open.extend(called.filter(|module| reached.insert(&module.folder)));
+        }
+    }
+    reached
+}
+
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::finding::Findings;
     use crate::source::File;

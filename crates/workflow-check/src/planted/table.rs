@@ -177,7 +177,7 @@ pub const FAULTS: &[Fault] = &[
     fault("refusal-stops", "an apply that waits for no plan", "deploy.yml",
         "    needs: plan\n    if: github.event_name",
         "    if: github.event_name"),
-    fault("apply-of-the-saved-plan", "an apply that plans anew", "deploy.yml",
+    fault("apply-of-the-saved-plan", "an apply that plans again", "deploy.yml",
         "apply -input=false -no-color \"$PWD/plan/saved.tfplan\"",
         "apply -input=false -no-color -auto-approve"),
     fault("apply-of-the-saved-plan", "a destroy", "deploy.yml",
