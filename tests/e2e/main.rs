@@ -22,4 +22,5 @@ mod series;
 mod setup;
 mod slow_writes;
 mod state_machines;
+mod terraform;
 mod workflow;

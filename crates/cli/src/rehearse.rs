@@ -68,6 +68,10 @@ pub struct Arguments {
     /// reach it through the file crossover.toml in the report's folder
     #[arg(long, conflicts_with_all = ["rollback", "repeat", "burst", "dry_run", "json"])]
     keep: bool,
+    /// Apply terraform/environments/dev to the local AWS and run on what it has created: functions, roles, state
+    /// machines, secrets, journal, alarms and the replication tasks. Needs Terraform; takes about two minutes more
+    #[arg(long)]
+    terraform: bool,
     /// Change nothing: run the same states with writes replaced, and print the plan
     #[arg(long)]
     dry_run: bool,
@@ -120,6 +124,7 @@ impl Arguments {
                 writes,
                 delay: Millis(self.burst_delay),
             }),
+            terraform: self.terraform,
             dry_run: self.dry_run,
             writes_per_s: self.writes,
             reads_per_s: self.reads,

@@ -17,6 +17,13 @@ pub struct Results {
 }
 
 impl Results {
+    /// Adds those of a step that ran by itself.
+    pub fn add(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.missed.extend(other.missed);
+        self.skipped.extend(other.skipped);
+    }
+
     /// Prints everything, sorted.
     pub fn print(&mut self) {
         self.findings.sort();

@@ -19,8 +19,8 @@ use crate::{
     inspection::Inspection,
     options::RehearsalOptions,
     report::{
-        Breakdown, Direction, LoadFacts, NotReplicated, Outcome, PauseWindow, Phase, Reads, Report, Run,
-        SequenceRow, Series, StageRun, TableRow, Timeline, Writes, pause,
+        Breakdown, Creator, Direction, LoadFacts, NotReplicated, Outcome, PauseWindow, Phase, Reads, Report,
+        ResourceRow, Run, SequenceRow, Series, StageRun, TableRow, Timeline, Writes, pause,
     },
     run::RunRecord,
 };
@@ -120,6 +120,7 @@ pub fn assemble(
         exclude_option: final_state.exclude_option.clone(),
         sequences: sequences(&final_state.inspection),
         parts,
+        resources: resources(&final_state.resources),
         not_real: NOT_REAL
             .iter()
             .map(|&text| text.to_owned())
@@ -155,6 +156,13 @@ pub fn assemble(
         ledger: final_state.ledger,
         directions,
     }
+}
+
+/// What is in the local AWS, and what a rehearsal always starts by itself.
+fn resources(in_aws: &[ResourceRow]) -> Vec<ResourceRow> {
+    let own = [("PostgreSQL server", 2), ("sample API", 2), ("Worker", 1)];
+    let own = own.map(|(kind, count)| ResourceRow::new(kind, count, Creator::Rehearsal));
+    in_aws.iter().cloned().chain(own).collect()
 }
 
 fn asked(options: &RehearsalOptions) -> Outcome {

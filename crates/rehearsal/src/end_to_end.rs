@@ -8,7 +8,7 @@ use crate::{
     assembly::assemble,
     dump,
     ending::EndAfterRun,
-    environment::Environment,
+    environment::{Environment, find_terraform},
     error::{RehearsalError, Result},
     final_state::{self, FinalState},
     load::{Load, LoadConfig, StrayConfig},
@@ -63,6 +63,9 @@ pub(crate) async fn set(options: &RehearsalOptions, progress: &dyn Progress) -> 
     if !options.dumps.is_empty() {
         // Checked before anything is fetched, built or started.
         dump::check(&options.dumps)?;
+    }
+    if options.terraform {
+        find_terraform()?;
     }
     loopback::allow_many_files();
     let parts = parts::ensure(&options.workspace, parts::Set::Rehearsal, progress).await?;

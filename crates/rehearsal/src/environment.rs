@@ -21,9 +21,10 @@ use crossover_core::{
     ports::Catalogue,
 };
 use crossover_stand::{MiniStack, Parts, Progress, StandError, TestEnvironment, progress::step};
-use serde_json::{Value, json};
+use serde_json::json;
 
-pub use cloud::Cloud;
+use cloud::Ingredients;
+pub use cloud::{Cloud, find_terraform};
 use databases::Filled;
 pub use databases::{Database, Databases};
 pub use edge::Edge;
@@ -125,15 +126,19 @@ impl Environment {
         stand.own(workerd);
         starting.done();
 
-        let starting = step(
+        let ingredients = Ingredients {
+            dms: &dms,
+            databases: &databases,
+            edge: &edge,
+            carried: &tables.carried,
+            products,
+            options,
+            work: &work,
             progress,
-            "install functions, state machines and secrets in the local AWS",
-        );
-        let cloud = Cloud::install(aws, &dms, &databases, &edge, products, options).await?;
-        replication::provision(&dms, &databases, &cloud.aws).await?;
-        starting.done();
+        };
+        let cloud = Cloud::deploy(aws, &ingredients).await?;
 
-        replication::start_forward_stream(&dms, &tables.carried, progress)
+        replication::start_and_load(&dms, &Streams::default().forward(), progress)
             .await
             .map_err(|error| error.with_log(&work))?;
         Ok(Self {
@@ -163,17 +168,37 @@ impl Environment {
             run_id: run_id.to_owned(),
             lane: LANE.to_owned(),
             dry_run,
-            source: database_plan(cloud::SOURCE_SECRET),
-            target: database_plan(cloud::TARGET_SECRET),
-            replication: replication_plan(streams),
+            source: database_plan(cloud::secret_id("source")),
+            target: database_plan(cloud::secret_id("target")),
+            replication: self.replication_plan(streams),
             edge: EdgePlan {
                 admin_url: self.edge.url.clone(),
-                secret_id: cloud::EDGE_SECRET.to_owned(),
+                secret_id: cloud::secret_id("edge"),
             },
             scope: self.tables.scope.clone(),
             on_stragglers: OnStragglers::default(),
             approval: None,
             limits: Limits::default(),
+        }
+    }
+
+    /// The instance and the endpoints that were created, and the tasks of these streams.
+    fn replication_plan(&self, streams: Streams) -> ReplicationPlan {
+        let mut settings = self.cloud.replication.clone();
+        settings.remove("engine");
+        for (name, value) in [
+            ("forward_task", json!(streams.forward())),
+            ("reverse_task", json!(streams.reverse())),
+            ("post_rollback_task", json!(streams.post_rollback())),
+            // PostgreSQL's own logical replication carries the changes here.
+            ("slot_plugin", json!("pgoutput")),
+            ("lag_period_s", json!(1)),
+        ] {
+            settings.insert(name.to_owned(), value);
+        }
+        ReplicationPlan {
+            engine: EngineName::new("dms"),
+            settings: settings.into_iter().collect(),
         }
     }
 
@@ -206,38 +231,14 @@ impl Environment {
     }
 }
 
-fn database_plan(secret_id: &str) -> DatabasePlan {
+fn database_plan(secret_id: String) -> DatabasePlan {
     DatabasePlan {
         engine: EngineName::new(crossover_postgres::ENGINE),
-        secret_id: secret_id.to_owned(),
+        secret_id,
         exempt_roles: vec![databases::DMS_ROLE.to_owned()],
         // All servers share this machine's CPU with the load; `--busy` takes it on purpose.
         monitored_as: None,
     }
-}
-
-fn replication_plan(streams: Streams) -> ReplicationPlan {
-    let settings = [
-        ("forward_task", json!(streams.forward())),
-        ("reverse_task", json!(streams.reverse())),
-        ("post_rollback_task", json!(streams.post_rollback())),
-        ("replication_instance_arn", json!(replication::instance_arn())),
-        ("source_endpoints", endpoints("source")),
-        ("target_endpoints", endpoints("target")),
-        ("slot_plugin", json!("pgoutput")),
-        ("lag_period_s", json!(1)),
-    ];
-    ReplicationPlan {
-        engine: EngineName::new("dms"),
-        settings: settings
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-    }
-}
-
-fn endpoints(side: &str) -> Value {
-    json!({ "read_arn": replication::endpoint_arn(side, "read"), "write_arn": replication::endpoint_arn(side, "write") })
 }
 
 /// A folder that is there.

@@ -44,6 +44,8 @@ pub enum RehearsalError {
         #[source]
         source: std::io::Error,
     },
+    #[error("{what}:\n  {}", .faults.join("\n  "))]
+    Terraform { what: String, faults: Vec<String> },
     #[error("the local AWS answered {what} with: {reason}")]
     Aws { what: String, reason: String },
     #[error("{what} did not happen within {seconds} s; {hint}")]

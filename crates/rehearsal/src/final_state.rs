@@ -17,7 +17,7 @@ use crate::{
     ledger::{self, Verdict},
     load::{LoadResult, read_tokens},
     options::RehearsalOptions,
-    report::LagPoint,
+    report::{LagPoint, ResourceRow},
     run::{RunOutcome, RunRecord},
     series::streams_of,
 };
@@ -40,6 +40,8 @@ pub struct FinalState {
     pub faults: Vec<IdentityFault>,
     /// Features that the servers lack and that were left out of the dump, as sentences.
     pub left_out: Vec<String>,
+    /// What was created in the local AWS.
+    pub resources: Vec<ResourceRow>,
     /// The lane's audit log; empty if the lane did not answer.
     pub audit: Vec<AuditEntry>,
     /// The lane's phase; absent if the lane did not answer.
@@ -107,6 +109,7 @@ pub async fn collect(
         exclude_option: environment.tables.exclude_option(),
         faults: environment.tables.faults.clone(),
         left_out: environment.left_out.clone(),
+        resources: environment.cloud.resources.clone(),
         audit,
         phase,
         lag: lag.unwrap_or_default(),

@@ -30,6 +30,9 @@ pub struct RehearsalOptions {
     pub busy: u32,
     /// Slow writes that are under way when a hold begins. Default: none.
     pub burst: Option<Burst>,
+    /// Let Terraform create everything in the local AWS: `terraform/environments/dev` is applied. Default: no; the
+    /// rehearsal creates what a run needs.
+    pub terraform: bool,
     /// Change nothing, print the plan. Default: no.
     pub dry_run: bool,
     /// Writes per second through the Worker. Default: 220.
@@ -73,6 +76,7 @@ impl RehearsalOptions {
             repeat: 1,
             busy: 0,
             burst: None,
+            terraform: false,
             dry_run: false,
             writes_per_s: 220,
             reads_per_s: 100,

@@ -7,6 +7,7 @@ mod breakdown;
 mod html;
 mod load;
 pub mod pause;
+mod resources;
 mod runs;
 mod series;
 mod timeline;
@@ -25,6 +26,7 @@ use crate::load::StrayCounts;
 pub use breakdown::Breakdown;
 pub use load::LoadFacts;
 pub use pause::{Pause, PauseWindow};
+pub use resources::{Creator, ResourceRow};
 pub use runs::{Judgement, RunRow};
 pub use series::{Distribution, Series};
 pub use timeline::{LagPoint, Phase, Timeline};
@@ -217,6 +219,9 @@ pub struct Report {
     pub sequences: Vec<SequenceRow>,
     /// Names and versions of all components.
     pub parts: BTreeMap<String, String>,
+    /// What the run took place on, and who has created it.
+    #[serde(default)]
+    pub resources: Vec<ResourceRow>,
     /// The components that were replaced, as sentences.
     pub not_real: Vec<String>,
     /// The data, time and load of the run.

@@ -1,5 +1,6 @@
 //! The steps of the check, in order.
 
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::time::Instant;
 
@@ -50,7 +51,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     {
         match Terraform::find() {
             Ok(terraform) => {
-                let ran = run_terraform(options, &modules, terraform, &mut results).await;
+                let ran = run_terraform(options, &modules, terraform, &mut results);
                 // What was found before is not lost with what could not run.
                 ran.inspect_err(|_| results.print())?;
             }
@@ -127,7 +128,7 @@ async fn run_checkov(options: &Options, modules: &[Module], results: &mut Result
 }
 
 /// The steps in which Terraform runs.
-async fn run_terraform(
+fn run_terraform(
     options: &Options,
     modules: &[Module],
     terraform: Terraform,
@@ -178,22 +179,56 @@ async fn run_terraform(
         ));
         return Ok(());
     }
+    // An apply mostly waits for answers: the other steps lose little by it.
+    let (checked, applied) = std::thread::scope(|scope| {
+        let applying = applies
+            .then(|| scope.spawn(|| apply_meanwhile(options, modules, &found.terraform, scratch.path())));
+        let checked = check_by_terraform(options, modules, &found, scratch.path(), wanted, results);
+        let applied = applying.map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        (checked, applied)
+    });
+    if let Some(applied) = applied {
+        results.add(applied?);
+    }
+    checked
+}
+
+/// Validates, tests and plants. It blocks, for Terraform's own commands do.
+fn check_by_terraform(
+    options: &Options,
+    modules: &[Module],
+    found: &Plugins,
+    scratch: &Path,
+    wanted: Wanted,
+    results: &mut Results,
+) -> anyhow::Result<()> {
     if wanted.validate || wanted.test {
-        validate(options, modules, &found, scratch.path(), wanted, results)?;
+        validate(options, modules, found, scratch, wanted, results)?;
     }
     if options.wants(Step::Planted) {
-        let missed = planted::real::missed(&found.terraform, &scratch.path().join("planted"))?;
+        let missed = planted::real::missed(&found.terraform, &scratch.join("planted"))?;
         eprintln!("planted: those for Terraform {}", verdict(missed.len()));
         results.missed.extend(missed);
     }
-    if applies {
-        let applying = applying::run(options, modules, &found.terraform, scratch.path(), results);
-        match unless_interrupted(applying).await {
-            Ok(done) => done?,
-            Err(interrupt) => bail!("{interrupt}; Terraform and the local AWS have been ended"),
-        }
-    }
     Ok(())
+}
+
+/// Applies, on a thread and in a runtime of its own.
+fn apply_meanwhile(
+    options: &Options,
+    modules: &[Module],
+    terraform: &Terraform,
+    scratch: &Path,
+) -> anyhow::Result<Results> {
+    let mut results = Results::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("the runtime of the apply cannot be started")?;
+    let applying = applying::run(options, modules, terraform, scratch, &mut results);
+    match runtime.block_on(unless_interrupted(applying)) {
+        Ok(done) => done?,
+        Err(interrupt) => bail!("{interrupt}; Terraform and the local AWS have been ended"),
+    }
+    Ok(results)
 }
 
 fn validate(

@@ -22,9 +22,10 @@ module "crossover" {
 
   secret_prefix = var.secret_prefix
   secrets = {
-    source = { description = "The source database", value_version = var.secret_version }
-    target = { description = "The target database", value_version = var.secret_version }
-    edge   = { description = "Key of the edge's admin API", value_version = var.secret_version }
+    for key, description in merge(
+      { source = "The source database", target = "The target database", edge = "Key of the edge's admin API" },
+      var.secrets,
+    ) : key => { description = description, value_version = var.secret_version }
   }
   secret_values = var.secret_values
 

@@ -70,8 +70,14 @@ variable "secret_prefix" {
   default     = "crossover/dev"
 }
 
+variable "secrets" {
+  description = "Further secrets, with a description each: those of the replication users."
+  type        = map(string)
+  default     = {}
+}
+
 variable "secret_values" {
-  description = "JSON text of the secrets source, target and edge. Neither in the plan nor in the state. Empty: someone else writes them."
+  description = "JSON text of the secrets source, target and edge, and of those in `secrets`. Neither in the plan nor in the state. Empty: someone else writes them."
   type        = map(string)
   default     = {}
   ephemeral   = true

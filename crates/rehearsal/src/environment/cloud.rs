@@ -1,25 +1,81 @@
-//! The local AWS: secrets, journal, functions, state machines.
+//! The local AWS with everything that a migration needs there: secrets, journal, functions, state machines, and the
+//! replication instance with its endpoints. They are created by the rehearsal's own calls, or by Terraform.
 
-use std::{collections::BTreeMap, fs, path::Path};
+mod applied;
+mod installed;
 
+use std::{collections::BTreeMap, path::Path};
+
+use crossover_core::catalogue::TableName;
 use crossover_operate::{clients::Runs, config::AwsSettings, sdk::configuration};
-use crossover_stages::registry;
-use crossover_stand::ministack::{Aws, Function, pack};
-use serde_json::json;
+use crossover_stand::{
+    Progress,
+    ministack::{Aws, REGION},
+};
+use serde_json::{Map, Value, json};
+
+pub use applied::find_terraform;
 
 use super::{Databases, Edge};
 use crate::{
-    calls::{self, Calls, Front},
+    calls::Front,
     dms::DmsStandIn,
     error::{RehearsalError, Result},
     options::RehearsalOptions,
+    report::ResourceRow,
     workshop::Products,
 };
 
-pub const SOURCE_SECRET: &str = "crossover/rehearsal/source";
-pub const TARGET_SECRET: &str = "crossover/rehearsal/target";
-pub const EDGE_SECRET: &str = "crossover/rehearsal/edge";
-const JOURNAL_TABLE: &str = "crossover-journal";
+/// Prefix of all names: the default of the variable `name` in terraform/environments/dev.
+const NAME: &str = "crossover";
+const SECRET_PREFIX: &str = "crossover/rehearsal";
+const STATE_MACHINES: [&str; 3] = ["cutover", "rollback", "verify"];
+
+/// The name of the secret with this key.
+pub fn secret_id(key: &str) -> String {
+    format!("{SECRET_PREFIX}/{key}")
+}
+
+/// What a local AWS is made from.
+pub struct Ingredients<'a> {
+    pub dms: &'a DmsStandIn,
+    pub databases: &'a Databases,
+    pub edge: &'a Edge,
+    /// The tables of the forward stream.
+    pub carried: &'a [TableName],
+    pub products: &'a Products,
+    pub options: &'a RehearsalOptions,
+    /// A folder for files.
+    pub work: &'a Path,
+    pub progress: &'a dyn Progress,
+}
+
+impl Ingredients<'_> {
+    /// The secrets by key.
+    fn secrets(&self) -> BTreeMap<&'static str, Value> {
+        let (source, target) = (&self.databases.source, &self.databases.target);
+        BTreeMap::from([
+            ("source", source.secret()),
+            ("target", target.secret()),
+            (
+                "edge",
+                json!({ "key_id": self.edge.key_id, "key": self.edge.key }),
+            ),
+            ("dms-source", source.dms_secret()),
+            ("dms-target", target.dms_secret()),
+        ])
+    }
+}
+
+/// What was created, whoever has created it.
+struct Deployed {
+    /// ARNs in the order of [`STATE_MACHINES`].
+    machines: [String; 3],
+    journal_table: String,
+    /// The instance and the endpoints, as a plan's `replication` names them.
+    replication: Map<String, Value>,
+    resources: Vec<ResourceRow>,
+}
 
 /// The local AWS with everything installed.
 pub struct Cloud {
@@ -31,111 +87,69 @@ pub struct Cloud {
     pub runs: Runs,
     /// What the command needs to know of this AWS.
     pub settings: AwsSettings,
+    /// The instance and the endpoints, as a plan's `replication` names them.
+    pub replication: Map<String, Value>,
+    /// What was created in it, and by whom.
+    pub resources: Vec<ResourceRow>,
     _fronts: Vec<Front>,
 }
 
 impl Cloud {
-    /// Installs secrets, journal, functions and state machines.
-    pub async fn install(
-        aws: Aws,
-        dms: &DmsStandIn,
-        databases: &Databases,
-        edge: &Edge,
-        products: &Products,
-        options: &RehearsalOptions,
-    ) -> Result<Self> {
-        aws.create_secret(SOURCE_SECRET, &databases.source.secret().to_string())
-            .await?;
-        aws.create_secret(TARGET_SECRET, &databases.target.secret().to_string())
-            .await?;
-        aws.create_secret(
-            EDGE_SECRET,
-            &json!({ "key_id": edge.key_id, "key": edge.key }).to_string(),
-        )
-        .await?;
-        aws.create_table(JOURNAL_TABLE, "run_id", Some("entry")).await?;
-        let topic = aws.create_topic("crossover-notices").await?;
-
-        let mut env: BTreeMap<String, String> = aws.sdk_env().into_iter().collect();
-        let mut fronts = Vec::new();
-        for (name, url) in [
-            ("AWS_ENDPOINT_URL", aws.endpoint().to_owned()),
-            ("AWS_ENDPOINT_URL_DATABASE_MIGRATION_SERVICE", dms.url()),
-        ] {
-            let mut address = url;
-            if let Some(calls) = &options.calls {
-                let front = Front::start(&address, calls.clone())
-                    .await
-                    .map_err(RehearsalError::file("the front of the local AWS"))?;
-                address = front.url();
-                fronts.push(front);
-            }
-            env.insert(name.to_owned(), address);
-        }
-        env.insert("CROSSOVER_JOURNAL_TABLE".to_owned(), JOURNAL_TABLE.to_owned());
-        env.insert("CROSSOVER_NOTICE_TOPIC_ARN".to_owned(), topic);
-        let package = pack(&products.bootstrap)?;
-        let mut functions = Vec::new();
-        let stages = registry();
-        for stage in stages.iter() {
-            let name = stage.name().as_str();
-            let mut env = env.clone();
-            env.insert(calls::APPLICATION.to_owned(), Calls::id_of(stage.name()));
-            functions.push(Function {
-                name: format!("crossover-{name}"),
-                zip: match options.functions.get(name) {
-                    Some(program) => pack(program)?,
-                    None => package.clone(),
-                },
-                handler: name.to_owned(),
-                env,
-                timeout_seconds: if stage.works_in_pause() {
-                    options.pause_function_timeout_s
-                } else {
-                    600
-                },
-                memory_mb: 256,
-            });
-        }
-        let arns = aws.create_functions(&functions).await?;
-        let by_stage: Vec<(String, String)> = stages
-            .names()
-            .into_iter()
-            .zip(arns)
-            .map(|(stage, arn)| (stage.as_str().replace('-', "_"), arn))
-            .collect();
-        let machines = options.workspace.join("statemachine");
-        let mut arns = Vec::new();
-        for name in ["cutover", "rollback", "verify"] {
-            let text = definition(&machines.join(format!("{name}.asl.json")), &by_stage)?;
-            arns.push(aws.create_state_machine(name, &text).await?);
-        }
-        let [cutover, rollback, verify] = <[String; 3]>::try_from(arns).unwrap_or_default();
+    /// Creates everything in the local AWS.
+    pub async fn deploy(aws: Aws, ingredients: &Ingredients<'_>) -> Result<Self> {
+        let (environment, fronts) = environment(&aws, ingredients).await?;
+        let deployed = if ingredients.options.terraform {
+            applied::apply(&aws, ingredients, &environment).await?
+        } else {
+            installed::install(&aws, ingredients, &environment).await?
+        };
+        let [cutover, rollback, verify] = deployed.machines;
         let settings = AwsSettings {
-            region: Some("us-east-1".to_owned()),
+            region: Some(REGION.to_owned()),
             endpoint_url: Some(aws.endpoint().to_owned()),
-            dms_endpoint_url: Some(dms.url()),
+            dms_endpoint_url: Some(ingredients.dms.url()),
             cutover: cutover.clone(),
             rollback: rollback.clone(),
-            journal_table: JOURNAL_TABLE.to_owned(),
+            journal_table: deployed.journal_table,
         };
         let sdk = configuration(&settings, Some(aws.endpoint())).await;
         Ok(Self {
-            runs: Runs::new(&sdk, JOURNAL_TABLE),
+            runs: Runs::new(&sdk, &settings.journal_table),
             aws,
             cutover,
             rollback,
             verify,
             settings,
+            replication: deployed.replication,
+            resources: deployed.resources,
             _fronts: fronts,
         })
     }
 }
 
-/// The document of a state machine with the ARNs of the functions inserted.
-fn definition(path: &Path, functions: &[(String, String)]) -> Result<String> {
-    let text = fs::read_to_string(path).map_err(RehearsalError::file(path))?;
-    Ok(functions.iter().fold(text, |text, (name, arn)| {
-        text.replace(&format!("${{{name}}}"), arn)
-    }))
+/// The variables with which functions find the local AWS, and what records their calls, if anything does.
+async fn environment(
+    aws: &Aws,
+    ingredients: &Ingredients<'_>,
+) -> Result<(BTreeMap<String, String>, Vec<Front>)> {
+    let mut environment: BTreeMap<String, String> = aws.sdk_env().into_iter().collect();
+    let mut fronts = Vec::new();
+    for (name, url) in [
+        ("AWS_ENDPOINT_URL", aws.endpoint().to_owned()),
+        (
+            "AWS_ENDPOINT_URL_DATABASE_MIGRATION_SERVICE",
+            ingredients.dms.url(),
+        ),
+    ] {
+        let mut address = url;
+        if let Some(calls) = &ingredients.options.calls {
+            let front = Front::start(&address, calls.clone())
+                .await
+                .map_err(RehearsalError::file("the front of the local AWS"))?;
+            address = front.url();
+            fronts.push(front);
+        }
+        environment.insert(name.to_owned(), address);
+    }
+    Ok((environment, fronts))
 }

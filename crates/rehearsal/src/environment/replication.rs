@@ -3,63 +3,75 @@
 use crossover_clock::SystemClock;
 use crossover_core::{Millis, catalogue::TableName, polling::Polling};
 use crossover_dms_api::Kind;
-use crossover_stand::{Progress, loopback, ministack::Aws, progress::step};
-use serde_json::{Value, json};
+use crossover_stand::{Progress, loopback, progress::step};
+use serde_json::{Map, Value, json};
 
-use super::Databases;
 use crate::{
     dms::{DmsStandIn, arn_of},
     error::{RehearsalError, Result},
 };
 
-pub const FORWARD_TASK: &str = "rehearsal-forward";
+/// The key of the replication instance, and the migration's. The names made of them are those of terraform/modules/dms, so
+/// nothing else in a rehearsal depends on who has created the replication.
+pub const INSTANCE: &str = "main";
+pub const MIGRATION: &str = "rehearsal";
 /// Identifier of the replication instance, a dimension of the metrics.
-pub const INSTANCE_ID: &str = "rehearsal";
+pub const INSTANCE_ID: &str = "crossover-main";
 /// DMS reads secrets in the name of a role; a local AWS asks for none.
 const SECRETS_ROLE: &str = "arn:aws:iam::000000000000:role/dms";
 /// A full load that takes longer than this is considered stuck.
 const FULL_LOAD_LIMIT: Millis = Millis(30 * 60 * 1_000);
 
-/// ARN of the replication instance.
-pub fn instance_arn() -> String {
-    arn_of(Kind::Instance, INSTANCE_ID)
+/// The task of a stream of a migration.
+pub fn task(migration: &str, stream: &str) -> String {
+    format!("crossover-{migration}-{stream}")
 }
 
-/// ARN of an endpoint.
-pub fn endpoint_arn(side: &str, way: &str) -> String {
-    arn_of(Kind::Endpoint, &format!("{side}-{way}"))
+fn endpoint(side: &str, way: &str) -> String {
+    format!("crossover-{MIGRATION}-{side}-{way}")
 }
 
-/// Creates the replication instance, and two endpoints for each database: one reads, one writes.
-pub async fn provision(dms: &DmsStandIn, databases: &Databases, aws: &Aws) -> Result<()> {
+/// The instance and the endpoints, as a plan's `replication` names them.
+pub fn settings() -> Map<String, Value> {
+    let endpoints = |side: &str| {
+        let arn = |way: &str| arn_of(Kind::Endpoint, &endpoint(side, way));
+        json!({ "read_arn": arn("read"), "write_arn": arn("write") })
+    };
+    Map::from_iter([
+        (
+            "replication_instance_arn".to_owned(),
+            json!(arn_of(Kind::Instance, INSTANCE_ID)),
+        ),
+        ("source_endpoints".to_owned(), endpoints("source")),
+        ("target_endpoints".to_owned(), endpoints("target")),
+    ])
+}
+
+/// Creates the replication instance, and two endpoints for each database: one reads, one writes. They read the
+/// replication user's secrets, given by their ARNs. Returns the number of endpoints.
+pub async fn provision(dms: &DmsStandIn, database: &str, source: &str, target: &str) -> Result<usize> {
     let instance =
         json!({ "ReplicationInstanceIdentifier": INSTANCE_ID, "ReplicationInstanceClass": "dms.t3.medium" });
     call(dms, "CreateReplicationInstance", &instance).await?;
-    for (side, database) in [("source", &databases.source), ("target", &databases.target)] {
-        let secret = format!("crossover/rehearsal/dms-{side}");
-        let secret = aws
-            .create_secret(&secret, &database.dms_secret().to_string())
-            .await?;
+    let mut created = 0;
+    for (side, secret) in [("source", source), ("target", target)] {
         for (way, direction) in [("read", "source"), ("write", "target")] {
             let endpoint = json!({
-                "EndpointIdentifier": format!("{side}-{way}"), "EndpointType": direction, "EngineName": "postgres",
+                "EndpointIdentifier": endpoint(side, way), "EndpointType": direction, "EngineName": "postgres",
                 "PostgreSQLSettings": {
-                    "DatabaseName": database.name(), "SecretsManagerSecretId": secret,
+                    "DatabaseName": database, "SecretsManagerSecretId": secret,
                     "SecretsManagerAccessRoleArn": SECRETS_ROLE,
                 },
             });
             call(dms, "CreateEndpoint", &endpoint).await?;
+            created += 1;
         }
     }
-    Ok(())
+    Ok(created)
 }
 
-/// Creates and starts the forward task, and waits for its full load.
-pub async fn start_forward_stream(
-    dms: &DmsStandIn,
-    carried: &[TableName],
-    progress: &dyn Progress,
-) -> Result<()> {
+/// Creates the forward task, which does not run yet.
+pub async fn create_forward_task(dms: &DmsStandIn, carried: &[TableName]) -> Result<()> {
     let mut tables = carried.to_vec();
     tables.push(TableName::marker());
     let rules: Vec<Value> = tables
@@ -72,13 +84,14 @@ pub async fn start_forward_stream(
             })
         })
         .collect();
-    let task = json!({
-        "ReplicationTaskIdentifier": FORWARD_TASK, "ReplicationInstanceArn": instance_arn(),
-        "SourceEndpointArn": endpoint_arn("source", "read"), "TargetEndpointArn": endpoint_arn("target", "write"),
+    let order = json!({
+        "ReplicationTaskIdentifier": task(MIGRATION, "forward"),
+        "ReplicationInstanceArn": arn_of(Kind::Instance, INSTANCE_ID),
+        "SourceEndpointArn": arn_of(Kind::Endpoint, &endpoint("source", "read")),
+        "TargetEndpointArn": arn_of(Kind::Endpoint, &endpoint("target", "write")),
         "MigrationType": "full-load-and-cdc", "TableMappings": json!({ "rules": rules }).to_string(),
     });
-    call(dms, "CreateReplicationTask", &task).await?;
-    start_and_load(dms, FORWARD_TASK, progress).await
+    call(dms, "CreateReplicationTask", &order).await.map(drop)
 }
 
 /// Starts a task and waits for its full load.

@@ -31,31 +31,31 @@ impl Streams {
 
     /// Names the retained positions of a round, too.
     pub fn migration_id(self) -> String {
-        self.numbered("rehearsal")
+        self.numbered(replication::MIGRATION)
     }
 
     /// Source to target, at the start of the round.
     pub fn forward(self) -> String {
         match self.round.checked_sub(1) {
-            None => replication::FORWARD_TASK.to_owned(),
+            None => replication::task(replication::MIGRATION, "forward"),
             Some(before) => Self { round: before }.post_rollback(),
         }
     }
 
     /// Target to source, after the cutover.
     pub fn reverse(self) -> String {
-        self.numbered("rehearsal-back")
+        replication::task(&self.migration_id(), "reverse")
     }
 
     /// Source to target, after the rollback.
     pub fn post_rollback(self) -> String {
-        self.numbered("rehearsal-again")
+        replication::task(&self.migration_id(), "post-rollback")
     }
 
     /// Every stream that has run up to and including this round, without repetition.
     pub fn all_so_far(self) -> Vec<String> {
         let rounds = (0..=self.round).map(|round| Self { round });
-        let mut names = vec![replication::FORWARD_TASK.to_owned()];
+        let mut names = vec![Self::default().forward()];
         names.extend(rounds.flat_map(|streams| [streams.reverse(), streams.post_rollback()]));
         names
     }
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn each_round_starts_with_the_stream_that_the_rollback_before_it_has_left() {
         let rounds: Vec<Streams> = (0..3).map(Streams::after_rollbacks).collect();
-        assert_eq!(rounds[0].forward(), replication::FORWARD_TASK);
+        assert_eq!(rounds[0].forward(), "crossover-rehearsal-forward");
         for pair in rounds.windows(2) {
             assert_eq!(pair[1].forward(), pair[0].post_rollback());
             assert_ne!(pair[1].migration_id(), pair[0].migration_id());

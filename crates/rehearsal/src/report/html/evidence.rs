@@ -8,7 +8,7 @@ use crossover_report::{
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use crate::report::Report;
+use crate::report::{Creator, Report, ResourceRow};
 
 pub(super) fn sections(report: &Report) -> Markup {
     html! {
@@ -19,6 +19,7 @@ pub(super) fn sections(report: &Report) -> Markup {
         (stray(report))
         (errors(report))
         (parts(report))
+        (resources(report))
         (not_real(report))
         (definitions())
     }
@@ -42,6 +43,34 @@ fn definitions() -> Markup {
             }
         }
     }
+}
+
+/// Who has created what: a line for each, with the types to open.
+fn resources(report: &Report) -> Markup {
+    let by = |creator: Creator| -> Vec<&ResourceRow> {
+        report
+            .resources
+            .iter()
+            .filter(|row| row.created_by == creator)
+            .collect()
+    };
+    let content = html! {
+        @for creator in [Creator::Terraform, Creator::Rehearsal] {
+            @let rows = by(creator);
+            @if !rows.is_empty() {
+                @let all = rows.iter().map(|row| row.count as u64).sum();
+                @let types = html! {
+                    ul.plain { (items(rows.iter().map(|row| html! { (count(row.count as u64)) " " (name(&row.kind)) }))) }
+                };
+                (page::folded(false, &html! { (count(all)) " created by " (creator.name()) }, &types))
+            }
+        }
+    };
+    section(
+        "Resources",
+        "What the run took place on, and who has created it.",
+        &content,
+    )
 }
 
 fn not_real(report: &Report) -> Markup {
