@@ -21,5 +21,16 @@ async fn a_live_cutover_and_its_rollback_lose_nothing_and_no_client_notices() {
     assert!(stray.refused > 0, "no stray write was refused: {stray:?}");
     let names: Vec<&str> = report.directions.iter().map(|d| d.name.as_str()).collect();
     assert_eq!(names, ["cutover", "rollback"]);
+    for direction in &report.directions {
+        let (parts, p50) = (
+            direction.median_breakdown_ms.total().0,
+            direction.pause_ms.unwrap().p50.0,
+        );
+        assert!(
+            (parts - p50).abs() <= p50 / 10.0,
+            "{parts} of {p50} ms: {}",
+            summary(&report)
+        );
+    }
     judge_calls(Rehearsed::CutoverAndRollback, &options);
 }

@@ -112,11 +112,35 @@ async fn a_kept_rehearsal_is_operated_like_a_migration_on_aws() {
         "{nothing}"
     );
     rolls_back(&mut repository, &operator);
+    shows_the_edge(&operator);
 
     running.signal(Signal::SIGINT);
     let ended = running.end();
     assert!(ended.errors.contains("0 lost, 0 duplicated"), "{}", ended.errors);
     assert_eq!(ended.status.code(), Some(0), "{}", ended.errors);
+}
+
+/// The lane at the edge after all of this.
+fn shows_the_edge(operator: &Operator) {
+    let status: Value = serde_json::from_str(&operator.prints("edge status --json")).unwrap();
+    assert_eq!(status["record"]["phase"], "serve_source");
+    assert!(
+        status["traffic"]["recent_writes"].as_u64().unwrap() > 0,
+        "{status}"
+    );
+    let text = operator.ends("edge status", 0);
+    assert!(text.starts_with("The source owns writes.\n"), "{text}");
+    let audit = operator.ends("edge audit", 0);
+    for command in [" arm ", " commit ", " release ", " abort "] {
+        assert!(audit.contains(command), "{command} is not in\n{audit}");
+    }
+    let changes = audit.lines().count() - 1;
+    let complete = format!("complete: {changes} changes of lane main");
+    let verified = operator.ends("edge audit --verify", 0);
+    assert!(
+        audit.contains(&complete) && verified.starts_with(&complete),
+        "{verified}"
+    );
 }
 
 /// The cutover's workflow where it must not cut over: asked for a dry run, without reviewers, approved too late.

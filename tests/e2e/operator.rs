@@ -43,6 +43,18 @@ impl Operator {
         printed
     }
 
+    /// What a command that succeeds prints on standard output.
+    pub fn prints(&self, line: &str) -> String {
+        let output = self.call(line);
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{line}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     pub fn status(&self) -> Value {
         let output = self.call("status --json");
         let status: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {

@@ -85,7 +85,9 @@ fn every_rehearsal_of_the_set_is_one_of_these_tests() {
     let folder = workspace_root().join("tests/e2e");
     let texts: String = fs::read_dir(folder)
         .unwrap()
-        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .map(|path| fs::read_to_string(path).unwrap())
         .collect();
     for rehearsed in Rehearsed::ALL {
         let handed_over = format!("judge_calls(Rehearsed::{rehearsed:?}, ");

@@ -67,7 +67,9 @@ async fn what_terraform_has_created_is_cut_over_and_rolled_back() {
     assert!(own.keys().all(|kind| !kind.starts_with("aws_")), "{own:?}");
 
     // Values of secrets went through Terraform and stayed nowhere.
-    let work = options.out.join("work/terraform/checkout/terraform/environments/dev");
+    let work = options
+        .out
+        .join("work/terraform/checkout/terraform/environments/dev");
     let state = fs::read_to_string(work.join("terraform.tfstate")).unwrap();
     let state: Value = serde_json::from_str(&state).unwrap();
     let versions: Vec<&Value> = state["resources"]

@@ -5,6 +5,7 @@ mod approve;
 mod approvers;
 mod check;
 mod databases;
+mod edge;
 mod evidence;
 mod exit;
 mod explain;
@@ -60,6 +61,8 @@ enum Command {
     Run(run::Arguments),
     #[command(about = "Say who owns writes, whether reverse replication runs, and what to do next", long_about = status::MANUAL)]
     Status(status::Arguments),
+    #[command(about = "Show the lane at the edge: its traffic now or live, and every change that it has accepted", long_about = edge::MANUAL)]
+    Edge(edge::Arguments),
     #[command(about = "End a run before its commit, and undo what it has prepared", long_about = abort::MANUAL)]
     Abort(abort::Arguments),
     #[command(about = "Approve a cutover that waits for it, or reject it", long_about = approve::MANUAL)]
@@ -98,6 +101,7 @@ fn main() -> ExitCode {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Run(arguments) => run::run(&arguments, Direction::Forward),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Edge(arguments) => edge::run(&arguments),
         Command::Abort(arguments) => abort::run(&arguments),
         Command::Approve(arguments) => approve::run(&arguments),
         Command::Rollback(arguments) => run::run(&arguments, Direction::Reverse),

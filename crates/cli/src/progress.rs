@@ -24,6 +24,11 @@ impl Progress {
         self.animated
     }
 
+    /// Lines that are replaced as a whole.
+    pub fn block(&self) -> ProgressBar {
+        self.bar("{msg}", ProgressBar::new_spinner)
+    }
+
     /// Work of unknown length.
     pub fn spinner(&self) -> ProgressBar {
         let bar = self.bar("  {spinner:.cyan} {msg} {elapsed:.dim}", ProgressBar::new_spinner);

@@ -9,6 +9,7 @@
 //! - [`begin`]: starts a run; [`follow`]: follows it to its end; [`run`]: what is known of it
 //! - [`approval`]: the approval of a run that waits for it
 //! - [`abort`]: ends a run before its commit
+//! - [`edge`]: the lane at the edge, with its traffic
 //! - [`status`]: who owns writes, whether reverse replication runs, what to do next
 //! - [`collect`]: the evidence of a run
 //!
@@ -20,6 +21,7 @@ pub mod begin;
 pub mod clients;
 pub mod collect;
 pub mod config;
+pub mod edge;
 mod error;
 pub mod follow;
 pub mod history;

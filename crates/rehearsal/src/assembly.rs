@@ -174,14 +174,20 @@ fn asked(options: &RehearsalOptions) -> Outcome {
 }
 
 fn direction(run: &RunRecord, window: Option<PauseWindow>) -> Direction {
+    let parts = breakdown(&run.results, window.map(|w| w.released_ms - w.hold_at_ms));
+    let of_the_median = |window: PauseWindow| {
+        let from = window.median_from_ms;
+        parts.within(window.hold_at_ms, from, from + window.pause.p50)
+    };
     Direction {
+        median_breakdown_ms: window.map(of_the_median).unwrap_or_default(),
         name: word(run.direction).to_owned(),
         from: run.direction.old_writer().to_string(),
         to: run.direction.new_writer().to_string(),
         hold_at_ms: window.map(|w| w.hold_at_ms),
         released_ms: window.map(|w| w.released_ms),
         pause_ms: window.map(|w| w.pause),
-        pause_breakdown_ms: breakdown(&run.results, window.map(|w| w.released_ms - w.hold_at_ms)),
+        pause_breakdown_ms: parts,
         stragglers: stragglers(&run.results),
         stages: run
             .stages

@@ -174,6 +174,9 @@ pub struct Direction {
     pub pause_ms: Option<Pause>,
     /// The parts of the pause.
     pub pause_breakdown_ms: Breakdown,
+    /// The parts of the wait that the pause added to the write with the median wait: their sum is `pause_ms.p50`.
+    #[serde(default)]
+    pub median_breakdown_ms: Breakdown,
     /// Writes that did not end in time and were ended, because the plan asked for it (`on_stragglers`).
     #[serde(default)]
     pub stragglers: Vec<String>,

@@ -1,6 +1,6 @@
 //! The write barrier in real isolates: quiet is said only when every forwarded write is answered.
 
-use crossover_routing::{Millis, Side};
+use crossover_routing::{IsolateId, Millis, Report, Side, UnixMillis, WriteTimes};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -105,6 +105,59 @@ async fn a_lane_that_restarts_under_the_hold_does_not_say_quiet_before_every_old
     assert!(now().since(restarted) >= Millis(5_000), "one lease");
     // The write died with its isolate.
     write.abort();
+}
+
+/// The first report of an isolate that the test plays.
+fn report_of(isolate: u64, in_flight: u32) -> Report {
+    Report {
+        isolate: IsolateId(isolate),
+        number: 1,
+        in_flight,
+        oldest_ms: Millis(20),
+        holds: None,
+        recent: WriteTimes::default(),
+        recent_over: Millis(0),
+    }
+}
+
+#[tokio::test]
+async fn the_writes_of_an_isolate_that_has_died_are_not_forgotten_and_the_run_can_only_abort() {
+    let edge = Edge::start().await;
+    edge.report(&report_of(7, 2)).await;
+    // Nothing is heard of it from here on.
+    edge.armed_and_held(Side::Target).await;
+    let traffic = until("every other isolate has reported", async || {
+        let traffic = edge.admin.traffic().await.unwrap();
+        (traffic.open == 0).then_some(traffic)
+    })
+    .await;
+    assert_eq!(traffic.in_flight, 2, "{traffic:?}");
+    assert!(
+        !traffic.is_quiet() && traffic.oldest_ms > Millis(5_000),
+        "{traffic:?}"
+    );
+    edge.abort().await;
+    edge.release().await;
+    let after = edge.post("/orders", "after").send().await.unwrap();
+    assert_eq!(header(&after, "x-crossover-side"), Some("source"));
+}
+
+#[tokio::test]
+async fn an_isolate_that_dies_with_a_lease_counts_as_open_until_its_lease_has_ended() {
+    let edge = Edge::start().await;
+    let armed = edge.arm(Side::Target, 20_000).await;
+    // The lease of an armed lane is one second: this one reaches into the hold.
+    let just_before = UnixMillis(armed.hold_at_ms.unwrap().0 - 200);
+    until("just before the hold", async || {
+        (now() >= just_before).then_some(())
+    })
+    .await;
+    let leased = now();
+    edge.report(&report_of(7, 0)).await;
+    edge.until_hold_at().await;
+    edge.hold().await;
+    edge.until_quiet().await;
+    assert!(now().since(leased) >= Millis(1_000), "it could still forward");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crossover_edge_admin::{AdminKey, EdgeAdmin, EdgeError};
-use crossover_routing::{Command, LaneRecord, Millis, Phase, Side, UnixMillis};
+use crossover_routing::{Command, LaneRecord, Millis, Phase, Report, Side, UnixMillis};
 use reqwest::{Client, RequestBuilder, Response};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -56,6 +56,8 @@ pub struct Edge {
     pub address: SocketAddr,
     /// A second isolate of the same Worker, at the same lanes.
     pub second_url: String,
+    /// The lane itself, as isolates reach it.
+    lane_url: String,
     pub admin: EdgeAdmin,
     pub client: Client,
     pub source: Origin,
@@ -87,7 +89,7 @@ impl Edge {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
         );
         let dir = TempDir::new().unwrap();
-        let (workerd, [address, second]) = serve(dir.path(), &all).await;
+        let (workerd, [address, second, lane]) = serve(dir.path(), &all).await;
         let url = format!("http://{address}");
         let admin = EdgeAdmin::new(&url, "main", KEY_ID, key()).unwrap();
         let client = Client::builder()
@@ -98,6 +100,7 @@ impl Edge {
             url,
             address,
             second_url: format!("http://{second}"),
+            lane_url: format!("http://{lane}"),
             admin,
             client,
             source,
@@ -111,8 +114,9 @@ impl Edge {
     /// Kills workerd as a crash would, and starts it again with the same lanes.
     pub async fn restart(&mut self) {
         self.workerd.kill().await.unwrap();
-        let (workerd, [address, second]) = serve(self.dir.path(), &self.vars).await;
+        let (workerd, [address, second, lane]) = serve(self.dir.path(), &self.vars).await;
         self.second_url = format!("http://{second}");
+        self.lane_url = format!("http://{lane}");
         self.workerd = workerd;
         self.address = address;
         self.url = format!("http://{address}");
@@ -162,6 +166,13 @@ impl Edge {
 
     async fn owner(&self) -> String {
         self.admin.read().await.unwrap().run_id.unwrap()
+    }
+
+    /// Asks the lane for a lease in the name of an isolate of the test's own, which dies whenever the test likes.
+    pub async fn report(&self, report: &Report) {
+        let url = format!("{}/main/record?report={report}", self.lane_url);
+        let answer = self.client.get(url).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
     }
 
     /// Arms the lane towards a side, with `hold_ms` between hold_at_ms and the deadline.
@@ -238,29 +249,45 @@ pub fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     response.headers().get(name).map(|value| value.to_str().unwrap())
 }
 
-/// The configuration with a second Worker of the same code, whose lanes are those of the first. workerd runs
-/// each Worker in an isolate of its own.
+/// Passes requests on to the lane, which only Workers can reach.
+const TO_THE_LANE: &str = r"export default {
+  fetch(request, env) {
+    const { pathname, search } = new URL(request.url);
+    return env.LANES.get(env.LANES.idFromName('main')).fetch(`https://lane${pathname}${search}`);
+  },
+};";
+
+/// The configuration with a second Worker of the same code, whose lanes are those of the first, and with a way to the
+/// lane itself. workerd runs each Worker in an isolate of its own.
 fn with_second_isolate(config: &str) -> String {
     let (services, worker) = config.split_once("const edge :").unwrap();
     let services = services
         .replace(
             "(name = \"edge\", worker = .edge),",
-            "(name = \"edge\", worker = .edge), (name = \"second\", worker = .second),",
+            "(name = \"edge\", worker = .edge), (name = \"second\", worker = .second), (name = \"lane\", worker = .lane),",
         )
         .replace(
             "service = \"edge\") ]",
-            "service = \"edge\"), (name = \"second\", address = \"127.0.0.1:0\", http = (), service = \"second\") ]",
+            "service = \"edge\"), (name = \"second\", address = \"127.0.0.1:0\", http = (), service = \"second\"), \
+             (name = \"lane\", address = \"127.0.0.1:0\", http = (), service = \"lane\") ]",
         );
     let (kept, _own_lanes) = worker.split_once("  durableObjectNamespaces").unwrap();
     let second = kept.replace(
         "durableObjectNamespace = \"LaneObject\"",
         "durableObjectNamespace = (className = \"LaneObject\", serviceName = \"edge\")",
     );
-    format!("{services}const edge :{worker}\nconst second :{second});\n")
+    let (_modules, settings) = kept.split_once("  compatibilityDate").unwrap();
+    let (date, _flags_and_bindings) = settings.split_once(',').unwrap();
+    let script = serde_json::to_string(TO_THE_LANE).unwrap();
+    let lane = format!(
+        "Workerd.Worker = (\n  modules = [ (name = \"lane.js\", esModule = {script}) ],\n  compatibilityDate{date},\n  \
+         bindings = [ (name = \"LANES\", durableObjectNamespace = (className = \"LaneObject\", serviceName = \"edge\")) ],\n)"
+    );
+    format!("{services}const edge :{worker}\nconst second :{second});\nconst lane :{lane};\n")
 }
 
-/// Starts workerd; returns the addresses of both isolates.
-async fn serve(dir: &Path, vars: &BTreeMap<String, String>) -> (Child, [SocketAddr; 2]) {
+/// Starts workerd; returns the addresses of both isolates and of the lane.
+async fn serve(dir: &Path, vars: &BTreeMap<String, String>) -> (Child, [SocketAddr; 3]) {
     let workerd = required_path("CROSSOVER_WORKERD", "the workerd binary");
     let bundle = Bundle::open(&required_path(
         "CROSSOVER_WORKER_BUNDLE",
@@ -293,8 +320,10 @@ async fn serve(dir: &Path, vars: &BTreeMap<String, String>) -> (Child, [SocketAd
                 let port = u16::try_from(event["port"].as_u64().unwrap()).unwrap();
                 ports.insert(event["socket"].as_str().unwrap().to_owned(), port);
             }
-            if let (Some(first), Some(second)) = (ports.get("http"), ports.get("second")) {
-                return [*first, *second];
+            if let [Some(first), Some(second), Some(lane)] =
+                ["http", "second", "lane"].map(|socket| ports.get(socket))
+            {
+                return [*first, *second, *lane];
             }
         }
         panic!("workerd ended before it listened; its output is above");

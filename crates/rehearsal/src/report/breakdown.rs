@@ -13,6 +13,24 @@ impl Breakdown {
     pub fn total(&self) -> FractionalMillis {
         self.0.iter().map(|(_, length)| *length).sum()
     }
+
+    /// The share of each part in a span of time, for parts that follow one another from `begins` on. What the span has
+    /// before that is a part of its own.
+    #[must_use]
+    pub fn within(&self, begins: FractionalMillis, from: FractionalMillis, to: FractionalMillis) -> Self {
+        let mut at = begins.0;
+        let before = ("before the hold".to_owned(), begins.0.min(to.0) - from.0);
+        let parts = self.0.iter().map(|(name, length)| {
+            let (start, end) = (at, at + length.0);
+            at = end;
+            (name.clone(), end.min(to.0) - start.max(from.0))
+        });
+        let parts = std::iter::once(before).chain(parts);
+        let shared = parts.filter(|(_, length)| *length > 0.0);
+        shared
+            .map(|(name, length)| (name, FractionalMillis(length)))
+            .collect()
+    }
 }
 
 impl<N: Into<String>> FromIterator<(N, FractionalMillis)> for Breakdown {
@@ -66,5 +84,48 @@ impl schemars::JsonSchema for Breakdown {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({ "type": "object", "additionalProperties": { "type": "number" } })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_has_its_share_of_each_part_and_the_shares_add_up_to_it() {
+        let parts: Breakdown = [("drain", 40.0), ("sync", 30.0), ("answers", 50.0)]
+            .map(|(name, length)| (name, FractionalMillis(length)))
+            .into_iter()
+            .collect();
+        let within = |from: f64, to: f64| {
+            parts.within(
+                FractionalMillis(1_000.0),
+                FractionalMillis(from),
+                FractionalMillis(to),
+            )
+        };
+        let shown = |breakdown: &Breakdown| -> Vec<(String, f64)> {
+            breakdown
+                .0
+                .iter()
+                .map(|(name, length)| (name.clone(), length.0))
+                .collect()
+        };
+        let named = |parts: &[(&str, f64)]| -> Vec<(String, f64)> {
+            parts
+                .iter()
+                .map(|(name, length)| ((*name).to_owned(), *length))
+                .collect()
+        };
+        assert_eq!(
+            shown(&within(1_030.0, 1_100.0)),
+            named(&[("drain", 10.0), ("sync", 30.0), ("answers", 30.0)])
+        );
+        assert_eq!(
+            shown(&within(995.0, 1_010.0)),
+            named(&[("before the hold", 5.0), ("drain", 10.0)])
+        );
+        assert_eq!(within(1_000.0, 1_120.0), parts);
+        assert_eq!(shown(&within(900.0, 950.0)), named(&[("before the hold", 50.0)]));
     }
 }

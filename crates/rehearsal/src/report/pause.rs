@@ -40,6 +40,8 @@ pub struct PauseWindow {
     pub undisturbed_ms: FractionalMillis,
     /// The added wait.
     pub pause: Pause,
+    /// The added wait of the write with the median one: from its scheduled time, on the same clock.
+    pub median_from_ms: FractionalMillis,
 }
 
 /// Measures the window of each hold; `holds` are the `hold_at_ms` of the run, ascending, on the clock of
@@ -80,20 +82,25 @@ pub fn measure(samples: &[Sample], holds: &[FractionalMillis]) -> Vec<Option<Pau
         .map(|&window| {
             let (hold_at_ms, released_ms) = window?;
             let early = (hold_at_ms - ON_ITS_WAY, hold_at_ms);
-            let added: Vec<FractionalMillis> = writes
+            let added_wait =
+                |write: &Sample| (write.latency_ms - undisturbed_ms).max(FractionalMillis::default());
+            let measured: Vec<&Sample> = writes
                 .iter()
+                .copied()
                 .filter(|w| {
                     in_window(w, (hold_at_ms, released_ms)) || (w.held_ms.is_some() && in_window(w, early))
                 })
-                .map(|write| (write.latency_ms - undisturbed_ms).max(FractionalMillis::default()))
                 .collect();
+            let added: Vec<FractionalMillis> = measured.iter().map(|write| added_wait(write)).collect();
             let at = |percent| percentile(added.clone(), percent).unwrap_or_default();
             let pause = Pause {
                 p50: at(50.0),
                 p95: at(95.0),
                 max: at(100.0),
             };
+            let median = measured.iter().find(|write| added_wait(write) == pause.p50);
             Some(PauseWindow {
+                median_from_ms: median.map_or(hold_at_ms, |write| write.at_ms),
                 hold_at_ms,
                 released_ms,
                 writes: added.len(),
@@ -145,6 +152,7 @@ mod tests {
         );
         // Ten held writes wait 100, 90, .. 10 ms; one more is due before the last answer and does not wait.
         assert_eq!(window.writes, 11);
+        assert_eq!(window.median_from_ms, FractionalMillis(5_050.0));
         assert_eq!(
             window.pause,
             Pause {

@@ -8,8 +8,8 @@ use crossover_core::{FractionalMillis, Millis};
 use crossover_rehearsal::ledger::Verdict;
 use crossover_rehearsal::load::{Kind, Outcome as Ended, Sample, StrayCounts};
 use crossover_rehearsal::report::{
-    Direction, LagPoint, Outcome, Phase, Reads, Report, Run, SequenceRow, StageRun, TableRow, Timeline,
-    Writes, pause,
+    Breakdown, Direction, LagPoint, Outcome, Phase, Reads, Report, Run, SequenceRow, StageRun, TableRow,
+    Timeline, Writes, pause,
 };
 use serde_json::Value;
 
@@ -87,6 +87,11 @@ fn example() -> Report {
             released_ms: Some(window.released_ms),
             pause_ms: Some(window.pause),
             pause_breakdown_ms: breakdown.into_iter().collect(),
+            median_breakdown_ms: breakdown.into_iter().collect::<Breakdown>().within(
+                window.hold_at_ms,
+                window.median_from_ms,
+                window.median_from_ms + window.pause.p50,
+            ),
             stages,
         }
     };

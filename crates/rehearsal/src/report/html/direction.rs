@@ -25,7 +25,8 @@ pub(super) fn section(report: &Report, direction: &Direction) -> Markup {
                 span { b { (duration(pause.max)) } " longest added wait" }
             }
         }
-        (stacked(&direction.pause_breakdown_ms))
+        (stacked("Parts of the pause", &direction.pause_breakdown_ms))
+        (stacked("Parts of the median added wait", &direction.median_breakdown_ms))
         (stages(&direction.stages))
     };
     let title = format!(
@@ -46,12 +47,12 @@ fn around(FractionalMillis(hold_at): FractionalMillis, FractionalMillis(released
     }
 }
 
-/// The parts of the pause in one bar.
-fn stacked(breakdown: &Breakdown) -> Markup {
+/// Parts in one bar.
+fn stacked(title: &str, breakdown: &Breakdown) -> Markup {
     let total = breakdown.total();
     html! {
         @if total.0 > 0.0 {
-            h3 { "Parts of the pause " small { (duration(total)) } }
+            h3 { (title) " " small { (duration(total)) } }
             (bar(breakdown, 100.0))
             (legend(breakdown, true))
         }
