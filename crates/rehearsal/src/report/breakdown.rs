@@ -15,7 +15,7 @@ impl Breakdown {
     }
 
     /// The share of each part in a span of time, for parts that follow one another from `begins` on. What the span has
-    /// before that is a part of its own.
+    /// before and after them are parts of their own.
     #[must_use]
     pub fn within(&self, begins: FractionalMillis, from: FractionalMillis, to: FractionalMillis) -> Self {
         let mut at = begins.0;
@@ -25,7 +25,9 @@ impl Breakdown {
             at = end;
             (name.clone(), end.min(to.0) - start.max(from.0))
         });
-        let parts = std::iter::once(before).chain(parts);
+        let parts: Vec<(String, f64)> = std::iter::once(before).chain(parts).collect();
+        let after = ("after the last held write".to_owned(), to.0 - at.max(from.0));
+        let parts = parts.into_iter().chain([after]);
         let shared = parts.filter(|(_, length)| *length > 0.0);
         shared
             .map(|(name, length)| (name, FractionalMillis(length)))
@@ -126,6 +128,10 @@ mod tests {
             named(&[("before the hold", 5.0), ("drain", 10.0)])
         );
         assert_eq!(within(1_000.0, 1_120.0), parts);
+        assert_eq!(
+            shown(&within(1_100.0, 1_145.0)),
+            named(&[("answers", 20.0), ("after the last held write", 25.0)])
+        );
         assert_eq!(shown(&within(900.0, 950.0)), named(&[("before the hold", 50.0)]));
     }
 }
