@@ -15,6 +15,17 @@ pub struct Approval;
 pub struct Input {
     /// Names the waiting state to Step Functions.
     task_token: Secret<String>,
+    /// What is to be approved.
+    #[serde(default)]
+    of: Of,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Of {
+    #[default]
+    Cutover,
+    Completion,
 }
 
 /// Empty: the result of the state is the answer.
@@ -24,7 +35,7 @@ pub struct Output {}
 #[async_trait]
 impl Stage for Approval {
     const NAME: StageName = StageName::new("approval");
-    const PURPOSE: &'static str = "Asks for the approval of a cutover, where the plan requires one. The state machine waits for the answer.";
+    const PURPOSE: &'static str = "Asks for the approval of a cutover or a completion, where the plan requires one. The state machine waits for the answer.";
     type Input = Input;
     type Output = Output;
 
@@ -35,7 +46,7 @@ impl Stage for Approval {
             });
         };
         ctx.require_not_aborted().await?;
-        let question = question(ctx, approval);
+        let question = question(ctx, approval, input.of);
         let detail = json!({
             "for": "approval",
             "reason": question,
@@ -46,7 +57,7 @@ impl Stage for Approval {
         ctx.record(Self::NAME, "waiting", detail).await?;
         let told = ctx
             .journal
-            .notify("Crossover: a cutover waits for its approval", &question);
+            .notify("Crossover: a run waits for its approval", &question);
         if let Err(error) = told.await {
             tracing::warn!(error = %error, "the operators could not be notified");
         }
@@ -54,10 +65,14 @@ impl Stage for Approval {
     }
 }
 
-fn question(ctx: &StageContext, approval: &ApprovalPlan) -> String {
+fn question(ctx: &StageContext, approval: &ApprovalPlan, of: Of) -> String {
     let plan = &ctx.plan;
+    let what = match of {
+        Of::Cutover => "cutover",
+        Of::Completion => "completion, after which there is no way back,",
+    };
     format!(
-        "the cutover {} of lane {} waits for an approval, at most {} s; nothing is changed yet. `crossover approve` approves or rejects it",
+        "the {what} {} of lane {} waits for an approval, at most {} s; nothing is changed yet. `crossover approve` approves or rejects it",
         plan.run_id, plan.lane, approval.expires_after_s
     )
 }

@@ -6,6 +6,7 @@
 
 pub mod abort;
 pub mod approval;
+pub mod complete;
 pub mod connection_drain;
 pub mod final_sync;
 pub mod lag_wait;
@@ -29,4 +30,5 @@ pub fn registry() -> Registry {
         .with(final_sync::FinalSync)
         .with(abort::Abort(registry))
         .with(rollback::Rollback)
+        .with(complete::Complete)
 }

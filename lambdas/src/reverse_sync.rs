@@ -199,6 +199,7 @@ async fn retire(ctx: &StageContext) -> Result<Output, StageError> {
     })
 }
 
+/// Stops a stream, if it exists, and waits until it has stopped.
 async fn stop(ctx: &StageContext, stream: Stream) -> Result<(), StageError> {
     if ctx.replication.health(stream).await?.is_none() {
         return Ok(());
@@ -211,6 +212,22 @@ async fn stop(ctx: &StageContext, stream: Stream) -> Result<(), StageError> {
         )
     })
     .await
+}
+
+/// Stops and removes a stream, and waits until it is gone: some engines need a minute.
+pub async fn remove(ctx: &StageContext, stream: Stream) -> Result<(), StageError> {
+    stop(ctx, stream).await?;
+    ctx.replication.remove(stream).await?;
+    if ctx.plan.dry_run {
+        return Ok(());
+    }
+    let mut polling = Polling::new(&*ctx.clock, POLL_EVERY, TIMEOUT);
+    while let Some(health) = ctx.replication.health(stream).await? {
+        polling.pause().await.map_err(|_| StageError::LeftBehind {
+            what: vec![format!("{} is {health}", ctx.replication.name(stream))],
+        })?;
+    }
+    Ok(())
 }
 
 async fn wait_for_state(

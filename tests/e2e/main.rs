@@ -8,6 +8,7 @@
 mod bad_input;
 mod called_alone;
 mod command;
+mod completion;
 mod crashes;
 mod cutover;
 mod distributed;

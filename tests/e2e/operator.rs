@@ -43,6 +43,17 @@ impl Operator {
         printed
     }
 
+    /// The same beside this test's own servers.
+    pub async fn meanwhile(&self, line: &str, status: i32) -> String {
+        let operator = Self {
+            config: self.config.clone(),
+        };
+        let line = line.to_owned();
+        tokio::task::spawn_blocking(move || operator.ends(&line, status))
+            .await
+            .unwrap()
+    }
+
     /// What a command that succeeds prints on standard output.
     pub fn prints(&self, line: &str) -> String {
         let output = self.call(line);

@@ -26,14 +26,17 @@ pub enum Rehearsed {
     DryRun,
     /// The comparison shared by many functions, and an abort that finds reverse replication running.
     VerifyAndUndo,
+    /// A cutover and the end of its migration.
+    Completed,
 }
 
 impl Rehearsed {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::CutoverAndRollback,
         Self::Aborted,
         Self::DryRun,
         Self::VerifyAndUndo,
+        Self::Completed,
     ];
 }
 

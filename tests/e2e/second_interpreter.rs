@@ -122,6 +122,9 @@ async fn walked(aws: &Aws, functions: &Functions, way: Way, machine: &str) -> Ve
     if let Some(seconds) = way.approval {
         input["plan"]["approval"] = json!({ "expires_after_s": seconds });
     }
+    if way.completes {
+        input["complete"] = true.into();
+    }
     if way.recovers {
         input["error"] = json!({ "Error": "StoppedByOperator", "Cause": "test" });
     }

@@ -50,8 +50,8 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let record = followed(&clients, run).await?;
     let (id, old, new) = (
         &run.run_id,
-        run.direction.old_writer(),
-        run.direction.new_writer(),
+        run.kind.direction().old_writer(),
+        run.kind.direction().new_writer(),
     );
     match record.outcome {
         RunOutcome::Aborted => print(&format!(

@@ -2,10 +2,7 @@
 
 use std::process::ExitCode;
 
-use crossover_operate::{
-    approval::{Decision, answer, question},
-    config::word,
-};
+use crossover_operate::approval::{Decision, answer, question};
 use serde_json::json;
 
 use crate::{
@@ -13,7 +10,7 @@ use crate::{
     output::{print, print_json},
 };
 
-pub const MANUAL: &str = "Approve a cutover that waits for it, or reject it: plan.approval in the migration's file makes every cutover wait.\n\n\
+pub const MANUAL: &str = "Approve a cutover or a completion that waits for it, or reject it: plan.approval in the migration's file makes each of them wait.\n\n\
 The pre-checks, the lag and the comparison of all tables have passed by then, and nothing is changed yet. After the approval the lag and the load are \
 looked at again, then the run goes on. Who has answered is in the evidence of the run, as AWS knows them; the right to answer is states:SendTaskSuccess.";
 
@@ -57,7 +54,7 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Decision::Approve
     };
     let by = answer(&clients, &question, decision, arguments.note.as_deref()).await?;
-    let (id, what) = (&question.run.run_id, word(question.run.direction));
+    let (id, what) = (&question.run.run_id, question.run.kind.word());
     let (verb, then) = match decision {
         Decision::Approve => ("approved", "it goes on"),
         Decision::Reject => ("rejected", "it ends, and nothing was changed"),

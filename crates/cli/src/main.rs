@@ -32,7 +32,7 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
-use crossover_core::Direction;
+use crossover_operate::kind::Kind;
 
 /// Zero-downtime migration of production PostgreSQL to Aurora PostgreSQL.
 #[derive(Parser)]
@@ -69,6 +69,8 @@ enum Command {
     Approve(approve::Arguments),
     #[command(about = "Start the rollback, and follow it", long_about = run::ROLLBACK_MANUAL)]
     Rollback(run::Arguments),
+    #[command(about = "End the migration after the rollback window: remove reverse replication and what it keeps", long_about = run::COMPLETE_MANUAL)]
+    Complete(run::Arguments),
     #[command(about = "Explain an error of the state machines or a pre-check by its name; without a name, list them all", long_about = explain::MANUAL)]
     Explain(explain::Arguments),
     /// Print the completions of a shell
@@ -99,12 +101,13 @@ fn main() -> ExitCode {
         Command::Init(arguments) => init::run(&arguments),
         Command::Prepare(arguments) => prepare::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
-        Command::Run(arguments) => run::run(&arguments, Direction::Forward),
+        Command::Run(arguments) => run::run(&arguments, Kind::Cutover),
         Command::Status(arguments) => status::run(&arguments),
         Command::Edge(arguments) => edge::run(&arguments),
         Command::Abort(arguments) => abort::run(&arguments),
         Command::Approve(arguments) => approve::run(&arguments),
-        Command::Rollback(arguments) => run::run(&arguments, Direction::Reverse),
+        Command::Rollback(arguments) => run::run(&arguments, Kind::Rollback),
+        Command::Complete(arguments) => run::run(&arguments, Kind::Completion),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Completions(arguments) => manual::completions(&arguments, Arguments::command()),
         Command::Man(arguments) => manual::man(&arguments, Arguments::command()),

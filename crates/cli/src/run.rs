@@ -1,17 +1,17 @@
-//! `crossover run` and `crossover rollback`.
+//! `crossover run`, `crossover rollback` and `crossover complete`.
 
 mod following;
 mod summary;
 
 use std::{path::PathBuf, pin::pin, process::ExitCode, sync::OnceLock};
 
-use crossover_core::{Direction, Millis, error::RetryClass};
+use crossover_core::{Millis, error::RetryClass};
 use crossover_operate::{
     approval::{Decision, answer, question},
     begin::{Asked, Begun, begin},
     clients::Clients,
-    config::{sub_command, word},
     follow::{Pace, follow},
+    kind::Kind,
     run::{RunExecution, RunOutcome, RunRecord},
 };
 use futures::future::{Either, select};
@@ -40,10 +40,15 @@ pub const ROLLBACK_MANUAL: &str = "Start the rollback: the same way with the sid
 Nothing is started while another run of the lane is under way, or when the source serves already. A run of a given --run-id that has begun is not \
 started again; with --follow it is followed, and if it has ended its outcome is shown.";
 
-/// Options of `crossover run` and `crossover rollback`.
+pub const COMPLETE_MANUAL: &str = "End the migration once the rollback window (plan.rollback_window_h, 48 hours by default) is over: close the way back at the \
+lane, then remove reverse replication, the forward task and every retained position of Crossover, and prove that none is left.\n\n\
+Until then both databases keep changes for the streams, and their disks fill. Afterwards no rollback is possible. The source stays locked, with its access \
+snapshot: a program that still knows its address must not write there. A completion that was interrupted is started again and goes on.";
+
+/// Options of `crossover run`, `crossover rollback` and `crossover complete`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit status: 0 started; with --follow: 0 committed, or the dry run has passed; 1 refused, aborted or failed; 3 aborted or refused, and \
+    after_help = "Exit status: 0 started; with --follow: 0 committed or completed, or the dry run has passed; 1 refused, aborted or failed; 3 aborted or refused, and \
                   a later run may succeed without any change, because the systems were too busy or somebody aborted it; 2 could not run; 130 interrupted while following: the run goes on."
 )]
 pub struct Arguments {
@@ -71,9 +76,9 @@ pub struct Arguments {
 }
 
 /// Starts a run, and follows it if asked to.
-pub fn run(arguments: &Arguments, direction: Direction) -> ExitCode {
+pub fn run(arguments: &Arguments, kind: Kind) -> ExitCode {
     let begun = OnceLock::new();
-    work(execute(arguments, direction, &begun), |interrupt| {
+    work(execute(arguments, kind, &begun), |interrupt| {
         begun.get().map_or_else(
             || format!("{interrupt}: nothing was started"),
             |begun| {
@@ -91,23 +96,19 @@ pub fn run(arguments: &Arguments, direction: Direction) -> ExitCode {
 fn following(arguments: &Arguments, begun: &Begun) -> String {
     format!(
         "crossover {}{} --follow --run-id {}",
-        sub_command(begun.run.direction),
+        begun.run.kind.sub_command(),
         arguments.config.shown(),
         begun.run.run_id
     )
 }
 
-async fn execute(
-    arguments: &Arguments,
-    direction: Direction,
-    begun: &OnceLock<Begun>,
-) -> anyhow::Result<ExitCode> {
+async fn execute(arguments: &Arguments, kind: Kind, begun: &OnceLock<Begun>) -> anyhow::Result<ExitCode> {
     if let Some(file) = &arguments.summary {
         append(file, "")?;
     }
     let clients = arguments.config.clients().await?;
     let asked = Asked {
-        direction,
+        kind,
         dry_run: arguments.dry_run,
         run_id: arguments.run_id.as_deref(),
     };
@@ -115,7 +116,7 @@ async fn execute(
     let begun = begun.get_or_init(|| started);
     let run = &begun.run;
     let verb = if begun.known { "found" } else { "started" };
-    eprintln!("{verb} {} {}\n  {}", word(direction), run.run_id, run.arn);
+    eprintln!("{verb} {} {}\n  {}", kind.word(), run.run_id, run.arn);
     if !arguments.follow {
         eprintln!("follow it: {}", following(arguments, begun));
         if arguments.json {
@@ -134,13 +135,13 @@ async fn execute(
 
 /// Follows an execution and shows its stages.
 pub async fn followed(clients: &Clients, run: &RunExecution) -> anyhow::Result<RunRecord> {
-    let watcher = following::Lines::new(word(run.direction));
+    let watcher = following::Lines::new(run.kind.word());
     Ok(follow(&clients.runs, run, PACE, &watcher).await?)
 }
 
 /// Follows an execution, and approves it when it asks. Where that is not permitted the run waits for somebody else.
 async fn approved_and_followed(clients: &Clients, run: &RunExecution) -> anyhow::Result<RunRecord> {
-    let watcher = following::Lines::new(word(run.direction));
+    let watcher = following::Lines::new(run.kind.word());
     let follow = pin!(follow(&clients.runs, run, PACE, &watcher));
     let approve = pin!(async {
         loop {
@@ -193,7 +194,7 @@ pub fn exit_status(record: &RunRecord) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use crossover_core::{ErrorName, UnixMillis};
+    use crossover_core::{Direction, ErrorName, UnixMillis};
 
     use super::*;
 

@@ -23,8 +23,8 @@ pub struct Arguments {
     /// Refuse if the file is of another lane
     #[arg(long, value_name = "NAME")]
     lane: Option<String>,
-    /// Exit with 1 unless this holds. completed: no run was ever begun on the lane, so that nothing depends on the
-    /// migration's infrastructure; a lane that was cut over has not completed
+    /// Exit with 1 unless this holds. completed: the migration was completed and no stream of it is left, or no run was
+    /// ever begun on the lane
     #[arg(long, value_name = "STATE")]
     require: Option<Required>,
     /// Print JSON on standard output (docs/schema/lane-status.json)
@@ -45,9 +45,12 @@ impl Required {
         if let Some(run) = &status.under_way {
             return Some(format!("run {} is under way", run.run_id));
         }
+        if status.completed {
+            return None;
+        }
         let last_run = status.last_run.as_ref()?;
         Some(format!(
-            "lane {} has not completed: run {last_run} has used it, so slots, streams and locks of the migration may still exist",
+            "lane {} has not completed: run {last_run} has used it, and slots and streams of the migration exist; `crossover complete` removes them",
             status.lane
         ))
     }
@@ -124,6 +127,7 @@ mod tests {
             writer: Side::Target,
             last_run: Some("shop-1".to_owned()),
             under_way: None,
+            completed: false,
             reverse_replication: Some(ReverseReplication {
                 running: false,
                 stream: "DMS task r does not exist".to_owned(),
@@ -141,6 +145,11 @@ mod tests {
             ..status.clone()
         };
         assert_eq!(Required::Completed.refusal(&untouched), None);
+        let completed = LaneStatus {
+            completed: true,
+            ..status.clone()
+        };
+        assert_eq!(Required::Completed.refusal(&completed), None);
         let text = text(&status);
         assert!(text.starts_with("The target owns writes.\n"), "{text}");
         assert!(

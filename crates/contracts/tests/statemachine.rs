@@ -15,6 +15,13 @@ const ONLY_IN_CUTOVER: &[&str] = &[
     "Approval",
     "LagWaitAfterApproval",
     "NotApproved",
+    "Complete?",
+    "CompletionGate",
+    "CompletionApprovalRequired?",
+    "CompletionApproval",
+    "Complete",
+    "Completed",
+    "NotCompleted",
 ];
 const ONLY_IN_ROLLBACK: &[&str] = &["RetireStream", "RollbackGate"];
 const MAY_DIFFER: &[&str] = &[

@@ -88,9 +88,10 @@ impl StageContext {
         record.run_id.as_deref() == Some(self.plan.run_id.as_str())
     }
 
-    /// Whether this run has committed, even if the new writer does not serve yet.
+    /// Whether this run has committed, even if the new writer does not serve yet. A completion never commits.
     pub fn has_committed(&self, record: &LaneRecord) -> bool {
-        self.is_ours(record)
+        !record.completed
+            && self.is_ours(record)
             && (record.phase == Phase::Committed
                 || (record.phase == self.serving() && record.writer == self.direction.new_writer()))
     }

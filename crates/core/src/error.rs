@@ -84,6 +84,12 @@ pub enum StageError {
     TablesNotCompared { tables: Vec<String> },
     #[error("reverse replication is not available: {reason}")]
     NoReverseReplication { reason: String },
+    /// Nothing was changed.
+    #[error("the way back stays open for {left_h} h more, until the rollback window of {window_h} h is over")]
+    RollbackWindowOpen { left_h: u64, window_h: u32 },
+    /// The lane no longer goes back, and a further run goes on.
+    #[error("the migration is completed at the lane, but something of it is left: {}", .what.join("; "))]
+    LeftBehind { what: Vec<String> },
     #[error("the old writer is not locked: {reason}")]
     NotLocked { reason: String },
     #[error("{0}")]
@@ -212,6 +218,14 @@ impl ErrorName {
                 "remove the named causes, or add the tables to scope.exclude of the plan",
             ),
             Self::NoReverseReplication => (Never, "correct reverse replication, then run the stage again"),
+            Self::RollbackWindowOpen => (
+                Later,
+                "wait until the window is over; rollback_window_h in the plan sets its length in hours",
+            ),
+            Self::LeftBehind => (
+                Again,
+                "stop what still uses the named objects, then start crossover complete again",
+            ),
             Self::NotLocked => (
                 Never,
                 "run connection-drain before final-sync, as the state machine does",

@@ -51,9 +51,25 @@ pub struct Plan {
     /// do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalPlan>,
+    /// How long the way back stays open after a cutover, in hours; before that a completion is refused. Default: 48.
+    #[serde(default = "two_days", skip_serializing_if = "is_two_days")]
+    pub rollback_window_h: u32,
     /// Times and bounds.
     #[serde(default)]
     pub limits: Limits,
+}
+
+/// Long enough for a weekend's monthly report to show what is wrong.
+const ROLLBACK_WINDOW_H: u32 = 48;
+
+const fn two_days() -> u32 {
+    ROLLBACK_WINDOW_H
+}
+
+// The signature is serde's.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_two_days(hours: &u32) -> bool {
+    *hours == ROLLBACK_WINDOW_H
 }
 
 /// What the drain does about writes from before the hold that do not end.

@@ -15,6 +15,7 @@ use crate::{
     approval::{self, Decision},
     clients::Clients,
     error::{OperateError, Result},
+    kind::Kind,
     run::RunExecution,
     states,
     status::RunUnderWay,
@@ -44,6 +45,11 @@ pub async fn abort(clients: &Clients, run_id: Option<&str>) -> Result<Ending> {
     let run_id = chosen(run_id, under_way.as_ref(), &lane)?;
     let under_way = under_way.filter(|run| run.run_id == run_id);
     let is_ours = lane.run_id.as_deref() == Some(run_id.as_str());
+    if is_ours && lane.completed {
+        return Err(OperateError::NothingToDo(format!(
+            "run {run_id} has closed the way back, which nothing opens again; `crossover complete` goes on where it has stopped"
+        )));
+    }
     if lane.phase == Phase::Committed && is_ours && under_way.is_some() {
         return Err(OperateError::NothingToDo(format!(
             "run {run_id} has committed, and an abort never undoes a commit; it goes on by itself. Afterwards `crossover rollback` returns to the old writer"
@@ -59,13 +65,13 @@ pub async fn abort(clients: &Clients, run_id: Option<&str>) -> Result<Ending> {
     }
     if let Some(own) = under_way {
         // Nothing else would end an execution that waits for a person.
-        if own.state.as_deref() == Some(states::APPROVAL) {
+        if own.state.as_deref().is_some_and(states::asks) {
             let question = approval::question(clients, Some(&run_id)).await?;
             approval::answer(clients, &question, Decision::Reject, Some("crossover abort")).await?;
         }
         let run = RunExecution {
             run_id,
-            direction: own.direction,
+            kind: own.kind(),
             arn: own.execution,
         };
         return Ok(Ending { run, recovers: false });
@@ -99,7 +105,7 @@ async fn recover(clients: &Clients, run_id: String, lane: &LaneRecord) -> Result
     let arn = clients.runs.machines.start(machine, &name, &input).await?;
     let run = RunExecution {
         run_id,
-        direction,
+        kind: Kind::of(direction, false),
         arn,
     };
     Ok(Ending { run, recovers: true })
@@ -132,6 +138,7 @@ mod tests {
             run_id: "b".to_owned(),
             execution: String::new(),
             direction: Direction::Forward,
+            completes: false,
             state: None,
         };
         let held = LaneRecord {

@@ -8,7 +8,7 @@ use crate::{
     clients::Clients,
     error::{OperateError, Result},
     run::RunExecution,
-    states::APPROVAL,
+    states,
     status::RunUnderWay,
 };
 
@@ -75,7 +75,7 @@ fn waiting(lane: &str, run_id: Option<&str>, under_way: Option<RunUnderWay>) -> 
             run_id.unwrap_or_default()
         )));
     }
-    if seen.state.as_deref() != Some(APPROVAL) {
+    if !seen.state.as_deref().is_some_and(states::asks) {
         return Err(nothing(format!(
             "run {} is in state {} and does not wait for an approval",
             seen.run_id,
@@ -83,8 +83,8 @@ fn waiting(lane: &str, run_id: Option<&str>, under_way: Option<RunUnderWay>) -> 
         )));
     }
     Ok(RunExecution {
+        kind: seen.kind(),
         run_id: seen.run_id,
-        direction: seen.direction,
         arn: seen.execution,
     })
 }
@@ -142,6 +142,7 @@ mod tests {
             run_id: "shop-1".to_owned(),
             execution: "arn".to_owned(),
             direction: Direction::Forward,
+            completes: false,
             state: state.map(str::to_owned),
         }
     }
@@ -150,17 +151,17 @@ mod tests {
     fn only_the_run_that_waits_and_is_meant_can_be_approved() {
         let refusal = |run_id, seen| waiting("main", run_id, seen).unwrap_err().to_string();
         assert_eq!(
-            waiting("main", Some("shop-1"), Some(run(Some(APPROVAL))))
+            waiting("main", Some("shop-1"), Some(run(Some(states::APPROVAL))))
                 .unwrap()
                 .run_id,
             "shop-1"
         );
-        waiting("main", None, Some(run(Some(APPROVAL)))).unwrap();
+        waiting("main", None, Some(run(Some(states::APPROVAL)))).unwrap();
         for (run_id, seen, words) in [
             (None, None, "no run of lane main is under way"),
             (
                 Some("other"),
-                Some(run(Some(APPROVAL))),
+                Some(run(Some(states::APPROVAL))),
                 "shop-1 of lane main is under way, not other",
             ),
             (

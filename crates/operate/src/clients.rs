@@ -16,6 +16,7 @@ use crate::{
     config::{self, Migration},
     error::Result,
     history::stages,
+    kind::COMPLETE,
     machines::Machines,
     sdk::configuration,
     status::{Facts, LaneStatus, RunUnderWay, reverse_stream},
@@ -115,6 +116,7 @@ impl Clients {
                         .map(|state| state.name),
                     execution,
                     direction,
+                    completes: seen.input.get(COMPLETE).is_some(),
                 }));
             }
         }
@@ -125,7 +127,12 @@ impl Clients {
     pub async fn status(&self) -> Result<LaneStatus> {
         let lane = async { Ok(self.lane().await?.read().await?) };
         let (lane, under_way) = futures::try_join!(lane, self.under_way())?;
-        let reverse_replication = match reverse_stream(lane.writer) {
+        let left = if lane.completed {
+            self.streams_left().await?
+        } else {
+            Vec::new()
+        };
+        let reverse_replication = match reverse_stream(lane.writer).filter(|_| !lane.completed) {
             None => None,
             Some(stream) => Some((self.dms.name(stream), self.dms.health(stream).await?)),
         };
@@ -134,9 +141,21 @@ impl Clients {
             lane: &lane,
             under_way,
             reverse_replication,
+            left,
             config: &config::option(&self.migration.path),
             now: SystemClock.now(),
         }))
+    }
+
+    /// The streams of the migration that exist, in words.
+    pub async fn streams_left(&self) -> Result<Vec<String>> {
+        let mut left = Vec::new();
+        for stream in [Stream::Forward, Stream::Reverse, Stream::PostRollback] {
+            if let Some(health) = self.dms.health(stream).await? {
+                left.push(format!("{} is {health}", self.dms.name(stream)));
+            }
+        }
+        Ok(left)
     }
 
     /// The state of a stream; `None` if it does not exist.

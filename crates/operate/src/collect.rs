@@ -12,8 +12,9 @@ use crate::{
     clients::Clients,
     error::{OperateError, Result},
     history::Event,
+    kind::{COMPLETE, Kind},
     machines::{Execution, execution_arn},
-    run::{RunExecution, RunRecord, record},
+    run::{RunExecution, RunOutcome, RunRecord, record},
 };
 
 /// The evidence of a run, and what could not be collected, with the reasons.
@@ -44,7 +45,7 @@ pub async fn collect(clients: &Clients, run_id: &str) -> Result<Collected> {
         run_id: run_id.to_owned(),
         migration_id: text("migration_id"),
         lane: text("lane"),
-        direction: run.direction,
+        direction: run.kind.direction(),
         outcome: outcome(&execution, &known),
         began_at: timestamp(execution.started_at),
         ended_at: ended(&execution, &history).map(timestamp),
@@ -99,7 +100,7 @@ async fn find(clients: &Clients, run_id: &str) -> Result<(RunExecution, Executio
         if let Some(execution) = clients.runs.machines.describe(&arn).await? {
             let run = RunExecution {
                 run_id: run_id.to_owned(),
-                direction,
+                kind: Kind::of(direction, execution.input.get(COMPLETE).is_some()),
                 arn,
             };
             return Ok((run, execution));
@@ -128,6 +129,9 @@ fn described(arn: &str, execution: &Execution) -> Value {
 fn outcome(execution: &Execution, run: &RunRecord) -> String {
     if execution.running {
         return "running".to_owned();
+    }
+    if run.completes && run.outcome == RunOutcome::Committed {
+        return "completed".to_owned();
     }
     let word = json!(run.outcome);
     word.as_str().unwrap_or_default().to_owned()

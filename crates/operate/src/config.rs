@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 use url::Url;
 
-use crate::error::{OperateError, Result};
+use crate::{
+    error::{OperateError, Result},
+    kind::Kind,
+};
 
 /// What the command needs to know of AWS. Credentials come from the environment, as for every AWS tool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,8 +145,8 @@ impl Migration {
     }
 
     /// A name for a new run: the migration, what it does, and the time in UTC, which sorts.
-    pub fn new_run_id(&self, direction: Direction, now: UnixMillis) -> String {
-        let what = word(direction);
+    pub fn new_run_id(&self, kind: Kind, now: UnixMillis) -> String {
+        let what = kind.word();
         let time = i64::try_from(now.0)
             .ok()
             .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
@@ -167,14 +170,6 @@ pub fn text(aws: &AwsSettings, plan: &Plan) -> String {
     toml::to_string(&Written { aws, plan: table }).unwrap_or_default()
 }
 
-/// The sub-command that starts and follows a run in this direction.
-pub const fn sub_command(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Forward => "run",
-        Direction::Reverse => "rollback",
-    }
-}
-
 /// The name of the file where none is given.
 pub const DEFAULT_FILE: &str = "crossover.toml";
 
@@ -189,10 +184,7 @@ pub fn option(path: &Path) -> String {
 
 /// The word for a run in this direction.
 pub const fn word(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Forward => "cutover",
-        Direction::Reverse => "rollback",
-    }
+    Kind::of(direction, false).word()
 }
 
 fn plan_faults(plan: &Plan) -> Vec<String> {

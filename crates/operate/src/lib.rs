@@ -6,7 +6,7 @@
 //! - [`prepare`]: Crossover's own tables in a database, before its first run
 //! - [`machines`], [`history`]: executions of the state machines and what their histories say; [`states`]: the states known
 //!   by name
-//! - [`begin`]: starts a run; [`follow`]: follows it to its end; [`run`]: what is known of it
+//! - [`kind`]: what runs there are; [`begin`]: starts a run; [`follow`]: follows it to its end; [`run`]: what is known of it
 //! - [`approval`]: the approval of a run that waits for it
 //! - [`abort`]: ends a run before its commit
 //! - [`edge`]: the lane at the edge, with its traffic
@@ -25,6 +25,7 @@ pub mod edge;
 mod error;
 pub mod follow;
 pub mod history;
+pub mod kind;
 pub mod machines;
 pub mod prepare;
 pub mod references;

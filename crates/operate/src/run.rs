@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 pub use crate::history::StageRun;
 use crate::{
     history::{Event, last_document, planned, stages},
+    kind::Kind,
     machines::Execution,
 };
 
@@ -15,7 +16,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunExecution {
     pub run_id: String,
-    pub direction: Direction,
+    pub kind: Kind,
     /// ARN of the execution.
     pub arn: String,
 }
@@ -39,6 +40,8 @@ pub enum RunOutcome {
 pub struct RunRecord {
     pub run_id: String,
     pub direction: Direction,
+    /// The run ends the migration.
+    pub completes: bool,
     pub started_at: UnixMillis,
     pub outcome: RunOutcome,
     /// The error of the stage that kept the run from committing; absent if no stage reported one.
@@ -58,6 +61,7 @@ impl RunRecord {
         Self {
             run_id: run_id.to_owned(),
             direction,
+            completes: false,
             started_at,
             outcome: RunOutcome::Failed,
             error: None,
@@ -66,6 +70,10 @@ impl RunRecord {
             results: Value::Null,
             planned: Vec::new(),
         }
+    }
+
+    pub const fn kind(&self) -> Kind {
+        Kind::of(self.direction, self.completes)
     }
 
     /// The run for programs.
@@ -84,6 +92,7 @@ impl RunRecord {
         json!({
             "run_id": self.run_id,
             "direction": self.direction,
+            "kind": self.kind().word(),
             "outcome": self.outcome,
             "error": self.error.map(ErrorName::name),
             "errors": self.errors,
@@ -128,7 +137,7 @@ pub fn record(run: &RunExecution, seen: &Execution, history: &[Event], journal: 
         .or_else(|| last_document(history))
         .cloned()
         .unwrap_or_default();
-    // A function that was killed or timed out could not write to the journal; the error caught by NextCommand
+    // A function that was killed or timed out could not write to the journal; the error caught by Step
     // Functions has the reason.
     if errors.is_empty()
         && let Some(caught) = results.get("error").filter(|e| e.is_object())
@@ -146,7 +155,8 @@ pub fn record(run: &RunExecution, seen: &Execution, history: &[Event], journal: 
     let outcome = outcome(seen);
     RunRecord {
         run_id: run.run_id.clone(),
-        direction: run.direction,
+        direction: run.kind.direction(),
+        completes: run.kind.completes(),
         started_at: seen.started_at,
         outcome,
         error: error(outcome, &results),

@@ -4,11 +4,18 @@
 pub const LAG_WAIT: &str = "LagWait";
 /// A cutover waits for somebody's answer.
 pub const APPROVAL: &str = "Approval";
+/// A completion waits for somebody's answer.
+pub const COMPLETION_APPROVAL: &str = "CompletionApproval";
 /// Lag and load are awaited again, because the approval may have taken hours.
 pub const LAG_WAIT_AFTER_APPROVAL: &str = "LagWaitAfterApproval";
 
 /// The states that may wait for long, and say for what.
-pub const WAITING: [&str; 3] = [LAG_WAIT, APPROVAL, LAG_WAIT_AFTER_APPROVAL];
+pub const WAITING: [&str; 4] = [LAG_WAIT, APPROVAL, LAG_WAIT_AFTER_APPROVAL, COMPLETION_APPROVAL];
+
+/// Whether a state waits for somebody's answer.
+pub fn asks(state: &str) -> bool {
+    [APPROVAL, COMPLETION_APPROVAL].contains(&state)
+}
 
 #[cfg(test)]
 mod tests {

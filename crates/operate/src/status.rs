@@ -7,7 +7,7 @@ use crossover_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{config::sub_command, states};
+use crate::{kind::Kind, states};
 
 /// A run whose execution has not ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,8 +17,17 @@ pub struct RunUnderWay {
     /// ARN of the execution.
     pub execution: String,
     pub direction: Direction,
+    /// The run ends the migration.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub completes: bool,
     /// The state that is worked on, if any.
     pub state: Option<String>,
+}
+
+impl RunUnderWay {
+    pub const fn kind(&self) -> Kind {
+        Kind::of(self.direction, self.completes)
+    }
 }
 
 /// The stream that a rollback would use.
@@ -44,7 +53,10 @@ pub struct LaneStatus {
     /// The run that changed the lane last.
     pub last_run: Option<String>,
     pub under_way: Option<RunUnderWay>,
-    /// Only while the target is the writer.
+    /// The migration is completed: there is no way back, and nothing of it is left.
+    #[serde(default)]
+    pub completed: bool,
+    /// Only while the target is the writer and can be left.
     pub reverse_replication: Option<ReverseReplication>,
     /// All of it in one or two sentences.
     pub summary: String,
@@ -68,6 +80,8 @@ pub struct Facts<'a> {
     pub under_way: Option<RunUnderWay>,
     /// The stream of reverse replication, with its name; asked for only while the target is the writer.
     pub reverse_replication: Option<(String, Option<StreamHealth>)>,
+    /// Streams that are left although the lane is completed, in words.
+    pub left: Vec<String>,
     /// The option that names the file of the migration, with a space before it; empty for the default file.
     pub config: &'a str,
     pub now: UnixMillis,
@@ -103,6 +117,7 @@ impl LaneStatus {
             phase: lane.phase.name().to_owned(),
             writer: lane.writer,
             last_run: lane.run_id.clone(),
+            completed: lane.completed && facts.left.is_empty(),
             summary: summary(&facts),
             next: next(&facts, reverse_replication.as_ref()),
             reverse_replication,
@@ -116,6 +131,13 @@ fn summary(facts: &Facts<'_>) -> String {
     let writer = lane.writer;
     let owner = lane.run_id.as_deref().unwrap_or("an unknown run");
     let status = match lane.phase {
+        Phase::ServeTarget if lane.completed && facts.left.is_empty() => {
+            format!("The {writer} owns writes and serves everything. The migration is completed.")
+        }
+        Phase::ServeTarget if lane.completed => format!(
+            "The {writer} owns writes and serves everything. There is no way back any more, but the completion is not finished: {}.",
+            facts.left.join("; ")
+        ),
         Phase::ServeSource | Phase::ServeTarget => format!("The {writer} owns writes and serves everything."),
         Phase::Armed => {
             let begins = lane.hold_at_ms.unwrap_or_default().since(facts.now);
@@ -157,9 +179,9 @@ fn next(facts: &Facts<'_>, reverse_replication: Option<&ReverseReplication>) -> 
         purpose: purpose.to_owned(),
     };
     if let Some(run) = &facts.under_way {
-        let follow = format!("{} --follow --run-id {}", sub_command(run.direction), run.run_id);
+        let follow = format!("{} --follow --run-id {}", run.kind().sub_command(), run.run_id);
         let mut commands = vec![command(&follow, "follow the run to its end")];
-        if run.state.as_deref() == Some(states::APPROVAL) {
+        if run.state.as_deref().is_some_and(states::asks) {
             let approve = format!("approve --run-id {}", run.run_id);
             commands.insert(
                 0,
@@ -176,9 +198,20 @@ fn next(facts: &Facts<'_>, reverse_replication: Option<&ReverseReplication>) -> 
             command("run --dry-run --follow", "see what a cutover would do"),
             command("run --follow", "begin the cutover"),
         ],
-        Phase::ServeTarget if reverse_replication.is_some_and(|stream| stream.running) => {
-            vec![command("rollback --follow", "go back to the source")]
+        Phase::ServeTarget if lane.completed && facts.left.is_empty() => Vec::new(),
+        Phase::ServeTarget if lane.completed => {
+            vec![command(
+                "complete --follow",
+                "remove what is left of the migration",
+            )]
         }
+        Phase::ServeTarget if reverse_replication.is_some_and(|stream| stream.running) => vec![
+            command("rollback --follow", "go back to the source"),
+            command(
+                "complete --follow",
+                "end the migration, once the rollback window is over: there is no way back afterwards",
+            ),
+        ],
         Phase::ServeTarget => vec![NextCommand {
             command: "crossover explain CommittedWithoutReverseReplication".to_owned(),
             purpose: "repair reverse replication: without it no rollback is possible".to_owned(),

@@ -163,4 +163,11 @@ impl RetainedPositions for PostgresDatabase {
             done => Ok(done.map(drop)?),
         }
     }
+
+    async fn retained_positions(&self) -> PortResult<Vec<String>> {
+        let sql = "select s.slot_name::text as name from pg_replication_slots s where s.slot_type = 'logical' \
+                   and s.database = current_database() order by 1";
+        let rows = self.query(sql, &[]).await?;
+        rows.iter().map(|row| self.read(row, "name")).collect()
+    }
 }

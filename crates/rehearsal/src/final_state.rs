@@ -190,6 +190,7 @@ mod tests {
         RunRecord {
             run_id: "r".to_owned(),
             direction: Direction::Forward,
+            completes: false,
             started_at: UnixMillis(0),
             outcome: RunOutcome::Failed,
             error: None,

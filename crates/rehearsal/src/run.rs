@@ -3,6 +3,7 @@
 use crossover_core::{Direction, Millis, Plan, UnixMillis};
 use crossover_operate::{
     follow::{Pace, Watcher, follow},
+    kind::Kind,
     run::RunExecution,
 };
 use crossover_stand::Progress;
@@ -29,7 +30,7 @@ pub async fn execute(
     let input = json!({ "plan": plan });
     let run = RunExecution {
         run_id: plan.run_id.clone(),
-        direction,
+        kind: Kind::of(direction, false),
         arn: cloud.runs.machines.start(machine, &plan.run_id, &input).await?,
     };
     let steps = Steps { what, progress };

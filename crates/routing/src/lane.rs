@@ -4,6 +4,8 @@
 //! serve_X --arm--> armed --hold--> hold --commit--> committed --release--> serve_(other of X)
 //!                    \--------------\--abort or deadline--> aborting --release--> serve_X
 //! ```
+//! `complete` ends the migration while the target serves: the phase stays, and nothing arms any more.
+//!
 //! Writes are held from `hold_at_ms` on, and in hold, committed and aborting. The commit is the point of no
 //! return: [`Command::Commit`] and [`Command::Abort`] leave the same phase, so exactly one of them can
 //! succeed.
@@ -137,6 +139,12 @@ pub struct LaneRecord {
     pub hold_deadline_ms: Option<UnixMillis>,
     /// The lease while serving (milliseconds); [`LaneRecord::lease_ttl`] returns the lease in force.
     pub lease_ttl_ms: Millis,
+    /// Since when the lane is in its phase (Unix milliseconds); none for a lane whose phase has never changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase_since_ms: Option<UnixMillis>,
+    /// The migration is completed: what the way back needs may be gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub completed: bool,
 }
 
 /// The changes an orchestrator may request of a lane.
@@ -175,6 +183,12 @@ pub enum Command {
         /// The run that armed the lane.
         run_id: String,
     },
+    /// End the migration, whose target serves. Replication and retained positions are removed afterwards, so from here on the
+    /// lane refuses every arm.
+    Complete {
+        /// A run of its own; the lane's from now on.
+        run_id: String,
+    },
     /// The lane's own alarm at `hold_deadline_ms`. Never accepted over HTTP.
     DeadlinePassed,
 }
@@ -192,7 +206,8 @@ impl Command {
             | Self::Hold { run_id }
             | Self::Commit { run_id }
             | Self::Release { run_id }
-            | Self::Abort { run_id } => Some(run_id),
+            | Self::Abort { run_id }
+            | Self::Complete { run_id } => Some(run_id),
             Self::DeadlinePassed => None,
         }
     }
@@ -211,6 +226,8 @@ impl LaneRecord {
             hold_at_ms: None,
             hold_deadline_ms: None,
             lease_ttl_ms: SERVE_LEASE,
+            phase_since_ms: None,
+            completed: false,
         }
     }
 
@@ -246,6 +263,14 @@ impl LaneRecord {
 
     /// The record after `command`, or why the command is refused.
     pub fn next(&self, command: &Command, now: UnixMillis) -> Result<Self, Refusal> {
+        let mut next = self.decided(command, now)?;
+        if next.phase != self.phase {
+            next.phase_since_ms = Some(now);
+        }
+        Ok(next)
+    }
+
+    fn decided(&self, command: &Command, now: UnixMillis) -> Result<Self, Refusal> {
         match (self.phase, command) {
             (
                 Phase::ServeSource | Phase::ServeTarget,
@@ -257,6 +282,9 @@ impl LaneRecord {
                 },
             ) => {
                 self.check_not_over(run_id)?;
+                if self.completed {
+                    return Err(Refusal::Completed);
+                }
                 self.check_schedule(run_id, *towards, *hold_at_ms, *hold_deadline_ms, now)?;
                 Ok(Self {
                     run_id: Some(run_id.clone()),
@@ -296,6 +324,18 @@ impl LaneRecord {
                 check_run_id(run_id).map_err(|reason| Refusal::BadSchedule { reason })?;
                 Ok(Self {
                     run_id: Some(run_id.clone()),
+                    ..self.moved_to(self.phase)
+                })
+            }
+            (Phase::ServeTarget, Command::Complete { run_id }) => {
+                self.check_not_over(run_id)?;
+                check_run_id(run_id).map_err(|reason| Refusal::BadSchedule { reason })?;
+                if self.completed {
+                    return Err(Refusal::Completed);
+                }
+                Ok(Self {
+                    run_id: Some(run_id.clone()),
+                    completed: true,
                     ..self.moved_to(self.phase)
                 })
             }

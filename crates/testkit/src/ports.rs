@@ -413,4 +413,11 @@ impl RetainedPositions for MemoryDatabase {
         })
         .await
     }
+
+    async fn retained_positions(&self) -> PortResult<Vec<String>> {
+        self.call("retained_positions", |state, side| {
+            Ok(state.side(side).retained.keys().cloned().collect())
+        })
+        .await
+    }
 }

@@ -17,8 +17,9 @@ use machines::{cutover, rollback};
 use serde_json::json;
 
 /// The states before anything is changed.
-const BEFORE: [&str; 6] = [
+const BEFORE: [&str; 7] = [
     "Recover?",
+    "Complete?",
     "PreCheck",
     "LagWait",
     "ValidateBefore",

@@ -42,6 +42,17 @@ pub const KNOWN: &[Known] = &[
         required: &[&["--config"], &["--follow"], &["--run-id"], &["--summary"]],
     },
     Known {
+        name: "complete",
+        flags: &["--approve", "--config", "--follow", "--run-id", "--summary"],
+        required: &[
+            &["--config"],
+            &["--follow"],
+            &["--approve"],
+            &["--run-id"],
+            &["--summary"],
+        ],
+    },
+    Known {
         name: "status",
         flags: &["--config", "--json"],
         required: &[&["--config"]],

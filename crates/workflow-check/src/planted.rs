@@ -24,6 +24,10 @@ pub const FILES: &[(&str, &str)] = &[
         include_str!("../../../.github/workflows/cutover.yml"),
     ),
     (
+        "complete.yml",
+        include_str!("../../../.github/workflows/complete.yml"),
+    ),
+    (
         "deploy.yml",
         include_str!("../../../.github/workflows/deploy.yml"),
     ),

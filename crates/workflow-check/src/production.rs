@@ -9,6 +9,8 @@ pub enum Change {
     Cutover,
     /// `crossover rollback`
     Rollback,
+    /// `crossover complete` without `--dry-run`
+    Completion,
     /// `crossover abort`
     Abort,
     /// `terraform apply`, `destroy` and whatever else writes the state
@@ -40,6 +42,7 @@ fn of_crossover(command: &Command) -> Option<Change> {
     match first(command.call_of("crossover")?)? {
         "run" if !command.has("--dry-run") => Some(Change::Cutover),
         "rollback" => Some(Change::Rollback),
+        "complete" if !command.has("--dry-run") => Some(Change::Completion),
         "abort" => Some(Change::Abort),
         _ => None,
     }
@@ -71,6 +74,7 @@ impl Change {
         match self {
             Self::Cutover | Self::Abort => environment == "prod-cutover",
             Self::Rollback => environment == "prod-rollback",
+            Self::Completion => environment == "prod-complete",
             // Environments for reading have no reviewers.
             Self::Terraform | Self::Aws => !["-plan", "-dry-run", "-verify"]
                 .iter()
@@ -83,13 +87,17 @@ impl Change {
         match self {
             Self::Cutover | Self::Abort => "environment: prod-cutover",
             Self::Rollback => "environment: prod-rollback",
+            Self::Completion => "environment: prod-complete",
             Self::Terraform | Self::Aws => "an environment with reviewers",
         }
     }
 
     /// Whether the command changes who may write: a run of a lane.
     pub fn is_of_a_lane(self) -> bool {
-        matches!(self, Self::Cutover | Self::Rollback | Self::Abort)
+        matches!(
+            self,
+            Self::Cutover | Self::Rollback | Self::Completion | Self::Abort
+        )
     }
 }
 
@@ -117,6 +125,8 @@ mod tests {
             ("crossover run --config a --dry-run", None),
             ("crossover plan --config a", None),
             ("crossover rollback --config a", Some(Change::Rollback)),
+            ("crossover complete --config a", Some(Change::Completion)),
+            ("crossover complete --config a --dry-run", None),
             ("A=b crossover abort --config a", Some(Change::Abort)),
             ("terraform -chdir=x apply plan", Some(Change::Terraform)),
             ("terraform state rm x", Some(Change::Terraform)),

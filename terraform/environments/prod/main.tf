@@ -98,6 +98,17 @@ module "github" {
       policy              = local.publish_notices
       max_session_seconds = 14400
     }
+    # The end of a migration is a way of the cutover's state machine.
+    complete = {
+      repository          = var.repository
+      environment         = "prod-complete"
+      machine_arns        = [module.crossover.state_machine_arns["cutover"]]
+      approves            = true
+      kms_key_arns        = local.operator_keys
+      reads               = local.operator_reads
+      policy              = local.publish_notices
+      max_session_seconds = 14400
+    }
     rollback = {
       repository          = var.repository
       environment         = "prod-rollback"

@@ -15,6 +15,7 @@ locals {
     final-sync       = { memory_mb = 512, timeout_seconds = 30 }
     abort            = { memory_mb = 256, timeout_seconds = 600 }
     rollback         = { memory_mb = 256, timeout_seconds = 300 }
+    complete         = { memory_mb = 256, timeout_seconds = 600 }
   }
 }
 

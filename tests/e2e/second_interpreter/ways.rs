@@ -19,6 +19,8 @@ pub struct Way {
     /// The approval that the plan asks for, in seconds.
     pub approval: Option<u32>,
     pub answer: Option<Answer>,
+    /// The execution ends the migration.
+    pub completes: bool,
     /// The execution recovers a run.
     pub recovers: bool,
     /// The status of the ended execution, and its error.
@@ -35,6 +37,7 @@ const CUTOVER: Way = Way {
     abort: "aborted",
     approval: None,
     answer: None,
+    completes: false,
     recovers: false,
     ends: ("SUCCEEDED", None),
     enters: &[],
@@ -51,12 +54,18 @@ const NOT_APPROVED: Way = Way {
     skips: &["PrepareReverseReplication", "Abort"],
     ..CUTOVER
 };
+const COMPLETION: Way = Way {
+    completes: true,
+    enters: &["Recover?", "Complete?", "CompletionGate", "Complete", "Completed"],
+    skips: &["PreCheck", "CompletionApproval", "Abort"],
+    ..CUTOVER
+};
 const VERIFY: Way = Way {
     machine: "verify",
     ..CUTOVER
 };
 
-pub const WAYS: [Way; 19] = [
+pub const WAYS: [Way; 23] = [
     Way {
         name: "commits",
         enters: &[
@@ -185,6 +194,31 @@ pub const WAYS: [Way; 19] = [
         name: "expires",
         approval: Some(2),
         ..NOT_APPROVED
+    },
+    Way {
+        name: "completes",
+        ..COMPLETION
+    },
+    Way {
+        name: "completes-at-the-second-attempt",
+        fails: &[("complete:remove", "LeftBehind", 1)],
+        ..COMPLETION
+    },
+    Way {
+        name: "is-too-early-to-complete",
+        fails: &[("complete:check", "RollbackWindowOpen", 1)],
+        ends: ("FAILED", Some("CutoverRefused")),
+        enters: &["CompletionGate", "Refused"],
+        skips: &["Complete"],
+        ..COMPLETION
+    },
+    Way {
+        name: "completes-when-approved",
+        approval: Some(600),
+        answer: Some(Answer::Approved),
+        enters: &["CompletionGate", "CompletionApproval", "Complete", "Completed"],
+        skips: &["PreCheck", "Approval"],
+        ..COMPLETION
     },
     Way {
         name: "rolls-back",

@@ -42,6 +42,7 @@ pub fn text(report: &EvidenceReport) -> String {
 /// What a manifest says is written by whoever made it: control characters are escaped.
 fn of_run(run: &Run) -> String {
     let way = match run.direction {
+        Direction::Forward if run.outcome == "completed" => "completion",
         Direction::Forward => "cutover",
         Direction::Reverse => "rollback",
     };

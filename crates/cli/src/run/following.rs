@@ -39,7 +39,7 @@ impl Watcher for Lines {
 
     fn waits(&self, state: &str, reason: &str) {
         self.steps.note(&format!("    {state} waits: {reason}"));
-        if state == states::APPROVAL {
+        if states::asks(state) {
             self.asked.notify_one();
         }
     }

@@ -3,10 +3,7 @@
 use std::fmt::Write as _;
 
 use crossover_core::Millis;
-use crossover_operate::{
-    config::word,
-    run::{RunOutcome, RunRecord},
-};
+use crossover_operate::run::{RunOutcome, RunRecord};
 
 use crate::markdown::escaped;
 
@@ -64,7 +61,7 @@ pub fn markdown(record: &RunRecord, dry_run: bool) -> String {
 }
 
 fn headline(record: &RunRecord, dry_run: bool) -> String {
-    let what = word(record.direction);
+    let what = record.kind().word();
     let (run, old, new) = (
         &record.run_id,
         record.direction.old_writer(),
@@ -73,6 +70,15 @@ fn headline(record: &RunRecord, dry_run: bool) -> String {
     match record.outcome {
         RunOutcome::Committed if dry_run => {
             format!("Dry run of the {what} {run}: passed, nothing was changed")
+        }
+        RunOutcome::Committed if record.completes => {
+            format!("The {what} {run} is done: the {new} owns writes, and there is no way back any more")
+        }
+        RunOutcome::Aborted if record.completes => {
+            format!("The {what} {run} was refused: nothing was changed, and a rollback is possible as before")
+        }
+        RunOutcome::Failed if record.completes => {
+            format!("The {what} {run} is not finished: `crossover complete` goes on")
         }
         RunOutcome::Committed => {
             format!("The {what} {run} has committed: the {new} owns writes and reverse replication runs")

@@ -138,4 +138,7 @@ impl RetainedPositions for DryWriter {
         self.note(&format!("release the retained position {name}"));
         Ok(())
     }
+    async fn retained_positions(&self) -> PortResult<Vec<String>> {
+        self.real.writes.retained_positions().await
+    }
 }

@@ -24,6 +24,14 @@ impl ErrorName {
     /// There is no `_` arm, so that every new error is explained.
     const fn explained(self) -> (&'static str, &'static str) {
         match self {
+            Self::RollbackWindowOpen => (
+                "A completion was asked for while the way back has to stay open: the lane has not served long enough since the cutover.",
+                "The run ended. Nothing was changed, and a rollback is possible as before.",
+            ),
+            Self::LeftBehind => (
+                "A completion has removed what it could, and a stream or a retained position is still there.",
+                "The lane is completed and serves on; nothing goes back. The same completion can be started again and removes the rest.",
+            ),
             Self::InvalidPlan => (
                 "The plan, or the input of a stage, has faults. The message names all of them.",
                 REFUSED,

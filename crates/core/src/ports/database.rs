@@ -94,6 +94,8 @@ pub trait RetainedPositions: Send + Sync {
     async fn advance_position(&self, name: &str, to: &Position) -> PortResult<Position>;
     /// Releases the position; a missing position is not an error.
     async fn release_position(&self, name: &str) -> PortResult<()>;
+    /// The names of all retained positions of this database, whoever made them, sorted.
+    async fn retained_positions(&self) -> PortResult<Vec<String>>;
 }
 
 /// The reading half of a database: it changes nothing, and its answers do not depend on the changes of a run.

@@ -56,7 +56,7 @@ fn a_sound_file_gives_a_plan_for_each_run() {
 #[test]
 fn the_name_of_a_new_run_is_permitted_and_sorts_by_time() {
     let migration = parse(SOUND).unwrap();
-    let id = migration.new_run_id(Direction::Reverse, UnixMillis(1_767_323_045_250));
+    let id = migration.new_run_id(Kind::Rollback, UnixMillis(1_767_323_045_250));
     assert_eq!(id, "shop-rollback-20260102-030405");
     migration.plan(&id, false).unwrap();
 }

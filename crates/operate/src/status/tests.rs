@@ -28,6 +28,7 @@ fn under_way(direction: Direction) -> RunUnderWay {
         run_id: run(),
         execution: "arn".to_owned(),
         direction,
+        completes: false,
         state: Some("ConnectionDrain".to_owned()),
     }
 }
@@ -44,6 +45,7 @@ fn status(lane: &LaneRecord, under_way: Option<RunUnderWay>, now: UnixMillis) ->
         under_way,
         reverse_replication: reverse_stream(lane.writer)
             .map(|_| ("DMS task shop-reverse".to_owned(), Some(health))),
+        left: Vec::new(),
         config: "",
         now,
     })
@@ -88,6 +90,7 @@ fn without_reverse_replication_no_rollback_is_offered() {
         lane: &lane,
         under_way: None,
         reverse_replication: Some(("DMS task shop-reverse".to_owned(), None)),
+        left: Vec::new(),
         config: "",
         now: NOW,
     });
@@ -153,4 +156,42 @@ fn a_run_that_has_committed_cannot_be_aborted_and_one_that_has_not_can() {
     );
     assert_eq!(first(&committed), "crossover rollback --follow --run-id shop-1");
     assert_eq!(committed.next.len(), 1);
+}
+
+#[test]
+fn a_completed_migration_offers_no_way_back_and_says_what_is_left() {
+    let completed = LaneRecord {
+        phase: Phase::ServeTarget,
+        writer: Side::Target,
+        completed: true,
+        ..LaneRecord::new("main")
+    };
+    let of = |left: Vec<String>| {
+        LaneStatus::of(Facts {
+            migration_id: "shop",
+            lane: &completed,
+            under_way: None,
+            reverse_replication: None,
+            left,
+            config: "",
+            now: NOW,
+        })
+    };
+    let done = of(Vec::new());
+    assert!(done.completed && done.next.is_empty(), "{done:?}");
+    assert!(
+        done.summary.contains("The migration is completed."),
+        "{}",
+        done.summary
+    );
+    let unfinished = of(vec!["DMS task shop-reverse is stopped".to_owned()]);
+    assert!(!unfinished.completed);
+    assert!(
+        unfinished
+            .summary
+            .contains("not finished: DMS task shop-reverse is stopped"),
+        "{}",
+        unfinished.summary
+    );
+    assert_eq!(first(&unfinished), "crossover complete --follow");
 }

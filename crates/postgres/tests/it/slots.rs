@@ -25,6 +25,10 @@ async fn a_slot_is_created_once_advanced_and_dropped() {
     let name = side.role("slot");
     let made = db.retain_position(&name).await.unwrap();
     assert_eq!(db.retain_position(&name).await.unwrap(), made);
+    assert_eq!(
+        db.retained_positions().await.unwrap(),
+        std::slice::from_ref(&name)
+    );
     let for_another_reader = side.crossover().await.with_output_plugin("pgoutput");
     assert!(refusal(for_another_reader.retain_position(&name).await).contains("test_decoding"));
     let other = Side::on(Major::V17).await.crossover().await;

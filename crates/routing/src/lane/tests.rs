@@ -176,6 +176,69 @@ fn a_run_that_aborts_before_it_arms_can_never_arm() {
     assert!(matches!(late, Err(Refusal::EpochMismatch { .. })), "{late:?}");
 }
 
+fn complete(run_id: &str) -> Command {
+    Command::Complete {
+        run_id: run_id.to_owned(),
+    }
+}
+
+/// The target serves since `NOW + 60 s`.
+fn cut_over() -> LaneRecord {
+    after(&[
+        (arm(Side::Target, NOW), NOW),
+        (Command::Hold { run_id: run() }, NOW + Millis(5_000)),
+        (Command::Commit { run_id: run() }, NOW + Millis(6_000)),
+        (Command::Release { run_id: run() }, NOW + Millis(60_000)),
+    ])
+}
+
+#[test]
+fn a_completed_lane_serves_on_and_never_goes_back() {
+    let lane = cut_over();
+    assert_eq!(lane.phase_since_ms, Some(NOW + Millis(60_000)));
+    let later = NOW + Millis(90_000);
+    let done = lane.next(&complete("done"), later).unwrap();
+    assert_eq!(
+        (done.phase, done.writer, done.run_id.as_deref(), done.completed),
+        (Phase::ServeTarget, Side::Target, Some("done"), true)
+    );
+    assert_eq!(done.phase_since_ms, lane.phase_since_ms, "it serves as before");
+    assert!(!done.holds_writes(later));
+    let back = Command::Arm {
+        run_id: "back".to_owned(),
+        towards: Side::Source,
+        hold_at_ms: later + Millis(5_000),
+        hold_deadline_ms: later + Millis(9_000),
+    };
+    assert!(lane.next(&back, later).is_ok());
+    assert_eq!(done.next(&back, later), Err(Refusal::Completed));
+    assert_eq!(done.next(&complete("again"), later), Err(Refusal::Completed));
+    // A rollback that has armed first keeps the migration.
+    let armed = lane.next(&back, later).unwrap();
+    let refused = armed.next(&complete("done"), later);
+    assert!(
+        matches!(refused, Err(Refusal::IllegalTransition { .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_migration_whose_source_serves_cannot_be_completed() {
+    let refused = LaneRecord::new("main").next(&complete("given-up"), NOW);
+    assert!(
+        matches!(refused, Err(Refusal::IllegalTransition { .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_record_of_an_older_worker_is_read() {
+    let old = r#"{"lane":"main","run_id":"r","epoch":5,"phase":"serve_target","writer":"target","towards":null,
+        "hold_at_ms":null,"hold_deadline_ms":null,"lease_ttl_ms":5000}"#;
+    let old: LaneRecord = serde_json::from_str(old).unwrap();
+    assert_eq!((old.phase_since_ms, old.completed), (None, false));
+}
+
 #[test]
 fn another_run_can_do_nothing_to_a_lane_it_does_not_own() {
     let other = || "run-2".to_owned();
@@ -270,7 +333,7 @@ fn the_wire_form_is_the_documented_one() {
         serde_json::to_value(&lane).unwrap(),
         serde_json::json!({
             "lane": "main", "run_id": "r", "epoch": 2, "phase": "armed", "writer": "source", "towards": "target",
-            "hold_at_ms": 6000, "hold_deadline_ms": 7000, "lease_ttl_ms": 5000,
+            "hold_at_ms": 6000, "hold_deadline_ms": 7000, "lease_ttl_ms": 5000, "phase_since_ms": 0,
         })
     );
     let typo = serde_json::from_str::<Command>(r#"{"command":"hold","run_id":"r","force":true}"#);
@@ -281,7 +344,7 @@ fn the_wire_form_is_the_documented_one() {
 fn any_step() -> impl Strategy<Value = (Command, u64)> {
     let run_id = (1_u8..5).prop_map(|number| format!("run-{number}"));
     let side = prop_oneof![Just(Side::Source), Just(Side::Target)];
-    let command = (run_id, side, 0_u8..6, 0_u64..30_000, 0_u64..25_000).prop_map(
+    let command = (run_id, side, 0_u8..7, 0_u64..30_000, 0_u64..25_000).prop_map(
         |(run_id, towards, kind, ahead, length)| match kind {
             0 => Command::Arm {
                 run_id,
@@ -293,6 +356,7 @@ fn any_step() -> impl Strategy<Value = (Command, u64)> {
             2 => Command::Commit { run_id },
             3 => Command::Release { run_id },
             4 => Command::Abort { run_id },
+            5 => Command::Complete { run_id },
             _ => Command::DeadlinePassed,
         },
     );
@@ -341,6 +405,15 @@ proptest! {
                 prop_assert!(before.hold_deadline_ms.is_some_and(|deadline| now < deadline));
                 prop_assert_eq!(before.run_id.as_deref(), command.run_id());
             }
+        }
+    }
+
+    #[test]
+    fn after_a_completion_the_target_serves_for_good(steps in prop::collection::vec(any_step(), 0..200)) {
+        for (_, _, before, outcome) in walk(steps) {
+            let Ok(after) = outcome else { continue };
+            prop_assert!(!before.completed || after.completed);
+            prop_assert!(!after.completed || (after.phase, after.writer) == (Phase::ServeTarget, Side::Target));
         }
     }
 

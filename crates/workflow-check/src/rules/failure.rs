@@ -67,6 +67,9 @@ pub const NOTICE: Rule = Rule {
     },
 };
 
+/// The sub-commands that work on a lane.
+const RUNS: [&str; 3] = ["run", "rollback", "complete"];
+
 pub const EVIDENCE: Rule = Rule {
     name: "outcome-kept",
     about: "what such a step produced is uploaded whatever its end; of a run it is the evidence",
@@ -83,7 +86,7 @@ pub const EVIDENCE: Rule = Rule {
             let runs_a_lane = job
                 .steps
                 .iter()
-                .any(|step| calls(step, ["crossover", "run"]) || calls(step, ["crossover", "rollback"]));
+                .any(|step| RUNS.iter().any(|run| calls(step, ["crossover", run])));
             if runs_a_lane && !after.by_ref().any(collects_evidence) {
                 findings.add(
                     place,

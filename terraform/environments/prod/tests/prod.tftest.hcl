@@ -33,7 +33,7 @@ run "production" {
     error_message = "three streams with two figures each"
   }
   assert {
-    condition     = toset(keys(output.crossover.github_roles)) == toset(["plan", "dry-run", "cutover", "rollback"])
+    condition     = toset(keys(output.crossover.github_roles)) == toset(["plan", "dry-run", "cutover", "complete", "rollback"])
     error_message = "a role per step"
   }
 }

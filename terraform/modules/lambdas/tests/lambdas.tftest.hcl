@@ -22,7 +22,7 @@ run "one_function_per_stage" {
   command = apply
 
   assert {
-    condition     = toset(keys(aws_lambda_function.stage)) == toset(["pre-check", "lag-wait", "validate", "approval", "reverse-sync", "connection-drain", "final-sync", "abort", "rollback"])
+    condition     = toset(keys(aws_lambda_function.stage)) == toset(["pre-check", "lag-wait", "validate", "approval", "reverse-sync", "connection-drain", "final-sync", "abort", "rollback", "complete"])
     error_message = "the stages of docs/stages.md"
   }
   assert {
@@ -38,7 +38,7 @@ run "one_function_per_stage" {
     error_message = "the environment of crates/lambda-kit/src/configuration.rs"
   }
   assert {
-    condition     = length(distinct([for f in aws_iam_role.stage : f.name])) == 9
+    condition     = length(distinct([for f in aws_iam_role.stage : f.name])) == 10
     error_message = "a role per stage"
   }
 }
@@ -51,8 +51,8 @@ run "a_stage_may_do_what_it_does_and_no_more" {
     error_message = "validate calls no DMS"
   }
   assert {
-    condition     = [for stage, p in aws_iam_role_policy.stage : stage if strcontains(p.policy, "sns:Publish")] == ["abort", "approval"]
-    error_message = "only abort and approval send notices"
+    condition     = [for stage, p in aws_iam_role_policy.stage : stage if strcontains(p.policy, "sns:Publish")] == ["abort", "approval", "complete"]
+    error_message = "only abort, approval and complete send notices"
   }
   assert {
     condition     = [for stage, p in aws_iam_role_policy.stage : stage if strcontains(p.policy, "StartReplicationTask")] == ["reverse-sync"]

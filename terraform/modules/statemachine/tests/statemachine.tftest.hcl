@@ -16,6 +16,7 @@ variables {
     final-sync       = "arn:aws:lambda:eu-central-1:111122223333:function:crossover-final-sync:live"
     abort            = "arn:aws:lambda:eu-central-1:111122223333:function:crossover-abort:live"
     rollback         = "arn:aws:lambda:eu-central-1:111122223333:function:crossover-rollback:live"
+    complete         = "arn:aws:lambda:eu-central-1:111122223333:function:crossover-complete:live"
   }
 }
 
