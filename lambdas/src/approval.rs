@@ -69,7 +69,7 @@ fn question(ctx: &StageContext, approval: &ApprovalPlan, of: Of) -> String {
     let plan = &ctx.plan;
     let what = match of {
         Of::Cutover => "cutover",
-        Of::Completion => "completion, after which there is no way back,",
+        Of::Completion => "completion, after which no rollback is possible,",
     };
     format!(
         "the {what} {} of lane {} waits for an approval, at most {} s; nothing is changed yet. `crossover approve` approves or rejects it",

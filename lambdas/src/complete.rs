@@ -1,4 +1,4 @@
-//! complete: the end of the rollback window. Closes the way back at the lane, then removes every stream of the migration and
+//! complete: the end of the rollback window. Rules out a rollback at the lane, then removes every stream of the migration and
 //! every retained position that Crossover has made, and proves that none is left.
 //!
 //! The lane decides first, by compare-and-set: a rollback that has armed keeps the migration, and after the completion none can
@@ -17,7 +17,6 @@ use serde_json::json;
 use crate::reverse_sync;
 
 const HOUR: Millis = Millis(3_600_000);
-const STREAMS: [Stream; 3] = [Stream::Forward, Stream::Reverse, Stream::PostRollback];
 
 pub struct Complete;
 
@@ -27,7 +26,7 @@ pub struct Complete;
 pub enum Step {
     /// Says whether the migration can be completed now, and what would be removed. Changes nothing.
     Check,
-    /// Closes the way back and removes.
+    /// Rules out a rollback and removes.
     Remove,
 }
 
@@ -50,7 +49,7 @@ pub struct Output {
 #[async_trait]
 impl Stage for Complete {
     const NAME: StageName = StageName::new("complete");
-    const PURPOSE: &'static str = "Ends the migration after the rollback window: closes the way back at the lane, removes every stream and every \
+    const PURPOSE: &'static str = "Ends the migration after the rollback window: rules out a rollback at the lane, removes every stream and every \
                                    retained position of Crossover, and proves that none is left.";
     type Input = Input;
     type Output = Output;
@@ -104,7 +103,7 @@ fn require_closable(ctx: &StageContext, lane: &LaneRecord) -> Result<(), StageEr
 
 async fn remove(ctx: &StageContext, writer: Side) -> Result<Output, StageError> {
     let mut removed = Vec::new();
-    for stream in STREAMS {
+    for stream in Stream::ALL {
         if ctx.replication.health(stream).await?.is_some() {
             reverse_sync::remove(ctx, stream).await?;
             removed.push(ctx.replication.name(stream));
@@ -130,7 +129,7 @@ async fn remove(ctx: &StageContext, writer: Side) -> Result<Output, StageError> 
     let detail = json!({ "removed": output.removed, "others": output.others });
     ctx.record(Complete::NAME, "completed", detail).await?;
     let text = format!(
-        "The migration {} of lane {} is completed: the {writer} owns writes, and there is no way back.",
+        "The migration {} of lane {} is completed: the {writer} owns writes, and a rollback is no longer possible.",
         ctx.plan.migration_id, ctx.plan.lane
     );
     if let Err(error) = ctx.journal.notify("Crossover: migration completed", &text).await {
@@ -161,7 +160,7 @@ fn named(position: &str) -> String {
 /// The streams and retained positions of the migration that exist.
 async fn there(ctx: &StageContext) -> Result<Vec<String>, StageError> {
     let mut there = Vec::new();
-    for stream in STREAMS {
+    for stream in Stream::ALL {
         if ctx.replication.health(stream).await?.is_some() {
             there.push(ctx.replication.name(stream));
         }

@@ -1,19 +1,15 @@
-//! The end of a migration, by the command, against real servers: nothing of it is left, and there is no way back.
+//! The end of a migration, by the command, against real servers: nothing of it is left, and a rollback is no longer possible.
 
 use std::fs;
 
 use crossover_operate::config;
-use crossover_rehearsal::{
-    environment::{Database, Environment},
-    workshop,
-};
-use crossover_stand::{Silent, parts, postgres::workspace_root};
+use crossover_rehearsal::environment::Database;
 use serde_json::{Value, json};
 
 use crate::{
     operator::Operator,
     rights::Rehearsed,
-    setup::{alone, judge_calls, small},
+    setup::{alone, environment, judge_calls, small},
 };
 
 /// The logical slots and subscriptions of a server.
@@ -28,15 +24,7 @@ async fn left(database: &Database) -> Vec<String> {
 async fn a_completed_migration_leaves_nothing_and_has_no_way_back() {
     let _alone = alone().await;
     let options = small("completion");
-    let parts = parts::ensure(&workspace_root(), parts::Set::Rehearsal, &Silent)
-        .await
-        .unwrap();
-    let products = workshop::build(&options.workspace, &parts, &Silent)
-        .await
-        .unwrap();
-    let environment = Environment::set(&options, &parts, &products, &Silent)
-        .await
-        .unwrap();
+    let environment = environment(&options).await;
     let operator = |name: &str, window_h: u32| {
         let mut plan = environment.plan("unused", false);
         plan.rollback_window_h = window_h;
@@ -75,7 +63,7 @@ async fn a_completed_migration_leaves_nothing_and_has_no_way_back() {
     );
 
     let done = now.meanwhile("complete --follow --run-id done", 0).await;
-    assert!(done.contains("there is no way back any more"), "{done}");
+    assert!(done.contains("a rollback is no longer possible"), "{done}");
     assert_eq!(left(&environment.databases.source).await, [""; 0]);
     assert_eq!(left(&environment.databases.target).await, [""; 0]);
     let status = now.meanwhile("status --json", 0).await;
@@ -86,7 +74,7 @@ async fn a_completed_migration_leaves_nothing_and_has_no_way_back() {
     );
     now.meanwhile("status --require completed", 0).await;
     let back = now.meanwhile("rollback --follow", 2).await;
-    assert!(back.contains("there is no way back"), "{back}");
+    assert!(back.contains("a rollback is no longer possible"), "{back}");
     let again = now.meanwhile("complete --follow", 2).await;
     assert!(again.contains("is completed"), "{again}");
     let audit = now.meanwhile("edge audit", 0).await;

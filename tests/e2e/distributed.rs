@@ -1,32 +1,20 @@
 //! statemachine/verify.asl.json: one comparison shared by many functions.
 
 use crossover_core::Direction;
-use crossover_rehearsal::{
-    environment::Environment,
-    run::{RunOutcome, execute},
-    workshop,
-};
-use crossover_stand::{Silent, parts, postgres::workspace_root};
+use crossover_rehearsal::run::{RunOutcome, execute};
+use crossover_stand::Silent;
 
 use crate::{
     called_alone::{a_question_is_asked, an_abort_stops_and_removes_a_reverse_stream_that_runs},
     rights::Rehearsed,
-    setup::{alone, judge_calls, small},
+    setup::{alone, environment, judge_calls, small},
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_functions_find_all_tables_equal_and_report_the_one_row_that_differs() {
     let _alone = alone().await;
     let options = small("distributed");
-    let parts = parts::ensure(&workspace_root(), parts::Set::Rehearsal, &Silent)
-        .await
-        .unwrap();
-    let products = workshop::build(&options.workspace, &parts, &Silent)
-        .await
-        .unwrap();
-    let environment = Environment::set(&options, &parts, &products, &Silent)
-        .await
-        .unwrap();
+    let environment = environment(&options).await;
     let verify = &environment.cloud.verify;
     let plan = environment.plan("verify-equal", false);
     let equal = execute(

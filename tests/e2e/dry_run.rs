@@ -3,13 +3,12 @@ use crossover_rehearsal::{
     RehearsalOptions,
     environment::{Database, Environment},
     run::{RunOutcome, execute},
-    workshop,
 };
-use crossover_stand::{Silent, parts, postgres::workspace_root};
+use crossover_stand::Silent;
 
 use crate::{
     rights::Rehearsed,
-    setup::{alone, judge_calls, small},
+    setup::{alone, environment, judge_calls, small},
 };
 
 /// Everything that a cutover changes in a database, except the application's rows; one line for each object.
@@ -55,15 +54,7 @@ async fn a_dry_run_enters_every_state_of_the_cutover_and_changes_nothing() {
         dry_run: true,
         ..small("dry-run")
     };
-    let parts = parts::ensure(&workspace_root(), parts::Set::Rehearsal, &Silent)
-        .await
-        .unwrap();
-    let products = workshop::build(&options.workspace, &parts, &Silent)
-        .await
-        .unwrap();
-    let environment = Environment::set(&options, &parts, &products, &Silent)
-        .await
-        .unwrap();
+    let environment = environment(&options).await;
     let before = full_state(&environment).await;
     let plan = environment.plan("dry-run", true);
     let record = execute(

@@ -9,8 +9,11 @@ use std::{
 
 use crossover_contracts::document::validate;
 use crossover_core::StageName;
-use crossover_rehearsal::{RehearsalOptions, calls::Calls, ledger::Verdict, rehearse, report::Report};
-use crossover_stand::{Silent, postgres::workspace_root};
+use crossover_rehearsal::{
+    RehearsalOptions, calls::Calls, environment::Environment, ledger::Verdict, rehearse, report::Report,
+    workshop,
+};
+use crossover_stand::{Silent, parts, postgres::workspace_root};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::rights::{Rehearsed, judge};
@@ -61,6 +64,19 @@ pub fn faults(out: &Path, faults: &[(StageName, &str)]) -> BTreeMap<String, Path
 /// Judges the calls that a rehearsal has recorded.
 pub fn judge_calls(rehearsed: Rehearsed, options: &RehearsalOptions) {
     judge(rehearsed, options.calls.as_ref().unwrap());
+}
+
+/// The environment of a rehearsal, without its traffic.
+pub async fn environment(options: &RehearsalOptions) -> Environment {
+    let parts = parts::ensure(&workspace_root(), parts::Set::Rehearsal, &Silent)
+        .await
+        .unwrap();
+    let products = workshop::build(&options.workspace, &parts, &Silent)
+        .await
+        .unwrap();
+    Environment::set(options, &parts, &products, &Silent)
+        .await
+        .unwrap()
 }
 
 /// Runs a rehearsal that must be possible, and validates its report.

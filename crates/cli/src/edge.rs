@@ -7,6 +7,8 @@ mod watch;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use crossover_core::UnixMillis;
+use jiff::Timestamp;
 
 pub const MANUAL: &str = "Show the lane at the edge: its traffic now, live, or every change that it has accepted.\n\n\
 Reads only the edge, with the key that the file of the migration names. Nothing is changed.";
@@ -26,6 +28,12 @@ enum What {
     Watch(watch::Arguments),
     #[command(about = "List every change of the lane, and check that none is missing or altered", long_about = audit::MANUAL)]
     Audit(audit::Arguments),
+}
+
+/// A time for people, in UTC; `None` for one that no calendar has.
+fn utc(at: UnixMillis) -> Option<Timestamp> {
+    let ms = i64::try_from(at.0).ok()?;
+    Timestamp::from_millisecond(ms).ok()
 }
 
 pub fn run(arguments: &Arguments) -> ExitCode {

@@ -40,7 +40,7 @@ pub const ROLLBACK_MANUAL: &str = "Start the rollback: the same way with the sid
 Nothing is started while another run of the lane is under way, or when the source serves already. A run of a given --run-id that has begun is not \
 started again; with --follow it is followed, and if it has ended its outcome is shown.";
 
-pub const COMPLETE_MANUAL: &str = "End the migration once the rollback window (plan.rollback_window_h, 48 hours by default) is over: close the way back at the \
+pub const COMPLETE_MANUAL: &str = "End the migration once the rollback window (plan.rollback_window_h, 48 hours by default) is over: rule out a rollback at the \
 lane, then remove reverse replication, the forward task and every retained position of Crossover, and prove that none is left.\n\n\
 Until then both databases keep changes for the streams, and their disks fill. Afterwards no rollback is possible. The source stays locked, with its access \
 snapshot: a program that still knows its address must not write there. A completion that was interrupted is started again and goes on.";

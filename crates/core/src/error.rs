@@ -85,9 +85,11 @@ pub enum StageError {
     #[error("reverse replication is not available: {reason}")]
     NoReverseReplication { reason: String },
     /// Nothing was changed.
-    #[error("the way back stays open for {left_h} h more, until the rollback window of {window_h} h is over")]
+    #[error(
+        "a rollback has to stay possible for {left_h} h more, until the rollback window of {window_h} h is over"
+    )]
     RollbackWindowOpen { left_h: u64, window_h: u32 },
-    /// The lane no longer goes back, and a further run goes on.
+    /// The lane has ruled out a rollback, and a further run goes on.
     #[error("the migration is completed at the lane, but something of it is left: {}", .what.join("; "))]
     LeftBehind { what: Vec<String> },
     #[error("the old writer is not locked: {reason}")]

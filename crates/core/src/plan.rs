@@ -51,7 +51,7 @@ pub struct Plan {
     /// do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalPlan>,
-    /// How long the way back stays open after a cutover, in hours; before that a completion is refused. Default: 48.
+    /// How long a rollback stays possible after a cutover, in hours; before that a completion is refused. Default: 48.
     #[serde(default = "two_days", skip_serializing_if = "is_two_days")]
     pub rollback_window_h: u32,
     /// Times and bounds.

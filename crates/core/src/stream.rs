@@ -19,6 +19,9 @@ pub enum Stream {
 }
 
 impl Stream {
+    /// Every stream that a migration can have.
+    pub const ALL: [Self; 3] = [Self::Forward, Self::Reverse, Self::PostRollback];
+
     /// The stream that carries changes while a run in this direction is under way.
     pub const fn of_run(direction: Direction) -> Self {
         match direction {

@@ -47,7 +47,7 @@ pub async fn abort(clients: &Clients, run_id: Option<&str>) -> Result<Ending> {
     let is_ours = lane.run_id.as_deref() == Some(run_id.as_str());
     if is_ours && lane.completed {
         return Err(OperateError::NothingToDo(format!(
-            "run {run_id} has closed the way back, which nothing opens again; `crossover complete` goes on where it has stopped"
+            "run {run_id} has ruled out a rollback for good; `crossover complete` goes on where it has stopped"
         )));
     }
     if lane.phase == Phase::Committed && is_ours && under_way.is_some() {

@@ -93,7 +93,7 @@ fn can_begin(lane: &LaneRecord, kind: Kind) -> Result<()> {
     }
     if lane.completed {
         return Err(OperateError::NothingToDo(format!(
-            "the migration of lane {} is completed: there is no way back",
+            "the migration of lane {} is completed: a rollback is no longer possible",
             lane.lane
         )));
     }
@@ -138,7 +138,7 @@ mod tests {
         };
         can_begin(&completed, Completion).unwrap();
         let nothing = can_begin(&completed, Rollback).unwrap_err().to_string();
-        assert!(nothing.contains("there is no way back"), "{nothing}");
+        assert!(nothing.contains("a rollback is no longer possible"), "{nothing}");
         let held = LaneRecord {
             phase: Phase::Hold,
             run_id: Some("other".to_owned()),

@@ -150,7 +150,7 @@ impl Clients {
     /// The streams of the migration that exist, in words.
     pub async fn streams_left(&self) -> Result<Vec<String>> {
         let mut left = Vec::new();
-        for stream in [Stream::Forward, Stream::Reverse, Stream::PostRollback] {
+        for stream in Stream::ALL {
             if let Some(health) = self.dms.health(stream).await? {
                 left.push(format!("{} is {health}", self.dms.name(stream)));
             }

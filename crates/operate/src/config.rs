@@ -182,11 +182,6 @@ pub fn option(path: &Path) -> String {
     }
 }
 
-/// The word for a run in this direction.
-pub const fn word(direction: Direction) -> &'static str {
-    Kind::of(direction, false).word()
-}
-
 fn plan_faults(plan: &Plan) -> Vec<String> {
     let mut faults: Vec<String> = plan
         .faults()

@@ -53,7 +53,7 @@ pub struct LaneStatus {
     /// The run that changed the lane last.
     pub last_run: Option<String>,
     pub under_way: Option<RunUnderWay>,
-    /// The migration is completed: there is no way back, and nothing of it is left.
+    /// The migration is completed: a rollback is no longer possible, and nothing of it is left.
     #[serde(default)]
     pub completed: bool,
     /// Only while the target is the writer and can be left.
@@ -135,7 +135,7 @@ fn summary(facts: &Facts<'_>) -> String {
             format!("The {writer} owns writes and serves everything. The migration is completed.")
         }
         Phase::ServeTarget if lane.completed => format!(
-            "The {writer} owns writes and serves everything. There is no way back any more, but the completion is not finished: {}.",
+            "The {writer} owns writes and serves everything. A rollback is no longer possible, but the completion is not finished: {}.",
             facts.left.join("; ")
         ),
         Phase::ServeSource | Phase::ServeTarget => format!("The {writer} owns writes and serves everything."),
@@ -209,7 +209,7 @@ fn next(facts: &Facts<'_>, reverse_replication: Option<&ReverseReplication>) -> 
             command("rollback --follow", "go back to the source"),
             command(
                 "complete --follow",
-                "end the migration, once the rollback window is over: there is no way back afterwards",
+                "end the migration, once the rollback window is over: no rollback is possible afterwards",
             ),
         ],
         Phase::ServeTarget => vec![NextCommand {

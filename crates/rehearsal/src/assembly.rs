@@ -9,7 +9,6 @@ use crossover_core::{
     catalogue::ReplicaIdentity,
     routing::{Command, UnixMillis},
 };
-use crossover_operate::config::word;
 use serde_json::Value;
 
 use runs::{failure, outcome, rows, unknown};
@@ -181,7 +180,7 @@ fn direction(run: &RunRecord, window: Option<PauseWindow>) -> Direction {
     };
     Direction {
         median_breakdown_ms: window.map(of_the_median).unwrap_or_default(),
-        name: word(run.direction).to_owned(),
+        name: run.kind().word().to_owned(),
         from: run.direction.old_writer().to_string(),
         to: run.direction.new_writer().to_string(),
         hold_at_ms: window.map(|w| w.hold_at_ms),

@@ -2,7 +2,7 @@
 
 use crossover_clock::SystemClock;
 use crossover_core::{Direction, ports::Clock as _};
-use crossover_operate::config::word;
+use crossover_operate::kind::Kind;
 use crossover_stand::Progress;
 use uuid::Uuid;
 
@@ -32,7 +32,7 @@ pub async fn perform(
         if end.is_asked() {
             break;
         }
-        let what = word(direction);
+        let what = Kind::of(direction, false).word();
         let run_id = format!("{what}-{}", &Uuid::new_v4().simple().to_string()[..8]);
         let current = streams_of(&runs);
         if current != streams {
@@ -106,7 +106,7 @@ async fn one(
 ) -> RunRecord {
     let plan = environment.plan_over(run_id, options.dry_run, streams);
     let started_at = SystemClock.now();
-    let (what, cloud) = (word(direction), &environment.cloud);
+    let (what, cloud) = (Kind::of(direction, false).word(), &environment.cloud);
     let machine = match direction {
         Direction::Forward => &cloud.cutover,
         Direction::Reverse => &cloud.rollback,

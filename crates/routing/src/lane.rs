@@ -142,7 +142,7 @@ pub struct LaneRecord {
     /// Since when the lane is in its phase (Unix milliseconds); none for a lane whose phase has never changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase_since_ms: Option<UnixMillis>,
-    /// The migration is completed: what the way back needs may be gone.
+    /// The migration is completed: what a rollback needs may be gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub completed: bool,
 }

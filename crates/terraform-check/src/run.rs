@@ -9,7 +9,7 @@ use crossover_file_check::Findings;
 use crossover_file_check::results::{Results, verdict};
 use crossover_interrupt::unless_interrupted;
 use crossover_stand::Lines;
-use crossover_stand::parts::{FOLDER, Set, ensure as ensure_parts};
+use crossover_stand::parts::{Set, ensure as ensure_parts};
 use crossover_terraform_check::schema::Schemas;
 use crossover_terraform_check::source::{Module, modules};
 use crossover_terraform_check::terraform::plugins as declared;
@@ -164,26 +164,28 @@ fn run_terraform(
             required.entry(source).or_default().extend(constraints);
         }
     }
-    let cache = options.root.join(FOLDER).join("terraform-plugins");
+    let cache = plugins::cache(&options.root);
     let found = plugins::find(terraform, &required, scratch.path(), &cache)?;
     for line in &found.lines {
         eprintln!("plugin: {line}");
     }
     if let Some(why) = found.missing.get(NEEDED) {
-        let remedy = format!(
-            "name a folder with it in {}, or let Terraform reach its registry",
-            plugins::VARIABLES[0]
-        );
         results.skipped.push(format!(
-            "no folder was validated, tested or applied: no plugin of {NEEDED} ({why}); {remedy}"
+            "no folder was validated, tested or applied: no plugin of {NEEDED} ({why}); {}",
+            plugins::remedy()
         ));
         return Ok(());
     }
+    let steps = Steps {
+        options,
+        modules,
+        found: &found,
+        scratch: scratch.path(),
+    };
     // An apply mostly waits for answers: the other steps lose little by it.
     let (checked, applied) = std::thread::scope(|scope| {
-        let applying = applies
-            .then(|| scope.spawn(|| apply_meanwhile(options, modules, &found.terraform, scratch.path())));
-        let checked = check_by_terraform(options, modules, &found, scratch.path(), wanted, results);
+        let applying = applies.then(|| scope.spawn(|| steps.apply()));
+        let checked = steps.check(wanted, results);
         let applied = applying.map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
         (checked, applied)
     });
@@ -193,75 +195,72 @@ fn run_terraform(
     checked
 }
 
-/// Validates, tests and plants. It blocks, for Terraform's own commands do.
-fn check_by_terraform(
-    options: &Options,
-    modules: &[Module],
-    found: &Plugins,
-    scratch: &Path,
-    wanted: Wanted,
-    results: &mut Results,
-) -> anyhow::Result<()> {
-    if wanted.validate || wanted.test {
-        validate(options, modules, found, scratch, wanted, results)?;
-    }
-    if options.wants(Step::Planted) {
-        let missed = planted::real::missed(&found.terraform, &scratch.join("planted"))?;
-        eprintln!("planted: those for Terraform {}", verdict(missed.len()));
-        results.missed.extend(missed);
-    }
-    Ok(())
+/// The steps that need the plugins.
+struct Steps<'a> {
+    options: &'a Options,
+    modules: &'a [Module],
+    found: &'a Plugins,
+    scratch: &'a Path,
 }
 
-/// Applies, on a thread and in a runtime of its own.
-fn apply_meanwhile(
-    options: &Options,
-    modules: &[Module],
-    terraform: &Terraform,
-    scratch: &Path,
-) -> anyhow::Result<Results> {
-    let mut results = Results::default();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.context("the runtime of the apply cannot be started")?;
-    let applying = applying::run(options, modules, terraform, scratch, &mut results);
-    match runtime.block_on(unless_interrupted(applying)) {
-        Ok(done) => done?,
-        Err(interrupt) => bail!("{interrupt}; Terraform and the local AWS have been ended"),
-    }
-    Ok(results)
-}
-
-fn validate(
-    options: &Options,
-    modules: &[Module],
-    found: &Plugins,
-    scratch: &Path,
-    wanted: Wanted,
-    results: &mut Results,
-) -> anyhow::Result<()> {
-    let mut ready: Vec<&Path> = Vec::new();
-    for module in modules {
-        let lacking: Vec<String> = declared::needs(module, modules)
-            .into_iter()
-            .filter(|source| found.missing.contains_key(source))
-            .collect();
-        if lacking.is_empty() {
-            ready.push(&module.folder);
-        } else {
-            let list = lacking.join(", ");
-            eprintln!(
-                "  {}: schema only, there is no plugin of {list} here",
-                module.folder.display()
-            );
+impl Steps<'_> {
+    /// Validates, tests and plants. It blocks, for Terraform's own commands do.
+    fn check(&self, wanted: Wanted, results: &mut Results) -> anyhow::Result<()> {
+        if wanted.validate || wanted.test {
+            self.validate(wanted, results)?;
         }
+        if self.options.wants(Step::Planted) {
+            let missed = planted::real::missed(&self.found.terraform, &self.scratch.join("planted"))?;
+            eprintln!("planted: those for Terraform {}", verdict(missed.len()));
+            results.missed.extend(missed);
+        }
+        Ok(())
     }
-    eprintln!("validate and test: {} folders", ready.len());
-    results.findings.extend(root::check_all(
-        &found.terraform,
-        &scratch.join("checkout"),
-        &ready,
-        wanted,
-        options.jobs,
-    )?);
-    Ok(())
+
+    /// Applies, on a thread and in a runtime of its own.
+    fn apply(&self) -> anyhow::Result<Results> {
+        let mut results = Results::default();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.context("the runtime of the apply cannot be started")?;
+        let applying = applying::run(
+            self.options,
+            self.modules,
+            &self.found.terraform,
+            self.scratch,
+            &mut results,
+        );
+        match runtime.block_on(unless_interrupted(applying)) {
+            Ok(done) => done?,
+            Err(interrupt) => bail!("{interrupt}; Terraform and the local AWS have been ended"),
+        }
+        Ok(results)
+    }
+
+    fn validate(&self, wanted: Wanted, results: &mut Results) -> anyhow::Result<()> {
+        let mut ready: Vec<&Path> = Vec::new();
+        for module in self.modules {
+            let lacking: Vec<String> = declared::needs(module, self.modules)
+                .into_iter()
+                .filter(|source| self.found.missing.contains_key(source))
+                .collect();
+            if lacking.is_empty() {
+                ready.push(&module.folder);
+            } else {
+                let list = lacking.join(", ");
+                eprintln!(
+                    "  {}: schema only, there is no plugin of {list} here",
+                    module.folder.display()
+                );
+            }
+        }
+        eprintln!("validate and test: {} folders", ready.len());
+        results.findings.extend(root::check_all(
+            &self.found.terraform,
+            &self.scratch.join("checkout"),
+            &ready,
+            wanted,
+            self.options.jobs,
+        )?);
+        Ok(())
+    }
 }

@@ -4,9 +4,10 @@ mod folders;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use crossover_stand::parts::FOLDER;
 
 use folders::{newest, places, settings};
 
@@ -25,6 +26,19 @@ pub struct Plugins {
     pub lines: Vec<String>,
     /// Providers without a plugin, and why.
     pub missing: BTreeMap<String, String>,
+}
+
+/// Where fetched plugins of a checkout are kept.
+pub fn cache(root: &Path) -> PathBuf {
+    root.join(FOLDER).join("terraform-plugins")
+}
+
+/// What helps where a provider has no plugin.
+pub fn remedy() -> String {
+    format!(
+        "name a folder with it in {}, or let Terraform reach its registry",
+        VARIABLES[0]
+    )
 }
 
 /// Finds a plugin for each provider: on this machine, and otherwise in the registry, which is asked once for

@@ -1,4 +1,4 @@
-//! The end of a migration: when it is refused, what it removes, and that nothing goes back afterwards.
+//! The end of a migration: when it is refused, what it removes, and that no rollback is possible afterwards.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -4,6 +4,7 @@ use std::{fmt::Write as _, process::ExitCode};
 
 use crossover_core::routing::{AuditEntry, AuditLog, Command};
 
+use super::utc;
 use crate::{
     migration::{Config, work},
     output::{print, print_json},
@@ -76,9 +77,7 @@ fn entries(log: &AuditLog) -> String {
 }
 
 fn time(entry: &AuditEntry) -> String {
-    let at = i64::try_from(entry.at_ms.0).ok();
-    let at = at.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-    at.map_or_else(|| entry.at_ms.to_string(), |at| format!("{at:.3}"))
+    utc(entry.at_ms).map_or_else(|| entry.at_ms.to_string(), |at| format!("{at:.3}"))
 }
 
 fn who(entry: &AuditEntry) -> &str {

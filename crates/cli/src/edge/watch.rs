@@ -6,7 +6,10 @@ use crossover_clock::SystemClock;
 use crossover_core::{UnixMillis, ports::Clock as _};
 use crossover_operate::edge::{EdgeAdmin, LaneAtEdge};
 
-use super::status::{headline, text};
+use super::{
+    status::{headline, text},
+    utc,
+};
 use crate::{
     migration::{Config, work},
     output::print,
@@ -108,8 +111,7 @@ impl Changes {
             return None;
         }
         self.0 = Some(mark);
-        let second = i64::try_from(now.0 / 1_000).unwrap_or_default();
-        let at = jiff::Timestamp::from_second(second).map_or_else(|_| String::new(), |at| at.to_string());
+        let at = utc(now).map_or_else(String::new, |at| format!("{at:.0}"));
         Some(format!("{at}  {told}"))
     }
 }

@@ -72,7 +72,7 @@ fn headline(record: &RunRecord, dry_run: bool) -> String {
             format!("Dry run of the {what} {run}: passed, nothing was changed")
         }
         RunOutcome::Committed if record.completes => {
-            format!("The {what} {run} is done: the {new} owns writes, and there is no way back any more")
+            format!("The {what} {run} is done: the {new} owns writes, and a rollback is no longer possible")
         }
         RunOutcome::Aborted if record.completes => {
             format!("The {what} {run} was refused: nothing was changed, and a rollback is possible as before")

@@ -25,12 +25,12 @@ impl ErrorName {
     const fn explained(self) -> (&'static str, &'static str) {
         match self {
             Self::RollbackWindowOpen => (
-                "A completion was asked for while the way back has to stay open: the lane has not served long enough since the cutover.",
+                "A completion was asked for while a rollback has to stay possible: the lane has not served long enough since the cutover.",
                 "The run ended. Nothing was changed, and a rollback is possible as before.",
             ),
             Self::LeftBehind => (
                 "A completion has removed what it could, and a stream or a retained position is still there.",
-                "The lane is completed and serves on; nothing goes back. The same completion can be started again and removes the rest.",
+                "The lane is completed and serves on; no rollback is possible. The same completion can be started again and removes the rest.",
             ),
             Self::InvalidPlan => (
                 "The plan, or the input of a stage, has faults. The message names all of them.",

@@ -46,7 +46,7 @@ pub enum Refusal {
     /// The run has ended at this lane: a run can arm only once.
     #[error("run {run_id} is over at this lane: start a new run with a new run_id")]
     RunOver { run_id: String },
-    /// There is no way back any more, and nothing to complete.
+    /// A rollback is no longer possible, and nothing to complete.
     #[error(
         "the migration is completed: reverse replication is removed, so the source can no longer become the writer"
     )]

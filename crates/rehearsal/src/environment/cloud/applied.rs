@@ -92,19 +92,13 @@ fn prepared(options: &RehearsalOptions, scratch: &Path) -> Result<(Terraform, Pa
     let terraform = find_terraform()?;
     let (provider, versions) = PROVIDER;
     let required = Required::from([(provider.to_owned(), vec![versions.to_owned()])]);
-    let cache = options.workspace.join(".parts").join("terraform-plugins");
+    let cache = plugins::cache(&options.workspace);
     let found = plugins::find(terraform, &required, scratch, &cache)
         .map_err(failed("looking for Terraform's plugins"))?;
     if let Some(why) = found.missing.get(provider) {
         return Err(RehearsalError::Terraform {
             what: format!("there is no plugin of {provider} {versions}"),
-            faults: vec![
-                why.clone(),
-                format!(
-                    "name a folder with it in {}, or let Terraform reach its registry",
-                    plugins::VARIABLES[0]
-                ),
-            ],
+            faults: vec![why.clone(), plugins::remedy()],
         });
     }
     let copied = copy::copy(
@@ -261,6 +255,15 @@ fn failed(what: impl Into<String>) -> impl FnOnce(anyhow::Error) -> RehearsalErr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_provider_is_the_one_that_the_environment_asks_for() {
+        let (provider, versions) = PROVIDER;
+        let asked = include_str!("../../../../../terraform/environments/dev/versions.tf");
+        for text in [provider, versions] {
+            assert!(asked.contains(&format!("\"{text}\"")), "{text}");
+        }
+    }
 
     #[test]
     fn everything_that_an_output_lacks_is_named_at_once() {
