@@ -22,6 +22,7 @@ pub mod load;
 mod options;
 mod percentile;
 pub mod report;
+pub mod resources;
 pub mod run;
 mod series;
 pub mod shop;

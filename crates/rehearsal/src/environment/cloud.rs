@@ -22,7 +22,7 @@ use crate::{
     dms::DmsStandIn,
     error::{RehearsalError, Result},
     options::RehearsalOptions,
-    report::ResourceRow,
+    resources::ResourceRow,
     workshop::Products,
 };
 

@@ -27,7 +27,7 @@ use crate::{
     environment::replication::{INSTANCE, MIGRATION},
     error::{RehearsalError, Result},
     options::RehearsalOptions,
-    report::{Creator, ResourceRow},
+    resources::{Creator, ResourceRow},
 };
 
 const ENVIRONMENT: &str = "environments/dev";

@@ -13,7 +13,7 @@ use crate::{
     calls::{self, Calls},
     environment::replication,
     error::{RehearsalError, Result},
-    report::{Creator, ResourceRow},
+    resources::{Creator, ResourceRow},
 };
 
 /// Creates secrets, journal, functions, state machines and the replication.
