@@ -51,6 +51,8 @@ pub struct RequestFacts {
     pub repeatable: bool,
     /// The lane could not be reached when this request tried to renew the lease.
     pub renewal_failed: bool,
+    /// A read that belongs to the target at the lane's share of reads ([`crate::reads`]).
+    pub prefers_target: bool,
 }
 
 /// What to do when the origin cannot be reached or answers 502, 503 or 504.
@@ -95,6 +97,7 @@ pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now: UnixMillis) 
         return match (facts.renewal_failed, facts.is_write) {
             (false, _) => Decision::RefreshLease,
             (true, true) => Decision::Hold,
+            // What is known may be old: only the writer has certainly every write that the client has seen.
             (true, false) => read(record, *facts, OnFailure::WaitAndRetry),
         };
     }
@@ -113,9 +116,16 @@ pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now: UnixMillis) 
     } else {
         OnFailure::WaitAndRetry
     };
+    if facts.prefers_target && record.target_reads().is_some() {
+        return Decision::Forward {
+            to: Side::Target,
+            on_failure: OnFailure::Return,
+        };
+    }
     read(record, *facts, on_failure)
 }
 
+/// A read at the writer.
 fn read(record: &LaneRecord, facts: RequestFacts, on_failure: OnFailure) -> Decision {
     match record.phase {
         // The new writer is not open yet, and the old one may already lack committed writes.
@@ -170,11 +180,13 @@ mod tests {
         is_write: true,
         repeatable: false,
         renewal_failed: false,
+        prefers_target: false,
     };
     const READ: RequestFacts = RequestFacts {
         is_write: false,
         repeatable: true,
         renewal_failed: false,
+        prefers_target: false,
     };
 
     fn at(phase: Phase) -> LaneRecord {
@@ -266,6 +278,72 @@ mod tests {
         for phase in [Phase::Hold, Phase::Aborting] {
             assert_eq!(decided(phase, READ, NOW), Decision::Hold, "{phase}");
         }
+    }
+
+    #[test]
+    fn the_targets_share_of_reads_goes_there_only_while_the_source_serves_under_a_live_lease() {
+        let facts = RequestFacts {
+            prefers_target: true,
+            ..READ
+        };
+        let shared = |phase| LaneRecord {
+            target_read_percent: 10.0.try_into().ok(),
+            ..at(phase)
+        };
+        let decided = |phase, facts: &RequestFacts, until| {
+            let leased = LeasedLane {
+                record: shared(phase),
+                leased_until: until,
+            };
+            decide(Some(&leased), facts, NOW)
+        };
+        for phase in [Phase::ServeSource, Phase::Armed] {
+            assert_eq!(
+                decided(phase, &facts, UnixMillis::MAX),
+                to(Side::Target, OnFailure::Return),
+                "{phase}"
+            );
+        }
+        for phase in [Phase::Hold, Phase::Committed, Phase::Aborting] {
+            assert_eq!(decided(phase, &facts, UnixMillis::MAX), Decision::Hold, "{phase}");
+        }
+        // Without a share, without a live lease, and for a write, the writer answers.
+        assert_eq!(
+            decide(
+                Some(&LeasedLane {
+                    record: at(Phase::ServeSource),
+                    leased_until: UnixMillis::MAX
+                }),
+                &facts,
+                NOW
+            ),
+            to(Side::Source, OnFailure::Return)
+        );
+        let failed = RequestFacts {
+            renewal_failed: true,
+            ..facts
+        };
+        assert_eq!(
+            decided(Phase::ServeSource, &failed, NOW),
+            to(Side::Source, OnFailure::WaitAndRetry)
+        );
+        let write = RequestFacts {
+            prefers_target: true,
+            ..WRITE
+        };
+        assert_eq!(
+            decided(Phase::ServeSource, &write, UnixMillis::MAX),
+            to(Side::Source, OnFailure::Return)
+        );
+    }
+
+    #[test]
+    fn a_read_that_failed_at_the_target_is_sent_to_the_writer() {
+        let serving = at(Phase::ServeSource);
+        assert_eq!(
+            after_failed_read(Side::Target, serving.epoch, &serving, NOW),
+            AfterFailure::RetryAt(Side::Source)
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! serve_X --arm--> armed --hold--> hold --commit--> committed --release--> serve_(other of X)
 //!                    \--------------\--abort or deadline--> aborting --release--> serve_X
 //! ```
+//! `set_reads` changes, while the source serves, which reads the target may answer; the phase stays.
 //! `complete` ends the migration while the target serves: the phase stays, and nothing arms any more.
 //!
 //! Writes are held from `hold_at_ms` on, and in hold, committed and aborting. The commit is the point of no
@@ -18,7 +19,10 @@ use serde::{Deserialize, Serialize};
 
 pub use refusal::Refusal;
 
-use crate::time::{Millis, UnixMillis};
+use crate::{
+    reads::ReadShare,
+    time::{Millis, UnixMillis},
+};
 
 /// How long an isolate may route writes after asking the lane, while no cutover is planned.
 pub const SERVE_LEASE: Millis = Millis(5_000);
@@ -145,6 +149,10 @@ pub struct LaneRecord {
     /// The migration is completed: what a rollback needs may be gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub completed: bool,
+    /// The share of reads that the target may answer while the source is the writer (percent); none: the writer answers
+    /// all. A commit ends it: after a rollback the target may lack what the source has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_read_percent: Option<ReadShare>,
 }
 
 /// The changes an orchestrator may request of a lane.
@@ -189,6 +197,12 @@ pub enum Command {
         /// A run of its own; the lane's from now on.
         run_id: String,
     },
+    /// Set the share of reads that the target may answer while the source is the writer.
+    SetReads {
+        /// The share (percent, in steps of 0.01; 0 leaves the directory's exceptions in force); none: the writer answers all
+        /// reads.
+        target_read_percent: Option<ReadShare>,
+    },
     /// The lane's own alarm at `hold_deadline_ms`. Never accepted over HTTP.
     DeadlinePassed,
 }
@@ -199,7 +213,7 @@ impl Command {
         self.into_str()
     }
 
-    /// The run that sends the command; none for the alarm.
+    /// The run that sends the command; none for the alarm and for what belongs to no run.
     pub fn run_id(&self) -> Option<&str> {
         match self {
             Self::Arm { run_id, .. }
@@ -208,7 +222,7 @@ impl Command {
             | Self::Release { run_id }
             | Self::Abort { run_id }
             | Self::Complete { run_id } => Some(run_id),
-            Self::DeadlinePassed => None,
+            Self::SetReads { .. } | Self::DeadlinePassed => None,
         }
     }
 }
@@ -228,6 +242,7 @@ impl LaneRecord {
             lease_ttl_ms: SERVE_LEASE,
             phase_since_ms: None,
             completed: false,
+            target_read_percent: None,
         }
     }
 
@@ -310,6 +325,7 @@ impl LaneRecord {
                 };
                 Ok(Self {
                     writer: towards,
+                    target_read_percent: None,
                     ..self.moved_to(Phase::Committed)
                 })
             }
@@ -339,6 +355,10 @@ impl LaneRecord {
                     ..self.moved_to(self.phase)
                 })
             }
+            (Phase::ServeSource, Command::SetReads { target_read_percent }) => Ok(Self {
+                target_read_percent: *target_read_percent,
+                ..self.moved_to(self.phase)
+            }),
             (Phase::Armed | Phase::Hold, Command::DeadlinePassed) => match self.hold_deadline_ms {
                 Some(deadline) if now >= deadline => Ok(self.moved_to(Phase::Aborting)),
                 from => Err(too_early(command, from, now)),

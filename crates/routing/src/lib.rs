@@ -7,6 +7,8 @@
 //!
 //! - [`lane`]: the lane record, its commands, and the one compare-and-set that changes it
 //! - [`decide`]: one request under one lease -> forward, hold, or renew the lease first
+//! - [`directory`]: which lane a request belongs to, and the origins of each lane
+//! - [`reads`]: which reads the target may answer before the cutover
 //! - [`traffic`]: the write barrier: which writes the isolates have forwarded, and whether all are answered
 //! - [`admin`]: how an admin call is signed and checked
 //! - [`audit`]: the hash-chained log of every accepted change
@@ -16,15 +18,19 @@
 pub mod admin;
 pub mod audit;
 pub mod decide;
+pub mod directory;
 pub mod lane;
 pub mod loopback;
+pub mod reads;
 pub mod time;
 pub mod traffic;
 
 pub use admin::{AdminKey, AdminRefusal, AdminRequest, KeyRing};
 pub use audit::{AuditEntry, AuditLog, BrokenChain, ChainHead};
 pub use decide::{AfterFailure, Decision, LeasedLane, OnFailure, RequestFacts, after_failed_read, decide};
+pub use directory::{Directory, Origin, Routes};
 pub use lane::{Command, Epoch, LaneRecord, Phase, Refusal, Side};
 pub use loopback::is_loopback;
+pub use reads::ReadShare;
 pub use time::{FractionalMillis, Millis, UnixMillis};
 pub use traffic::{Barrier, IsolateId, Report, Traffic, WriteTimes};

@@ -344,7 +344,7 @@ fn the_wire_form_is_the_documented_one() {
 fn any_step() -> impl Strategy<Value = (Command, u64)> {
     let run_id = (1_u8..5).prop_map(|number| format!("run-{number}"));
     let side = prop_oneof![Just(Side::Source), Just(Side::Target)];
-    let command = (run_id, side, 0_u8..7, 0_u64..30_000, 0_u64..25_000).prop_map(
+    let command = (run_id, side, 0_u8..8, 0_u64..30_000, 0_u64..25_000).prop_map(
         |(run_id, towards, kind, ahead, length)| match kind {
             0 => Command::Arm {
                 run_id,
@@ -357,6 +357,9 @@ fn any_step() -> impl Strategy<Value = (Command, u64)> {
             3 => Command::Release { run_id },
             4 => Command::Abort { run_id },
             5 => Command::Complete { run_id },
+            6 => Command::SetReads {
+                target_read_percent: ReadShare::try_from(length as f64 / 250.0).ok(),
+            },
             _ => Command::DeadlinePassed,
         },
     );
@@ -453,7 +456,12 @@ proptest! {
         until in any::<u64>().prop_map(UnixMillis),
     ) {
         use crate::decide::{Decision, LeasedLane, RequestFacts, decide};
-        let facts = RequestFacts { is_write: true, repeatable: false, renewal_failed: false };
+        let facts = RequestFacts {
+            is_write: true,
+            repeatable: false,
+            renewal_failed: false,
+            prefers_target: true,
+        };
         for (_, now, _, outcome) in walk(steps) {
             let Ok(record) = outcome else { continue };
             let phase = record.phase;
@@ -463,6 +471,50 @@ proptest! {
             }
         }
     }
+}
+
+fn set_reads(percent: Option<f64>) -> Command {
+    Command::SetReads {
+        target_read_percent: percent.map(|percent| percent.try_into().unwrap()),
+    }
+}
+
+#[test]
+fn the_share_of_reads_is_set_while_the_source_serves_and_ends_with_a_commit() {
+    let serving = LaneRecord::new("main").next(&set_reads(Some(10.0)), NOW).unwrap();
+    assert_eq!(serving.target_reads(), Some(10.0.try_into().unwrap()));
+    assert_eq!((serving.epoch, serving.run_id.as_deref()), (Epoch(2), None));
+    let held = held();
+    let refused = Refusal::IllegalTransition {
+        phase: Phase::Hold,
+        command: "set_reads",
+    };
+    assert_eq!(held.next(&set_reads(None), NOW), Err(refused));
+
+    // The same run with the share in force: while requests are held, and after the commit, no read is the target's share.
+    let shared = LaneRecord {
+        target_read_percent: serving.target_read_percent,
+        ..held
+    };
+    assert_eq!(shared.target_reads(), None);
+    let committed = shared
+        .next(&Command::Commit { run_id: run() }, NOW + Millis(6_000))
+        .unwrap();
+    assert_eq!(
+        committed.target_read_percent, None,
+        "after a rollback the target may lack rows"
+    );
+    let aborted = shared
+        .next(&Command::Abort { run_id: run() }, NOW + Millis(6_000))
+        .unwrap();
+    let released = aborted
+        .next(&Command::Release { run_id: run() }, NOW + Millis(6_001))
+        .unwrap();
+    assert_eq!(
+        released.target_reads(),
+        serving.target_reads(),
+        "an abort changes nothing"
+    );
 }
 
 /// Two orchestrators read the same record and race: in every order exactly one compare-and-set succeeds.
