@@ -1,6 +1,6 @@
 //! Errors of the calls to a lane's admin API.
 
-use crossover_routing::{LaneRecord, admin::BadKey};
+use crossover_routing::{LaneRecord, admin::BadKey, directory::Fault};
 
 /// Why a call to the edge had no effect, or an unknown one.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,15 @@ pub enum EdgeError {
         message: String,
         /// The current record.
         record: Box<LaneRecord>,
+    },
+    /// The edge refused to publish a directory; nothing changed.
+    #[error("the edge refused the directory: {message}{}", listed(faults))]
+    DirectoryRefused {
+        /// Stable: `version_mismatch`, `still_spreading`, `lane_under_way`, `faulty`, `too_large`.
+        name: String,
+        message: String,
+        /// What is wrong in the document, if it is the document.
+        faults: Vec<Fault>,
     },
     /// The edge refused the signature; nothing changed.
     #[error("the edge refused the signature of this call ({name}): {message}")]
@@ -39,4 +48,10 @@ pub enum EdgeError {
     BadKey(#[from] BadKey),
     #[error("{url} is not the address of an edge: {reason}")]
     BadAddress { url: String, reason: String },
+}
+
+fn listed(faults: &[Fault]) -> String {
+    faults
+        .iter()
+        .fold(String::new(), |text, fault| text + "\n  " + &fault.to_string())
 }

@@ -11,7 +11,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crossover_routing::admin::{
     AdminRequest, EPOCH_HEADER, KEY_ID_HEADER, NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER, epoch_text,
 };
-use crossover_routing::{AuditLog, Command, Epoch, LaneRecord, Traffic, UnixMillis, is_loopback};
+use crossover_routing::directory::{Fault, Spreading};
+use crossover_routing::{AuditLog, Command, Directory, Epoch, LaneRecord, Traffic, UnixMillis, is_loopback};
 use reqwest::{Client, Method, Response, StatusCode, Url, redirect};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -21,6 +22,7 @@ pub use error::EdgeError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
+const DIRECTORY: &str = "/__crossover/v1/directory";
 
 /// One lane of one edge.
 #[derive(Debug, Clone)]
@@ -32,11 +34,14 @@ pub struct EdgeAdmin {
     key: AdminKey,
 }
 
+/// A refusal: by a lane, which sends its record, or of a directory.
 #[derive(Deserialize)]
 struct Refused {
     error: String,
     message: String,
-    record: LaneRecord,
+    record: Option<LaneRecord>,
+    #[serde(default)]
+    faults: Vec<Fault>,
 }
 
 #[derive(Deserialize)]
@@ -121,23 +126,43 @@ impl EdgeAdmin {
         let body = serde_json::to_vec(&command).map_err(|error| EdgeError::Protocol {
             what: format!("the command cannot be written: {error}"),
         })?;
-        self.call(Method::POST, "", body, Some(expected)).await
+        self.call(Method::POST, &self.lane_path(""), body, Some(expected))
+            .await
+    }
+
+    /// The directory in force, and the next one while it is spreading.
+    pub async fn directory(&self) -> Result<Spreading, EdgeError> {
+        self.call(Method::GET, DIRECTORY, Vec::new(), None).await
+    }
+
+    /// Publishes a directory if `expected` is still the newest version. It comes into force everywhere at the time that
+    /// the answer names.
+    pub async fn publish(&self, expected: Epoch, directory: &Directory) -> Result<Spreading, EdgeError> {
+        let body = serde_json::to_vec(directory).map_err(|error| EdgeError::Protocol {
+            what: format!("the directory cannot be written: {error}"),
+        })?;
+        self.call(Method::POST, DIRECTORY, body, Some(expected)).await
     }
 
     async fn get<T: DeserializeOwned>(&self, tail: &str) -> Result<T, EdgeError> {
-        self.call(Method::GET, tail, Vec::new(), None).await
+        self.call(Method::GET, &self.lane_path(tail), Vec::new(), None)
+            .await
+    }
+
+    fn lane_path(&self, tail: &str) -> String {
+        format!("/__crossover/v1/lanes/{}{tail}", self.lane)
     }
 
     async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
-        tail: &str,
+        path: &str,
         body: Vec<u8>,
         expected: Option<Epoch>,
     ) -> Result<T, EdgeError> {
         let mut url = self.base.clone();
         url.set_query(None);
-        url.set_path(&format!("/__crossover/v1/lanes/{}{tail}", self.lane));
+        url.set_path(path);
         let now = now();
         let nonce = uuid::Uuid::new_v4().simple().to_string();
         let signed = AdminRequest {
@@ -185,13 +210,21 @@ async fn answer<T: DeserializeOwned>(response: Response, url: &Url) -> Result<T,
         StatusCode::OK => {
             serde_json::from_slice(&body).map_err(|error| unreadable(&format!("an unreadable body: {error}")))
         }
-        StatusCode::CONFLICT => {
+        StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => {
             let refused: Refused = serde_json::from_slice(&body)
                 .map_err(|error| unreadable(&format!("an unreadable body: {error}")))?;
-            Err(EdgeError::Refused {
-                name: refused.error,
-                message: refused.message,
-                record: Box::new(refused.record),
+            let (name, message) = (refused.error, refused.message);
+            Err(match refused.record {
+                Some(record) => EdgeError::Refused {
+                    name,
+                    message,
+                    record: Box::new(record),
+                },
+                None => EdgeError::DirectoryRefused {
+                    name,
+                    message,
+                    faults: refused.faults,
+                },
             })
         }
         StatusCode::UNAUTHORIZED => match serde_json::from_slice::<Problem>(&body) {

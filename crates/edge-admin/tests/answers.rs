@@ -6,7 +6,7 @@ use axum::Router;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use crossover_edge_admin::{AdminKey, EdgeAdmin, EdgeError};
-use crossover_routing::{Command, Epoch, LaneRecord};
+use crossover_routing::{Command, Directory, Epoch, LaneRecord, Origin};
 use tokio::net::TcpListener;
 
 async fn edge(status: StatusCode, body: String) -> EdgeAdmin {
@@ -44,6 +44,25 @@ async fn a_refusal_carries_its_name_and_the_lane() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_refused_directory_is_told_with_every_fault() {
+    let faults = serde_json::json!([
+        { "place": "default_lane", "message": "there is no lane x" },
+        { "place": "rules[0]", "message": "a rule needs a condition" },
+    ]);
+    let body = serde_json::json!({ "error": "faulty", "message": "2 faults", "faults": faults });
+    let edge = edge(StatusCode::UNPROCESSABLE_ENTITY, body.to_string()).await;
+    let origin = |host: &str| Origin::try_from(format!("https://{host}")).unwrap();
+    let directory = Directory::of_one_lane("main", origin("source"), origin("target"));
+    let error = edge.publish(Epoch(0), &directory).await.unwrap_err();
+    assert!(matches!(&error, EdgeError::DirectoryRefused { name, .. } if name == "faulty"));
+    let text = error.to_string();
+    assert!(
+        text.contains("default_lane: there is no lane x") && text.contains("rules[0]: a rule"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
