@@ -1,4 +1,6 @@
-//! The signed admin API under `/__crossover/v1/lanes/{lane}`.
+//! The signed admin API: lanes under `/__crossover/v1/lanes/{lane}`, the directory at `/__crossover/v1/directory`.
+
+use std::rc::Rc;
 
 use crossover_routing::admin::{
     AdminRefusal, AdminRequest, EPOCH_HEADER, KEY_ID_HEADER, NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER,
@@ -7,16 +9,20 @@ use crossover_routing::{Command, Epoch, UnixMillis};
 use wasm_bindgen::JsCast;
 use worker::js_sys::{self, futures::JsFuture};
 use worker::web_sys::{Request, Response};
-use worker::{Env, Result};
+use worker::{Context, Env, Result};
 
 use crate::clock::now;
 use crate::config::Config;
+use crate::directory_client::{DirectoryCall, DirectoryClient, Publish};
 use crate::lane_client::{AdminCall, LaneClient, Operation};
-use crate::reply;
+use crate::{known_directory, reply};
 
 const LANES: &str = "/__crossover/v1/lanes/";
+const DIRECTORY: &str = "/__crossover/v1/directory";
 /// A command has a few hundred bytes.
-const MAX_BODY: u64 = 16 * 1024;
+const MAX_COMMAND: u64 = 16 * 1024;
+/// A row of a Durable Object holds 2 MB, and a document needs some more there than as it was sent.
+const MAX_DIRECTORY: u64 = 1_500_000;
 
 /// The operation named by path and method.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,11 +79,19 @@ impl Signed {
 }
 
 /// Answers a request whose path is reserved for the Worker.
-pub async fn answer(request: &Request, path: &str, env: &Env, config: &Config) -> Result<Response> {
+pub async fn answer(
+    request: &Request,
+    path: &str,
+    env: &Env,
+    ctx: &Context,
+    config: &Rc<Config>,
+) -> Result<Response> {
     let method = request.method();
-    let Some((lane, asked)) = asked(&method, path) else {
+    let lane = asked(&method, path);
+    let is_directory = path == DIRECTORY && matches!(method.as_str(), "GET" | "POST");
+    if lane.is_none() && !is_directory {
         return reply::problem(404, "not_found", "no endpoint with this path and method");
-    };
+    }
     let Ok(keys) = &config.keys else {
         return reply::problem(
             503,
@@ -88,11 +102,12 @@ pub async fn answer(request: &Request, path: &str, env: &Env, config: &Config) -
     let Some(signed) = Signed::of(request) else {
         return unauthorized(AdminRefusal::Malformed);
     };
-    let Some(body) = body_of(request).await? else {
+    let limit = if is_directory { MAX_DIRECTORY } else { MAX_COMMAND };
+    let Some(body) = body_of(request, limit).await? else {
         return reply::problem(
             413,
             "too_large",
-            "the body of an admin call is limited to 16 KiB, with a content-length",
+            &format!("the body of this call is limited to {limit} bytes, with a content-length"),
         );
     };
     let call = AdminRequest {
@@ -107,26 +122,38 @@ pub async fn answer(request: &Request, path: &str, env: &Env, config: &Config) -
     if let Err(refusal) = keys.authenticate(&call, &signed.signature, now()) {
         return unauthorized(refusal);
     }
-    if lane != config.lane {
-        return reply::problem(
-            404,
-            "unknown_lane",
-            &format!("this edge serves the lane {}", config.lane),
-        );
+    match lane {
+        Some((lane, asked)) => answer_for_lane(lane, asked, signed, &body, env, ctx, config).await,
+        None => answer_for_directory(&method, signed, &body, env).await,
+    }
+}
+
+async fn answer_for_lane(
+    lane: &str,
+    asked: Asked,
+    signed: Signed,
+    body: &[u8],
+    env: &Env,
+    ctx: &Context,
+    config: &Rc<Config>,
+) -> Result<Response> {
+    // A call for a lane that exists must be answered also while the directory cannot be reached.
+    match known_directory::routes(false, env, ctx, config).await {
+        Ok(routes) if routes.directory().lanes.contains_key(lane) => {}
+        Ok(routes) => {
+            let known: Vec<&str> = routes.directory().lanes.keys().map(String::as_str).collect();
+            let message = format!("this edge serves the lanes {}", known.join(", "));
+            return reply::problem(404, "unknown_lane", &message);
+        }
+        Err(known_directory::Unreachable) => return reply::no_directory(),
     }
     let operation = match (asked, signed.expected) {
         (Asked::Read, _) => Operation::Read,
         (Asked::Audit, _) => Operation::Audit,
         (Asked::Held, _) => Operation::Held,
         (Asked::Traffic, _) => Operation::Traffic,
-        (Asked::Apply, None) => {
-            return reply::problem(
-                400,
-                "no_epoch",
-                "a change needs the expected epoch in x-crossover-epoch",
-            );
-        }
-        (Asked::Apply, Some(expected)) => match serde_json::from_slice::<Command>(&body) {
+        (Asked::Apply, None) => return no_epoch(),
+        (Asked::Apply, Some(expected)) => match serde_json::from_slice::<Command>(body) {
             Ok(Command::DeadlinePassed) => {
                 return reply::problem(
                     400,
@@ -138,12 +165,26 @@ pub async fn answer(request: &Request, path: &str, env: &Env, config: &Config) -
             Err(error) => return reply::problem(400, "bad_command", &error.to_string()),
         },
     };
+    let client = LaneClient::new(env, lane)?;
+    if let Operation::Apply {
+        command: Command::Arm { .. },
+        ..
+    } = operation
+        && is_spreading(env, config).await?
+    {
+        let refusal = serde_json::json!({
+            "error": "directory_spreading",
+            "message": "a new directory comes into force within seconds; arm after that",
+            "record": client.look().await?,
+        });
+        return reply::json(409, &refusal.to_string());
+    }
     let call = AdminCall {
         nonce: signed.nonce,
         time_ms: signed.time_ms,
         operation,
     };
-    match LaneClient::new(env, lane)?.admin(&call).await {
+    match client.admin(&call).await {
         Ok((status, body)) => reply::json(status, &body),
         Err(error) => {
             worker::console_error!("lane {lane}: admin call failed: {error}");
@@ -156,8 +197,53 @@ pub async fn answer(request: &Request, path: &str, env: &Env, config: &Config) -
     }
 }
 
+/// Whether a new directory is not in force everywhere yet. A cutover that is announced meanwhile would meet two
+/// directories.
+async fn is_spreading(env: &Env, config: &Config) -> Result<bool> {
+    if config.origins.is_none() {
+        return Ok(false);
+    }
+    let published = DirectoryClient::new(env)?.newer_than(None).await?;
+    Ok(published.is_some_and(|spreading| spreading.next.is_some()))
+}
+
+async fn answer_for_directory(method: &str, signed: Signed, body: &[u8], env: &Env) -> Result<Response> {
+    let publish = match (method, signed.expected) {
+        ("POST", None) => return no_epoch(),
+        ("POST", Some(expected)) => match serde_json::from_slice(body) {
+            Ok(directory) => Some(Publish { expected, directory }),
+            Err(error) => return reply::problem(400, "bad_directory", &error.to_string()),
+        },
+        _ => None,
+    };
+    let call = DirectoryCall {
+        nonce: signed.nonce,
+        time_ms: signed.time_ms,
+        publish,
+    };
+    match DirectoryClient::new(env)?.admin(&call).await {
+        Ok((status, body)) => reply::json(status, &body),
+        Err(error) => {
+            worker::console_error!("directory: admin call failed: {error}");
+            reply::problem(
+                503,
+                "directory_unreachable",
+                "the directory could not be reached: read it before trying again",
+            )
+        }
+    }
+}
+
+fn no_epoch() -> Result<Response> {
+    reply::problem(
+        400,
+        "no_epoch",
+        "a change needs the expected epoch in x-crossover-epoch",
+    )
+}
+
 /// The body; none if the body is too large or has no content-length.
-async fn body_of(request: &Request) -> Result<Option<Vec<u8>>> {
+async fn body_of(request: &Request, limit: u64) -> Result<Option<Vec<u8>>> {
     if request.body().is_none() {
         return Ok(Some(Vec::new()));
     }
@@ -165,7 +251,7 @@ async fn body_of(request: &Request) -> Result<Option<Vec<u8>>> {
         .headers()
         .get("content-length")?
         .and_then(|text| text.parse::<u64>().ok());
-    if length.is_none_or(|length| length > MAX_BODY) {
+    if length.is_none_or(|length| length > limit) {
         return Ok(None);
     }
     let buffer = JsFuture::from(request.array_buffer()?).await?;

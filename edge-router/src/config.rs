@@ -1,27 +1,32 @@
 //! The Worker's variables, parsed once per isolate.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crossover_routing::{KeyRing, Millis, Side, admin::BadKey};
-use worker::{Env, Url};
+use crossover_routing::{Directory, KeyRing, Millis, Origin, Routes, admin::BadKey};
+use worker::Env;
 
 const DEFAULT_LANE: &str = "main";
 const DEFAULT_HOLD_MAX_MS: u64 = 10_000;
 const DEFAULT_HELD_MAX: u64 = 2_000;
+/// Long enough for a slow upload: the time counts until the answer's headers arrive.
+const DEFAULT_FORWARD_MAX_MS: u64 = 300_000;
 /// Upper limit of a hold for any configuration: see docs/cutover-protocol.md, "The pause".
 const HARD_HOLD_MAX: Millis = Millis(20_000);
 
 #[derive(Debug)]
 pub struct Config {
-    source: String,
-    target: String,
-    /// The lane this Worker serves.
-    pub lane: String,
+    /// The directory of one lane that the variables describe: version 0.
+    pub own_routes: Rc<Routes>,
+    /// The only origins that a published directory may name; none if nothing may be published.
+    pub origins: Option<BTreeSet<Origin>>,
     /// How long a request may be held, at most 20 s.
     pub hold_max: Millis,
     /// How many requests the lane may hold at once.
     pub held_max: u64,
+    /// How long an origin may take for the headers of its answer, the client's upload included.
+    pub forward_max: Millis,
     /// Keys that may change the lane. With unusable keys the admin API is closed, but requests are served.
     pub keys: Result<KeyRing, BadKey>,
 }
@@ -35,71 +40,66 @@ impl Config {
     /// Parses the variables; `var` returns a variable's text. All faults are reported at once.
     pub fn parse(var: impl Fn(&str) -> Option<String>) -> Result<Self, BadConfig> {
         let mut faults = Vec::new();
-        let mut noted = |outcome: Result<String, String>| outcome.map_err(|fault| faults.push(fault)).ok();
-        let source = noted(origin("SOURCE_ORIGIN", var("SOURCE_ORIGIN")));
-        let target = noted(origin("TARGET_ORIGIN", var("TARGET_ORIGIN")));
-        let lane = noted(lane_name(var("LANE").unwrap_or_else(|| DEFAULT_LANE.to_owned())));
-        let mut number = |name, default| match var(name).map(|text| text.trim().parse::<u64>()) {
-            None => Some(default),
-            Some(Ok(number)) if number > 0 => Some(number),
-            Some(_) => {
-                faults.push(format!("{name} must be a whole number above 0"));
-                None
-            }
-        };
+        let source = noted(&mut faults, origin("SOURCE_ORIGIN", var("SOURCE_ORIGIN")));
+        let target = noted(&mut faults, origin("TARGET_ORIGIN", var("TARGET_ORIGIN")));
+        let origins = noted(&mut faults, origins(var("ORIGINS")));
+        let lane = var("LANE").unwrap_or_else(|| DEFAULT_LANE.to_owned());
+        let mut number = |name, default| noted(&mut faults, number(name, var(name), default));
         let hold_max_ms = number("HOLD_MAX_MS", DEFAULT_HOLD_MAX_MS);
         let held_max = number("HELD_MAX", DEFAULT_HELD_MAX);
+        let forward_max_ms = number("FORWARD_MAX_MS", DEFAULT_FORWARD_MAX_MS);
         let keys = KeyRing::from_json(&var("ADMIN_KEYS").unwrap_or_default());
-        match (source, target, lane, hold_max_ms, held_max) {
-            (Some(source), Some(target), Some(lane), Some(hold_max_ms), Some(held_max)) => Ok(Self {
-                source,
-                target,
-                lane,
-                hold_max: Millis(hold_max_ms).min(HARD_HOLD_MAX),
-                held_max,
-                keys,
-            }),
+        let directory = source
+            .zip(target)
+            .map(|(source, target)| Directory::of_one_lane(lane, source, target));
+        for fault in directory.iter().flat_map(Directory::faults_in_itself) {
+            faults.push(format!("LANE, SOURCE_ORIGIN and TARGET_ORIGIN: {fault}"));
+        }
+        match (directory, origins, hold_max_ms, held_max, forward_max_ms) {
+            (Some(directory), Some(origins), Some(hold_max_ms), Some(held_max), Some(forward_max_ms))
+                if faults.is_empty() =>
+            {
+                Ok(Self {
+                    own_routes: Rc::new(Routes::new(directory)),
+                    origins,
+                    hold_max: Millis(hold_max_ms).min(HARD_HOLD_MAX),
+                    held_max,
+                    keys,
+                })
+            }
             _ => Err(BadConfig(faults.join("; "))),
         }
     }
+}
 
-    /// Scheme, host and port of a side, without a trailing slash. Requests are sent only to the two origins.
-    pub fn origin(&self, side: Side) -> &str {
-        match side {
-            Side::Source => &self.source,
-            Side::Target => &self.target,
-        }
+/// The value; its fault is kept for the one message.
+fn noted<T>(faults: &mut Vec<String>, outcome: Result<T, String>) -> Option<T> {
+    outcome.map_err(|fault| faults.push(fault)).ok()
+}
+
+fn number(name: &str, text: Option<String>, default: u64) -> Result<u64, String> {
+    match text.map(|text| text.trim().parse()) {
+        None => Ok(default),
+        Some(Ok(number)) if number > 0 => Ok(number),
+        Some(_) => Err(format!("{name} must be a whole number above 0")),
     }
 }
 
-fn origin(name: &str, text: Option<String>) -> Result<String, String> {
+fn origin(name: &str, text: Option<String>) -> Result<Origin, String> {
     let text = text.ok_or_else(|| format!("{name} is not set"))?;
-    let fault = || format!("{name} must be an http or https origin without path, user or query");
-    let url = Url::parse(text.trim()).map_err(|_| fault())?;
-    let plain = matches!(url.scheme(), "http" | "https")
-        && url.host().is_some()
-        && url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
-    if plain {
-        Ok(url.as_str().trim_end_matches('/').to_owned())
-    } else {
-        Err(fault())
-    }
+    Origin::try_from(text)
+        .map_err(|_| format!("{name} must be an http or https origin without path, user or query"))
 }
 
-fn lane_name(text: String) -> Result<String, String> {
-    let fits = (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    if fits {
-        Ok(text)
-    } else {
-        Err("LANE must be 1 to 64 letters, digits, - or _".to_owned())
-    }
+/// The list of origins; not set, no directory can be published.
+fn origins(text: Option<String>) -> Result<Option<BTreeSet<Origin>>, String> {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+        return Ok(None);
+    };
+    let listed = serde_json::from_str(&text);
+    listed
+        .map(Some)
+        .map_err(|error| format!("ORIGINS must be a JSON list of origins: {error}"))
 }
 
 thread_local! {
@@ -138,36 +138,64 @@ mod tests {
     #[test]
     fn two_origins_are_enough() {
         let config = parse(&ORIGINS).unwrap();
-        assert_eq!(config.origin(Side::Source), "http://127.0.0.1:8001");
-        assert_eq!(config.origin(Side::Target), "https://target.example");
-        assert_eq!(
-            (config.lane.as_str(), config.hold_max, config.held_max),
-            ("main", Millis(10_000), 2_000)
+        let directory = config.own_routes.directory();
+        assert_eq!(directory.default_lane, "main");
+        assert_eq!(directory.lanes["main"].source.as_str(), "http://127.0.0.1:8001");
+        assert_eq!(directory.lanes["main"].target.as_str(), "https://target.example");
+        assert_eq!((config.hold_max, config.held_max), (Millis(10_000), 2_000));
+        assert!(
+            config.origins.is_none(),
+            "without a list nothing can be published"
         );
         assert!(config.keys.is_err(), "without keys no call may change the lane");
     }
 
     #[test]
     fn every_fault_is_named_at_once() {
-        let error = parse(&[("SOURCE_ORIGIN", "ftp://x"), ("LANE", "a/b"), ("HELD_MAX", "0")]).unwrap_err();
-        for name in ["SOURCE_ORIGIN", "TARGET_ORIGIN", "LANE", "HELD_MAX"] {
+        let error = parse(&[
+            ("SOURCE_ORIGIN", "ftp://x"),
+            ("ORIGINS", "{}"),
+            ("HELD_MAX", "0"),
+            ("FORWARD_MAX_MS", "1s"),
+        ])
+        .unwrap_err();
+        for name in [
+            "SOURCE_ORIGIN",
+            "TARGET_ORIGIN",
+            "ORIGINS",
+            "HELD_MAX",
+            "FORWARD_MAX_MS",
+        ] {
             assert!(error.to_string().contains(name), "{error}");
         }
+        let lane = parse(&[ORIGINS[0], ORIGINS[1], ("LANE", "a/b")]).unwrap_err();
+        assert!(lane.to_string().contains("LANE"), "{lane}");
     }
 
     #[test]
-    fn an_origin_is_scheme_host_and_port_only() {
-        for text in [
-            "http://a/path",
-            "http://user@a",
-            "http://a/?q",
-            "http://a/#f",
-            "a",
-            "file:///etc/passwd",
-            "",
-        ] {
-            let vars = [("SOURCE_ORIGIN", text), ORIGINS[1]];
-            assert!(parse(&vars).is_err(), "{text} was accepted");
+    fn one_origin_for_both_sides_is_refused() {
+        let error = parse(&[ORIGINS[1], ("SOURCE_ORIGIN", "https://TARGET.example:443")]).unwrap_err();
+        assert!(error.to_string().contains("one side of one lane"), "{error}");
+    }
+
+    #[test]
+    fn listed_origins_are_those_that_a_directory_may_name() {
+        let listed = (
+            "ORIGINS",
+            r#"["http://127.0.0.1:8001", "https://target.example/"]"#,
+        );
+        let origins = parse(&[ORIGINS[0], ORIGINS[1], listed]).unwrap().origins.unwrap();
+        assert!(
+            origins
+                .iter()
+                .map(Origin::as_str)
+                .eq(["http://127.0.0.1:8001", "https://target.example"])
+        );
+        for text in ["x", "[1]", r#"["ftp://x"]"#] {
+            assert!(
+                parse(&[ORIGINS[0], ORIGINS[1], ("ORIGINS", text)]).is_err(),
+                "{text}"
+            );
         }
     }
 

@@ -21,6 +21,7 @@ fn from_parts(method: &str, has_body: bool, overridden: bool) -> RequestFacts {
         is_write: !reads,
         repeatable: reads && method != "OPTIONS" && !has_body,
         renewal_failed: false,
+        prefers_target: false,
     }
 }
 

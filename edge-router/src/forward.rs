@@ -1,13 +1,18 @@
 //! Forwards one request to one side; both bodies are streamed.
 
-use crossover_routing::{LaneRecord, Millis, OnFailure, Side};
+use std::{rc::Rc, time::Duration};
+
+use crossover_routing::{LaneRecord, Millis, OnFailure, Origin, Side};
 use wasm_bindgen::JsCast;
 use worker::js_sys::{self, futures::JsFuture};
-use worker::web_sys::{Request, RequestInit, RequestRedirect, Response, ResponseInit, WorkerGlobalScope};
+use worker::web_sys::{
+    AbortController, Request, RequestInit, RequestRedirect, Response, ResponseInit, WorkerGlobalScope,
+};
 
-use worker::Context;
+use futures::future::{Either, select};
+use worker::{Context, Delay};
 
-use crate::{config::Config, headers, in_flight::Write};
+use crate::{headers, in_flight::Write, known_lane::KnownLane};
 
 /// Result of a forwarded request.
 pub enum Outcome {
@@ -15,6 +20,8 @@ pub enum Outcome {
     Answered(Response),
     /// The origin could not be reached, or the connection broke: the request may or may not have run.
     Unreachable,
+    /// No answer within the permitted time; the request was given up, and may or may not have run.
+    TimedOut,
 }
 
 impl Outcome {
@@ -26,6 +33,8 @@ impl Outcome {
             (Self::Answered(response), OnFailure::Return) => matches!(response.status(), 502..=504),
             (Self::Answered(response), OnFailure::WaitAndRetry) => matches!(response.status(), 500..=504),
             (Self::Unreachable, _) => true,
+            // A second attempt would keep the client for as long again.
+            (Self::TimedOut, _) => false,
         }
     }
 
@@ -46,21 +55,21 @@ pub fn path_of(url: &str) -> &str {
 }
 
 /// Everything after scheme, host and port; begins with `/` or is empty.
-fn path_and_query(url: &str) -> &str {
+pub fn path_and_query(url: &str) -> &str {
     let after_scheme = url.find("://").map_or(url, |at| &url[at + 3..]);
     after_scheme.find('/').map_or("", |at| &after_scheme[at..])
 }
 
 /// Scheme and host (with port) of a request's URL.
-fn scheme_and_host(url: &str) -> (&str, &str) {
+pub fn scheme_and_host(url: &str) -> (&str, &str) {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     (scheme, rest.find(['/', '?', '#']).map_or(rest, |at| &rest[..at]))
 }
 
-/// The URL at the side: the side's origin with the client's path and query. A client cannot choose another
+/// The URL at an origin: the origin with the client's path and query. A client cannot choose another
 /// host.
-fn url_at(config: &Config, side: Side, url: &str) -> String {
-    format!("{}{}", config.origin(side), path_and_query(url))
+fn url_at(origin: &Origin, url: &str) -> String {
+    format!("{origin}{}", path_and_query(url))
 }
 
 /// Sends the request to the side. Method, headers and body are passed on unchanged; the body is not read
@@ -71,13 +80,13 @@ fn url_at(config: &Config, side: Side, url: &str) -> String {
 pub async fn send(
     request: &Request,
     url: &str,
-    config: &Config,
-    to: Side,
-    counted: Option<&Context>,
+    to: &Origin,
+    max: Millis,
+    counted: Option<(&Context, &Rc<KnownLane>)>,
 ) -> worker::Result<Outcome> {
     // The dictionary form of `new Request(url, request)`: a Request has every member RequestInit asks for.
     let like: &RequestInit = request.unchecked_ref();
-    let outgoing = Request::new_with_str_and_init(&url_at(config, to, url), like)?;
+    let outgoing = Request::new_with_str_and_init(&url_at(to, url), like)?;
     let headers = outgoing.headers();
     headers::strip(&headers)?;
     let (scheme, host) = scheme_and_host(url);
@@ -85,24 +94,43 @@ pub async fn send(
     headers.set("x-forwarded-host", host)?;
     let init = RequestInit::new();
     init.set_redirect(RequestRedirect::Manual);
+    let given_up = AbortController::new()?;
+    init.set_signal(Some(&given_up.signal()));
     let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
     let answer = scope.fetch_with_request_and_init(&outgoing, &init);
     let _write = match counted {
-        Some(ctx) => {
+        Some((ctx, lane)) => {
             let context: &worker::worker_sys::Context = ctx.as_ref();
             context.wait_until(&answer)?;
-            Some(Write::forwarded())
+            Some(Write::forwarded(lane))
         }
         None => None,
     };
-    match JsFuture::from(answer).await {
-        Ok(response) => Ok(Outcome::Answered(response.unchecked_into())),
-        Err(_) => Ok(Outcome::Unreachable),
+    let limit = Box::pin(Delay::from(Duration::from(max)));
+    match select(JsFuture::from(answer), limit).await {
+        Either::Left((Ok(response), _)) => Ok(Outcome::Answered(response.unchecked_into())),
+        Either::Left((Err(_), _)) => Ok(Outcome::Unreachable),
+        Either::Right(_) => {
+            // Also frees the connection of a client that has left without a word.
+            given_up.abort();
+            Ok(Outcome::TimedOut)
+        }
     }
 }
 
-/// The origin's answer for the client: same status and body, plus headers that name the side and the epoch.
-pub fn answer(origin: &Response, from: Side, record: &LaneRecord, held: Millis) -> worker::Result<Response> {
+/// What the client learns about its request besides the origin's answer.
+pub struct Account<'a> {
+    /// Who answered.
+    pub side: Side,
+    /// The record under which the request was forwarded.
+    pub record: &'a LaneRecord,
+    pub held: Millis,
+    /// For how long the client's reads belong to the writer, after a write.
+    pub pin: Option<Millis>,
+}
+
+/// The origin's answer for the client: same status and body, plus headers that give the account.
+pub fn answer(origin: &Response, account: &Account<'_>) -> worker::Result<Response> {
     // The headers of a fetched response are immutable: build a new response from it, without reading the
     // body.
     let like: &ResponseInit = origin.unchecked_ref();
@@ -115,10 +143,13 @@ pub fn answer(origin: &Response, from: Side, record: &LaneRecord, held: Millis) 
     if let Some(executed) = executed.filter(|value| headers::EXECUTION_VALUES.contains(&value.as_str())) {
         headers.set(headers::EXECUTED, &executed)?;
     }
-    headers.set(headers::SIDE, from.name())?;
-    headers.set(headers::EPOCH, &record.epoch.to_string())?;
-    if held > Millis(0) {
-        headers.set(headers::HELD_MS, &held.to_string())?;
+    headers.set(headers::SIDE, account.side.name())?;
+    headers.set(headers::EPOCH, &account.record.epoch.to_string())?;
+    if account.held > Millis(0) {
+        headers.set(headers::HELD_MS, &account.held.to_string())?;
+    }
+    if let Some(pin) = account.pin {
+        headers.append("set-cookie", &headers::pin(pin))?;
     }
     Ok(response)
 }
@@ -127,20 +158,14 @@ pub fn answer(origin: &Response, from: Side, record: &LaneRecord, held: Millis) 
 mod tests {
     use super::*;
 
-    fn config() -> Config {
-        Config::parse(|name| match name {
-            "SOURCE_ORIGIN" => Some("http://source:81".to_owned()),
-            "TARGET_ORIGIN" => Some("https://target".to_owned()),
-            _ => None,
-        })
-        .unwrap()
+    fn origin(text: &str) -> Origin {
+        Origin::try_from(text.to_owned()).unwrap()
     }
 
     #[test]
     fn path_and_query_reach_the_side_unchanged() {
         let url = url_at(
-            &config(),
-            Side::Source,
+            &origin("http://source:81"),
             "https://shop.example:8443/a//b%20c?x=1&y=http://z/#frag",
         );
         assert_eq!(url, "http://source:81/a//b%20c?x=1&y=http://z/#frag");
@@ -156,7 +181,7 @@ mod tests {
             "http://h",
             "evil",
         ] {
-            let sent = worker::Url::parse(&url_at(&config(), Side::Target, url)).unwrap();
+            let sent = worker::Url::parse(&url_at(&origin("https://target"), url)).unwrap();
             assert_eq!(sent.host_str(), Some("target"), "{url}");
         }
     }

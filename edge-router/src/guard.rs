@@ -14,8 +14,7 @@ use crossover_routing::{LeasedLane, Millis, UnixMillis};
 use worker::{Context, Delay, Env};
 
 use crate::clock::now;
-use crate::config::Config;
-use crate::{in_flight, lease};
+use crate::known_lane::KnownLane;
 
 /// A call to the lane that takes longer belongs to a request that has ended: another call may start.
 const CALL_TIMEOUT: Millis = Millis(2_000);
@@ -25,71 +24,74 @@ const RETRY_AFTER_SERVING: Millis = Millis(250);
 /// A guard ends after this time: the runtime grants a request 30 s after its answer.
 const GUARD_LIMIT: Millis = Millis(25_000);
 
-thread_local! {
-    static RENEWING: Underway = const { Underway::new() };
-    static REPORTING: Underway = const { Underway::new() };
-}
-
 /// Lets one task of the isolate do a piece of work; a task that died does not block the next one for ever.
-struct Underway(Cell<Option<UnixMillis>>);
+#[derive(Default)]
+pub struct Underway(Cell<Option<UnixMillis>>);
 
 impl Underway {
-    const fn new() -> Self {
-        Self(Cell::new(None))
+    /// Begins the work; not while another task does it.
+    pub fn begin(&self) -> bool {
+        let free = self
+            .0
+            .get()
+            .is_none_or(|since| now().since(since) >= CALL_TIMEOUT);
+        if free {
+            self.0.set(Some(now()));
+        }
+        free
     }
 
-    fn is_on(&self) -> bool {
-        self.0
-            .get()
-            .is_some_and(|since| now().since(since) < CALL_TIMEOUT)
+    /// Ends the work.
+    pub fn end(&self) {
+        self.0.set(None);
     }
 }
 
 /// Renews a lease that is more than half used, behind the answer of the current request.
-pub fn renew_behind(leased: &LeasedLane, env: &Env, ctx: &Context, config: &Rc<Config>) {
-    if !leased.is_due_for_renewal(now()) || RENEWING.with(Underway::is_on) {
+pub fn renew_behind(leased: &LeasedLane, lane: &Rc<KnownLane>, env: &Env, ctx: &Context) {
+    if !leased.is_due_for_renewal(now()) || !lane.renewing.begin() {
         return;
     }
-    RENEWING.with(|renewing| renewing.0.set(Some(now())));
-    let (env, config) = (env.clone(), Rc::clone(config));
+    let (env, lane) = (env.clone(), Rc::clone(lane));
     ctx.wait_until(async move {
-        let renewed = lease::renew(&env, &config).await;
-        RENEWING.with(|renewing| renewing.0.set(None));
+        let renewed = lane.renew(&env).await;
+        lane.renewing.end();
         match renewed {
-            Ok(leased) => watch(leased, &env, &config).await,
-            Err(error) => worker::console_warn!("lane {}: lease not renewed: {error}", config.lane),
+            Ok(leased) => watch(leased, &lane, &env).await,
+            Err(error) => worker::console_warn!("lane {}: lease not renewed: {error}", lane.name),
         }
     });
 }
 
 /// Guards a lease that the current request has got.
-pub fn guard(leased: LeasedLane, env: &Env, ctx: &Context, config: &Rc<Config>) {
-    let (env, config) = (env.clone(), Rc::clone(config));
-    ctx.wait_until(async move { watch(leased, &env, &config).await });
+pub fn guard(leased: LeasedLane, lane: &Rc<KnownLane>, env: &Env, ctx: &Context) {
+    let (env, lane) = (env.clone(), Rc::clone(lane));
+    ctx.wait_until(async move { watch(leased, &lane, &env).await });
 }
 
 /// After the answer to a write: where the lane holds, it waits for this news.
-pub fn answered(env: &Env, ctx: &Context, config: &Rc<Config>) {
-    if lease::holds() && !REPORTING.with(Underway::is_on) {
-        let (env, config) = (env.clone(), Rc::clone(config));
-        ctx.wait_until(async move { report_news(&env, &config).await });
+pub fn answered(lane: &Rc<KnownLane>, env: &Env, ctx: &Context) {
+    if lane.holds() {
+        let (env, lane) = (env.clone(), Rc::clone(lane));
+        ctx.wait_until(async move { report_news(&lane, &env).await });
     }
 }
 
-async fn watch(mut guarded: LeasedLane, env: &Env, config: &Config) {
+async fn watch(mut guarded: LeasedLane, lane: &KnownLane, env: &Env) {
     let until = now() + GUARD_LIMIT;
     while now() < until {
         Delay::from(Duration::from(due(&guarded).since(now()))).await;
-        if lease::holds() {
-            return report_news(env, config).await;
+        if lane.holds() {
+            return report_news(lane, env).await;
         }
         // A newer lease has its own guard. Without writes in flight a lease may end.
-        if lease::current().is_none_or(|current| *current != guarded) || !in_flight::any() {
+        let newer = lane.current().is_none_or(|current| *current != guarded);
+        if newer || !lane.writes.borrow().any() {
             return;
         }
-        match lease::renew(env, config).await {
+        match lane.renew(env).await {
             Ok(renewed) => guarded = renewed,
-            Err(error) => failed(&error, config, RETRY_AFTER_SERVING).await,
+            Err(error) => failed(&error, lane, RETRY_AFTER_SERVING).await,
         }
     }
 }
@@ -104,19 +106,18 @@ fn due(leased: &LeasedLane) -> UnixMillis {
 
 /// Reports until the lane knows the newest state of this isolate, or holds no longer. One report at a time:
 /// answers that arrive meanwhile share the next one.
-async fn report_news(env: &Env, config: &Config) {
-    while lease::holds() && !lease::is_reported() && !REPORTING.with(Underway::is_on) {
-        REPORTING.with(|reporting| reporting.0.set(Some(now())));
-        let sent = lease::renew(env, config).await;
-        REPORTING.with(|reporting| reporting.0.set(None));
+async fn report_news(lane: &KnownLane, env: &Env) {
+    while lane.holds() && !lane.is_reported() && lane.reporting.begin() {
+        let sent = lane.renew(env).await;
+        lane.reporting.end();
         if let Err(error) = sent {
-            failed(&error, config, RETRY_AFTER).await;
+            failed(&error, lane, RETRY_AFTER).await;
         }
     }
 }
 
-async fn failed(error: &worker::Error, config: &Config, pause: Millis) {
-    worker::console_warn!("lane {}: writes in flight not reported: {error}", config.lane);
+async fn failed(error: &worker::Error, lane: &KnownLane, pause: Millis) {
+    worker::console_warn!("lane {}: writes in flight not reported: {error}", lane.name);
     Delay::from(Duration::from(pause)).await;
 }
 
@@ -127,9 +128,9 @@ mod tests {
 
     /// No client waits for a report: these functions give nothing back that a request could wait for, and only they
     /// are visible outside this module. Made asynchronous, they have another type and this does not compile.
-    const _: fn(&LeasedLane, &Env, &Context, &Rc<Config>) = renew_behind;
-    const _: fn(LeasedLane, &Env, &Context, &Rc<Config>) = guard;
-    const _: fn(&Env, &Context, &Rc<Config>) = answered;
+    const _: fn(&LeasedLane, &Rc<KnownLane>, &Env, &Context) = renew_behind;
+    const _: fn(LeasedLane, &Rc<KnownLane>, &Env, &Context) = guard;
+    const _: fn(&Rc<KnownLane>, &Env, &Context) = answered;
 
     #[test]
     fn a_guard_looks_at_the_hold_or_shortly_before_the_end_of_the_lease() {

@@ -1,5 +1,6 @@
 //! Rules for the headers that the edge passes on, removes and sets.
 
+use crossover_routing::Millis;
 use worker::web_sys::Headers;
 
 /// Which side answered.
@@ -10,6 +11,15 @@ pub const EPOCH: &str = "x-crossover-epoch";
 pub const HELD_MS: &str = "x-crossover-held-ms";
 /// `no`: the request certainly did not reach a database.
 pub const EXECUTED: &str = "x-crossover-executed";
+
+/// The cookie of a client that has written a short time ago: its reads belong to the writer.
+pub const PIN_COOKIE: &str = "crossover-pin";
+
+/// The cookie for this long, in whole seconds. A client that forges or drops it changes only where its own reads go.
+pub fn pin(length: Millis) -> String {
+    let seconds = length.0.div_ceil(1_000);
+    format!("{PIN_COOKIE}=1; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax")
+}
 
 /// The values accepted from an origin; other values are removed.
 pub const EXECUTION_VALUES: [&str; 3] = ["no", "unknown", "yes"];
@@ -56,7 +66,12 @@ fn passes(name: &str, connection: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::passes;
+    use super::{Millis, passes, pin};
+
+    #[test]
+    fn a_pin_lasts_whole_seconds_and_never_less_than_asked() {
+        assert!(pin(Millis(1_001)).contains("Max-Age=2;"));
+    }
 
     #[test]
     fn end_to_end_headers_pass() {

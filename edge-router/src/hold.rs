@@ -7,9 +7,8 @@ use futures::future::{Either, select};
 use worker::{Delay, Env, Result};
 
 use crate::clock::now;
-use crate::config::Config;
+use crate::known_lane::KnownLane;
 use crate::lane_client::{LaneClient, Snapshot, snapshot, unexpected};
-use crate::lease;
 
 /// How long the isolate waits beyond the time at which the lane should have answered.
 const SLACK: Millis = Millis(250);
@@ -46,16 +45,16 @@ impl GaveUp {
 }
 
 /// Waits until the lane serves, or until the time `until`.
-pub async fn wait(env: &Env, config: &Config, until: UnixMillis) -> std::result::Result<LeasedLane, GaveUp> {
+pub async fn wait(lane: &KnownLane, env: &Env, until: UnixMillis) -> std::result::Result<LeasedLane, GaveUp> {
     loop {
         let left = until.since(now());
         if left == Millis(0) {
             return Err(GaveUp::TooLong);
         }
-        match poll_once(env, config, left).await {
+        match poll_once(lane, env, left).await {
             Ok(outcome) => return outcome,
             Err(error) => {
-                worker::console_warn!("lane {}: long poll failed: {error}", config.lane);
+                worker::console_warn!("lane {}: long poll failed: {error}", lane.name);
                 Delay::from(Duration::from(RETRY_AFTER.min(left))).await;
             }
         }
@@ -64,13 +63,13 @@ pub async fn wait(env: &Env, config: &Config, until: UnixMillis) -> std::result:
 
 /// One long poll. The outer error means that the lane was not reached: try again.
 async fn poll_once(
+    lane: &KnownLane,
     env: &Env,
-    config: &Config,
     left: Millis,
 ) -> Result<std::result::Result<LeasedLane, GaveUp>> {
     let asked = now();
-    let client = LaneClient::new(env, &config.lane)?;
-    let report = lease::report();
+    let client = LaneClient::new(env, &lane.name)?;
+    let report = lane.report();
     let park = Box::pin(client.park(&report, left));
     let limit = Delay::from(Duration::from(left + SLACK));
     let response = match select(park, Box::pin(limit)).await {

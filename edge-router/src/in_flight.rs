@@ -1,21 +1,22 @@
-//! The isolate's own count of writes that were forwarded and are not answered yet.
+//! The isolate's own count of a lane's writes that were forwarded and are not answered yet.
 //!
 //! Costs a request no message and no memory: a slot of a table that is reused.
 
-use std::cell::RefCell;
+use std::rc::Rc;
 
 use crossover_routing::{Epoch, IsolateId, Millis, Report, UnixMillis, WriteTimes};
 use slab::Slab;
 use worker::js_sys;
 
 use crate::clock::now;
+use crate::known_lane::KnownLane;
 
 /// Write times are kept for this long, and for this long again.
 const WINDOW: Millis = Millis(15_000);
 
-/// All writes of an isolate.
+/// All writes of an isolate to one lane.
 #[derive(Default)]
-struct Writes {
+pub struct Writes {
     sent_at: Slab<UnixMillis>,
     /// Write times of the current window and of the one before.
     recent: [WriteTimes; 2],
@@ -41,6 +42,16 @@ impl Writes {
         }
     }
 
+    /// Whether a write is in flight.
+    pub fn any(&self) -> bool {
+        !self.sent_at.is_empty()
+    }
+
+    /// How many writes were answered so far: to see whether a report is still true.
+    pub const fn answered(&self) -> u64 {
+        self.answered
+    }
+
     fn roll(&mut self, now: UnixMillis) {
         let age = now.since(self.window_began);
         if age >= WINDOW {
@@ -55,7 +66,8 @@ impl Writes {
         }
     }
 
-    fn report(&mut self, isolate: IsolateId, holds: Option<Epoch>, now: UnixMillis) -> Report {
+    /// The next report. `holds`: the epoch of the record under which the isolate holds writes.
+    pub fn report(&mut self, isolate: IsolateId, holds: Option<Epoch>, now: UnixMillis) -> Report {
         self.roll(now);
         self.reported += 1;
         let oldest = self.sent_at.iter().map(|(_, sent_at)| *sent_at).min();
@@ -72,9 +84,13 @@ impl Writes {
 }
 
 thread_local! {
-    static WRITES: RefCell<Writes> = RefCell::default();
     /// Random numbers are not available before the first request.
     static ISOLATE: IsolateId = IsolateId(random());
+}
+
+/// The isolate's name in its reports.
+pub fn isolate() -> IsolateId {
+    ISOLATE.with(|isolate| *isolate)
 }
 
 /// 64 random bits; a random number of JavaScript has 52.
@@ -84,35 +100,26 @@ fn random() -> u64 {
 }
 
 /// One forwarded write; answered, or given up, when dropped.
-pub struct Write(usize);
+pub struct Write {
+    lane: Rc<KnownLane>,
+    key: usize,
+}
 
 impl Write {
-    /// Counts a write from now on.
-    pub fn forwarded() -> Self {
-        Self(WRITES.with_borrow_mut(|writes| writes.begin(now())))
+    /// Counts a write to the lane from now on.
+    pub fn forwarded(lane: &Rc<KnownLane>) -> Self {
+        let key = lane.writes.borrow_mut().begin(now());
+        Self {
+            lane: Rc::clone(lane),
+            key,
+        }
     }
 }
 
 impl Drop for Write {
     fn drop(&mut self) {
-        WRITES.with_borrow_mut(|writes| writes.end(self.0, now()));
+        self.lane.writes.borrow_mut().end(self.key, now());
     }
-}
-
-/// The isolate's next report. `holds`: the epoch of the record under which it holds writes.
-pub fn report(holds: Option<Epoch>) -> Report {
-    let isolate = ISOLATE.with(|isolate| *isolate);
-    WRITES.with_borrow_mut(|writes| writes.report(isolate, holds, now()))
-}
-
-/// Whether a write is in flight.
-pub fn any() -> bool {
-    WRITES.with_borrow(|writes| !writes.sent_at.is_empty())
-}
-
-/// How many writes were answered so far: to see whether a report is still true.
-pub fn answered() -> u64 {
-    WRITES.with_borrow(|writes| writes.answered)
 }
 
 #[cfg(test)]
@@ -142,7 +149,7 @@ mod tests {
         // A slot is freed once only.
         writes.end(second, UnixMillis(1_601));
         assert_eq!(writes.report(ISOLATE, None, UnixMillis(1_601)).in_flight, 0);
-        assert_eq!(writes.answered, 2);
+        assert_eq!(writes.answered(), 2);
     }
 
     #[test]

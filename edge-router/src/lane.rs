@@ -5,7 +5,6 @@
 
 mod barrier;
 mod departure;
-mod nonces;
 mod store;
 mod waiting;
 mod wakers;
@@ -13,7 +12,7 @@ mod wakers;
 use std::cell::RefCell;
 use std::time::Duration;
 
-use crossover_routing::admin::{AdminRefusal, MAX_CLOCK_SKEW};
+use crossover_routing::admin::AdminRefusal;
 use crossover_routing::{
     AuditEntry, ChainHead, Command, Epoch, IsolateId, LaneRecord, Millis, Refusal, Report, Traffic,
     UnixMillis,
@@ -27,15 +26,12 @@ use worker::{
 
 use self::barrier::LaneBarrier;
 use self::departure::Departure;
-use self::nonces::Nonces;
 use self::store::Store;
 use self::waiting::Waiting;
 use crate::clock::now;
 use crate::config;
 use crate::lane_client::{AdminCall, Operation, SNAPSHOT_HEADER, Snapshot};
-
-/// Permitted clock difference between isolate and Durable Object, on top of the accepted skew.
-const NONCE_MARGIN: Millis = Millis(60_000);
+use crate::nonces::{self, Nonces, UsedNonces};
 
 /// One lane.
 #[durable_object(alarm)]
@@ -46,6 +42,7 @@ pub struct LaneObject {
     current: RefCell<Option<(LaneRecord, ChainHead)>>,
     waiting: Waiting,
     barrier: LaneBarrier,
+    nonces: UsedNonces,
     read_nonces: Nonces,
 }
 
@@ -59,10 +56,11 @@ struct Refused<'a> {
 
 impl DurableObject for LaneObject {
     fn new(state: State, env: Env) -> Self {
-        let store = Store::new(state.storage().sql());
+        let sql = state.storage().sql();
         Self {
             state,
-            store,
+            store: Store::new(sql.clone()),
+            nonces: UsedNonces::new(sql),
             current: RefCell::new(None),
             // Without a valid configuration no request gets here.
             waiting: Waiting::new(config::load(&env).map_or(0, |config| config.held_max)),
@@ -88,6 +86,8 @@ impl DurableObject for LaneObject {
         let isolate = report.map(|report| report.isolate);
         match (request.method(), operation) {
             (Method::Get, "record") => self.snapshot(lane, isolate),
+            // A look gives no lease.
+            (Method::Get, "look") => Response::from_json(&self.current(lane)?.0),
             (Method::Get, "park") => match query("max_ms").and_then(|text| text.parse::<u64>().ok()) {
                 Some(max_ms) => self.park(lane, isolate, request.inner(), Millis(max_ms)).await,
                 None => Response::error("park needs max_ms", 400),
@@ -197,9 +197,9 @@ impl LaneObject {
 
     async fn admin(&self, lane: &str, call: AdminCall) -> Result<Response> {
         let now = now();
-        let expires = call.time_ms + MAX_CLOCK_SKEW + NONCE_MARGIN;
+        let expires = nonces::expiry(call.time_ms);
         let fresh = match call.operation {
-            Operation::Apply { .. } => self.store.use_nonce(&call.nonce, expires, now)?,
+            Operation::Apply { .. } => self.nonces.first_use(&call.nonce, expires, now)?,
             Operation::Read | Operation::Audit | Operation::Held | Operation::Traffic => {
                 self.read_nonces.first_use(&call.nonce, expires, now)
             }

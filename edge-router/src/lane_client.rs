@@ -77,6 +77,16 @@ impl LaneClient {
         }
     }
 
+    /// The lane's record, without a lease on it.
+    pub async fn look(&self) -> Result<LaneRecord> {
+        let response = self.get("look").await?;
+        if response.status() == 200 {
+            Ok(serde_json::from_str(&body(&response).await?)?)
+        } else {
+            Err(unexpected(&response))
+        }
+    }
+
     /// Reports to the lane and waits there until it serves: 200 with a snapshot, 429 if too many requests are held, 504 if the
     /// time is over.
     pub async fn park(&self, report: &Report, max: Millis) -> Result<Response> {
@@ -103,11 +113,13 @@ impl LaneClient {
     }
 }
 
-async fn settled(promise: worker::js_sys::Promise) -> Result<Response> {
+/// The answer of a call.
+pub async fn settled(promise: worker::js_sys::Promise) -> Result<Response> {
     Ok(JsFuture::from(promise).await?.unchecked_into())
 }
 
-async fn body(response: &Response) -> Result<String> {
+/// The text of an answer.
+pub async fn body(response: &Response) -> Result<String> {
     Ok(JsFuture::from(response.text()?)
         .await?
         .as_string()

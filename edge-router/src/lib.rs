@@ -1,16 +1,17 @@
 //! The edge-router: a Cloudflare Worker that sends every request to the side that serves it, and holds writes
 //! while the writer changes.
 //!
-//! - A request is decided by [`crossover_routing::decide`] under a lease of the lane's record ([`lease`]).
+//! - The directory names the request's lane ([`known_directory`], [`directory_object`]).
+//! - A request is decided by [`crossover_routing::decide`] under a lease of the lane's record ([`known_lane`]).
 //! - A write that must wait does so in one long poll at the lane's Durable Object ([`hold`], [`lane`]); its
 //!   body is not read meanwhile.
-//! - Origins are set by two variables only, bodies are streamed, redirects are returned to the client
+//! - Origins are those of the variables, or of the published directory within the list `ORIGINS`; bodies are streamed, redirects are returned to the client
 //!   ([`forward`]).
 //! - Writes in flight are counted and reported to the lane ([`in_flight`], [`guard`]): the write barrier.
 //! - The lane is changed by signed calls under `/__crossover/v1/` ([`admin`]).
 //!
-//! Configuration (see `wrangler.toml`): `SOURCE_ORIGIN`, `TARGET_ORIGIN`, `LANE`, `HOLD_MAX_MS`, `HELD_MAX`,
-//! the secret `ADMIN_KEYS` and the Durable Object binding `LANES`.
+//! Configuration (see `wrangler.toml`): `SOURCE_ORIGIN`, `TARGET_ORIGIN`, `LANE`, `ORIGINS`, `HOLD_MAX_MS`, `HELD_MAX`,
+//! `FORWARD_MAX_MS`, the secret `ADMIN_KEYS` and the Durable Object bindings `LANES` and `DIRECTORY`.
 //!
 //! Correctness does not depend on this Worker: if a stale isolate forwards a late write, the locked database
 //! refuses it.
@@ -18,20 +19,26 @@
 mod admin;
 mod clock;
 pub mod config;
+mod directory_client;
+mod directory_object;
 mod facts;
 mod forward;
 mod guard;
 mod headers;
 mod hold;
 mod in_flight;
+mod known_directory;
+mod known_lane;
 mod lane;
 mod lane_client;
-mod lease;
+mod nonces;
 mod proxy;
 mod reply;
+mod request_parts;
 
 use worker::{Context, Env, event, web_sys};
 
+pub use directory_object::DirectoryObject;
 pub use lane::LaneObject;
 
 /// Prefix of the paths that the Worker answers itself; the origins never receive them.
@@ -46,7 +53,7 @@ async fn fetch(request: web_sys::Request, env: Env, ctx: Context) -> worker::Res
     };
     match forward::path_of(&url) {
         "/__crossover/healthz" => reply::text(200, "ok"),
-        path if path.starts_with(OWN_PATH) => admin::answer(&request, path, &env, &config).await,
+        path if path.starts_with(OWN_PATH) => admin::answer(&request, path, &env, &ctx, &config).await,
         _ => proxy::serve(&request, &url, &env, &ctx, &config).await,
     }
 }

@@ -2,16 +2,20 @@
 
 use std::rc::Rc;
 
+use crossover_routing::directory::{Lane, Lookup};
 use crossover_routing::{
-    AfterFailure, Decision, Epoch, LeasedLane, Millis, OnFailure, Side, UnixMillis, after_failed_read, decide,
+    AfterFailure, Decision, Epoch, LaneRecord, LeasedLane, Millis, OnFailure, Side, UnixMillis,
+    after_failed_read, decide,
 };
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, Result};
 
 use crate::clock::now;
 use crate::config::Config;
-use crate::forward::Outcome;
-use crate::{facts, forward, guard, hold, lease, reply};
+use crate::forward::{Account, Outcome};
+use crate::known_lane::{self, KnownLane};
+use crate::request_parts::Parts;
+use crate::{facts, forward, guard, headers, hold, known_directory, reply};
 
 /// Highest number of attempts for one read.
 const MAX_SENDS: u32 = 3;
@@ -27,21 +31,35 @@ pub async fn serve(
     config: &Rc<Config>,
 ) -> Result<Response> {
     let mut facts = facts::of(request);
-    let (mut sends, mut renewals) = (0, 0);
+    let parts = Parts { request, url };
+    let (mut sends, mut renewals, mut failed_at_target) = (0, 0, false);
     let mut holding = Holding::default();
     loop {
-        let leased = lease::current();
+        // Looked up in each turn: a request that was held must not go by a directory that was replaced meanwhile.
+        let Ok(routes) = known_directory::routes(facts.is_write, env, ctx, config).await else {
+            return reply::no_directory();
+        };
+        let (name, lane) = match routes.lane_of(&parts) {
+            Ok(found) => found,
+            Err(why) => return reply::unclear(&why),
+        };
+        let known = known_lane::of(name);
+        let leased = known.current();
+        facts.prefers_target = !failed_at_target
+            && leased
+                .as_ref()
+                .is_some_and(|leased| prefers_target(&leased.record, lane, &parts));
         match decide(leased.as_deref(), &facts, now()) {
             Decision::RefreshLease => {
                 renewals += 1;
-                let renewed = lease::renew(env, config).await;
+                let renewed = known.renew(env).await;
                 facts.renewal_failed = renewed.is_err() || renewals >= MAX_RENEWALS;
                 if let Ok(leased) = renewed {
-                    guard::guard(leased, env, ctx, config);
+                    guard::guard(leased, &known, env, ctx);
                 }
             }
             Decision::Hold => {
-                if let Err(why) = holding.wait(env, ctx, config).await {
+                if let Err(why) = holding.wait(&known, env, ctx, config).await {
                     return reply::gave_up(why);
                 }
                 facts.renewal_failed = false;
@@ -51,34 +69,60 @@ pub async fn serve(
                 let Some(leased) = leased else {
                     return reply::unreachable(to);
                 };
-                guard::renew_behind(&leased, env, ctx, config);
+                guard::renew_behind(&leased, &known, env, ctx);
                 sends += 1;
                 let sent = now();
                 // Whatever must not be sent twice is counted like a write.
-                let counted = (!facts.repeatable).then_some(ctx);
-                let outcome = forward::send(request, url, config, to, counted).await?;
+                let counted = (!facts.repeatable).then_some((ctx, &known));
+                let outcome =
+                    forward::send(request, url, lane.origin(to), config.forward_max, counted).await?;
                 if counted.is_some() {
-                    guard::answered(env, ctx, config);
+                    guard::answered(&known, env, ctx);
                 }
+                let account = Account {
+                    side: to,
+                    record: &leased.record,
+                    held: holding.held,
+                    pin: pin(&leased.record, facts.is_write),
+                };
                 if outcome.is_failure(on_failure) && facts.repeatable && sends < MAX_SENDS {
                     let tried = (to, leased.record.epoch);
-                    match read_lane_after_failure(tried, on_failure, sent, env, config).await {
-                        AfterFailure::GiveBack => return finish(&outcome, to, &leased, &holding),
+                    failed_at_target |= to == Side::Target;
+                    match read_lane_after_failure(tried, on_failure, sent, &known, env).await {
+                        AfterFailure::GiveBack => return finish(&outcome, &account),
                         AfterFailure::RetryAt(_) => outcome.discard(),
                         AfterFailure::Wait => {
                             outcome.discard();
-                            if let Err(why) = holding.wait(env, ctx, config).await {
+                            if let Err(why) = holding.wait(&known, env, ctx, config).await {
                                 return reply::gave_up(why);
                             }
                             facts.renewal_failed = false;
                         }
                     }
                 } else {
-                    return finish(&outcome, to, &leased, &holding);
+                    return finish(&outcome, &account);
                 }
             }
         }
     }
+}
+
+/// Whether the read belongs to the target's share. Costs nothing while there is no share.
+fn prefers_target(record: &LaneRecord, lane: &Lane, parts: &Parts<'_>) -> bool {
+    let Some(share) = record.read_share(now()) else {
+        return false;
+    };
+    let pinned = Lookup::Cookie(headers::PIN_COOKIE.to_owned())
+        .first(parts)
+        .is_some();
+    let key = || lane.reads.key_of(parts);
+    !pinned && key().is_some_and(|key| lane.reads.prefer_target(&record.lane, share, &key))
+}
+
+/// For how long the reads of a client that has written belong to the writer.
+fn pin(record: &LaneRecord, is_write: bool) -> Option<Millis> {
+    let reads = record.shared_reads().filter(|_| is_write)?;
+    Some(reads.pin_ms)
 }
 
 /// Reads the lane to see whether a cutover explains a failed read.
@@ -86,10 +130,10 @@ async fn read_lane_after_failure(
     tried: (Side, Epoch),
     on_failure: OnFailure,
     sent: UnixMillis,
+    lane: &KnownLane,
     env: &Env,
-    config: &Config,
 ) -> AfterFailure {
-    match lease::seen_since(env, config, sent).await {
+    match lane.seen_since(env, sent).await {
         Ok(fresh) => after_failed_read(tried.0, tried.1, &fresh.record, now()),
         Err(_) => match on_failure {
             OnFailure::Return => AfterFailure::GiveBack,
@@ -98,10 +142,11 @@ async fn read_lane_after_failure(
     }
 }
 
-fn finish(outcome: &Outcome, from: Side, leased: &LeasedLane, holding: &Holding) -> Result<Response> {
+fn finish(outcome: &Outcome, account: &Account<'_>) -> Result<Response> {
     match outcome {
-        Outcome::Answered(response) => forward::answer(response, from, &leased.record, holding.held),
-        Outcome::Unreachable => reply::unreachable(from),
+        Outcome::Answered(response) => forward::answer(response, account),
+        Outcome::Unreachable => reply::unreachable(account.side),
+        Outcome::TimedOut => reply::timed_out(account.side),
     }
 }
 
@@ -116,17 +161,18 @@ impl Holding {
     /// Waits for the lane to serve, and stores the new lease.
     async fn wait(
         &mut self,
+        lane: &Rc<KnownLane>,
         env: &Env,
         ctx: &Context,
-        config: &Rc<Config>,
+        config: &Config,
     ) -> std::result::Result<(), hold::GaveUp> {
         let began = now();
         let until = *self.until.get_or_insert(began + config.hold_max);
-        let leased = hold::wait(env, config, until).await?;
+        let leased: LeasedLane = hold::wait(lane, env, until).await?;
         // Requests that are released together bring equal leases, and one guard is enough for them.
-        if !lease::is_as_good(&leased) {
-            lease::learn(leased.clone());
-            guard::guard(leased, env, ctx, config);
+        if !lane.knows_as_good(&leased) {
+            lane.learn(leased.clone());
+            guard::guard(leased, lane, env, ctx);
         }
         // At least 1: the header states that the request was held, however briefly.
         self.held += now().since(began).max(Millis(1));

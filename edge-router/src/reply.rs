@@ -1,5 +1,6 @@
 //! Answers that the Worker gives itself.
 
+use crossover_routing::directory::Unclear;
 use serde::Serialize;
 use worker::web_sys::{Headers, Response, ResponseInit};
 
@@ -58,6 +59,18 @@ pub fn gave_up(why: GaveUp) -> worker::Result<Response> {
     not_executed(503, why.name(), why.message())
 }
 
+/// It is unclear to which lane the request belongs, so it reached no database.
+pub fn unclear(why: &Unclear) -> worker::Result<Response> {
+    let body = problem_json(why.name(), &why.to_string())?;
+    build(400, "application/json", &body, &[(headers::EXECUTED, "no")])
+}
+
+/// Nobody knows to which lane the request belongs: it reached no database.
+pub fn no_directory() -> worker::Result<Response> {
+    let message = "the directory of lanes could not be reached; the request was not executed, try again";
+    not_executed(503, "directory_unreachable", message)
+}
+
 /// The configuration is invalid, so no request can be routed.
 pub fn misconfigured(error: &BadConfig) -> worker::Result<Response> {
     not_executed(503, "misconfigured", &error.to_string())
@@ -67,4 +80,12 @@ pub fn misconfigured(error: &BadConfig) -> worker::Result<Response> {
 pub fn unreachable(side: crossover_routing::Side) -> worker::Result<Response> {
     let body = problem_json("origin_unreachable", &format!("the {side} could not be reached"))?;
     build(502, "application/json", &body, &[(headers::SIDE, side.name())])
+}
+
+/// The origin gave no answer within the permitted time; whether it has executed the request is unknown.
+pub fn timed_out(side: crossover_routing::Side) -> worker::Result<Response> {
+    let message = format!("the {side} gave no answer within the permitted time");
+    let body = problem_json("origin_timeout", &message)?;
+    let extra = [(headers::SIDE, side.name()), (headers::EXECUTED, "unknown")];
+    build(504, "application/json", &body, &extra)
 }

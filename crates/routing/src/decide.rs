@@ -116,7 +116,7 @@ pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now: UnixMillis) 
     } else {
         OnFailure::WaitAndRetry
     };
-    if facts.prefers_target && record.target_reads().is_some() {
+    if facts.prefers_target && record.read_share(now).is_some() {
         return Decision::Forward {
             to: Side::Target,
             on_failure: OnFailure::Return,
@@ -173,7 +173,7 @@ pub fn after_failed_read(tried: Side, under: Epoch, fresh: &LaneRecord, now: Uni
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{lane::Command, time::Millis};
+    use crate::{lane::Command, reads::TargetReads, time::Millis};
 
     const NOW: UnixMillis = UnixMillis(1_000_000);
     const WRITE: RequestFacts = RequestFacts {
@@ -287,7 +287,11 @@ mod tests {
             ..READ
         };
         let shared = |phase| LaneRecord {
-            target_read_percent: 10.0.try_into().ok(),
+            target_reads: Some(TargetReads {
+                percent: 10.0.try_into().unwrap(),
+                pin_ms: Millis(1_000),
+                from_ms: NOW,
+            }),
             ..at(phase)
         };
         let decided = |phase, facts: &RequestFacts, until| {

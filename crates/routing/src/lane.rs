@@ -4,7 +4,7 @@
 //! serve_X --arm--> armed --hold--> hold --commit--> committed --release--> serve_(other of X)
 //!                    \--------------\--abort or deadline--> aborting --release--> serve_X
 //! ```
-//! `set_reads` changes, while the source serves, which reads the target may answer; the phase stays.
+//! `set_reads` and `end_reads` change, while the source serves, which reads the target may answer; the phase stays.
 //! `complete` ends the migration while the target serves: the phase stays, and nothing arms any more.
 //!
 //! Writes are held from `hold_at_ms` on, and in hold, committed and aborting. The commit is the point of no
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use refusal::Refusal;
 
 use crate::{
-    reads::ReadShare,
+    reads::{MAX_PIN, ReadShare, TargetReads},
     time::{Millis, UnixMillis},
 };
 
@@ -149,10 +149,10 @@ pub struct LaneRecord {
     /// The migration is completed: what a rollback needs may be gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub completed: bool,
-    /// The share of reads that the target may answer while the source is the writer (percent); none: the writer answers
-    /// all. A commit ends it: after a rollback the target may lack what the source has.
+    /// The reads that the target answers while the source is the writer; none: the writer answers all. A commit ends it:
+    /// after a rollback the target may lack what the source has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target_read_percent: Option<ReadShare>,
+    pub target_reads: Option<TargetReads>,
 }
 
 /// The changes an orchestrator may request of a lane.
@@ -197,12 +197,15 @@ pub enum Command {
         /// A run of its own; the lane's from now on.
         run_id: String,
     },
-    /// Set the share of reads that the target may answer while the source is the writer.
+    /// Let the target answer a share of the reads while the source is the writer, or set another share.
     SetReads {
-        /// The share (percent, in steps of 0.01; 0 leaves the directory's exceptions in force); none: the writer answers all
-        /// reads.
-        target_read_percent: Option<ReadShare>,
+        /// The share (percent, in steps of 0.01); 0 leaves the directory's exceptions in force.
+        percent: ReadShare,
+        /// How long a client that has written reads from the writer (milliseconds).
+        pin_ms: Millis,
     },
+    /// Let the writer answer all reads again.
+    EndReads,
     /// The lane's own alarm at `hold_deadline_ms`. Never accepted over HTTP.
     DeadlinePassed,
 }
@@ -222,7 +225,7 @@ impl Command {
             | Self::Release { run_id }
             | Self::Abort { run_id }
             | Self::Complete { run_id } => Some(run_id),
-            Self::SetReads { .. } | Self::DeadlinePassed => None,
+            Self::SetReads { .. } | Self::EndReads | Self::DeadlinePassed => None,
         }
     }
 }
@@ -242,7 +245,7 @@ impl LaneRecord {
             lease_ttl_ms: SERVE_LEASE,
             phase_since_ms: None,
             completed: false,
-            target_read_percent: None,
+            target_reads: None,
         }
     }
 
@@ -325,7 +328,7 @@ impl LaneRecord {
                 };
                 Ok(Self {
                     writer: towards,
-                    target_read_percent: None,
+                    target_reads: None,
                     ..self.moved_to(Phase::Committed)
                 })
             }
@@ -355,8 +358,17 @@ impl LaneRecord {
                     ..self.moved_to(self.phase)
                 })
             }
-            (Phase::ServeSource, Command::SetReads { target_read_percent }) => Ok(Self {
-                target_read_percent: *target_read_percent,
+            (Phase::ServeSource, Command::SetReads { percent, pin_ms }) => {
+                if *pin_ms == Millis(0) || *pin_ms > MAX_PIN {
+                    return Err(Refusal::BadPin { pin_ms: *pin_ms });
+                }
+                Ok(Self {
+                    target_reads: Some(TargetReads::set(self.target_reads, *percent, *pin_ms, now)),
+                    ..self.moved_to(self.phase)
+                })
+            }
+            (Phase::ServeSource, Command::EndReads) => Ok(Self {
+                target_reads: None,
                 ..self.moved_to(self.phase)
             }),
             (Phase::Armed | Phase::Hold, Command::DeadlinePassed) => match self.hold_deadline_ms {

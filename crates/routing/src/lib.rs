@@ -31,6 +31,6 @@ pub use decide::{AfterFailure, Decision, LeasedLane, OnFailure, RequestFacts, af
 pub use directory::{Directory, Origin, Routes};
 pub use lane::{Command, Epoch, LaneRecord, Phase, Refusal, Side};
 pub use loopback::is_loopback;
-pub use reads::ReadShare;
+pub use reads::{ReadShare, TargetReads};
 pub use time::{FractionalMillis, Millis, UnixMillis};
 pub use traffic::{Barrier, IsolateId, Report, Traffic, WriteTimes};

@@ -3,6 +3,10 @@
 //! The share stands in the lane's record, where each change is a compare-and-set and a commit ends it; the rules
 //! (which key, which exceptions) stand in the directory. A key has a fixed position from 0 to 9,999, and the share is
 //! a limit on positions: raising it moves keys to the target only, lowering it moves keys back only.
+//!
+//! A client that has written reads from the writer for a while: its pin. Pins are set from the moment an isolate knows of
+//! the share, and the first reads go to the target one lease and one pin later, so no write that is younger than a pin
+//! went unpinned.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +15,14 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     directory::{Lookup, RequestParts},
-    lane::{LaneRecord, Phase},
+    lane::{LaneRecord, Phase, SERVE_LEASE},
+    time::{Millis, UnixMillis},
 };
 
 /// Positions of keys: one for each hundredth of a percent.
 const POSITIONS: u16 = 10_000;
-/// How long a client that has written reads from the writer, unless the directory says otherwise: the highest lag of
-/// replication that the product accepts.
-const DEFAULT_PIN_S: u32 = 30;
+/// Longest accepted pin. A target that lags for longer should answer no reads.
+pub const MAX_PIN: Millis = Millis(3_600_000);
 
 /// A share of the reads, in percent in steps of 0.01; 0 leaves the exceptions of the directory in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -77,8 +81,35 @@ fn position(lane: &str, key: &str) -> u16 {
     (head % u64::from(POSITIONS)) as u16
 }
 
+/// The reads that the target answers while the source is the writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetReads {
+    pub percent: ReadShare,
+    /// How long a client that has written reads from the writer: longer than the highest lag of replication
+    /// (milliseconds).
+    pub pin_ms: Millis,
+    /// From this time on the target answers (Unix milliseconds); clients that write are pinned before already.
+    pub from_ms: UnixMillis,
+}
+
+impl TargetReads {
+    /// A share that is set at `now` in place of another one, or of none.
+    pub fn set(before: Option<Self>, percent: ReadShare, pin_ms: Millis, now: UnixMillis) -> Self {
+        let from_ms = match before {
+            // Every client that has written since then has a pin that is long enough.
+            Some(before) if before.pin_ms >= pin_ms => before.from_ms,
+            _ => now + SERVE_LEASE + pin_ms,
+        };
+        Self {
+            percent,
+            pin_ms,
+            from_ms,
+        }
+    }
+}
+
 /// Which reads of a lane may go to the target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ReadRules {
@@ -87,18 +118,6 @@ pub struct ReadRules {
     pub key: Vec<Lookup>,
     /// Keys that read from one side whatever the share is.
     pub exceptions: Exceptions,
-    /// How long a client that has written reads from the writer (seconds): longer than the highest lag of replication.
-    pub pin_s: u32,
-}
-
-impl Default for ReadRules {
-    fn default() -> Self {
-        Self {
-            key: Vec::new(),
-            exceptions: Exceptions::default(),
-            pin_s: DEFAULT_PIN_S,
-        }
-    }
 }
 
 /// Keys that read from one side whatever the share is.
@@ -130,13 +149,19 @@ impl ReadRules {
 }
 
 impl LaneRecord {
-    /// The share of reads that the target may answer now; none if every read belongs to the writer.
-    pub fn target_reads(&self) -> Option<ReadShare> {
+    /// The reads that the target answers in this phase; none if every read belongs to the writer.
+    pub fn shared_reads(&self) -> Option<&TargetReads> {
         match self.phase {
-            Phase::ServeSource | Phase::Armed => self.target_read_percent,
+            Phase::ServeSource | Phase::Armed => self.target_reads.as_ref(),
             // After a commit the target is the writer, and while requests are held reads wait with them.
             Phase::Hold | Phase::Committed | Phase::Aborting | Phase::ServeTarget => None,
         }
+    }
+
+    /// The share of reads that the target answers at `now`.
+    pub fn read_share(&self, now: UnixMillis) -> Option<ReadShare> {
+        let reads = self.shared_reads()?;
+        (now >= reads.from_ms).then_some(reads.percent)
     }
 }
 
@@ -196,6 +221,31 @@ mod tests {
     }
 
     proptest! {
+        /// A client that reads from the target has not written for the pin that is in force, whichever isolate took the write.
+        #[test]
+        fn no_client_reads_older_than_its_pin(
+            first in 0_u64..20_000, second in 0_u64..60_000, pins in (1_u64..20, 1_u64..20),
+            wrote in 0_u64..120_000, delay in 0_u64..60_000, stale in 0_u64..5_000,
+        ) {
+            let at = UnixMillis;
+            let (pins, half) = ((Millis(pins.0 * 1_000), Millis(pins.1 * 1_000)), share(50.0));
+            let one = TargetReads::set(None, half, pins.0, at(first));
+            let other = TargetReads::set(Some(one), half, pins.1, at(first + second));
+            // What an isolate knows at a time: the record may be up to a lease old.
+            let known = |now: u64, stale: u64| {
+                let as_of = now.saturating_sub(stale);
+                if as_of >= first + second { Some(other) } else { (as_of >= first).then_some(one) }
+            };
+            let pinned_until = known(wrote, stale).map_or(0, |reads| wrote + reads.pin_ms.0);
+            let read = wrote + delay;
+            if let Some(reads) = known(read, 0)
+                && at(read) >= reads.from_ms
+                && read >= pinned_until
+            {
+                prop_assert!(delay >= reads.pin_ms.0, "read {delay} ms after the write, pin {}", reads.pin_ms);
+            }
+        }
+
         /// Raising the share never moves a key back, and the two ends take all or nothing.
         #[test]
         fn shares_are_monotone(key in ".{0,24}", low in 0_u16..=10_000, more in 0_u16..=10_000) {

@@ -12,7 +12,7 @@ const COMPATIBILITY_DATE: &str = "2026-01-01";
 /// With this flag a held request is notified when its client disconnects.
 const COMPATIBILITY_FLAGS: &str = "\"enable_request_signal\"";
 
-/// Storage of the lanes' Durable Objects. Lanes need SQL, which workerd's in-memory storage does not support.
+/// Storage of the Durable Objects: the lanes and the directory. They need SQL, which workerd's in-memory storage does not support.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LaneStorage {
     /// Kept in this directory, which must exist. Every change of a lane waits for this disk.
@@ -75,8 +75,12 @@ const edge :Workerd.Worker = (
   compatibilityFlags = [{COMPATIBILITY_FLAGS}],
   bindings = [
     (name = "LANES", durableObjectNamespace = "LaneObject"),
+    (name = "DIRECTORY", durableObjectNamespace = "DirectoryObject"),
 {bindings}  ],
-  durableObjectNamespaces = [ (className = "LaneObject", uniqueKey = "crossover-lanes", enableSql = true) ],
+  durableObjectNamespaces = [
+    (className = "LaneObject", uniqueKey = "crossover-lanes", enableSql = true),
+    (className = "DirectoryObject", uniqueKey = "crossover-directory", enableSql = true),
+  ],
   durableObjectStorage = (localDisk = "lanes"),
 );
 "#,

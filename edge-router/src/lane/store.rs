@@ -1,13 +1,13 @@
-//! The stored state of a lane: every accepted change with the resulting record, and the used nonces.
+//! The stored state of a lane: every accepted change with the resulting record.
 //!
 //! One row per change, keyed by epoch: record and audit entry are always written together, and two changes
 //! can never take the same epoch.
 
-use crossover_routing::{AuditEntry, ChainHead, LaneRecord, UnixMillis};
+use crossover_routing::{AuditEntry, ChainHead, LaneRecord};
 use serde::Deserialize;
 use worker::{Result, SqlStorage};
 
-/// The lane's tables.
+/// The lane's table.
 pub struct Store {
     sql: SqlStorage,
 }
@@ -23,13 +23,8 @@ struct EntryRow {
     entry: String,
 }
 
-#[derive(Deserialize)]
-struct Count {
-    n: u32,
-}
-
 impl Store {
-    /// Opens the store; tables are created at first use.
+    /// Opens the store; the table is created at first use.
     pub fn new(sql: SqlStorage) -> Self {
         Self { sql }
     }
@@ -38,10 +33,6 @@ impl Store {
         self.sql.exec(
             "create table if not exists changes \
              (epoch integer primary key, record text not null, entry text not null)",
-            None,
-        )?;
-        self.sql.exec(
-            "create table if not exists nonces (nonce text primary key, expires_ms integer not null)",
             None,
         )?;
         Ok(())
@@ -86,29 +77,5 @@ impl Store {
         rows.iter()
             .map(|row| Ok(serde_json::from_str(&row.entry)?))
             .collect()
-    }
-
-    /// Whether the nonce is new. The nonce counts as used until `expires`.
-    pub fn use_nonce(&self, nonce: &str, expires: UnixMillis, now: UnixMillis) -> Result<bool> {
-        self.ensure()?;
-        self.sql.exec(
-            "delete from nonces where expires_ms < ?",
-            vec![(now.0 as i64).into()],
-        )?;
-        let seen: Count = self
-            .sql
-            .exec(
-                "select count(*) as n from nonces where nonce = ?",
-                vec![nonce.into()],
-            )?
-            .one()?;
-        if seen.n > 0 {
-            return Ok(false);
-        }
-        self.sql.exec(
-            "insert into nonces (nonce, expires_ms) values (?, ?)",
-            vec![nonce.into(), (expires.0 as i64).into()],
-        )?;
-        Ok(true)
     }
 }

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crossover_edge_admin::{AdminKey, EdgeAdmin, EdgeError};
-use crossover_routing::{Command, LaneRecord, Millis, Phase, Report, Side, UnixMillis};
+use crossover_routing::{Command, Directory, LaneRecord, Millis, Phase, Report, Side, UnixMillis};
 use reqwest::{Client, RequestBuilder, Response};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -76,6 +76,22 @@ impl Edge {
     /// Starts with additional variables.
     pub async fn start_with(vars: &[(&str, &str)]) -> Self {
         let (source, target) = (Origin::start("source").await, Origin::start("target").await);
+        Self::start_between(source, target, vars).await
+    }
+
+    /// Starts as an edge whose directory may name its own two origins and these.
+    pub async fn start_beside(others: &[&Origin]) -> Self {
+        let (source, target) = (Origin::start("source").await, Origin::start("target").await);
+        let own = [&source, &target].into_iter();
+        let urls: Vec<&str> = own
+            .chain(others.iter().copied())
+            .map(|origin| origin.url.as_str())
+            .collect();
+        let listed = serde_json::to_string(&urls).unwrap();
+        Self::start_between(source, target, &[("ORIGINS", &listed)]).await
+    }
+
+    async fn start_between(source: Origin, target: Origin, vars: &[(&str, &str)]) -> Self {
         let mut all = BTreeMap::from([
             ("SOURCE_ORIGIN".to_owned(), source.url.clone()),
             ("TARGET_ORIGIN".to_owned(), target.url.clone()),
@@ -166,6 +182,25 @@ impl Edge {
 
     async fn owner(&self) -> String {
         self.admin.read().await.unwrap().run_id.unwrap()
+    }
+
+    /// A client of another lane's admin API.
+    pub fn admin_of(&self, lane: &str) -> EdgeAdmin {
+        EdgeAdmin::new(&self.url, lane, KEY_ID, key()).unwrap()
+    }
+
+    /// Publishes a directory and waits until it is in force.
+    pub async fn publish(&self, directory: &Directory) {
+        let expected = self.admin.directory().await.unwrap().newest();
+        let from = self
+            .admin
+            .publish(expected, directory)
+            .await
+            .unwrap()
+            .next
+            .unwrap()
+            .from_ms;
+        until("a directory in force", async || (now() > from).then_some(())).await;
     }
 
     /// Asks the lane for a lease in the name of an isolate of the test's own, which dies whenever the test likes.
@@ -267,15 +302,19 @@ fn with_second_isolate(config: &str) -> String {
             "(name = \"edge\", worker = .edge), (name = \"second\", worker = .second), (name = \"lane\", worker = .lane),",
         )
         .replace(
-            "service = \"edge\") ]",
-            "service = \"edge\"), (name = \"second\", address = \"127.0.0.1:0\", http = (), service = \"second\"), \
+            "http = (), service = \"edge\") ]",
+            "http = (cfBlobHeader = \"test-place\"), service = \"edge\"), (name = \"second\", address = \"127.0.0.1:0\", http = (), service = \"second\"), \
              (name = \"lane\", address = \"127.0.0.1:0\", http = (), service = \"lane\") ]",
         );
     let (kept, _own_lanes) = worker.split_once("  durableObjectNamespaces").unwrap();
-    let second = kept.replace(
-        "durableObjectNamespace = \"LaneObject\"",
-        "durableObjectNamespace = (className = \"LaneObject\", serviceName = \"edge\")",
-    );
+    let second = ["LaneObject", "DirectoryObject"]
+        .iter()
+        .fold(kept.to_owned(), |text, class| {
+            text.replace(
+                &format!("durableObjectNamespace = \"{class}\""),
+                &format!("durableObjectNamespace = (className = \"{class}\", serviceName = \"edge\")"),
+            )
+        });
     let (_modules, settings) = kept.split_once("  compatibilityDate").unwrap();
     let (date, _flags_and_bindings) = settings.split_once(',').unwrap();
     let script = serde_json::to_string(TO_THE_LANE).unwrap();

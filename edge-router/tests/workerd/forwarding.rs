@@ -156,3 +156,37 @@ async fn a_bad_configuration_is_named_and_nothing_is_routed() {
         "{text}"
     );
 }
+
+#[tokio::test]
+async fn an_origin_that_does_not_answer_is_given_up_and_its_connection_closed() {
+    let edge = Edge::start_with(&[("FORWARD_MAX_MS", "500")]).await;
+    edge.source.delay_answers();
+    for (request, seen) in [(edge.get("/slow"), 1), (edge.post("/slow", "w"), 2)] {
+        let answer = request.send().await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), header(&answer, "x-crossover-executed")),
+            (504, Some("unknown"))
+        );
+        let body: serde_json::Value = answer.json().await.unwrap();
+        assert_eq!(body["error"], "origin_timeout");
+        assert_eq!(edge.source.seen().len(), seen, "nothing is sent twice");
+    }
+    edge.until_in_flight(0).await;
+    edge.source.answer_now();
+    assert_eq!(edge.get("/").send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn an_answer_that_has_begun_is_not_cut_off() {
+    let edge = Edge::start_with(&[("FORWARD_MAX_MS", "500")]).await;
+    let chunks = edge.source.live();
+    let answer = edge.get("/live").send().await.unwrap();
+    let mut body = answer.bytes_stream();
+    let began = std::time::Instant::now();
+    crate::edge::until("longer than an origin may take to begin", async || {
+        (began.elapsed().as_millis() > 1_000).then_some(())
+    })
+    .await;
+    chunks.send(Bytes::from_static(b"late")).await.unwrap();
+    assert_eq!(body.next().await.unwrap().unwrap(), "late");
+}

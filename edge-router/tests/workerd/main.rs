@@ -9,9 +9,11 @@
 mod admin;
 mod barrier;
 mod cutover;
+mod directory;
 mod edge;
 mod forwarding;
 mod held;
 mod origin;
 mod reads;
 mod speed;
+mod target_reads;

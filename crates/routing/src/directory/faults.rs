@@ -31,12 +31,32 @@ impl std::fmt::Display for Fault {
 }
 
 impl Directory {
-    /// Every fault, in the order of the document; none if the directory may be published. `allowed`: the only origins
-    /// that the Worker may send requests to.
+    /// Every fault; none if the directory may be published. `allowed`: the only origins that the Worker may send requests
+    /// to.
     pub fn faults(&self, allowed: &BTreeSet<Origin>) -> Vec<Fault> {
         let mut faults = Faults::default();
+        for (name, lane) in &self.lanes {
+            for side in [Side::Source, Side::Target] {
+                let origin = lane.origin(side);
+                if !allowed.contains(origin) {
+                    faults.add(
+                        format!("lanes.{name}.{side}"),
+                        format!(
+                            "{origin} is not in the Worker's list ORIGINS; add it there, or name a listed one"
+                        ),
+                    );
+                }
+            }
+        }
+        faults.0.extend(self.faults_in_itself());
+        faults.0
+    }
+
+    /// The faults that show without knowing which origins the Worker may send requests to.
+    pub fn faults_in_itself(&self) -> Vec<Fault> {
+        let mut faults = Faults::default();
         self.check_lanes(&mut faults);
-        self.check_origins(allowed, &mut faults);
+        self.check_origins(&mut faults);
         check_lookups("tenant", &self.tenant, &mut faults);
         if let Some(regions) = &self.region {
             check_regions(regions, &mut faults);
@@ -83,7 +103,7 @@ impl Directory {
         format!("there is no lane {name:?}; known: {}", known.join(", "))
     }
 
-    fn check_origins(&self, allowed: &BTreeSet<Origin>, faults: &mut Faults) {
+    fn check_origins(&self, faults: &mut Faults) {
         let own_hosts: BTreeSet<&str> = self
             .rules
             .iter()
@@ -93,14 +113,6 @@ impl Directory {
         for (name, lane) in &self.lanes {
             for side in [Side::Source, Side::Target] {
                 let (origin, place) = (lane.origin(side), format!("lanes.{name}.{side}"));
-                if !allowed.contains(origin) {
-                    faults.add(
-                        &place,
-                        format!(
-                            "{origin} is not in the Worker's list ORIGINS; add it there, or name a listed one"
-                        ),
-                    );
-                }
                 if own_hosts.contains(origin.host()) {
                     faults.add(
                         &place,

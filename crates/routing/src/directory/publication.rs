@@ -27,10 +27,16 @@ pub struct Spreading {
 }
 
 impl Spreading {
-    /// When a directory published at `now` comes into force: every isolate that may route has asked again by then, because
-    /// what it knows is valid for one lease.
+    /// When a directory published at `now` comes into force. After one lease every isolate that may route has asked again.
+    /// After two, the same holds for one that had read a version which was withdrawn within the first lease.
     pub fn from_of(now: UnixMillis) -> UnixMillis {
-        now + SERVE_LEASE
+        now + SERVE_LEASE * 2
+    }
+
+    /// Whether the next version can still be withdrawn at `now` without an isolate ever routing by it.
+    pub fn may_withdraw(&self, now: UnixMillis) -> bool {
+        let next = self.next.as_ref();
+        next.is_some_and(|next| now + SERVE_LEASE < next.from_ms)
     }
 
     /// The state at `now`: a next version whose time has come is the current one.

@@ -265,6 +265,10 @@ fn unknown_members_are_refused_instead_of_passed_over() {
     assert!(error.to_string().contains("tennant"), "{error}");
 }
 
+fn reads() -> ReadRules {
+    serde_json::from_value(json!({"key": [{"header": "x-tenant"}], "exceptions": {"target": ["a"]}})).unwrap()
+}
+
 #[test]
 fn only_lanes_whose_requests_or_origins_differ_change() {
     let before = directory(example());
@@ -277,7 +281,7 @@ fn only_lanes_whose_requests_or_origins_differ_change() {
         changed(|after| after.rules.reverse()).is_empty(),
         "the order means nothing"
     );
-    assert!(changed(|after| after.lanes.get_mut("api").unwrap().reads.pin_s = 1).is_empty());
+    assert!(changed(|after| after.lanes.get_mut("api").unwrap().reads = reads()).is_empty());
     assert_eq!(
         changed(|after| after.lanes.get_mut("api").unwrap().source =
             Origin::try_from("http://x".to_owned()).unwrap()),
@@ -315,6 +319,26 @@ proptest! {
         if let (Some(one), Some(other)) = (one, other) {
             prop_assert_eq!(one, other);
         }
+    }
+
+    /// A version that is withdrawn as long as that is possible is never routed by.
+    #[test]
+    fn a_withdrawn_version_is_never_routed_by(
+        published in 0_u64..20_000, withdrawn in 0_u64..12_000, asked in 0_u64..40_000, later in 0_u64..6_000,
+    ) {
+        let directory = directory(example());
+        let at = UnixMillis;
+        let version = |number, from_ms| Publication { version: Epoch(number), from_ms, directory: directory.clone() };
+        let spreading = Spreading {
+            current: version(1, at(0)),
+            next: Some(version(2, Spreading::from_of(at(published)))),
+        };
+        let withdrawn = at(published + withdrawn);
+        prop_assume!(spreading.may_withdraw(withdrawn));
+        let asked = at(asked);
+        let seen = asked >= at(published) && asked < withdrawn;
+        let known = Spreading { next: spreading.next.filter(|_| seen), ..spreading };
+        prop_assert_ne!(routes_by(&known, asked, asked + Millis(later)), Some(Epoch(2)));
     }
 
     /// The index gives the lane that a reader of the rules would give, one rule after the other.

@@ -1,7 +1,10 @@
 //! Reasons why a lane refuses a command.
 
 use super::{Epoch, Phase};
-use crate::time::UnixMillis;
+use crate::{
+    reads::MAX_PIN,
+    time::{Millis, UnixMillis},
+};
 
 /// Why a lane refused a command. The lane is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr)]
@@ -51,6 +54,9 @@ pub enum Refusal {
         "the migration is completed: reverse replication is removed, so the source can no longer become the writer"
     )]
     Completed,
+    /// The pin of a share of reads is none.
+    #[error("pin_ms {pin_ms} is not from 1 to {MAX_PIN} (milliseconds)")]
+    BadPin { pin_ms: Millis },
     /// The times of an arm command contradict each other or the limits.
     #[error("the schedule is not possible: {reason}")]
     BadSchedule {

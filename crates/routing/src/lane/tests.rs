@@ -357,8 +357,10 @@ fn any_step() -> impl Strategy<Value = (Command, u64)> {
             3 => Command::Release { run_id },
             4 => Command::Abort { run_id },
             5 => Command::Complete { run_id },
+            6 if ahead < 10_000 => Command::EndReads,
             6 => Command::SetReads {
-                target_read_percent: ReadShare::try_from(length as f64 / 250.0).ok(),
+                percent: share(1.0),
+                pin_ms: Millis(length),
             },
             _ => Command::DeadlinePassed,
         },
@@ -473,46 +475,62 @@ proptest! {
     }
 }
 
-fn set_reads(percent: Option<f64>) -> Command {
+fn share(percent: f64) -> ReadShare {
+    percent.try_into().unwrap()
+}
+
+fn set_reads(percent: f64) -> Command {
     Command::SetReads {
-        target_read_percent: percent.map(|percent| percent.try_into().unwrap()),
+        percent: share(percent),
+        pin_ms: Millis(30_000),
     }
 }
 
 #[test]
 fn the_share_of_reads_is_set_while_the_source_serves_and_ends_with_a_commit() {
-    let serving = LaneRecord::new("main").next(&set_reads(Some(10.0)), NOW).unwrap();
-    assert_eq!(serving.target_reads(), Some(10.0.try_into().unwrap()));
+    let serving = LaneRecord::new("main").next(&set_reads(10.0), NOW).unwrap();
     assert_eq!((serving.epoch, serving.run_id.as_deref()), (Epoch(2), None));
+    let from = NOW + SERVE_LEASE + Millis(30_000);
+    assert_eq!(serving.read_share(from), Some(share(10.0)));
+    assert_eq!(serving.read_share(from - Millis(1)), None, "pins come first");
+    let raised = serving.next(&set_reads(20.0), NOW + Millis(60_000)).unwrap();
+    assert_eq!(
+        raised.read_share(NOW + Millis(60_000)),
+        Some(share(20.0)),
+        "at once: clients are pinned"
+    );
+    let ended = raised.next(&Command::EndReads, NOW).unwrap();
+    assert_eq!(ended.target_reads, None);
+
     let held = held();
-    let refused = Refusal::IllegalTransition {
-        phase: Phase::Hold,
-        command: "set_reads",
-    };
-    assert_eq!(held.next(&set_reads(None), NOW), Err(refused));
+    for command in [set_reads(0.0), Command::EndReads] {
+        let refused = held.next(&command, NOW).unwrap_err();
+        assert_eq!(refused.name(), "illegal_transition");
+    }
+    for pin_ms in [Millis(0), MAX_PIN + Millis(1)] {
+        let command = Command::SetReads {
+            percent: share(1.0),
+            pin_ms,
+        };
+        assert_eq!(ended.next(&command, NOW), Err(Refusal::BadPin { pin_ms }));
+    }
 
     // The same run with the share in force: while requests are held, and after the commit, no read is the target's share.
+    let later = NOW + Millis(6_000);
     let shared = LaneRecord {
-        target_read_percent: serving.target_read_percent,
+        target_reads: serving.target_reads,
         ..held
     };
-    assert_eq!(shared.target_reads(), None);
-    let committed = shared
-        .next(&Command::Commit { run_id: run() }, NOW + Millis(6_000))
-        .unwrap();
+    assert_eq!(shared.read_share(UnixMillis::MAX), None);
+    let committed = shared.next(&Command::Commit { run_id: run() }, later).unwrap();
     assert_eq!(
-        committed.target_read_percent, None,
+        committed.target_reads, None,
         "after a rollback the target may lack rows"
     );
-    let aborted = shared
-        .next(&Command::Abort { run_id: run() }, NOW + Millis(6_000))
-        .unwrap();
-    let released = aborted
-        .next(&Command::Release { run_id: run() }, NOW + Millis(6_001))
-        .unwrap();
+    let aborted = shared.next(&Command::Abort { run_id: run() }, later).unwrap();
+    let released = aborted.next(&Command::Release { run_id: run() }, later).unwrap();
     assert_eq!(
-        released.target_reads(),
-        serving.target_reads(),
+        released.target_reads, serving.target_reads,
         "an abort changes nothing"
     );
 }

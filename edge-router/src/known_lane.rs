@@ -1,0 +1,128 @@
+//! What this isolate knows of one lane: the record to route by with the time until which it is valid, its own writes in
+//! flight there, and what it has reported.
+//!
+//! In an isolate a request cannot wait for another request's I/O, so there is no shared fetch: each request
+//! that finds no valid lease asks the lane itself. Every question carries the isolate's report.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crossover_routing::{LeasedLane, Report, UnixMillis};
+use worker::{Env, Result};
+
+use crate::clock::now;
+use crate::guard::Underway;
+use crate::in_flight::{self, Writes};
+use crate::lane_client::LaneClient;
+
+thread_local! {
+    /// Lanes never leave: a lane that no request needs any more costs a few hundred bytes until the isolate ends.
+    static LANES: RefCell<HashMap<String, Rc<KnownLane>>> = RefCell::default();
+}
+
+/// What a drain waits for in the reports of an isolate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Standing {
+    holds: bool,
+    answered: u64,
+}
+
+/// One lane, as this isolate knows it.
+#[derive(Default)]
+pub struct KnownLane {
+    /// The lane's name.
+    pub name: String,
+    /// Writes in flight.
+    pub writes: RefCell<Writes>,
+    /// A renewal behind an answer.
+    pub renewing: Underway,
+    /// A report under the hold.
+    pub reporting: Underway,
+    lease: RefCell<Option<Rc<LeasedLane>>>,
+    reported: Cell<Option<Standing>>,
+}
+
+/// The lane with this name.
+pub fn of(name: &str) -> Rc<KnownLane> {
+    LANES.with_borrow_mut(|lanes| {
+        if let Some(lane) = lanes.get(name) {
+            return Rc::clone(lane);
+        }
+        let lane = Rc::new(KnownLane {
+            name: name.to_owned(),
+            ..KnownLane::default()
+        });
+        lanes.insert(name.to_owned(), Rc::clone(&lane));
+        lane
+    })
+}
+
+impl KnownLane {
+    /// The stored lease; it may have expired.
+    pub fn current(&self) -> Option<Rc<LeasedLane>> {
+        self.lease.borrow().clone()
+    }
+
+    /// Stores a lease unless the isolate has a newer one.
+    pub fn learn(&self, leased: LeasedLane) {
+        let mut known = self.lease.borrow_mut();
+        if known.as_ref().is_none_or(|known| leased.supersedes(known)) {
+            *known = Some(Rc::new(leased));
+        }
+    }
+
+    /// Whether the stored lease is of the same record, and less than half used.
+    pub fn knows_as_good(&self, leased: &LeasedLane) -> bool {
+        self.current().is_some_and(|known| {
+            known.record.epoch == leased.record.epoch && !known.is_due_for_renewal(now())
+        })
+    }
+
+    /// Whether the isolate holds writes now.
+    pub fn holds(&self) -> bool {
+        self.current()
+            .is_some_and(|leased| leased.record.holds_writes(now()))
+    }
+
+    /// The isolate's report at this time.
+    pub fn report(&self) -> Report {
+        let held = self.current().filter(|leased| leased.record.holds_writes(now()));
+        let holds = held.map(|leased| leased.record.epoch);
+        self.writes
+            .borrow_mut()
+            .report(in_flight::isolate(), holds, now())
+    }
+
+    fn standing(&self) -> Standing {
+        Standing {
+            holds: self.holds(),
+            answered: self.writes.borrow().answered(),
+        }
+    }
+
+    /// Whether the lane knows what a drain waits for.
+    pub fn is_reported(&self) -> bool {
+        self.reported.get() == Some(self.standing())
+    }
+
+    /// Asks the lane, and reports. The lease counts from before the question, because the answer may be as old as
+    /// the question.
+    pub async fn renew(&self, env: &Env) -> Result<LeasedLane> {
+        let (asked, standing, report) = (now(), self.standing(), self.report());
+        let snapshot = LaneClient::new(env, &self.name)?.record(&report).await?;
+        self.reported.set(Some(standing));
+        let leased = LeasedLane::new(snapshot.record, asked);
+        self.learn(leased.clone());
+        Ok(leased)
+    }
+
+    /// The lane's record at `since` or later. Asks the lane unless another request has done so meanwhile, so that
+    /// a failing origin does not turn every read into a call to the lane.
+    pub async fn seen_since(&self, env: &Env, since: UnixMillis) -> Result<Rc<LeasedLane>> {
+        match self.current() {
+            Some(leased) if leased.leased_from() > since => Ok(leased),
+            _ => self.renew(env).await.map(Rc::new),
+        }
+    }
+}
