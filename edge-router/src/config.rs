@@ -64,6 +64,7 @@ impl Config {
                     origins,
                     hold_max: Millis(hold_max_ms).min(HARD_HOLD_MAX),
                     held_max,
+                    forward_max: Millis(forward_max_ms),
                     keys,
                 })
             }

@@ -1,6 +1,7 @@
 //! The properties of a request that the routing rules need.
 
-use crossover_routing::RequestFacts;
+use crossover_routing::{RequestFacts, reads::POSITIONS};
+use worker::js_sys;
 use worker::web_sys::Request;
 
 /// With these headers, frameworks treat a GET or POST as another method, so such a request counts as a write.
@@ -11,17 +12,19 @@ pub fn of(request: &Request) -> RequestFacts {
     let overridden = METHOD_OVERRIDES
         .iter()
         .any(|name| headers.has(name).unwrap_or(true));
-    from_parts(&request.method(), request.body().is_some(), overridden)
+    let drawn = (js_sys::Math::random() * f64::from(POSITIONS)) as u16;
+    from_parts(&request.method(), request.body().is_some(), overridden, drawn)
 }
 
 /// Every request that is not certainly a read is a write, an unknown method included.
-fn from_parts(method: &str, has_body: bool, overridden: bool) -> RequestFacts {
+fn from_parts(method: &str, has_body: bool, overridden: bool, dice: u16) -> RequestFacts {
     let reads = matches!(method, "GET" | "HEAD" | "OPTIONS") && !overridden;
     RequestFacts {
         is_write: !reads,
         repeatable: reads && method != "OPTIONS" && !has_body,
         renewal_failed: false,
         prefers_target: false,
+        dice,
     }
 }
 
@@ -32,25 +35,25 @@ mod tests {
     #[test]
     fn only_get_head_and_options_are_reads() {
         for method in ["GET", "HEAD", "OPTIONS"] {
-            assert!(!from_parts(method, false, false).is_write, "{method}");
+            assert!(!from_parts(method, false, false, 0).is_write, "{method}");
         }
         for method in ["POST", "PUT", "PATCH", "DELETE", "PURGE", "PROPFIND", "get", ""] {
-            assert!(from_parts(method, false, false).is_write, "{method}");
+            assert!(from_parts(method, false, false, 0).is_write, "{method}");
         }
     }
 
     #[test]
     fn a_method_override_makes_a_write() {
-        let facts = from_parts("GET", false, true);
+        let facts = from_parts("GET", false, true, 0);
         assert!(facts.is_write && !facts.repeatable);
     }
 
     #[test]
     fn only_reads_without_a_body_are_repeatable() {
-        assert!(from_parts("GET", false, false).repeatable);
-        assert!(from_parts("HEAD", false, false).repeatable);
-        assert!(!from_parts("GET", true, false).repeatable);
-        assert!(!from_parts("OPTIONS", false, false).repeatable);
-        assert!(!from_parts("POST", false, false).repeatable);
+        assert!(from_parts("GET", false, false, 0).repeatable);
+        assert!(from_parts("HEAD", false, false, 0).repeatable);
+        assert!(!from_parts("GET", true, false, 0).repeatable);
+        assert!(!from_parts("OPTIONS", false, false, 0).repeatable);
+        assert!(!from_parts("POST", false, false, 0).repeatable);
     }
 }

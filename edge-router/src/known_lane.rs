@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crossover_routing::{LeasedLane, Report, UnixMillis};
+use crossover_routing::{Breaker, LeasedLane, Report, UnixMillis};
 use worker::{Env, Result};
 
 use crate::clock::now;
@@ -39,6 +39,8 @@ pub struct KnownLane {
     pub renewing: Underway,
     /// A report under the hold.
     pub reporting: Underway,
+    /// Reads that belong to the target's share, and fail there.
+    pub target_breaker: Cell<Breaker>,
     lease: RefCell<Option<Rc<LeasedLane>>>,
     reported: Cell<Option<Standing>>,
 }

@@ -3,10 +3,12 @@
 use std::rc::Rc;
 
 use crossover_routing::directory::{Lane, Lookup};
+use crossover_routing::reads::POSITIONS;
 use crossover_routing::{
     AfterFailure, Decision, Epoch, LaneRecord, LeasedLane, Millis, OnFailure, Side, UnixMillis,
     after_failed_read, decide,
 };
+use worker::js_sys;
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, Result};
 
@@ -45,10 +47,10 @@ pub async fn serve(
         };
         let known = known_lane::of(name);
         let leased = known.current();
-        facts.prefers_target = !failed_at_target
-            && leased
-                .as_ref()
-                .is_some_and(|leased| prefers_target(&leased.record, lane, &parts));
+        if let Some(leased) = &leased {
+            facts.prefers_target =
+                !failed_at_target && !facts.is_write && prefers_target(&leased.record, lane, &known, &parts);
+        }
         match decide(leased.as_deref(), &facts, now()) {
             Decision::RefreshLease => {
                 renewals += 1;
@@ -58,6 +60,7 @@ pub async fn serve(
                     guard::guard(leased, &known, env, ctx);
                 }
             }
+            Decision::Refuse(why) => return reply::refused(why),
             Decision::Hold => {
                 if let Err(why) = holding.wait(&known, env, ctx, config).await {
                     return reply::gave_up(why);
@@ -79,15 +82,24 @@ pub async fn serve(
                 if counted.is_some() {
                     guard::answered(&known, env, ctx);
                 }
+                let failed = outcome.is_failure(on_failure);
+                // By the share: the writer is another side, and answers what the target does not.
+                if facts.prefers_target && to == Side::Target {
+                    note_target(&known, failed || matches!(outcome, Outcome::TimedOut));
+                    if failed && facts.repeatable && sends < MAX_SENDS {
+                        failed_at_target = true;
+                        outcome.discard();
+                        continue;
+                    }
+                }
                 let account = Account {
                     side: to,
                     record: &leased.record,
                     held: holding.held,
                     pin: pin(&leased.record, facts.is_write),
                 };
-                if outcome.is_failure(on_failure) && facts.repeatable && sends < MAX_SENDS {
+                if failed && facts.repeatable && sends < MAX_SENDS {
                     let tried = (to, leased.record.epoch);
-                    failed_at_target |= to == Side::Target;
                     match read_lane_after_failure(tried, on_failure, sent, &known, env).await {
                         AfterFailure::GiveBack => return finish(&outcome, &account),
                         AfterFailure::RetryAt(_) => outcome.discard(),
@@ -107,8 +119,19 @@ pub async fn serve(
     }
 }
 
-/// Whether the read belongs to the target's share. Costs nothing while there is no share.
-fn prefers_target(record: &LaneRecord, lane: &Lane, parts: &Parts<'_>) -> bool {
+/// Keeps the outcome of a read of the target's share: a target that fails is left alone for a while.
+fn note_target(lane: &KnownLane, failed: bool) {
+    let mut breaker = lane.target_breaker.get();
+    if failed {
+        breaker.failed(now());
+    } else {
+        breaker.answered();
+    }
+    lane.target_breaker.set(breaker);
+}
+
+/// Whether the read goes to the target by its share. Costs nothing while there is no share.
+fn prefers_target(record: &LaneRecord, lane: &Lane, known: &KnownLane, parts: &Parts<'_>) -> bool {
     let Some(share) = record.read_share(now()) else {
         return false;
     };
@@ -116,7 +139,14 @@ fn prefers_target(record: &LaneRecord, lane: &Lane, parts: &Parts<'_>) -> bool {
         .first(parts)
         .is_some();
     let key = || lane.reads.key_of(parts);
-    !pinned && key().is_some_and(|key| lane.reads.prefer_target(&record.lane, share, &key))
+    let belongs = !pinned && key().is_some_and(|key| lane.reads.prefer_target(&record.lane, share, &key));
+    // Asked last: a breaker that is half open admits one request only.
+    belongs && {
+        let mut breaker = known.target_breaker.get();
+        let admitted = breaker.admits(now());
+        known.target_breaker.set(breaker);
+        admitted
+    }
 }
 
 /// For how long the reads of a client that has written belong to the writer.

@@ -1,6 +1,6 @@
 //! Answers that the Worker gives itself.
 
-use crossover_routing::directory::Unclear;
+use crossover_routing::{Refused, directory::Unclear};
 use serde::Serialize;
 use worker::web_sys::{Headers, Response, ResponseInit};
 
@@ -69,6 +69,21 @@ pub fn unclear(why: &Unclear) -> worker::Result<Response> {
 pub fn no_directory() -> worker::Result<Response> {
     let message = "the directory of lanes could not be reached; the request was not executed, try again";
     not_executed(503, "directory_unreachable", message)
+}
+
+/// The lane serves less than everything: the request reached no database.
+pub fn refused(why: Refused) -> worker::Result<Response> {
+    let (name, message) = match why {
+        Refused::ReadOnly => (
+            "read_only",
+            "only reads are served at the moment; the request was not executed",
+        ),
+        Refused::Shed => (
+            "shed",
+            "too much load at the moment; the request was not executed, try again",
+        ),
+    };
+    not_executed(503, name, message)
 }
 
 /// The configuration is invalid, so no request can be routed.

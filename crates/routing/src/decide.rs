@@ -1,7 +1,7 @@
 //! Where a request goes, decided from the request and a lease.
 
 use crate::{
-    lane::{Epoch, LaneRecord, Phase, Side},
+    lane::{Epoch, LaneRecord, Mode, Phase, Side},
     time::UnixMillis,
 };
 
@@ -53,6 +53,8 @@ pub struct RequestFacts {
     pub renewal_failed: bool,
     /// A read that belongs to the target at the lane's share of reads ([`crate::reads`]).
     pub prefers_target: bool,
+    /// A number from 0 to 9,999 drawn for this request: for a lane that sheds a share of its requests.
+    pub dice: u16,
 }
 
 /// What to do when the origin cannot be reached or answers 502, 503 or 504.
@@ -64,6 +66,13 @@ pub enum OnFailure {
     WaitAndRetry,
 }
 
+/// Why a lane refuses a request. The client may send it again: it was not executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    ReadOnly,
+    Shed,
+}
+
 /// Where the request goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
@@ -71,6 +80,8 @@ pub enum Decision {
         to: Side,
         on_failure: OnFailure,
     },
+    /// Not executed, by the lane's [`Mode`].
+    Refuse(Refused),
     /// Wait at the lane until it serves again.
     Hold,
     /// Ask the lane, then decide again.
@@ -100,6 +111,11 @@ pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now: UnixMillis) 
             // What is known may be old: only the writer has certainly every write that the client has seen.
             (true, false) => read(record, *facts, OnFailure::WaitAndRetry),
         };
+    }
+    match record.mode {
+        Mode::ReadOnly if facts.is_write => return Decision::Refuse(Refused::ReadOnly),
+        Mode::Shed(share) if share.takes(facts.dice) => return Decision::Refuse(Refused::Shed),
+        Mode::Normal | Mode::ReadOnly | Mode::Shed(_) => {}
     }
     if record.holds_writes(now) {
         return Decision::Hold;
@@ -181,12 +197,14 @@ mod tests {
         repeatable: false,
         renewal_failed: false,
         prefers_target: false,
+        dice: 9_999,
     };
     const READ: RequestFacts = RequestFacts {
         is_write: false,
         repeatable: true,
         renewal_failed: false,
         prefers_target: false,
+        dice: 9_999,
     };
 
     fn at(phase: Phase) -> LaneRecord {
@@ -339,6 +357,39 @@ mod tests {
             decided(Phase::ServeSource, &write, UnixMillis::MAX),
             to(Side::Source, OnFailure::Return)
         );
+    }
+
+    #[test]
+    fn a_lane_refuses_writes_or_a_share_of_requests_as_its_mode_says() {
+        let decided = |mode, facts: RequestFacts| {
+            let record = LaneRecord {
+                mode,
+                ..at(Phase::ServeSource)
+            };
+            decide(Some(&LeasedLane::new(record, NOW)), &facts, NOW)
+        };
+        let served = to(Side::Source, OnFailure::Return);
+        assert_eq!(
+            decided(Mode::ReadOnly, WRITE),
+            Decision::Refuse(Refused::ReadOnly)
+        );
+        assert_eq!(decided(Mode::ReadOnly, READ), served);
+        let quarter = Mode::Shed(25.0.try_into().unwrap());
+        for (dice, expected) in [
+            (0, None),
+            (2_499, None),
+            (2_500, Some(served)),
+            (9_999, Some(served)),
+        ] {
+            for facts in [READ, WRITE] {
+                let expected = expected.unwrap_or(Decision::Refuse(Refused::Shed));
+                assert_eq!(
+                    decided(quarter, RequestFacts { dice, ..facts }),
+                    expected,
+                    "{dice}"
+                );
+            }
+        }
     }
 
     #[test]

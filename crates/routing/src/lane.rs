@@ -4,7 +4,7 @@
 //! serve_X --arm--> armed --hold--> hold --commit--> committed --release--> serve_(other of X)
 //!                    \--------------\--abort or deadline--> aborting --release--> serve_X
 //! ```
-//! `set_reads` and `end_reads` change, while the source serves, which reads the target may answer; the phase stays.
+//! `set_mode` serves less while a side serves; `set_reads` and `end_reads` change, while the source serves, which reads the target may answer; the phase stays.
 //! `complete` ends the migration while the target serves: the phase stays, and nothing arms any more.
 //!
 //! Writes are held from `hold_at_ms` on, and in hold, committed and aborting. The commit is the point of no
@@ -123,6 +123,26 @@ impl Phase {
     }
 }
 
+/// What a lane serves, outside and inside a cutover: the ways to take load or writes off it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Everything.
+    #[default]
+    Normal,
+    /// Reads only; writes are refused as not executed.
+    ReadOnly,
+    /// All but this share of the requests, which are refused as not executed (percent).
+    Shed(ReadShare),
+}
+
+impl Mode {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+    fn is_normal(&self) -> bool {
+        *self == Self::Normal
+    }
+}
+
 /// The state of one lane. Changed only by [`LaneRecord::apply`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaneRecord {
@@ -153,6 +173,9 @@ pub struct LaneRecord {
     /// after a rollback the target may lack what the source has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_reads: Option<TargetReads>,
+    /// Set and ended by an operator only; a cutover does not change it.
+    #[serde(default, skip_serializing_if = "Mode::is_normal")]
+    pub mode: Mode,
 }
 
 /// The changes an orchestrator may request of a lane.
@@ -206,6 +229,8 @@ pub enum Command {
     },
     /// Let the writer answer all reads again.
     EndReads,
+    /// Serve reads only, or less, or everything again; while a side serves.
+    SetMode { mode: Mode },
     /// The lane's own alarm at `hold_deadline_ms`. Never accepted over HTTP.
     DeadlinePassed,
 }
@@ -225,7 +250,7 @@ impl Command {
             | Self::Release { run_id }
             | Self::Abort { run_id }
             | Self::Complete { run_id } => Some(run_id),
-            Self::SetReads { .. } | Self::EndReads | Self::DeadlinePassed => None,
+            Self::SetReads { .. } | Self::EndReads | Self::SetMode { .. } | Self::DeadlinePassed => None,
         }
     }
 }
@@ -246,6 +271,7 @@ impl LaneRecord {
             phase_since_ms: None,
             completed: false,
             target_reads: None,
+            mode: Mode::Normal,
         }
     }
 
@@ -369,6 +395,10 @@ impl LaneRecord {
             }
             (Phase::ServeSource, Command::EndReads) => Ok(Self {
                 target_reads: None,
+                ..self.moved_to(self.phase)
+            }),
+            (Phase::ServeSource | Phase::ServeTarget, Command::SetMode { mode }) => Ok(Self {
+                mode: *mode,
                 ..self.moved_to(self.phase)
             }),
             (Phase::Armed | Phase::Hold, Command::DeadlinePassed) => match self.hold_deadline_ms {

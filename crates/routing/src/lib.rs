@@ -7,6 +7,7 @@
 //!
 //! - [`lane`]: the lane record, its commands, and the one compare-and-set that changes it
 //! - [`decide`]: one request under one lease -> forward, hold, or renew the lease first
+//! - [`breaker`]: when a failing side is left alone for a while
 //! - [`directory`]: which lane a request belongs to, and the origins of each lane
 //! - [`reads`]: which reads the target may answer before the cutover
 //! - [`traffic`]: the write barrier: which writes the isolates have forwarded, and whether all are answered
@@ -17,6 +18,7 @@
 
 pub mod admin;
 pub mod audit;
+pub mod breaker;
 pub mod decide;
 pub mod directory;
 pub mod lane;
@@ -27,9 +29,12 @@ pub mod traffic;
 
 pub use admin::{AdminKey, AdminRefusal, AdminRequest, KeyRing};
 pub use audit::{AuditEntry, AuditLog, BrokenChain, ChainHead};
-pub use decide::{AfterFailure, Decision, LeasedLane, OnFailure, RequestFacts, after_failed_read, decide};
+pub use breaker::Breaker;
+pub use decide::{
+    AfterFailure, Decision, LeasedLane, OnFailure, Refused, RequestFacts, after_failed_read, decide,
+};
 pub use directory::{Directory, Origin, Routes};
-pub use lane::{Command, Epoch, LaneRecord, Phase, Refusal, Side};
+pub use lane::{Command, Epoch, LaneRecord, Mode, Phase, Refusal, Side};
 pub use loopback::is_loopback;
 pub use reads::{ReadShare, TargetReads};
 pub use time::{FractionalMillis, Millis, UnixMillis};

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Positions of keys: one for each hundredth of a percent.
-const POSITIONS: u16 = 10_000;
+pub const POSITIONS: u16 = 10_000;
 /// Longest accepted pin. A target that lags for longer should answer no reads.
 pub const MAX_PIN: Millis = Millis(3_600_000);
 
@@ -61,9 +61,14 @@ impl std::fmt::Display for ReadShare {
 }
 
 impl ReadShare {
+    /// Whether a number from 0 to 9,999, drawn for one request, falls into the share.
+    pub const fn takes(self, dice: u16) -> bool {
+        dice < self.0
+    }
+
     /// Whether the share contains the key, at this lane. The same key has the same answer in every isolate.
     pub fn contains(self, lane: &str, key: &str) -> bool {
-        position(lane, key) < self.0
+        self.takes(position(lane, key))
     }
 }
 

@@ -226,8 +226,8 @@ impl Edge {
         .unwrap()
     }
 
-    /// Waits until the armed lane holds writes, and makes sure that the isolate of this edge knows the record.
-    pub async fn until_armed(&self) {
+    /// Waits until the isolate of this edge knows the lane's newest record.
+    pub async fn until_known(&self) {
         let epoch = self.admin.read().await.unwrap().epoch.to_string();
         until("an isolate that knows of the cutover", async || {
             let answer = self.get("/").send().await.unwrap();

@@ -13,6 +13,7 @@ mod directory;
 mod edge;
 mod forwarding;
 mod held;
+mod modes;
 mod origin;
 mod reads;
 mod speed;

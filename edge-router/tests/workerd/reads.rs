@@ -8,7 +8,7 @@ use crate::edge::{Edge, header, until};
 async fn read_across_the_hold(edge: &Edge, status: u16) -> tokio::task::JoinHandle<Response> {
     edge.arm(Side::Target, 20_000).await;
     // This isolate learns of the cutover.
-    edge.until_armed().await;
+    edge.until_known().await;
     edge.source.delay_answers();
     let request = edge.get("/orders");
     let read = tokio::spawn(async move { request.send().await.unwrap() });

@@ -111,7 +111,7 @@ async fn a_client_that_has_written_reads_from_the_writer() {
 async fn pins_are_set_before_the_first_read_of_the_target() {
     let edge = Edge::start().await;
     let record = set_reads(&edge, 100.0).await;
-    edge.until_armed().await;
+    edge.until_known().await;
     assert!(
         now() < record.target_reads.unwrap().from_ms,
         "the test was too slow to see it"
@@ -136,11 +136,36 @@ async fn a_read_that_the_target_fails_is_answered_by_the_writer() {
 }
 
 #[tokio::test]
+async fn a_target_that_fails_is_left_alone_until_it_answers_a_probe() {
+    let edge = Edge::start().await;
+    share_reads(&edge, 100.0).await;
+    edge.target.answer_with(503);
+    let before = edge.target.seen().len();
+    for _ in 0..20 {
+        let answer = read(&edge, &edge.url, "192.0.2.1").await;
+        assert_eq!(
+            (answer.status().as_u16(), side(&answer)),
+            (200, Some(Side::Source))
+        );
+    }
+    let tried = edge.target.seen().len() - before;
+    assert!(
+        tried < 20,
+        "{tried} of 20 reads were tried at a target that fails"
+    );
+    edge.target.answer_with(200);
+    until("a read that the target answers", async || {
+        (side(&read(&edge, &edge.url, "192.0.2.1").await) == Some(Side::Target)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_share_ends_by_command_and_with_the_commit() {
     let edge = Edge::start().await;
     share_reads(&edge, 100.0).await;
     edge.apply(Command::EndReads).await.unwrap();
-    edge.until_armed().await;
+    edge.until_known().await;
     assert_eq!(
         side(&read(&edge, &edge.url, "192.0.2.1").await),
         Some(Side::Source)
@@ -148,7 +173,7 @@ async fn the_share_ends_by_command_and_with_the_commit() {
 
     share_reads(&edge, 100.0).await;
     edge.arm(Side::Target, 20_000).await;
-    edge.until_armed().await;
+    edge.until_known().await;
     let answer = read(&edge, &edge.url, "192.0.2.1").await;
     assert_eq!(
         side(&answer),

@@ -358,6 +358,7 @@ fn any_step() -> impl Strategy<Value = (Command, u64)> {
             4 => Command::Abort { run_id },
             5 => Command::Complete { run_id },
             6 if ahead < 10_000 => Command::EndReads,
+            6 if ahead < 15_000 => Command::SetMode { mode: Mode::ReadOnly },
             6 => Command::SetReads {
                 percent: share(1.0),
                 pin_ms: Millis(length),
@@ -463,6 +464,7 @@ proptest! {
             repeatable: false,
             renewal_failed: false,
             prefers_target: true,
+            dice: 0,
         };
         for (_, now, _, outcome) in walk(steps) {
             let Ok(record) = outcome else { continue };
@@ -533,6 +535,29 @@ fn the_share_of_reads_is_set_while_the_source_serves_and_ends_with_a_commit() {
         released.target_reads, serving.target_reads,
         "an abort changes nothing"
     );
+}
+
+#[test]
+fn a_mode_is_set_while_a_side_serves_and_outlives_a_cutover() {
+    let read_only = Command::SetMode { mode: Mode::ReadOnly };
+    let serving = LaneRecord::new("main").next(&read_only, NOW).unwrap();
+    assert_eq!(serving.mode, Mode::ReadOnly);
+    assert_eq!(
+        held().next(&read_only, NOW).unwrap_err().name(),
+        "illegal_transition"
+    );
+    let held = LaneRecord {
+        mode: Mode::ReadOnly,
+        ..held()
+    };
+    let later = NOW + Millis(6_000);
+    let committed = held.next(&Command::Commit { run_id: run() }, later).unwrap();
+    let released = committed
+        .next(&Command::Release { run_id: run() }, later)
+        .unwrap();
+    assert_eq!(released.mode, Mode::ReadOnly);
+    let normal = Command::SetMode { mode: Mode::Normal };
+    assert_eq!(released.next(&normal, later).unwrap().mode, Mode::Normal);
 }
 
 /// Two orchestrators read the same record and race: in every order exactly one compare-and-set succeeds.
