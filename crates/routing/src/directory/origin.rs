@@ -4,10 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// An origin in its one spelling: lower case, without a default port and without a trailing slash. So two spellings of
-/// one origin compare equal.
+/// Scheme, host and port of a server, e.g. `https://orders.example`; without path, user or query.
+///
+/// Kept in one spelling: lower case, without a default port and without a trailing slash. So two spellings of one origin
+/// compare equal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct Origin(String);
 
@@ -49,6 +50,23 @@ impl From<Origin> for String {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Origin {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Origin".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "Scheme, host and port of a server, without path, user or query; an international name in its ASCII form \
+                            (xn--...).",
+            "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?$",
+            "examples": ["https://orders.example"],
+        })
     }
 }
 

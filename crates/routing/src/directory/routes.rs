@@ -1,6 +1,9 @@
 //! The directory, indexed: finding a request's lane takes the same few look-ups however many rules there are.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashMap},
+};
 
 use super::{
     Directory, Lane, Rule, Unclear,
@@ -126,6 +129,24 @@ impl Routes {
                 part.unwrap_or(&country.code)
             });
         Ok(Some(by_place.unwrap_or(&regions.default).clone()))
+    }
+}
+
+impl Directory {
+    /// The rules in the order in which they win: of two that match a request, the first one counts.
+    pub fn by_precedence(&self) -> Vec<&Rule> {
+        let mut rules: Vec<&Rule> = self.rules.iter().collect();
+        rules.sort_by_key(|rule| {
+            let path = rule.path.as_ref().map_or(0, String::len);
+            let wins = (
+                rule.tenant.is_some(),
+                rule.region.is_some(),
+                rule.host.is_some(),
+                path,
+            );
+            (Reverse(wins), *rule)
+        });
+        rules
     }
 }
 

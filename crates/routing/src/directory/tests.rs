@@ -367,11 +367,7 @@ proptest! {
                 && rule.host.as_ref().is_none_or(|asked| asked == "shop.example")
                 && rule.path.as_ref().is_none_or(|asked| path == *asked || path.starts_with(&format!("{asked}/")))
         };
-        let rank = |rule: &&Rule| {
-            let length = rule.path.as_ref().map_or(0, String::len);
-            (rule.tenant.is_some(), rule.region.is_some(), rule.host.is_some(), length)
-        };
-        let expected = directory.rules.iter().filter(meets).max_by_key(rank);
+        let expected = directory.by_precedence().into_iter().find(meets);
         let expected = expected.map_or("main", |rule| &rule.lane).to_owned();
         let routes = Routes::new(directory);
         prop_assert_eq!(routes.lane_of(&request).unwrap().0, expected);
