@@ -1,7 +1,7 @@
 //! The lane at the edge as it is now: its record, its traffic, the requests it holds.
 
 use crossover_core::routing::{LaneRecord, Traffic};
-pub use crossover_edge_admin::EdgeAdmin;
+pub use crossover_edge_admin::{EdgeAdmin, EdgeError};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;

@@ -9,7 +9,7 @@
 //! - [`kind`]: what runs there are; [`begin`]: starts a run; [`follow`]: follows it to its end; [`run`]: what is known of it
 //! - [`approval`]: the approval of a run that waits for it
 //! - [`abort`]: ends a run before its commit
-//! - [`edge`]: the lane at the edge, with its traffic
+//! - [`edge`]: the lane at the edge, with its traffic; [`directory`]: the directory of all lanes, read, compared, published
 //! - [`status`]: who owns writes, whether reverse replication runs, what to do next
 //! - [`collect`]: the evidence of a run
 //!
@@ -21,6 +21,7 @@ pub mod begin;
 pub mod clients;
 pub mod collect;
 pub mod config;
+pub mod directory;
 pub mod edge;
 mod error;
 pub mod follow;
