@@ -1,8 +1,16 @@
-//! `crossover edge`: the lane at the edge. All sub-commands read only.
+//! `crossover edge`: the lane at the edge, the directory of all lanes, and the share of reads on the target.
 
+mod apply;
 mod audit;
+mod directory;
+mod plan;
+mod reads;
 mod status;
 mod watch;
+mod words;
+
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 
@@ -10,8 +18,9 @@ use clap::Subcommand;
 use crossover_core::UnixMillis;
 use jiff::Timestamp;
 
-pub const MANUAL: &str = "Show the lane at the edge: its traffic now, live, or every change that it has accepted.\n\n\
-Reads only the edge, with the key that the file of the migration names. Nothing is changed.";
+pub const MANUAL: &str = "Show the lane at the edge: its traffic now, live, or every change that it has accepted. Show the directory, which \
+says which requests belong to which lane; compare a new one with it, and publish it. Set which share of reads the target may answer.\n\n\
+Uses only the edge, with the key that the file of the migration names. Only apply and set-reads change anything.";
 
 /// Options of `crossover edge`.
 #[derive(clap::Args)]
@@ -28,6 +37,14 @@ enum What {
     Watch(watch::Arguments),
     #[command(about = "List every change of the lane, and check that none is missing or altered", long_about = audit::MANUAL)]
     Audit(audit::Arguments),
+    #[command(about = "Show the directory: the lanes, and which requests belong to which", long_about = directory::MANUAL)]
+    Directory(directory::Arguments),
+    #[command(about = "Say what would change if this directory were published; changes nothing", long_about = plan::MANUAL)]
+    Plan(plan::Arguments),
+    #[command(about = "Publish this directory, and wait until it is in force", long_about = apply::MANUAL)]
+    Apply(apply::Arguments),
+    #[command(about = "Set the share of reads that the target answers while the source owns writes", long_about = reads::MANUAL)]
+    SetReads(reads::Arguments),
 }
 
 /// A time for people, in UTC; `None` for one that no calendar has.
@@ -41,5 +58,9 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         What::Status(arguments) => status::run(arguments),
         What::Watch(arguments) => watch::run(arguments),
         What::Audit(arguments) => audit::run(arguments),
+        What::Directory(arguments) => directory::run(arguments),
+        What::Plan(arguments) => plan::run(arguments),
+        What::Apply(arguments) => apply::run(arguments),
+        What::SetReads(arguments) => reads::run(arguments),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, OpenOptions},
-    io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
     process::{Command, ExitCode},
 };
@@ -13,7 +13,7 @@ use crossover_operate::{
     template::{Answers, Outputs, fill},
 };
 
-use crate::exit::ended;
+use crate::{ask::asked, exit::ended};
 
 pub const MANUAL: &str = "Write a commented crossover.toml for a migration, from what Terraform has created (the output `crossover` of terraform/environments). Only what \
 Terraform does not know is asked for: on a terminal by a question, otherwise by the option.\n\n\
@@ -117,16 +117,4 @@ fn of_terraform(folder: &Path) -> anyhow::Result<String> {
         );
     }
     Ok(String::from_utf8(output.stdout)?)
-}
-
-/// The answer to a question, where somebody is there to answer.
-fn asked(question: &str) -> anyhow::Result<Option<String>> {
-    if !io::stdin().is_terminal() {
-        return Ok(None);
-    }
-    eprint!("{question}");
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    let answer = line.trim();
-    Ok((!answer.is_empty()).then(|| answer.to_owned()))
 }

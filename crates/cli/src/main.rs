@@ -3,6 +3,7 @@
 mod abort;
 mod approve;
 mod approvers;
+mod ask;
 mod check;
 mod databases;
 mod edge;
@@ -61,7 +62,7 @@ enum Command {
     Run(run::Arguments),
     #[command(about = "Say who owns writes, whether reverse replication runs, and what to do next", long_about = status::MANUAL)]
     Status(status::Arguments),
-    #[command(about = "Show the lane at the edge: its traffic now or live, and every change that it has accepted", long_about = edge::MANUAL)]
+    #[command(about = "Show the lane at the edge and its changes; show, compare and publish the directory of lanes; set the share of reads on the target", long_about = edge::MANUAL)]
     Edge(edge::Arguments),
     #[command(about = "End a run before its commit, and undo what it has prepared", long_about = abort::MANUAL)]
     Abort(abort::Arguments),

@@ -19,7 +19,8 @@ pub enum EdgeError {
     /// The edge refused to publish a directory; nothing changed.
     #[error("the edge refused the directory: {message}{}", listed(faults))]
     DirectoryRefused {
-        /// Stable: `version_mismatch`, `still_spreading`, `lane_under_way`, `faulty`, `too_large`.
+        /// Stable: `version_mismatch`, `still_spreading`, `lane_under_way`, `faulty`, `too_large`,
+        /// `no_origins`, `lane_unreachable`.
         name: String,
         message: String,
         /// What is wrong in the document, if it is the document.

@@ -3,6 +3,7 @@
 use std::{fmt::Write as _, process::ExitCode};
 
 use crossover_core::routing::{AuditEntry, AuditLog, Command};
+use crossover_report::number::duration;
 
 use super::utc;
 use crate::{
@@ -80,17 +81,23 @@ fn time(entry: &AuditEntry) -> String {
     utc(entry.at_ms).map_or_else(|| entry.at_ms.to_string(), |at| format!("{at:.3}"))
 }
 
-fn who(entry: &AuditEntry) -> &str {
-    match entry.command {
-        Command::DeadlinePassed => "the lane itself",
-        _ => entry.command.run_id().unwrap_or_default(),
+/// Who has sent the command: a run, the lane's alarm, or an operator with what was set.
+fn who(entry: &AuditEntry) -> String {
+    match &entry.command {
+        Command::DeadlinePassed => "the lane itself".to_owned(),
+        Command::SetReads { percent, pin_ms } => format!(
+            "an operator: {percent} of reads to the target, {} from the writer after a write",
+            duration(*pin_ms)
+        ),
+        Command::EndReads => "an operator: all reads to the writer".to_owned(),
+        command => command.run_id().unwrap_or_default().to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use crossover_core::{
-        UnixMillis,
+        Millis, UnixMillis,
         routing::{LaneRecord, audit::genesis},
     };
 
@@ -112,5 +119,27 @@ mod tests {
             entries(&log),
             "2026-01-02T03:04:05.250Z      2  abort            serve_source  shop-1\n"
         );
+    }
+
+    #[test]
+    fn a_share_of_reads_is_an_operators_and_is_told() {
+        let told = |command| {
+            let record = LaneRecord::new("main").next(&command, UnixMillis(5)).unwrap();
+            who(&AuditEntry::new(
+                &genesis("main"),
+                &record,
+                &command,
+                UnixMillis(5),
+            ))
+        };
+        let set = Command::SetReads {
+            percent: 12.5.try_into().unwrap(),
+            pin_ms: Millis(30_000),
+        };
+        assert_eq!(
+            told(set),
+            "an operator: 12.5 % of reads to the target, 30.0 s from the writer after a write"
+        );
+        assert_eq!(told(Command::EndReads), "an operator: all reads to the writer");
     }
 }

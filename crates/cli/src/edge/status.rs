@@ -6,7 +6,7 @@ use crossover_clock::SystemClock;
 use crossover_core::{
     UnixMillis,
     ports::Clock as _,
-    routing::{LaneRecord, Phase, Traffic},
+    routing::{LaneRecord, Phase, TargetReads, Traffic},
 };
 use crossover_operate::edge::LaneAtEdge;
 use crossover_report::number::{count, duration};
@@ -69,6 +69,9 @@ pub(super) fn text(lane: &LaneAtEdge, now: UnixMillis) -> String {
     );
     line("run", record.run_id.as_deref().unwrap_or("none so far"));
     line("writes", &writes(traffic));
+    if let Some(reads) = &record.target_reads {
+        line("reads", &target_reads(reads, record, now));
+    }
     let most = traffic
         .held_max
         .map_or_else(String::new, |most| format!(" of at most {}", count(most)));
@@ -114,6 +117,20 @@ fn writes(traffic: &Traffic) -> String {
         );
     }
     text
+}
+
+/// Which reads the target answers before the cutover.
+fn target_reads(reads: &TargetReads, record: &LaneRecord, now: UnixMillis) -> String {
+    let from = match record.shared_reads() {
+        None => "; held now".to_owned(),
+        Some(_) if now < reads.from_ms => format!(", beginning in {}", duration(reads.from_ms.since(now))),
+        Some(_) => String::new(),
+    };
+    format!(
+        "{} of the keys from the target{from}; {} from the writer after a write",
+        reads.percent,
+        duration(reads.pin_ms)
+    )
 }
 
 fn isolates(traffic: &Traffic, phase: Phase) -> String {
@@ -178,6 +195,28 @@ pub(super) mod tests {
             told,
             "The source owns writes. They are held since 1.00 s; without a commit the lane aborts in 7.00 s."
         );
+    }
+
+    #[test]
+    fn a_share_of_reads_is_told_where_one_is_set() {
+        let mut lane = lane(Phase::ServeSource);
+        assert!(!text(&lane, NOW).contains("reads"));
+        lane.record.target_reads = Some(TargetReads {
+            percent: 12.5.try_into().unwrap(),
+            pin_ms: Millis(30_000),
+            from_ms: NOW,
+        });
+        let told = text(&lane, NOW);
+        let line = "  reads     12.5 % of the keys from the target; 30.0 s from the writer after a write\n";
+        assert!(told.contains(line), "{told}");
+        let earlier = text(&lane, NOW - Millis(5_000));
+        assert!(
+            earlier.contains("from the target, beginning in 5.00 s; "),
+            "{earlier}"
+        );
+        lane.record.phase = Phase::Hold;
+        let told = text(&lane, NOW);
+        assert!(told.contains("from the target; held now; "), "{told}");
     }
 
     #[test]
