@@ -6,8 +6,9 @@ use serde_json::Value;
 use crate::checkout;
 
 /// The documents that have a schema, by the name of its file.
-pub const DOCUMENTS: [&str; 9] = [
+pub const DOCUMENTS: [&str; 10] = [
     "plan",
+    "directory",
     "rehearsal-report",
     "verify-report",
     "verify-event",

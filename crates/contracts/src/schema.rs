@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use crossover_aws::DmsSettings;
 use crossover_certificate::{CertificateFile, ReportDocument};
-use crossover_core::{Plan, explanation::Explanations, finding::CheckReport};
+use crossover_core::{Plan, explanation::Explanations, finding::CheckReport, routing::Directory};
 use crossover_evidence::EvidenceReport;
 use crossover_operate::status::LaneStatus;
 use crossover_rehearsal::report::Judged;
@@ -36,6 +36,7 @@ pub fn of(name: &str) -> Option<Value> {
     let written = SchemaSettings::draft2020_12().for_serialize();
     match name {
         "plan" => Some(plan(&read)),
+        "directory" => Some(made::<Directory>(read)),
         "rehearsal-report" => Some(made::<Judged<'_>>(written)),
         "verify-report" => Some(made::<ReportDocument<'_>>(written)),
         "verify-event" => Some(made::<FollowEvent>(written)),
