@@ -8,6 +8,7 @@ module "edge" {
   bundle             = var.bundle
   wrangler_file      = "../../../edge-router/wrangler.toml"
   origins            = each.value.origins
+  origins_allowed    = each.value.origins_allowed
   routes             = each.value.routes
   custom_domains     = each.value.custom_domains
   kv_namespaces      = each.value.kv_namespaces

@@ -4,9 +4,10 @@ variable "account_id" {
 }
 
 variable "lanes" {
-  description = "One Worker per lane: origins, routes and domains by the lane's name. See modules/edge."
+  description = "One Worker per entry: origins, routes and domains by the name of the lane that it serves until a directory is published. See modules/edge."
   type = map(object({
     origins            = object({ source = string, target = string })
+    origins_allowed    = optional(set(string))
     routes             = optional(map(object({ zone_id = string, pattern = string })), {})
     custom_domains     = optional(map(object({ zone_id = string, hostname = string })), {})
     kv_namespaces      = optional(set(string), [])

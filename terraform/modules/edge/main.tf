@@ -9,16 +9,26 @@ locals {
   bindings = concat(
     [
       { name = "LANES", type = "durable_object_namespace", class_name = "LaneObject" },
+      { name = "DIRECTORY", type = "durable_object_namespace", class_name = "DirectoryObject" },
       { name = "LANE", type = "plain_text", text = var.lane },
       { name = "SOURCE_ORIGIN", type = "plain_text", text = var.origins.source },
       { name = "TARGET_ORIGIN", type = "plain_text", text = var.origins.target },
       { name = "HOLD_MAX_MS", type = "plain_text", text = tostring(var.hold_max_ms) },
       { name = "HELD_MAX", type = "plain_text", text = tostring(var.held_max) },
     ],
+    var.origins_allowed == null ? [] : [{ name = "ORIGINS", type = "plain_text", text = jsonencode(sort(tolist(var.origins_allowed))) }],
     # A binding of type secret_text would put the keys into the state; this one takes over what wrangler has stored.
     var.admin_keys_stored ? [{ name = "ADMIN_KEYS", type = "inherit" }] : [],
     [for binding in sort(tolist(var.kv_namespaces)) : { name = binding, type = "kv_namespace", namespace_id = cloudflare_workers_kv_namespace.this[binding].id }],
   )
+
+  # What is still to be migrated, by the migration that the Worker has: Cloudflare refuses one that it has already. A new
+  # Worker gets both classes at once.
+  migrations = {
+    none = { old_tag = null, new_tag = "v2", new_sqlite_classes = ["LaneObject", "DirectoryObject"] }
+    v1   = { old_tag = "v1", new_tag = "v2", new_sqlite_classes = ["DirectoryObject"] }
+    v2   = null
+  }
 }
 
 resource "cloudflare_workers_kv_namespace" "this" {
@@ -59,8 +69,7 @@ resource "cloudflare_worker_version" "router" {
     }
   ]
 
-  # Cloudflare refuses a migration that the Worker has already.
-  migrations = var.deployed_migration == null ? { new_tag = "v1", new_sqlite_classes = ["LaneObject"] } : null
+  migrations = local.migrations[coalesce(var.deployed_migration, "none")]
 
   lifecycle {
     # A version is never changed. The old one serves until the new one is deployed.

@@ -51,7 +51,7 @@ variable "lane" {
 }
 
 variable "origins" {
-  description = "The two origins, and the only ones that the Worker reaches: scheme, host and port, without a path."
+  description = "The two origins of the lane, and the only ones that the Worker reaches unless origins_allowed is set: scheme, host and port, without a path."
   type        = object({ source = string, target = string })
 
   validation {
@@ -61,6 +61,21 @@ variable "origins" {
   validation {
     condition     = var.origins.source != var.origins.target
     error_message = "source and target are the same origin."
+  }
+}
+
+variable "origins_allowed" {
+  description = "Every origin that the Worker may reach, the two of origins among them: with it a directory of several lanes can be published (docs/edge.md). Null: the one lane only."
+  type        = set(string)
+  default     = null
+
+  validation {
+    condition     = var.origins_allowed == null ? true : alltrue([for o in var.origins_allowed : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?$", o))])
+    error_message = "An origin is https://HOST or https://HOST:PORT, in lower case, without path, user or query."
+  }
+  validation {
+    condition     = var.origins_allowed == null ? true : length(setsubtract([var.origins.source, var.origins.target], var.origins_allowed)) == 0
+    error_message = "origins_allowed lacks an origin of origins: until a directory is published, the Worker routes to these two."
   }
 }
 
@@ -93,13 +108,13 @@ variable "admin_keys_stored" {
 }
 
 variable "deployed_migration" {
-  description = "Tag of the Durable Object migration that the Worker already has: null before the first apply, v1 from then on."
+  description = "Tag of the Durable Object migration that the Worker already has: null before the first apply, v2 from then on; v1 for a Worker that was first deployed without a directory."
   type        = string
   default     = null
 
   validation {
-    condition     = var.deployed_migration == null || var.deployed_migration == "v1"
-    error_message = "deployed_migration is null or v1: the Worker knows no other migration."
+    condition     = var.deployed_migration == null ? true : contains(["v1", "v2"], var.deployed_migration)
+    error_message = "deployed_migration is null, v1 or v2: the Worker knows no other migration."
   }
 }
 

@@ -12,15 +12,15 @@ run "first_apply" {
   command = apply
 
   assert {
-    condition     = cloudflare_worker_version.router.migrations.new_sqlite_classes[0] == "LaneObject" && cloudflare_worker_version.router.main_module == "shim.js"
-    error_message = "the Durable Object's class or the entry"
+    condition     = toset(cloudflare_worker_version.router.migrations.new_sqlite_classes) == toset(["LaneObject", "DirectoryObject"]) && cloudflare_worker_version.router.migrations.new_tag == "v2" && cloudflare_worker_version.router.main_module == "shim.js"
+    error_message = "the Durable Objects' classes, both at once, or the entry"
   }
   assert {
     condition     = !contains([for b in cloudflare_worker_version.router.bindings : b.type], "secret_text")
     error_message = "a secret would be in the state"
   }
   assert {
-    condition     = toset([for b in cloudflare_worker_version.router.bindings : b.name]) == toset(["LANES", "LANE", "SOURCE_ORIGIN", "TARGET_ORIGIN", "HOLD_MAX_MS", "HELD_MAX"])
+    condition     = toset([for b in cloudflare_worker_version.router.bindings : b.name]) == toset(["LANES", "DIRECTORY", "LANE", "SOURCE_ORIGIN", "TARGET_ORIGIN", "HOLD_MAX_MS", "HELD_MAX"])
     error_message = "the variables of edge-router/src/config.rs"
   }
 }
@@ -29,12 +29,58 @@ run "later_applies" {
   command = apply
   variables {
     admin_keys_stored  = true
-    deployed_migration = "v1"
+    deployed_migration = "v2"
   }
   assert {
     condition     = cloudflare_worker_version.router.migrations == null && contains([for b in cloudflare_worker_version.router.bindings : "${b.name} ${b.type}"], "ADMIN_KEYS inherit")
     error_message = "a migration twice, or no keys"
   }
+}
+
+run "a_worker_from_before_the_directory" {
+  command = apply
+  variables {
+    deployed_migration = "v1"
+  }
+  assert {
+    condition     = cloudflare_worker_version.router.migrations.old_tag == "v1" && cloudflare_worker_version.router.migrations.new_tag == "v2" && toset(cloudflare_worker_version.router.migrations.new_sqlite_classes) == toset(["DirectoryObject"])
+    error_message = "the lanes' class twice, or no class for the directory"
+  }
+}
+
+run "a_list_of_origins" {
+  command = apply
+  variables {
+    origins_allowed = ["https://source.example.com", "https://target.example.com", "https://acme.example.com"]
+  }
+  assert {
+    condition     = contains([for b in cloudflare_worker_version.router.bindings : b.text if b.name == "ORIGINS"], jsonencode(["https://acme.example.com", "https://source.example.com", "https://target.example.com"]))
+    error_message = "the Worker's list ORIGINS"
+  }
+}
+
+run "a_list_that_lacks_an_origin_of_the_lane" {
+  command = plan
+  variables {
+    origins_allowed = ["https://source.example.com"]
+  }
+  expect_failures = [var.origins_allowed]
+}
+
+run "a_listed_origin_with_a_path" {
+  command = plan
+  variables {
+    origins_allowed = ["https://source.example.com", "https://target.example.com", "https://acme.example.com/api"]
+  }
+  expect_failures = [var.origins_allowed]
+}
+
+run "a_migration_that_does_not_exist" {
+  command = plan
+  variables {
+    deployed_migration = "v3"
+  }
+  expect_failures = [var.deployed_migration]
 }
 
 run "an_origin_with_a_path" {
