@@ -62,7 +62,10 @@ impl Operator {
 
     fn runs(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_crossover"));
-        command.arg("edge").args(arguments).current_dir(self.folder.path());
+        command
+            .arg("edge")
+            .args(arguments)
+            .current_dir(self.folder.path());
         command.env_remove("CROSSOVER_CONFIG").stdin(Stdio::null());
         for (name, value) in [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")] {
             command.env(name, value);
@@ -119,14 +122,20 @@ async fn secret() -> Json<Value> {
 }
 
 fn spreading(edge: &Edge) -> Json<Value> {
-    Json(json!({ "current": { "version": edge.version, "from_ms": 1_767_323_045_000_u64, "directory": edge.directory } }))
+    Json(
+        json!({ "current": { "version": edge.version, "from_ms": 1_767_323_045_000_u64, "directory": edge.directory } }),
+    )
 }
 
 async fn look(State(edge): State<Shared>) -> Json<Value> {
     spreading(&edge.lock().unwrap())
 }
 
-async fn publish(State(edge): State<Shared>, headers: HeaderMap, Json(directory): Json<Value>) -> Json<Value> {
+async fn publish(
+    State(edge): State<Shared>,
+    headers: HeaderMap,
+    Json(directory): Json<Value>,
+) -> Json<Value> {
     let mut edge = edge.lock().unwrap();
     assert_eq!(headers["x-crossover-epoch"], *edge.version.to_string());
     edge.version += 1;
@@ -173,7 +182,10 @@ async fn the_documented_directory_is_sound_is_published_once_and_shown() {
     operator.write("directory.json", &text);
 
     let (planned, _) = operator.ends(&["plan", "directory.json"], 0);
-    assert!(planned.starts_with("Compared with version 3 of the directory:\n"), "{planned}");
+    assert!(
+        planned.starts_with("Compared with version 3 of the directory:\n"),
+        "{planned}"
+    );
     let (json, _) = operator.ends(&["plan", "directory.json", "--json"], 0);
     let plan: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(plan["version"], 3);
@@ -186,14 +198,20 @@ async fn the_documented_directory_is_sound_is_published_once_and_shown() {
     assert!(refused.contains("--yes"), "{refused}");
     for _ in 0..2 {
         let (done, _) = operator.ends(&["apply", "directory.json", "--yes"], 0);
-        assert!(done.ends_with("Version 4 is in force since 2026-01-02T03:04:05Z.\n"), "{done}");
+        assert!(
+            done.ends_with("Version 4 is in force since 2026-01-02T03:04:05Z.\n"),
+            "{done}"
+        );
     }
     let (same, _) = operator.ends(&["plan", "directory.json"], 0);
     assert_eq!(same, "No change: version 4 of the directory says the same.\n");
 
     let (shown, _) = operator.ends(&["directory"], 0);
     for lane in document["lanes"].as_object().unwrap().keys() {
-        assert!(shown.contains(&format!("\n  {lane} ")), "{lane} is not in\n{shown}");
+        assert!(
+            shown.contains(&format!("\n  {lane} ")),
+            "{lane} is not in\n{shown}"
+        );
     }
     let (json, _) = operator.ends(&["directory", "--json"], 0);
     let shown: Value = serde_json::from_str(&json).unwrap();
@@ -211,7 +229,12 @@ async fn faults_of_a_document_end_with_one_and_a_missing_file_with_two() {
     );
     for command in ["plan", "apply"] {
         let (_, told) = operator.ends(&[command, "faulty.json"], 1);
-        for words in ["faulty.json cannot be published", "lanes.main.source: ", "default_lane: is missing", "default: there is no"] {
+        for words in [
+            "faulty.json cannot be published",
+            "lanes.main.source: ",
+            "default_lane: is missing",
+            "default: there is no",
+        ] {
             assert!(told.contains(words), "{words} is not in\n{told}");
         }
         let (_, told) = operator.ends(&[command, "no-such.json"], 2);
@@ -226,19 +249,31 @@ async fn faults_of_a_document_end_with_one_and_a_missing_file_with_two() {
 async fn a_share_of_reads_is_planned_set_and_left_alone() {
     let operator = Operator::new().await;
     let (planned, _) = operator.ends(&["set-reads", "10", "--dry-run"], 0);
-    assert!(planned.contains("10 % of the keys move to the target, none back.\n"), "{planned}");
+    assert!(
+        planned.contains("10 % of the keys move to the target, none back.\n"),
+        "{planned}"
+    );
     assert!(operator.edge.lock().unwrap().reads.is_null());
     let (set, _) = operator.ends(&["set-reads", "10", "--pin", "60", "--lane", "main"], 0);
     assert!(set.contains("Set, epoch 1: "), "{set}");
     assert_eq!(operator.edge.lock().unwrap().reads["pin_ms"], 60_000);
     let (same, _) = operator.ends(&["set-reads", "10"], 0);
-    assert_eq!(same, "No change: lane main, reads on the target: 10 % with a pin of 1 min 00 s.\n");
+    assert_eq!(
+        same,
+        "No change: lane main, reads on the target: 10 % with a pin of 1 min 00 s.\n"
+    );
 
     for (arguments, words) in [
-        (&["set-reads", "10.001"][..], "not a percentage from 0 to 100 in steps of 0.01"),
+        (
+            &["set-reads", "10.001"][..],
+            "not a percentage from 0 to 100 in steps of 0.01",
+        ),
         (&["set-reads", "ten"], "such as 12.5, or off"),
         (&["set-reads", "10", "--pin", "0"], "1..=3600"),
-        (&["set-reads", "10", "--lane", "n01"], "the file is of lane main, not of lane n01"),
+        (
+            &["set-reads", "10", "--lane", "n01"],
+            "the file is of lane main, not of lane n01",
+        ),
     ] {
         let (_, told) = operator.ends(arguments, 2);
         assert!(told.contains(words), "{words} is not in\n{told}");
@@ -267,7 +302,11 @@ fn the_schema_takes_the_origins_that_the_types_take() {
             "lanes": {"main": {"source": origin, "target": "https://t.example"}},
             "default_lane": "main",
         });
-        assert_eq!(validate("directory", &document).is_ok(), sound, "the schema on {origin}");
+        assert_eq!(
+            validate("directory", &document).is_ok(),
+            sound,
+            "the schema on {origin}"
+        );
         let read = crossover_operate::directory::parse(&document.to_string());
         assert_eq!(read.is_ok(), sound, "the types on {origin}: {read:?}");
     }

@@ -1,6 +1,8 @@
 //! Both ways of deploying the Worker agree: `edge-router/wrangler.toml` and `terraform/modules/edge` have the same
 //! bindings, Durable Object classes, migrations, entry, and compatibility date and flags.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue panics")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

@@ -21,14 +21,6 @@ locals {
     var.admin_keys_stored ? [{ name = "ADMIN_KEYS", type = "inherit" }] : [],
     [for binding in sort(tolist(var.kv_namespaces)) : { name = binding, type = "kv_namespace", namespace_id = cloudflare_workers_kv_namespace.this[binding].id }],
   )
-
-  # What is still to be migrated, by the migration that the Worker has: Cloudflare refuses one that it has already. A new
-  # Worker gets both classes at once.
-  migrations = {
-    none = { old_tag = null, new_tag = "v2", new_sqlite_classes = ["LaneObject", "DirectoryObject"] }
-    v1   = { old_tag = "v1", new_tag = "v2", new_sqlite_classes = ["DirectoryObject"] }
-    v2   = null
-  }
 }
 
 resource "cloudflare_workers_kv_namespace" "this" {
@@ -69,7 +61,13 @@ resource "cloudflare_worker_version" "router" {
     }
   ]
 
-  migrations = local.migrations[coalesce(var.deployed_migration, "none")]
+  # What is still to be migrated, by the migration that the Worker has: Cloudflare refuses one that it has already. A new
+  # Worker gets both classes at once.
+  migrations = (
+    var.deployed_migration == null ? { old_tag = null, new_tag = "v2", new_sqlite_classes = ["LaneObject", "DirectoryObject"] } :
+    var.deployed_migration == "v1" ? { old_tag = "v1", new_tag = "v2", new_sqlite_classes = ["DirectoryObject"] } :
+    null
+  )
 
   lifecycle {
     # A version is never changed. The old one serves until the new one is deployed.
