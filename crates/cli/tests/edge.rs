@@ -5,7 +5,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output, Stdio},
     sync::{Arc, Mutex},
 };
@@ -167,7 +167,8 @@ async fn command(State(edge): State<Shared>, Json(command): Json<Value>) -> Json
 
 /// The example of a directory in the documentation.
 fn documented() -> String {
-    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/edge.md");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let path = root.join("docs/edge.md");
     let page = fs::read_to_string(path).unwrap();
     let (_, rest) = page.split_once("```json\n").unwrap();
     rest.split_once("```").unwrap().0.to_owned()

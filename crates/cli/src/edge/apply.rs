@@ -1,6 +1,10 @@
 //! `crossover edge apply`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use anyhow::bail;
 use crossover_clock::SystemClock;
@@ -39,15 +43,20 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> ExitCode {
-    work(execute(arguments), |interrupt| {
-        format!(
-            "{interrupt}: what was published comes into force all the same; `crossover edge directory{}` shows it",
-            arguments.config.shown()
-        )
+    let sent = AtomicBool::new(false);
+    work(execute(arguments, &sent), |interrupt| {
+        if sent.load(Ordering::Relaxed) {
+            format!(
+                "{interrupt}: what was published comes into force all the same; `crossover edge directory{}` shows it",
+                arguments.config.shown()
+            )
+        } else {
+            format!("{interrupt}: nothing was published")
+        }
     })
 }
 
-async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+async fn execute(arguments: &Arguments, sent: &AtomicBool) -> anyhow::Result<ExitCode> {
     let document = match plan::read(&arguments.file)? {
         Ok(document) => document,
         Err(faults) => {
@@ -56,15 +65,17 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     };
     let admin = arguments.config.clients().await?.lane().await?;
-    apply(&admin, &document, arguments.yes, PATIENCE).await
+    apply(&admin, &document, arguments.yes, PATIENCE, sent).await
 }
 
-/// Publishes the document if it changes anything and somebody agrees, and waits until it is in force.
+/// Publishes the document if it changes anything and somebody agrees, and waits until it is in force. `sent`: set before the
+/// edge is asked to publish it.
 async fn apply(
     admin: &EdgeAdmin,
     document: &Directory,
     yes: bool,
     patience: Patience,
+    sent: &AtomicBool,
 ) -> anyhow::Result<ExitCode> {
     let published = admin.directory().await?;
     let plan = DirectoryPlan::of(&published, document);
@@ -83,6 +94,7 @@ async fn apply(
                 ),
             }
         }
+        sent.store(true, Ordering::Relaxed);
         match admin.publish(plan.version, document).await {
             Ok(spreading) => version = spreading.newest(),
             Err(error @ EdgeError::DirectoryRefused { .. }) => {

@@ -207,7 +207,7 @@ pub(super) mod tests {
              Region   none\n\
              \n\
              Reads on the target, while a share is set\n\
-             \x20 acme  key: header x-user; exceptions: 0 keys from the source, 1 from the target\n\
+             \x20 acme  key: header x-user; exceptions: 0 from the source, 1 from the target\n\
              \x20 main  key: the client's address; exceptions: none\n"
         );
     }

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use crossover_core::routing::{
-    Directory, Epoch,
+    Directory, Epoch, Origin,
     directory::{Lane, Rule},
     reads::ReadRules,
 };
@@ -110,7 +110,7 @@ pub(super) fn text(plan: &DirectoryPlan) -> String {
     text.push('\n');
     text += &affected(&plan.writes_affected);
     if !plan.new_origins.is_empty() {
-        let origins: Vec<&str> = plan.new_origins.iter().map(|origin| origin.as_str()).collect();
+        let origins: Vec<&str> = plan.new_origins.iter().map(Origin::as_str).collect();
         let _ = writeln!(
             text,
             "New origins: {}. The Worker's list ORIGINS must have them; the edge checks it when this is published.",
@@ -237,7 +237,6 @@ mod tests {
         super::directory::tests::{NOW, directory, publication},
         *,
     };
-    use crossover_core::routing::Origin;
     use crossover_operate::directory::Spreading;
 
     fn planned(version: u64, change: impl FnOnce(&mut Directory)) -> String {

@@ -87,7 +87,7 @@ pub fn exceptions(rules: &ReadRules) -> String {
     match (exceptions.source.len(), exceptions.target.len()) {
         (0, 0) => "none".to_owned(),
         (source, target) => format!(
-            "{} keys from the source, {} from the target",
+            "{} from the source, {} from the target",
             number(source),
             number(target)
         ),

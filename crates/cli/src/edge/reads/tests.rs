@@ -77,7 +77,7 @@ fn the_keys_that_the_directory_lists_are_told() {
         told("10", "20"),
         "Lane acme, reads on the target: 10 % with a pin of 30.0 s -> 20 % with a pin of 30.0 s.\n\
          10 % of the keys move to the target, none back.\n\
-         The keys that the directory lists keep their side: 0 keys from the source, 1 from the target.\n"
+         The keys that the directory lists keep their side: 0 from the source, 1 from the target.\n"
     );
     assert!(told("off", "0").contains("hold from then on"));
     assert!(told("0", "off").contains("hold no longer"));
