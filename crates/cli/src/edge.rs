@@ -3,6 +3,7 @@
 mod apply;
 mod audit;
 mod directory;
+mod mode;
 mod plan;
 mod reads;
 mod status;
@@ -19,8 +20,9 @@ use crossover_core::UnixMillis;
 use jiff::Timestamp;
 
 pub const MANUAL: &str = "Show the lane at the edge: its traffic now, live, or every change that it has accepted. Show the directory, which \
-says which requests belong to which lane; compare a new one with it, and publish it. Set which share of reads the target may answer.\n\n\
-Uses only the edge, with the key that the file of the migration names. Only apply and set-reads change anything.";
+says which requests belong to which lane; compare a new one with it, and publish it. Set which share of reads the target may answer, and \
+whether the lane serves reads only, or less.\n\n\
+Uses only the edge, with the key that the file of the migration names. Only apply, set-reads and set-mode change anything.";
 
 /// Options of `crossover edge`.
 #[derive(clap::Args)]
@@ -45,6 +47,8 @@ enum What {
     Apply(apply::Arguments),
     #[command(about = "Set the share of reads that the target answers while the source owns writes", long_about = reads::MANUAL)]
     SetReads(reads::Arguments),
+    #[command(about = "Serve reads only, or shed a share of the requests, or serve everything again", long_about = mode::MANUAL)]
+    SetMode(mode::Arguments),
 }
 
 /// A time for people, in UTC; `None` for one that no calendar has.
@@ -62,5 +66,6 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         What::Plan(arguments) => plan::run(arguments),
         What::Apply(arguments) => apply::run(arguments),
         What::SetReads(arguments) => reads::run(arguments),
+        What::SetMode(arguments) => mode::run(arguments),
     }
 }

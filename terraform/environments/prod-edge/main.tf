@@ -14,6 +14,7 @@ module "edge" {
   kv_namespaces      = each.value.kv_namespaces
   hold_max_ms        = each.value.hold_max_ms
   held_max           = each.value.held_max
+  forward_max_ms     = each.value.forward_max_ms
   admin_keys_stored  = each.value.admin_keys_stored
   deployed_migration = each.value.deployed_migration
 }

@@ -101,6 +101,17 @@ variable "held_max" {
   }
 }
 
+variable "forward_max_ms" {
+  description = "How long an origin may take for the headers of its answer, the client's upload included (milliseconds)."
+  type        = number
+  default     = 300000
+
+  validation {
+    condition     = var.forward_max_ms >= 1000 && floor(var.forward_max_ms) == var.forward_max_ms
+    error_message = "forward_max_ms is a whole number from 1000 on: a shorter time gives up requests that are only slow."
+  }
+}
+
 variable "admin_keys_stored" {
   description = "Whether `wrangler secret put ADMIN_KEYS` has been done. False for the first apply: the admin API is closed then, requests are served."
   type        = bool

@@ -6,7 +6,7 @@ use crossover_clock::SystemClock;
 use crossover_core::{
     UnixMillis,
     ports::Clock as _,
-    routing::{LaneRecord, Phase, TargetReads, Traffic},
+    routing::{LaneRecord, Mode, Phase, TargetReads, Traffic},
 };
 use crossover_operate::edge::LaneAtEdge;
 use crossover_report::number::{count, duration};
@@ -68,6 +68,9 @@ pub(super) fn text(lane: &LaneAtEdge, now: UnixMillis) -> String {
         ),
     );
     line("run", record.run_id.as_deref().unwrap_or("none so far"));
+    if record.mode != Mode::Normal {
+        line("serves", &mode::words(record.mode));
+    }
     line("writes", &writes(traffic));
     if let Some(reads) = &record.target_reads {
         line("reads", &target_reads(reads, record, now));
@@ -195,6 +198,14 @@ pub(super) mod tests {
             told,
             "The source owns writes. They are held since 1.00 s; without a commit the lane aborts in 7.00 s."
         );
+    }
+
+    #[test]
+    fn a_lane_that_does_not_serve_everything_says_so() {
+        let mut lane = lane(Phase::ServeSource);
+        assert!(!text(&lane, NOW).contains("serves"));
+        lane.record.mode = Mode::ReadOnly;
+        assert!(text(&lane, NOW).contains("  serves    reads only\n"));
     }
 
     #[test]
