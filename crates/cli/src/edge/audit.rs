@@ -90,7 +90,7 @@ fn who(entry: &AuditEntry) -> String {
             duration(*pin_ms)
         ),
         Command::EndReads => "an operator: all reads to the writer".to_owned(),
-        command => command.run_id().unwrap_or_default().to_owned(),
+        command => command.run_id().unwrap_or("an operator").to_owned(),
     }
 }
 
