@@ -91,7 +91,7 @@ fn who(entry: &AuditEntry) -> String {
         ),
         Command::EndReads => "an operator: all reads to the writer".to_owned(),
         Command::SetMode { mode } => format!("an operator: {} is served", mode::words(*mode)),
-        command => command.run_id().unwrap_or_default().to_owned(),
+        command => command.run_id().unwrap_or("an operator").to_owned(),
     }
 }
 
