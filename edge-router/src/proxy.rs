@@ -3,12 +3,10 @@
 use std::rc::Rc;
 
 use crossover_routing::directory::{Lane, Lookup};
-use crossover_routing::reads::POSITIONS;
 use crossover_routing::{
     AfterFailure, Decision, Epoch, LaneRecord, LeasedLane, Millis, OnFailure, Side, UnixMillis,
     after_failed_read, decide,
 };
-use worker::js_sys;
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, Result};
 
