@@ -153,17 +153,19 @@ async fn answer_for_lane(
         (Asked::Held, _) => Operation::Held,
         (Asked::Traffic, _) => Operation::Traffic,
         (Asked::Apply, None) => return no_epoch(),
-        (Asked::Apply, Some(expected)) => match serde_json::from_slice::<Command>(body) {
-            Ok(Command::DeadlinePassed) => {
-                return reply::problem(
-                    400,
-                    "bad_command",
-                    "deadline_passed is reserved for the lane's own alarm",
-                );
+        (Asked::Apply, Some(expected)) => {
+            match serde_json::from_str::<Command>(&String::from_utf8_lossy(body)) {
+                Ok(Command::DeadlinePassed) => {
+                    return reply::problem(
+                        400,
+                        "bad_command",
+                        "deadline_passed is reserved for the lane's own alarm",
+                    );
+                }
+                Ok(command) => Operation::Apply { expected, command },
+                Err(error) => return reply::problem(400, "bad_command", &error.to_string()),
             }
-            Ok(command) => Operation::Apply { expected, command },
-            Err(error) => return reply::problem(400, "bad_command", &error.to_string()),
-        },
+        }
     };
     let client = LaneClient::new(env, lane)?;
     if let Operation::Apply {
@@ -210,7 +212,7 @@ async fn is_spreading(env: &Env, config: &Config) -> Result<bool> {
 async fn answer_for_directory(method: &str, signed: Signed, body: &[u8], env: &Env) -> Result<Response> {
     let publish = match (method, signed.expected) {
         ("POST", None) => return no_epoch(),
-        ("POST", Some(expected)) => match serde_json::from_slice(body) {
+        ("POST", Some(expected)) => match String::from_utf8(body.to_vec()) {
             Ok(directory) => Some(Publish { expected, directory }),
             Err(error) => return reply::problem(400, "bad_directory", &error.to_string()),
         },

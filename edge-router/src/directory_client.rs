@@ -1,7 +1,7 @@
 //! The isolate's calls to the directory's Durable Object. An internal protocol, like that of the lanes.
 
 use crossover_routing::directory::{Fault, Spreading};
-use crossover_routing::{Directory, Epoch, UnixMillis};
+use crossover_routing::{Epoch, UnixMillis};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use worker::web_sys::{Request, RequestInit};
@@ -29,7 +29,8 @@ pub struct DirectoryCall {
 pub struct Publish {
     /// The newest version that the caller has read.
     pub expected: Epoch,
-    pub directory: Directory,
+    /// The document as it was sent: only the object reads it.
+    pub directory: String,
 }
 
 /// Why a directory was not published.

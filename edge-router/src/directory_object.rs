@@ -17,6 +17,7 @@ use worker::{
 use crate::clock::now;
 use crate::config::{self, Config};
 use crate::directory_client::{DirectoryCall, Publish, Refused};
+use crate::internal_call::InternalCall;
 use crate::lane_client::LaneClient;
 use crate::nonces::{self, Nonces, UsedNonces};
 
@@ -58,20 +59,20 @@ impl DurableObject for DirectoryObject {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let url = request.url()?;
-        match (request.method(), url.path()) {
-            (Method::Get, "/record") => {
-                let known = url.query_pairs().find(|(name, _)| name == "known");
+        let url = request.inner().url();
+        let asked = InternalCall::of(&url);
+        match (request.method(), asked.path) {
+            (Method::Get, "record") => {
                 let spreading = self.spreading()?;
-                let is_newest = known.is_some_and(|(_, version)| version == spreading.newest().to_string());
-                if is_newest {
+                let newest = spreading.newest().to_string();
+                if asked.value("known") == Some(newest.as_str()) {
                     Ok(Response::empty()?.with_status(204))
                 } else {
                     Response::from_json(&spreading)
                 }
             }
-            (Method::Post, "/admin") => {
-                let call: DirectoryCall = request.json().await?;
+            (Method::Post, "admin") => {
+                let call: DirectoryCall = serde_json::from_str(&request.text().await?)?;
                 self.admin(call).await
             }
             _ => Response::error("unknown operation", 404),
@@ -185,7 +186,11 @@ impl DirectoryObject {
                            origins that a directory may name";
             return refused(409, "no_origins", message.to_owned());
         };
-        let faults = publish.directory.faults(origins);
+        let directory: Directory = match serde_json::from_str(&publish.directory) {
+            Ok(directory) => directory,
+            Err(error) => return refused(422, "faulty", format!("the document cannot be read: {error}")),
+        };
+        let faults = directory.faults(origins);
         if !faults.is_empty() {
             let refusal = Refused {
                 error: "faulty",
@@ -195,7 +200,7 @@ impl DirectoryObject {
             return Ok(Response::from_json(&refusal)?.with_status(422));
         }
         let before = self.spreading()?;
-        let changed = lanes_that_change(&before.current.directory, &publish.directory);
+        let changed = lanes_that_change(&before.current.directory, &directory);
         if let Some(refusal) = self.lanes_forbid(&changed).await? {
             return Ok(refusal);
         }
@@ -216,7 +221,7 @@ impl DirectoryObject {
             );
             return refused(409, "version_mismatch", message);
         }
-        let next = self.announce(publish.directory)?;
+        let next = self.announce(directory)?;
         // A cutover that was announced between the question and the storing.
         if let Some(refusal) = self.lanes_forbid(&changed).await? {
             if self.spreading()?.may_withdraw(now()) {

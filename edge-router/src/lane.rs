@@ -30,6 +30,7 @@ use self::store::Store;
 use self::waiting::Waiting;
 use crate::clock::now;
 use crate::config;
+use crate::internal_call::InternalCall;
 use crate::lane_client::{AdminCall, Operation, SNAPSHOT_HEADER, Snapshot};
 use crate::nonces::{self, Nonces, UsedNonces};
 
@@ -70,16 +71,16 @@ impl DurableObject for LaneObject {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let url = request.url()?;
-        let Some((lane, operation)) = url.path().trim_start_matches('/').split_once('/') else {
+        let url = request.inner().url();
+        let asked = InternalCall::of(&url);
+        let Some((lane, operation)) = asked.path.split_once('/') else {
             return Response::error("the path must be /{lane}/{operation}", 404);
         };
         // The alarm can be up to a minute late; a request after the deadline must not see the hold still
         // open.
         self.enforce_deadline(lane)?;
-        let query = |name: &str| Some(url.query_pairs().find(|(key, _)| key == name)?.1);
         // An isolate of another version of the Worker may send a report that this one does not read.
-        let report = query("report").and_then(|text| text.parse::<Report>().ok());
+        let report = asked.value("report").and_then(|text| text.parse::<Report>().ok());
         if let Some(report) = &report {
             self.barrier.hear(report);
         }
@@ -88,12 +89,12 @@ impl DurableObject for LaneObject {
             (Method::Get, "record") => self.snapshot(lane, isolate),
             // A look gives no lease.
             (Method::Get, "look") => Response::from_json(&self.current(lane)?.0),
-            (Method::Get, "park") => match query("max_ms").and_then(|text| text.parse::<u64>().ok()) {
+            (Method::Get, "park") => match asked.value("max_ms").and_then(|text| text.parse::<u64>().ok()) {
                 Some(max_ms) => self.park(lane, isolate, request.inner(), Millis(max_ms)).await,
                 None => Response::error("park needs max_ms", 400),
             },
             (Method::Post, "admin") => {
-                let call: AdminCall = request.json().await?;
+                let call: AdminCall = serde_json::from_str(&request.text().await?)?;
                 self.admin(lane, call).await
             }
             _ => Response::error("unknown operation", 404),

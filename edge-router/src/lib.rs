@@ -27,6 +27,7 @@ mod guard;
 mod headers;
 mod hold;
 mod in_flight;
+mod internal_call;
 mod known_directory;
 mod known_lane;
 mod lane;

@@ -29,10 +29,10 @@ pub const MAX_PIN: Millis = Millis(3_600_000);
 #[serde(try_from = "f64", into = "f64")]
 pub struct ReadShare(u16);
 
-/// A number that is no share.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[error("{0} is not a percentage from 0 to 100 in steps of 0.01")]
-pub struct NoShare(f64);
+/// A number is no share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a share is a percentage from 0 to 100 in steps of 0.01")]
+pub struct NoShare;
 
 impl TryFrom<f64> for ReadShare {
     type Error = NoShare;
@@ -43,7 +43,7 @@ impl TryFrom<f64> for ReadShare {
         if (0.0..=f64::from(POSITIONS)).contains(&whole) && (hundredths - whole).abs() < 1e-6 {
             Ok(Self(whole as u16))
         } else {
-            Err(NoShare(percent))
+            Err(NoShare)
         }
     }
 }
@@ -56,7 +56,12 @@ impl From<ReadShare> for f64 {
 
 impl std::fmt::Display for ReadShare {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} %", f64::from(*self))
+        // Without the formatting of floating point numbers, which would make the Worker 5 KB larger.
+        match (self.0 / 100, self.0 % 100) {
+            (whole, 0) => write!(f, "{whole} %"),
+            (whole, part) if part % 10 == 0 => write!(f, "{whole}.{} %", part / 10),
+            (whole, part) => write!(f, "{whole}.{part:02} %"),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crossover_core::{
 use crossover_operate::edge::LaneAtEdge;
 use crossover_report::number::{count, duration};
 
+use super::mode;
 use crate::{
     migration::{Config, work},
     output::{print, print_json},
