@@ -56,7 +56,8 @@ Nothing is changed on either side, except by --repair apply on the target, and c
 pub struct Arguments {
     #[command(flatten)]
     databases: Databases,
-    /// Only these tables: schema.table or table, * for any characters; separated by commas or repeated
+    /// Only these tables: schema.table or table, * for any characters, a part with a dot in double quotes;
+    /// separated by commas or repeated
     #[arg(long, value_name = "TABLE", value_delimiter = ',')]
     tables: Vec<String>,
     /// Leave these tables out

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
-use crossover_core::{plan::Scope, ports::PortError};
+use crossover_core::{catalogue::TableName, plan::Scope, ports::PortError};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio_postgres::{
     Client, Config, NoTls, Row, config::SslMode as DriverSslMode, error::SqlState, types::Type,
@@ -356,14 +356,17 @@ async fn leave(kept: &Kept, session: &Arc<Session>, failure: Failure) -> Failure
 /// A scope as the first parameters of a statement.
 pub struct ScopeParams<'a> {
     schemas: &'a [String],
-    excluded_schemas: Vec<&'a str>,
-    excluded_names: Vec<&'a str>,
+    excluded_schemas: Vec<String>,
+    excluded_names: Vec<String>,
 }
 
 impl<'a> ScopeParams<'a> {
     pub(crate) fn new(scope: &'a Scope) -> Self {
-        let (excluded_schemas, excluded_names) =
-            scope.exclude.iter().filter_map(|e| e.split_once('.')).unzip();
+        let excluded = scope
+            .exclude
+            .iter()
+            .filter_map(|excluded| TableName::read(excluded));
+        let (excluded_schemas, excluded_names) = excluded.map(|table| (table.schema, table.name)).unzip();
         Self {
             schemas: &scope.schemas,
             excluded_schemas,
