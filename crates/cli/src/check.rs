@@ -15,7 +15,7 @@ use crossover_report::checks;
 use crossover_stages::pre_check::{Asked, CheckContext, run_all};
 
 use crate::{
-    databases::{Connected, Databases},
+    databases::{CatalogueTimeout, Connected, Databases},
     exit::{COULD_NOT_RUN, ended},
     output::{print, print_json},
     page,
@@ -55,6 +55,8 @@ pub struct Arguments {
     /// monitoring. The roles that log in are exempt anyway
     #[arg(long = "exempt-role", value_name = "ROLE", value_delimiter = ',')]
     exempt_roles: Vec<String>,
+    #[command(flatten)]
+    catalogue_timeout: CatalogueTimeout,
     /// Name every object of every finding
     #[arg(long)]
     all: bool,
@@ -110,6 +112,8 @@ fn exit_code(verdict: CheckVerdict) -> ExitCode {
 async fn examine(arguments: &Arguments) -> anyhow::Result<CheckReport> {
     let (began, began_at) = (Instant::now(), jiff::Timestamp::now());
     let (source, target) = arguments.databases.connect(&arguments.exempt_roles).await?;
+    let limited = |side| arguments.catalogue_timeout.of(side);
+    let (source, target) = (limited(source), limited(target));
     let scoped = scope::of(arguments, &source.database, &target.database).await?;
     let notes = scope::notes(
         arguments,

@@ -1,5 +1,7 @@
 //! The two databases of a migration, reached directly by their URLs.
 
+use std::time::Duration;
+
 use crossover_core::{ErrorName, Secret, ports::PortError, routing::Side};
 use crossover_operate::clients::Clients;
 use crossover_postgres::{ConnectionSettings, PostgresDatabase};
@@ -27,6 +29,29 @@ pub struct Databases {
     )]
     target: Option<String>,
 }
+
+/// How long a catalogue may be read.
+#[derive(clap::Args)]
+pub struct CatalogueTimeout {
+    /// Time limit of a statement that reads the catalogue, in seconds [default: 30, and 4 ms for each relation of
+    /// the database]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    catalogue_timeout: Option<u64>,
+}
+
+impl CatalogueTimeout {
+    /// The side with this limit.
+    pub fn of(&self, mut side: Connected) -> Connected {
+        if let Some(seconds) = self.catalogue_timeout {
+            side.database = side.database.with_catalogue_limit(Duration::from_secs(seconds));
+        }
+        side
+    }
+}
+
+/// The remedy for a catalogue that was not read in time.
+pub const MORE_TIME_FOR_CATALOGUE: &str =
+    "raise --catalogue-timeout; if the statement was cancelled, run the command again";
 
 /// A database, its address and the role that is logged in.
 pub struct Connected {

@@ -29,6 +29,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod visible;
 
 use std::process::ExitCode;
 

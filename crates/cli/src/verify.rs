@@ -33,7 +33,7 @@ use crossover_verify::{
 };
 
 use crate::{
-    databases::{Connected, Databases},
+    databases::{CatalogueTimeout, Connected, Databases},
     exit::COULD_NOT_RUN,
     output::{print, print_json},
     page,
@@ -56,7 +56,8 @@ Nothing is changed on either side, except by --repair apply on the target, and c
 pub struct Arguments {
     #[command(flatten)]
     databases: Databases,
-    /// Only these tables: schema.table or table, * for any characters; separated by commas or repeated
+    /// Only these tables: schema.table or table, * for any characters, a part with a dot in double quotes;
+    /// separated by commas or repeated
     #[arg(long, value_name = "TABLE", value_delimiter = ',')]
     tables: Vec<String>,
     /// Leave these tables out
@@ -86,6 +87,8 @@ pub struct Arguments {
     /// Time limit of a statement, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     statement_timeout: u64,
+    #[command(flatten)]
+    catalogue_timeout: CatalogueTimeout,
     /// How long a server may be unavailable, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=86_400))]
     retry_timeout: u64,
@@ -195,7 +198,7 @@ impl Arguments {
         let reading = |mut side: Connected| {
             let limit = Duration::from_secs(self.statement_timeout);
             side.database = side.database.with_reading(usize::from(self.jobs) + 1, limit);
-            side
+            self.catalogue_timeout.of(side)
         };
         Ok((reading(source), reading(target)))
     }

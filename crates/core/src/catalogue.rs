@@ -2,6 +2,7 @@
 
 mod definition;
 mod place;
+mod qualified;
 mod replication;
 
 use serde::{Deserialize, Serialize};
@@ -30,11 +31,22 @@ impl TableName {
             name: "catch_up_marker".to_owned(),
         }
     }
+
+    /// The name without its schema, as `Display` writes it.
+    pub fn without_schema(&self) -> std::borrow::Cow<'_, str> {
+        qualified::part(&self.name)
+    }
+
+    /// The name in a text as `Display` writes it; `None` without a schema.
+    pub fn read(text: &str) -> Option<Self> {
+        let (schema, name) = qualified::read(text)?;
+        Some(Self { schema, name })
+    }
 }
 
 impl std::fmt::Display for TableName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.schema, self.name)
+        qualified::write(f, &self.schema, &self.name)
     }
 }
 
@@ -203,7 +215,7 @@ impl SequenceFacts {
 
 impl std::fmt::Display for SequenceFacts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.schema, self.name)
+        qualified::write(f, &self.schema, &self.name)
     }
 }
 

@@ -146,7 +146,8 @@ impl Scope {
             && !self
                 .exclude
                 .iter()
-                .any(|e| e.split_once('.') == Some((schema, table)))
+                .filter_map(|excluded| TableName::read(excluded))
+                .any(|excluded| excluded.schema == schema && excluded.name == table)
     }
 }
 
@@ -237,7 +238,7 @@ impl Plan {
         }
         faults.extend(self.approval.iter().filter_map(ApprovalPlan::fault));
         for excluded in &self.scope.exclude {
-            if !excluded.contains('.') {
+            if TableName::read(excluded).is_none() {
                 faults.push(format!(
                     "scope.exclude names {excluded:?}: write it as schema.table"
                 ));

@@ -115,19 +115,14 @@ pub async fn beyond_rows(
     scope: &Scope,
     writer: Side,
 ) -> PortResult<BeyondRows> {
-    let (ours, theirs) = (source.fingerprint(scope).await?, target.fingerprint(scope).await?);
-    let sequences = positions(
-        &source.sequences(scope).await?,
-        &target.sequences(scope).await?,
-        writer,
-        target,
-    );
+    // Both sides at once: reading a large catalogue takes seconds.
+    let (ours, theirs) = futures::try_join!(source.fingerprint(scope), target.fingerprint(scope))?;
+    let (ours_issued, theirs_issued) = futures::try_join!(source.sequences(scope), target.sequences(scope))?;
+    let sequences = positions(&ours_issued, &theirs_issued, writer, target);
     let primary_keys = without_key(&source.tables(scope).await?, source);
-    let statistics = stale(
-        &source.statistics(scope).await?,
-        &target.statistics(scope).await?,
-        target,
-    );
+    let (ours_planned, theirs_planned) =
+        futures::try_join!(source.statistics(scope), target.statistics(scope))?;
+    let statistics = stale(&ours_planned, &theirs_planned, target);
     Ok(BeyondRows {
         schema_differences: compare(&ours, &theirs, target),
         sequences,

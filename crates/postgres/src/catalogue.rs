@@ -140,7 +140,11 @@ impl Catalogue for PostgresDatabase {
     }
 
     async fn tables(&self, scope: &Scope) -> PortResult<Vec<TableFacts>> {
-        let rows = self.query_scope(TABLES, scope, &[]).await?;
+        let rows = self
+            .catalogue_session()
+            .await?
+            .query_scope(TABLES, scope, &[])
+            .await?;
         rows.iter()
             .map(|row| {
                 let parent: (Option<String>, Option<String>) =
@@ -223,7 +227,11 @@ impl Catalogue for PostgresDatabase {
     }
 
     async fn statistics(&self, scope: &Scope) -> PortResult<Vec<TableStatistics>> {
-        let rows = self.query_scope(STATISTICS, scope, &[]).await?;
+        let rows = self
+            .catalogue_session()
+            .await?
+            .query_scope(STATISTICS, scope, &[])
+            .await?;
         // Counters are never negative; an age can be, after the clock was set back, and must not be an error.
         let unsigned = |figure: i64| u64::try_from(figure).unwrap_or(0);
         rows.iter()

@@ -69,8 +69,9 @@ impl PostgresDatabase {
     /// writes to a new database), both are read again.
     async fn facts_and_counters(&self, scope: &Scope) -> PortResult<(Row, Vec<Row>)> {
         let mut facts = self.facts().await?;
+        let session = self.catalogue_session().await?;
         for _ in 0..READINGS {
-            let tables = self.query_scope(WRITTEN, scope, &[]).await?;
+            let tables = session.query_scope(WRITTEN, scope, &[]).await?;
             let since: i64 = self.read(&facts, "counted_since_us")?;
             facts = self.facts().await?;
             if self.read::<i64>(&facts, "counted_since_us")? == since {

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
-use crossover_core::{plan::Scope, ports::PortError};
+use crossover_core::{catalogue::TableName, plan::Scope, ports::PortError};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio_postgres::{
     Client, Config, NoTls, Row, config::SslMode as DriverSslMode, error::SqlState, types::Type,
@@ -20,6 +20,8 @@ use crate::{
 
 /// Limit for a statement of the main session.
 pub(crate) const STATEMENT: Duration = Duration::from_secs(30);
+/// Limit for the wait for a lock by such a statement.
+pub(crate) const LOCK: Duration = Duration::from_secs(2);
 /// Limit for a long statement, such as hashing a large table or creating a slot.
 const LONG_STATEMENT: Duration = Duration::from_hours(2);
 /// Extra time for the network before a statement counts as unanswered.
@@ -72,6 +74,8 @@ pub struct PostgresDatabase {
     pub(crate) readers: Pool,
     /// Limit for a statement of these sessions.
     pub(crate) reading_limit: Duration,
+    /// Limit for a statement over a whole scope; `None`: by the number of relations.
+    pub(crate) catalogue_limit: Option<Duration>,
     /// The only sessions that write rows.
     pub(crate) writers: Pool,
 }
@@ -138,6 +142,7 @@ impl PostgresDatabase {
             long: Semaphore::new(LONG_SESSIONS),
             readers: Pool::default(),
             reading_limit: LONG_STATEMENT,
+            catalogue_limit: None,
             writers: Pool::default(),
         };
         this.kept(&this.main).await?;
@@ -278,17 +283,7 @@ impl PostgresDatabase {
             .map_err(|e| PortError::unexpected(&self.what, e))
     }
 
-    /// Runs a statement over a scope: its first three parameters are the scope, `more` follow.
-    pub(crate) async fn query_scope(
-        &self,
-        sql: &str,
-        scope: &Scope,
-        more: &[Param<'_>],
-    ) -> Result<Vec<Row>, Failure> {
-        self.query(sql, &ScopeParams::new(scope).and(more)).await
-    }
-
-    /// Runs a statement of the pause over a scope.
+    /// Runs a statement of the pause over a scope: its first three parameters are the scope, `more` follow.
     pub(crate) async fn query_scope_prepared(
         &self,
         sql: &'static str,
@@ -299,8 +294,7 @@ impl PostgresDatabase {
     }
 
     async fn kept(&self, kept: &Kept) -> Result<Arc<Session>, Failure> {
-        kept.or_open(self.open(STATEMENT, Duration::from_secs(2), kept.options))
-            .await
+        kept.or_open(self.open(STATEMENT, LOCK, kept.options)).await
     }
 
     /// Opens a session. `more` are further options of the startup packet; they take precedence.
@@ -360,16 +354,19 @@ async fn leave(kept: &Kept, session: &Arc<Session>, failure: Failure) -> Failure
 }
 
 /// A scope as the first parameters of a statement.
-struct ScopeParams<'a> {
+pub struct ScopeParams<'a> {
     schemas: &'a [String],
-    excluded_schemas: Vec<&'a str>,
-    excluded_names: Vec<&'a str>,
+    excluded_schemas: Vec<String>,
+    excluded_names: Vec<String>,
 }
 
 impl<'a> ScopeParams<'a> {
-    fn new(scope: &'a Scope) -> Self {
-        let (excluded_schemas, excluded_names) =
-            scope.exclude.iter().filter_map(|e| e.split_once('.')).unzip();
+    pub(crate) fn new(scope: &'a Scope) -> Self {
+        let excluded = scope
+            .exclude
+            .iter()
+            .filter_map(|excluded| TableName::read(excluded));
+        let (excluded_schemas, excluded_names) = excluded.map(|table| (table.schema, table.name)).unzip();
         Self {
             schemas: &scope.schemas,
             excluded_schemas,
@@ -377,7 +374,7 @@ impl<'a> ScopeParams<'a> {
         }
     }
 
-    fn and<'b>(&'b self, more: &[Param<'b>]) -> Vec<Param<'b>> {
+    pub(crate) fn and<'b>(&'b self, more: &[Param<'b>]) -> Vec<Param<'b>> {
         let mut params: Vec<Param<'b>> = vec![
             (&self.schemas, Type::TEXT_ARRAY),
             (&self.excluded_schemas, Type::TEXT_ARRAY),

@@ -37,12 +37,12 @@ impl PostgresDatabase {
     /// (`awsdms_…`).
     pub(crate) async fn definitions(&self, scope: &Scope) -> Result<Vec<Definition>, Failure> {
         let exempt = [(&self.exempt_roles as _, Type::TEXT_ARRAY)];
-        let (database, relations, programs, rights) = tokio::try_join!(
-            self.query(DATABASE, &[]),
-            self.query_scope(RELATIONS, scope, &[]),
-            self.query_scope(PROGRAMS, scope, &[]),
-            self.query_scope(RIGHTS, scope, &exempt),
-        )?;
+        let session = self.catalogue_session().await?;
+        let database = session.query(DATABASE, &[]).await?;
+        let relations = session.query_scope(RELATIONS, scope, &[]).await?;
+        let programs = session.query_scope(PROGRAMS, scope, &[]).await?;
+        let rights = session.query_scope(RIGHTS, scope, &exempt).await?;
+        drop(session);
         let mut definitions = [database, relations, programs, rights]
             .iter()
             .flatten()

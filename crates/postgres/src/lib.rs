@@ -8,6 +8,7 @@
 
 mod access;
 mod catalogue;
+mod catalogue_session;
 mod change_counters;
 mod changes;
 mod connection;

@@ -55,7 +55,11 @@ impl PostgresDatabase {
 #[async_trait]
 impl Repair for PostgresDatabase {
     async fn writing(&self, scope: &Scope) -> PortResult<Vec<TableWriting>> {
-        let rows = self.query_scope(WRITING, scope, &[]).await?;
+        let rows = self
+            .catalogue_session()
+            .await?
+            .query_scope(WRITING, scope, &[])
+            .await?;
         rows.iter()
             .map(|row| {
                 let schemas: Vec<String> = self.read(row, "refers_to_schemas")?;

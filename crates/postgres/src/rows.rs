@@ -156,6 +156,36 @@ impl Rows for PostgresDatabase {
         Ok(digests)
     }
 
+    async fn digests(&self, forms: &[&HashPlan]) -> PortResult<Vec<RowDigest>> {
+        let mut digests = vec![RowDigest::default(); forms.len()];
+        let (streamed, hashed): (Vec<_>, Vec<_>) = forms
+            .iter()
+            .enumerate()
+            .partition(|(_, form)| form.hashing == Hashing::Stream);
+        for (place, form) in streamed {
+            let mut whole = self.streamed_digest(form, &Region::Whole, 1, None).await?;
+            digests[place] = whole.remove(&0).unwrap_or_default();
+        }
+        let selects: Vec<String> = hashed
+            .into_iter()
+            .map(|(place, form)| {
+                format!(
+                    "select {place} as place, count(*) as rows, sum({})::text as sum from {}",
+                    expression::row_hash(form),
+                    from_where(form, &Region::Whole)
+                )
+            })
+            .collect();
+        if selects.is_empty() {
+            return Ok(digests);
+        }
+        for row in &self.read_rows(&selects.join("\nunion all "), &[], None).await? {
+            let place: i32 = self.read(row, "place")?;
+            digests[place.unsigned_abs() as usize] = self.row_digest(row)?;
+        }
+        Ok(digests)
+    }
+
     async fn begins(&self, form: &HashPlan, cuts: &[i64], at: &Snapshot) -> PortResult<Option<Vec<u32>>> {
         self.begins_of(form, cuts, at).await
     }

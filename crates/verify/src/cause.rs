@@ -15,6 +15,8 @@ pub enum Cause {
     NoCommonForm,
     /// The catalogue could not be read, so the schema was not compared.
     CatalogueUnreadable,
+    /// Reading the catalogue exceeded its time limit or was cancelled, so the schema was not compared.
+    CatalogueStopped,
     /// A server did not answer.
     Unreachable,
     /// The role lacks the privilege to read.
@@ -72,6 +74,15 @@ impl Cause {
         }
     }
 
+    /// The reason why the schemas were not compared.
+    pub(crate) const fn of_catalogue(error: &PortError) -> Self {
+        match Self::of(error) {
+            Self::Unreachable => Self::Unreachable,
+            Self::Stopped => Self::CatalogueStopped,
+            _ => Self::CatalogueUnreadable,
+        }
+    }
+
     /// Whether the cause itself is a difference between the sides. All other causes leave open whether the table
     /// differs.
     pub const fn is_difference(self) -> bool {
@@ -85,6 +96,9 @@ impl Cause {
             Self::NoCommonForm => "add the missing columns, then compare again",
             Self::CatalogueUnreadable => {
                 "allow the role of the connection to read the catalogue, or compare only rows"
+            }
+            Self::CatalogueStopped => {
+                "allow more time for reading the catalogue; if the statement was cancelled, compare again"
             }
             Self::Unreachable => {
                 "compare again when the named server answers and no session rewrites the table"

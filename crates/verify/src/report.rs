@@ -120,7 +120,7 @@ pub async fn verify(
                 could_not_run.push(CouldNotRun::new(
                     "schema",
                     error.to_string(),
-                    Cause::CatalogueUnreadable,
+                    Cause::of_catalogue(&error),
                 ));
                 None
             }

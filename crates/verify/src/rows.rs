@@ -22,6 +22,7 @@ mod recheck;
 mod result;
 mod retries;
 mod selection;
+mod small;
 mod walk;
 
 pub use chunk::Chunk;

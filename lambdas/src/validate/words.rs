@@ -26,6 +26,11 @@ fn remedy(table: &CouldNotRun) -> String {
              statement, run the stage again"
                 .to_owned()
         }
+        Cause::CatalogueStopped => {
+            "compare the schemas with `crossover verify`, which allows more time; if an administrator cancelled the statement, run the \
+             stage again"
+                .to_owned()
+        }
         _ => table.remedy.clone(),
     }
 }

@@ -7,6 +7,8 @@ use crossover_core::finding::{
 };
 use crossover_report::{checks::headline, number::duration};
 
+use crate::visible::visible;
+
 /// Number of objects named in a finding about many of them.
 const NAMED: usize = 3;
 /// Number of different findings shown of one check.
@@ -127,15 +129,4 @@ fn row(text: &mut String, id: &str, severity: &str, finding: &str) {
 
 fn line(text: &mut String, content: &str) {
     let _ = writeln!(text, "  {INDENT}{}", visible(content));
-}
-
-/// A name from the database may hold line breaks and commands for the terminal.
-fn visible(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            let escaped = c.is_control().then(|| c.escape_default());
-            let plain = escaped.is_none().then_some(c);
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect()
 }

@@ -14,7 +14,7 @@ use crossover_postgres::PostgresDatabase;
 use crossover_verify::{Report, Sides, VerifyOptions};
 
 use super::words::no_certificate;
-use crate::signing_key;
+use crate::{signing_key, visible::visible};
 
 pub use check::check;
 
@@ -134,7 +134,7 @@ pub fn line(issuance: &Issuance) -> String {
             "  certificate  {} signed with key {key_id}, root {root}\n",
             shown(file)
         ),
-        Issuance::Refused { reason } => format!("  no certificate: {reason}\n"),
+        Issuance::Refused { reason } => format!("  no certificate: {}\n", visible(reason)),
     }
 }
 

@@ -11,7 +11,11 @@ use indicatif::ProgressBar;
 
 use super::words;
 use crate::exit::COULD_NOT_RUN;
-use crate::{output, progress::Progress};
+use crate::{
+    output,
+    progress::Progress,
+    visible::{put, visible},
+};
 use price::Priced;
 
 const SECONDS_PER_HOUR: f64 = 3_600.0;
@@ -63,7 +67,7 @@ impl Measuring {
 impl Watch for Measuring {
     fn event(&self, event: &Event<'_>) {
         let said = match event {
-            Event::Table { name } => format!("measuring {name}"),
+            Event::Table { name } => format!("measuring {}", visible(name)),
             Event::Waiting { reason } => (*reason).to_owned(),
             Event::Planned { .. } | Event::NotCompared { .. } | Event::Rows { .. } | Event::Done { .. } => {
                 return;
@@ -82,7 +86,11 @@ fn text(priced: &Priced) -> String {
     let Priced { estimate, cost_usd } = priced;
     let mut text = String::new();
     let shown = estimate.tables.iter().take(LISTED);
-    let width = shown.clone().map(|t| t.name.chars().count()).max().unwrap_or(0);
+    let width = shown
+        .clone()
+        .map(|t| visible(&t.name).chars().count())
+        .max()
+        .unwrap_or(0);
     let width = width.max("the other 1000 tables".len());
     // Writing into a string cannot fail.
     let _ = writeln!(
@@ -100,7 +108,7 @@ fn text(priced: &Priced) -> String {
     };
     for table in shown {
         line(
-            &table.name,
+            &visible(&table.name),
             table.rows,
             table.bytes,
             table.chunks,
@@ -146,14 +154,16 @@ fn text(priced: &Priced) -> String {
         let _ = writeln!(text, "  - {assumption}");
     }
     for warning in &estimate.warnings {
-        let _ = writeln!(text, "\nwarning: {warning}");
+        text.push('\n');
+        put(&mut text, format_args!("warning: {warning}"));
     }
     for failed in &estimate.could_not_run {
-        let _ = writeln!(
-            text,
-            "\nnot estimated: {}: {}\n  remedy: {}",
-            failed.name, failed.reason, failed.remedy
+        text.push('\n');
+        put(
+            &mut text,
+            format_args!("not estimated: {}: {}", failed.name, failed.reason),
         );
+        put(&mut text, format_args!("  remedy: {}", failed.remedy));
     }
     text
 }

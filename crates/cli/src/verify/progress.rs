@@ -9,7 +9,7 @@ use crossover_report::number::duration;
 use crossover_verify::{Event, Watch};
 use indicatif::ProgressBar;
 
-use crate::progress::Progress;
+use crate::{progress::Progress, visible::visible};
 
 /// Without a terminal one line at this interval is sufficient.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -60,7 +60,7 @@ impl Lines {
     fn take(&mut self, event: &Event<'_>) {
         match event {
             Event::Planned { rows, .. } => self.planned = *rows,
-            Event::Table { name } => (*name).clone_into(&mut self.table),
+            Event::Table { name } => self.table = visible(name),
             Event::Rows { count } => self.rows += count,
             Event::Waiting { reason } => eprintln!("  … {reason}"),
             Event::NotCompared { .. } | Event::Done { .. } => {}
@@ -83,7 +83,7 @@ impl Lines {
 impl Watch for Rows {
     fn event(&self, event: &Event<'_>) {
         if let Event::NotCompared { name, reason, remedy } = event {
-            self.line(&format!("  not compared: {name}: {reason}; {remedy}"));
+            self.line(&visible(&format!("  not compared: {name}: {reason}; {remedy}")));
             return;
         }
         if !self.progress.is_animated() {
@@ -95,13 +95,13 @@ impl Watch for Rows {
         }
         match event {
             Event::Planned { rows, .. } => self.bar.set_length(*rows),
-            Event::Table { name } => self.bar.set_message((*name).to_owned()),
+            Event::Table { name } => self.bar.set_message(visible(name)),
             Event::Rows { count } => self.bar.inc(*count),
             Event::Waiting { reason } => self.line(&format!("  … {reason}")),
             Event::NotCompared { .. } => {}
             Event::Done { name, equal } => {
                 if !equal {
-                    self.line(&format!("  ✗ {name} differs"));
+                    self.line(&visible(&format!("  ✗ {name} differs")));
                 }
             }
         }

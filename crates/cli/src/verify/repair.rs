@@ -23,6 +23,7 @@ use crossover_verify::{
 };
 
 use super::{Rows, Writer, words};
+use crate::visible::visible;
 
 /// Maximum number of differences reported for a repair: unreported differences are not repaired.
 const NAMED: usize = 100_000;
@@ -228,11 +229,11 @@ fn text(report: &RepairReport) -> String {
             totals.different_again
         ));
     }
-    lines.extend(report.refused.iter().map(|table| {
-        format!(
-            "  not repaired: {}: {}\n    remedy: {}",
-            table.name, table.reason, table.remedy
-        )
+    lines.extend(report.refused.iter().flat_map(|table| {
+        [
+            format!("  not repaired: {}: {}", table.name, table.reason),
+            format!("    remedy: {}", table.remedy),
+        ]
     }));
     let failed: Vec<String> = report.rows.iter().filter_map(failure).collect();
     lines.extend(failed.iter().take(SHOWN).cloned());
@@ -244,7 +245,7 @@ fn text(report: &RepairReport) -> String {
     }
     lines
         .into_iter()
-        .fold("repair\n".to_owned(), |text, line| text + &line + "\n")
+        .fold("repair\n".to_owned(), |text, line| text + &visible(&line) + "\n")
 }
 
 fn failure(row: &RowResult) -> Option<String> {

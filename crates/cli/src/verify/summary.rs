@@ -9,6 +9,8 @@ use crossover_verify::{
     rows::{Difference, Kind, TableResult},
 };
 
+use crate::visible::{put, visible};
+
 /// Number of differences shown for each table; the report has the others.
 const SHOWN: usize = 10;
 
@@ -18,28 +20,36 @@ const NAMED: usize = 3;
 /// The report as text; with `all` every finding is a separate line.
 pub fn text(report: &Report, all: bool) -> String {
     let mut text = String::new();
-    // Writing into a string cannot fail.
     let rows: u64 = report.tables.iter().map(|t| t.rows_source).sum();
     let equal = report.tables.iter().filter(|t| t.equal).count();
     let verdict = verdict(report.equal, report.is_different());
-    let _ = writeln!(
-        text,
-        "{verdict}\n  rows     {equal} of {} tables equal, {rows} rows on the source, in {}",
-        report.tables.len(),
-        duration(report.elapsed_ms)
+    put(&mut text, format_args!("{verdict}"));
+    put(
+        &mut text,
+        format_args!(
+            "  rows     {equal} of {} tables equal, {rows} rows on the source, in {}",
+            report.tables.len(),
+            duration(report.elapsed_ms)
+        ),
     );
     for table in report.tables.iter().filter(|t| !t.equal) {
         table_lines(&mut text, table);
     }
     for note in &report.notes {
-        let _ = writeln!(text, "  note: {note}");
+        put(&mut text, format_args!("  note: {note}"));
     }
     for difference in &report.schema_differences {
-        let _ = writeln!(text, "  {}: {difference}", severity(difference.severity));
+        put(
+            &mut text,
+            format_args!("  {}: {difference}", severity(difference.severity)),
+        );
     }
     for sequence in &report.sequences {
         if let Some(weight) = sequence.severity {
-            let _ = writeln!(text, "  {}: {}", severity(weight), sequence.detail);
+            put(
+                &mut text,
+                format_args!("  {}: {}", severity(weight), sequence.detail),
+            );
         }
     }
     let keys = report.primary_keys.iter().map(|k| {
@@ -53,12 +63,14 @@ pub fn text(report: &Report, all: bool) -> String {
     });
     findings(&mut text, all, keys.collect());
     for table in &report.statistics {
-        let _ = writeln!(
-            text,
-            "  {}: {}; {}",
-            severity(table.severity),
-            table.detail,
-            table.remedy
+        put(
+            &mut text,
+            format_args!(
+                "  {}: {}; {}",
+                severity(table.severity),
+                table.detail,
+                table.remedy
+            ),
         );
     }
     not_compared(&mut text, &report.could_not_run);
@@ -83,7 +95,7 @@ fn findings(text: &mut String, all: bool, found: Vec<Found<'_>>) {
         let weight = severity(weight);
         if all || tables.len() == 1 {
             for (_, detail) in tables {
-                let _ = writeln!(text, "  {weight}: {detail}; {remedy}");
+                put(text, format_args!("  {weight}: {detail}; {remedy}"));
             }
             continue;
         }
@@ -92,18 +104,20 @@ fn findings(text: &mut String, all: bool, found: Vec<Found<'_>>) {
             0 => String::new(),
             n => format!(" and {n} more (--all names them, and the report does)"),
         };
-        let _ = writeln!(
+        put(
             text,
-            "  {weight}: {} tables, each {cause}; {remedy}: {}{others}",
-            tables.len(),
-            named.join(", ")
+            format_args!(
+                "  {weight}: {} tables, each {cause}; {remedy}: {}{others}",
+                tables.len(),
+                named.join(", ")
+            ),
         );
     }
 }
 
 /// An event of the follower as text.
 pub fn event(event: &FollowEvent) -> String {
-    match event {
+    let said = match event {
         FollowEvent::Follows { slot, resumed: false } => {
             format!("  following the changes through slot {slot}")
         }
@@ -128,11 +142,14 @@ pub fn event(event: &FollowEvent) -> String {
             table,
             hot,
             difference,
-        } => format!(
-            "  ✗ {table}{}: {}",
-            if *hot { " (continues to change)" } else { "" },
-            line(difference)
-        ),
+        } => {
+            return format!(
+                "  ✗ {}{}: {}",
+                visible(table),
+                if *hot { " (continues to change)" } else { "" },
+                line(difference)
+            );
+        }
         FollowEvent::Truncated { table } => {
             format!("  ✗ {table}: more rows differ than --max-reported allows")
         }
@@ -155,12 +172,17 @@ pub fn event(event: &FollowEvent) -> String {
                 duration(*elapsed_ms)
             );
             for row in different.iter().take(SHOWN) {
-                let _ = write!(text, "\n    {}: {}", row.table, row.key.join(", "));
+                let named = format!("{}: {}", row.table, row.key.join(", "));
+                let _ = write!(text, "\n    {}", visible(&named));
             }
             if !unknown.is_empty() {
-                let _ = write!(text, "\n    not compared as a whole yet: {}", unknown.join(", "));
+                let _ = write!(
+                    text,
+                    "\n    not compared as a whole yet: {}",
+                    visible(&unknown.join(", "))
+                );
             }
-            text
+            return text;
         }
         FollowEvent::Note { text } => format!("  … {text}"),
         FollowEvent::SlotLeft {
@@ -187,9 +209,10 @@ pub fn event(event: &FollowEvent) -> String {
             );
             not_compared(&mut text, could_not_run);
             text.truncate(text.trim_end().len());
-            text
+            return text;
         }
-    }
+    };
+    visible(&said)
 }
 
 const fn verdict(equal: bool, different: bool) -> &'static str {
@@ -202,11 +225,11 @@ const fn verdict(equal: bool, different: bool) -> &'static str {
 
 fn not_compared(text: &mut String, tables: &[CouldNotRun]) {
     for table in tables {
-        let _ = writeln!(
+        put(
             text,
-            "  not compared: {}: {}\n    remedy: {}",
-            table.name, table.reason, table.remedy
+            format_args!("  not compared: {}: {}", table.name, table.reason),
         );
+        put(text, format_args!("    remedy: {}", table.remedy));
     }
 }
 
@@ -218,23 +241,29 @@ const fn severity(severity: Severity) -> &'static str {
 }
 
 fn table_lines(text: &mut String, table: &TableResult) {
-    let _ = writeln!(
+    put(
         text,
-        "  {}: {} rows on the source, {} on the target, {}{} differ",
-        table.name,
-        table.rows_source,
-        table.rows_target,
-        if table.truncated { "at least " } else { "" },
-        table.different_rows
+        format_args!(
+            "  {}: {} rows on the source, {} on the target, {}{} differ",
+            table.name,
+            table.rows_source,
+            table.rows_target,
+            if table.truncated { "at least " } else { "" },
+            table.different_rows
+        ),
     );
     for difference in table.differences.iter().take(SHOWN) {
-        let _ = writeln!(text, "    {}", line(difference));
+        text.push_str("    ");
+        text.push_str(&line(difference));
+        text.push('\n');
     }
     if table.differences.len() > SHOWN {
-        let _ = writeln!(
+        put(
             text,
-            "    and {} more; --json and --html list them",
-            table.differences.len() - SHOWN
+            format_args!(
+                "    and {} more; --json and --html list them",
+                table.differences.len() - SHOWN
+            ),
         );
     }
 }
@@ -266,7 +295,7 @@ fn line(difference: &Difference) -> String {
         Kind::ExtraOnTarget => "extra on the target".to_owned(),
         Kind::Different => format!("different in {}", difference.columns.join(", ")),
     };
-    let mut line = format!("{}: {what}{times}", key.join(", "));
+    let mut line = visible(&format!("{}: {what}{times}", key.join(", ")));
     if let (Some(source), Some(target)) = (&difference.source, &difference.target) {
         for column in &difference.columns {
             let value = |side: &BTreeMap<String, Option<String>>| {
@@ -275,7 +304,13 @@ fn line(difference: &Difference) -> String {
                     .flatten()
                     .map_or_else(|| "NULL".to_owned(), |v| format!("{v:?}"))
             };
-            let _ = write!(line, "\n      {column}: {} -> {}", value(source), value(target));
+            let _ = write!(
+                line,
+                "\n      {}: {} -> {}",
+                visible(column),
+                value(source),
+                value(target)
+            );
         }
     }
     line

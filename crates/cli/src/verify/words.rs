@@ -1,11 +1,14 @@
 //! Remedies in terms of this command's options. The libraries give the reason and mention no option.
 
 use crossover_certificate::CannotCertify;
+use crossover_core::ports::{PortError, Refusal};
 use crossover_verify::{
     Cause, CouldNotRun, Estimate, FollowError, FollowEvent, Report, VerifyError,
     follow::Ending,
     repair::{RepairError, RepairReport},
 };
+
+use crate::databases::MORE_TIME_FOR_CATALOGUE;
 
 /// Replaces the general remedies with those of this command.
 pub fn report(report: &mut Report) {
@@ -46,6 +49,7 @@ fn remedy(table: &CouldNotRun) -> Option<String> {
         Cause::CatalogueUnreadable => {
             "allow the role of the connection to read the catalogue, or compare with --rows-only".to_owned()
         }
+        Cause::CatalogueStopped => MORE_TIME_FOR_CATALOGUE.to_owned(),
         Cause::Stopped => {
             "raise --statement-timeout, or lower --chunk-rows; if the statement was cancelled, compare again"
                 .to_owned()
@@ -99,6 +103,14 @@ pub fn error(error: &anyhow::Error) -> String {
 fn of_error(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     if let Some(VerifyError::Nothing) = error.downcast_ref() {
         return Some("--source and --target name the databases, --tables and --exclude the tables");
+    }
+    // Before the first table only catalogues are read.
+    if let Some(VerifyError::Port(PortError::Refused {
+        about: Refusal::Stopped,
+        ..
+    })) = error.downcast_ref()
+    {
+        return Some(MORE_TIME_FOR_CATALOGUE);
     }
     if let Some(RepairError::TargetIsWriter) = error.downcast_ref() {
         return Some("exchange --source and --target, and leave out --writer target");

@@ -144,3 +144,36 @@ async fn explained_sql_runs_and_changes_nothing() {
         .collect();
     assert_eq!(statements.len(), 2, "{}", said.stdout);
 }
+
+/// A name may hold anything, a line that looks like a verdict and commands for the terminal included.
+#[tokio::test]
+async fn no_name_writes_a_line_of_its_own() {
+    let pair = Pair::new().await;
+    let table = "t\nEQUAL\n\u{1b}[2J";
+    pair.both(&format!(
+        "create table \"{table}\" (\"id\nEQUAL\" int primary key, \"note\nEQUAL\" text);
+         create table \"no\nEQUAL\nkey\" (id int); insert into \"{table}\" values (1, 'a')"
+    ))
+    .await;
+    pair.source(&format!(
+        "create table \"only\nEQUAL\nhere\" (id int primary key);
+         alter table \"{table}\" add constraint \"c\nEQUAL\n\" check (true)"
+    ))
+    .await;
+    pair.target(&format!("update \"{table}\" set \"note\nEQUAL\" = 'b'"))
+        .await;
+    for arguments in [
+        &["--recheck", "0"][..],
+        &["--recheck", "0", "--show-values", "--all"],
+        &["--recheck", "0", "--quick"],
+        &["--estimate"],
+    ] {
+        let said = pair.verify(arguments);
+        for text in [&said.stderr, &said.stdout] {
+            assert!(!text.lines().any(|line| line == "EQUAL"), "{arguments:?}: {text}");
+            assert!(!text.contains('\u{1b}'), "{arguments:?}: {text:?}");
+        }
+        let named = format!("{}{}", said.stdout, said.stderr);
+        assert!(named.contains("only\\nEQUAL\\nhere"), "{arguments:?}: {named}");
+    }
+}

@@ -182,3 +182,44 @@ async fn the_remedy_fits_the_refusal() {
         assert_eq!(said.status, Some(0), "{}", said.stderr);
     }
 }
+
+#[tokio::test]
+async fn a_catalogue_that_is_not_read_in_time_leaves_the_result_open_and_names_the_option() {
+    let pair = Pair::new().await;
+    pair.both(
+        "create table t (id int primary key); create table other (id int primary key);
+         create materialized view m as select 1 as id; create view v as select id from m",
+    )
+    .await;
+    let holder = pair.target.connect().await.unwrap();
+    let arguments = ["--tables", "t", "--catalogue-timeout", "1", "--json"];
+    // The definition of the view cannot be printed while its materialized view is locked.
+    holder
+        .batch_execute("begin; alter materialized view m rename to n")
+        .await
+        .unwrap();
+    let schema = pair.verify(&arguments);
+    assert_eq!(schema.status, Some(2), "{}", schema.stderr);
+    let report = schema.json();
+    let failed = report["could_not_run"].as_array().unwrap();
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    assert_eq!(failed[0]["name"], "schema");
+    let remedy = failed[0]["remedy"].as_str().unwrap();
+    assert!(remedy.contains("--catalogue-timeout"), "{remedy}");
+    assert_eq!(
+        report["tables"][0]["equal"], true,
+        "the rows were compared: {report}"
+    );
+    // Nor can the size of a locked table be read, without which no table is compared.
+    holder
+        .batch_execute("rollback; begin; lock table other in access exclusive mode")
+        .await
+        .unwrap();
+    let nothing = pair.verify(&arguments);
+    assert_eq!(nothing.status, Some(2), "{}", nothing.stderr);
+    assert!(
+        nothing.stderr.contains("--catalogue-timeout"),
+        "{}",
+        nothing.stderr
+    );
+}

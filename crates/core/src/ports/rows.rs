@@ -51,6 +51,16 @@ pub trait Rows: Send + Sync {
         buckets: u32,
         at: Option<&Snapshot>,
     ) -> PortResult<BTreeMap<u32, RowDigest>>;
+    /// Digests of whole tables, in the order of the forms. A database that can reads several small tables with one
+    /// statement.
+    async fn digests(&self, forms: &[&HashPlan]) -> PortResult<Vec<RowDigest>> {
+        let mut digests = Vec::with_capacity(forms.len());
+        for form in forms {
+            let mut whole = self.digest(form, &Region::Whole, 1, None).await?;
+            digests.push(whole.remove(&0).unwrap_or_default());
+        }
+        Ok(digests)
+    }
     /// For each of these integer keys, the block of the first row that is not below the key. `None` where a
     /// block is unknown.
     async fn begins(&self, form: &HashPlan, cuts: &[i64], at: &Snapshot) -> PortResult<Option<Vec<u32>>>;

@@ -275,7 +275,7 @@ mod tests {
             "table \"a.\"\"b\".\"c: d\": INSERT: id[integer]:-7 \"x[y]\"[\"s.]\".\"t\"\"]\"]:'it''s: [a] ''' \
              l[integer[]]:'{1,2}' n[text]:null b[bit varying]:B'010' e[text]:''",
         );
-        assert_eq!(table, "a.\"b.c: d");
+        assert_eq!(table, "\"a.\"\"b\".c: d");
         let expected = vec![
             text("id", "-7"),
             text("x[y]", "it's: [a] '"),

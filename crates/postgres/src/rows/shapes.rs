@@ -42,15 +42,17 @@ impl PostgresDatabase {
     }
 
     pub(super) async fn shapes_in(&self, scope: &Scope) -> Result<Vec<TableShape>, Failure> {
-        let (columns, keys, leaves, version) = tokio::try_join!(
-            self.query_scope(COLUMNS, scope, &[]),
-            self.query_scope(KEYS, scope, &[]),
-            self.query_scope(LEAVES, scope, &[]),
-            self.query(
+        let session = self.catalogue_session().await?;
+        let columns = session.query_scope(COLUMNS, scope, &[]).await?;
+        let keys = session.query_scope(KEYS, scope, &[]).await?;
+        let leaves = session.query_scope(LEAVES, scope, &[]).await?;
+        let version = session
+            .query(
                 "select current_setting('server_version_num')::int4 as version",
-                &[]
-            ),
-        )?;
+                &[],
+            )
+            .await?;
+        drop(session);
         let version: i32 = version.first().map_or(Ok(0), |row| self.read(row, "version"))?;
         let mut shapes: BTreeMap<TableName, TableShape> = BTreeMap::new();
         for row in &columns {

@@ -54,13 +54,7 @@ select 'type', format('%s.%s', s.schema, y.typname), null,
         )]
         when 'd' then array[
             'domain', format_type(y.typbasetype, y.typtypmod),
-            'collate', (
-                select format('%s.%s', n.nspname, l.collname)
-                from pg_collation l
-                join pg_namespace n on n.oid = l.collnamespace
-                join pg_type base on base.oid = y.typbasetype
-                where l.oid = y.typcollation and y.typcollation <> base.typcollation
-            ),
+            'collate', case when y.typcollation <> base.typcollation then format('%s.%s', n.nspname, l.collname) end,
             'not null', case when y.typnotnull then '' end,
             'default', pg_get_expr(y.typdefaultbin, 0),
             'constraint', (
@@ -73,15 +67,15 @@ select 'type', format('%s.%s', s.schema, y.typname), null,
             select coalesce(string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum), '')
             from pg_attribute a where a.attrelid = y.typrelid and a.attnum > 0 and not a.attisdropped
         )]
-    end, (
-        select (d.types || jsonb_build_object('value', format_type(b.base, null)))::text
-        from base_types b
-        cross join array_domains d
-        where b.type = y.oid
-    )
+    end, case when b.type is not null
+        then ((select d.types from array_domains d) || jsonb_build_object('value', format_type(b.base, null)))::text end
 from scope_schemas s
 join pg_type y on y.typnamespace = s.oid
 left join pg_class c on c.oid = y.typrelid
+left join base_types b on b.type = y.oid
+left join pg_type base on base.oid = y.typbasetype
+left join pg_collation l on l.oid = y.typcollation
+left join pg_namespace n on n.oid = l.collnamespace
 where (y.typtype in ('e', 'd', 'r') or y.typtype = 'c' and c.relkind = 'c')
   and not exists (
       select from pg_depend e where e.classid = 'pg_type'::regclass and e.objid = y.oid and e.deptype = 'e'

@@ -69,6 +69,32 @@ async fn tables_are_listed_with_partitions_and_keys_in_key_order() {
 }
 
 #[tokio::test]
+async fn a_dot_in_a_name_does_not_exclude_another_table() {
+    let side = Side::new().await;
+    side.owner(
+        "create schema \"a.b\"; create schema a; create table \"a.b\".c (id int); create table a.\"b.c\" (id int)",
+    )
+    .await;
+    let db = side.crossover().await;
+    let tables = async |scope: &Scope| {
+        let tables = db.tables(scope).await.unwrap();
+        tables.into_iter().map(|facts| facts.table).collect::<Vec<_>>()
+    };
+    let both = tables(&everything()).await;
+    assert_eq!(both.len(), 2);
+    assert_ne!(both[0].to_string(), both[1].to_string());
+    for left_out in &both {
+        let scope = everything().without(std::slice::from_ref(left_out));
+        let rest: Vec<_> = both.iter().filter(|table| *table != left_out).cloned().collect();
+        assert_eq!(tables(&scope).await, rest, "{scope:?}");
+        let held = both
+            .iter()
+            .filter(|table| scope.holds(&table.schema, &table.name));
+        assert_eq!(held.cloned().collect::<Vec<_>>(), rest, "{scope:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_replica_identity_is_read_as_the_server_uses_it() {
     use MissingIdentity::{DeferrablePrimaryKey, IndexIsGone, NoPrimaryKey, Nothing};
     use ReplicaIdentity::{FullRow, Key, Missing};

@@ -15,6 +15,7 @@ mod changes;
 mod connection;
 mod definitions;
 mod fingerprint;
+mod growth;
 mod marker;
 mod own_tables;
 mod remedies;

@@ -37,6 +37,11 @@ impl Side {
                 .access()
                 .config("postgres"),
         };
+        Self::at(config).await
+    }
+
+    /// A side on the server of this superuser's `config`.
+    pub async fn at(config: Config) -> Self {
         let admin = connect(&config).await.unwrap();
         let name = format!("t_{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
         let side = Self { config, name, admin };

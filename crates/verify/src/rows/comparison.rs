@@ -52,21 +52,12 @@ impl Comparison<'_> {
         layout: Option<Layout>,
     ) -> PortResult<TableResult> {
         let began = self.clock.now();
-        let key = forms.0.key_columns().map(|c| c.name.clone()).collect();
-        let mut result = TableResult::new(forms.0.table.clone(), forms.0.hashing, key);
+        let mut result = Self::begun(forms);
         self.watch.event(&Event::Table { name: &result.name });
         let layout = match layout {
             Some(layout) => layout,
             None => self.layout(shapes, forms).await?,
         };
-        if forms.0.hashing == Hashing::TypedHash {
-            let printed = forms
-                .0
-                .columns
-                .iter()
-                .filter(|c| matches!(c.form, ColumnEncoding::TextCast | ColumnEncoding::TypeOutput));
-            result.as_text = printed.map(|c| c.name.clone()).collect();
-        }
         let mut real = Mismatches::new();
         for _ in 0..PASSES {
             result.begin_again();
@@ -108,6 +99,21 @@ impl Comparison<'_> {
             equal: result.equal,
         });
         Ok(result)
+    }
+
+    /// The result of a table before its rows are read.
+    pub(super) fn begun(forms: (&HashPlan, &HashPlan)) -> TableResult {
+        let key = forms.0.key_columns().map(|c| c.name.clone()).collect();
+        let mut result = TableResult::new(forms.0.table.clone(), forms.0.hashing, key);
+        if forms.0.hashing == Hashing::TypedHash {
+            let printed = forms
+                .0
+                .columns
+                .iter()
+                .filter(|c| matches!(c.form, ColumnEncoding::TextCast | ColumnEncoding::TypeOutput));
+            result.as_text = printed.map(|c| c.name.clone()).collect();
+        }
+        result
     }
 
     /// Only counts the rows of a table, without a comparison.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crossover_core::{catalogue::TableName, rows::TableShape};
 
-/// The selected tables. Patterns are `schema.table` or `table`, with `*` for any characters.
+/// The selected tables. Patterns are `schema.table` or `table`, as names are printed, with `*` for any characters.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
     /// Only these tables; empty means all.
@@ -100,7 +100,8 @@ impl Selection {
 
 fn meets(pattern: &str, table: &TableName) -> bool {
     let full = table.to_string();
-    matches(pattern.as_bytes(), full.as_bytes()) || matches(pattern.as_bytes(), table.name.as_bytes())
+    matches(pattern.as_bytes(), full.as_bytes())
+        || matches(pattern.as_bytes(), table.without_schema().as_bytes())
 }
 
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
@@ -160,6 +161,25 @@ mod tests {
     fn names_patterns_and_exclusions_choose() {
         assert_eq!(names(&only(&["orders"], &[])).unwrap(), ["a.orders", "b.orders"]);
         assert_eq!(names(&only(&["a.*"], &["a.i*s"])).unwrap(), ["a.orders"]);
+    }
+
+    #[test]
+    fn a_dot_in_a_name_chooses_no_other_table() {
+        let named = |schema: &str, name: &str| TableName {
+            schema: schema.to_owned(),
+            name: name.to_owned(),
+        };
+        let tables = [named("a.b", "c"), named("a", "b.c"), named("b", "c")];
+        for (pattern, chosen) in [
+            ("\"a.b\".c", &tables[..1]),
+            ("a.\"b.c\"", &tables[1..2]),
+            ("\"b.c\"", &tables[1..2]),
+            ("b.c", &tables[2..]),
+        ] {
+            let selection = only(&[pattern], &[]);
+            let held: Vec<_> = tables.iter().filter(|table| selection.holds(table)).collect();
+            assert_eq!(held, chosen.iter().collect::<Vec<_>>(), "{pattern}");
+        }
     }
 
     #[test]

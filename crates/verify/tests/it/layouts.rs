@@ -153,7 +153,7 @@ async fn names_that_invite_mistakes_are_compared_whole() {
     pair.target("update \"Se\"\"l\".q set \"Grüße \"\"x\"\"\" = 'c' where q = 1; update \"Se\"\"l\".q set \"select\" = null where q = 2")
         .await;
     let result = pair.table(&VerifyOptions::default()).await;
-    assert_eq!(result.name, "Se\"l.q");
+    assert_eq!(result.name, "\"Se\"\"l\".q");
     assert_eq!(named(&result), ["1 different Grüße \"x\"", "2 different select"]);
 }
 

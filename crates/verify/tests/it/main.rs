@@ -14,4 +14,5 @@ mod load;
 mod pair;
 mod repair;
 mod sharing;
+mod small;
 mod types;

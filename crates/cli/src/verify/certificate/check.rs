@@ -10,7 +10,7 @@ use crossover_postgres::LogPositions;
 use serde::Serialize;
 
 use super::shown;
-use crate::{output::print_json, verify::Arguments};
+use crate::{output::print_json, verify::Arguments, visible::put};
 
 /// Both databases are of PostgreSQL.
 const ENGINES: Sides<&dyn Positions> = Sides {
@@ -148,10 +148,13 @@ fn text(finding: &Finding) -> String {
             finding.file, outline.tables, outline.rows, outline.started_at, outline.key_id
         );
         if let Some(condition) = &outline.condition {
-            let _ = writeln!(text, "  only rows where {condition}");
+            put(&mut text, format_args!("  only rows where {condition}"));
         }
         if !outline.exclude.is_empty() {
-            let _ = writeln!(text, "  tables left out: {}", outline.exclude.join(", "));
+            put(
+                &mut text,
+                format_args!("  tables left out: {}", outline.exclude.join(", ")),
+            );
         }
         if !outline.schemas_equal {
             let _ = writeln!(text, "  the schemas of the two sides had different fingerprints");
@@ -170,7 +173,7 @@ fn text(finding: &Finding) -> String {
         }
     }
     for reason in &finding.reasons {
-        let _ = writeln!(text, "  {reason}");
+        put(&mut text, format_args!("  {reason}"));
     }
     text
 }
