@@ -1,6 +1,6 @@
 //! The properties of a request that the routing rules need.
 
-use crossover_routing::{RequestFacts, reads::POSITIONS};
+use crossover_routing::{RequestFacts, share::POSITIONS};
 use worker::js_sys;
 use worker::web_sys::Request;
 

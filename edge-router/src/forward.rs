@@ -12,7 +12,8 @@ use worker::web_sys::{
 use futures::future::{Either, select};
 use worker::{Context, Delay};
 
-use crate::{headers, in_flight::Write, known_lane::KnownLane};
+use crate::headers;
+use crate::known_lane::{KnownLane, Write};
 
 /// Result of a forwarded request.
 pub enum Outcome {

@@ -5,7 +5,6 @@
 //!   still be under way, also of an isolate that gets no further request.
 //! - When the hold begins, and with each answer under the hold, the isolate reports. No request waits for it.
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -16,36 +15,11 @@ use worker::{Context, Delay, Env};
 use crate::clock::now;
 use crate::known_lane::KnownLane;
 
-/// A call to the lane that takes longer belongs to a request that has ended: another call may start.
-const CALL_TIMEOUT: Millis = Millis(2_000);
 /// Pauses before the next attempt after the lane could not be reached: under the hold, and before it.
 const RETRY_AFTER: Millis = Millis(20);
 const RETRY_AFTER_SERVING: Millis = Millis(250);
 /// A guard ends after this time: the runtime grants a request 30 s after its answer.
 const GUARD_LIMIT: Millis = Millis(25_000);
-
-/// Lets one task of the isolate do a piece of work; a task that died does not block the next one for ever.
-#[derive(Default)]
-pub struct Underway(Cell<Option<UnixMillis>>);
-
-impl Underway {
-    /// Begins the work; not while another task does it.
-    pub fn begin(&self) -> bool {
-        let free = self
-            .0
-            .get()
-            .is_none_or(|since| now().since(since) >= CALL_TIMEOUT);
-        if free {
-            self.0.set(Some(now()));
-        }
-        free
-    }
-
-    /// Ends the work.
-    pub fn end(&self) {
-        self.0.set(None);
-    }
-}
 
 /// Renews a lease that is more than half used, behind the answer of the current request.
 pub fn renew_behind(leased: &LeasedLane, lane: &Rc<KnownLane>, env: &Env, ctx: &Context) {

@@ -2,14 +2,9 @@
 //!
 //! Costs a request no message and no memory: a slot of a table that is reused.
 
-use std::rc::Rc;
-
 use crossover_routing::{Epoch, IsolateId, Millis, Report, UnixMillis, WriteTimes};
 use slab::Slab;
 use worker::js_sys;
-
-use crate::clock::now;
-use crate::known_lane::KnownLane;
 
 /// Write times are kept for this long, and for this long again.
 const WINDOW: Millis = Millis(15_000);
@@ -30,11 +25,13 @@ pub struct Writes {
 }
 
 impl Writes {
-    fn begin(&mut self, now: UnixMillis) -> usize {
+    /// Counts a write from now on; the key ends it.
+    pub fn begin(&mut self, now: UnixMillis) -> usize {
         self.sent_at.insert(now)
     }
 
-    fn end(&mut self, key: usize, now: UnixMillis) {
+    /// The write is answered, or given up.
+    pub fn end(&mut self, key: usize, now: UnixMillis) {
         if let Some(sent_at) = self.sent_at.try_remove(key) {
             self.answered += 1;
             self.roll(now);
@@ -97,29 +94,6 @@ pub fn isolate() -> IsolateId {
 fn random() -> u64 {
     let half = || (js_sys::Math::random() * f64::from(u32::MAX)) as u64;
     (half() << 32) | half()
-}
-
-/// One forwarded write; answered, or given up, when dropped.
-pub struct Write {
-    lane: Rc<KnownLane>,
-    key: usize,
-}
-
-impl Write {
-    /// Counts a write to the lane from now on.
-    pub fn forwarded(lane: &Rc<KnownLane>) -> Self {
-        let key = lane.writes.borrow_mut().begin(now());
-        Self {
-            lane: Rc::clone(lane),
-            key,
-        }
-    }
-}
-
-impl Drop for Write {
-    fn drop(&mut self) {
-        self.lane.writes.borrow_mut().end(self.key, now());
-    }
 }
 
 #[cfg(test)]

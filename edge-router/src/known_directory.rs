@@ -13,7 +13,7 @@ use worker::{Context, Delay, Env, Error, Result};
 use crate::clock::now;
 use crate::config::Config;
 use crate::directory_client::DirectoryClient;
-use crate::guard::Underway;
+use crate::underway::Underway;
 
 /// Pause before the next attempt after the directory could not be reached.
 const RETRY_AFTER: Millis = Millis(100);

@@ -12,9 +12,9 @@ use crossover_routing::{Breaker, LeasedLane, Report, UnixMillis};
 use worker::{Env, Result};
 
 use crate::clock::now;
-use crate::guard::Underway;
 use crate::in_flight::{self, Writes};
 use crate::lane_client::LaneClient;
+use crate::underway::Underway;
 
 thread_local! {
     /// Lanes never leave: a lane that no request needs any more costs a few hundred bytes until the isolate ends.
@@ -126,5 +126,28 @@ impl KnownLane {
             Some(leased) if leased.leased_from() > since => Ok(leased),
             _ => self.renew(env).await.map(Rc::new),
         }
+    }
+}
+
+/// One forwarded write; answered, or given up, when dropped.
+pub struct Write {
+    lane: Rc<KnownLane>,
+    key: usize,
+}
+
+impl Write {
+    /// Counts a write to the lane from now on.
+    pub fn forwarded(lane: &Rc<KnownLane>) -> Self {
+        let key = lane.writes.borrow_mut().begin(now());
+        Self {
+            lane: Rc::clone(lane),
+            key,
+        }
+    }
+}
+
+impl Drop for Write {
+    fn drop(&mut self) {
+        self.lane.writes.borrow_mut().end(self.key, now());
     }
 }

@@ -36,6 +36,7 @@ mod nonces;
 mod proxy;
 mod reply;
 mod request_parts;
+mod underway;
 
 use worker::{Context, Env, event, web_sys};
 

@@ -9,6 +9,7 @@ mod lookup;
 mod origin;
 mod path;
 mod publication;
+mod reads;
 mod routes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,9 +21,10 @@ pub use lookup::{Lookup, RequestParts, Unclear};
 pub use origin::Origin;
 pub use path::normalised;
 pub use publication::{Publication, Spreading};
+pub use reads::{Exceptions, ReadRules};
 pub use routes::{Routes, lanes_that_change};
 
-use crate::{lane::Side, reads::ReadRules};
+use crate::lane::Side;
 
 /// Every lane, and the rules that send requests to them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

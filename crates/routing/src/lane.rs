@@ -11,25 +11,27 @@
 //! return: [`Command::Commit`] and [`Command::Abort`] leave the same phase, so exactly one of them can
 //! succeed.
 
+mod command;
+mod limits;
+mod mode;
 mod refusal;
+mod target_reads;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use command::Command;
+pub use limits::{ARMED_LEASE, MAX_HOLD, MAX_PIN, SERVE_LEASE};
+pub use mode::Mode;
 pub use refusal::Refusal;
+pub use target_reads::TargetReads;
 
 use crate::{
-    reads::{MAX_PIN, ReadShare, TargetReads},
+    share::ReadShare,
     time::{Millis, UnixMillis},
 };
 
-/// How long an isolate may route writes after asking the lane, while no cutover is planned.
-pub const SERVE_LEASE: Millis = Millis(5_000);
-/// The lease after a cutover is announced: every isolate reads the lane at least this often.
-pub const ARMED_LEASE: Millis = Millis(1_000);
-/// Longest permitted hold of a plan: see docs/cutover-protocol.md, "The pause".
-pub const MAX_HOLD: Millis = Millis(20_000);
 /// Run ids appear in headers, logs and audit entries: short and printable.
 const MAX_RUN_ID: usize = 128;
 
@@ -123,26 +125,6 @@ impl Phase {
     }
 }
 
-/// What a lane serves, outside and inside a cutover: the ways to take load or writes off it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// Everything.
-    #[default]
-    Normal,
-    /// Reads only; writes are refused as not executed.
-    ReadOnly,
-    /// All but this share of the requests, which are refused as not executed (percent).
-    Shed(ReadShare),
-}
-
-impl Mode {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
-    fn is_normal(&self) -> bool {
-        *self == Self::Normal
-    }
-}
-
 /// The state of one lane. Changed only by [`LaneRecord::apply`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaneRecord {
@@ -178,83 +160,6 @@ pub struct LaneRecord {
     pub mode: Mode,
 }
 
-/// The changes an orchestrator may request of a lane.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
-#[strum(serialize_all = "snake_case", const_into_str)]
-#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Command {
-    /// Announce a cutover.
-    Arm {
-        /// The run that owns the lane from now on.
-        run_id: String,
-        /// The side that is to become the writer.
-        towards: Side,
-        /// When writes begin to be held (Unix milliseconds), at least one lease from now.
-        hold_at_ms: UnixMillis,
-        /// When the cutover is aborted if it has not committed (Unix milliseconds).
-        hold_deadline_ms: UnixMillis,
-    },
-    /// `hold_at_ms` has passed: the drain may begin.
-    Hold {
-        /// The run that armed the lane.
-        run_id: String,
-    },
-    /// Make the other side the writer: the point of no return.
-    Commit {
-        /// The run that armed the lane.
-        run_id: String,
-    },
-    /// The writer's database is open: release the held writes.
-    Release {
-        /// The run that armed the lane.
-        run_id: String,
-    },
-    /// Abort the cutover; only before the commit.
-    Abort {
-        /// The run that armed the lane.
-        run_id: String,
-    },
-    /// End the migration, whose target serves. Replication and retained positions are removed afterwards, so from here on the
-    /// lane refuses every arm.
-    Complete {
-        /// A run of its own; the lane's from now on.
-        run_id: String,
-    },
-    /// Let the target answer a share of the reads while the source is the writer, or set another share.
-    SetReads {
-        /// The share (percent, in steps of 0.01); 0 leaves the directory's exceptions in force.
-        percent: ReadShare,
-        /// How long a client that has written reads from the writer (milliseconds).
-        pin_ms: Millis,
-    },
-    /// Let the writer answer all reads again.
-    EndReads,
-    /// Serve reads only, or less, or everything again; while a side serves.
-    SetMode { mode: Mode },
-    /// The lane's own alarm at `hold_deadline_ms`. Never accepted over HTTP.
-    DeadlinePassed,
-}
-
-impl Command {
-    /// The name used in JSON, messages and the audit log.
-    pub const fn name(&self) -> &'static str {
-        self.into_str()
-    }
-
-    /// The run that sends the command; none for the alarm and for what belongs to no run.
-    pub fn run_id(&self) -> Option<&str> {
-        match self {
-            Self::Arm { run_id, .. }
-            | Self::Hold { run_id }
-            | Self::Commit { run_id }
-            | Self::Release { run_id }
-            | Self::Abort { run_id }
-            | Self::Complete { run_id } => Some(run_id),
-            Self::SetReads { .. } | Self::EndReads | Self::SetMode { .. } | Self::DeadlinePassed => None,
-        }
-    }
-}
-
 impl LaneRecord {
     /// A new lane: the source serves, epoch 1.
     pub fn new(lane: impl Into<String>) -> Self {
@@ -282,6 +187,21 @@ impl LaneRecord {
         } else {
             self.lease_ttl_ms.min(ARMED_LEASE)
         }
+    }
+
+    /// The reads that the target answers in this phase; none if every read belongs to the writer.
+    pub fn shared_reads(&self) -> Option<&TargetReads> {
+        match self.phase {
+            Phase::ServeSource | Phase::Armed => self.target_reads.as_ref(),
+            // After a commit the target is the writer, and while requests are held reads wait with them.
+            Phase::Hold | Phase::Committed | Phase::Aborting | Phase::ServeTarget => None,
+        }
+    }
+
+    /// The share of reads that the target answers at `now`.
+    pub fn read_share(&self, now: UnixMillis) -> Option<ReadShare> {
+        let reads = self.shared_reads()?;
+        (now >= reads.from_ms).then_some(reads.percent)
     }
 
     /// Whether a write that arrives at `now` has to wait.

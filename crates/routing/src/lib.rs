@@ -9,7 +9,7 @@
 //! - [`decide`]: one request under one lease -> forward, hold, or renew the lease first
 //! - [`breaker`]: when a failing side is left alone for a while
 //! - [`directory`]: which lane a request belongs to, and the origins of each lane
-//! - [`reads`]: which reads the target may answer before the cutover
+//! - [`share`]: shares of requests and keys
 //! - [`traffic`]: the write barrier: which writes the isolates have forwarded, and whether all are answered
 //! - [`admin`]: how an admin call is signed and checked
 //! - [`audit`]: the hash-chained log of every accepted change
@@ -23,7 +23,7 @@ pub mod decide;
 pub mod directory;
 pub mod lane;
 pub mod loopback;
-pub mod reads;
+pub mod share;
 pub mod time;
 pub mod traffic;
 
@@ -34,8 +34,8 @@ pub use decide::{
     AfterFailure, Decision, LeasedLane, OnFailure, Refused, RequestFacts, after_failed_read, decide,
 };
 pub use directory::{Directory, Origin, Routes};
-pub use lane::{Command, Epoch, LaneRecord, Mode, Phase, Refusal, Side};
+pub use lane::{Command, Epoch, LaneRecord, Mode, Phase, Refusal, Side, TargetReads};
 pub use loopback::is_loopback;
-pub use reads::{ReadShare, TargetReads};
+pub use share::ReadShare;
 pub use time::{FractionalMillis, Millis, UnixMillis};
 pub use traffic::{Barrier, IsolateId, Report, Traffic, WriteTimes};

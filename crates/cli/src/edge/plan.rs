@@ -10,8 +10,7 @@ use std::{
 use anyhow::Context as _;
 use crossover_core::routing::{
     Directory, Epoch, Origin,
-    directory::{Lane, Rule},
-    reads::ReadRules,
+    directory::{Lane, ReadRules, Rule},
 };
 use crossover_operate::directory::{Change, Changes, DirectoryPlan, Fault, LaneChange, parse};
 use serde_json::json;

@@ -2,10 +2,7 @@
 
 use crossover_core::{
     UnixMillis,
-    routing::{
-        directory::{Lookup, Regions, Rule},
-        reads::ReadRules,
-    },
+    routing::directory::{Lookup, ReadRules, Regions, Rule},
 };
 use crossover_report::number::count;
 

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_core::routing::{
     Directory, Epoch, Origin,
-    directory::{Lane, Lookup, Regions, Rule, lanes_that_change},
-    reads::ReadRules,
+    directory::{Lane, Lookup, ReadRules, Regions, Rule, lanes_that_change},
 };
 use serde::Serialize;
 

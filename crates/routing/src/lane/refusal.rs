@@ -1,10 +1,7 @@
 //! Reasons why a lane refuses a command.
 
-use super::{Epoch, Phase};
-use crate::{
-    reads::MAX_PIN,
-    time::{Millis, UnixMillis},
-};
+use super::{Epoch, MAX_PIN, Phase};
+use crate::time::{Millis, UnixMillis};
 
 /// Why a lane refused a command. The lane is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr)]
