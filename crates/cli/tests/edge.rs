@@ -267,7 +267,7 @@ async fn a_share_of_reads_is_planned_set_and_left_alone() {
     for (arguments, words) in [
         (
             &["set-reads", "10.001"][..],
-            "not a percentage from 0 to 100 in steps of 0.01",
+            "a percentage from 0 to 100 in steps of 0.01",
         ),
         (&["set-reads", "ten"], "such as 12.5, or off"),
         (&["set-reads", "10", "--pin", "0"], "1..=3600"),
