@@ -115,7 +115,8 @@ fn configuration(
         .args([bundle.as_os_str(), "127.0.0.1:0".as_ref(), lanes.as_os_str()])
         .arg("LANE=main")
         .arg(format!("SOURCE_ORIGIN=http://{origin}"))
-        .arg(format!("TARGET_ORIGIN=http://{origin}"))
+        // Another origin, because one cannot be both sides; the source serves, so nothing is ever sent there.
+        .arg("TARGET_ORIGIN=http://127.0.0.2:1")
         .arg(format!(r#"ADMIN_KEYS={{"bench": "{}"}}"#, "c0".repeat(32)))
         .stderr(Stdio::inherit())
         .output()
