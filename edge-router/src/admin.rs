@@ -14,7 +14,7 @@ use worker::{Context, Env, Result};
 use crate::clock::now;
 use crate::config::Config;
 use crate::directory_client::{DirectoryCall, DirectoryClient, Publish};
-use crate::lane_client::{AdminCall, LaneClient, Operation};
+use crate::lane_client::{AdminCall, LaneClient, Operation, Refused};
 use crate::{known_directory, reply};
 
 const LANES: &str = "/__crossover/v1/lanes/";
@@ -174,12 +174,12 @@ async fn answer_for_lane(
     } = operation
         && is_spreading(env, config).await?
     {
-        let refusal = serde_json::json!({
-            "error": "directory_spreading",
-            "message": "a new directory comes into force within seconds; arm after that",
-            "record": client.look().await?,
-        });
-        return reply::json(409, &refusal.to_string());
+        let refusal = Refused {
+            error: "directory_spreading",
+            message: "a new directory comes into force within seconds; arm after that".to_owned(),
+            record: Some(client.look().await?),
+        };
+        return reply::json(409, &serde_json::to_string(&refusal)?);
     }
     let call = AdminCall {
         nonce: signed.nonce,

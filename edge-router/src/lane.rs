@@ -18,7 +18,6 @@ use crossover_routing::{
     UnixMillis,
 };
 use futures::future::{Either, select};
-use serde::Serialize;
 use worker::{Delay, ScheduledTime};
 use worker::{
     DurableObject, Env, Headers, Method, Request, Response, Result, State, durable_object, js_sys, web_sys,
@@ -31,7 +30,7 @@ use self::waiting::Waiting;
 use crate::clock::now;
 use crate::config;
 use crate::internal_call::InternalCall;
-use crate::lane_client::{AdminCall, Operation, SNAPSHOT_HEADER, Snapshot};
+use crate::lane_client::{AdminCall, Operation, Refused, SNAPSHOT_HEADER, Snapshot};
 use crate::nonces::{self, Nonces, UsedNonces};
 
 /// One lane.
@@ -45,14 +44,6 @@ pub struct LaneObject {
     barrier: LaneBarrier,
     nonces: UsedNonces,
     read_nonces: Nonces,
-}
-
-#[derive(Serialize)]
-struct Refused<'a> {
-    error: &'a str,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    record: Option<LaneRecord>,
 }
 
 impl DurableObject for LaneObject {

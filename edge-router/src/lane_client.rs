@@ -48,6 +48,16 @@ pub enum Operation {
     },
 }
 
+/// A refusal, as the client of the admin API reads it.
+#[derive(Serialize)]
+pub struct Refused<'a> {
+    pub error: &'a str,
+    pub message: String,
+    /// The lane's record; none where the call itself is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<LaneRecord>,
+}
+
 /// Calls the lane's Durable Object from an isolate.
 pub struct LaneClient {
     stub: DurableObject,

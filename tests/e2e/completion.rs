@@ -21,7 +21,7 @@ async fn left(database: &Database) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_completed_migration_leaves_nothing_and_has_no_way_back() {
+async fn a_completed_migration_leaves_nothing_and_cannot_be_rolled_back() {
     let _alone = alone().await;
     let options = small("completion");
     let environment = environment(&options).await;

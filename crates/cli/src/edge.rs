@@ -2,6 +2,7 @@
 
 mod apply;
 mod audit;
+mod change;
 mod directory;
 mod mode;
 mod plan;

@@ -100,7 +100,7 @@ fn a_completion_removes_every_stream_and_position_and_nothing_goes_back() {
 }
 
 #[test]
-fn the_way_back_stays_open_for_the_whole_window() {
+fn a_rollback_stays_possible_for_the_whole_window() {
     let scenario = cut_over(&Scenario::quiet());
     let before = scenario.lasting_state();
     let (name, text) = refusal(&scenario);
@@ -157,7 +157,7 @@ fn what_is_left_is_named_and_the_next_attempt_goes_on() {
 }
 
 #[test]
-fn an_abort_of_a_completion_that_has_closed_the_way_back_changes_nothing() {
+fn an_abort_of_a_completion_that_has_ruled_out_a_rollback_changes_nothing() {
     let scenario = two_days_later(Scenario::quiet());
     step(&scenario, "remove").unwrap();
     let before = scenario.lasting_state();

@@ -152,7 +152,7 @@ variable "custom_domains" {
 }
 
 variable "kv_namespaces" {
-  description = "KV namespaces by the name of their binding, for what may be stale (directory, read rules)."
+  description = "KV namespaces by the name of their binding. The router needs none: its directory is a Durable Object, because it may not be stale."
   type        = set(string)
   default     = []
 

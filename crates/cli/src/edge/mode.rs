@@ -2,11 +2,11 @@
 
 use std::{process::ExitCode, str::FromStr};
 
-use anyhow::Context as _;
 use crossover_core::routing::{Command, LaneRecord, Mode, ReadShare};
-use crossover_operate::edge::{EdgeAdmin, EdgeError};
+use crossover_operate::edge::EdgeAdmin;
 use crossover_report::number::duration;
 
+use super::change::Setting;
 use crate::{
     migration::{Config, work},
     output::print,
@@ -16,6 +16,11 @@ pub const MANUAL: &str = "Take load or writes off the lane, or serve everything 
 normal: everything is served. read-only: writes get 503 with \"not executed\" and Retry-After, reads are served. shed=PERCENT: this share of all requests gets 503 \
 with \"not executed\" and Retry-After, drawn for each request.\n\n\
 Every isolate of the edge follows within one lease (5 s). A mode can be set only while a side serves; a cutover does not change it, so set normal when the need is over.";
+
+const MODE: Setting = Setting {
+    name: "the mode",
+    possible: "a mode can be set only while a side serves and no cutover is under way",
+};
 
 /// Options of `crossover edge set-mode`.
 #[derive(clap::Args)]
@@ -82,24 +87,11 @@ async fn set(admin: &EdgeAdmin, mode: Mode) -> anyhow::Result<ExitCode> {
         ))?;
         return Ok(ExitCode::SUCCESS);
     }
-    match admin.apply(record.epoch, Command::SetMode { mode }).await {
-        Ok(after) => {
-            print(&done(&record, &after))?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(EdgeError::Refused { name, message, .. }) => {
-            let remedy = if name == "illegal_transition" {
-                "a mode can be set only while a side serves and no cutover is under way"
-            } else {
-                "crossover edge status shows the lane; then repeat the command"
-            };
-            eprintln!("refused: {message}; {remedy}. Nothing was changed.");
-            Ok(ExitCode::FAILURE)
-        }
-        Err(error @ EdgeError::Unreachable { .. }) => Err(error)
-            .context("it is unknown whether the mode was set; repeat the command: it sets nothing twice"),
-        Err(error) => Err(error.into()),
-    }
+    let Some(after) = MODE.change(admin, &record, Command::SetMode { mode }).await? else {
+        return Ok(ExitCode::FAILURE);
+    };
+    print(&done(&record, &after))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn done(before: &LaneRecord, after: &LaneRecord) -> String {

@@ -2,17 +2,16 @@
 
 use std::{fmt::Write as _, process::ExitCode, str::FromStr};
 
-use anyhow::Context as _;
 use crossover_clock::SystemClock;
 use crossover_core::{
     Millis, UnixMillis,
     ports::Clock as _,
     routing::{Command, Directory, LaneRecord, ReadShare, TargetReads, directory::Lane},
 };
-use crossover_operate::edge::{EdgeAdmin, EdgeError};
+use crossover_operate::edge::EdgeAdmin;
 use crossover_report::number::duration;
 
-use super::words;
+use super::{change::Setting, words};
 use crate::{
     migration::{Config, work},
     output::print,
@@ -26,6 +25,11 @@ only while the source serves, and ends with a commit.";
 
 /// The pin of a first share (seconds): the highest lag of replication that a cutover accepts.
 const DEFAULT_PIN_S: u64 = 30;
+
+const SHARE: Setting = Setting {
+    name: "the share",
+    possible: "a share of reads can be set only while the source serves and no cutover is under way",
+};
 
 /// Options of `crossover edge set-reads`.
 #[derive(clap::Args)]
@@ -136,25 +140,17 @@ async fn set(admin: &EdgeAdmin, wanted: Option<Reads>, dry_run: bool) -> anyhow:
     if dry_run {
         // The rules that the lane itself decides by.
         if let Err(refusal) = record.next(&command, now) {
-            eprintln!("{}", refused(refusal.name(), &refusal.to_string()));
+            eprintln!("{}", SHARE.refused(refusal.name(), &refusal.to_string()));
             return Ok(ExitCode::FAILURE);
         }
         print("Nothing was changed: this is a dry run.\n")?;
         return Ok(ExitCode::SUCCESS);
     }
-    match admin.apply(record.epoch, command).await {
-        Ok(record) => {
-            print(&done(&record, SystemClock.now()))?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(EdgeError::Refused { name, message, .. }) => {
-            eprintln!("{}", refused(&name, &message));
-            Ok(ExitCode::FAILURE)
-        }
-        Err(error @ EdgeError::Unreachable { .. }) => Err(error)
-            .context("it is unknown whether the share was set; repeat the command: it sets nothing twice"),
-        Err(error) => Err(error.into()),
-    }
+    let Some(record) = SHARE.change(admin, &record, command).await? else {
+        return Ok(ExitCode::FAILURE);
+    };
+    print(&done(&record, SystemClock.now()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Whether two settings are the same, whenever each was set.
@@ -190,20 +186,6 @@ fn no_lane(name: &str, directory: &Directory) -> String {
          (crossover edge apply), or name the file of another lane with --config. Nothing was changed.",
         words::names(directory.lanes.keys())
     )
-}
-
-/// A refusal of the lane, with what to do.
-fn refused(name: &str, message: &str) -> String {
-    let remedy = match name {
-        "illegal_transition" => {
-            "a share of reads can be set only while the source serves and no cutover is under way"
-        }
-        "epoch_mismatch" => {
-            "the lane has changed since it was read: look at it (crossover edge status), then repeat the command"
-        }
-        _ => "crossover edge status shows the lane",
-    };
-    format!("refused: {message}; {remedy}. Nothing was changed.")
 }
 
 /// A setting in words.

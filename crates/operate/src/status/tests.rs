@@ -159,7 +159,7 @@ fn a_run_that_has_committed_cannot_be_aborted_and_one_that_has_not_can() {
 }
 
 #[test]
-fn a_completed_migration_offers_no_way_back_and_says_what_is_left() {
+fn a_completed_migration_offers_no_rollback_and_says_what_is_left() {
     let completed = LaneRecord {
         phase: Phase::ServeTarget,
         writer: Side::Target,

@@ -166,7 +166,7 @@ async fn a_phase_that_permits_no_share_is_refused_and_by_a_dry_run_too() {
         assert_eq!(ended, ExitCode::FAILURE, "dry run: {dry_run}");
     }
     assert_eq!(locked(&edge).record.epoch, Epoch(1));
-    let told = refused(
+    let told = SHARE.refused(
         "illegal_transition",
         "set_reads is not possible in phase serve_target",
     );
