@@ -28,12 +28,8 @@ const NAME: &str = "ministack";
 /// A start takes about 2 s; a cold disk and two busy cores can take ten times as long.
 const START_LIMIT: Duration = Duration::from_mins(1);
 
-/// Starts MiniStack with TCP_NODELAY on the sockets of its Lambda Runtime API. MiniStack writes the head and
-/// the body of an event separately; on the connection that a Rust runtime keeps open, Nagle's algorithm and
-/// delayed acknowledgements would add 43 ms to every invocation. Real Lambda has no such delay, but every
-/// pause measured here would contain it.
-const LAUNCH: &str = "import runpy, socketserver; socketserver.StreamRequestHandler.disable_nagle_algorithm = True; \
-                      runpy.run_module('ministack', run_name='__main__', alter_sys=True)";
+/// The program of the Python that starts it, with changes to its servers.
+const LAUNCH: &str = include_str!("launch.py");
 
 /// The running local AWS. All its data is lost when the process ends.
 #[derive(Debug)]
@@ -94,4 +90,52 @@ async fn start_on(parts: &Parts, dir: &Path, files: &Path, port: u16) -> Result<
     let client = &aws;
     part.until_ready(START_LIMIT, || client.is_healthy()).await?;
     Ok(MiniStack { part, aws })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    use super::*;
+    use crate::Silent;
+    use crate::parts::{Set, ensure};
+    use crate::postgres::workspace_root;
+
+    /// The first line of the answer; empty if the connection is closed instead.
+    async fn answer(connection: &mut TcpStream, path: &str) -> String {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: local\r\n\r\n");
+        let mut answer = Vec::new();
+        if connection.write_all(request.as_bytes()).await.is_ok() {
+            while !answer.ends_with(b"ok") && matches!(connection.read_buf(&mut answer).await, Ok(1..)) {}
+        }
+        let text = String::from_utf8(answer).unwrap();
+        text.lines().next().unwrap_or_default().trim().to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_kept_open_however_long_it_is_idle() {
+        let parts = ensure(&workspace_root(), Set::Rehearsal, &Silent).await.unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(
+            dir.path().join("local_server.py"),
+            include_str!("launch_test_server.py"),
+        )
+        .unwrap();
+        let port = crate::ports::free().unwrap();
+        let mut server = Launch::new("a server", parts.python(), dir.path().join("log"))
+            .args(["-c", LAUNCH, "local_server"])
+            .only_given_env()
+            .env("PYTHONPATH", dir.path().display().to_string())
+            .env("PORT", port.to_string())
+            .start()
+            .unwrap();
+        let connect = || TcpStream::connect(("127.0.0.1", port));
+        let is_up = || async move { connect().await.is_ok() };
+        server.until_ready(START_LIMIT, is_up).await.unwrap();
+        let (mut idle, mut other) = (connect().await.unwrap(), connect().await.unwrap());
+        assert_eq!(answer(&mut idle, "/").await, "HTTP/1.1 200");
+        assert_eq!(answer(&mut other, "/later").await, "HTTP/1.1 200");
+        assert_eq!(answer(&mut idle, "/").await, "HTTP/1.1 200");
+    }
 }
