@@ -27,6 +27,8 @@ pub struct Config {
     pub held_max: u64,
     /// How long an origin may take for the headers of its answer, the client's upload included.
     pub forward_max: Millis,
+    /// Whether origins are told the client's scheme and host, in `x-forwarded-proto` and `x-forwarded-host`.
+    pub forwarded_host: bool,
     /// Keys that may change the lane. With unusable keys the admin API is closed, but requests are served.
     pub keys: Result<KeyRing, BadKey>,
 }
@@ -48,6 +50,7 @@ impl Config {
         let hold_max_ms = number("HOLD_MAX_MS", DEFAULT_HOLD_MAX_MS);
         let held_max = number("HELD_MAX", DEFAULT_HELD_MAX);
         let forward_max_ms = number("FORWARD_MAX_MS", DEFAULT_FORWARD_MAX_MS);
+        let forwarded_host = noted(&mut faults, switch("FORWARDED_HOST", var("FORWARDED_HOST")));
         let keys = KeyRing::from_json(&var("ADMIN_KEYS").unwrap_or_default());
         let directory = source
             .zip(target)
@@ -65,6 +68,8 @@ impl Config {
                     hold_max: Millis(hold_max_ms).min(HARD_HOLD_MAX),
                     held_max,
                     forward_max: Millis(forward_max_ms),
+                    // A fault is in the list, so this value is never used.
+                    forwarded_host: forwarded_host.unwrap_or_default(),
                     keys,
                 })
             }
@@ -83,6 +88,14 @@ fn number(name: &str, text: Option<String>, default: u64) -> Result<u64, String>
         None => Ok(default),
         Some(Ok(number)) if number > 0 => Ok(number),
         Some(_) => Err(format!("{name} must be a whole number above 0")),
+    }
+}
+
+fn switch(name: &str, text: Option<String>) -> Result<bool, String> {
+    match text.as_deref().map(str::trim) {
+        None | Some("" | "off") => Ok(false),
+        Some("on") => Ok(true),
+        Some(_) => Err(format!("{name} must be \"on\" or \"off\"")),
     }
 }
 
@@ -117,6 +130,11 @@ pub fn load(env: &Env) -> Result<Rc<Config>, BadConfig> {
             })
             .clone()
     })
+}
+
+/// The isolate's configuration, once a request has loaded it.
+pub fn loaded() -> Option<Rc<Config>> {
+    LOADED.with_borrow(|loaded| loaded.as_ref()?.as_ref().ok().map(Rc::clone))
 }
 
 #[cfg(test)]
@@ -158,6 +176,7 @@ mod tests {
             ("ORIGINS", "{}"),
             ("HELD_MAX", "0"),
             ("FORWARD_MAX_MS", "1s"),
+            ("FORWARDED_HOST", "yes"),
         ])
         .unwrap_err();
         for name in [
@@ -166,6 +185,7 @@ mod tests {
             "ORIGINS",
             "HELD_MAX",
             "FORWARD_MAX_MS",
+            "FORWARDED_HOST",
         ] {
             assert!(error.to_string().contains(name), "{error}");
         }

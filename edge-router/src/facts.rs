@@ -42,6 +42,16 @@ mod tests {
         }
     }
 
+    /// The entry decides by the same names whether a request is direct.
+    #[test]
+    fn the_entry_knows_the_same_names() {
+        let script = include_str!("../../crates/worker-bundle/src/direct.js");
+        let own = [crate::headers::ACCOUNT, crate::OWN_PATH];
+        for name in super::METHOD_OVERRIDES.into_iter().chain(own) {
+            assert!(script.contains(&format!("\"{name}\"")), "{name}");
+        }
+    }
+
     #[test]
     fn a_method_override_makes_a_write() {
         let facts = from_parts("GET", false, true, 0);

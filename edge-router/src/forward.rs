@@ -12,6 +12,7 @@ use worker::web_sys::{
 use futures::future::{Either, select};
 use worker::{Context, Delay};
 
+use crate::config::Config;
 use crate::headers;
 use crate::known_lane::{KnownLane, Write};
 
@@ -82,7 +83,7 @@ pub async fn send(
     request: &Request,
     url: &str,
     to: &Origin,
-    max: Millis,
+    config: &Config,
     counted: Option<(&Context, &Rc<KnownLane>)>,
 ) -> worker::Result<Outcome> {
     // The dictionary form of `new Request(url, request)`: a Request has every member RequestInit asks for.
@@ -90,9 +91,11 @@ pub async fn send(
     let outgoing = Request::new_with_str_and_init(&url_at(to, url), like)?;
     let headers = outgoing.headers();
     headers::strip(&headers)?;
-    let (scheme, host) = scheme_and_host(url);
-    headers.set("x-forwarded-proto", scheme)?;
-    headers.set("x-forwarded-host", host)?;
+    if config.forwarded_host {
+        let (scheme, host) = scheme_and_host(url);
+        headers.set("x-forwarded-proto", scheme)?;
+        headers.set("x-forwarded-host", host)?;
+    }
     let init = RequestInit::new();
     init.set_redirect(RequestRedirect::Manual);
     let given_up = AbortController::new()?;
@@ -107,7 +110,7 @@ pub async fn send(
         }
         None => None,
     };
-    let limit = Box::pin(Delay::from(Duration::from(max)));
+    let limit = Box::pin(Delay::from(Duration::from(config.forward_max)));
     match select(JsFuture::from(answer), limit).await {
         Either::Left((Ok(response), _)) => Ok(Outcome::Answered(response.unchecked_into())),
         Either::Left((Err(_), _)) => Ok(Outcome::Unreachable),
@@ -121,6 +124,8 @@ pub async fn send(
 
 /// What the client learns about its request besides the origin's answer.
 pub struct Account<'a> {
+    /// The client has asked for it.
+    pub asked: bool,
     /// Who answered.
     pub side: Side,
     /// The record under which the request was forwarded.
@@ -130,8 +135,18 @@ pub struct Account<'a> {
     pub pin: Option<Millis>,
 }
 
-/// The origin's answer for the client: same status and body, plus headers that give the account.
-pub fn answer(origin: &Response, account: &Account<'_>) -> worker::Result<Response> {
+impl Account<'_> {
+    /// Without a reason to give it, the origin's answer goes to the client untouched.
+    const fn is_wanted(&self) -> bool {
+        self.asked || self.held.0 > 0 || self.pin.is_some() || !self.record.phase.is_serving()
+    }
+}
+
+/// The origin's answer for the client: same status and body, plus headers that give the account where one is wanted.
+pub fn answer(origin: Response, account: &Account<'_>) -> worker::Result<Response> {
+    if !account.is_wanted() {
+        return Ok(origin);
+    }
     // The headers of a fetched response are immutable: build a new response from it, without reading the
     // body.
     let like: &ResponseInit = origin.unchecked_ref();

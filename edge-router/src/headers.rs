@@ -1,8 +1,10 @@
 //! Rules for the headers that the edge passes on, removes and sets.
 
 use crossover_routing::Millis;
-use worker::web_sys::Headers;
+use worker::web_sys::{Headers, Request};
 
+/// In a request: the answer shall say which side answered, under which epoch.
+pub const ACCOUNT: &str = "x-crossover-account";
 /// Which side answered.
 pub const SIDE: &str = "x-crossover-side";
 /// The lane's epoch when the request was forwarded.
@@ -38,6 +40,11 @@ const HOP_BY_HOP: [&str; 9] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+/// Whether the client wants to know who has answered.
+pub fn asks_for_account(request: &Request) -> bool {
+    request.headers().has(ACCOUNT).unwrap_or(false)
+}
 
 /// Removes the headers that must not pass, in either direction.
 pub fn strip(headers: &Headers) -> worker::Result<()> {

@@ -101,6 +101,18 @@ pub async fn routes(
     }
 }
 
+/// The routes in force, if they are known and no renewal is due.
+pub fn at_hand(config: &Config) -> Option<Rc<Routes>> {
+    if config.origins.is_none() {
+        return Some(Rc::clone(&config.own_routes));
+    }
+    KNOWN.with_borrow(|known| {
+        let known = known.as_ref()?;
+        let usable = known.is_live(now()) && !known.is_due_for_renewal(now());
+        usable.then(|| known.routes(now()))
+    })
+}
+
 fn renew_behind(env: &Env, ctx: &Context, config: &Rc<Config>) {
     if !RENEWING.with(Underway::begin) {
         return;

@@ -41,6 +41,8 @@ pub struct KnownLane {
     pub reporting: Underway,
     /// Reads that belong to the target's share, and fail there.
     pub target_breaker: Cell<Breaker>,
+    /// Numbers of the lane's direct routes: to the source, to the target.
+    pub direct_routes: Cell<[Option<u32>; 2]>,
     lease: RefCell<Option<Rc<LeasedLane>>>,
     reported: Cell<Option<Standing>>,
 }

@@ -3,6 +3,7 @@
 //!
 //! - The directory names the request's lane ([`known_directory`], [`directory_object`]).
 //! - A request is decided by [`crossover_routing::decide`] under a lease of the lane's record ([`known_lane`]).
+//! - Most requests are direct: nothing is announced, held or due, so they are forwarded untouched ([`direct`], [`entry`]).
 //! - A write that must wait does so in one long poll at the lane's Durable Object ([`hold`], [`lane`]); its
 //!   body is not read meanwhile.
 //! - Origins are those of the variables, or of the published directory within the list `ORIGINS`; bodies are streamed, redirects are returned to the client
@@ -19,8 +20,10 @@
 mod admin;
 mod clock;
 pub mod config;
+mod direct;
 mod directory_client;
 mod directory_object;
+mod entry;
 mod facts;
 mod forward;
 mod guard;
@@ -36,6 +39,7 @@ mod nonces;
 mod proxy;
 mod reply;
 mod request_parts;
+mod target_reads;
 mod underway;
 
 use worker::{Context, Env, event, web_sys};

@@ -1,10 +1,9 @@
-//! Steps of one client request: decide, hold or forward; after a failed read, read the lane again.
+//! Steps of one client request that is not direct: decide, hold or forward; after a failed read, read the lane again.
 
 use std::rc::Rc;
 
-use crossover_routing::directory::{Lane, Lookup};
 use crossover_routing::{
-    AfterFailure, Decision, Epoch, LaneRecord, LeasedLane, Millis, OnFailure, Side, UnixMillis,
+    AfterFailure, Decision, Epoch, LeasedLane, Millis, OnFailure, RequestFacts, Side, UnixMillis,
     after_failed_read, decide,
 };
 use worker::web_sys::{Request, Response};
@@ -12,10 +11,11 @@ use worker::{Context, Env, Result};
 
 use crate::clock::now;
 use crate::config::Config;
+use crate::direct::Route;
 use crate::forward::{Account, Outcome};
 use crate::known_lane::{self, KnownLane};
 use crate::request_parts::Parts;
-use crate::{facts, forward, guard, headers, hold, known_directory, reply};
+use crate::{facts, forward, guard, headers, hold, known_directory, reply, target_reads};
 
 /// Highest number of attempts for one read.
 const MAX_SENDS: u32 = 3;
@@ -30,127 +30,173 @@ pub async fn serve(
     ctx: &Context,
     config: &Rc<Config>,
 ) -> Result<Response> {
-    let mut facts = facts::of(request);
-    let parts = Parts { request, url };
-    let (mut sends, mut renewals, mut failed_at_target) = (0, 0, false);
-    let mut holding = Holding::default();
-    loop {
-        // Looked up in each turn: a request that was held must not go by a directory that was replaced meanwhile.
-        let Ok(routes) = known_directory::routes(facts.is_write, env, ctx, config).await else {
-            return reply::no_directory();
-        };
-        let (name, lane) = match routes.lane_of(&parts) {
-            Ok(found) => found,
-            Err(why) => return reply::unclear(&why),
-        };
-        let known = known_lane::of(name);
-        let leased = known.current();
-        if let Some(leased) = &leased {
-            facts.prefers_target =
-                !failed_at_target && !facts.is_write && prefers_target(&leased.record, lane, &known, &parts);
+    let journey = Journey::new(request, url, env, ctx, config);
+    journey.served().await
+}
+
+/// Serves a read that has failed on its direct way. None: no cutover explains the failure, and it is to be returned.
+pub async fn serve_again(
+    request: &Request,
+    env: &Env,
+    ctx: &Context,
+    config: &Rc<Config>,
+    route: &Route,
+    sent: UnixMillis,
+) -> Result<Option<Response>> {
+    let url = request.url();
+    let mut journey = Journey::new(request, &url, env, ctx, config);
+    journey.sends = 1;
+    let writer = route.lane.current().map(|leased| leased.record.writer);
+    if writer.is_some_and(|writer| writer != route.side) {
+        target_reads::note(&route.lane, true);
+        journey.failed_at_target = true;
+    } else {
+        let tried = (route.side, route.epoch);
+        match read_lane_after_failure(tried, OnFailure::Return, sent, &route.lane, env).await {
+            AfterFailure::GiveBack => return Ok(None),
+            AfterFailure::RetryAt(_) => {}
+            AfterFailure::Wait => {
+                if let Err(why) = journey.wait(&route.lane).await {
+                    return reply::gave_up(why).map(Some);
+                }
+            }
         }
-        match decide(leased.as_deref(), &facts, now()) {
-            Decision::RefreshLease => {
-                renewals += 1;
-                let renewed = known.renew(env).await;
-                facts.renewal_failed = renewed.is_err() || renewals >= MAX_RENEWALS;
-                if let Ok(leased) = renewed {
-                    guard::guard(leased, &known, env, ctx);
-                }
+    }
+    journey.served().await.map(Some)
+}
+
+/// A request on its way.
+struct Journey<'a> {
+    request: &'a Request,
+    url: &'a str,
+    env: &'a Env,
+    ctx: &'a Context,
+    config: &'a Rc<Config>,
+    facts: RequestFacts,
+    sends: u32,
+    renewals: u32,
+    failed_at_target: bool,
+    holding: Holding,
+}
+
+impl<'a> Journey<'a> {
+    fn new(
+        request: &'a Request,
+        url: &'a str,
+        env: &'a Env,
+        ctx: &'a Context,
+        config: &'a Rc<Config>,
+    ) -> Self {
+        Self {
+            request,
+            url,
+            env,
+            ctx,
+            config,
+            facts: facts::of(request),
+            sends: 0,
+            renewals: 0,
+            failed_at_target: false,
+            holding: Holding::default(),
+        }
+    }
+
+    async fn served(mut self) -> Result<Response> {
+        let (request, url, env, ctx) = (self.request, self.url, self.env, self.ctx);
+        let parts = Parts { request, url };
+        let asked = headers::asks_for_account(request);
+        loop {
+            // Looked up in each turn: a request that was held must not go by a directory that was replaced meanwhile.
+            let Ok(routes) = known_directory::routes(self.facts.is_write, env, ctx, self.config).await else {
+                return reply::no_directory();
+            };
+            let (name, lane) = match routes.lane_of(&parts) {
+                Ok(found) => found,
+                Err(why) => return reply::unclear(&why),
+            };
+            let known = known_lane::of(name);
+            let leased = known.current();
+            if let Some(leased) = &leased {
+                self.facts.prefers_target = !self.failed_at_target
+                    && !self.facts.is_write
+                    && target_reads::go_there(&leased.record, lane, &known, &parts);
             }
-            Decision::Refuse(why) => return reply::refused(why),
-            Decision::Hold => {
-                if let Err(why) = holding.wait(&known, env, ctx, config).await {
-                    return reply::gave_up(why);
-                }
-                facts.renewal_failed = false;
-            }
-            Decision::Forward { to, on_failure } => {
-                // decide() forwards only under a lease, so there is one.
-                let Some(leased) = leased else {
-                    return reply::unreachable(to);
-                };
-                guard::renew_behind(&leased, &known, env, ctx);
-                sends += 1;
-                let sent = now();
-                // Whatever must not be sent twice is counted like a write.
-                let counted = (!facts.repeatable).then_some((ctx, &known));
-                let outcome =
-                    forward::send(request, url, lane.origin(to), config.forward_max, counted).await?;
-                if counted.is_some() {
-                    guard::answered(&known, env, ctx);
-                }
-                let failed = outcome.is_failure(on_failure);
-                // By the share: the writer is another side, and answers what the target does not.
-                if facts.prefers_target && to == Side::Target {
-                    note_target(&known, failed || matches!(outcome, Outcome::TimedOut));
-                    if failed && facts.repeatable && sends < MAX_SENDS {
-                        failed_at_target = true;
-                        outcome.discard();
-                        continue;
+            match decide(leased.as_deref(), &self.facts, now()) {
+                Decision::RefreshLease => {
+                    self.renewals += 1;
+                    let renewed = known.renew(env).await;
+                    self.facts.renewal_failed = renewed.is_err() || self.renewals >= MAX_RENEWALS;
+                    if let Ok(leased) = renewed {
+                        guard::guard(leased, &known, env, ctx);
                     }
                 }
-                let account = Account {
-                    side: to,
-                    record: &leased.record,
-                    held: holding.held,
-                    pin: pin(&leased.record, facts.is_write),
-                };
-                if failed && facts.repeatable && sends < MAX_SENDS {
-                    let tried = (to, leased.record.epoch);
-                    match read_lane_after_failure(tried, on_failure, sent, &known, env).await {
-                        AfterFailure::GiveBack => return finish(&outcome, &account),
-                        AfterFailure::RetryAt(_) => outcome.discard(),
-                        AfterFailure::Wait => {
+                Decision::Refuse(why) => return reply::refused(why),
+                Decision::Hold => {
+                    if let Err(why) = self.wait(&known).await {
+                        return reply::gave_up(why);
+                    }
+                }
+                Decision::Forward { to, on_failure } => {
+                    // decide() forwards only under a lease, so there is one.
+                    let Some(leased) = leased else {
+                        return reply::unreachable(to);
+                    };
+                    guard::renew_behind(&leased, &known, env, ctx);
+                    self.sends += 1;
+                    let sent = now();
+                    // Whatever must not be sent twice is counted like a write.
+                    let counted = (!self.facts.repeatable).then_some((ctx, &known));
+                    let outcome = forward::send(request, url, lane.origin(to), self.config, counted).await?;
+                    if counted.is_some() {
+                        guard::answered(&known, env, ctx);
+                    }
+                    let failed = outcome.is_failure(on_failure);
+                    // By the share: the writer is another side, and answers what the target does not.
+                    if self.facts.prefers_target && to == Side::Target {
+                        target_reads::note(&known, failed || matches!(outcome, Outcome::TimedOut));
+                        if failed && self.may_send_again() {
+                            self.failed_at_target = true;
                             outcome.discard();
-                            if let Err(why) = holding.wait(&known, env, ctx, config).await {
-                                return reply::gave_up(why);
-                            }
-                            facts.renewal_failed = false;
+                            continue;
                         }
                     }
-                } else {
-                    return finish(&outcome, &account);
+                    let account = Account {
+                        asked,
+                        side: to,
+                        record: &leased.record,
+                        held: self.holding.held,
+                        pin: target_reads::pin(&leased.record, self.facts.is_write),
+                    };
+                    if failed && self.may_send_again() {
+                        let tried = (to, leased.record.epoch);
+                        match read_lane_after_failure(tried, on_failure, sent, &known, env).await {
+                            AfterFailure::GiveBack => return finish(outcome, &account),
+                            AfterFailure::RetryAt(_) => outcome.discard(),
+                            AfterFailure::Wait => {
+                                outcome.discard();
+                                if let Err(why) = self.wait(&known).await {
+                                    return reply::gave_up(why);
+                                }
+                            }
+                        }
+                    } else {
+                        return finish(outcome, &account);
+                    }
                 }
             }
         }
     }
-}
 
-/// Keeps the outcome of a read of the target's share: a target that fails is left alone for a while.
-fn note_target(lane: &KnownLane, failed: bool) {
-    let mut breaker = lane.target_breaker.get();
-    if failed {
-        breaker.failed(now());
-    } else {
-        breaker.answered();
+    const fn may_send_again(&self) -> bool {
+        self.facts.repeatable && self.sends < MAX_SENDS
     }
-    lane.target_breaker.set(breaker);
-}
 
-/// Whether the read goes to the target by its share. Costs nothing while there is no share.
-fn prefers_target(record: &LaneRecord, lane: &Lane, known: &KnownLane, parts: &Parts<'_>) -> bool {
-    let Some(share) = record.read_share(now()) else {
-        return false;
-    };
-    let pinned = Lookup::Cookie(headers::PIN_COOKIE.to_owned())
-        .first(parts)
-        .is_some();
-    let key = || lane.reads.key_of(parts);
-    let belongs = !pinned && key().is_some_and(|key| lane.reads.prefer_target(&record.lane, share, &key));
-    // Asked last: a breaker that is half open admits one request only.
-    belongs && {
-        let mut breaker = known.target_breaker.get();
-        let admitted = breaker.admits(now());
-        known.target_breaker.set(breaker);
-        admitted
+    /// Waits for the lane to serve.
+    async fn wait(&mut self, lane: &Rc<KnownLane>) -> std::result::Result<(), hold::GaveUp> {
+        self.holding.wait(lane, self.env, self.ctx, self.config).await?;
+        self.facts.renewal_failed = false;
+        Ok(())
     }
-}
-
-/// For how long the reads of a client that has written belong to the writer.
-fn pin(record: &LaneRecord, is_write: bool) -> Option<Millis> {
-    let reads = record.shared_reads().filter(|_| is_write)?;
-    Some(reads.pin_ms)
 }
 
 /// Reads the lane to see whether a cutover explains a failed read.
@@ -170,7 +216,7 @@ async fn read_lane_after_failure(
     }
 }
 
-fn finish(outcome: &Outcome, account: &Account<'_>) -> Result<Response> {
+fn finish(outcome: Outcome, account: &Account<'_>) -> Result<Response> {
     match outcome {
         Outcome::Answered(response) => forward::answer(response, account),
         Outcome::Unreachable => reply::unreachable(account.side),

@@ -8,7 +8,7 @@ use worker::web_sys::Request;
 use crate::forward::{path_and_query, path_of, scheme_and_host};
 
 /// Set by Cloudflare; a client cannot choose it there.
-const CLIENT_ADDRESS: &str = "cf-connecting-ip";
+pub const CLIENT_ADDRESS: &str = "cf-connecting-ip";
 
 /// A request with its URL.
 pub struct Parts<'a> {
@@ -18,17 +18,15 @@ pub struct Parts<'a> {
 
 impl RequestParts for Parts<'_> {
     fn host(&self) -> String {
-        host_of(self.url).to_ascii_lowercase()
+        host(self.url)
     }
 
     fn path(&self) -> &str {
-        path_of(self.url)
+        path(self.url)
     }
 
     fn query(&self) -> &str {
-        let rest = path_and_query(self.url);
-        let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);
-        rest.split_once('?').map_or("", |(_, query)| query)
+        query(self.url)
     }
 
     fn header(&self, name: &str) -> Option<String> {
@@ -47,6 +45,23 @@ impl RequestParts for Parts<'_> {
     fn client(&self) -> Option<String> {
         self.header(CLIENT_ADDRESS)
     }
+}
+
+/// The host of a URL as rules name it.
+pub fn host(url: &str) -> String {
+    host_of(url).to_ascii_lowercase()
+}
+
+/// The path of a URL.
+pub fn path(url: &str) -> &str {
+    path_of(url)
+}
+
+/// The query of a URL, without `?`.
+pub fn query(url: &str) -> &str {
+    let rest = path_and_query(url);
+    let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);
+    rest.split_once('?').map_or("", |(_, query)| query)
 }
 
 /// The host of a URL without port and without the dot that may end a full name.

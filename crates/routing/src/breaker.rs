@@ -29,6 +29,11 @@ impl Breaker {
         probe
     }
 
+    /// Whether the last request that passed was answered: nothing has to be noted of one more answer.
+    pub fn is_quiet(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// A request that passed has failed.
     pub fn failed(&mut self, now: UnixMillis) {
         self.in_a_row = self.in_a_row.saturating_add(1);

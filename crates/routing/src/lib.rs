@@ -31,7 +31,7 @@ pub use admin::{AdminKey, AdminRefusal, AdminRequest, KeyRing};
 pub use audit::{AuditEntry, AuditLog, BrokenChain, ChainHead};
 pub use breaker::Breaker;
 pub use decide::{
-    AfterFailure, Decision, LeasedLane, OnFailure, Refused, RequestFacts, after_failed_read, decide,
+    AfterFailure, Decision, LeasedLane, OnFailure, Refused, RequestFacts, after_failed_read, decide, direct,
 };
 pub use directory::{Directory, Origin, Routes};
 pub use lane::{Command, Epoch, LaneRecord, Mode, Phase, Refusal, Side, TargetReads};

@@ -9,6 +9,11 @@ use wasm_bindgen_cli_support::Bindgen;
 
 const SHIM: &str = include_str!("shim.js");
 const SHIM_NAME: &str = "shim.js";
+/// What the shim imports besides the glue.
+const SCRIPTS: [(&str, &str); 2] = [
+    ("direct.js", include_str!("direct.js")),
+    ("time-limit.js", include_str!("time-limit.js")),
+];
 const GLUE_NAME: &str = "index.js";
 const WASM_NAME: &str = "index_bg.wasm";
 
@@ -101,6 +106,10 @@ pub fn bundle(wasm: &Path, out_dir: &Path, wasm_opt: Option<&Path>) -> Result<Bu
     fs::write(&glue_path, glue).map_err(file_error(&glue_path))?;
     let shim_path = out_dir.join(SHIM_NAME);
     fs::write(&shim_path, shim(&classes)).map_err(file_error(&shim_path))?;
+    for (name, text) in SCRIPTS {
+        let path = out_dir.join(name);
+        fs::write(&path, text).map_err(file_error(&path))?;
+    }
     if let Some(tool) = wasm_opt {
         optimize(tool, &out_dir.join(WASM_NAME))?;
     }
@@ -108,33 +117,30 @@ pub fn bundle(wasm: &Path, out_dir: &Path, wasm_opt: Option<&Path>) -> Result<Bu
 }
 
 impl Bundle {
-    /// Opens the bundle that [`bundle()`] wrote into `dir` before.
+    /// Opens a bundle in `dir`, such as [`bundle()`] has written there: the entry with all scripts and wasm beside it.
     pub fn open(dir: &Path) -> Result<Self, BundleError> {
-        let entry = |name: &str, kind| {
-            let path = dir.join(name);
-            fs::metadata(&path).map_err(file_error(&path))?;
-            Ok(Module {
-                name: name.to_owned(),
-                kind,
-            })
+        let entry = dir.join(SHIM_NAME);
+        fs::metadata(&entry).map_err(file_error(&entry))?;
+        let mut names = Vec::new();
+        collect(dir, "", &mut names)?;
+        names.sort();
+        let kind = |name: &str| match Path::new(name).extension()?.to_str()? {
+            "js" => Some(ModuleKind::EsModule),
+            "wasm" => Some(ModuleKind::Wasm),
+            _ => None,
         };
-        let mut modules = vec![
-            entry(SHIM_NAME, ModuleKind::EsModule)?,
-            entry(GLUE_NAME, ModuleKind::EsModule)?,
-            entry(WASM_NAME, ModuleKind::Wasm)?,
-        ];
-        let (snippets, mut inline) = (dir.join("snippets"), Vec::new());
-        if snippets.exists() {
-            collect(&snippets, "snippets", &mut inline)?;
-        }
-        inline.sort();
-        modules.extend(inline.into_iter().map(|name| Module {
-            name,
-            kind: ModuleKind::EsModule,
-        }));
+        let others = names.into_iter().filter(|name| name != SHIM_NAME);
+        let modules = std::iter::once(SHIM_NAME.to_owned())
+            .chain(others)
+            .filter_map(|name| {
+                Some(Module {
+                    kind: kind(&name)?,
+                    name,
+                })
+            });
         Ok(Self {
             dir: dir.to_owned(),
-            modules,
+            modules: modules.collect(),
         })
     }
 }
@@ -237,9 +243,9 @@ fn optimize(tool: &Path, wasm: &Path) -> Result<(), BundleError> {
 fn collect(dir: &Path, prefix: &str, names: &mut Vec<String>) -> Result<(), BundleError> {
     for entry in fs::read_dir(dir).map_err(file_error(dir))? {
         let entry = entry.map_err(file_error(dir))?;
-        let name = format!("{prefix}/{}", entry.file_name().to_string_lossy());
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         if entry.path().is_dir() {
-            collect(&entry.path(), &name, names)?;
+            collect(&entry.path(), &format!("{name}/"), names)?;
         } else {
             names.push(name);
         }

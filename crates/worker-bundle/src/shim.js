@@ -2,6 +2,7 @@
 // and replaces the wasm instance after a panic. A panicked instance may be in any state, so the instance and
 // every object made from it are replaced.
 import { DurableObject } from "cloudflare:workers";
+import { direct, forget } from "./direct.js";
 import * as app from "./index.js";
 
 const health = app.__worker_init_state();
@@ -9,6 +10,7 @@ const health = app.__worker_init_state();
 function recover() {
   if (!health.criticalError) return;
   app.__wbg_reset_state();
+  forget();
   health.criticalError = false;
   health.instanceId += 1;
 }
@@ -47,6 +49,17 @@ function durable(name) {
   };
 }
 
+// A direct request is forwarded synchronously; a panic while it is decided replaces the instance at the next request.
+function forwarded(request, env, ctx) {
+  recover();
+  try {
+    return direct(request, env, ctx);
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) health.criticalError = true;
+    throw error;
+  }
+}
+
 export default {
-  fetch: (request, env, ctx) => guarded(() => app.fetch(request, env, ctx)),
+  fetch: (request, env, ctx) => forwarded(request, env, ctx) ?? guarded(() => app.fetch(request, env, ctx)),
 };

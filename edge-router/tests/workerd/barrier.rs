@@ -4,7 +4,7 @@ use crossover_routing::{IsolateId, Millis, Report, Side, UnixMillis, WriteTimes}
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::edge::{Edge, header, now, until};
+use crate::edge::{Edge, ORIGIN, header, now, until};
 
 /// An edge whose source has one unanswered write, sent before the lane was armed, and holds since.
 async fn held_with_a_write_in_flight() -> (Edge, tokio::task::JoinHandle<reqwest::Response>) {
@@ -56,7 +56,7 @@ async fn both_isolates_have_to_report_and_each_write_counts_where_it_was_forward
     edge.commit().await;
     edge.release().await;
     let held = held.await.unwrap().unwrap();
-    assert_eq!(header(&held, "x-crossover-side"), Some("target"));
+    assert_eq!(header(&held, ORIGIN), Some("target"));
     assert_eq!(first.await.unwrap().status(), 200);
     assert_eq!(other.await.unwrap().unwrap().status(), 200);
 }
@@ -139,7 +139,7 @@ async fn the_writes_of_an_isolate_that_has_died_are_not_forgotten_and_the_run_ca
     edge.abort().await;
     edge.release().await;
     let after = edge.post("/orders", "after").send().await.unwrap();
-    assert_eq!(header(&after, "x-crossover-side"), Some("source"));
+    assert_eq!(header(&after, ORIGIN), Some("source"));
 }
 
 #[tokio::test]

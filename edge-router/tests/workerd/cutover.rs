@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use crossover_edge_admin::EdgeError;
 use crossover_routing::{Command, Millis, Phase, Side};
 
-use crate::edge::{Edge, header, now, run, until};
+use crate::edge::{Edge, ORIGIN, header, now, run, until};
 
 fn bodies(count: usize) -> Vec<String> {
     let mut bodies: Vec<String> = (0..count).map(|number| format!("write-{number:04}")).collect();
@@ -34,7 +34,7 @@ async fn held_writes_go_to_the_target_exactly_once_after_the_release() {
     for answer in futures::future::join_all(writes).await {
         let answer = answer.unwrap();
         assert_eq!(
-            (answer.status().as_u16(), header(&answer, "x-crossover-side")),
+            (answer.status().as_u16(), header(&answer, ORIGIN)),
             (200, Some("target"))
         );
         assert!(header(&answer, "x-crossover-held-ms").is_some());
@@ -63,7 +63,7 @@ async fn an_abort_holds_writes_until_the_release_and_sends_them_to_the_source() 
     );
     assert_eq!(edge.release().await.phase, Phase::ServeSource);
     for answer in futures::future::join_all(writes).await {
-        assert_eq!(header(&answer.unwrap(), "x-crossover-side"), Some("source"));
+        assert_eq!(header(&answer.unwrap(), ORIGIN), Some("source"));
     }
     assert_eq!(edge.source.writes(), expected);
     assert!(edge.target.writes().is_empty());
@@ -99,8 +99,8 @@ async fn requests_pass_until_hold_at_and_are_held_from_then_on() {
     edge.hold().await;
     edge.commit().await;
     edge.release().await;
-    assert_eq!(header(&read.await.unwrap(), "x-crossover-side"), Some("target"));
-    assert_eq!(header(&late.await.unwrap(), "x-crossover-side"), Some("target"));
+    assert_eq!(header(&read.await.unwrap(), ORIGIN), Some("target"));
+    assert_eq!(header(&late.await.unwrap(), ORIGIN), Some("target"));
     assert_eq!(edge.target.writes(), ["late"]);
 }
 
@@ -161,7 +161,7 @@ async fn a_rollback_uses_the_same_phases_in_the_other_direction() {
         edge.until_held(1).await;
         edge.commit().await;
         edge.release().await;
-        assert_eq!(header(&write.await.unwrap(), "x-crossover-side"), Some(name));
+        assert_eq!(header(&write.await.unwrap(), ORIGIN), Some(name));
     }
     assert_eq!(edge.target.writes(), ["target"]);
     assert_eq!(edge.source.writes(), ["source"]);

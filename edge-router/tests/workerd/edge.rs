@@ -17,6 +17,10 @@ use worker_bundle::{Bundle, LaneStorage, WorkerdConfig};
 
 use crate::origin::Origin;
 
+/// The answer shall say which side answered: such a request is never direct.
+pub const ACCOUNT: &str = "x-crossover-account";
+/// In an answer of a test's origin: which one it was.
+pub const ORIGIN: &str = "x-origin";
 pub const KEY_ID: &str = "test-key";
 /// Far longer than a working step takes; only a failing test waits this long.
 const WAIT_LIMIT: Duration = Duration::from_secs(40);
@@ -230,7 +234,7 @@ impl Edge {
     pub async fn until_known(&self) {
         let epoch = self.admin.read().await.unwrap().epoch.to_string();
         until("an isolate that knows of the cutover", async || {
-            let answer = self.get("/").send().await.unwrap();
+            let answer = self.get("/").header(ACCOUNT, "yes").send().await.unwrap();
             (header(&answer, "x-crossover-epoch") == Some(&epoch)).then_some(())
         })
         .await;

@@ -9,6 +9,7 @@
 mod admin;
 mod barrier;
 mod cutover;
+mod direct;
 mod directory;
 mod edge;
 mod forwarding;

@@ -2,7 +2,7 @@ use crossover_routing::Side;
 
 use reqwest::Response;
 
-use crate::edge::{Edge, header, until};
+use crate::edge::{Edge, ORIGIN, header, until};
 
 /// A read that reaches the source before the hold and is answered with `status` during it.
 async fn read_across_the_hold(edge: &Edge, status: u16) -> tokio::task::JoinHandle<Response> {
@@ -31,7 +31,7 @@ async fn a_read_refused_by_the_locked_source_waits_and_is_answered_by_the_target
         edge.release().await;
         let answer = read.await.unwrap();
         assert_eq!(
-            (answer.status().as_u16(), header(&answer, "x-crossover-side")),
+            (answer.status().as_u16(), header(&answer, ORIGIN)),
             (200, Some("target"))
         );
         assert!(header(&answer, "x-crossover-held-ms").is_some());
@@ -46,7 +46,7 @@ async fn a_read_refused_by_the_locked_source_is_answered_by_it_after_an_abort() 
     edge.abort().await;
     edge.source.answer_with(200);
     edge.release().await;
-    assert_eq!(header(&read.await.unwrap(), "x-crossover-side"), Some("source"));
+    assert_eq!(header(&read.await.unwrap(), ORIGIN), Some("source"));
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn a_read_after_the_commit_waits_for_the_target_to_open() {
     })
     .await;
     edge.release().await;
-    assert_eq!(header(&read.await.unwrap(), "x-crossover-side"), Some("target"));
+    assert_eq!(header(&read.await.unwrap(), ORIGIN), Some("target"));
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn a_failing_read_outside_a_cutover_is_sent_once_and_its_failure_returned(
         edge.source.answer_with(status);
         let answer = edge.get("/orders").send().await.unwrap();
         assert_eq!(
-            (answer.status().as_u16(), header(&answer, "x-crossover-side")),
+            (answer.status().as_u16(), header(&answer, ORIGIN)),
             (status, Some("source"))
         );
     }
@@ -93,7 +93,7 @@ async fn a_failing_read_is_sent_to_the_new_writer_although_the_lease_names_the_o
     // After a failure the lane's record decides, whatever this isolate's lease says.
     let answer = edge.get("/orders").send().await.unwrap();
     assert_eq!(
-        (answer.status().as_u16(), header(&answer, "x-crossover-side")),
+        (answer.status().as_u16(), header(&answer, ORIGIN)),
         (200, Some("target"))
     );
 }
@@ -104,7 +104,7 @@ async fn a_failing_write_is_never_sent_twice() {
     edge.source.answer_with(503);
     let answer = edge.post("/orders", "w").send().await.unwrap();
     assert_eq!(
-        (answer.status().as_u16(), header(&answer, "x-crossover-side")),
+        (answer.status().as_u16(), header(&answer, ORIGIN)),
         (503, Some("source"))
     );
     // Only the origin knows whether it executed the failed request; the client receives that information.

@@ -1,7 +1,7 @@
 use crossover_routing::{Command, LaneRecord, Millis, ReadShare, Side};
 use reqwest::Response;
 
-use crate::edge::{Edge, header, now, until};
+use crate::edge::{ACCOUNT, Edge, ORIGIN, header, now, until};
 
 /// Short, so that the tests need not wait long for the first read.
 const PIN: Millis = Millis(1_000);
@@ -23,7 +23,7 @@ async fn share_reads(edge: &Edge, percent: f64) {
     let from = record.target_reads.unwrap().from_ms;
     until("the share in force", async || {
         for url in [&edge.url, &edge.second_url] {
-            let answer = edge.client.get(url).send().await.unwrap();
+            let answer = edge.client.get(url).header(ACCOUNT, "yes").send().await.unwrap();
             let epoch = header(&answer, "x-crossover-epoch")?.parse().ok();
             epoch.filter(|epoch: &u64| *epoch >= record.epoch.0)?;
         }
@@ -48,7 +48,7 @@ fn pin(answer: &Response) -> Option<&str> {
 }
 
 fn side(answer: &Response) -> Option<Side> {
-    match header(answer, "x-crossover-side")? {
+    match header(answer, ORIGIN)? {
         "source" => Some(Side::Source),
         "target" => Some(Side::Target),
         _ => None,

@@ -89,6 +89,15 @@ impl Lookup {
         }
     }
 
+    /// The header that has to be known to read this place.
+    pub fn header(&self) -> Option<&str> {
+        match self {
+            Self::Header(name) => Some(name),
+            Self::Cookie(_) => Some("cookie"),
+            Self::Query(_) | Self::PathSegment(_) => None,
+        }
+    }
+
     /// The first value that this place names.
     pub fn first(&self, request: &impl RequestParts) -> Option<String> {
         self.values(request).into_iter().next()

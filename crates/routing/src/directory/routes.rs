@@ -55,6 +55,30 @@ impl Routes {
         &self.directory
     }
 
+    /// The headers by which the lane of a request is found; with `keys`, also those that name read keys.
+    pub fn headers(&self, keys: bool) -> BTreeSet<&str> {
+        let directory = &self.directory;
+        let rules = directory.tenant.iter().chain(
+            directory
+                .region
+                .iter()
+                .filter(|_| self.asks_region)
+                .flat_map(|region| &region.named_by),
+        );
+        let rules = rules.filter(|_| !self.shapes.is_empty());
+        let keys = directory
+            .lanes
+            .values()
+            .filter(|_| keys)
+            .flat_map(|lane| &lane.reads.key);
+        rules.chain(keys).filter_map(Lookup::header).collect()
+    }
+
+    /// Whether the lane of a request may depend on its client's country.
+    pub const fn asks_place(&self) -> bool {
+        self.asks_region
+    }
+
     /// The lane of a request, with its name.
     pub fn lane_of(&self, request: &impl RequestParts) -> Result<(&str, &Lane), Unclear> {
         let name = if self.shapes.is_empty() {

@@ -373,6 +373,38 @@ proptest! {
         prop_assert_eq!(routes.lane_of(&request).unwrap().0, expected);
     }
 
+    /// Whoever describes a request by the headers that the rules ask for gets the same lane and the same read key.
+    #[test]
+    fn the_headers_asked_for_are_enough(
+        rules in prop::collection::vec(any_rule(), 0..6), by in prop::collection::vec(any_lookup(), 1..3), keys in prop::collection::vec(any_lookup(), 0..3),
+        values in prop::collection::vec(prop::option::of("[abNS]|[NS]01|k=[ab]"), 3), country in prop::option::of(Just("VN")),
+    ) {
+        let mut directory = directory(example());
+        directory.rules = rules;
+        directory.tenant.clone_from(&by);
+        if let Some(region) = &mut directory.region {
+            region.named_by = by;
+        }
+        for lane in directory.lanes.values_mut() {
+            lane.reads.key.clone_from(&keys);
+        }
+        let routes = Routes::new(directory);
+        let mut full = get("/a");
+        full.headers = HEADERS.into_iter().zip(values).filter_map(|(name, value)| Some((name, value?))).collect();
+        full.place.0 = country;
+        let mut described = full.clone();
+        let asked = routes.headers(true);
+        described.headers.retain(|name, _| asked.contains(name));
+        if !routes.asks_place() {
+            described.place = (None, None);
+        }
+        let found = |request: &Sent| routes.lane_of(request).map(|(name, lane)| (name.to_owned(), lane.reads.key_of(request)));
+        prop_assert_eq!(found(&full), found(&described));
+        described.headers.retain(|name, _| routes.headers(false).contains(name));
+        let lane = |request: &Sent| routes.lane_of(request).map(|(name, _)| name.to_owned());
+        prop_assert_eq!(lane(&full), lane(&described));
+    }
+
     /// No text makes the parser fail in another way than by an error.
     #[test]
     fn any_document_is_read_or_refused(text in "[\\[\\]{}:,\"a-z0-9/ ]{0,200}") {
@@ -387,6 +419,15 @@ proptest! {
         request.headers.extend([("x-tenant", header), ("cookie", cookie)]);
         let _ = lane(&request);
     }
+}
+
+const HEADERS: [&str; 3] = ["x-tenant", "x-region", "cookie"];
+
+fn any_lookup() -> impl Strategy<Value = Lookup> {
+    prop_oneof![
+        prop::sample::select(HEADERS.to_vec()).prop_map(|name| Lookup::Header(name.to_owned())),
+        Just(Lookup::Cookie("k".to_owned())),
+    ]
 }
 
 fn any_rule() -> impl Strategy<Value = Rule> {

@@ -83,7 +83,8 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
         )?;
         anyhow::Ok((build, worker))
     };
-    let mut workers = vec![start(Build::Ours, &ours)?];
+    let plain = plain(&folder)?;
+    let mut workers = vec![start(Build::Ours, &ours)?, start(Build::Plain, &plain)?];
     if let Some(earlier) = &options.earlier {
         workers.push(start(Build::Earlier, earlier)?);
     }
@@ -124,6 +125,14 @@ fn programs(workspace: &Workspace, options: &Options) -> anyhow::Result<(PathBuf
         given(&options.workerd, "workerd")?,
         given(&options.ours, "worker_bundle")?,
     ))
+}
+
+/// The bundle of a router without rules, with which ours is compared.
+fn plain(folder: &Path) -> anyhow::Result<PathBuf> {
+    let bundle = folder.join("plain-bundle");
+    fs::create_dir_all(&bundle)?;
+    fs::write(bundle.join(worker::ENTRY), include_str!("edge/plain.js"))?;
+    Ok(bundle)
 }
 
 /// A new folder; that of a former bench is removed, with its lanes.

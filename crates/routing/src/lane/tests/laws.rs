@@ -117,6 +117,34 @@ proptest! {
         }
     }
 
+    /// A direct request goes where the longer way would send it, and never while something is announced or due.
+    #[test]
+    fn the_direct_way_is_the_longer_way_without_its_duties(
+        steps in prop::collection::vec(any_step(), 0..60), is_write in any::<bool>(), prefers_target in any::<bool>(), used in 0_u64..6_000,
+        dice in 0_u16..10_000,
+    ) {
+        use crate::decide::{Decision, LeasedLane, OnFailure, RequestFacts, decide, direct};
+        let facts = RequestFacts {
+            is_write,
+            repeatable: !is_write,
+            renewal_failed: false,
+            prefers_target: prefers_target && !is_write,
+            dice,
+        };
+        for (_, now, _, outcome) in walk(steps) {
+            let Ok(record) = outcome else { continue };
+            let leased = LeasedLane::new(record, now);
+            let later = now + Millis(used);
+            if let Some(to) = direct(&leased, &facts, later) {
+                let decision = decide(Some(&leased), &facts, later);
+                prop_assert_eq!(decision, Decision::Forward { to, on_failure: OnFailure::Return });
+                prop_assert!(!leased.is_due_for_renewal(later) && leased.record.phase.is_serving());
+                prop_assert!(!is_write || leased.record.shared_reads().is_none());
+                prop_assert!(!matches!(leased.record.mode, Mode::Shed(_)));
+            }
+        }
+    }
+
     #[test]
     fn writes_are_never_forwarded_in_hold_committed_or_aborting(
         steps in prop::collection::vec(any_step(), 0..200),

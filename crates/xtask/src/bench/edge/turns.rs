@@ -4,13 +4,18 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Build {
     Ours,
+    /// About ten lines of JavaScript without rules.
+    Plain,
     Earlier,
 }
 
 impl Build {
+    pub const ALL: [Self; 3] = [Self::Ours, Self::Plain, Self::Earlier];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Ours => "ours",
+            Self::Plain => "plain",
             Self::Earlier => "earlier",
         }
     }
@@ -44,9 +49,8 @@ pub fn turns(round: u64, builds: &[Build]) -> Vec<(Method, Build)> {
     let mut turns = Vec::new();
     for (place, method) in (0..).zip(methods) {
         let mut builds = builds.to_vec();
-        if (round + place) % 2 == 1 {
-            builds.reverse();
-        }
+        let first = (round + place) as usize % builds.len();
+        builds.rotate_left(first);
         turns.extend(builds.into_iter().map(|build| (method, build)));
     }
     turns
@@ -56,7 +60,7 @@ pub fn turns(round: u64, builds: &[Build]) -> Vec<(Method, Build)> {
 mod tests {
     use super::*;
 
-    const BOTH: [Build; 2] = [Build::Ours, Build::Earlier];
+    const BOTH: [Build; 2] = [Build::Ours, Build::Plain];
 
     #[test]
     fn every_round_has_every_worker_with_every_method_once() {
