@@ -41,6 +41,8 @@ pub use samples::{
 
 /// Response header of the edge: how long the edge held this write, in milliseconds.
 pub const HELD_MS: &str = "x-crossover-held-ms";
+/// Request header of the edge: the answer shall say which side it is from.
+pub const ACCOUNT: &str = "x-crossover-account";
 /// Response header of the edge: which side answered, `source` or `target`.
 pub const SIDE: &str = "x-crossover-side";
 

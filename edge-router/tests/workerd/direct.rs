@@ -116,7 +116,7 @@ async fn with_the_option_origins_are_told_the_clients_host_and_a_forged_one_is_r
 
 #[tokio::test]
 async fn direct_requests_of_one_second_share_a_timer_and_each_has_its_own_time() {
-    let edge = Edge::start_with(&[("FORWARD_MAX_MS", "1000")]).await;
+    let edge = Edge::start_with(&[("FORWARD_MAX_MS", "500")]).await;
     warmed(&edge).await;
     edge.source.delay_answers();
     let mut slow = Vec::new();
@@ -134,11 +134,18 @@ async fn direct_requests_of_one_second_share_a_timer_and_each_has_its_own_time()
             .until_seen(|seen| seen.target == format!("/slow/{number}"))
             .await;
     }
+    // A client that leaves by a reset takes its request with it, and must not stop the timer of the others.
+    let left = edge.get("/slow/left");
+    let left = tokio::spawn(left.send());
+    edge.source.until_seen(|seen| seen.target == "/slow/left").await;
+    left.abort();
     for request in slow {
         let (status, waited) = request.await.unwrap();
         assert_eq!(status, 504);
-        assert!(waited.as_millis() >= 950, "given up after {waited:?}");
+        assert!(waited.as_millis() >= 450, "given up after {waited:?}");
     }
+    let next = sent(edge.get("/slow/next")).await;
+    assert_eq!(next.status(), 504, "a timer that has rung takes no more requests");
     edge.source.answer_now();
     until_all_are_answered(&edge).await;
 }

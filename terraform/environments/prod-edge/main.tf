@@ -15,6 +15,7 @@ module "edge" {
   hold_max_ms        = each.value.hold_max_ms
   held_max           = each.value.held_max
   forward_max_ms     = each.value.forward_max_ms
+  forwarded_host     = each.value.forwarded_host
   admin_keys_stored  = each.value.admin_keys_stored
   deployed_migration = each.value.deployed_migration
 }

@@ -16,6 +16,7 @@ locals {
       { name = "HOLD_MAX_MS", type = "plain_text", text = tostring(var.hold_max_ms) },
       { name = "HELD_MAX", type = "plain_text", text = tostring(var.held_max) },
       { name = "FORWARD_MAX_MS", type = "plain_text", text = tostring(var.forward_max_ms) },
+      { name = "FORWARDED_HOST", type = "plain_text", text = var.forwarded_host ? "on" : "off" },
     ],
     var.origins_allowed == null ? [] : [{ name = "ORIGINS", type = "plain_text", text = jsonencode(sort(tolist(var.origins_allowed))) }],
     # A binding of type secret_text would put the keys into the state; this one takes over what wrangler has stored.

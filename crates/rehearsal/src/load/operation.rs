@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::acknowledged::TokenSender;
 use super::samples::Samples;
 use super::timetable::Left;
-use super::{Acknowledged, HELD_MS, Kind, LoadConfig, Mode, Outcome, SIDE, Sample};
+use super::{ACCOUNT, Acknowledged, HELD_MS, Kind, LoadConfig, Mode, Outcome, SIDE, Sample};
 use crate::api::{DELAY_MS, EXECUTED};
 
 /// Acknowledged writes that reads choose from.
@@ -143,6 +143,9 @@ impl Clients {
         if delay > Millis(0) {
             request = request.header(DELAY_MS, delay.0);
         }
+        if asks(number) {
+            request = request.header(ACCOUNT, "yes");
+        }
         let answer = request.send().await;
         let answered = Instant::now();
         let response = match answer {
@@ -249,11 +252,11 @@ impl Clients {
             (_, Some(own), _) => (format!("/entries/{}", own.token), true),
             (_, None, _) => return None,
         };
-        let answer = self
-            .http
-            .get(format!("{}{path}", self.config.base_url))
-            .send()
-            .await;
+        let mut request = self.http.get(format!("{}{path}", self.config.base_url));
+        if asks(number) {
+            request = request.header(ACCOUNT, "yes");
+        }
+        let answer = request.send().await;
         let ended = match answer {
             Err(err) => {
                 let text = Some(transport("GET", &path, &err));
@@ -337,6 +340,12 @@ impl Clients {
             .get(number.wrapping_mul(7_919).checked_rem(count)? as usize)
             .copied()
     }
+}
+
+/// Every second request asks which side has answered. The others pass the edge directly, as most requests of a real
+/// application do.
+const fn asks(number: u64) -> bool {
+    number.is_multiple_of(2)
 }
 
 /// After its time-out the client closes the connection, and the Worker goes on waiting for the origin.
