@@ -10,6 +10,8 @@ use worker::Env;
 const DEFAULT_LANE: &str = "main";
 const DEFAULT_HOLD_MAX_MS: u64 = 10_000;
 const DEFAULT_HELD_MAX: u64 = 2_000;
+/// A request in flight costs workerd 4 file handles, and a process usually has 20,000.
+const DEFAULT_IN_FLIGHT_MAX: u64 = 4_000;
 /// Long enough for a slow upload: the time counts until the answer's headers arrive.
 const DEFAULT_FORWARD_MAX_MS: u64 = 300_000;
 /// Upper limit of a hold for any configuration: see docs/cutover-protocol.md, "The pause".
@@ -25,6 +27,8 @@ pub struct Config {
     pub hold_max: Millis,
     /// How many requests the lane may hold at once.
     pub held_max: u64,
+    /// How many requests an isolate may have in flight, held ones among them.
+    pub in_flight_max: u64,
     /// How long an origin may take for the headers of its answer, the client's upload included.
     pub forward_max: Millis,
     /// Whether origins are told the client's scheme and host, in `x-forwarded-proto` and `x-forwarded-host`.
@@ -49,6 +53,7 @@ impl Config {
         let mut number = |name, default| noted(&mut faults, number(name, var(name), default));
         let hold_max_ms = number("HOLD_MAX_MS", DEFAULT_HOLD_MAX_MS);
         let held_max = number("HELD_MAX", DEFAULT_HELD_MAX);
+        let in_flight_max = number("IN_FLIGHT_MAX", DEFAULT_IN_FLIGHT_MAX);
         let forward_max_ms = number("FORWARD_MAX_MS", DEFAULT_FORWARD_MAX_MS);
         let forwarded_host = noted(&mut faults, switch("FORWARDED_HOST", var("FORWARDED_HOST")));
         let keys = KeyRing::from_json(&var("ADMIN_KEYS").unwrap_or_default());
@@ -58,15 +63,19 @@ impl Config {
         for fault in directory.iter().flat_map(Directory::faults_in_itself) {
             faults.push(format!("LANE, SOURCE_ORIGIN and TARGET_ORIGIN: {fault}"));
         }
-        match (directory, origins, hold_max_ms, held_max, forward_max_ms) {
-            (Some(directory), Some(origins), Some(hold_max_ms), Some(held_max), Some(forward_max_ms))
-                if faults.is_empty() =>
-            {
+        let numbers = (hold_max_ms, held_max, in_flight_max, forward_max_ms);
+        match (directory, origins, numbers) {
+            (
+                Some(directory),
+                Some(origins),
+                (Some(hold_max_ms), Some(held_max), Some(in_flight_max), Some(forward_max_ms)),
+            ) if faults.is_empty() => {
                 Ok(Self {
                     own_routes: Rc::new(Routes::new(directory)),
                     origins,
                     hold_max: Millis(hold_max_ms).min(HARD_HOLD_MAX),
                     held_max,
+                    in_flight_max,
                     forward_max: Millis(forward_max_ms),
                     // A fault is in the list, so this value is never used.
                     forwarded_host: forwarded_host.unwrap_or_default(),
@@ -177,6 +186,7 @@ mod tests {
             ("HELD_MAX", "0"),
             ("FORWARD_MAX_MS", "1s"),
             ("FORWARDED_HOST", "yes"),
+            ("IN_FLIGHT_MAX", "-1"),
         ])
         .unwrap_err();
         for name in [
@@ -186,6 +196,7 @@ mod tests {
             "HELD_MAX",
             "FORWARD_MAX_MS",
             "FORWARDED_HOST",
+            "IN_FLIGHT_MAX",
         ] {
             assert!(error.to_string().contains(name), "{error}");
         }

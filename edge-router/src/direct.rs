@@ -143,17 +143,21 @@ impl Names {
         if same && (self.keys || !keys) {
             return;
         }
-        let place = [COUNTRY, PART].into_iter().filter(|_| routes.asks_place());
-        let of_reads = ["cookie", CLIENT_ADDRESS].into_iter().filter(|_| keys);
-        let mut list: Vec<String> = routes
-            .headers(keys)
-            .into_iter()
-            .chain(place)
-            .chain(of_reads)
-            .map(str::to_owned)
-            .collect();
-        list.sort();
-        list.dedup();
+        let mut list: Vec<String> = routes.headers(keys).into_iter().map(str::to_owned).collect();
+        let mut ask = |name: &str| {
+            if !list.iter().any(|asked| asked == name) {
+                list.push(name.to_owned());
+            }
+        };
+        if routes.asks_place() {
+            ask(COUNTRY);
+            ask(PART);
+        }
+        if keys {
+            // The cookie of the pin, and the key of a client that names none.
+            ask("cookie");
+            ask(CLIENT_ADDRESS);
+        }
         *self = Self {
             of: Some(Rc::clone(routes)),
             keys,

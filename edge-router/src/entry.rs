@@ -47,6 +47,18 @@ pub fn forward_max_ms() -> f64 {
     config::loaded().map_or(0.0, |config| config.forward_max.0 as f64)
 }
 
+/// How many requests an isolate may have in flight.
+#[wasm_bindgen]
+pub fn in_flight_max() -> f64 {
+    config::loaded().map_or(0.0, |config| config.in_flight_max as f64)
+}
+
+/// The answer where that many are in flight.
+#[wasm_bindgen]
+pub fn too_many_in_flight() -> worker::Result<web_sys::Response> {
+    reply::too_many_in_flight()
+}
+
 /// Counts a write that is sent now; the key ends it.
 #[wasm_bindgen]
 pub fn write_sent(number: u32) -> u32 {

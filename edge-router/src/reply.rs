@@ -86,6 +86,12 @@ pub fn refused(why: Refused) -> worker::Result<Response> {
     not_executed(503, name, message)
 }
 
+/// The isolate has as many requests in flight as it may: the request reached no database.
+pub fn too_many_in_flight() -> worker::Result<Response> {
+    let message = "too many requests are in flight; the request was not executed, try again";
+    not_executed(503, "too_many_in_flight", message)
+}
+
 /// The configuration is invalid, so no request can be routed.
 pub fn misconfigured(error: &BadConfig) -> worker::Result<Response> {
     not_executed(503, "misconfigured", &error.to_string())

@@ -12,7 +12,7 @@ const SHIM_NAME: &str = "shim.js";
 /// What the shim imports besides the glue.
 const SCRIPTS: [(&str, &str); 2] = [
     ("direct.js", include_str!("direct.js")),
-    ("time-limit.js", include_str!("time-limit.js")),
+    ("in-flight.js", include_str!("in-flight.js")),
 ];
 const GLUE_NAME: &str = "index.js";
 const WASM_NAME: &str = "index_bg.wasm";

@@ -2,7 +2,7 @@
 // The decision is edge-router/src/direct.rs; this file only describes the request to it. Not an async function, no copy of a
 // request or of an answer: each of them would cost more than everything here together.
 import * as app from "./index.js";
-import { limited } from "./time-limit.js";
+import { counted, inFlight, limited } from "./in-flight.js";
 
 const OTHER_NAMES = -2;
 // As in edge-router/src/facts.rs: with these headers a GET may be a write.
@@ -16,6 +16,7 @@ let origins = [];
 let version = 0;
 let names = [];
 let forwardMax = 0;
+let inFlightMax = 0;
 
 // To be called when the wasm instance was replaced: routes and names were its.
 export function forget() {
@@ -23,6 +24,13 @@ export function forget() {
   version = 0;
   names = [];
   forwardMax = 0;
+  inFlightMax = 0;
+}
+
+// Read once, when a request has loaded the variables.
+function limits() {
+  forwardMax ||= app.forward_max_ms();
+  inFlightMax ||= app.in_flight_max();
 }
 
 // True for a write, false for a read that may be sent twice, undefined for anything else.
@@ -61,8 +69,24 @@ function routeOf(request, headers, write, url) {
   return app.direct_route(write, url, version, described(request, headers));
 }
 
+// Serves a request on the longer way, `serve`. Beyond the limit of requests in flight it is refused at once; the edge's own paths
+// are always served.
+export function longer(request, ctx, serve) {
+  limits();
+  if (forwardMax === 0 || pathOf(request.url).startsWith(OWN_PATH)) return serve();
+  if (inFlight() >= inFlightMax) return app.too_many_in_flight();
+  return counted(serve(), forwardMax, ctx);
+}
+
+function pathOf(url) {
+  const at = url.indexOf("/", url.indexOf("://") + 3);
+  return at < 0 ? "" : url.slice(at);
+}
+
 // A promise of the answer; undefined if the request is not direct.
 export function direct(request, env, ctx) {
+  limits();
+  if (forwardMax === 0 || inFlight() >= inFlightMax) return undefined;
   const headers = request.headers;
   if (headers.has(ACCOUNT)) return undefined;
   const connection = headers.get("connection");
@@ -70,22 +94,19 @@ export function direct(request, env, ctx) {
   const write = isWrite(request, headers);
   if (write === undefined) return undefined;
   const url = request.url;
-  const at = url.indexOf("/", url.indexOf("://") + 3);
-  const path = at < 0 ? "" : url.slice(at);
+  const path = pathOf(url);
   if (path.startsWith(OWN_PATH)) return undefined;
   const number = routeOf(request, headers, write, url);
   if (number < 0) return undefined;
-  forwardMax ||= app.forward_max_ms();
   const answer = fetch((origins[number] ??= app.direct_origin(number)) + path, request);
   return write ? written(answer, number, env, ctx) : read(answer, number, request, env, ctx);
 }
 
-// A write is counted until it is answered, also when its client leaves: without waitUntil the runtime would drop the request, and
-// with it the knowledge that the origin may still execute it.
+// A write is counted until it is answered or given up, also when its client leaves: without waitUntil the runtime would drop the
+// request, and with it the knowledge that the origin may still execute it.
 function written(answer, number, env, ctx) {
   const instance = origins;
   const key = app.write_sent(number);
-  ctx.waitUntil(answer);
   const ended = () => {
     // The count of a replaced instance is gone with it.
     if (instance === origins && app.write_answered(number, key)) app.report_news(number, env, ctx);
@@ -93,7 +114,9 @@ function written(answer, number, env, ctx) {
   const answered = (response) => (ended(), response);
   const failed = () => (ended(), app.origin_unreachable(number));
   const late = () => (ended(), app.origin_timed_out(number));
-  return limited(answer, forwardMax, ctx, { answered, failed, late });
+  const served = limited(answer, forwardMax, ctx, { answered, failed, late });
+  ctx.waitUntil(served);
+  return served;
 }
 
 function read(answer, number, request, env, ctx) {

@@ -2,7 +2,7 @@
 // and replaces the wasm instance after a panic. A panicked instance may be in any state, so the instance and
 // every object made from it are replaced.
 import { DurableObject } from "cloudflare:workers";
-import { direct, forget } from "./direct.js";
+import { direct, forget, longer } from "./direct.js";
 import * as app from "./index.js";
 
 const health = app.__worker_init_state();
@@ -61,5 +61,6 @@ function forwarded(request, env, ctx) {
 }
 
 export default {
-  fetch: (request, env, ctx) => forwarded(request, env, ctx) ?? guarded(() => app.fetch(request, env, ctx)),
+  fetch: (request, env, ctx) =>
+    forwarded(request, env, ctx) ?? longer(request, ctx, () => guarded(() => app.fetch(request, env, ctx))),
 };

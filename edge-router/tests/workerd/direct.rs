@@ -146,8 +146,57 @@ async fn direct_requests_of_one_second_share_a_timer_and_each_has_its_own_time()
     }
     let next = sent(edge.get("/slow/next")).await;
     assert_eq!(next.status(), 504, "a timer that has rung takes no more requests");
+    // All six, each with its connection to the origin.
+    edge.source.until_given_up(6).await;
     edge.source.answer_now();
     until_all_are_answered(&edge).await;
+}
+
+#[tokio::test]
+async fn beyond_the_limit_requests_are_refused_at_once_and_a_client_that_leaves_makes_room() {
+    let edge = Edge::start_with(&[("IN_FLIGHT_MAX", "4"), ("FORWARD_MAX_MS", "2000")]).await;
+    warmed(&edge).await;
+    edge.source.delay_answers();
+    let mut open = Vec::new();
+    for (number, asked) in (0..4).zip([false, true].into_iter().cycle()) {
+        let mut request = edge.get(&format!("/open/{number}"));
+        if asked {
+            request = request.header(ACCOUNT, "yes");
+        }
+        open.push(tokio::spawn(request.send()));
+        edge.source
+            .until_seen(|seen| seen.target == format!("/open/{number}"))
+            .await;
+    }
+    for request in [edge.get("/more"), edge.post("/more", "w").header(ACCOUNT, "yes")] {
+        let refused = sent(request).await;
+        assert_eq!(
+            (
+                refused.status().as_u16(),
+                header(&refused, "x-crossover-executed")
+            ),
+            (503, Some("no"))
+        );
+        assert!(refused.headers().contains_key("retry-after"));
+        assert!(refused.text().await.unwrap().contains("too_many_in_flight"));
+    }
+    assert!(
+        edge.admin.read().await.is_ok(),
+        "the edge's own paths are always served"
+    );
+    for request in &open {
+        request.abort();
+    }
+    edge.source.answer_now();
+    until("room", async || {
+        (sent(edge.get("/room")).await.status() == 200).then_some(())
+    })
+    .await;
+    let seen = edge.source.seen();
+    assert!(
+        seen.iter().all(|seen| seen.target != "/more"),
+        "refused, so not executed"
+    );
 }
 
 /// A request as the test describes it.

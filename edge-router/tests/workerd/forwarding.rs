@@ -169,6 +169,7 @@ async fn an_origin_that_does_not_answer_is_given_up_and_its_connection_closed() 
         assert_eq!(body["error"], "origin_timeout");
         assert_eq!(edge.source.seen().len(), seen, "nothing is sent twice");
     }
+    edge.source.until_given_up(2).await;
     edge.until_in_flight(0).await;
     edge.source.answer_now();
     assert_eq!(edge.get("/").send().await.unwrap().status(), 200);

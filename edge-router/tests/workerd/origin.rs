@@ -34,6 +34,17 @@ struct Inner {
     delayed: watch::Sender<bool>,
     /// The chunks that `/live` streams until the sender is dropped.
     live: Mutex<Option<mpsc::Receiver<Bytes>>>,
+    /// Requests whose connection was closed before their answer.
+    given_up: watch::Sender<usize>,
+}
+
+/// Counts a request as given up unless it is answered.
+struct Unanswered<'a>(&'a Inner);
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        self.0.given_up.send_modify(|given_up| *given_up += 1);
+    }
 }
 
 pub struct Origin {
@@ -59,6 +70,7 @@ impl Origin {
             arrived: watch::channel(0).0,
             delayed: watch::channel(false).0,
             live: Mutex::default(),
+            given_up: watch::channel(0).0,
         });
         let app = Router::new().fallback(serve).with_state(inner.clone());
         let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
@@ -102,6 +114,12 @@ impl Origin {
         bodies
     }
 
+    /// Waits until the connections of so many requests were closed before their answer.
+    pub async fn until_given_up(&self, count: usize) {
+        let mut given_up = self.inner.given_up.subscribe();
+        given_up.wait_for(|given_up| *given_up >= count).await.unwrap();
+    }
+
     pub fn arrived(&self) -> watch::Receiver<usize> {
         self.inner.arrived.subscribe()
     }
@@ -130,7 +148,9 @@ async fn serve(State(inner): State<Arc<Inner>>, request: Request) -> Response {
         body: body.into(),
     });
     // The sender lives as long as the origin.
+    let unanswered = Unanswered(&inner);
     let _ = inner.delayed.subscribe().wait_for(|delayed| !delayed).await;
+    std::mem::forget(unanswered);
     let mut headers = HeaderMap::new();
     headers.insert("x-origin", HeaderValue::from_static(inner.name));
     headers.insert("x-crossover-executed", HeaderValue::from_static("forged"));

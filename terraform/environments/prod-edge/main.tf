@@ -14,6 +14,7 @@ module "edge" {
   kv_namespaces      = each.value.kv_namespaces
   hold_max_ms        = each.value.hold_max_ms
   held_max           = each.value.held_max
+  in_flight_max      = each.value.in_flight_max
   forward_max_ms     = each.value.forward_max_ms
   forwarded_host     = each.value.forwarded_host
   admin_keys_stored  = each.value.admin_keys_stored

@@ -13,6 +13,7 @@ variable "lanes" {
     kv_namespaces      = optional(set(string), [])
     hold_max_ms        = optional(number, 10000)
     held_max           = optional(number, 2000)
+    in_flight_max      = optional(number, 4000)
     forward_max_ms     = optional(number, 300000)
     forwarded_host     = optional(bool, false)
     admin_keys_stored  = optional(bool, false)

@@ -101,6 +101,17 @@ variable "held_max" {
   }
 }
 
+variable "in_flight_max" {
+  description = "How many requests an isolate may have in flight at once, held ones among them; more get 503 and are not executed."
+  type        = number
+  default     = 4000
+
+  validation {
+    condition     = var.in_flight_max >= 100 && floor(var.in_flight_max) == var.in_flight_max
+    error_message = "in_flight_max is a whole number from 100 on: a lower one refuses requests that an isolate can carry."
+  }
+}
+
 variable "forward_max_ms" {
   description = "How long an origin may take for the headers of its answer, the client's upload included (milliseconds)."
   type        = number

@@ -55,23 +55,22 @@ impl Routes {
         &self.directory
     }
 
-    /// The headers by which the lane of a request is found; with `keys`, also those that name read keys.
-    pub fn headers(&self, keys: bool) -> BTreeSet<&str> {
+    /// The headers by which the lane of a request is found; with `keys`, also those that name read keys. Each one once.
+    pub fn headers(&self, keys: bool) -> Vec<&str> {
         let directory = &self.directory;
-        let rules = directory.tenant.iter().chain(
-            directory
-                .region
-                .iter()
-                .filter(|_| self.asks_region)
-                .flat_map(|region| &region.named_by),
-        );
-        let rules = rules.filter(|_| !self.shapes.is_empty());
-        let keys = directory
-            .lanes
-            .values()
-            .filter(|_| keys)
-            .flat_map(|lane| &lane.reads.key);
-        rules.chain(keys).filter_map(Lookup::header).collect()
+        let tenant = directory.tenant.iter().filter(|_| !self.shapes.is_empty());
+        let region = directory.region.iter().filter(|_| self.asks_region);
+        let lanes = directory.lanes.values().filter(|_| keys);
+        let places = tenant
+            .chain(region.flat_map(|region| &region.named_by))
+            .chain(lanes.flat_map(|lane| &lane.reads.key));
+        let mut headers = Vec::new();
+        for header in places.filter_map(Lookup::header) {
+            if !headers.contains(&header) {
+                headers.push(header);
+            }
+        }
+        headers
     }
 
     /// Whether the lane of a request may depend on its client's country.
