@@ -55,7 +55,7 @@ impl Config {
         let held_max = number("HELD_MAX", DEFAULT_HELD_MAX);
         let in_flight_max = number("IN_FLIGHT_MAX", DEFAULT_IN_FLIGHT_MAX);
         let forward_max_ms = number("FORWARD_MAX_MS", DEFAULT_FORWARD_MAX_MS);
-        let forwarded_host = noted(&mut faults, switch("FORWARDED_HOST", var("FORWARDED_HOST")));
+        let forwarded_host = noted(&mut faults, switch("FORWARDED_HOST", var("FORWARDED_HOST").as_deref()));
         let keys = KeyRing::from_json(&var("ADMIN_KEYS").unwrap_or_default());
         let directory = source
             .zip(target)
@@ -100,8 +100,8 @@ fn number(name: &str, text: Option<String>, default: u64) -> Result<u64, String>
     }
 }
 
-fn switch(name: &str, text: Option<String>) -> Result<bool, String> {
-    match text.as_deref().map(str::trim) {
+fn switch(name: &str, text: Option<&str>) -> Result<bool, String> {
+    match text.map(str::trim) {
         None | Some("" | "off") => Ok(false),
         Some("on") => Ok(true),
         Some(_) => Err(format!("{name} must be \"on\" or \"off\"")),

@@ -82,7 +82,7 @@ pub fn route(is_write: bool, url: &str, version: u32, said: &str) -> Result<u32,
         let parts = Said {
             url,
             names: &names.list,
-            said,
+            values: said,
         };
         let (name, lane) = routes.lane_of(&parts).map_err(|_| NotDirect::Longer)?;
         let known = known_lane::of(name);
@@ -171,7 +171,7 @@ impl Names {
 struct Said<'a> {
     url: &'a str,
     names: &'a [String],
-    said: &'a str,
+    values: &'a str,
 }
 
 impl RequestParts for Said<'_> {
@@ -188,7 +188,7 @@ impl RequestParts for Said<'_> {
     }
 
     fn header(&self, name: &str) -> Option<String> {
-        let mut pairs = self.names.iter().zip(self.said.split('\n'));
+        let mut pairs = self.names.iter().zip(self.values.split('\n'));
         let (_, said) = pairs.find(|(known, _)| *known == name)?;
         said.strip_prefix('+').map(str::to_owned)
     }
@@ -212,7 +212,7 @@ mod tests {
         let said = Said {
             url: "https://Shop.example/a/b?c=d#e",
             names: &names,
-            said: "+a=b; c=d\n-\n+DE\n",
+            values: "+a=b; c=d\n-\n+DE\n",
         };
         assert_eq!(said.header("cookie").as_deref(), Some("a=b; c=d"));
         assert_eq!((said.header("x-tenant"), said.header("other")), (None, None));

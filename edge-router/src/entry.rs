@@ -73,9 +73,9 @@ pub fn write_answered(number: u32, key: u32) -> bool {
 
 /// Tells the lane the news.
 #[wasm_bindgen]
-pub fn report_news(number: u32, env: Env, ctx: worker_sys::Context) {
+pub fn report_news(number: u32, env: &Env, ctx: worker_sys::Context) {
     if let Some(route) = direct::by_number(number) {
-        guard::answered(&route.lane, &env, &Context::new(ctx));
+        guard::answered(&route.lane, env, &Context::new(ctx));
     }
 }
 
