@@ -55,7 +55,10 @@ impl Config {
         let held_max = number("HELD_MAX", DEFAULT_HELD_MAX);
         let in_flight_max = number("IN_FLIGHT_MAX", DEFAULT_IN_FLIGHT_MAX);
         let forward_max_ms = number("FORWARD_MAX_MS", DEFAULT_FORWARD_MAX_MS);
-        let forwarded_host = noted(&mut faults, switch("FORWARDED_HOST", var("FORWARDED_HOST").as_deref()));
+        let forwarded_host = noted(
+            &mut faults,
+            switch("FORWARDED_HOST", var("FORWARDED_HOST").as_deref()),
+        );
         let keys = KeyRing::from_json(&var("ADMIN_KEYS").unwrap_or_default());
         let directory = source
             .zip(target)

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crossover_routing::directory::RequestParts;
-use crossover_routing::{Epoch, Origin, RequestFacts, Routes, Side};
+use crossover_routing::{Epoch, LaneRecord, Millis, Origin, RequestFacts, Routes, Side};
 
 use crate::clock::now;
 use crate::known_lane::KnownLane;
@@ -36,6 +36,8 @@ pub struct Route {
     pub side: Side,
     pub epoch: Epoch,
     pub origin: Origin,
+    /// For how long a write pins its client's reads to the writer.
+    pub pin: Option<Millis>,
 }
 
 /// What the rules want to know of each request besides its URL.
@@ -105,12 +107,12 @@ pub fn route(is_write: bool, url: &str, version: u32, said: &str) -> Result<u32,
             }
         }
         let side = crossover_routing::direct(&leased, &facts, now()).ok_or(NotDirect::Longer)?;
-        Ok(number(&known, side, leased.record.epoch, lane.origin(side)))
+        Ok(number(&known, side, &leased.record, lane.origin(side)))
     })
 }
 
 /// The number of a route; a new one if the lane or its origin has changed.
-fn number(lane: &Rc<KnownLane>, side: Side, epoch: Epoch, origin: &Origin) -> u32 {
+fn number(lane: &Rc<KnownLane>, side: Side, record: &LaneRecord, origin: &Origin) -> u32 {
     let place = match side {
         Side::Source => 0,
         Side::Target => 1,
@@ -119,15 +121,16 @@ fn number(lane: &Rc<KnownLane>, side: Side, epoch: Epoch, origin: &Origin) -> u3
         let mut numbers = lane.direct_routes.get();
         let known = numbers[place].filter(|number| {
             let route = &routes[*number as usize];
-            route.epoch == epoch && route.origin == *origin
+            route.epoch == record.epoch && route.origin == *origin
         });
         known.unwrap_or_else(|| {
             let number = routes.len() as u32;
             routes.push(Route {
                 lane: Rc::clone(lane),
                 side,
-                epoch,
+                epoch: record.epoch,
                 origin: origin.clone(),
+                pin: target_reads::pin(record, true),
             });
             numbers[place] = Some(number);
             lane.direct_routes.set(numbers);

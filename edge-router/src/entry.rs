@@ -8,7 +8,7 @@ use worker::{Context, Env, web_sys, worker_sys};
 
 use crate::direct::{self, NotDirect};
 use crate::in_flight::{self, Answered};
-use crate::{config, guard, proxy, reply};
+use crate::{config, guard, headers, proxy, reply};
 
 const LONGER: i32 = -1;
 const OTHER_NAMES: i32 = -2;
@@ -39,6 +39,12 @@ pub fn direct_names() -> String {
 #[wasm_bindgen]
 pub fn direct_origin(number: u32) -> Option<String> {
     direct::by_number(number).map(|route| route.origin.into())
+}
+
+/// The cookie that the answer to a write sets, if there is one.
+#[wasm_bindgen]
+pub fn direct_pin(number: u32) -> Option<String> {
+    direct::by_number(number)?.pin.map(headers::pin)
 }
 
 /// How long an origin may take for the headers of its answer, in milliseconds.

@@ -141,16 +141,14 @@ pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now: UnixMillis) 
     read(record, *facts, on_failure)
 }
 
-/// The side of a request that may be forwarded as it is, without a look at its answer's headers: nothing is due, nothing is
-/// announced, and the answer carries nothing of the edge. `None`: the request takes the longer way.
+/// The side of a request that may be forwarded as it is: nothing is due and nothing is announced. `None`: the request takes the
+/// longer way.
 pub fn direct(leased: &LeasedLane, facts: &RequestFacts, now: UnixMillis) -> Option<Side> {
     let record = &leased.record;
     let renewal_is_due = leased.is_due_for_renewal(now);
-    // A write sets a pin while the target answers reads.
-    let pins = facts.is_write && record.shared_reads().is_some();
     // Nothing is drawn for a direct request.
     let draws = matches!(record.mode, Mode::Shed(_));
-    if renewal_is_due || pins || draws || !record.phase.is_serving() {
+    if renewal_is_due || draws || !record.phase.is_serving() {
         return None;
     }
     match decide(Some(leased), facts, now) {

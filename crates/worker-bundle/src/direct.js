@@ -13,6 +13,7 @@ const ACCOUNT = "x-crossover-account";
 const OWN_PATH = "/__crossover/";
 
 let origins = [];
+let pins = [];
 let version = 0;
 let names = [];
 let forwardMax = 0;
@@ -21,6 +22,7 @@ let inFlightMax = 0;
 // To be called when the wasm instance was replaced: routes and names were its.
 export function forget() {
   origins = [];
+  pins = [];
   version = 0;
   names = [];
   forwardMax = 0;
@@ -71,11 +73,11 @@ function routeOf(request, headers, write, url) {
 
 // Serves a request on the longer way, `serve`. Beyond the limit of requests in flight it is refused at once; the edge's own paths
 // are always served.
-export function longer(request, ctx, serve) {
+export function longer(request, serve) {
   limits();
   if (forwardMax === 0 || pathOf(request.url).startsWith(OWN_PATH)) return serve();
   if (inFlight() >= inFlightMax) return app.too_many_in_flight();
-  return counted(serve(), forwardMax, ctx);
+  return counted(serve());
 }
 
 function pathOf(url) {
@@ -111,12 +113,21 @@ function written(answer, number, env, ctx) {
     // The count of a replaced instance is gone with it.
     if (instance === origins && app.write_answered(number, key)) app.report_news(number, env, ctx);
   };
-  const answered = (response) => (ended(), response);
+  const answered = (response) => (ended(), pinned(response, number));
   const failed = () => (ended(), app.origin_unreachable(number));
   const late = () => (ended(), app.origin_timed_out(number));
   const served = limited(answer, forwardMax, ctx, { answered, failed, late });
   ctx.waitUntil(served);
   return served;
+}
+
+// Where the target answers reads, those of a client that has written stay at the writer for a while.
+function pinned(response, number) {
+  const pin = (pins[number] ??= app.direct_pin(number) ?? "");
+  if (pin === "") return response;
+  const copy = new Response(response.body, response);
+  copy.headers.append("set-cookie", pin);
+  return copy;
 }
 
 function read(answer, number, request, env, ctx) {

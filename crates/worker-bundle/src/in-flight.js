@@ -1,14 +1,26 @@
-// Requests that are in flight in this isolate. The requests of a second form a group with one timer, in the context of the first one:
+// Requests that are in flight in this isolate. The direct requests of a second form a group with one timer, in the context of the first one:
 // a timer for each request would be 8 % of what a direct request costs. When it rings, what is still open, which is little,
 // is woken in its own context and enters a new group. What is not woken has gone with its client: so it stops counting.
 const GROUP_MS = 1_000;
 // Less than the 30 s for which the runtime keeps a context after its answer: the first request's is over long before.
 const PATROL_MS = 20_000;
 
+// How often a request on the longer way says that it is still there.
+const BEAT_MS = 5_000;
+
 let count = 0;
 let group = { until: 0, open: undefined };
+const longer = new Set();
+let swept = 0;
 
-export const inFlight = () => count;
+export function inFlight() {
+  const now = Date.now();
+  if (now - swept >= GROUP_MS) {
+    swept = now;
+    for (const entry of longer) if (now - entry.seen >= 3 * BEAT_MS) longer.delete(entry);
+  }
+  return count + longer.size;
+}
 
 function groupAt(now, patrol, ctx) {
   if (now < group.until) return group.open;
@@ -26,7 +38,7 @@ function groupAt(now, patrol, ctx) {
   return open;
 }
 
-// Counts a request until the returned function is called. `woken` is called after some seconds, in the request's own context.
+// Counts a direct request until the returned function is called. `woken` is called after some seconds, in the request's own context.
 function begun(max, ctx, woken) {
   const patrol = Math.min(max, PATROL_MS);
   let ended = false;
@@ -38,7 +50,7 @@ function begun(max, ctx, woken) {
     count += 1;
     new Promise((resolve) => open.add((wake = resolve))).then(() => {
       enter();
-      woken?.();
+      woken();
     });
   };
   enter();
@@ -48,10 +60,16 @@ function begun(max, ctx, woken) {
   };
 }
 
-// Counts a request that has its time limit elsewhere.
-export function counted(promise, max, ctx) {
-  const end = begun(max, ctx);
-  return promise.finally(end);
+// Counts a request on the longer way, which has its time limits in Rust. It may be held, and must end with its client: so nothing here may
+// keep its context, and it has a timer of its own.
+export function counted(promise) {
+  const entry = { seen: Date.now() };
+  longer.add(entry);
+  const beat = setInterval(() => (entry.seen = Date.now()), BEAT_MS);
+  return promise.finally(() => {
+    clearInterval(beat);
+    longer.delete(entry);
+  });
 }
 
 // Settles with what `answered` or `failed` makes of the answer, or with `late()` after `max` milliseconds: then nothing keeps the

@@ -62,5 +62,5 @@ function forwarded(request, env, ctx) {
 
 export default {
   fetch: (request, env, ctx) =>
-    forwarded(request, env, ctx) ?? longer(request, ctx, () => guarded(() => app.fetch(request, env, ctx))),
+    forwarded(request, env, ctx) ?? longer(request, () => guarded(() => app.fetch(request, env, ctx))),
 };

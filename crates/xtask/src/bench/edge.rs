@@ -42,6 +42,15 @@ pub struct Options {
     /// Use another workerd than that of the parts; with --ours nothing is built
     #[arg(long, value_name = "PROGRAM")]
     workerd: Option<PathBuf>,
+    /// Publish a directory with this many rules at our Worker first, and let the target answer a share of the reads
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    rules: Option<u64>,
+    /// With --rules: number of keys that are exceptions of the share
+    #[arg(long, default_value_t = 0, value_name = "N", requires = "rules")]
+    exceptions: u64,
+    /// With --rules: the share of the reads that the target answers, in percent
+    #[arg(long, default_value_t = 10.0, value_name = "PERCENT", requires = "rules")]
+    reads: f64,
     /// Number of rounds; in a round each Worker has one turn with GET and one with POST
     #[arg(long, default_value_t = 24, value_name = "K", value_parser = clap::value_parser!(u64).range(1..))]
     rounds: u64,
@@ -71,14 +80,14 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     // Before the build, which would count as load otherwise.
     let machine = machine::machine();
     let (workerd, ours) = programs(workspace, options)?;
-    let origin = Origin::start()?;
+    let origins = [Origin::start()?, Origin::start()?];
     let folder = workspace.target.join("bench/edge");
     let start = |build: Build, bundle: &Path| {
         let worker = Worker::start(
             workspace,
             &workerd,
             bundle,
-            origin.address,
+            &origins,
             &emptied(&folder.join(build.name()))?,
         )?;
         anyhow::Ok((build, worker))
@@ -87,6 +96,10 @@ pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let mut workers = vec![start(Build::Ours, &ours)?, start(Build::Plain, &plain)?];
     if let Some(earlier) = &options.earlier {
         workers.push(start(Build::Earlier, earlier)?);
+    }
+    if let Some(rules) = options.rules {
+        let (_, ours) = &workers[0];
+        publish_rules(workspace, options, ours, &origins, rules)?;
     }
     let samples = measure(&workers, options)?;
     let report = Report {
@@ -125,6 +138,39 @@ fn programs(workspace: &Workspace, options: &Options) -> anyhow::Result<(PathBuf
         given(&options.workerd, "workerd")?,
         given(&options.ours, "worker_bundle")?,
     ))
+}
+
+/// Publishes a directory of so many rules at our Worker, and shares its reads.
+fn publish_rules(
+    workspace: &Workspace,
+    options: &Options,
+    ours: &Worker,
+    origins: &[Origin; 2],
+    rules: u64,
+) -> anyhow::Result<()> {
+    eprintln!(
+        "  … {rules} rules and {} % of the reads at the target",
+        options.reads
+    );
+    let status = workspace
+        .cargo()
+        .args(["run", "--quiet", "--locked", "--package", "crossover-rehearsal"])
+        .args(["--bin", "crossover-bench-rules", "--"])
+        .args([
+            format!("http://{}", ours.address),
+            worker::KEY_ID.to_owned(),
+            worker::key(),
+        ])
+        .args(origins.each_ref().map(Origin::url))
+        .args([
+            rules.to_string(),
+            options.exceptions.to_string(),
+            options.reads.to_string(),
+        ])
+        .status()
+        .context("cargo cannot be run")?;
+    ensure!(status.success(), "the rules could not be published; see above");
+    Ok(())
 }
 
 /// The bundle of a router without rules, with which ours is compared.

@@ -139,7 +139,6 @@ proptest! {
                 let decision = decide(Some(&leased), &facts, later);
                 prop_assert_eq!(decision, Decision::Forward { to, on_failure: OnFailure::Return });
                 prop_assert!(!leased.is_due_for_renewal(later) && leased.record.phase.is_serving());
-                prop_assert!(!is_write || leased.record.shared_reads().is_none());
                 prop_assert!(!matches!(leased.record.mode, Mode::Shed(_)));
             }
         }

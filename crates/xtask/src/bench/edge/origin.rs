@@ -34,6 +34,12 @@ impl Origin {
     }
 }
 
+impl Origin {
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
 fn serve(stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let (accepted, refused) = (answer("200 OK", ANSWER), answer("400 Bad Request", "incomplete"));

@@ -62,11 +62,16 @@ impl Report<'_> {
         });
         json!({
             "bench": "edge",
+            "get_ratio": self.ratio_to_plain(Method::Get),
+            "post_ratio": self.ratio_to_plain(Method::Post),
             "machine": self.machine,
             "versions": { "revision": self.revision, "workerd": self.workerd },
             "options": {
                 "ours": self.options.ours,
                 "earlier": self.options.earlier,
+                "rules": self.options.rules,
+                "exceptions": self.options.exceptions,
+                "reads_percent": self.options.rules.map(|_| self.options.reads),
                 "rounds": self.options.rounds,
                 "warm_up": self.options.warm_up,
                 "requests": self.options.requests,
@@ -148,6 +153,12 @@ impl Report<'_> {
             ]);
         }
         comparisons
+    }
+
+    /// CPU a request against the router without rules.
+    fn ratio_to_plain(&self, method: Method) -> Option<f64> {
+        let comparison = self.comparison("", &[method], Build::Plain, PLAIN);
+        comparison.mark.figure.map(|figure| figure.value)
     }
 
     /// The ratio of the medians; those of several methods are added up.

@@ -12,10 +12,20 @@ use std::{
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::{bench::cpu, workspace::Workspace};
+use crate::{
+    bench::{cpu, edge::origin::Origin},
+    workspace::Workspace,
+};
 
 /// The module that the runtime starts with.
 pub const ENTRY: &str = "shim.js";
+
+/// The key of the admin API.
+pub const KEY_ID: &str = "bench";
+
+pub fn key() -> String {
+    "c0".repeat(32)
+}
 
 /// Runs workerd until the end of standard input, so that it ends with the bench, however the bench ends. The
 /// first line of output is workerd's process id.
@@ -35,7 +45,7 @@ impl Worker {
         workspace: &Workspace,
         workerd: &Path,
         bundle: &Path,
-        origin: SocketAddr,
+        origins: &[Origin; 2],
         folder: &Path,
     ) -> anyhow::Result<Self> {
         let lanes = folder.join("lanes");
@@ -44,7 +54,7 @@ impl Worker {
             .canonicalize()
             .with_context(|| bundle.display().to_string())?;
         let config = folder.join("edge.capnp");
-        fs::write(&config, configuration(workspace, &bundle, origin, &lanes)?)?;
+        fs::write(&config, configuration(workspace, &bundle, origins, &lanes)?)?;
         let mut guard = Command::new("sh")
             .args(["-c", GUARD, "sh"])
             .arg(workerd)
@@ -56,7 +66,7 @@ impl Worker {
             .context("sh cannot be run")?;
         let output = guard.stdout.take();
         let mut worker = Self {
-            address: origin,
+            address: origins[0].address,
             pid: 0,
             guard,
         };
@@ -98,9 +108,10 @@ fn port(output: &mut BufReader<ChildStdout>) -> anyhow::Result<u16> {
 fn configuration(
     workspace: &Workspace,
     bundle: &Path,
-    origin: SocketAddr,
+    origins: &[Origin; 2],
     lanes: &Path,
 ) -> anyhow::Result<Vec<u8>> {
+    let [source, target] = origins.each_ref().map(Origin::url);
     let output = workspace
         .cargo()
         .args([
@@ -114,10 +125,10 @@ fn configuration(
         ])
         .args([bundle.as_os_str(), "127.0.0.1:0".as_ref(), lanes.as_os_str()])
         .arg("LANE=main")
-        .arg(format!("SOURCE_ORIGIN=http://{origin}"))
-        // Another origin, because one cannot be both sides; the source serves, so nothing is ever sent there.
-        .arg("TARGET_ORIGIN=http://127.0.0.2:1")
-        .arg(format!(r#"ADMIN_KEYS={{"bench": "{}"}}"#, "c0".repeat(32)))
+        .arg(format!("SOURCE_ORIGIN={source}"))
+        .arg(format!("TARGET_ORIGIN={target}"))
+        .arg(format!(r#"ORIGINS=["{source}", "{target}"]"#))
+        .arg(format!(r#"ADMIN_KEYS={{"{KEY_ID}": "{}"}}"#, key()))
         .stderr(Stdio::inherit())
         .output()
         .context("cargo cannot be run")?;
