@@ -46,8 +46,9 @@ pub async fn serve_again(
     let url = request.url();
     let mut journey = Journey::new(request, &url, env, ctx, config);
     journey.sends = 1;
-    let writer = route.lane.current().map(|leased| leased.record.writer);
-    if writer.is_some_and(|writer| writer != route.side) {
+    let record = route.lane.current().map(|leased| leased.record.clone());
+    // Under the same record, another side than the writer's answers by the share only.
+    if record.is_some_and(|record| record.epoch == route.epoch && record.writer != route.side) {
         target_reads::note(&route.lane, true);
         journey.failed_at_target = true;
     } else {

@@ -4,7 +4,6 @@
 const GROUP_MS = 1_000;
 // Less than the 30 s for which the runtime keeps a context after its answer: the first request's is over long before.
 const PATROL_MS = 20_000;
-
 // How often a request on the longer way says that it is still there.
 const BEAT_MS = 5_000;
 
@@ -45,10 +44,11 @@ function begun(max, ctx, woken) {
   let open;
   let wake;
   const enter = () => {
-    if (ended) return;
     open = groupAt(Date.now(), patrol, ctx);
     count += 1;
     new Promise((resolve) => open.add((wake = resolve))).then(() => {
+      // It may have ended between the ring and this turn.
+      if (ended) return;
       enter();
       woken();
     });
@@ -80,11 +80,14 @@ export function limited(answer, max, ctx, { answered, failed, late }) {
     let limit;
     let over = false;
     const end = begun(max, ctx, () => {
-      if (over) return;
       limit ??= setTimeout(() => {
         over = true;
         end();
-        settle(late());
+        try {
+          settle(late());
+        } catch (error) {
+          refuse(error);
+        }
       }, Math.max(0, sent + max - Date.now()));
     });
     const inTime = () => {

@@ -5,6 +5,9 @@ use crossover_routing::{Directory, Routes, Side};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::json;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
 use crate::edge::{ACCOUNT, Edge, ORIGIN, header, until};
 use crate::origin::Origin;
 
@@ -197,6 +200,28 @@ async fn beyond_the_limit_requests_are_refused_at_once_and_a_client_that_leaves_
         seen.iter().all(|seen| seen.target != "/more"),
         "refused, so not executed"
     );
+}
+
+#[tokio::test]
+async fn headers_of_one_connection_do_not_reach_the_origin_directly_either() {
+    let edge = Edge::start().await;
+    warmed(&edge).await;
+    let mut stream = TcpStream::connect(edge.address).await.unwrap();
+    let request = "GET /hops HTTP/1.1\r\nhost: shop.example\r\nconnection: close\r\nte: trailers\r\nkeep-alive: 5\r\n\
+                   upgrade: h2c\r\ntrailer: x\r\nx-kept: 1\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(
+        answer.contains("x-crossover-executed: forged"),
+        "not direct: {answer}"
+    );
+    let seen = edge.source.seen();
+    let headers = &seen.iter().find(|seen| seen.target == "/hops").unwrap().headers;
+    for name in ["connection", "te", "keep-alive", "upgrade", "trailer"] {
+        assert!(!headers.contains_key(name), "{name}: {headers:?}");
+    }
+    assert_eq!(headers["x-kept"], "1");
 }
 
 /// A request as the test describes it.
