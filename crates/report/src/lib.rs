@@ -8,3 +8,6 @@ pub mod checks;
 pub mod comparison;
 pub mod number;
 pub mod page;
+mod visible;
+
+pub use visible::visible;

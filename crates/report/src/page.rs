@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 
 use crate::number::count;
+use crate::visible::visible;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -38,7 +39,7 @@ pub struct Figure {
 /// A name from the database, with possible line breaks at the ends of its words.
 pub fn name(text: &str) -> Markup {
     html! {
-        @for word in text.split_inclusive(['.', '_']) {
+        @for word in visible(text).split_inclusive(['.', '_']) {
             (word)
             @if word.ends_with(['.', '_']) { wbr; }
         }
@@ -54,7 +55,7 @@ pub fn document(title: &str, style: &str, body: &Markup) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (title) }
+                title { (visible(title)) }
                 style { (PreEscaped(STYLE)) (PreEscaped(style)) }
             }
             body { main { (body) } }
@@ -67,12 +68,12 @@ pub fn document(title: &str, style: &str, body: &Markup) -> String {
 pub fn header(state: State, sign: char, about: &str, headline: &str, lead: &str) -> Markup {
     html! {
         header class=(state.class()) {
-            p.eyebrow { (about) }
+            p.eyebrow { (visible(about)) }
             h1 {
                 span.sign aria-hidden="true" { (sign) }
-                span { (headline) }
+                span { (visible(headline)) }
             }
-            p.lead { (lead) }
+            p.lead { (visible(lead)) }
         }
     }
 }
@@ -187,6 +188,7 @@ mod tests {
     #[test]
     fn no_text_is_interpreted_as_html() {
         assert_eq!(name("a_b.<c>").0, "a_<wbr>b.<wbr>&lt;c&gt;");
+        assert_eq!(name("a\n\u{202e}b").0, "a\\n\\u{202e}b");
         let section = section("<t>", "<n>", &html! { p { "&" } }).0;
         assert_eq!(
             section,

@@ -8,6 +8,7 @@ use super::many;
 use crate::{
     number::signed,
     page::{folded, joined, name, section, table, with_rest},
+    visible,
 };
 
 /// The most correct sequences that are listed unfolded.
@@ -57,7 +58,7 @@ fn finding(severity: Severity, detail: &str, remedy: &str) -> Markup {
         Severity::Warning => "warning",
     };
     html! {
-        li class=(class) { (detail) span.remedy { (remedy) } }
+        li class=(class) { (visible(detail)) span.remedy { (visible(remedy)) } }
     }
 }
 

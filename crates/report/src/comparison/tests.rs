@@ -15,7 +15,7 @@ use crossover_verify::{
 
 use super::page;
 
-const NASTY: &str = "<script>alert('x')</script>";
+const NASTY: &str = "<script>alert('x')</script>\u{202e}";
 
 fn row(pairs: &[(&str, &str)]) -> BTreeMap<String, Option<String>> {
     pairs
@@ -113,6 +113,7 @@ fn every_text_is_escaped() {
     let page = page(&report);
     assert!(!page.contains("<script"), "{page}");
     assert!(page.matches("&lt;script&gt;").count() >= 14, "{page}");
+    assert!(!page.contains('\u{202e}'), "{page}");
 }
 
 #[test]
