@@ -14,7 +14,7 @@ use crossover_routing::{Epoch, LaneRecord, Millis, Origin, RequestFacts, Routes,
 use crate::clock::now;
 use crate::known_lane::KnownLane;
 use crate::request_parts::{self, CLIENT_ADDRESS};
-use crate::{config, known_directory, known_lane, target_reads};
+use crate::{config, forward, known_directory, known_lane, target_reads};
 
 /// Pseudo names of what the edge knows of the client's place.
 const COUNTRY: &str = ":country";
@@ -183,7 +183,7 @@ impl RequestParts for Said<'_> {
     }
 
     fn path(&self) -> &str {
-        request_parts::path(self.url)
+        forward::path_of(self.url)
     }
 
     fn query(&self) -> &str {

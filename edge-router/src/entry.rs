@@ -7,7 +7,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Context, Env, web_sys, worker_sys};
 
 use crate::direct::{self, NotDirect};
-use crate::in_flight::{self, Answered};
 use crate::{config, guard, headers, proxy, reply};
 
 const LONGER: i32 = -1;
@@ -68,13 +67,13 @@ pub fn too_many_in_flight() -> worker::Result<web_sys::Response> {
 /// Counts a write that is sent now; the key ends it.
 #[wasm_bindgen]
 pub fn write_sent(number: u32) -> u32 {
-    direct::by_number(number).map_or(0, |route| in_flight::sent(&route.lane))
+    direct::by_number(number).map_or(0, |route| route.lane.write_sent())
 }
 
 /// The write is answered, or given up. Whether the lane waits for this news.
 #[wasm_bindgen]
 pub fn write_answered(number: u32, key: u32) -> bool {
-    direct::by_number(number).is_some_and(|route| in_flight::answered(&route.lane, key) == Answered::IsNews)
+    direct::by_number(number).is_some_and(|route| route.lane.write_answered(key))
 }
 
 /// Tells the lane the news.

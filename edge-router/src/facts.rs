@@ -45,7 +45,7 @@ mod tests {
     /// The entry decides by the same names whether a request is direct.
     #[test]
     fn the_entry_knows_the_same_names() {
-        let script = include_str!("../../crates/worker-bundle/src/direct.js");
+        let script = include_str!("direct.js");
         let own = [crate::headers::ACCOUNT, crate::OWN_PATH];
         for name in super::METHOD_OVERRIDES.into_iter().chain(own) {
             assert!(script.contains(&format!("\"{name}\"")), "{name}");

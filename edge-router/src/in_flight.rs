@@ -6,9 +6,6 @@ use crossover_routing::{Epoch, IsolateId, Millis, Report, UnixMillis, WriteTimes
 use slab::Slab;
 use worker::js_sys;
 
-use crate::clock::now;
-use crate::known_lane::KnownLane;
-
 /// Write times are kept for this long, and for this long again.
 const WINDOW: Millis = Millis(15_000);
 
@@ -80,28 +77,6 @@ impl Writes {
             recent: self.recent[0] + self.recent[1],
             recent_over: now.since(self.window_began) + self.before,
         }
-    }
-}
-
-/// Whether the lane waits for the news that a write is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answered {
-    IsNews,
-    NobodyWaits,
-}
-
-/// Counts a direct write from now on; the key ends it.
-pub fn sent(lane: &KnownLane) -> u32 {
-    lane.writes.borrow_mut().begin(now()) as u32
-}
-
-/// A direct write is answered, or given up.
-pub fn answered(lane: &KnownLane, key: u32) -> Answered {
-    lane.writes.borrow_mut().end(key as usize, now());
-    if lane.holds() {
-        Answered::IsNews
-    } else {
-        Answered::NobodyWaits
     }
 }
 

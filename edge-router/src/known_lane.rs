@@ -110,6 +110,17 @@ impl KnownLane {
         self.reported.get() == Some(self.standing())
     }
 
+    /// Counts a direct write from now on; the key ends it.
+    pub fn write_sent(&self) -> u32 {
+        self.writes.borrow_mut().begin(now()) as u32
+    }
+
+    /// A direct write is answered, or given up. Whether the lane waits for this news.
+    pub fn write_answered(&self, key: u32) -> bool {
+        self.writes.borrow_mut().end(key as usize, now());
+        self.holds()
+    }
+
     /// Asks the lane, and reports. The lease counts from before the question, because the answer may be as old as
     /// the question.
     pub async fn renew(&self, env: &Env) -> Result<LeasedLane> {

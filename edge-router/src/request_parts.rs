@@ -22,7 +22,7 @@ impl RequestParts for Parts<'_> {
     }
 
     fn path(&self) -> &str {
-        path(self.url)
+        path_of(self.url)
     }
 
     fn query(&self) -> &str {
@@ -50,11 +50,6 @@ impl RequestParts for Parts<'_> {
 /// The host of a URL as rules name it.
 pub fn host(url: &str) -> String {
     host_of(url).to_ascii_lowercase()
-}
-
-/// The path of a URL.
-pub fn path(url: &str) -> &str {
-    path_of(url)
 }
 
 /// The query of a URL, without `?`.

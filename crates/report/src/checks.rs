@@ -12,7 +12,6 @@ use maud::{Markup, html};
 use crate::{
     number::{count, duration},
     page::{self, Figure, State, document, folded, header, items, joined, name, section, table},
-    visible,
 };
 
 const STYLE: &str = include_str!("checks.css");
@@ -124,11 +123,7 @@ fn notes(report: &CheckReport) -> Markup {
     lines.extend(listed("tables left out", &report.scope.exclude));
     lines.extend(listed("exempt roles", &report.exempt_roles));
     lines.extend(report.notes.iter().map(|note| format!("Note: {note}")));
-    section(
-        "What was asked",
-        "",
-        &html! { ul.plain { (items(lines.iter().map(|line| visible(line)))) } },
-    )
+    section("What was asked", "", &html! { ul.plain { (items(lines)) } })
 }
 
 fn findings(title: &str, class: &str, report: &CheckReport, severity: Severity) -> Markup {
@@ -155,11 +150,11 @@ fn finding(group: &FindingGroup<'_>) -> Markup {
         li {
             b { (group.check) } " "
             @if let [object] = group.objects.as_slice() {
-                (name(object)) ": " (visible(group.message))
+                (name(object)) ": " (group.message)
             } @else {
-                (many(objects.len(), "object", "objects")) ", each: " (visible(group.message))
+                (many(objects.len(), "object", "objects")) ", each: " (group.message)
             }
-            span.remedy { (visible(group.remedy)) }
+            span.remedy { (group.remedy) }
             @if objects.len() > 1 {
                 (folded(
                     objects.len() <= OPEN,
@@ -180,7 +175,7 @@ fn could_not_run(report: &CheckReport) -> Markup {
                 p.note { "The results of these checks are unknown. Unknown never counts as passed." }
                 ul.findings {
                     @for (id, reason, remedy) in failed {
-                        li { b { (id) } " " (visible(reason)) span.remedy { (visible(remedy)) } }
+                        li { b { (id) } " " (reason) span.remedy { (remedy) } }
                     }
                 }
             }
@@ -213,8 +208,8 @@ fn check(checked: &Checked) -> Markup {
             format!("✕ {}", many(findings.len(), "finding", "findings")),
         ),
         CouldNotRun { .. } => ("bad", "✕ could not run".to_owned()),
-        NotCheckedHere { reason } => ("", format!("not checked here: {}", visible(reason))),
-        NotApplicable { reason } => ("", format!("not applicable: {}", visible(reason))),
+        NotCheckedHere { reason } => ("", format!("not checked here: {reason}")),
+        NotApplicable { reason } => ("", format!("not applicable: {reason}")),
     };
     html! {
         tr {

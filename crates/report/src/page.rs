@@ -39,14 +39,15 @@ pub struct Figure {
 /// A name from the database, with possible line breaks at the ends of its words.
 pub fn name(text: &str) -> Markup {
     html! {
-        @for word in visible(text).split_inclusive(['.', '_']) {
+        @for word in text.split_inclusive(['.', '_']) {
             (word)
             @if word.ends_with(['.', '_']) { wbr; }
         }
     }
 }
 
-/// The complete page; `style` has the additional styles of the page.
+/// The complete page; `style` has the additional styles of the page. No page has a line break or another control character of its
+/// own in its body, so all of them come from a database, and are escaped here, once for all pages.
 pub fn document(title: &str, style: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
@@ -58,7 +59,7 @@ pub fn document(title: &str, style: &str, body: &Markup) -> String {
                 title { (visible(title)) }
                 style { (PreEscaped(STYLE)) (PreEscaped(style)) }
             }
-            body { main { (body) } }
+            body { main { (PreEscaped(visible(&body.0))) } }
         }
     };
     page.into_string()
@@ -68,12 +69,12 @@ pub fn document(title: &str, style: &str, body: &Markup) -> String {
 pub fn header(state: State, sign: char, about: &str, headline: &str, lead: &str) -> Markup {
     html! {
         header class=(state.class()) {
-            p.eyebrow { (visible(about)) }
+            p.eyebrow { (about) }
             h1 {
                 span.sign aria-hidden="true" { (sign) }
-                span { (visible(headline)) }
+                span { (headline) }
             }
-            p.lead { (visible(lead)) }
+            p.lead { (lead) }
         }
     }
 }
@@ -188,7 +189,6 @@ mod tests {
     #[test]
     fn no_text_is_interpreted_as_html() {
         assert_eq!(name("a_b.<c>").0, "a_<wbr>b.<wbr>&lt;c&gt;");
-        assert_eq!(name("a\n\u{202e}b").0, "a\\n\\u{202e}b");
         let section = section("<t>", "<n>", &html! { p { "&" } }).0;
         assert_eq!(
             section,
@@ -200,6 +200,17 @@ mod tests {
             "{header}"
         );
         assert!(items(["<li>"]).0 == "<li>&lt;li&gt;</li>");
+    }
+
+    #[test]
+    fn no_text_writes_a_line_of_its_own_or_turns_what_follows() {
+        let body = html! { (name("a\n\u{202e}b")) (items(["c\u{1b}[2J"])) };
+        let page = document("t\u{202e}", "", &body);
+        assert!(
+            page.contains("a\\n\\u{202e}b") && page.contains("c\\u{1b}[2J"),
+            "{page}"
+        );
+        assert!(!page.contains('\u{202e}') && !page.contains('\u{1b}'), "{page}");
     }
 
     #[test]

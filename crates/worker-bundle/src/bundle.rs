@@ -9,10 +9,13 @@ use wasm_bindgen_cli_support::Bindgen;
 
 const SHIM: &str = include_str!("shim.js");
 const SHIM_NAME: &str = "shim.js";
-/// What the shim imports besides the glue.
+/// What the shim imports besides the glue: the scripts of the edge-router.
 const SCRIPTS: [(&str, &str); 2] = [
-    ("direct.js", include_str!("direct.js")),
-    ("in-flight.js", include_str!("in-flight.js")),
+    ("direct.js", include_str!("../../../edge-router/src/direct.js")),
+    (
+        "in-flight.js",
+        include_str!("../../../edge-router/src/in-flight.js"),
+    ),
 ];
 const GLUE_NAME: &str = "index.js";
 const WASM_NAME: &str = "index_bg.wasm";

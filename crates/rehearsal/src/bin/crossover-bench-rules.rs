@@ -3,16 +3,21 @@
 //!
 //! For `cargo xtask bench edge --rules`, which has no client of the admin API of its own.
 
-use std::{process::ExitCode, time::Duration};
+use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use crossover_core::routing::{Command, Directory, ReadShare};
-use crossover_core::{Millis, UnixMillis};
+use crossover_clock::SystemClock;
+use crossover_core::{
+    Millis, UnixMillis,
+    ports::Clock as _,
+    routing::{Command, Directory, ReadShare},
+};
 use crossover_edge_admin::{AdminKey, EdgeAdmin};
 use serde_json::json;
 
 /// As short as possible: the share begins one lease and one pin after it is set.
 const PIN: Millis = Millis(1_000);
+const LOOK_EVERY: Millis = Millis(50);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -69,11 +74,7 @@ fn directory(source: &str, target: &str, rules: usize, exceptions: usize) -> any
 }
 
 async fn until(time: UnixMillis) {
-    let now = || {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        UnixMillis(since.unwrap_or_default().as_millis() as u64)
-    };
-    while now() <= time {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    while SystemClock.now() <= time {
+        SystemClock.sleep(LOOK_EVERY).await;
     }
 }

@@ -8,7 +8,6 @@ use super::many;
 use crate::{
     number::signed,
     page::{folded, joined, name, section, table, with_rest},
-    visible,
 };
 
 /// The most correct sequences that are listed unfolded.
@@ -58,7 +57,7 @@ fn finding(severity: Severity, detail: &str, remedy: &str) -> Markup {
         Severity::Warning => "warning",
     };
     html! {
-        li class=(class) { (visible(detail)) span.remedy { (visible(remedy)) } }
+        li class=(class) { (detail) span.remedy { (remedy) } }
     }
 }
 

@@ -132,6 +132,6 @@ fn columns(difference: &Difference, key: &[String]) -> Markup {
             &html! { (many(row.len() as u64, "value", "values")) },
             &html! { div.whole { (value::pairs(row, key)) } },
         ),
-        (None, None) => html! { (name(&difference.columns.join(", "))) },
+        (None, None) => html! { (difference.columns.join(", ")) },
     }
 }

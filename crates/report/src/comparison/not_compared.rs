@@ -4,7 +4,6 @@ use crossover_verify::Report;
 use maud::{Markup, html};
 
 use crate::page::{name, with_rest};
-use crate::visible;
 
 pub(super) fn section(report: &Report) -> Markup {
     let failed = report.could_not_run.iter();
@@ -12,8 +11,8 @@ pub(super) fn section(report: &Report) -> Markup {
         .map(|failed| {
             html! {
                 li {
-                    b { (name(&failed.name)) } ": " (visible(&failed.reason))
-                    span.remedy { (visible(&failed.remedy)) }
+                    b { (name(&failed.name)) } ": " (failed.reason)
+                    span.remedy { (failed.remedy) }
                 }
             }
         })

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use crate::page::name;
-use crate::visible;
 
 /// A value; NULL differs visibly from the text `NULL`, and an empty text from a missing value.
 pub(super) fn text(value: Option<&Option<String>>) -> Markup {
@@ -13,7 +12,7 @@ pub(super) fn text(value: Option<&Option<String>>) -> Markup {
         @match value {
             None | Some(None) => i { "NULL" },
             Some(Some(text)) if text.is_empty() => i { "empty" },
-            Some(Some(text)) => code { (visible(text)) },
+            Some(Some(text)) => code { (text) },
         }
     }
 }

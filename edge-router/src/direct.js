@@ -1,11 +1,11 @@
 // The direct path: requests that Rust calls direct are forwarded here, untouched, and their answers go back untouched.
-// The decision is edge-router/src/direct.rs; this file only describes the request to it. Not an async function, no copy of a
+// The decision is in direct.rs; this file only describes the request to it. Not an async function, no copy of a
 // request or of an answer: each of them would cost more than everything here together.
 import * as app from "./index.js";
 import { counted, inFlight, limited } from "./in-flight.js";
 
 const OTHER_NAMES = -2;
-// As in edge-router/src/facts.rs: with these headers a GET may be a write.
+// As in facts.rs: with these headers a GET may be a write.
 const METHOD_OVERRIDES = ["x-http-method-override", "x-http-method", "x-method-override"];
 // The runtime takes these out of the header by itself; other values name headers that must not pass.
 const PLAIN_CONNECTION = /^(keep-alive|close)$/i;
