@@ -12,6 +12,8 @@ const DEFAULT_HOLD_MAX_MS: u64 = 10_000;
 const DEFAULT_HELD_MAX: u64 = 2_000;
 /// A request in flight costs workerd 4 file handles, and a process usually has 20,000.
 const DEFAULT_IN_FLIGHT_MAX: u64 = 4_000;
+/// Enough for an application to open its first sessions; one that is slow for another reason gains nothing by it.
+const DEFAULT_TURN_MAX_MS: u64 = 250;
 /// Long enough for a slow upload: the time counts until the answer's headers arrive.
 const DEFAULT_FORWARD_MAX_MS: u64 = 300_000;
 /// Upper limit of a hold for any configuration: see docs/cutover-protocol.md, "The pause".
@@ -29,6 +31,8 @@ pub struct Config {
     pub held_max: u64,
     /// How many requests an isolate may have in flight, held ones among them.
     pub in_flight_max: u64,
+    /// How long a released request may wait for its turn.
+    pub turn_max: Millis,
     /// How long an origin may take for the headers of its answer, the client's upload included.
     pub forward_max: Millis,
     /// Whether origins are told the client's scheme and host, in `x-forwarded-proto` and `x-forwarded-host`.
@@ -54,6 +58,7 @@ impl Config {
         let hold_max_ms = number("HOLD_MAX_MS", DEFAULT_HOLD_MAX_MS);
         let held_max = number("HELD_MAX", DEFAULT_HELD_MAX);
         let in_flight_max = number("IN_FLIGHT_MAX", DEFAULT_IN_FLIGHT_MAX);
+        let turn_max_ms = number("TURN_MAX_MS", DEFAULT_TURN_MAX_MS);
         let forward_max_ms = number("FORWARD_MAX_MS", DEFAULT_FORWARD_MAX_MS);
         let forwarded_host = noted(
             &mut faults,
@@ -66,12 +71,18 @@ impl Config {
         for fault in directory.iter().flat_map(Directory::faults_in_itself) {
             faults.push(format!("LANE, SOURCE_ORIGIN and TARGET_ORIGIN: {fault}"));
         }
-        let numbers = (hold_max_ms, held_max, in_flight_max, forward_max_ms);
+        let numbers = (hold_max_ms, held_max, in_flight_max, turn_max_ms, forward_max_ms);
         match (directory, origins, numbers) {
             (
                 Some(directory),
                 Some(origins),
-                (Some(hold_max_ms), Some(held_max), Some(in_flight_max), Some(forward_max_ms)),
+                (
+                    Some(hold_max_ms),
+                    Some(held_max),
+                    Some(in_flight_max),
+                    Some(turn_max_ms),
+                    Some(forward_max_ms),
+                ),
             ) if faults.is_empty() => {
                 Ok(Self {
                     own_routes: Rc::new(Routes::new(directory)),
@@ -79,6 +90,7 @@ impl Config {
                     hold_max: Millis(hold_max_ms).min(HARD_HOLD_MAX),
                     held_max,
                     in_flight_max,
+                    turn_max: Millis(turn_max_ms),
                     forward_max: Millis(forward_max_ms),
                     // A fault is in the list, so this value is never used.
                     forwarded_host: forwarded_host.unwrap_or_default(),
@@ -190,6 +202,7 @@ mod tests {
             ("FORWARD_MAX_MS", "1s"),
             ("FORWARDED_HOST", "yes"),
             ("IN_FLIGHT_MAX", "-1"),
+            ("TURN_MAX_MS", "0"),
         ])
         .unwrap_err();
         for name in [
@@ -200,6 +213,7 @@ mod tests {
             "FORWARD_MAX_MS",
             "FORWARDED_HOST",
             "IN_FLIGHT_MAX",
+            "TURN_MAX_MS",
         ] {
             assert!(error.to_string().contains(name), "{error}");
         }

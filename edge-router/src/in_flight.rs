@@ -63,19 +63,32 @@ impl Writes {
         }
     }
 
+    /// How many writes of the last 30 s were under way at once.
+    pub fn usual(&mut self, now: UnixMillis) -> usize {
+        self.roll(now);
+        let (recent, over) = self.recent(now);
+        usize::try_from(recent.at_once(over)).unwrap_or(usize::MAX)
+    }
+
+    fn recent(&self, now: UnixMillis) -> (WriteTimes, Millis) {
+        let over = now.since(self.window_began) + self.before;
+        (self.recent[0] + self.recent[1], over)
+    }
+
     /// The next report. `holds`: the epoch of the record under which the isolate holds writes.
     pub fn report(&mut self, isolate: IsolateId, holds: Option<Epoch>, now: UnixMillis) -> Report {
         self.roll(now);
         self.reported += 1;
         let oldest = self.sent_at.iter().map(|(_, sent_at)| *sent_at).min();
+        let (recent, recent_over) = self.recent(now);
         Report {
             isolate,
             number: self.reported,
             in_flight: u32::try_from(self.sent_at.len()).unwrap_or(u32::MAX),
             oldest_ms: oldest.map(|at| now.since(at)).unwrap_or_default(),
             holds,
-            recent: self.recent[0] + self.recent[1],
-            recent_over: now.since(self.window_began) + self.before,
+            recent,
+            recent_over,
         }
     }
 }

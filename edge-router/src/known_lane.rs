@@ -14,6 +14,7 @@ use worker::{Env, Result};
 use crate::clock::now;
 use crate::in_flight::{self, Writes};
 use crate::lane_client::LaneClient;
+use crate::turns::LaneTurns;
 use crate::underway::Underway;
 
 thread_local! {
@@ -41,6 +42,8 @@ pub struct KnownLane {
     pub reporting: Underway,
     /// Reads that belong to the target's share, and fail there.
     pub target_breaker: Cell<Breaker>,
+    /// Requests that were held, on their way after the release.
+    pub turns: LaneTurns,
     /// Numbers of the lane's direct routes: to the source, to the target.
     pub direct_routes: Cell<[Option<u32>; 2]>,
     lease: RefCell<Option<Rc<LeasedLane>>>,

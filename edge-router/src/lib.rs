@@ -5,14 +5,14 @@
 //! - A request is decided by [`crossover_routing::decide`] under a lease of the lane's record ([`known_lane`]).
 //! - Most requests are direct: nothing is announced, held or due, so they are forwarded untouched ([`direct`], [`entry`]).
 //! - A write that must wait does so in one long poll at the lane's Durable Object ([`hold`], [`lane`]); its
-//!   body is not read meanwhile.
+//!   body is not read meanwhile. After the release the held requests go on in turns ([`turns`]).
 //! - Origins are those of the variables, or of the published directory within the list `ORIGINS`; bodies are streamed, redirects are returned to the client
 //!   ([`forward`]).
 //! - Writes in flight are counted and reported to the lane ([`in_flight`], [`guard`]): the write barrier.
 //! - The lane is changed by signed calls under `/__crossover/v1/` ([`admin`]).
 //!
 //! Configuration (see `wrangler.toml`): `SOURCE_ORIGIN`, `TARGET_ORIGIN`, `LANE`, `ORIGINS`, `HOLD_MAX_MS`, `HELD_MAX`,
-//! `FORWARD_MAX_MS`, the secret `ADMIN_KEYS` and the Durable Object bindings `LANES` and `DIRECTORY`.
+//! `TURN_MAX_MS`, `FORWARD_MAX_MS`, the secret `ADMIN_KEYS` and the Durable Object bindings `LANES` and `DIRECTORY`.
 //!
 //! Correctness does not depend on this Worker: if a stale isolate forwards a late write, the locked database
 //! refuses it.
@@ -40,6 +40,7 @@ mod proxy;
 mod reply;
 mod request_parts;
 mod target_reads;
+mod turns;
 mod underway;
 
 use worker::{Context, Env, event, web_sys};

@@ -15,6 +15,7 @@ use crate::direct::Route;
 use crate::forward::{Account, Outcome};
 use crate::known_lane::{self, KnownLane};
 use crate::request_parts::Parts;
+use crate::turns::{self, Going};
 use crate::{facts, forward, guard, headers, hold, known_directory, reply, target_reads};
 
 /// Highest number of attempts for one read.
@@ -78,6 +79,8 @@ struct Journey<'a> {
     renewals: u32,
     failed_at_target: bool,
     holding: Holding,
+    /// After a hold: held until the request is answered.
+    turn: Option<Going>,
 }
 
 impl<'a> Journey<'a> {
@@ -99,6 +102,7 @@ impl<'a> Journey<'a> {
             renewals: 0,
             failed_at_target: false,
             holding: Holding::default(),
+            turn: None,
         }
     }
 
@@ -142,6 +146,13 @@ impl<'a> Journey<'a> {
                     let Some(leased) = leased else {
                         return reply::unreachable(to);
                     };
+                    let was_held = self.holding.held > Millis(0);
+                    if self.turn.is_none() && (was_held || known.turns.borrow().any_waits()) {
+                        self.turn =
+                            Some(turns::wait(&known, leased.record.epoch, self.config.turn_max).await);
+                        // The lane may have changed meanwhile.
+                        continue;
+                    }
                     guard::renew_behind(&leased, &known, env, ctx);
                     self.sends += 1;
                     let sent = now();
@@ -194,6 +205,8 @@ impl<'a> Journey<'a> {
 
     /// Waits for the lane to serve.
     async fn wait(&mut self, lane: &Rc<KnownLane>) -> std::result::Result<(), hold::GaveUp> {
+        // Whoever waits is not under way.
+        self.turn = None;
         self.holding.wait(lane, self.env, self.ctx, self.config).await?;
         self.facts.renewal_failed = false;
         Ok(())

@@ -10,6 +10,7 @@
 //! - [`breaker`]: when a failing side is left alone for a while
 //! - [`directory`]: which lane a request belongs to, and the origins of each lane
 //! - [`share`]: shares of requests and keys
+//! - [`turns`]: the order in which held requests go on after a release
 //! - [`traffic`]: the write barrier: which writes the isolates have forwarded, and whether all are answered
 //! - [`admin`]: how an admin call is signed and checked
 //! - [`audit`]: the hash-chained log of every accepted change
@@ -26,6 +27,7 @@ pub mod loopback;
 pub mod share;
 pub mod time;
 pub mod traffic;
+pub mod turns;
 
 pub use admin::{AdminKey, AdminRefusal, AdminRequest, KeyRing};
 pub use audit::{AuditEntry, AuditLog, BrokenChain, ChainHead};
@@ -39,3 +41,4 @@ pub use loopback::is_loopback;
 pub use share::ReadShare;
 pub use time::{FractionalMillis, Millis, UnixMillis};
 pub use traffic::{Barrier, IsolateId, Report, Traffic, WriteTimes};
+pub use turns::{Ticket, Turn, Turns};

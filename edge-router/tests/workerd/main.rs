@@ -19,3 +19,4 @@ mod origin;
 mod reads;
 mod speed;
 mod target_reads;
+mod turns;

@@ -15,6 +15,7 @@ module "edge" {
   hold_max_ms        = each.value.hold_max_ms
   held_max           = each.value.held_max
   in_flight_max      = each.value.in_flight_max
+  turn_max_ms        = each.value.turn_max_ms
   forward_max_ms     = each.value.forward_max_ms
   forwarded_host     = each.value.forwarded_host
   admin_keys_stored  = each.value.admin_keys_stored

@@ -14,6 +14,7 @@ variable "lanes" {
     hold_max_ms        = optional(number, 10000)
     held_max           = optional(number, 2000)
     in_flight_max      = optional(number, 4000)
+    turn_max_ms        = optional(number, 250)
     forward_max_ms     = optional(number, 300000)
     forwarded_host     = optional(bool, false)
     admin_keys_stored  = optional(bool, false)

@@ -16,6 +16,7 @@ locals {
       { name = "HOLD_MAX_MS", type = "plain_text", text = tostring(var.hold_max_ms) },
       { name = "HELD_MAX", type = "plain_text", text = tostring(var.held_max) },
       { name = "IN_FLIGHT_MAX", type = "plain_text", text = tostring(var.in_flight_max) },
+      { name = "TURN_MAX_MS", type = "plain_text", text = tostring(var.turn_max_ms) },
       { name = "FORWARD_MAX_MS", type = "plain_text", text = tostring(var.forward_max_ms) },
       { name = "FORWARDED_HOST", type = "plain_text", text = var.forwarded_host ? "on" : "off" },
     ],

@@ -112,6 +112,17 @@ variable "in_flight_max" {
   }
 }
 
+variable "turn_max_ms" {
+  description = "How long a request that was held may wait for its turn after the release (milliseconds)."
+  type        = number
+  default     = 250
+
+  validation {
+    condition     = var.turn_max_ms >= 1 && var.turn_max_ms <= 10000 && floor(var.turn_max_ms) == var.turn_max_ms
+    error_message = "turn_max_ms is a whole number from 1 (all at once) to 10000: clients wait for as long on top of the hold."
+  }
+}
+
 variable "forward_max_ms" {
   description = "How long an origin may take for the headers of its answer, the client's upload included (milliseconds)."
   type        = number

@@ -30,15 +30,25 @@ impl WriteTimes {
         self.0.iter().copied().map(u64::from).sum()
     }
 
-    /// 95 of 100 writes took at most this long: the limit of the size that holds the 95th percentile, a
-    /// minute for writes without a limit. None without writes.
+    /// 95 of 100 writes took at most this long. None without writes.
     pub fn p95(&self) -> Option<Millis> {
+        self.percentile(95)
+    }
+
+    /// The limit of the size that holds this percentile, a minute for writes without a limit.
+    fn percentile(&self, percent: u64) -> Option<Millis> {
         let (all, mut seen) = (self.count(), 0);
         let size = self.0.iter().position(|count| {
             seen += u64::from(*count);
-            seen > 0 && seen * 100 >= all * 95
+            seen > 0 && seen * 100 >= all * percent
         })?;
         Some(Millis(LIMITS.get(size).copied().unwrap_or(60_000)))
+    }
+
+    /// How many of these writes, which came in this time, were under way at once: their number times how long one takes (Little's law).
+    pub fn at_once(&self, over: Millis) -> u64 {
+        let took = self.percentile(50).unwrap_or_default();
+        (self.count() * took.0).div_ceil(over.0.max(1))
     }
 }
 
@@ -92,6 +102,25 @@ mod tests {
         times.add_one(Millis(400));
         assert_eq!(times.p95(), Some(Millis(500)));
         assert_eq!((times + times).count(), 202);
+    }
+
+    #[test]
+    fn writes_at_once_are_their_rate_times_how_long_one_takes() {
+        let mut times = WriteTimes::default();
+        assert_eq!(times.at_once(Millis(10_000)), 0);
+        for _ in 0..2_200 {
+            times.add_one(Millis(7));
+        }
+        assert_eq!(times.at_once(Millis(10_000)), 3);
+        for _ in 0..10_000 {
+            times.add_one(Millis(400));
+        }
+        assert_eq!(times.at_once(Millis(10_000)), 610);
+        assert_eq!(
+            times.at_once(Millis(0)),
+            6_100_000,
+            "no time at all is a millisecond"
+        );
     }
 
     #[test]

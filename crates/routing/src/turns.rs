@@ -1,0 +1,201 @@
+//! The order in which held requests go on after a release: as they came, and a few at a time at first.
+//!
+//! The application of the new writer is cold: its pool has no sessions, its servers no plans. If all held requests reach it at once,
+//! each opens a session of its own, and the first one is answered as late as the last. A few at a time, the sessions of the
+//! first serve those behind them. Each answer lets two more go, so thousands of requests need a handful of round trips.
+//!
+//! A client that leaves while its request waits for its turn takes a place that nobody gives back; therefore whoever waits for a turn does
+//! so for a limited time ([`Turns::leave`]).
+
+use std::collections::VecDeque;
+
+use crate::lane::Epoch;
+
+/// Who waits for a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticket(u64);
+
+/// The answer to a request that asks for its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It goes now.
+    Now,
+    /// It is woken when its turn comes.
+    Later(Ticket),
+}
+
+/// The requests of one lane in one isolate that go on after a release. `W` wakes one that waits.
+#[derive(Debug)]
+pub struct Turns<W> {
+    /// The record under which they go on: each release begins anew.
+    epoch: Epoch,
+    at_once: usize,
+    underway: usize,
+    waiting: VecDeque<(Ticket, W)>,
+    tickets: u64,
+}
+
+impl<W> Default for Turns<W> {
+    fn default() -> Self {
+        Self {
+            epoch: Epoch(0),
+            at_once: 0,
+            underway: 0,
+            waiting: VecDeque::new(),
+            tickets: 0,
+        }
+    }
+}
+
+impl<W> Turns<W> {
+    /// Whether a request waits for its turn. A newer request then waits behind it.
+    pub fn any_waits(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// A request asks for its turn. `usual` requests at a time are what the writer is used to: the first of a release begins with so many.
+    pub fn ask(&mut self, epoch: Epoch, usual: usize, wake: impl FnOnce() -> W) -> Turn {
+        if epoch > self.epoch {
+            self.epoch = epoch;
+            self.at_once = usual.max(1);
+            self.underway = 0;
+        }
+        if self.waiting.is_empty() && self.underway < self.at_once {
+            self.underway += 1;
+            return Turn::Now;
+        }
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.waiting.push_back((ticket, wake()));
+        Turn::Later(ticket)
+    }
+
+    /// A request that waited goes now, woken or not.
+    pub fn leave(&mut self, ticket: Ticket) {
+        if let Some(at) = self.waiting.iter().position(|(waits, _)| *waits == ticket) {
+            self.waiting.remove(at);
+            self.underway += 1;
+        }
+    }
+
+    /// A request that went on under this epoch is answered, or given up. Those returned have their turn now.
+    pub fn answered(&mut self, epoch: Epoch) -> Vec<W> {
+        if epoch != self.epoch {
+            return Vec::new();
+        }
+        self.underway = self.underway.saturating_sub(1);
+        self.at_once = self.at_once.saturating_add(1);
+        let free = self.at_once.saturating_sub(self.underway).min(self.waiting.len());
+        self.underway += free;
+        self.waiting.drain(..free).map(|(_, wake)| wake).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const RELEASE: Epoch = Epoch(7);
+
+    fn ask(turns: &mut Turns<u32>, number: u32) -> Turn {
+        turns.ask(RELEASE, 2, || number)
+    }
+
+    #[test]
+    fn a_few_go_at_once_and_each_answer_lets_two_more_go_in_the_order_of_asking() {
+        let mut turns = Turns::default();
+        let asked: Vec<Turn> = (0..9).map(|number| ask(&mut turns, number)).collect();
+        assert_eq!(asked[..2], [Turn::Now, Turn::Now]);
+        assert!(asked[2..].iter().all(|turn| matches!(turn, Turn::Later(_))));
+        assert_eq!(turns.answered(RELEASE), [2, 3]);
+        assert_eq!(turns.answered(RELEASE), [4, 5]);
+        assert_eq!(turns.answered(RELEASE), [6, 7]);
+        assert!(turns.any_waits());
+        assert_eq!(turns.answered(RELEASE), [8]);
+        assert!(!turns.any_waits());
+    }
+
+    #[test]
+    fn a_newer_request_does_not_pass_one_that_waits() {
+        let mut turns = Turns::default();
+        for number in 0..3 {
+            ask(&mut turns, number);
+        }
+        assert_eq!(turns.answered(RELEASE), [2]);
+        // One place is free, and nobody waits.
+        assert_eq!(ask(&mut turns, 3), Turn::Now);
+        for number in 4..7 {
+            assert!(matches!(ask(&mut turns, number), Turn::Later(_)));
+        }
+        assert_eq!(turns.answered(RELEASE), [4, 5]);
+        assert!(matches!(ask(&mut turns, 7), Turn::Later(_)), "6 waits before it");
+    }
+
+    #[test]
+    fn who_has_waited_for_too_long_goes_and_is_not_woken_as_well() {
+        let mut turns = Turns::default();
+        let asked: Vec<Turn> = (0..5).map(|number| ask(&mut turns, number)).collect();
+        let Turn::Later(third) = asked[2] else {
+            panic!("{asked:?}")
+        };
+        turns.leave(third);
+        turns.leave(third);
+        // Three are under way, where two may be: the first answer frees no place but its own.
+        assert_eq!(turns.answered(RELEASE), [3]);
+    }
+
+    #[test]
+    fn each_release_begins_anew_and_an_answer_of_an_older_one_frees_nothing() {
+        let mut turns = Turns::default();
+        for number in 0..3 {
+            ask(&mut turns, number);
+        }
+        let next = Epoch(RELEASE.0 + 3);
+        // Whoever still waits keeps its place, first in the queue.
+        assert!(matches!(turns.ask(next, 1, || 9), Turn::Later(_)));
+        assert!(turns.answered(RELEASE).is_empty());
+        assert_eq!(turns.answered(next), [2, 9]);
+    }
+
+    proptest! {
+        /// Whatever happens, a request goes once: at once, woken, or after its time; in the order of asking unless its time was over.
+        #[test]
+        fn nobody_is_forgotten_and_nobody_goes_twice(steps in proptest::collection::vec(0_u8..4, 1..200), usual in 0_usize..5) {
+            let mut turns: Turns<usize> = Turns::default();
+            let (mut asked, mut gone, mut underway) = (0_usize, Vec::new(), 0_usize);
+            let mut tickets: Vec<(usize, Ticket)> = Vec::new();
+            for step in steps {
+                match step {
+                    0 | 1 => {
+                        match turns.ask(RELEASE, usual, || asked) {
+                            Turn::Now => { gone.push(asked); underway += 1; }
+                            Turn::Later(ticket) => tickets.push((asked, ticket)),
+                        }
+                        asked += 1;
+                    }
+                    2 if underway > 0 => {
+                        underway -= 1;
+                        for woken in turns.answered(RELEASE) {
+                            prop_assert_eq!(tickets.remove(0).0, woken, "first come, first served");
+                            gone.push(woken);
+                            underway += 1;
+                        }
+                    }
+                    3 if !tickets.is_empty() => {
+                        let (number, ticket) = tickets.remove(tickets.len() / 2);
+                        turns.leave(ticket);
+                        gone.push(number);
+                        underway += 1;
+                    }
+                    _ => {}
+                }
+                prop_assert_eq!(turns.any_waits(), !tickets.is_empty());
+                prop_assert!(underway > 0 || tickets.is_empty(), "with nobody under way, nobody would be woken");
+            }
+            gone.extend(tickets.iter().map(|(number, _)| *number));
+            gone.sort_unstable();
+            prop_assert_eq!(gone, (0..asked).collect::<Vec<_>>());
+        }
+    }
+}
