@@ -98,6 +98,7 @@ pub fn route(is_write: bool, url: &str, version: u32, said: &str) -> Result<u32,
             repeatable: !is_write,
             renewal_failed: false,
             prefers_target: false,
+            keyed: false,
             dice: 0,
         };
         if !is_write && leased.record.read_share(now()).is_some() {

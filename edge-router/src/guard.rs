@@ -98,7 +98,7 @@ async fn failed(error: &worker::Error, lane: &KnownLane, pause: Millis) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossover_routing::{Command, LaneRecord, Side};
+    use crossover_routing::{Command, HeldWrites, LaneRecord, Side};
 
     /// No client waits for a report: these functions give nothing back that a request could wait for, and only they
     /// are visible outside this module. Made asynchronous, they have another type and this does not compile.
@@ -113,6 +113,7 @@ mod tests {
             towards: Side::Target,
             hold_at_ms: UnixMillis(10_000),
             hold_deadline_ms: UnixMillis(20_000),
+            hold: HeldWrites::All,
         };
         let serving = LaneRecord::new("main");
         let armed = serving.next(&arm, UnixMillis(1_000)).unwrap();

@@ -78,6 +78,10 @@ pub fn refused(why: Refused) -> worker::Result<Response> {
             "read_only",
             "only reads are served at the moment; the request was not executed",
         ),
+        Refused::NoKey => (
+            "not_held",
+            "a cutover is under way, and only writes with the header idempotency-key wait for its end; the request was not executed, try again",
+        ),
         Refused::Shed => (
             "shed",
             "too much load at the moment; the request was not executed, try again",

@@ -13,9 +13,6 @@ use worker::js_sys::{Function, Promise, futures::JsFuture};
 use crate::clock::now;
 use crate::known_lane::KnownLane;
 
-/// So many go at once even if the lane had less traffic before.
-const AT_ONCE: usize = 4;
-
 /// The turns of one lane in this isolate. A promise wakes a request in its own context, as an isolate requires.
 pub type LaneTurns = RefCell<Turns<Wake>>;
 
@@ -27,7 +24,7 @@ pub struct Going {
 
 /// Waits until it is the request's turn under this epoch, for at most `max`.
 pub async fn wait(lane: &Rc<KnownLane>, epoch: Epoch, max: Millis) -> Going {
-    let usual = lane.writes.borrow_mut().usual(now()).max(AT_ONCE);
+    let usual = lane.writes.borrow_mut().usual(now());
     let mut woken = None;
     let turn = lane.turns.borrow_mut().ask(epoch, usual, || {
         let (promise, wake) = Wake::new();

@@ -170,6 +170,7 @@ fn arm_command(ctx: &StageContext, lane: &LaneRecord, margin: Millis) -> Command
         towards: ctx.direction.new_writer(),
         hold_at_ms,
         hold_deadline_ms: hold_at_ms + ctx.plan.limits.hold_ms,
+        hold: ctx.plan.hold,
     }
 }
 

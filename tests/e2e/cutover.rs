@@ -22,6 +22,8 @@ async fn a_live_cutover_and_its_rollback_lose_nothing_and_no_client_notices() {
     let names: Vec<&str> = report.directions.iter().map(|d| d.name.as_str()).collect();
     assert_eq!(names, ["cutover", "rollback"]);
     for direction in &report.directions {
+        let met = direction.held_writes;
+        assert!(met.with_key + met.without_key > 0 && met.refused == 0, "{met:?}");
         let (parts, p50) = (
             direction.median_breakdown_ms.total().0,
             direction.pause_ms.unwrap().p50.0,

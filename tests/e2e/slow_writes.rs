@@ -7,8 +7,8 @@ use crate::{
     setup::{alone, folder},
 };
 
-/// Twice the grace of the drain, and less than the time limit of a client.
-const OPTIONS: &str = "--rows 1000 --writes 60 --reads 30 --burst 100 --burst-delay 6000 --json";
+/// Twice the grace of the drain, and less than the time limit of a client. Half of the writes have a key.
+const OPTIONS: &str = "--rows 1000 --writes 60 --reads 30 --burst 100 --burst-delay 6000 --hold keyed --json";
 
 #[tokio::test]
 async fn slow_writes_abort_the_run_without_an_error_for_a_client() {
@@ -32,6 +32,10 @@ async fn slow_writes_abort_the_run_without_an_error_for_a_client() {
         (&0.into(), &0.into())
     );
     assert!(writes["held"].as_u64().unwrap() > 0, "{writes}");
+    let met = &report["directions"][0]["held_writes"];
+    assert!(met["with_key"].as_u64().unwrap() > 0, "{met}");
+    assert!(met["refused"].as_u64().unwrap() > 0, "{met}");
+    assert_eq!(met["without_key"], 0, "{met}");
     // The slow writes are acknowledged and present too.
     assert_eq!(writes["present"], writes["acknowledged"], "{writes}");
     assert_eq!(

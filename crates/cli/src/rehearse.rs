@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Context;
-use crossover_core::Millis;
+use crossover_core::{Millis, routing::HeldWrites};
 use crossover_interrupt::{Interrupt, interrupted};
 use crossover_rehearsal::{
     Burst, EndAfterRun, RehearsalOptions, RehearsalOutput, rehearse_until, report::Judgement,
@@ -64,6 +64,10 @@ pub struct Arguments {
     /// How long the application waits with each write of a burst, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 400, requires = "burst", value_parser = clap::value_parser!(u64).range(1..=60_000))]
     burst_delay: u64,
+    /// Which writes wait at the edge during a pause: all, or those with the header idempotency-key, which half of the rehearsal's
+    /// writes have; the others get 503, "not executed"
+    #[arg(long, value_enum, default_value_t = Hold::All)]
+    hold: Hold,
     /// Start everything and its traffic, run nothing, and wait for Ctrl-C: crossover run, status, abort and rollback
     /// reach it through the file crossover.toml in the report's folder
     #[arg(long, conflicts_with_all = ["rollback", "repeat", "burst", "dry_run", "json"])]
@@ -98,6 +102,22 @@ pub struct Arguments {
     json: bool,
 }
 
+/// As in the plan.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Hold {
+    All,
+    Keyed,
+}
+
+impl From<Hold> for HeldWrites {
+    fn from(hold: Hold) -> Self {
+        match hold {
+            Hold::All => Self::All,
+            Hold::Keyed => Self::Keyed,
+        }
+    }
+}
+
 impl Arguments {
     fn options(&self) -> anyhow::Result<RehearsalOptions> {
         if self.repeat > 1 && !self.rollback {
@@ -124,6 +144,7 @@ impl Arguments {
                 writes,
                 delay: Millis(self.burst_delay),
             }),
+            hold: self.hold.into(),
             terraform: self.terraform,
             dry_run: self.dry_run,
             writes_per_s: self.writes,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use approval::ApprovalPlan;
 pub use engine::{EngineName, ReplicationPlan};
 
-use crossover_routing::lane::MAX_HOLD;
+use crossover_routing::{HeldWrites, lane::MAX_HOLD};
 
 use crate::{
     Millis,
@@ -47,6 +47,9 @@ pub struct Plan {
     /// What happens to writes that do not end within `limits.drain_grace_ms`. Default: `abort`.
     #[serde(default)]
     pub on_stragglers: OnStragglers,
+    /// Which writes wait at the edge while the writer changes. Default: `all`.
+    #[serde(default, skip_serializing_if = "holds_all")]
+    pub hold: HeldWrites,
     /// A cutover waits for an approval before it changes anything. Default: it does not wait; a dry run and a rollback never
     /// do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,6 +73,12 @@ const fn two_days() -> u32 {
 #[allow(clippy::trivially_copy_pass_by_ref)]
 const fn is_two_days(hours: &u32) -> bool {
     *hours == ROLLBACK_WINDOW_H
+}
+
+// The signature is serde's.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn holds_all(hold: &HeldWrites) -> bool {
+    matches!(hold, HeldWrites::All)
 }
 
 /// What the drain does about writes from before the hold that do not end.

@@ -87,6 +87,8 @@ target = {{ engine = \"postgresql\", secret_id = {target} }}
 edge = {{ admin_url = {admin_url}, secret_id = {edge} }}
 # What happens to writes that do not end in time: \"abort\" (no client sees an error) or \"end\".
 on_stragglers = \"abort\"
+# Which writes wait at the edge during the pause: \"all\", or \"keyed\" (those with the header idempotency-key; the others get 503, \"not executed\").
+hold = \"all\"
 
 # A cutover waits for `crossover approve` before it changes anything, this many seconds.
 # [plan.approval]

@@ -105,6 +105,7 @@ pub fn assemble(
             duplicated: ledger.duplicated,
             errors: final_state.load.writes.errors,
             held: final_state.load.writes.held,
+            refused: final_state.load.writes.refused,
         },
         reads: Reads {
             total: final_state.load.reads.total,
@@ -185,6 +186,7 @@ fn direction(run: &RunRecord, window: Option<PauseWindow>) -> Direction {
         to: run.direction.new_writer().to_string(),
         hold_at_ms: window.map(|w| w.hold_at_ms),
         released_ms: window.map(|w| w.released_ms),
+        held_writes: window.map(|w| w.held).unwrap_or_default(),
         pause_ms: window.map(|w| w.pause),
         pause_breakdown_ms: parts,
         stragglers: stragglers(&run.results),

@@ -112,6 +112,7 @@ pub(crate) fn open_load(environment: &Environment, options: &RehearsalOptions) -
         reads_per_s: options.reads_per_s,
         clients: CLIENTS,
         mode: environment.mode,
+        hold: environment.hold,
         customers: environment.generated.map_or(1, |g| g.customers),
         stray: (options.strays_per_s > 0).then(|| StrayConfig {
             direct_source_url: environment.source_api.base_url(),

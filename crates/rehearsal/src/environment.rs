@@ -19,6 +19,7 @@ use crossover_core::{
     Plan,
     plan::{DatabasePlan, EdgePlan, EngineName, Limits, OnStragglers, ReplicationPlan, Scope},
     ports::Catalogue,
+    routing::HeldWrites,
 };
 use crossover_stand::{MiniStack, Parts, Progress, StandError, TestEnvironment, progress::step};
 use serde_json::json;
@@ -59,6 +60,8 @@ pub struct Environment {
     pub generated: Option<Generated>,
     pub mode: Mode,
     pub tables: Tables,
+    /// Which writes a cutover holds.
+    pub hold: HeldWrites,
     /// Features that the servers lack and that were left out of the dump, as sentences.
     pub left_out: Vec<String>,
     stand: TestEnvironment,
@@ -151,6 +154,7 @@ impl Environment {
             generated,
             mode,
             tables,
+            hold: options.hold,
             left_out,
             stand,
         })
@@ -177,6 +181,7 @@ impl Environment {
             },
             scope: self.tables.scope.clone(),
             on_stragglers: OnStragglers::default(),
+            hold: self.hold,
             approval: None,
             // Nobody waits two days for the end of a rehearsal.
             rollback_window_h: 0,

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossover_clock::SystemClock;
-use crossover_core::{FractionalMillis, Millis, UnixMillis, ports::Clock as _};
+use crossover_core::{FractionalMillis, Millis, UnixMillis, ports::Clock as _, routing::HeldWrites};
 use crossover_stand::loopback;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -41,6 +41,8 @@ pub use samples::{
 
 /// Response header of the edge: how long the edge held this write, in milliseconds.
 pub const HELD_MS: &str = "x-crossover-held-ms";
+/// Request header of half of the writes: their client can send them again, and the application knows the second from the first.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Request header of the edge: the answer shall say which side it is from.
 pub const ACCOUNT: &str = "x-crossover-account";
 /// Response header of the edge: which side answered, `source` or `target`.
@@ -64,6 +66,8 @@ pub struct LoadConfig {
     pub clients: u32,
     /// Orders, or ledger entries only.
     pub mode: Mode,
+    /// Which writes a cutover holds: those that it does not hold may be refused.
+    pub hold: HeldWrites,
     /// Number of customers of the shop (ids `1..=customers`); unused for ledger entries.
     pub customers: u64,
     /// Writers that bypass the edge.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use crossover_core::Millis;
+use crossover_core::{Millis, routing::HeldWrites};
 
 use crate::calls::Calls;
 
@@ -30,6 +30,8 @@ pub struct RehearsalOptions {
     pub busy: u32,
     /// Slow writes that are under way when a hold begins. Default: none.
     pub burst: Option<Burst>,
+    /// Which writes wait at the edge during a pause. Default: all.
+    pub hold: HeldWrites,
     /// Let Terraform create everything in the local AWS: `terraform/environments/dev` is applied. Default: no; the
     /// rehearsal creates what a run needs.
     pub terraform: bool,
@@ -76,6 +78,7 @@ impl RehearsalOptions {
             repeat: 1,
             busy: 0,
             burst: None,
+            hold: HeldWrites::default(),
             terraform: false,
             dry_run: false,
             writes_per_s: 220,

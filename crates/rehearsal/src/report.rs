@@ -25,7 +25,7 @@ use crate::load::StrayCounts;
 pub use crate::resources::{Creator, ResourceRow};
 pub use breakdown::Breakdown;
 pub use load::LoadFacts;
-pub use pause::{Pause, PauseWindow};
+pub use pause::{HeldCounts, Pause, PauseWindow};
 pub use runs::{Judgement, RunRow};
 pub use series::{Distribution, Series};
 pub use timeline::{LagPoint, Phase, Timeline};
@@ -65,6 +65,9 @@ pub struct Writes {
     pub errors: u64,
     /// Held by the edge.
     pub held: u64,
+    /// Refused by the edge, not executed: the plan holds only writes with an idempotency key.
+    #[serde(default)]
+    pub refused: u64,
 }
 
 /// Reads through the edge.
@@ -169,6 +172,9 @@ pub struct Direction {
     pub hold_at_ms: Option<FractionalMillis>,
     /// When the last held write was answered, on the same clock.
     pub released_ms: Option<FractionalMillis>,
+    /// What became of the writes that met the hold.
+    #[serde(default)]
+    pub held_writes: HeldCounts,
     /// The wait added to writes; see [`pause`].
     pub pause_ms: Option<Pause>,
     /// The parts of the pause.

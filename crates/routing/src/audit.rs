@@ -143,7 +143,7 @@ pub fn verify_chain(lane: &str, entries: &[AuditEntry], head: &ChainHead) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lane::Side;
+    use crate::lane::{HeldWrites, Side};
     use crate::time::Millis;
 
     fn chain() -> AuditLog {
@@ -154,6 +154,7 @@ mod tests {
                 towards: Side::Target,
                 hold_at_ms: UnixMillis(5_000),
                 hold_deadline_ms: UnixMillis(9_000),
+                hold: HeldWrites::All,
             },
             Command::Hold { run_id: run_id() },
             Command::Commit { run_id: run_id() },

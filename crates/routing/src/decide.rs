@@ -1,7 +1,7 @@
 //! Where a request goes, decided from the request and a lease.
 
 use crate::{
-    lane::{Epoch, LaneRecord, Mode, Phase, Side},
+    lane::{Epoch, HeldWrites, LaneRecord, Mode, Phase, Side},
     time::UnixMillis,
 };
 
@@ -53,6 +53,8 @@ pub struct RequestFacts {
     pub renewal_failed: bool,
     /// A read that belongs to the target at the lane's share of reads ([`crate::reads`]).
     pub prefers_target: bool,
+    /// The client has named the request, so that the application can tell it from a second one: `idempotency-key`.
+    pub keyed: bool,
     /// A number from 0 to 9,999 drawn for this request: for a lane that sheds a share of its requests.
     pub dice: u16,
 }
@@ -71,6 +73,8 @@ pub enum OnFailure {
 pub enum Refused {
     ReadOnly,
     Shed,
+    /// The cutover holds only writes with a key.
+    NoKey,
 }
 
 /// Where the request goes.
@@ -80,7 +84,7 @@ pub enum Decision {
         to: Side,
         on_failure: OnFailure,
     },
-    /// Not executed, by the lane's [`Mode`].
+    /// Not executed, by the lane's [`Mode`] or because the cutover does not hold it.
     Refuse(Refused),
     /// Wait at the lane until it serves again.
     Hold,
@@ -107,7 +111,7 @@ pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now: UnixMillis) 
     if !leased.is_live(now) {
         return match (facts.renewal_failed, facts.is_write) {
             (false, _) => Decision::RefreshLease,
-            (true, true) => Decision::Hold,
+            (true, true) => held(record, *facts),
             // What is known may be old: only the writer has certainly every write that the client has seen.
             (true, false) => read(record, *facts, OnFailure::WaitAndRetry),
         };
@@ -118,7 +122,7 @@ pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now: UnixMillis) 
         Mode::Normal | Mode::ReadOnly | Mode::Shed(_) => {}
     }
     if record.holds_writes(now) {
-        return Decision::Hold;
+        return held(record, *facts);
     }
     if facts.is_write {
         return Decision::Forward {
@@ -157,6 +161,14 @@ pub fn direct(leased: &LeasedLane, facts: &RequestFacts, now: UnixMillis) -> Opt
             on_failure: OnFailure::Return,
         } => Some(to),
         Decision::Forward { .. } | Decision::Refuse(_) | Decision::Hold | Decision::RefreshLease => None,
+    }
+}
+
+/// A request under the hold.
+const fn held(record: &LaneRecord, facts: RequestFacts) -> Decision {
+    match record.hold {
+        HeldWrites::Keyed if facts.is_write && !facts.keyed => Decision::Refuse(Refused::NoKey),
+        HeldWrites::Keyed | HeldWrites::All => Decision::Hold,
     }
 }
 

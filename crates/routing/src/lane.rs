@@ -12,6 +12,7 @@
 //! succeed.
 
 mod command;
+mod held_writes;
 mod limits;
 mod mode;
 mod refusal;
@@ -22,6 +23,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use command::Command;
+pub use held_writes::HeldWrites;
 pub use limits::{ARMED_LEASE, MAX_HOLD, MAX_PIN, SERVE_LEASE};
 pub use mode::Mode;
 pub use refusal::Refusal;
@@ -143,6 +145,9 @@ pub struct LaneRecord {
     pub hold_at_ms: Option<UnixMillis>,
     /// From this time on a commit is refused, and the alarm aborts (Unix milliseconds).
     pub hold_deadline_ms: Option<UnixMillis>,
+    /// The writes that this cutover holds.
+    #[serde(default, skip_serializing_if = "HeldWrites::are_all")]
+    pub hold: HeldWrites,
     /// The lease while serving (milliseconds); [`LaneRecord::lease_ttl`] returns the lease in force.
     pub lease_ttl_ms: Millis,
     /// Since when the lane is in its phase (Unix milliseconds); none for a lane whose phase has never changed.
@@ -172,6 +177,7 @@ impl LaneRecord {
             towards: None,
             hold_at_ms: None,
             hold_deadline_ms: None,
+            hold: HeldWrites::All,
             lease_ttl_ms: SERVE_LEASE,
             phase_since_ms: None,
             completed: false,
@@ -243,6 +249,7 @@ impl LaneRecord {
                     towards,
                     hold_at_ms,
                     hold_deadline_ms,
+                    hold,
                 },
             ) => {
                 self.check_not_over(run_id)?;
@@ -255,6 +262,7 @@ impl LaneRecord {
                     towards: Some(*towards),
                     hold_at_ms: Some(*hold_at_ms),
                     hold_deadline_ms: Some(*hold_deadline_ms),
+                    hold: *hold,
                     ..self.moved_to(Phase::Armed)
                 })
             }
@@ -331,6 +339,7 @@ impl LaneRecord {
                     towards: None,
                     hold_at_ms: None,
                     hold_deadline_ms: None,
+                    hold: HeldWrites::All,
                     ..self.moved_to(self.writer.served())
                 })
             }

@@ -36,7 +36,7 @@ pub use decide::{
     AfterFailure, Decision, LeasedLane, OnFailure, Refused, RequestFacts, after_failed_read, decide, direct,
 };
 pub use directory::{Directory, Origin, Routes};
-pub use lane::{Command, Epoch, LaneRecord, Mode, Phase, Refusal, Side, TargetReads};
+pub use lane::{Command, Epoch, HeldWrites, LaneRecord, Mode, Phase, Refusal, Side, TargetReads};
 pub use loopback::is_loopback;
 pub use share::ReadShare;
 pub use time::{FractionalMillis, Millis, UnixMillis};

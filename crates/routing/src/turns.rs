@@ -2,7 +2,8 @@
 //!
 //! The application of the new writer is cold: its pool has no sessions, its servers no plans. If all held requests reach it at once,
 //! each opens a session of its own, and the first one is answered as late as the last. A few at a time, the sessions of the
-//! first serve those behind them. Each answer lets two more go, so thousands of requests need a handful of round trips.
+//! first serve those behind them. Twice as many at once as the writer is used to empty the queue as fast as it has filled, and after
+//! as many answers it is one more.
 //!
 //! A client that leaves while its request waits for its turn takes a place that nobody gives back; therefore whoever waits for a turn does
 //! so for a limited time ([`Turns::leave`]).
@@ -10,6 +11,9 @@
 use std::collections::VecDeque;
 
 use crate::lane::Epoch;
+
+/// So many go at once even if there was less traffic before.
+const AT_LEAST: usize = 2;
 
 /// Who waits for a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub struct Turns<W> {
     /// The record under which they go on: each release begins anew.
     epoch: Epoch,
     at_once: usize,
+    /// Answers since the last rise of `at_once`.
+    answers: usize,
     underway: usize,
     waiting: VecDeque<(Ticket, W)>,
     tickets: u64,
@@ -40,6 +46,7 @@ impl<W> Default for Turns<W> {
         Self {
             epoch: Epoch(0),
             at_once: 0,
+            answers: 0,
             underway: 0,
             waiting: VecDeque::new(),
             tickets: 0,
@@ -53,11 +60,12 @@ impl<W> Turns<W> {
         !self.waiting.is_empty()
     }
 
-    /// A request asks for its turn. `usual` requests at a time are what the writer is used to: the first of a release begins with so many.
+    /// A request asks for its turn. `usual` is how many at a time the writer was used to before the hold.
     pub fn ask(&mut self, epoch: Epoch, usual: usize, wake: impl FnOnce() -> W) -> Turn {
         if epoch > self.epoch {
             self.epoch = epoch;
-            self.at_once = usual.max(1);
+            self.at_once = usual.saturating_mul(2).max(AT_LEAST);
+            self.answers = 0;
             self.underway = 0;
         }
         if self.waiting.is_empty() && self.underway < self.at_once {
@@ -84,7 +92,11 @@ impl<W> Turns<W> {
             return Vec::new();
         }
         self.underway = self.underway.saturating_sub(1);
-        self.at_once = self.at_once.saturating_add(1);
+        self.answers += 1;
+        if self.answers >= self.at_once {
+            self.answers = 0;
+            self.at_once += 1;
+        }
         let free = self.at_once.saturating_sub(self.underway).min(self.waiting.len());
         self.underway += free;
         self.waiting.drain(..free).map(|(_, wake)| wake).collect()
@@ -99,37 +111,45 @@ mod tests {
     const RELEASE: Epoch = Epoch(7);
 
     fn ask(turns: &mut Turns<u32>, number: u32) -> Turn {
-        turns.ask(RELEASE, 2, || number)
+        turns.ask(RELEASE, 1, || number)
     }
 
     #[test]
-    fn a_few_go_at_once_and_each_answer_lets_two_more_go_in_the_order_of_asking() {
+    fn twice_as_many_as_usual_go_at_once_and_the_others_as_places_become_free_in_the_order_of_asking() {
         let mut turns = Turns::default();
-        let asked: Vec<Turn> = (0..9).map(|number| ask(&mut turns, number)).collect();
-        assert_eq!(asked[..2], [Turn::Now, Turn::Now]);
-        assert!(asked[2..].iter().all(|turn| matches!(turn, Turn::Later(_))));
-        assert_eq!(turns.answered(RELEASE), [2, 3]);
-        assert_eq!(turns.answered(RELEASE), [4, 5]);
-        assert_eq!(turns.answered(RELEASE), [6, 7]);
-        assert!(turns.any_waits());
-        assert_eq!(turns.answered(RELEASE), [8]);
+        let asked: Vec<Turn> = (0..9).map(|number| turns.ask(RELEASE, 2, || number)).collect();
+        assert_eq!(asked[..4], [Turn::Now; 4]);
+        assert!(asked[4..].iter().all(|turn| matches!(turn, Turn::Later(_))));
+        assert_eq!(turns.answered(RELEASE), [4]);
+        assert_eq!(turns.answered(RELEASE), [5]);
+        assert_eq!(turns.answered(RELEASE), [6]);
+        assert_eq!(
+            turns.answered(RELEASE),
+            [7, 8],
+            "after four answers it is five at once"
+        );
         assert!(!turns.any_waits());
+    }
+
+    #[test]
+    fn two_go_at_once_where_there_was_no_traffic() {
+        let mut turns = Turns::default();
+        let asked: Vec<Turn> = (0..3).map(|number| turns.ask(RELEASE, 0, || number)).collect();
+        assert_eq!(asked[..2], [Turn::Now; 2]);
+        assert!(matches!(asked[2], Turn::Later(_)));
     }
 
     #[test]
     fn a_newer_request_does_not_pass_one_that_waits() {
         let mut turns = Turns::default();
-        for number in 0..3 {
+        for number in 0..4 {
             ask(&mut turns, number);
         }
         assert_eq!(turns.answered(RELEASE), [2]);
-        // One place is free, and nobody waits.
-        assert_eq!(ask(&mut turns, 3), Turn::Now);
-        for number in 4..7 {
-            assert!(matches!(ask(&mut turns, number), Turn::Later(_)));
-        }
-        assert_eq!(turns.answered(RELEASE), [4, 5]);
-        assert!(matches!(ask(&mut turns, 7), Turn::Later(_)), "6 waits before it");
+        assert!(matches!(ask(&mut turns, 4), Turn::Later(_)));
+        assert_eq!(turns.answered(RELEASE), [3, 4]);
+        assert!(turns.answered(RELEASE).is_empty());
+        assert_eq!(ask(&mut turns, 5), Turn::Now, "nobody waits, and a place is free");
     }
 
     #[test]
@@ -141,8 +161,9 @@ mod tests {
         };
         turns.leave(third);
         turns.leave(third);
-        // Three are under way, where two may be: the first answer frees no place but its own.
-        assert_eq!(turns.answered(RELEASE), [3]);
+        // Three are under way where two may be: the first answer frees no place but its own.
+        assert!(turns.answered(RELEASE).is_empty());
+        assert_eq!(turns.answered(RELEASE), [3, 4]);
     }
 
     #[test]

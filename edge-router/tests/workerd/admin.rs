@@ -2,7 +2,7 @@ use crossover_edge_admin::{AdminKey, EdgeError};
 use crossover_routing::admin::{
     AdminRequest, EPOCH_HEADER, KEY_ID_HEADER, NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER, epoch_text,
 };
-use crossover_routing::{Command, Epoch, LaneRecord, Millis, Phase, Side};
+use crossover_routing::{Command, Epoch, HeldWrites, LaneRecord, Millis, Phase, Side};
 use reqwest::Response;
 
 use crate::edge::{Edge, KEY_ID, key, now, run};
@@ -32,6 +32,7 @@ fn arm_body(run_id: &str) -> Vec<u8> {
         towards: Side::Target,
         hold_at_ms,
         hold_deadline_ms,
+        hold: HeldWrites::All,
     };
     serde_json::to_vec(&command).unwrap()
 }
@@ -178,6 +179,7 @@ async fn of_many_orchestrators_exactly_one_succeeds() {
                 towards: Side::Target,
                 hold_at_ms,
                 hold_deadline_ms,
+                hold: HeldWrites::All,
             },
         )
     });

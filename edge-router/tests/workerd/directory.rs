@@ -1,6 +1,6 @@
 use crossover_edge_admin::EdgeError;
 use crossover_routing::directory::Spreading;
-use crossover_routing::{Command, Directory, Epoch, Millis, Side};
+use crossover_routing::{Command, Directory, Epoch, HeldWrites, Millis, Side};
 use reqwest::RequestBuilder;
 use serde_json::json;
 
@@ -192,6 +192,7 @@ async fn a_cutover_and_a_new_directory_exclude_each_other() {
         towards: Side::Target,
         hold_at_ms: now() + Millis(6_000),
         hold_deadline_ms: now() + Millis(16_000),
+        hold: HeldWrites::All,
     };
     match edge.apply(arm).await {
         Err(EdgeError::Refused { name, record, .. }) => {
@@ -232,6 +233,7 @@ async fn a_cutover_of_one_lane_leaves_the_other_alone() {
         towards: Side::Target,
         hold_at_ms,
         hold_deadline_ms: hold_at_ms + Millis(20_000),
+        hold: HeldWrites::All,
     };
     let mut record = north.apply(Epoch(1), arm).await.unwrap();
     until("hold_at_ms", async || (now() >= hold_at_ms).then_some(())).await;

@@ -8,7 +8,9 @@ use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crossover_edge_admin::{AdminKey, EdgeAdmin, EdgeError};
-use crossover_routing::{Command, Directory, LaneRecord, Millis, Phase, Report, Side, UnixMillis};
+use crossover_routing::{
+    Command, Directory, HeldWrites, LaneRecord, Millis, Phase, Report, Side, UnixMillis,
+};
 use reqwest::{Client, RequestBuilder, Response};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -216,6 +218,10 @@ impl Edge {
 
     /// Arms the lane towards a side, with `hold_ms` between hold_at_ms and the deadline.
     pub async fn arm(&self, towards: Side, hold_ms: u64) -> LaneRecord {
+        self.arm_holding(towards, hold_ms, HeldWrites::All).await
+    }
+
+    pub async fn arm_holding(&self, towards: Side, hold_ms: u64, hold: HeldWrites) -> LaneRecord {
         // A run arms once, so each run gets a new name; the first name is that of run().
         let run_id = format!("run-{}", self.admin.read().await.unwrap().epoch);
         let hold_at_ms = now() + ARM_AHEAD;
@@ -225,6 +231,7 @@ impl Edge {
             towards,
             hold_at_ms,
             hold_deadline_ms,
+            hold,
         })
         .await
         .unwrap()

@@ -1,4 +1,4 @@
-use crossover_routing::Side;
+use crossover_routing::{HeldWrites, Side};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -19,6 +19,30 @@ async fn a_write_held_for_too_long_is_given_up_and_the_answer_says_it_did_not_ru
     // The first write, if it had been forwarded, would have arrived before this second one.
     assert_eq!(edge.post("/orders", "next").send().await.unwrap().status(), 200);
     assert_eq!(edge.target.writes(), ["next"]);
+    assert!(edge.source.writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_cutover_may_hold_only_writes_that_can_be_sent_again() {
+    let edge = Edge::start().await;
+    edge.arm_holding(Side::Target, 20_000, HeldWrites::Keyed).await;
+    edge.until_hold_at().await;
+    edge.hold().await;
+    let keyed = edge.post("/orders", "keyed").header("idempotency-key", "4711");
+    let keyed = tokio::spawn(async move { keyed.send().await.unwrap() });
+    edge.until_held(1).await;
+    let answer = edge.post("/orders", "bare").send().await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), header(&answer, "x-crossover-executed")),
+        (503, Some("no"))
+    );
+    assert!(header(&answer, "retry-after").is_some());
+    assert!(answer.text().await.unwrap().contains("not_held"));
+    edge.commit().await;
+    assert!(edge.release().await.hold == HeldWrites::All);
+    assert_eq!(keyed.await.unwrap().status(), 200);
+    assert_eq!(edge.post("/orders", "after").send().await.unwrap().status(), 200);
+    assert_eq!(edge.target.writes(), ["after", "keyed"]);
     assert!(edge.source.writes().is_empty());
 }
 

@@ -54,8 +54,14 @@ pub fn summary(report: &Report, all: bool) -> String {
     };
     let _ = writeln!(
         text,
-        "  writes   {} acknowledged, {compared}, {} errors, {} held",
-        writes.acknowledged, writes.errors, writes.held
+        "  writes   {} acknowledged, {compared}, {} errors, {} held{}",
+        writes.acknowledged,
+        writes.errors,
+        writes.held,
+        match writes.refused {
+            0 => String::new(),
+            refused => format!(", {refused} refused without a key and not executed"),
+        }
     );
     let _ = writeln!(
         text,

@@ -1,4 +1,4 @@
-use crossover_core::routing::{Command, Epoch};
+use crossover_core::routing::{Command, Epoch, HeldWrites};
 
 use super::*;
 
@@ -16,6 +16,7 @@ fn lane(commands: &[Command]) -> LaneRecord {
         towards: Side::Target,
         hold_at_ms: HOLD_AT,
         hold_deadline_ms: HOLD_AT + Millis(8_000),
+        hold: HeldWrites::All,
     };
     let armed = LaneRecord::new("main").next(&arm, NOW).unwrap();
     commands

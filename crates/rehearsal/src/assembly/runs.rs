@@ -126,6 +126,7 @@ mod tests {
             outcome: Ended::Error,
             held_ms: None,
             side: None,
+            keyed: false,
         };
         let mut samples = [5.0, 10.0, 19.0, 20.0, 90.0].map(error_at).to_vec();
         samples.push(Sample {

@@ -369,6 +369,7 @@ mod tests {
             outcome,
             held_ms: None,
             side: None,
+            keyed: false,
         };
         let writes_until_the_end = |answer: Sample| {
             let progress = Progress::new(100);

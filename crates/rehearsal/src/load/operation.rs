@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crossover_core::{FractionalMillis, Millis, UnixMillis, routing::Side};
+use crossover_core::{
+    FractionalMillis, Millis, UnixMillis,
+    routing::{HeldWrites, Side},
+};
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,7 +17,7 @@ use uuid::Uuid;
 use super::acknowledged::TokenSender;
 use super::samples::Samples;
 use super::timetable::Left;
-use super::{ACCOUNT, Acknowledged, HELD_MS, Kind, LoadConfig, Mode, Outcome, SIDE, Sample};
+use super::{ACCOUNT, Acknowledged, HELD_MS, IDEMPOTENCY_KEY, Kind, LoadConfig, Mode, Outcome, SIDE, Sample};
 use crate::api::{DELAY_MS, EXECUTED};
 
 /// Acknowledged writes that reads choose from.
@@ -52,6 +55,7 @@ struct Ended {
     outcome: Outcome,
     held_ms: Option<FractionalMillis>,
     side: Option<Side>,
+    keyed: bool,
     text: Option<String>,
     left: Left,
 }
@@ -113,6 +117,7 @@ impl Clients {
             outcome: ended.outcome,
             held_ms: ended.held_ms,
             side: ended.side,
+            keyed: ended.keyed,
         };
         self.samples.add(sample, ended.text);
         Performed {
@@ -146,6 +151,10 @@ impl Clients {
         if asks(number) {
             request = request.header(ACCOUNT, "yes");
         }
+        let keyed = has_key(number);
+        if keyed {
+            request = request.header(IDEMPOTENCY_KEY, token.to_string());
+        }
         let answer = request.send().await;
         let answered = Instant::now();
         let response = match answer {
@@ -162,6 +171,7 @@ impl Clients {
                     outcome,
                     held_ms: None,
                     side: None,
+                    keyed,
                     text: Some(transport("POST", path, &err)),
                     left: left(&err),
                 };
@@ -173,14 +183,17 @@ impl Clients {
             outcome,
             held_ms,
             side,
+            keyed,
             text,
             left: Left::Nothing,
         };
         if response.status() != StatusCode::CREATED {
             let not_executed = header(&response, EXECUTED) == Some("no");
+            let not_held = self.config.hold == HeldWrites::Keyed && !keyed;
             let outcome = match kind {
                 Kind::Stray if not_executed => Outcome::Refused,
                 Kind::Stray => Outcome::Unknown,
+                _ if not_executed && not_held => return ended(Outcome::Refused, None),
                 _ => Outcome::Error,
             };
             return ended(outcome, Some(unexpected("POST", path, response).await));
@@ -265,6 +278,7 @@ impl Clients {
                     outcome: Outcome::Error,
                     held_ms: None,
                     side: None,
+                    keyed: false,
                     text,
                     left: left(&err),
                 }
@@ -283,6 +297,7 @@ impl Clients {
                         outcome: Outcome::Stale,
                         held_ms,
                         side,
+                        keyed: false,
                         text,
                         left: Left::Nothing,
                     }
@@ -301,6 +316,7 @@ impl Clients {
                         outcome,
                         held_ms,
                         side,
+                        keyed: false,
                         text,
                         left: Left::Nothing,
                     }
@@ -312,6 +328,7 @@ impl Clients {
                         outcome: Outcome::Error,
                         held_ms,
                         side,
+                        keyed: false,
                         text,
                         left: Left::Nothing,
                     }
@@ -346,6 +363,11 @@ impl Clients {
 /// application do.
 const fn asks(number: u64) -> bool {
     number.is_multiple_of(2)
+}
+
+/// Half of the writes, of those that ask and of those that do not.
+const fn has_key(number: u64) -> bool {
+    number % 4 < 2
 }
 
 /// After its time-out the client closes the connection, and the Worker goes on waiting for the origin.

@@ -41,7 +41,8 @@ pub enum Outcome {
     Error,
     /// A read that did not return a write acknowledged before the read was sent.
     Stale,
-    /// A refused stray write, as expected after the source is locked.
+    /// A refused stray write, as expected after the source is locked; or a write that the edge has refused because the cutover
+    /// does not hold it.
     Refused,
     /// A stray write with an unknown outcome.
     Unknown,
@@ -62,12 +63,14 @@ pub struct Sample {
     pub held_ms: Option<FractionalMillis>,
     /// The side that answered, if the answer contains it.
     pub side: Option<Side>,
+    /// A write with the header [`super::IDEMPOTENCY_KEY`].
+    pub keyed: bool,
 }
 
 impl Sample {
     /// Whether a client of the edge got a wrong answer, or none.
     pub fn is_client_error(&self) -> bool {
-        self.kind != Kind::Stray && !matches!(self.outcome, Outcome::Done | Outcome::Stale)
+        self.kind != Kind::Stray && !matches!(self.outcome, Outcome::Done | Outcome::Stale | Outcome::Refused)
     }
 }
 
@@ -82,6 +85,8 @@ pub struct WriteCounts {
     pub errors: u64,
     /// Held by the edge for a while.
     pub held: u64,
+    /// Refused by the edge because the cutover does not hold them: certainly not executed.
+    pub refused: u64,
 }
 
 /// Reads through the edge.
@@ -189,7 +194,9 @@ impl Samples {
             Kind::Write | Kind::Calibration | Kind::Burst => {
                 state.writes.total += 1;
                 state.writes.acknowledged += done;
-                state.writes.errors += 1 - done;
+                let refused = u64::from(sample.outcome == Outcome::Refused);
+                state.writes.refused += refused;
+                state.writes.errors += 1 - done - refused;
                 state.writes.held += u64::from(sample.held_ms.is_some());
             }
             Kind::Read => {
@@ -293,6 +300,7 @@ mod tests {
             outcome,
             held_ms: held_ms.map(FractionalMillis),
             side: None,
+            keyed: false,
         }
     }
 
@@ -304,6 +312,7 @@ mod tests {
             sample(Kind::Write, Outcome::Error, None),
             Some("POST: 503".into()),
         );
+        samples.add(sample(Kind::Write, Outcome::Refused, None), None);
         samples.add(sample(Kind::Calibration, Outcome::Done, None), None);
         samples.add(sample(Kind::Read, Outcome::Done, None), None);
         samples.add(sample(Kind::Read, Outcome::Stale, None), Some("stale".into()));
@@ -321,10 +330,11 @@ mod tests {
         assert_eq!(
             result.writes,
             WriteCounts {
-                total: 3,
+                total: 4,
                 acknowledged: 2,
                 errors: 1,
-                held: 1
+                held: 1,
+                refused: 1
             }
         );
         assert_eq!(

@@ -9,7 +9,7 @@
 use crossover_core::FractionalMillis;
 use serde::{Deserialize, Serialize};
 
-use crate::load::{Kind, Sample};
+use crate::load::{Kind, Outcome, Sample};
 use crate::percentile::percentile;
 
 /// A held write can have been due shortly before `hold_at_ms`, because it was in transit.
@@ -27,6 +27,18 @@ pub struct Pause {
     pub max: FractionalMillis,
 }
 
+/// The writes that met a hold, by kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HeldCounts {
+    /// Held, and released: with an idempotency key.
+    pub with_key: u64,
+    /// Held, and released: without one.
+    pub without_key: u64,
+    /// Not held and not executed, because the plan holds only writes with a key.
+    pub refused: u64,
+}
+
 /// The measurements of one window.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PauseWindow {
@@ -40,6 +52,8 @@ pub struct PauseWindow {
     pub undisturbed_ms: FractionalMillis,
     /// The added wait.
     pub pause: Pause,
+    /// What became of the writes that met the hold.
+    pub held: HeldCounts,
     /// The added wait of the write with the median one: from its scheduled time, on the same clock.
     pub median_from_ms: FractionalMillis,
 }
@@ -84,9 +98,21 @@ pub fn measure(samples: &[Sample], holds: &[FractionalMillis]) -> Vec<Option<Pau
             let early = (hold_at_ms - ON_ITS_WAY, hold_at_ms);
             let added_wait =
                 |write: &Sample| (write.latency_ms - undisturbed_ms).max(FractionalMillis::default());
+            let met = || {
+                writes
+                    .iter()
+                    .filter(|w| in_window(w, (hold_at_ms - ON_ITS_WAY, released_ms)))
+            };
+            let held = HeldCounts {
+                with_key: met().filter(|w| w.held_ms.is_some() && w.keyed).count() as u64,
+                without_key: met().filter(|w| w.held_ms.is_some() && !w.keyed).count() as u64,
+                refused: met().filter(|w| w.outcome == Outcome::Refused).count() as u64,
+            };
             let measured: Vec<&Sample> = writes
                 .iter()
                 .copied()
+                // A write that is refused at once does not wait.
+                .filter(|w| w.outcome != Outcome::Refused)
                 .filter(|w| {
                     in_window(w, (hold_at_ms, released_ms)) || (w.held_ms.is_some() && in_window(w, early))
                 })
@@ -103,6 +129,7 @@ pub fn measure(samples: &[Sample], holds: &[FractionalMillis]) -> Vec<Option<Pau
                 median_from_ms: median.map_or(hold_at_ms, |write| write.at_ms),
                 hold_at_ms,
                 released_ms,
+                held,
                 writes: added.len(),
                 undisturbed_ms,
                 pause,
@@ -114,7 +141,6 @@ pub fn measure(samples: &[Sample], holds: &[FractionalMillis]) -> Vec<Option<Pau
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::Outcome;
 
     fn write(at_ms: f64, latency_ms: f64, held_ms: Option<f64>) -> Sample {
         Sample {
@@ -124,6 +150,7 @@ mod tests {
             outcome: Outcome::Done,
             held_ms: held_ms.map(FractionalMillis),
             side: None,
+            keyed: false,
         }
     }
 
@@ -181,6 +208,28 @@ mod tests {
             .map(|window| window.released_ms.0)
             .collect();
         assert_eq!(released, [2_103.0, 7_103.0]);
+    }
+
+    #[test]
+    fn writes_that_met_the_hold_are_counted_by_kind_and_those_refused_did_not_wait() {
+        let mut samples = traffic(&[5_000.0]);
+        for write in samples.iter_mut().filter(|w| w.held_ms.is_some()).take(4) {
+            write.keyed = true;
+        }
+        samples.push(Sample {
+            outcome: Outcome::Refused,
+            ..write(5_001.0, 1.0, None)
+        });
+        let window = measure(&samples, &[FractionalMillis(5_000.0)])[0].expect("writes were held");
+        assert_eq!(
+            window.held,
+            HeldCounts {
+                with_key: 4,
+                without_key: 6,
+                refused: 1
+            }
+        );
+        assert_eq!(window.writes, 11, "ten held, one due before the last answer");
     }
 
     #[test]

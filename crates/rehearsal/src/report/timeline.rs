@@ -117,6 +117,7 @@ mod tests {
             outcome,
             held_ms: None,
             side: None,
+            keyed: false,
         };
         let samples = [
             write(10.0, 5.0, Outcome::Done),

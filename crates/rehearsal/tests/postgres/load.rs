@@ -6,7 +6,10 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use crossover_core::{FractionalMillis, routing::Side};
+use crossover_core::{
+    FractionalMillis,
+    routing::{HeldWrites, Side},
+};
 use crossover_rehearsal::api::SampleApi;
 use crossover_rehearsal::ledger;
 use crossover_rehearsal::load::{HELD_MS, Kind, Load, LoadConfig, Mode, SIDE, StrayConfig, read_tokens};
@@ -23,6 +26,7 @@ fn config(base_url: String, folder: &TempDir) -> LoadConfig {
         reads_per_s: 100,
         clients: 4,
         mode: Mode::Shop,
+        hold: HeldWrites::All,
         customers: 100,
         stray: None,
         tokens_file: folder.path().join("tokens.jsonl"),

@@ -36,6 +36,7 @@ fn samples() -> Vec<Sample> {
             outcome: Ended::Done,
             held_ms: left.map(FractionalMillis),
             side: None,
+            keyed: false,
         };
         samples.push(sample);
         if number % 2 == 0 {
@@ -80,6 +81,7 @@ fn example() -> Report {
         let window = windows[index].expect("writes were held");
         Direction {
             stragglers: Vec::new(),
+            held_writes: window.held,
             name: name.into(),
             from: from.into(),
             to: to.into(),
@@ -211,6 +213,7 @@ fn spoiled() -> Report {
         duplicated: 1,
         errors: 12,
         held: 54,
+        refused: 0,
     };
     report.run.data = evil.into();
     report.tables.push(TableRow {

@@ -10,6 +10,7 @@ const WRITE: RequestFacts = RequestFacts {
     repeatable: false,
     renewal_failed: false,
     prefers_target: false,
+    keyed: false,
     dice: 9_999,
 };
 const READ: RequestFacts = RequestFacts {
@@ -17,6 +18,7 @@ const READ: RequestFacts = RequestFacts {
     repeatable: true,
     renewal_failed: false,
     prefers_target: false,
+    keyed: false,
     dice: 9_999,
 };
 
@@ -27,6 +29,7 @@ fn at(phase: Phase) -> LaneRecord {
         towards: Side::Target,
         hold_at_ms: NOW + Millis(5_000),
         hold_deadline_ms: NOW + Millis(15_000),
+        hold: HeldWrites::All,
     };
     let steps: &[(Command, UnixMillis)] = match phase {
         Phase::ServeSource => &[],
@@ -91,6 +94,37 @@ fn writes_are_held_from_hold_at_until_the_release() {
     assert_eq!(decided(Phase::Armed, WRITE, NOW + Millis(5_000)), Decision::Hold);
     for phase in [Phase::Hold, Phase::Committed, Phase::Aborting] {
         assert_eq!(decided(phase, WRITE, NOW), Decision::Hold, "{phase}");
+    }
+}
+
+#[test]
+fn a_cutover_that_holds_keyed_writes_refuses_the_others_and_holds_reads() {
+    let keyed = RequestFacts { keyed: true, ..WRITE };
+    let at = |phase, facts, now| {
+        let record = LaneRecord {
+            hold: HeldWrites::Keyed,
+            ..at(phase)
+        };
+        let leased = LeasedLane {
+            record,
+            leased_until: NOW + Millis(60_000),
+        };
+        decide(Some(&leased), &facts, now)
+    };
+    // Before the hold nothing is different.
+    assert_eq!(at(Phase::Armed, WRITE, NOW), to(Side::Source, OnFailure::Return));
+    let hold_at = NOW + Millis(5_000);
+    for phase in [Phase::Armed, Phase::Hold, Phase::Committed, Phase::Aborting] {
+        assert_eq!(at(phase, keyed, hold_at), Decision::Hold, "{phase}");
+        assert_eq!(at(phase, READ, hold_at), Decision::Hold, "{phase}");
+        let refused = Decision::Refuse(Refused::NoKey);
+        assert_eq!(at(phase, WRITE, hold_at), refused, "{phase}");
+        // Nor does it wait for a lane that cannot be reached.
+        let unrenewed = RequestFacts {
+            renewal_failed: true,
+            ..WRITE
+        };
+        assert_eq!(at(phase, unrenewed, NOW + Millis(60_000)), refused, "{phase}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Mode, Side};
+use super::{HeldWrites, Mode, Side};
 use crate::{
     share::ReadShare,
     time::{Millis, UnixMillis},
@@ -23,6 +23,9 @@ pub enum Command {
         hold_at_ms: UnixMillis,
         /// When the cutover is aborted if it has not committed (Unix milliseconds).
         hold_deadline_ms: UnixMillis,
+        /// The writes that are held; a lane of an older version holds all, and knows no such field.
+        #[serde(default, skip_serializing_if = "HeldWrites::are_all")]
+        hold: HeldWrites,
     },
     /// `hold_at_ms` has passed: the drain may begin.
     Hold {

@@ -10,6 +10,7 @@ fn arm(towards: Side, now: UnixMillis) -> Command {
         towards,
         hold_at_ms: now + Millis(5_000),
         hold_deadline_ms: now + Millis(15_000),
+        hold: HeldWrites::All,
     }
 }
 
@@ -79,6 +80,7 @@ fn a_rollback_uses_the_same_phases_in_the_other_direction() {
         towards,
         hold_at_ms,
         hold_deadline_ms,
+        hold: HeldWrites::All,
     };
     let steps = [
         (arm_again, NOW + Millis(10_000)),
@@ -209,6 +211,7 @@ fn a_completed_lane_serves_on_and_never_goes_back() {
         towards: Side::Source,
         hold_at_ms: later + Millis(5_000),
         hold_deadline_ms: later + Millis(9_000),
+        hold: HeldWrites::All,
     };
     assert!(lane.next(&back, later).is_ok());
     assert_eq!(done.next(&back, later), Err(Refusal::Completed));
@@ -272,6 +275,7 @@ fn a_schedule_that_cannot_be_kept_is_refused_with_every_reason() {
             towards,
             hold_at_ms,
             hold_deadline_ms,
+            hold: HeldWrites::All,
         };
         match lane.next(&command, NOW) {
             Err(Refusal::BadSchedule { reason }) => reason,

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::lane::{ARMED_LEASE, Command, Side};
+use crate::lane::{ARMED_LEASE, Command, HeldWrites, Side};
 
 const START: UnixMillis = UnixMillis(1_000_000);
 const HOLD_AT: UnixMillis = UnixMillis(1_010_000);
@@ -12,6 +12,7 @@ fn armed() -> LaneRecord {
         towards: Side::Target,
         hold_at_ms: HOLD_AT,
         hold_deadline_ms: HOLD_AT + Millis(10_000),
+        hold: HeldWrites::All,
     };
     LaneRecord::new("main").next(&arm, START).unwrap()
 }

@@ -1,11 +1,15 @@
 //! One direction: the pause in detail, its parts, and the stages.
 
 use crossover_core::FractionalMillis;
-use crossover_report::{chart::Span, number::duration, page};
+use crossover_report::{
+    chart::Span,
+    number::{self, duration},
+    page,
+};
 use maud::{Markup, html};
 
 use super::charts;
-use crate::report::{Breakdown, Direction, Report, StageRun};
+use crate::report::{Breakdown, Direction, HeldCounts, Report, StageRun};
 
 /// Minimum time shown before and after the pause, in milliseconds.
 const AROUND: f64 = 2_000.0;
@@ -24,6 +28,7 @@ pub(super) fn section(report: &Report, direction: &Direction) -> Markup {
                 span { b { (duration(pause.p95)) } " 95th percentile" }
                 span { b { (duration(pause.max)) } " longest added wait" }
             }
+            p.note { (held_writes(direction.held_writes)) }
         }
         (stacked("Parts of the pause", &direction.pause_breakdown_ms))
         (stacked("Parts of the median added wait", &direction.median_breakdown_ms))
@@ -36,6 +41,22 @@ pub(super) fn section(report: &Report, direction: &Direction) -> Markup {
         direction.to
     );
     page::section(&title, "", &content)
+}
+
+/// How many writes met the hold, and what became of them.
+fn held_writes(counts: HeldCounts) -> String {
+    let held = format!(
+        "{} held writes with an idempotency key and {} without one were released.",
+        number::count(counts.with_key),
+        number::count(counts.without_key)
+    );
+    match counts.refused {
+        0 => held,
+        refused => format!(
+            "{held} {} without one got 503 and were not executed, as the plan asks for (hold = \"keyed\").",
+            number::count(refused)
+        ),
+    }
 }
 
 fn around(FractionalMillis(hold_at): FractionalMillis, FractionalMillis(released): FractionalMillis) -> Span {

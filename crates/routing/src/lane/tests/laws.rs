@@ -15,6 +15,11 @@ fn any_step() -> impl Strategy<Value = (Command, u64)> {
                 towards,
                 hold_at_ms: UnixMillis(ahead),
                 hold_deadline_ms: UnixMillis(ahead + length),
+                hold: if length % 2 == 0 {
+                    HeldWrites::All
+                } else {
+                    HeldWrites::Keyed
+                },
             },
             1 => Command::Hold { run_id },
             2 => Command::Commit { run_id },
@@ -113,6 +118,7 @@ proptest! {
                 prop_assert_eq!(after.phase, after.writer.served());
                 prop_assert!(!after.holds_writes(now));
                 prop_assert!(after.hold_at_ms.is_none() && after.hold_deadline_ms.is_none());
+                prop_assert_eq!(after.hold, HeldWrites::All, "no cutover, no choice of one");
             }
         }
     }
@@ -129,6 +135,7 @@ proptest! {
             repeatable: !is_write,
             renewal_failed: false,
             prefers_target: prefers_target && !is_write,
+            keyed: false,
             dice,
         };
         for (_, now, _, outcome) in walk(steps) {
@@ -148,6 +155,7 @@ proptest! {
     fn writes_are_never_forwarded_in_hold_committed_or_aborting(
         steps in prop::collection::vec(any_step(), 0..200),
         until in any::<u64>().prop_map(UnixMillis),
+        keyed in any::<bool>(),
     ) {
         use crate::decide::{Decision, LeasedLane, RequestFacts, decide};
         let facts = RequestFacts {
@@ -155,6 +163,7 @@ proptest! {
             repeatable: false,
             renewal_failed: false,
             prefers_target: true,
+            keyed,
             dice: 0,
         };
         for (_, now, _, outcome) in walk(steps) {
