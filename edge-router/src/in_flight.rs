@@ -2,8 +2,9 @@
 //!
 //! Costs a request no message and no memory: a slot of a table that is reused.
 
-use crossover_routing::{Epoch, IsolateId, Millis, Report, UnixMillis, WriteTimes};
+use crossover_routing::{BuildId, Epoch, IsolateId, Millis, Report, UnixMillis, WriteTimes};
 use slab::Slab;
+use wasm_bindgen::JsValue;
 use worker::js_sys;
 
 /// Write times are kept for this long, and for this long again.
@@ -76,31 +77,49 @@ impl Writes {
     }
 
     /// The next report. `holds`: the epoch of the record under which the isolate holds writes.
-    pub fn report(&mut self, isolate: IsolateId, holds: Option<Epoch>, now: UnixMillis) -> Report {
+    pub fn report(&mut self, by: Reporter, holds: Option<Epoch>, now: UnixMillis) -> Report {
         self.roll(now);
         self.reported += 1;
         let oldest = self.sent_at.iter().map(|(_, sent_at)| *sent_at).min();
         let (recent, recent_over) = self.recent(now);
         Report {
-            isolate,
+            isolate: by.isolate,
             number: self.reported,
             in_flight: u32::try_from(self.sent_at.len()).unwrap_or(u32::MAX),
             oldest_ms: oldest.map(|at| now.since(at)).unwrap_or_default(),
             holds,
             recent,
             recent_over,
+            build: by.build,
         }
     }
 }
 
-thread_local! {
-    /// Random numbers are not available before the first request.
-    static ISOLATE: IsolateId = IsolateId(random());
+/// Who reports.
+#[derive(Debug, Clone, Copy)]
+pub struct Reporter {
+    /// The isolate's name in its reports.
+    pub isolate: IsolateId,
+    /// What it runs: the name that the bundle gives itself.
+    pub build: Option<BuildId>,
 }
 
-/// The isolate's name in its reports.
-pub fn isolate() -> IsolateId {
-    ISOLATE.with(|isolate| *isolate)
+/// The property of the global object with the bundle's name; set by `shim.js`.
+const BUILD: &str = "crossoverBuild";
+
+thread_local! {
+    /// Random numbers are not available before the first request.
+    static REPORTER: Reporter = Reporter {
+        isolate: IsolateId(random()),
+        build: js_sys::Reflect::get(&js_sys::global(), &JsValue::from_str(BUILD))
+            .ok()
+            .and_then(|build| build.as_string()?.parse().ok()),
+    };
+}
+
+/// This isolate.
+pub fn reporter() -> Reporter {
+    REPORTER.with(|reporter| *reporter)
 }
 
 /// 64 random bits; a random number of JavaScript has 52.
@@ -113,7 +132,10 @@ fn random() -> u64 {
 mod tests {
     use super::*;
 
-    const ISOLATE: IsolateId = IsolateId(1);
+    const ISOLATE: Reporter = Reporter {
+        isolate: IsolateId(1),
+        build: Some(BuildId(7)),
+    };
 
     #[test]
     fn a_report_holds_every_write_that_is_not_answered_and_the_age_of_the_oldest() {

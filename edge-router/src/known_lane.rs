@@ -98,7 +98,7 @@ impl KnownLane {
         let holds = held.map(|leased| leased.record.epoch);
         self.writes
             .borrow_mut()
-            .report(in_flight::isolate(), holds, now())
+            .report(in_flight::reporter(), holds, now())
     }
 
     fn standing(&self) -> Standing {

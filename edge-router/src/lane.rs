@@ -218,6 +218,12 @@ impl LaneObject {
                 })
             }
             Operation::Apply { expected, command } => {
+                // Two versions could decide the same request differently, and hold differently.
+                let (builds, _) = self.barrier.builds();
+                if builds > 1 && matches!(command, Command::Arm { .. }) {
+                    let refusal = Refusal::TwoVersions { builds };
+                    return refused(409, refusal.name(), &refusal, Some(self.current(lane)?.0));
+                }
                 match self.change(lane, Some(expected), &command, now)? {
                     Ok(record) => {
                         if let Command::Arm { hold_deadline_ms, .. } = command {

@@ -15,6 +15,7 @@ use crossover_core::{
     catch_up::wait_for_marker,
     polling::Polling,
     ports::{MarkerError, PortError},
+    routing::BuildId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -40,6 +41,8 @@ pub struct Output {
     pub probe_marker_ms: Millis,
     /// How long writes will be held, as far as the present load tells. final-sync records the measured time.
     pub predicted_pause_ms: Millis,
+    /// The build of the edge's Worker that serves the lane, as its reports say.
+    pub edge_build: Option<BuildId>,
     pub waited_ms: Millis,
 }
 
@@ -88,6 +91,7 @@ impl Stage for LagWait {
         Ok(Output {
             lag_ms,
             probe_marker_ms,
+            edge_build: load.edge_build(),
             predicted_pause_ms: load.predicted_pause(probe_marker_ms),
             waited_ms: ctx.clock.now().since(began),
         })

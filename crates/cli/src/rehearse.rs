@@ -68,6 +68,9 @@ pub struct Arguments {
     /// writes have; the others get 503, "not executed"
     #[arg(long, value_enum, default_value_t = Hold::All)]
     hold: Hold,
+    /// Rehearse with this bundle of the Worker, such as the folder that is to be deployed, instead of building one from the sources
+    #[arg(long, value_name = "DIR")]
+    worker: Option<PathBuf>,
     /// Start everything and its traffic, run nothing, and wait for Ctrl-C: crossover run, status, abort and rollback
     /// reach it through the file crossover.toml in the report's folder
     #[arg(long, conflicts_with_all = ["rollback", "repeat", "burst", "dry_run", "json"])]
@@ -145,6 +148,7 @@ impl Arguments {
                 delay: Millis(self.burst_delay),
             }),
             hold: self.hold.into(),
+            worker: self.worker.as_deref().map(std::path::absolute).transpose()?,
             terraform: self.terraform,
             dry_run: self.dry_run,
             writes_per_s: self.writes,

@@ -1,8 +1,8 @@
 //! The rehearsal from start to end.
 
-use std::{fs, path::PathBuf, time::Instant};
+use std::{collections::BTreeMap, fs, path::PathBuf, time::Instant};
 
-use crossover_stand::{Parts, Progress, loopback, parts, progress::step};
+use crossover_stand::{Progress, loopback, parts, progress::step};
 
 use crate::{
     assembly::assemble,
@@ -48,7 +48,7 @@ pub async fn rehearse_until(
     };
     final_state.interrupted = end.is_asked();
     final_state.ended_early = environment.ended_early().map(|error| error.to_string());
-    let report = assemble(options, &parts_of(&parts), began.elapsed(), final_state);
+    let report = assemble(options, &parts, began.elapsed(), final_state);
     let (json, html) = report
         .write(&options.out)
         .map_err(RehearsalError::file(&options.out))?;
@@ -59,7 +59,10 @@ pub async fn rehearse_until(
 }
 
 /// Fetches, builds and starts everything that a rehearsal needs, but no traffic.
-pub(crate) async fn set(options: &RehearsalOptions, progress: &dyn Progress) -> Result<(Environment, Parts)> {
+pub(crate) async fn set(
+    options: &RehearsalOptions,
+    progress: &dyn Progress,
+) -> Result<(Environment, BTreeMap<String, String>)> {
     if !options.dumps.is_empty() {
         // Checked before anything is fetched, built or started.
         dump::check(&options.dumps)?;
@@ -69,7 +72,8 @@ pub(crate) async fn set(options: &RehearsalOptions, progress: &dyn Progress) -> 
     }
     loopback::allow_many_files();
     let parts = parts::ensure(&options.workspace, parts::Set::Rehearsal, progress).await?;
-    let products = workshop::build(&options.workspace, &parts, progress).await?;
+    let products = workshop::build(&options.workspace, options.worker.as_deref(), &parts, progress).await?;
+    let digest = products.worker.digest().map_err(workshop::broken)?;
     fs::create_dir_all(&options.out).map_err(RehearsalError::file(&options.out))?;
     let mut environment = Environment::set(options, &parts, &products, progress).await?;
     let identity_sql = options.out.join("replica-identity.sql");
@@ -80,11 +84,9 @@ pub(crate) async fn set(options: &RehearsalOptions, progress: &dyn Progress) -> 
         fs::remove_file(&identity_sql).map_err(RehearsalError::file(&identity_sql))?;
     }
     environment.keep_busy(options.busy, &options.out.join("work"))?;
-    Ok((environment, parts))
-}
-
-fn parts_of(parts: &Parts) -> std::collections::BTreeMap<String, String> {
-    parts.versions().clone()
+    let mut versions = parts.versions().clone();
+    versions.insert("edge-router".to_owned(), format!("sha256:{digest}"));
+    Ok((environment, versions))
 }
 
 /// The traffic, the runs under it, and the final inspection.

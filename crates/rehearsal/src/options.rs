@@ -32,6 +32,8 @@ pub struct RehearsalOptions {
     pub burst: Option<Burst>,
     /// Which writes wait at the edge during a pause. Default: all.
     pub hold: HeldWrites,
+    /// The folder of a bundle to rehearse with, such as the one that is to be deployed. Default: one is built from the sources.
+    pub worker: Option<PathBuf>,
     /// Let Terraform create everything in the local AWS: `terraform/environments/dev` is applied. Default: no; the
     /// rehearsal creates what a run needs.
     pub terraform: bool,
@@ -79,6 +81,7 @@ impl RehearsalOptions {
             busy: 0,
             burst: None,
             hold: HeldWrites::default(),
+            worker: None,
             terraform: false,
             dry_run: false,
             writes_per_s: 220,

@@ -12,7 +12,7 @@ use std::{
 use crossover_stand::{Parts, Progress, progress::step};
 use tokio::process::Command;
 use wasm_target::WASM_TARGET;
-use worker_bundle::Bundle;
+use worker_bundle::{Bundle, BundleError};
 
 use crate::error::{RehearsalError, Result};
 
@@ -25,8 +25,13 @@ pub struct Products {
     pub worker: Bundle,
 }
 
-/// Builds everything that is not up to date.
-pub async fn build(workspace: &Path, parts: &Parts, progress: &dyn Progress) -> Result<Products> {
+/// Builds everything that is not up to date; of a Worker that is given, nothing.
+pub async fn build(
+    workspace: &Path,
+    given: Option<&Path>,
+    parts: &Parts,
+    progress: &dyn Progress,
+) -> Result<Products> {
     let target = target_dir(workspace).await?;
     let building = step(progress, "build the Lambda functions");
     cargo(
@@ -43,6 +48,18 @@ pub async fn build(workspace: &Path, parts: &Parts, progress: &dyn Progress) -> 
     )
     .await?;
     building.done();
+    let worker = match given {
+        Some(folder) => Bundle::open(folder).map_err(broken)?,
+        None => worker(workspace, &target, parts, progress).await?,
+    };
+    Ok(Products {
+        bootstrap: target.join("lambda").join("bootstrap"),
+        worker,
+    })
+}
+
+/// Builds the Worker.
+async fn worker(workspace: &Path, target: &Path, parts: &Parts, progress: &dyn Progress) -> Result<Bundle> {
     wasm_target::ensure(workspace, progress).await?;
     let building = step(progress, "build the Worker");
     cargo(
@@ -61,10 +78,7 @@ pub async fn build(workspace: &Path, parts: &Parts, progress: &dyn Progress) -> 
     let wasm = target.join(WASM_TARGET).join("worker/edge_router.wasm");
     let worker = bundle(&wasm, &target.join("worker-bundle"), parts).await?;
     building.done();
-    Ok(Products {
-        bootstrap: target.join("lambda").join("bootstrap"),
-        worker,
-    })
+    Ok(worker)
 }
 
 /// Runs cargo, first without the network, because a second run must not need the network.
@@ -131,17 +145,26 @@ async fn target_dir(workspace: &Path) -> Result<PathBuf> {
         })
 }
 
-/// Bundles the wasm unless the bundle was made from the same wasm.
+#[expect(clippy::needless_pass_by_value, reason = "the form that map_err asks for")]
+pub(crate) fn broken(error: BundleError) -> RehearsalError {
+    RehearsalError::Build {
+        what: "the Worker's bundle is broken:".to_owned(),
+        output: error.to_string(),
+    }
+}
+
+/// Bundles the wasm unless the bundle was made from the same wasm and the same scripts.
 async fn bundle(wasm: &Path, dir: &Path, parts: &Parts) -> Result<Bundle> {
     use sha2::{Digest, Sha256};
     let bytes = fs::read(wasm).map_err(RehearsalError::file(wasm))?;
-    let key = hex::encode(Sha256::digest(&bytes));
+    let scripts = worker_bundle::scripts().map(|(_, text)| text.as_bytes());
+    let key = scripts.fold(Sha256::new_with_prefix(&bytes), |key, text| {
+        key.chain_update(text)
+    });
+    let key = hex::encode(key.finalize());
     let (stamp, made) = (dir.join("made-from"), dir.join(&key[..16]));
     if fs::read_to_string(&stamp).is_ok_and(|last| last == key) {
-        return Bundle::open(&made).map_err(|e| RehearsalError::Build {
-            what: "the Worker's bundle is broken:".to_owned(),
-            output: e.to_string(),
-        });
+        return Bundle::open(&made).map_err(broken);
     }
     let (wasm, wasm_opt, out) = (wasm.to_owned(), parts.wasm_opt(), made.clone());
     let bundled = tokio::task::spawn_blocking(move || worker_bundle::bundle(&wasm, &out, Some(&wasm_opt)))

@@ -40,5 +40,5 @@ pub use lane::{Command, Epoch, HeldWrites, LaneRecord, Mode, Phase, Refusal, Sid
 pub use loopback::is_loopback;
 pub use share::ReadShare;
 pub use time::{FractionalMillis, Millis, UnixMillis};
-pub use traffic::{Barrier, IsolateId, Report, Traffic, WriteTimes};
+pub use traffic::{Barrier, BuildId, IsolateId, Report, Traffic, WriteTimes};
 pub use turns::{Ticket, Turn, Turns};

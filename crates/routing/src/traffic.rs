@@ -11,12 +11,18 @@
 //! - An isolate whose lease ends while writes are in flight reports shortly before ([`REPORT_LEAD`]). One that
 //!   lets its lease end in silence has none.
 
+mod build;
 mod write_times;
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
 use serde::{Deserialize, Serialize};
 
+pub use build::BuildId;
 pub use write_times::WriteTimes;
 
 use crate::{
@@ -53,9 +59,11 @@ pub struct Report {
     pub recent: WriteTimes,
     /// The time in which they were answered.
     pub recent_over: Millis,
+    /// What the isolate runs; a report of an older Worker does not say.
+    pub build: Option<BuildId>,
 }
 
-/// One line for a URL: numbers separated by `.`, `-` for no epoch.
+/// One line for a URL: numbers separated by `.`, `-` for no epoch; the build last.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let holds = self
@@ -65,7 +73,8 @@ impl fmt::Display for Report {
             f,
             "{}.{}.{}.{}.{holds}.{}.{}",
             self.isolate.0, self.number, self.in_flight, self.oldest_ms, self.recent, self.recent_over
-        )
+        )?;
+        self.build.map_or(Ok(()), |build| write!(f, ".{build}"))
     }
 }
 
@@ -78,7 +87,7 @@ impl FromStr for Report {
     type Err = BadReport;
 
     fn from_str(text: &str) -> Result<Self, BadReport> {
-        let mut parts = text.splitn(7, '.');
+        let mut parts = text.splitn(8, '.');
         let mut next = || parts.next().ok_or(BadReport);
         let number = |text: &str| text.parse::<u64>().map_err(|_| BadReport);
         Ok(Self {
@@ -92,6 +101,7 @@ impl FromStr for Report {
             },
             recent: next()?.parse()?,
             recent_over: Millis(number(next()?)?),
+            build: parts.next().map(str::parse).transpose()?,
         })
     }
 }
@@ -121,6 +131,12 @@ pub struct Traffic {
     /// How many requests the edge holds at once; one more gets a 503. `None` for a Worker that does not say.
     #[serde(default)]
     pub held_max: Option<u64>,
+    /// How many builds of the Worker serve the lane; more than one during a deployment.
+    #[serde(default)]
+    pub builds: u32,
+    /// The build, if there is one.
+    #[serde(default)]
+    pub build: Option<BuildId>,
 }
 
 impl Traffic {
@@ -159,6 +175,7 @@ struct Isolate {
     heard_at: UnixMillis,
     recent: WriteTimes,
     recent_over: Millis,
+    build: Option<BuildId>,
 }
 
 /// All isolates of a lane. Kept in memory only: an isolate that still matters reports again within a lease.
@@ -166,6 +183,8 @@ struct Isolate {
 pub struct Barrier {
     /// Until then an isolate that the lane does not know may have a lease.
     unknown_until: UnixMillis,
+    /// Until then an isolate whose report this lane does not read has a lease.
+    unread_until: UnixMillis,
     isolates: BTreeMap<IsolateId, Isolate>,
 }
 
@@ -174,6 +193,7 @@ impl Barrier {
     pub fn new(since: UnixMillis) -> Self {
         Self {
             unknown_until: since + SERVE_LEASE,
+            unread_until: UnixMillis(0),
             isolates: BTreeMap::new(),
         }
     }
@@ -192,6 +212,7 @@ impl Barrier {
             heard_at: now,
             recent: WriteTimes::default(),
             recent_over: Millis(0),
+            build: report.build,
         });
         known.heard_at = known.heard_at.max(now);
         if report.number > known.number {
@@ -215,6 +236,24 @@ impl Barrier {
     /// The lane has issued a lease to an isolate that does not report, as one of another version of the Worker.
     pub fn lease_unknown(&mut self, until: UnixMillis) {
         self.unknown_until = self.unknown_until.max(until);
+        self.unread_until = self.unread_until.max(until);
+    }
+
+    /// How many builds of the Worker have a lease at `now`, and the build if it is one. With two of them each side of a rule could be
+    /// decided by another version of it.
+    pub fn builds(&self, now: UnixMillis) -> (u32, Option<BuildId>) {
+        let leased = self
+            .isolates
+            .values()
+            .filter(|isolate| now < isolate.leased_until);
+        let builds: BTreeSet<Option<BuildId>> = leased.map(|isolate| isolate.build).collect();
+        let number = count(builds.iter()) + u32::from(now < self.unread_until);
+        let only = if number == 1 {
+            builds.first().copied().flatten()
+        } else {
+            None
+        };
+        (number, only)
     }
 
     /// The lane's traffic at `now`.
@@ -224,6 +263,7 @@ impl Barrier {
         let recent = heard().fold(WriteTimes::default(), |sum, isolate| sum + isolate.recent);
         let busy = || known().filter(|isolate| isolate.in_flight > 0);
         let unknown = now < self.unknown_until;
+        let (builds, build) = self.builds(now);
         Traffic {
             isolates: count(known().filter(|isolate| now < isolate.leased_until)),
             open: count(known().filter(|isolate| isolate.is_open(record, now))) + u32::from(unknown),
@@ -242,6 +282,8 @@ impl Barrier {
             writes_per_s: heard().map(Isolate::writes_per_s).sum(),
             recent_p95_ms: recent.p95(),
             held_max: None,
+            builds,
+            build,
         }
     }
 }

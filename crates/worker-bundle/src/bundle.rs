@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fmt::Write as _, fs};
 
+use sha2::{Digest as _, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
 const SHIM: &str = include_str!("shim.js");
@@ -17,6 +18,10 @@ const SCRIPTS: [(&str, &str); 2] = [
         include_str!("../../../edge-router/src/in-flight.js"),
     ),
 ];
+/// The line of the shim that names the build begins so.
+const NAMING: &str = "globalThis.crossoverBuild = ";
+/// Stands in the shim for the name of the build.
+const UNNAMED: &str = "\"0000000000000000\"";
 const GLUE_NAME: &str = "index.js";
 const WASM_NAME: &str = "index_bg.wasm";
 
@@ -116,10 +121,42 @@ pub fn bundle(wasm: &Path, out_dir: &Path, wasm_opt: Option<&Path>) -> Result<Bu
     if let Some(tool) = wasm_opt {
         optimize(tool, &out_dir.join(WASM_NAME))?;
     }
-    Bundle::open(out_dir)
+    let bundle = Bundle::open(out_dir)?;
+    // The name of a bundle depends on every file of it, the shim without its name included.
+    let name = format!("\"{}\"", &bundle.digest()?[..16]);
+    fs::write(&shim_path, shim(&classes).replace(UNNAMED, &name)).map_err(file_error(&shim_path))?;
+    Ok(bundle)
+}
+
+/// What is bundled besides the wasm and its bindings: names and texts.
+pub fn scripts() -> impl Iterator<Item = (&'static str, &'static str)> {
+    std::iter::once((SHIM_NAME, SHIM)).chain(SCRIPTS)
 }
 
 impl Bundle {
+    /// The SHA-256 of all files with their names, as hexadecimal digits. Its first 16 are the name of the build, by which the Worker's reports
+    /// say what an isolate runs.
+    pub fn digest(&self) -> Result<String, BundleError> {
+        let mut digest = Sha256::new();
+        for module in &self.modules {
+            let path = self.dir.join(&module.name);
+            let mut content = fs::read(&path).map_err(file_error(&path))?;
+            if module.name == SHIM_NAME {
+                content = unnamed(&String::from_utf8_lossy(&content)).into_bytes();
+            }
+            for part in [module.name.as_bytes(), &content] {
+                digest.update((part.len() as u64).to_be_bytes());
+                digest.update(part);
+            }
+        }
+        let bytes = digest.finalize();
+        Ok(bytes.iter().fold(String::new(), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        }))
+    }
+
     /// Opens a bundle in `dir`, such as [`bundle()`] has written there: the entry with all scripts and wasm beside it.
     pub fn open(dir: &Path) -> Result<Self, BundleError> {
         let entry = dir.join(SHIM_NAME);
@@ -212,6 +249,15 @@ fn adapt(glue: &str) -> Result<(String, Vec<String>), BundleError> {
     Ok((adapted, classes))
 }
 
+/// The shim as it was before the build had a name.
+fn unnamed(shim: &str) -> String {
+    let named = |line: &str| match line.strip_prefix(NAMING) {
+        Some(_) => format!("{NAMING}{UNNAMED};\n"),
+        None => line.to_owned(),
+    };
+    shim.split_inclusive('\n').map(named).collect()
+}
+
 fn shim(classes: &[String]) -> String {
     let mut text = SHIM.to_owned();
     for name in classes {
@@ -291,6 +337,28 @@ mod tests {
         assert!(!adapted.contains("  queueMicrotask("), "{adapted}");
         assert_eq!(classes, ["LaneObject"]);
         assert!(shim(&classes).ends_with("export const LaneObject = durable(\"LaneObject\");\n"));
+    }
+
+    #[test]
+    fn the_name_of_a_build_depends_on_every_file_and_not_on_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
+        let shim = |name: &str| SHIM.replace(UNNAMED, name);
+        assert!(SHIM.contains(&format!("\n{NAMING}{UNNAMED};\n")));
+        write(SHIM_NAME, &shim(UNNAMED));
+        write("direct.js", "a");
+        let digest = || Bundle::open(dir.path()).unwrap().digest().unwrap();
+        let first = digest();
+        write(SHIM_NAME, &shim("\"0123456789abcdef\""));
+        assert_eq!(digest(), first);
+        write("direct.js", "b");
+        let other = digest();
+        assert_ne!(other, first);
+        fs::rename(dir.path().join("direct.js"), dir.path().join("other.js")).unwrap();
+        assert_ne!(digest(), other);
+        write("other.js", "a");
+        write(SHIM_NAME, &(shim(UNNAMED) + "\n"));
+        assert_ne!(digest(), first);
     }
 
     #[test]

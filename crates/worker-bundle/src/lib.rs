@@ -7,5 +7,5 @@
 mod bundle;
 mod workerd;
 
-pub use bundle::{Bundle, BundleError, Module, ModuleKind, bundle};
+pub use bundle::{Bundle, BundleError, Module, ModuleKind, bundle, scripts};
 pub use workerd::{LaneStorage, WorkerdConfig};

@@ -1,5 +1,8 @@
 //! `worker-bundle <wasm> <out-dir> [wasm-opt]`: writes the Worker's bundle.
 //!
+//! `worker-bundle digest <bundle>`: prints the SHA-256 of a bundle, as reports of rehearsals have it. Its first 16 digits are the build that
+//! `crossover edge status` shows.
+//!
 //! `worker-bundle config <bundle> <listen> <lanes> [NAME=VALUE]...`: prints the configuration with which workerd
 //! runs a bundle, with these variables. Other users see the variables in the list of processes: not for secrets.
 
@@ -12,6 +15,7 @@ use std::process::ExitCode;
 use worker_bundle::{Bundle, LaneStorage, WorkerdConfig};
 
 const USAGE: &str = "usage: worker-bundle <wasm> <out-dir> [wasm-opt]\n       \
+                     worker-bundle digest <bundle>\n       \
                      worker-bundle config <bundle> <listen> <lanes> [NAME=VALUE]...";
 
 fn main() -> ExitCode {
@@ -20,6 +24,10 @@ fn main() -> ExitCode {
         [config, bundle, listen, lanes, vars @ ..] if config == "config" => {
             configuration(bundle.as_ref(), listen, lanes, vars)
         }
+        [digest, bundle] if digest == "digest" => Bundle::open(bundle.as_ref())
+            .and_then(|bundle| bundle.digest())
+            .map(|digest| format!("{digest}\n"))
+            .map_err(|error| error.to_string()),
         [wasm, out_dir] => files(wasm.as_ref(), out_dir.as_ref(), None),
         [wasm, out_dir, wasm_opt] => files(wasm.as_ref(), out_dir.as_ref(), Some(wasm_opt.as_ref())),
         _ => {

@@ -5,6 +5,9 @@ import { DurableObject } from "cloudflare:workers";
 import { direct, forget, longer } from "./direct.js";
 import * as app from "./index.js";
 
+// Which build this is: replaced by the bundle's digest. The isolate's reports carry it.
+globalThis.crossoverBuild = "0000000000000000";
+
 const health = app.__worker_init_state();
 
 function recover() {

@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use crossover_routing::{Barrier, IsolateId, LaneRecord, Millis, Phase, Report, Traffic, UnixMillis};
+use crossover_routing::{
+    Barrier, BuildId, IsolateId, LaneRecord, Millis, Phase, Report, Traffic, UnixMillis,
+};
 use futures::future::select;
 use worker::{Delay, Result};
 
@@ -49,6 +51,11 @@ impl LaneBarrier {
             Some(isolate) => barrier.lease(isolate, until),
             None => barrier.lease_unknown(until),
         });
+    }
+
+    /// How many builds of the Worker serve the lane, and the build if it is one.
+    pub fn builds(&self) -> (u32, Option<BuildId>) {
+        self.with(|barrier, now| barrier.builds(now))
     }
 
     /// The lane's traffic. Under the hold the answer waits for quiet, for a short time.

@@ -1,10 +1,13 @@
 //! The write barrier in real isolates: quiet is said only when every forwarded write is answered.
 
-use crossover_routing::{IsolateId, Millis, Report, Side, UnixMillis, WriteTimes};
+use crossover_edge_admin::EdgeError;
+use crossover_routing::{
+    BuildId, Command, HeldWrites, IsolateId, Millis, Report, Side, UnixMillis, WriteTimes,
+};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::edge::{Edge, ORIGIN, header, now, until};
+use crate::edge::{Edge, ORIGIN, build, header, now, until};
 
 /// An edge whose source has one unanswered write, sent before the lane was armed, and holds since.
 async fn held_with_a_write_in_flight() -> (Edge, tokio::task::JoinHandle<reqwest::Response>) {
@@ -117,7 +120,42 @@ fn report_of(isolate: u64, in_flight: u32) -> Report {
         holds: None,
         recent: WriteTimes::default(),
         recent_over: Millis(0),
+        build: Some(build()),
     }
+}
+
+#[tokio::test]
+async fn no_cutover_is_announced_while_two_versions_of_the_worker_serve() {
+    let edge = Edge::start().await;
+    edge.get("/").send().await.unwrap();
+    let traffic = edge.admin.traffic().await.unwrap();
+    assert_eq!((traffic.builds, traffic.build), (1, Some(build())));
+    edge.report(&Report {
+        build: Some(BuildId(build().0 ^ 1)),
+        ..report_of(7, 0)
+    })
+    .await;
+    let traffic = edge.admin.traffic().await.unwrap();
+    assert_eq!((traffic.builds, traffic.build), (2, None));
+    let record = edge.admin.read().await.unwrap();
+    let arm = || Command::Arm {
+        run_id: "during-a-deployment".to_owned(),
+        towards: Side::Target,
+        hold_at_ms: now() + Millis(8_000),
+        hold_deadline_ms: now() + Millis(18_000),
+        hold: HeldWrites::All,
+    };
+    match edge.admin.apply(record.epoch, arm()).await {
+        Err(EdgeError::Refused { name, .. }) => assert_eq!(name, "two_versions"),
+        other => panic!("{other:?}"),
+    }
+    // The old version's lease ends, and the deployment with it.
+    until("one version", async || {
+        edge.get("/").send().await.unwrap();
+        (edge.admin.traffic().await.unwrap().builds == 1).then_some(())
+    })
+    .await;
+    edge.admin.apply(record.epoch, arm()).await.unwrap();
 }
 
 #[tokio::test]

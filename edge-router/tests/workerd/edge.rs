@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crossover_edge_admin::{AdminKey, EdgeAdmin, EdgeError};
 use crossover_routing::{
-    Command, Directory, HeldWrites, LaneRecord, Millis, Phase, Report, Side, UnixMillis,
+    BuildId, Command, Directory, HeldWrites, LaneRecord, Millis, Phase, Report, Side, UnixMillis,
 };
 use reqwest::{Client, RequestBuilder, Response};
 use tempfile::TempDir;
@@ -337,13 +337,22 @@ fn with_second_isolate(config: &str) -> String {
 }
 
 /// Starts workerd; returns the addresses of both isolates and of the lane.
-async fn serve(dir: &Path, vars: &BTreeMap<String, String>) -> (Child, [SocketAddr; 3]) {
-    let workerd = required_path("CROSSOVER_WORKERD", "the workerd binary");
-    let bundle = Bundle::open(&required_path(
+fn bundle() -> Bundle {
+    Bundle::open(&required_path(
         "CROSSOVER_WORKER_BUNDLE",
         "the directory of the Worker's bundle",
     ))
-    .unwrap();
+    .unwrap()
+}
+
+/// The build that the tests run, by the bundle's digest.
+pub fn build() -> BuildId {
+    bundle().digest().unwrap()[..16].parse().unwrap()
+}
+
+async fn serve(dir: &Path, vars: &BTreeMap<String, String>) -> (Child, [SocketAddr; 3]) {
+    let workerd = required_path("CROSSOVER_WORKERD", "the workerd binary");
+    let bundle = bundle();
     let lanes = dir.join("lanes");
     std::fs::create_dir_all(&lanes).unwrap();
     let config = WorkerdConfig {

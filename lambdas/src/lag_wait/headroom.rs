@@ -2,8 +2,11 @@
 
 use super::obstacle::{Obstacle, What};
 use crossover_core::{
-    Millis, StageContext, StageError, catalogue::ServerLoad, plan::DatabasePlan, ports::Figure,
-    routing::Traffic,
+    Millis, StageContext, StageError,
+    catalogue::ServerLoad,
+    plan::DatabasePlan,
+    ports::Figure,
+    routing::{BuildId, Traffic},
 };
 
 /// What Step Functions takes between the two functions of the pause. Measured locally: 30 to 45 ms; AWS
@@ -73,6 +76,7 @@ impl Load {
     pub fn obstacle(&self, grace: Millis) -> Option<Obstacle> {
         let looks = [
             (What::Figure, self.unknown()),
+            (What::TwoVersions, self.two_versions()),
             (What::SlowWrites, self.slow_writes(grace)),
             (What::StuckWrite, self.stuck_write(grace)),
             (What::HeldWrites, self.held_writes()),
@@ -89,6 +93,14 @@ impl Load {
     fn unknown(&self) -> Option<String> {
         self.cpu.iter().find_map(|Cpu { server, newest }| {
             Figure::known(*newest, &format!("CPU figure for {server}")).err()
+        })
+    }
+
+    /// The lane refuses to arm then.
+    fn two_versions(&self) -> Option<String> {
+        let builds = self.traffic.builds;
+        (builds > 1).then(|| {
+            format!("{builds} versions of the edge's Worker serve the lane: a deployment is under way")
         })
     }
 
@@ -145,6 +157,11 @@ impl Load {
                 )
             })
         })
+    }
+
+    /// What the edge runs.
+    pub const fn edge_build(&self) -> Option<BuildId> {
+        self.traffic.build
     }
 
     /// The pause to expect: writes end, then the calls of the pause, the marker, and one transition.
@@ -246,6 +263,21 @@ mod tests {
             None,
             "a Worker that does not say"
         );
+    }
+
+    #[test]
+    fn a_deployment_of_the_worker_stands_in_the_way() {
+        let of = |builds| {
+            let traffic = Traffic {
+                builds,
+                ..Traffic::default()
+            };
+            load(traffic, 1)
+        };
+        // None where the Worker does not say, or without traffic.
+        assert_eq!(of(0).obstacle(GRACE), None);
+        assert_eq!(of(1).obstacle(GRACE), None);
+        assert_eq!(stands(&of(2), "2 versions"), Some(What::TwoVersions));
     }
 
     #[test]

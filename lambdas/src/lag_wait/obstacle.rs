@@ -24,6 +24,8 @@ pub enum What {
     LongTransaction,
     /// The monitoring has no figure that counts.
     Figure,
+    /// A deployment of the Worker is under way.
+    TwoVersions,
     SlowWrites,
     /// A write at the edge that has had no answer for long.
     StuckWrite,

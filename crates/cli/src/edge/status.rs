@@ -81,6 +81,7 @@ pub(super) fn text(lane: &LaneAtEdge, now: UnixMillis) -> String {
         .map_or_else(String::new, |most| format!(" of at most {}", count(most)));
     line("held", &format!("{} requests{most}", count(*held)));
     line("isolates", &isolates(traffic, record.phase));
+    line("Worker", &worker(traffic));
     text
 }
 
@@ -104,6 +105,15 @@ pub(super) fn headline(record: &LaneRecord, now: UnixMillis) -> String {
         Phase::Aborting => {
             format!("The {writer} keeps the writes. They are held until its database is unlocked.")
         }
+    }
+}
+
+/// Which build of the Worker serves.
+fn worker(traffic: &Traffic) -> String {
+    match (traffic.builds, traffic.build) {
+        (1, Some(build)) => format!("build {build}"),
+        (0 | 1, _) => "build unknown".to_owned(),
+        (builds, _) => format!("{builds} builds: a deployment is under way, and no cutover can be announced"),
     }
 }
 

@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 
 async fn make(workspace: &Path) -> Result<serde_json::Value, String> {
     let [parts, _] = fetch(workspace).await.map_err(|error| error.to_string())?;
-    let products = workshop::build(workspace, &parts, &Lines)
+    let products = workshop::build(workspace, None, &parts, &Lines)
         .await
         .map_err(|error| error.to_string())?;
     Ok(serde_json::json!({

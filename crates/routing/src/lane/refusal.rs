@@ -54,6 +54,11 @@ pub enum Refusal {
     /// The pin of a share of reads is none.
     #[error("pin_ms {pin_ms} is not from 1 to {MAX_PIN} (milliseconds)")]
     BadPin { pin_ms: Millis },
+    /// A deployment of the Worker is under way.
+    #[error(
+        "{builds} versions of the Worker serve this lane: arm when the deployment has ended, which the edge sees 5 s later"
+    )]
+    TwoVersions { builds: u32 },
     /// The times of an arm command contradict each other or the limits.
     #[error("the schedule is not possible: {reason}")]
     BadSchedule {

@@ -31,6 +31,7 @@ fn report(isolate: u64, number: u64, in_flight: u32, holds: Option<Epoch>) -> Re
         holds,
         recent: WriteTimes::default(),
         recent_over: Millis(0),
+        build: Some(BuildId(1)),
     }
 }
 
@@ -56,6 +57,56 @@ fn an_isolate_is_open_until_it_reports_that_it_holds() {
     barrier.hear(&report(1, 3, 0, Some(record.epoch)), HOLD_AT);
     assert!(barrier.traffic(&record, HOLD_AT).is_quiet());
     assert!(barrier.traffic(&held(), HOLD_AT).is_quiet());
+}
+
+#[test]
+fn builds_are_counted_while_their_isolates_have_a_lease() {
+    let (mut barrier, record) = (barrier(), LaneRecord::new("main"));
+    assert_eq!(barrier.builds(START), (0, None));
+    renew(&mut barrier, &report(1, 1, 0, None), &record, START);
+    renew(&mut barrier, &report(2, 1, 0, None), &record, START);
+    assert_eq!(barrier.builds(START), (1, Some(BuildId(1))));
+    // A deployment: the old isolates serve until their leases end.
+    let later = START + Millis(3_000);
+    let of = |build| Report {
+        build,
+        ..report(3, 1, 0, None)
+    };
+    renew(&mut barrier, &of(Some(BuildId(2))), &record, later);
+    assert_eq!(barrier.builds(later), (2, None));
+    let over = START + record.lease_ttl();
+    assert_eq!(barrier.builds(over), (1, Some(BuildId(2))));
+    // An older Worker whose reports do not say, and one whose reports are not read.
+    renew(
+        &mut barrier,
+        &Report {
+            build: None,
+            ..report(4, 1, 0, None)
+        },
+        &record,
+        over,
+    );
+    assert_eq!(barrier.traffic(&record, over).builds, 2);
+    barrier.lease_unknown(over + Millis(1_000));
+    assert_eq!(barrier.builds(over), (3, None));
+    assert_eq!(barrier.builds(over + record.lease_ttl()), (0, None));
+}
+
+#[test]
+fn a_report_of_an_older_worker_has_no_build() {
+    let older = Report {
+        build: None,
+        ..report(1, 2, 3, None)
+    };
+    let text = older.to_string();
+    assert_eq!(text.parse(), Ok(older.clone()));
+    let newer = Report {
+        build: Some(BuildId(0xab)),
+        ..older
+    };
+    assert_eq!(newer.to_string(), format!("{text}.00000000000000ab"));
+    assert_eq!(newer.to_string().parse(), Ok(newer));
+    assert_eq!(format!("{text}.xyz").parse::<Report>(), Err(BadReport));
 }
 
 #[test]
@@ -189,17 +240,23 @@ fn any_report() -> impl Strategy<Value = Report> {
         }
         recent
     });
-    (any::<(u64, u64, u32, u64, u64)>(), any::<Option<u64>>(), recent).prop_map(
-        |((isolate, number, in_flight, oldest, over), holds, recent)| Report {
-            isolate: IsolateId(isolate),
-            number,
-            in_flight,
-            oldest_ms: Millis(oldest),
-            holds: holds.map(Epoch),
-            recent,
-            recent_over: Millis(over),
-        },
+    (
+        any::<(u64, u64, u32, u64, u64)>(),
+        any::<[Option<u64>; 2]>(),
+        recent,
     )
+        .prop_map(
+            |((isolate, number, in_flight, oldest, over), [holds, build], recent)| Report {
+                isolate: IsolateId(isolate),
+                number,
+                in_flight,
+                oldest_ms: Millis(oldest),
+                holds: holds.map(Epoch),
+                recent,
+                recent_over: Millis(over),
+                build: build.map(BuildId),
+            },
+        )
 }
 
 /// What happens to one isolate in a random history.
