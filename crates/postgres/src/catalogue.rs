@@ -9,6 +9,7 @@ use crossover_core::{
     },
     plan::Scope,
     ports::{Catalogue, PortError, PortResult},
+    schema::Unjudged,
 };
 use tokio_postgres::{Row, types::Type};
 
@@ -216,6 +217,10 @@ impl Catalogue for PostgresDatabase {
 
     async fn fingerprint(&self, scope: &Scope) -> PortResult<Vec<Definition>> {
         self.definitions(scope).await.map_err(Failure::into)
+    }
+
+    async fn not_compared(&self, scope: &Scope) -> PortResult<Vec<Unjudged>> {
+        self.unjudged(scope).await.map_err(Failure::into)
     }
 
     async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>> {

@@ -222,7 +222,12 @@ impl Definition {
 
 impl std::fmt::Display for Definition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (place, property) in self.properties.iter().enumerate() {
+        // The columns are objects of their own.
+        let shown = self
+            .properties
+            .iter()
+            .filter(|property| property.name != COLUMN_ORDER);
+        for (place, property) in shown.enumerate() {
             if place > 0 {
                 f.write_str(", ")?;
             }

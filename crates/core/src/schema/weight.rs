@@ -86,6 +86,7 @@ const fn rule(class: ObjectClass) -> Rule {
                 ("ctype", Results),
                 ("locale", Results),
                 ("rules", Results),
+                ("connection limit", Results),
             ],
         ),
         // The value of a setting that decides how fast a statement is, not what it does.
@@ -161,13 +162,12 @@ const fn rule(class: ObjectClass) -> Rule {
                 ("toast with", Speed),
             ],
         ),
-        // Upkeep can be left to the server. The cutover itself takes and gives back the right to
-        // connect, and a dump does not carry the rights on a database unless it is asked to.
+        // Upkeep can be left to the server. A dump does not carry the rights on a database unless it is
+        // asked to.
         ObjectClass::Grants => error(
             Rights,
             &[
                 ("maintain", Speed),
-                ("connect", Rights),
                 ("temporary", Rights),
                 ("create schemas", Rights),
             ],
@@ -281,7 +281,7 @@ mod tests {
         for (class, properties, weight) in [
             (Setting, &[("value", "UTC")][..], (Error, Results)),
             (Setting, &[("tunes", "64MB")], (Warning, Speed)),
-            (Grants, &[("connect", "")], (Warning, Rights)),
+            (Grants, &[("temporary", "")], (Warning, Rights)),
             (Grants, &[("maintain", ""), ("select", "")], (Error, Rights)),
         ] {
             assert_eq!(

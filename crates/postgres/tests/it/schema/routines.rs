@@ -30,7 +30,7 @@ async fn differences_of_functions_views_and_types_are_read() {
                 Error,
                 "function shop.long()",
                 "volatility volatile on the source, stable on the target; security definer only on the target; \
-                 set search_path=shop only on the target",
+                 set search_path shop only on the target",
             ),
             planted(
                 "create or replace function shop.touch() returns trigger language plpgsql as 'begin  return new; end'",
