@@ -125,11 +125,7 @@ fn reads(class: ObjectClass, property: &str) -> Option<Form> {
             Some(Form::Statement)
         }
         (
-            Class::ForeignDataWrapper
-            | Class::ForeignServer
-            | Class::UserMapping
-            | Class::ForeignTable
-            | Class::Column,
+            Class::ForeignDataWrapper | Class::ForeignServer | Class::ForeignTable | Class::Column,
             "options",
         ) => Some(Form::Options),
         // Free text: bodies and values, and what is not the name of an object.

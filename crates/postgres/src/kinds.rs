@@ -395,8 +395,8 @@ pub const NAMED: &[(&str, &str, &str)] = &[
         "grant create on schema public on the target to the roles that need it",
     ),
     (
-        "values of options that can be secrets",
-        "a password must not stand in a report",
+        "options of user mappings, and secrets of foreign servers",
+        "the server shows them to few roles, and a password must not stand in a report",
         "connect through the foreign server on the target",
     ),
 ];

@@ -38,6 +38,17 @@ pub enum Breaks {
     Speed,
 }
 
+impl std::fmt::Display for Breaks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Data => "data",
+            Self::Results => "results",
+            Self::Rights => "rights",
+            Self::Speed => "speed",
+        })
+    }
+}
+
 /// Severity and harm of a difference. The graver weight is the lesser one.
 pub(super) type Weight = (Severity, Breaks);
 
@@ -109,10 +120,10 @@ const fn rule(class: ObjectClass) -> Rule {
         | ObjectClass::TextSearchDictionary
         | ObjectClass::TextSearchConfiguration
         | ObjectClass::ForeignDataWrapper
+        | ObjectClass::UserMapping
         | ObjectClass::View => error(Results, &[]),
         // A server may be reached at another address from the target.
         ObjectClass::ForeignServer => error(Results, &[("options", Results), ("version", Results)]),
-        ObjectClass::UserMapping => error(Results, &[("options", Rights)]),
         ObjectClass::ForeignTable => error(Results, &[(COLUMN_ORDER, Results)]),
         // Names of constraints are only read by those who drop them.
         ObjectClass::Type => error(

@@ -33,6 +33,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_statement_that_names_what_is_not_compared_has_the_same_words() {
+        let words = format!("({})", SECRET.join("|"));
+        assert!(crate::kinds::NOT_COMPARED.contains(&words), "{words}");
+    }
+
+    #[test]
     fn what_may_be_a_secret_is_named_without_its_value() {
         assert_eq!(
             shown(

@@ -211,10 +211,10 @@
     join pg_foreign_server v on v.oid = o.oid and o.catalogue = 'pg_foreign_server'::regclass
     join pg_foreign_data_wrapper w on w.oid = v.srvfdw
     union all
-    -- The view shows the options to those who may use them.
-    select o.class, o.name, array['options', to_json(u.umoptions)::text]
+    -- without its options: the server shows them to few roles
+    select o.class, o.name, '{}'
     from others o
-    join pg_user_mappings u on u.umid = o.oid and o.catalogue = 'pg_user_mapping'::regclass
+    where o.catalogue = 'pg_user_mapping'::regclass
     union all
     select o.class, o.name,
         array[

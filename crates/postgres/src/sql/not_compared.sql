@@ -84,8 +84,16 @@
     where n.nspname = 'public' and a.grantee = 0 and a.privilege_type = 'CREATE'
       and current_setting('server_version_num')::integer < 150000
     union all
-    select 'values of options that can be secrets', format('user mapping for %s on %I', coalesce(quote_ident(u.usename), 'PUBLIC'), u.srvname)
+    select 'options of user mappings, and secrets of foreign servers', format('user mapping for %s on %I', coalesce(quote_ident(u.usename), 'PUBLIC'), u.srvname)
     from pg_user_mappings u
+    union all
+    -- the words of definition/options.rs
+    select 'options of user mappings, and secrets of foreign servers', format('server %I', v.srvname)
+    from pg_foreign_server v
+    where exists (
+        select from unnest(v.srvoptions) as option
+        where split_part(option, '=', 1) ~* '(pass|secret|token|credential|private|access_key|auth)'
+    )
 )
 select f.what, count(*) as count,
     coalesce((array_agg(f.name order by f.name collate "C") filter (where f.name is not null))[1:3], '{}') as named

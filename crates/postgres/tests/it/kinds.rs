@@ -191,8 +191,6 @@ async fn what_is_not_compared_is_named_where_a_database_has_it() {
         unjudged(&side).await,
         ["PUBLIC's right to create in schema public: 1 []"]
     );
-    let folder = std::env::temp_dir().join(&side.name);
-    std::fs::create_dir(&folder).unwrap();
     side.owner(ROLES).await;
     side.owner(&format!(
         "create materialized view kinds.totals as select 1; create materialized view kinds.empty as select 1 with no data;
@@ -202,19 +200,18 @@ async fn what_is_not_compared_is_named_where_a_database_has_it() {
          create extension pgcrypto schema kinds; create table kinds.settings (a int); alter extension pgcrypto add table kinds.settings;
          update pg_extension set extconfig = array['kinds.settings'::regclass::oid] where extname = 'pgcrypto';
          grant select on kinds.settings to kinds_app;
-         select lo_create(0), lo_create(0);
+         select lo_create(990001), lo_create(990002);
          comment on table kinds.settings is 'of the extension'; comment on schema kinds is 'of the user';
          insert into pg_seclabel values ('kinds'::regnamespace, 'pg_namespace'::regclass, 0, 'sepgsql', 'x');
          create subscription kinds_feed connection 'dbname=none' publication p with (connect = false);
          do $$ begin execute format('grant connect on database %I to kinds_app', current_database()); end $$;"
     ))
     .await;
-    side.owner(&format!(
-        "create tablespace {} location '{}'",
-        side.name,
-        folder.display()
-    ))
-    .await;
+    let superuser = side.superuser().await;
+    let place = format!("create tablespace {} location ''", side.name);
+    for statement in ["set allow_in_place_tablespaces = on", &place] {
+        superuser.batch_execute(statement).await.unwrap();
+    }
     side.owner(&format!(
         "create table kinds.apart (a int) tablespace {}",
         side.name
@@ -224,8 +221,18 @@ async fn what_is_not_compared_is_named_where_a_database_has_it() {
     assert_eq!(
         seen,
         [
-            "PUBLIC's right to create in schema public: 1 []",
-            "comments: 1 []",
+            r#"PUBLIC's right to create in schema public: 1 []"#,
+            r#"comments: 1 []"#,
+            r#"contents of materialized views: 1 ["kinds.totals"]"#,
+            r#"large objects: 2 ["990001", "990002"]"#,
+            r#"options of user mappings, and secrets of foreign servers: 1 ["user mapping for kinds_app on kinds_far"]"#,
+            r#"rights on objects of extensions: 1 ["kinds.settings"]"#,
+            r#"rows of configuration tables of extensions: 1 ["kinds.settings"]"#,
+            r#"rows of foreign tables: 1 ["kinds.\"a.way\""]"#,
+            r#"security labels: 1 ["sepgsql"]"#,
+            r#"subscriptions: 1 ["kinds_feed"]"#,
+            r#"tablespaces of tables and indexes: 1 ["kinds.apart"]"#,
+            r#"who may connect: 1 ["kinds_app"]"#,
         ]
     );
     let named: BTreeSet<&str> = seen.iter().filter_map(|text| text.split(": ").next()).collect();
@@ -233,7 +240,6 @@ async fn what_is_not_compared_is_named_where_a_database_has_it() {
     assert_eq!(named, all, "each is planted");
     side.owner("drop table kinds.apart").await;
     side.admin(&format!("drop tablespace {}", side.name)).await;
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
