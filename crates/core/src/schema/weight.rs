@@ -163,7 +163,7 @@ const fn rule(class: ObjectClass) -> Rule {
         ),
         ObjectClass::Constraint | ObjectClass::Trigger | ObjectClass::Rule => error(Data, &[]),
         ObjectClass::Index => error(Data, &[("statistics targets", Speed)]),
-        ObjectClass::Policy => error(Rights, &[]),
+        ObjectClass::Policy | ObjectClass::Revoked => error(Rights, &[]),
         ObjectClass::MaterializedView => error(
             Results,
             &[
@@ -183,7 +183,6 @@ const fn rule(class: ObjectClass) -> Rule {
                 ("create schemas", Rights),
             ],
         ),
-        ObjectClass::Revoked => error(Rights, &[]),
         // The two sides have streams and tools of their own.
         ObjectClass::Publication => warning(Data),
         ObjectClass::Statistics => warning(Speed),

@@ -157,7 +157,7 @@ async fn no_catalogue_and_no_column_of_one_is_passed_over() {
                 );
             }
             Some(Treatment::Within(because) | Treatment::NotOfTheUser(because)) => {
-                assert!(!because.is_empty())
+                assert!(!because.is_empty());
             }
         }
     }
@@ -192,7 +192,7 @@ async fn what_is_not_compared_is_named_where_a_database_has_it() {
         ["PUBLIC's right to create in schema public: 1 []"]
     );
     side.owner(ROLES).await;
-    side.owner(&format!(
+    side.owner(
         "create materialized view kinds.totals as select 1; create materialized view kinds.empty as select 1 with no data;
          create foreign data wrapper kinds_wrapper; create server kinds_far foreign data wrapper kinds_wrapper;
          create foreign table kinds.\"a.way\" (a int) server kinds_far;
@@ -205,7 +205,7 @@ async fn what_is_not_compared_is_named_where_a_database_has_it() {
          insert into pg_seclabel values ('kinds'::regnamespace, 'pg_namespace'::regclass, 0, 'sepgsql', 'x');
          create subscription kinds_feed connection 'dbname=none' publication p with (connect = false);
          do $$ begin execute format('grant connect on database %I to kinds_app', current_database()); end $$;"
-    ))
+    )
     .await;
     let superuser = side.superuser().await;
     let place = format!("create tablespace {} location ''", side.name);
@@ -221,8 +221,8 @@ async fn what_is_not_compared_is_named_where_a_database_has_it() {
     assert_eq!(
         seen,
         [
-            r#"PUBLIC's right to create in schema public: 1 []"#,
-            r#"comments: 1 []"#,
+            "PUBLIC's right to create in schema public: 1 []",
+            "comments: 1 []",
             r#"contents of materialized views: 1 ["kinds.totals"]"#,
             r#"large objects: 2 ["990001", "990002"]"#,
             r#"options of user mappings, and secrets of foreign servers: 1 ["user mapping for kinds_app on kinds_far"]"#,
