@@ -13,7 +13,7 @@ use crossover_core::{
 };
 use tokio_postgres::{Row, types::Type};
 
-use crate::{PostgresDatabase, errors::Failure, server::ServerFigures};
+use crate::{PostgresDatabase, definition::readable, errors::Failure, server::ServerFigures};
 
 const LOAD: &str = include_str!("sql/load.sql");
 const SERVER: &str = include_str!("sql/server.sql");
@@ -97,7 +97,7 @@ impl PostgresDatabase {
                         can_login: self.read(row, "can_login")?,
                         superuser: self.read(row, "superuser")?,
                         writes: self.read(row, "writes")?,
-                        because: self.read(row, "because")?,
+                        because: readable(self.read(row, "because")?),
                         sessions: self.count(row, "sessions")?,
                     },
                     alterable: self.read(row, "alterable")?,

@@ -4,7 +4,7 @@ mod planted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crossover_core::{catalogue::Definition, ports::Catalogue, schema::compare};
+use crossover_core::{catalogue::Definition, ports::{Catalogue, Rows}, schema::compare};
 use crossover_postgres::{
     SqlRemedies,
     kinds::{CATALOGUES, NAMED, STATEMENTS, Treatment},
@@ -75,6 +75,17 @@ async fn expect_each_told(from: Major, to: Major) {
         .filter(|text| !of_extension(text))
         .collect();
     assert_eq!(before, Vec::<String>::new(), "{from} and {to}");
+
+    let database = source.crossover().await;
+    let (tables, shapes) = (
+        database.tables(&everything()).await,
+        database.shapes(&everything()).await,
+    );
+    let read = [
+        tables.unwrap().iter().any(|t| t.table.schema == "kinds_jobs"),
+        shapes.unwrap().iter().any(|s| s.table.schema == "kinds_jobs"),
+    ];
+    assert_eq!(read, [true, true], "the rows of a user's table in an extension's schema");
 
     let there: Vec<_> = PLANTED
         .iter()
