@@ -390,11 +390,6 @@ pub const NAMED: &[(&str, &str, &str)] = &[
         "grant connect on database on the target to those who need it",
     ),
     (
-        "PUBLIC's right to create in schema public",
-        "version 15 took it from PUBLIC",
-        "grant create on schema public on the target to the roles that need it",
-    ),
-    (
         "options of user mappings, and secrets of foreign servers",
         "the server shows them to few roles, and a password must not stand in a report",
         "connect through the foreign server on the target",

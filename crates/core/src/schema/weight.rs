@@ -181,6 +181,7 @@ const fn rule(class: ObjectClass) -> Rule {
                 ("maintain", Speed),
                 ("temporary", Rights),
                 ("create schemas", Rights),
+                ("create in public", Rights),
             ],
         ),
         // The two sides have streams and tools of their own.

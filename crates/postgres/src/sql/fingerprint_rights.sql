@@ -48,14 +48,15 @@
     where a.grantee <> h.owner
       and (a.grantee = 0 or r.rolname is not null)
       and not coalesce(r.rolsuper or r.rolname = session_user or r.rolname::text = any ($4::text[]), false)
-      -- version 15 changed this right: what an older version gives is not compared
-      and not (a.grantee = 0 and h.object = 'schema public' and a.privilege_type = 'CREATE'
-          and current_setting('server_version_num')::integer < 150000)
       -- the cutover changes this right itself
       and not (h.kind = 'd' and a.privilege_type = 'CONNECT')
     group by h.object, h.whole, h.kind, a.grantee, r.rolname, a.privilege_type
 ), granted as (
-    select l.object, l.whole, l.role, case when l.kind = 'd' and l.privilege = 'CREATE' then 'create schemas' else lower(l.privilege) end as privilege,
+    select l.object, l.whole, l.role, 
+        case when l.kind = 'd' and l.privilege = 'CREATE' then 'create schemas'
+            -- version 15 took this right from PUBLIC; a newer pg_dump gives it back
+            when l.object = 'schema public' and l.grantee = 0 and l.privilege = 'CREATE' then 'create in public'
+            else lower(l.privilege) end as privilege,
         l.grantable
     from listed l
     union all

@@ -78,12 +78,6 @@
           select from aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a where a.grantee = 0 and a.privilege_type = 'CONNECT'
       )
     union all
-    select 'PUBLIC''s right to create in schema public', null
-    from pg_namespace n
-    cross join lateral aclexplode(n.nspacl) a
-    where n.nspname = 'public' and a.grantee = 0 and a.privilege_type = 'CREATE'
-      and current_setting('server_version_num')::integer < 150000
-    union all
     select 'options of user mappings, and secrets of foreign servers', format('user mapping for %s on %I', coalesce(quote_ident(u.usename), 'PUBLIC'), u.srvname)
     from pg_user_mappings u
     union all

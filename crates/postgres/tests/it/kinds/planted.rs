@@ -404,6 +404,15 @@ pub const PLANTED: &[Planted] = &[
         "revoke usage on schema public from public",
         &["error, rights, missing_on_target: grants on schema public to PUBLIC"],
     ),
+    since(
+        15,
+        "create schema kinds_open; grant usage, create on schema kinds_open to public",
+        "grant create on schema public to kinds_other; revoke create on schema kinds_open from public",
+        &[
+            "warning, rights, extra_on_target: grants on schema public to kinds_other",
+            "error, rights, different: grants on schema kinds_open to PUBLIC",
+        ],
+    ),
     planted(
         "create schema kinds_owned",
         "alter schema kinds_owned owner to kinds_app",
