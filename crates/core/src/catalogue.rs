@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Millis;
 
-pub use definition::{Definition, NOT_POPULATED, ObjectClass, Property, STATEMENT};
+pub use definition::{
+    COLUMN_ORDER, Definition, NEXT_COLUMN, NOT_POPULATED, ObjectClass, Property, STATEMENT,
+};
 pub use replication::{FiringTrigger, MissingIdentity, ReplicaIdentity};
 
 /// The schema of Crossover's marker table and access snapshots, on both sides.

@@ -2,14 +2,12 @@
 //! statistics of the target. The rules work only on what the catalogue port has read, and they name all
 //! objects with a fault at once.
 //!
-//! Compared are extensions, event triggers, schemas, collations, types, functions, sequences, tables with
-//! their inheritance and partitioning, columns, constraints, indexes, statistics objects, triggers, rules,
-//! policies, views, owners and grants, and the database's encoding and locale. Not compared: comments,
-//! publications and subscriptions (they differ by side), storage parameters and statistics targets, foreign
-//! servers, and what belongs to an extension.
+//! What is compared is the engine's to know ([`Catalogue::fingerprint`]); what it leaves out it names
+//! ([`Catalogue::not_compared`]).
 
 mod comparison;
 mod fingerprint;
+mod not_compared;
 mod primary_keys;
 mod remedy;
 mod sequences;
@@ -21,11 +19,12 @@ use serde::{Deserialize, Serialize};
 
 pub use comparison::compare;
 pub use fingerprint::fingerprint_hash;
+pub use not_compared::{NotCompared, Unjudged, not_compared};
 pub use primary_keys::{IdentityFault, TableWithoutKey, identity_faults, without_key};
 pub use remedy::{Remedies, Remedy};
 pub use sequences::{SequenceOrder, SequencePair, positions};
 pub use statistics::{StaleStatistics, Staleness, stale};
-pub use weight::Severity;
+pub use weight::{Breaks, Severity};
 
 use crate::{
     catalogue::ObjectClass,
@@ -51,8 +50,10 @@ pub struct SchemaDifference {
     pub object: String,
     pub class: ObjectClass,
     pub kind: DifferenceKind,
-    /// By the table in `schema/weight.rs`.
+    /// By the rules in `schema/weight.rs`.
     pub severity: Severity,
+    /// What the difference breaks.
+    pub breaks: Breaks,
     /// The differing properties on the source, or all of them where the object is missing on the target. Long
     /// texts are cut.
     pub source: Option<String>,
@@ -83,6 +84,8 @@ pub struct BeyondRows {
     pub primary_keys: Vec<TableWithoutKey>,
     /// Tables of the target with outdated or missing statistics.
     pub statistics: Vec<StaleStatistics>,
+    /// What either side has and nothing above speaks of.
+    pub not_compared: Vec<NotCompared>,
     /// [`fingerprint_hash`] of the source.
     pub fingerprint_source: String,
     /// [`fingerprint_hash`] of the target.
@@ -123,11 +126,14 @@ pub async fn beyond_rows(
     let (ours_planned, theirs_planned) =
         futures::try_join!(source.statistics(scope), target.statistics(scope))?;
     let statistics = stale(&ours_planned, &theirs_planned, target);
+    let (ours_unjudged, theirs_unjudged) =
+        futures::try_join!(source.not_compared(scope), target.not_compared(scope))?;
     Ok(BeyondRows {
         schema_differences: compare(&ours, &theirs, target),
         sequences,
         primary_keys,
         statistics,
+        not_compared: not_compared(&ours_unjudged, &theirs_unjudged),
         fingerprint_source: fingerprint_hash(&ours),
         fingerprint_target: fingerprint_hash(&theirs),
     })

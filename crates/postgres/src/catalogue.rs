@@ -9,10 +9,11 @@ use crossover_core::{
     },
     plan::Scope,
     ports::{Catalogue, PortError, PortResult},
+    schema::Unjudged,
 };
 use tokio_postgres::{Row, types::Type};
 
-use crate::{PostgresDatabase, errors::Failure, server::ServerFigures};
+use crate::{PostgresDatabase, definition::readable, errors::Failure, server::ServerFigures};
 
 const LOAD: &str = include_str!("sql/load.sql");
 const SERVER: &str = include_str!("sql/server.sql");
@@ -96,7 +97,7 @@ impl PostgresDatabase {
                         can_login: self.read(row, "can_login")?,
                         superuser: self.read(row, "superuser")?,
                         writes: self.read(row, "writes")?,
-                        because: self.read(row, "because")?,
+                        because: readable(self.read(row, "because")?),
                         sessions: self.count(row, "sessions")?,
                     },
                     alterable: self.read(row, "alterable")?,
@@ -216,6 +217,10 @@ impl Catalogue for PostgresDatabase {
 
     async fn fingerprint(&self, scope: &Scope) -> PortResult<Vec<Definition>> {
         self.definitions(scope).await.map_err(Failure::into)
+    }
+
+    async fn not_compared(&self, scope: &Scope) -> PortResult<Vec<Unjudged>> {
+        self.unjudged(scope).await.map_err(Failure::into)
     }
 
     async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>> {

@@ -11,26 +11,35 @@ use tokio_postgres::{Row, types::Type};
 
 use crate::{
     PostgresDatabase,
-    definition::{Form, OperandTypes, normal_form},
+    definition::{Form, OperandTypes, normal_form, readable},
     errors::Failure,
     locale::language_tag,
 };
 
-const DATABASE: &str = include_str!("sql/fingerprint_database.sql");
-const RELATIONS: &str = concat!(
+pub const DATABASE: &str = include_str!("sql/fingerprint_database.sql");
+pub const RELATIONS: &str = concat!(
     include_str!("sql/scope.sql"),
     include_str!("sql/base_types.sql"),
     include_str!("sql/fingerprint_relations.sql")
 );
-const PROGRAMS: &str = concat!(
+pub const PROGRAMS: &str = concat!(
     include_str!("sql/scope.sql"),
     include_str!("sql/base_types.sql"),
+    include_str!("sql/scope_programs.sql"),
     include_str!("sql/fingerprint_programs.sql")
 );
-const RIGHTS: &str = concat!(
+pub const OTHERS: &str = concat!(
     include_str!("sql/scope.sql"),
+    include_str!("sql/scope_others.sql"),
+    include_str!("sql/fingerprint_others.sql")
+);
+pub const RIGHTS: &str = concat!(
+    include_str!("sql/scope.sql"),
+    include_str!("sql/scope_programs.sql"),
+    include_str!("sql/scope_others.sql"),
     include_str!("sql/fingerprint_rights.sql")
 );
+
 impl PostgresDatabase {
     /// Definitions of all objects in scope, sorted. Left out are grants to Crossover's role, to the exempt
     /// roles and to superusers, which differ by side, and the objects that DMS creates in a source
@@ -38,12 +47,13 @@ impl PostgresDatabase {
     pub(crate) async fn definitions(&self, scope: &Scope) -> Result<Vec<Definition>, Failure> {
         let exempt = [(&self.exempt_roles as _, Type::TEXT_ARRAY)];
         let session = self.catalogue_session().await?;
-        let database = session.query(DATABASE, &[]).await?;
+        let database = session.query(DATABASE, &exempt).await?;
         let relations = session.query_scope(RELATIONS, scope, &[]).await?;
         let programs = session.query_scope(PROGRAMS, scope, &[]).await?;
+        let others = session.query_scope(OTHERS, scope, &[]).await?;
         let rights = session.query_scope(RIGHTS, scope, &exempt).await?;
         drop(session);
-        let mut definitions = [database, relations, programs, rights]
+        let mut definitions = [database, relations, programs, others, rights]
             .iter()
             .flatten()
             .map(|row| self.definition(row))
@@ -79,13 +89,13 @@ impl PostgresDatabase {
                 Property::new(name, value)
             })
             .collect();
-        let mut definition = Definition::new(class, self.read(row, "name")?, properties);
+        let mut definition = Definition::new(class, &readable(self.read(row, "name")?), properties);
         if class == ObjectClass::Index && is_unique(&definition) {
             definition = definition.that_is_unique();
         }
         let whole: Option<String> = self.read(row, "belongs_to")?;
         Ok(match whole {
-            Some(whole) => definition.part_of(whole),
+            Some(whole) => definition.part_of(readable(&whole)),
             None => definition,
         })
     }
@@ -97,29 +107,36 @@ fn is_unique(index: &Definition) -> bool {
         .is_some_and(|statement| statement.starts_with("CREATE UNIQUE "))
 }
 
-/// The form in which a property is parsed; `None` for free text, names and numbers, which are compared
-/// unchanged.
+/// The form in which a property is parsed; `None` for free text, which is compared unchanged.
 fn reads(class: ObjectClass, property: &str) -> Option<Form> {
+    use ObjectClass as Class;
     match (class, property) {
-        (ObjectClass::View | ObjectClass::MaterializedView, STATEMENT) => Some(Form::Query),
-        (ObjectClass::Function, "arguments") => Some(Form::Arguments),
-        (ObjectClass::EventTrigger, "execute")
-        | (ObjectClass::Function, "support" | "transition" | "state type" | "final" | "combine")
-        | (ObjectClass::Type, "domain" | "range")
-        | (ObjectClass::Column | ObjectClass::Sequence, "type") => Some(Form::Signature),
-        (ObjectClass::Function, STATEMENT | "returns")
-        | (ObjectClass::Type, "enum" | "default" | "constraint" | "composite")
-        | (ObjectClass::Table, "partition by" | "partition")
-        | (ObjectClass::Column, "default" | "generated")
-        | (ObjectClass::Policy, "using" | "check")
-        | (
-            ObjectClass::Constraint
-            | ObjectClass::Index
-            | ObjectClass::Statistics
-            | ObjectClass::Trigger
-            | ObjectClass::Rule,
-            STATEMENT,
-        ) => Some(Form::Statement),
-        _ => None,
+        (Class::View | Class::MaterializedView, STATEMENT) => Some(Form::Query),
+        (Class::Function, "arguments") => Some(Form::Arguments),
+        (Class::Type, "domain" | "range") | (Class::Column | Class::Sequence, "type") => {
+            Some(Form::Signature)
+        }
+        (Class::Function, STATEMENT | "returns")
+        | (Class::Type, "enum" | "default" | "constraint" | "composite")
+        | (Class::Table | Class::ForeignTable, "partition by" | "partition")
+        | (Class::Column, "default" | "generated")
+        | (Class::Policy, "using" | "check")
+        | (Class::Constraint | Class::Index | Class::Statistics | Class::Trigger | Class::Rule, STATEMENT) => {
+            Some(Form::Statement)
+        }
+        (
+            Class::ForeignDataWrapper | Class::ForeignServer | Class::ForeignTable | Class::Column,
+            "options",
+        ) => Some(Form::Options),
+        // Free text: bodies and values, and what is not the name of an object.
+        (Class::Function, name) if name.starts_with("set ") => None,
+        (Class::Function, "body" | "library" | "initial value" | "moving initial value")
+        | (Class::Type, "default value" | "delimiter")
+        | (Class::TextSearchDictionary, "options")
+        | (Class::ForeignServer, "type" | "version")
+        | (Class::Database | Class::Setting | Class::Extension | Class::Collation, _)
+        | (Class::Table | Class::MaterializedView, "replica identity" | "cluster on" | "access method")
+        | (_, "with" | "toast with" | "state") => None,
+        _ => Some(Form::Names),
     }
 }

@@ -16,6 +16,7 @@ mod definition;
 mod errors;
 mod fingerprint;
 mod kept;
+pub mod kinds;
 mod locale;
 mod lsn;
 mod marker;

@@ -52,6 +52,22 @@ const fn create(class: ObjectClass) -> &'static str {
             "create it on the target (with create index concurrently if the table is written to already)"
         }
         ObjectClass::Grants => "grant the same rights on the target",
+        ObjectClass::Revoked => {
+            "revoke the same rights from the owner on the target, or leave them to the owner deliberately"
+        }
+        ObjectClass::DefaultPrivileges => {
+            "alter default privileges on the target, for the role that creates objects there"
+        }
+        ObjectClass::Setting => {
+            "alter database ... set, or alter role ... in database ... set, on the target"
+        }
+        ObjectClass::Publication => "create it on the target before the cutover if somebody subscribes to it",
+        ObjectClass::Language | ObjectClass::AccessMethod | ObjectClass::ForeignDataWrapper => {
+            "create it on the target; if the target does not allow it, the application must work without it"
+        }
+        ObjectClass::UserMapping => {
+            "create user mapping on the target; the source does not tell its password"
+        }
         ObjectClass::Owner => "give it the same owner on the target",
         ObjectClass::Database
         | ObjectClass::EventTrigger
@@ -66,7 +82,19 @@ const fn create(class: ObjectClass) -> &'static str {
         | ObjectClass::Rule
         | ObjectClass::Policy
         | ObjectClass::View
-        | ObjectClass::MaterializedView => {
+        | ObjectClass::MaterializedView
+        | ObjectClass::Conversion
+        | ObjectClass::Cast
+        | ObjectClass::Transform
+        | ObjectClass::Operator
+        | ObjectClass::OperatorFamily
+        | ObjectClass::OperatorClass
+        | ObjectClass::TextSearchParser
+        | ObjectClass::TextSearchTemplate
+        | ObjectClass::TextSearchDictionary
+        | ObjectClass::TextSearchConfiguration
+        | ObjectClass::ForeignServer
+        | ObjectClass::ForeignTable => {
             "create it on the target as the source has it; pg_dump --schema-only of the source prints the statement"
         }
     }
@@ -120,8 +148,24 @@ const fn change(class: ObjectClass, severity: Severity) -> &'static str {
             "revoke the additional rights on the target, or keep them deliberately"
         }
         (ObjectClass::Grants, Severity::Error) => "grant the same rights on the target",
-        (ObjectClass::Constraint, Severity::Warning) => {
-            "alter table ... enable trigger all on the target once its rows are complete"
+        (ObjectClass::Constraint, _) => {
+            "make it equal on the target: alter table ... enable trigger all where its triggers do not fire, or drop it and add it again"
+        }
+        (ObjectClass::Revoked, Severity::Error) => "grant the owner on the target what was taken there",
+        (ObjectClass::Revoked, Severity::Warning) => {
+            "revoke the same rights from the owner on the target, or leave them to the owner deliberately"
+        }
+        (ObjectClass::Setting, _) => {
+            "alter database ... set, or alter role ... in database ... set, on the target"
+        }
+        (ObjectClass::Table | ObjectClass::ForeignTable, Severity::Warning) => {
+            "alter table ... on the target; where only the order of columns differs, name the columns in every insert and copy"
+        }
+        (ObjectClass::ForeignServer | ObjectClass::UserMapping, Severity::Warning) => {
+            "see that the target reaches what it should, or alter its options"
+        }
+        (ObjectClass::Publication, _) => {
+            "alter publication on the target before the cutover if somebody subscribes to it"
         }
         (ObjectClass::Trigger | ObjectClass::Rule | ObjectClass::EventTrigger, _) => {
             "make it equal on the target: alter table ... enable or disable for the state, or create it again"
@@ -144,7 +188,7 @@ mod tests {
 
     #[test]
     fn every_class_has_a_remedy_that_names_the_side() {
-        for class in ObjectClass::ALL {
+        for &class in ObjectClass::ALL {
             let create = text(&Remedy::Create(class));
             assert!(create.contains("the target"), "{class:?}: {create}");
             for severity in [Severity::Error, Severity::Warning] {

@@ -18,7 +18,7 @@ use crossover_core::{
         PortResult, RetainedPositions, RunningTransaction, Sequences, WriterSample,
     },
     routing::Side,
-    schema::{Remedies, Remedy},
+    schema::{Remedies, Remedy, Unjudged},
 };
 
 use services::{MemoryJournal, MemoryLane, MemoryMetrics, MemoryReplication, VirtualClock};
@@ -182,6 +182,10 @@ impl Catalogue for MemoryDatabase {
                 .collect())
         })
         .await
+    }
+
+    async fn not_compared(&self, _scope: &Scope) -> PortResult<Vec<Unjudged>> {
+        self.call("not_compared", |_, _| Ok(Vec::new())).await
     }
 
     async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>> {

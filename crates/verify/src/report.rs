@@ -5,7 +5,8 @@ use crossover_core::{
     plan::Scope,
     ports::Catalogue,
     schema::{
-        BeyondRows, SchemaDifference, SequencePair, Severity, StaleStatistics, TableWithoutKey, beyond_rows,
+        BeyondRows, NotCompared, SchemaDifference, SequencePair, Severity, StaleStatistics, TableWithoutKey,
+        beyond_rows,
     },
 };
 use serde::Serialize;
@@ -34,6 +35,8 @@ pub struct Report {
     pub primary_keys: Vec<TableWithoutKey>,
     /// Tables of the target whose statistics are out of date.
     pub statistics: Vec<StaleStatistics>,
+    /// What the databases have and no comparison reads: the contents of materialized views, large objects, …
+    pub not_compared: Vec<NotCompared>,
     pub could_not_run: Vec<CouldNotRun>,
     /// Notes on tables for which the best method of comparison was not available, with the reason.
     pub notes: Vec<String>,
@@ -137,6 +140,7 @@ pub async fn verify(
         sequences: beyond.sequences,
         primary_keys: beyond.primary_keys,
         statistics: beyond.statistics,
+        not_compared: beyond.not_compared,
         could_not_run,
         notes: rows.notes,
         elapsed_ms: sides.clock.now().since(began),
@@ -156,6 +160,7 @@ const fn nothing() -> BeyondRows {
         sequences: Vec::new(),
         primary_keys: Vec::new(),
         statistics: Vec::new(),
+        not_compared: Vec::new(),
         fingerprint_source: String::new(),
         fingerprint_target: String::new(),
     }

@@ -41,7 +41,11 @@ pub fn text(report: &Report, all: bool) -> String {
     for difference in &report.schema_differences {
         put(
             &mut text,
-            format_args!("  {}: {difference}", severity(difference.severity)),
+            format_args!(
+                "  {} ({}): {difference}",
+                severity(difference.severity),
+                difference.breaks
+            ),
         );
     }
     for sequence in &report.sequences {
@@ -71,6 +75,12 @@ pub fn text(report: &Report, all: bool) -> String {
                 table.detail,
                 table.remedy
             ),
+        );
+    }
+    for unread in &report.not_compared {
+        put(
+            &mut text,
+            format_args!("  not compared: {unread}; {}", unread.remedy),
         );
     }
     not_compared(&mut text, &report.could_not_run);

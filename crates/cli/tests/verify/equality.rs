@@ -45,7 +45,8 @@ async fn a_different_schema_ends_with_1_and_with_0_if_only_rows_are_compared() {
     let said = pair.verify(&[]);
     assert_eq!(said.status, Some(1), "{}", said.stderr);
     assert!(
-        said.stderr.contains("error: index by_note on public.orders"),
+        said.stderr
+            .contains("error (data): index by_note on public.orders"),
         "{}",
         said.stderr
     );

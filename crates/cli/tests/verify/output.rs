@@ -35,6 +35,7 @@ async fn the_json_report_has_its_documented_keys() {
             "could_not_run",
             "elapsed_ms",
             "equal",
+            "not_compared",
             "notes",
             "primary_keys",
             "schema_differences",

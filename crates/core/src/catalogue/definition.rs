@@ -3,90 +3,130 @@
 use serde::{Deserialize, Serialize};
 
 /// Kinds of objects. The severity of a difference depends on the kind: [`crate::schema`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ObjectClass {
     /// The database itself: encoding and default collation.
+    #[strum(serialize = "database")]
     Database,
+    /// A setting of the database, or of a role in it.
+    #[strum(serialize = "setting")]
+    Setting,
+    #[strum(serialize = "extension")]
     Extension,
+    /// A language of functions.
+    #[strum(serialize = "language")]
+    Language,
+    #[strum(serialize = "access method")]
+    AccessMethod,
+    #[strum(serialize = "event trigger")]
     EventTrigger,
+    /// The changes that are given to subscribers.
+    #[strum(serialize = "publication")]
+    Publication,
+    #[strum(serialize = "schema")]
     Schema,
     /// A user-defined collation.
+    #[strum(serialize = "collation")]
     Collation,
+    /// A conversion between encodings.
+    #[strum(serialize = "conversion")]
+    Conversion,
+    #[strum(serialize = "type")]
     Type,
+    #[strum(serialize = "cast")]
+    Cast,
+    #[strum(serialize = "transform")]
+    Transform,
+    #[strum(serialize = "function")]
     Function,
+    #[strum(serialize = "operator")]
+    Operator,
+    #[strum(serialize = "operator family")]
+    OperatorFamily,
+    #[strum(serialize = "operator class")]
+    OperatorClass,
+    #[strum(serialize = "text search parser")]
+    TextSearchParser,
+    #[strum(serialize = "text search template")]
+    TextSearchTemplate,
+    #[strum(serialize = "text search dictionary")]
+    TextSearchDictionary,
+    #[strum(serialize = "text search configuration")]
+    TextSearchConfiguration,
+    #[strum(serialize = "foreign-data wrapper")]
+    ForeignDataWrapper,
+    /// A foreign server.
+    #[strum(serialize = "server")]
+    ForeignServer,
+    /// What a role is on a foreign server.
+    #[strum(serialize = "user mapping")]
+    UserMapping,
+    #[strum(serialize = "sequence")]
     Sequence,
+    #[strum(serialize = "table")]
     Table,
+    #[strum(serialize = "foreign table")]
+    ForeignTable,
+    #[strum(serialize = "column")]
     Column,
+    #[strum(serialize = "constraint")]
     Constraint,
+    #[strum(serialize = "index")]
     Index,
     /// A statistics object (`create statistics`), not the figures in it.
+    #[strum(serialize = "statistics")]
     Statistics,
+    #[strum(serialize = "trigger")]
     Trigger,
+    #[strum(serialize = "rule")]
     Rule,
+    #[strum(serialize = "policy")]
     Policy,
+    #[strum(serialize = "view")]
     View,
+    #[strum(serialize = "materialized view")]
     MaterializedView,
     /// The owner of an object, listed separately because owners may legitimately differ where the object may
     /// not.
+    #[strum(serialize = "owner")]
     Owner,
     /// The rights of one role on one object.
+    #[strum(serialize = "grants")]
     Grants,
+    /// The rights that were taken from the owner of one object.
+    #[strum(serialize = "revoked")]
+    Revoked,
+    /// The rights that objects get when a role creates them.
+    #[strum(serialize = "default privileges")]
+    DefaultPrivileges,
 }
 
 impl ObjectClass {
-    pub const ALL: [Self; 20] = [
-        Self::Database,
-        Self::Extension,
-        Self::EventTrigger,
-        Self::Schema,
-        Self::Collation,
-        Self::Type,
-        Self::Function,
-        Self::Sequence,
-        Self::Table,
-        Self::Column,
-        Self::Constraint,
-        Self::Index,
-        Self::Statistics,
-        Self::Trigger,
-        Self::Rule,
-        Self::Policy,
-        Self::View,
-        Self::MaterializedView,
-        Self::Owner,
-        Self::Grants,
-    ];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The word with which the names of such objects begin.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Database => "database",
-            Self::Extension => "extension",
-            Self::EventTrigger => "event trigger",
-            Self::Schema => "schema",
-            Self::Collation => "collation",
-            Self::Type => "type",
-            Self::Function => "function",
-            Self::Sequence => "sequence",
-            Self::Table => "table",
-            Self::Column => "column",
-            Self::Constraint => "constraint",
-            Self::Index => "index",
-            Self::Statistics => "statistics",
-            Self::Trigger => "trigger",
-            Self::Rule => "rule",
-            Self::Policy => "policy",
-            Self::View => "view",
-            Self::MaterializedView => "materialized view",
-            Self::Owner => "owner",
-            Self::Grants => "grants",
-        }
+    pub fn word(self) -> &'static str {
+        self.into()
     }
 
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.word() == word)
+        word.parse().ok()
     }
 }
 
@@ -110,6 +150,10 @@ impl Property {
 /// The property of an object that is defined by one statement: an index, a view, a trigger. Texts omit this
 /// name.
 pub const STATEMENT: &str = "statement";
+/// The property of a table with the names of its columns, in their order and in quotes where they need them, each after the first
+/// with [`NEXT_COLUMN`] before it. A column that only one side has does not make it different.
+pub const COLUMN_ORDER: &str = "column order";
+pub const NEXT_COLUMN: &str = ", ";
 /// The property of a materialized view that was never refreshed and cannot be read.
 pub const NOT_POPULATED: &str = "not populated";
 
@@ -178,7 +222,12 @@ impl Definition {
 
 impl std::fmt::Display for Definition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (place, property) in self.properties.iter().enumerate() {
+        // The columns are objects of their own.
+        let shown = self
+            .properties
+            .iter()
+            .filter(|property| property.name != COLUMN_ORDER);
+        for (place, property) in shown.enumerate() {
             if place > 0 {
                 f.write_str(", ")?;
             }
@@ -195,7 +244,7 @@ mod tests {
     #[test]
     fn every_class_is_found_by_its_word() {
         for class in ObjectClass::ALL {
-            assert_eq!(ObjectClass::from_word(class.word()), Some(class));
+            assert_eq!(ObjectClass::from_word(class.word()), Some(*class));
         }
         assert_eq!(ObjectClass::from_word("tablespace"), None);
     }

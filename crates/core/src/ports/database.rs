@@ -14,7 +14,7 @@ use crate::{
     },
     plan::Scope,
     position::Position,
-    schema::Remedies,
+    schema::{Remedies, Unjudged},
 };
 
 /// Reads facts from the catalogue and changes nothing.
@@ -35,6 +35,8 @@ pub trait Catalogue: Remedies {
     async fn open_transactions(&self, min_age_ms: Millis) -> PortResult<Vec<OpenTransaction>>;
     /// Definitions of all objects in scope, sorted: equal lists mean equal schemas.
     async fn fingerprint(&self, scope: &Scope) -> PortResult<Vec<Definition>>;
+    /// What the database has beyond these definitions, rows and sequences: it is not compared, and named.
+    async fn not_compared(&self, scope: &Scope) -> PortResult<Vec<Unjudged>>;
     /// Every sequence in scope, with or without an owning column, sorted by name.
     async fn sequences(&self, scope: &Scope) -> PortResult<Vec<SequenceFacts>>;
     /// What is missing so that Crossover's own tables can be used: the catch-up markers by Crossover's role and

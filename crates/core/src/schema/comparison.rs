@@ -2,15 +2,15 @@
 
 use std::{
     cmp::Ordering,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
 };
 
 use super::{
     DifferenceKind, Remedies, Remedy, SchemaDifference, Severity,
-    weight::{self, Found},
+    weight::{self, Found, Weight},
     wording::{self, Counted},
 };
-use crate::catalogue::{Definition, NOT_POPULATED, ObjectClass, Property};
+use crate::catalogue::{COLUMN_ORDER, Definition, NEXT_COLUMN, NOT_POPULATED, ObjectClass, Property};
 
 /// Every difference, errors first, each list sorted by object. Parts of a missing object (its columns,
 /// indexes, grants, …) are counted in its entry instead of listed one by one. [`super::weight`] defines the
@@ -41,26 +41,31 @@ pub fn compare(
             }
         }
     }
-    differences.extend(whole(&missing).map(|(object, parts)| SchemaDifference {
-        object: object.object.clone(),
-        class: object.class,
-        kind: DifferenceKind::MissingOnTarget,
-        severity: weight::of_missing(object.class),
-        source: Some(wording::excerpt(&object.to_string())),
-        target: None,
-        detail: wording::missing(object, &parts),
-        remedy: target_engine.remedy(&Remedy::Create(object.class)),
+    differences.extend(whole(&missing).map(|(object, parts)| {
+        let (severity, breaks) = weight::of_missing(object);
+        SchemaDifference {
+            object: object.object.clone(),
+            class: object.class,
+            kind: DifferenceKind::MissingOnTarget,
+            severity,
+            breaks,
+            source: Some(wording::excerpt(&object.to_string())),
+            target: None,
+            detail: wording::missing(object, &parts),
+            remedy: target_engine.remedy(&Remedy::Create(object.class)),
+        }
     }));
     differences.extend(whole(&extra).map(|(object, parts)| {
-        let severity = weight::of_extra(object);
+        let (severity, breaks) = weight::of_extra(object);
         SchemaDifference {
             object: object.object.clone(),
             class: object.class,
             kind: DifferenceKind::ExtraOnTarget,
             severity,
+            breaks,
             source: None,
             target: Some(wording::excerpt(&object.to_string())),
-            detail: wording::extra(object, severity, &parts),
+            detail: wording::extra(object, (severity, breaks), &parts),
             remedy: wording::remove(severity).to_owned(),
         }
     }));
@@ -117,12 +122,13 @@ fn different(
 ) -> Option<SchemaDifference> {
     let of_target: HashMap<&str, &Property> =
         theirs.properties.iter().map(|p| (p.name.as_str(), p)).collect();
-    let mut severity = Severity::Warning;
+    let mut gravest: Option<Weight> = None;
     let (mut on_source, mut on_target, mut texts) = (Vec::new(), Vec::new(), Vec::new());
     let mut names = Vec::new();
     let mut note = |name: &str, found, source: Option<&Property>, target: Option<&Property>| {
         names.push(name.to_owned());
-        severity = severity.min(weight::of_property(ours.class, name, found));
+        let weight = weight::of_property(ours.class, name, found);
+        gravest = Some(gravest.map_or(weight, |before| before.min(weight)));
         on_source.extend(source.map(Property::to_string));
         on_target.extend(target.map(Property::to_string));
         texts.push(wording::property(source, target));
@@ -130,7 +136,7 @@ fn different(
     for property in &ours.properties {
         match of_target.get(property.name.as_str()) {
             None => note(&property.name, Found::SourceOnly, Some(property), None),
-            Some(other) if other.value != property.value => {
+            Some(other) if differ(property, other) => {
                 note(&property.name, Found::Both, Some(property), Some(other));
             }
             Some(_) => {}
@@ -141,9 +147,7 @@ fn different(
             note(&property.name, Found::TargetOnly, None, Some(property));
         }
     }
-    if texts.is_empty() {
-        return None;
-    }
+    let (severity, breaks) = gravest?;
     let side =
         |properties: Vec<String>| (!properties.is_empty()).then(|| wording::excerpt(&properties.join(", ")));
     Some(SchemaDifference {
@@ -151,11 +155,30 @@ fn different(
         class: ours.class,
         kind: DifferenceKind::Different,
         severity,
+        breaks,
         source: side(on_source),
         target: side(on_target),
         detail: format!("{}: {}", ours.object, texts.join("; ")),
         remedy: target_engine.remedy(&remedy(ours.class, severity, &names)),
     })
+}
+
+/// Whether two properties of one name differ. The order of columns is that of the columns which both sides have.
+fn differ(ours: &Property, theirs: &Property) -> bool {
+    if ours.name != COLUMN_ORDER {
+        return ours.value != theirs.value;
+    }
+    let columns = |property: &'_ Property| {
+        property
+            .value
+            .split(NEXT_COLUMN)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let (ours, theirs) = (columns(ours), columns(theirs));
+    let (of_ours, of_theirs): (HashSet<_>, HashSet<_>) = (ours.iter().collect(), theirs.iter().collect());
+    let common = ours.iter().filter(|column| of_theirs.contains(column));
+    common.ne(theirs.iter().filter(|column| of_ours.contains(column)))
 }
 
 /// The remedy for an object whose properties of these names differ.
@@ -171,7 +194,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::schema::remedy::tests::Plain;
+    use crate::schema::{Breaks, remedy::tests::Plain};
 
     fn definition(class: ObjectClass, name: &str, properties: &[(&str, &str)]) -> Definition {
         let properties = properties
@@ -249,6 +272,7 @@ mod tests {
                 class: ObjectClass::Column,
                 kind: DifferenceKind::Different,
                 severity: Severity::Error,
+                breaks: Breaks::Data,
                 source: Some("type numeric(12,2)".into()),
                 target: Some("type numeric(10,2), default 0".into()),
                 detail: "column shop.orders.total: type numeric(12,2) on the source, numeric(10,2) on the target; \
@@ -325,6 +349,19 @@ mod tests {
         assert_eq!(
             details(&twice, &twice[..1]),
             ["table a.b.c: missing on the target: unlogged"]
+        );
+    }
+
+    #[test]
+    fn the_order_of_columns_counts_among_those_that_both_sides_have() {
+        let table = |columns| [definition(ObjectClass::Table, "t", &[(COLUMN_ORDER, columns)])];
+        assert_eq!(
+            details(&table("a, b, c"), &table("a, d, c")),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            details(&table("a, b, c"), &table("c, a")),
+            ["table t: column order a, b, c on the source, c, a on the target"]
         );
     }
 

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Severity,
-    weight::{of_missing, only_warns},
+    weight::{of_extra, of_missing, only_warns},
 };
 use crate::catalogue::Definition;
 
@@ -14,7 +14,7 @@ use crate::catalogue::Definition;
 pub fn fingerprint_hash(definitions: &[Definition]) -> String {
     let mut counted: Vec<&Definition> = definitions
         .iter()
-        .filter(|definition| of_missing(definition.class) == Severity::Error)
+        .filter(|d| of_missing(d).0 == Severity::Error || of_extra(d).0 == Severity::Error)
         .collect();
     counted.sort();
     let mut hash = Sha256::new();

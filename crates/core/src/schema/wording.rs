@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Severity;
+use super::{
+    Severity,
+    weight::{Breaks, Weight},
+};
 use crate::catalogue::{Definition, ObjectClass, Property, STATEMENT};
 
 /// The number of an object's parts, by class.
@@ -40,10 +43,12 @@ pub(super) fn missing(object: &Definition, parts: &Counted) -> String {
     )
 }
 
-pub(super) fn extra(object: &Definition, severity: Severity, parts: &Counted) -> String {
-    let harm = match severity {
-        Severity::Error => ", where it refuses or changes rows",
-        Severity::Warning => "",
+pub(super) fn extra(object: &Definition, weight: Weight, parts: &Counted) -> String {
+    let harm = match (weight, object.class) {
+        ((Severity::Warning, _), _) => "",
+        ((Severity::Error, _), ObjectClass::Revoked) => ", where it takes rights",
+        ((Severity::Error, Breaks::Results), _) => ", where it changes results",
+        ((Severity::Error, _), _) => ", where it refuses or changes rows",
     };
     format!(
         "{}: only on the target{harm}{}",
@@ -74,10 +79,14 @@ fn plural(class: ObjectClass, count: usize) -> String {
     let word = class.word();
     match class {
         ObjectClass::Grants if count == 1 => "grant".to_owned(),
-        ObjectClass::Grants | ObjectClass::Statistics => word.to_owned(),
+        ObjectClass::Grants | ObjectClass::Statistics | ObjectClass::DefaultPrivileges => word.to_owned(),
+        ObjectClass::Revoked => format!("rights {word}"),
         _ if count == 1 => word.to_owned(),
         ObjectClass::Index => "indexes".to_owned(),
         ObjectClass::Policy => "policies".to_owned(),
+        ObjectClass::OperatorFamily => "operator families".to_owned(),
+        ObjectClass::OperatorClass => "operator classes".to_owned(),
+        ObjectClass::TextSearchDictionary => "text search dictionaries".to_owned(),
         _ => format!("{word}s"),
     }
 }

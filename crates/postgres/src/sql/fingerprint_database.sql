@@ -6,26 +6,33 @@ select 'database' as class, '' as name, null::text as belongs_to,
         'provider', case coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') when 'c' then 'libc' when 'i' then 'icu' else 'builtin' end,
         'collate', regexp_replace(d.datcollate::text, '\.utf-?8$', '.UTF-8', 'i'),
         'ctype', regexp_replace(d.datctype::text, '\.utf-?8$', '.UTF-8', 'i'),
-        'locale', coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale')
+        'locale', coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'),
+        'rules', to_jsonb(d) ->> 'daticurules',
+        'connection limit', nullif(d.datconnlimit, -1)::text
     ] as properties, null::text as types
 from pg_database d
 where d.datname = current_database()
 union all
-select 'extension', e.extname::text, null, array['version', e.extversion, 'schema', n.nspname::text], null
+select 'extension', format('%I', e.extname), null, array['version', e.extversion, 'schema', n.nspname::text], null
 from pg_extension e
 join pg_namespace n on n.oid = e.extnamespace
 union all
--- Without the event trigger by which DMS records DDL in a source.
-select 'event trigger', e.evtname::text, null,
+-- Settings of the database and of roles in it. $1 are the exempt roles. A setting that only decides how fast or how
+-- long a statement runs, or what is logged, is tuned; an unknown one belongs to an extension or the application.
+select 'setting', format('%s of %s', parts.name, case o.setrole when 0 then 'the database' else format('%I', r.rolname) end), null,
     array[
-        'on', e.evtevent::text,
-        'when tag in', array_to_string(e.evttags, ', '),
-        'execute', e.evtfoid::regprocedure::text,
-        'state', case e.evtenabled when 'O' then 'enabled' when 'D' then 'disabled' when 'A' then 'enabled always'
-            else 'enabled replica' end
+        case
+            when coalesce(g.category, '') !~ '^(|Client Connection Defaults.*|Version and Platform Compatibility.*|Customized Options)$'
+                or lower(parts.name) ~ '(_timeout|_cost_limit|_cost_delay|_age|_tablespaces?|_libraries|_compression|_pending_list_limit|_read_only)$'
+            then 'tunes' else 'value'
+        end, parts.value
     ], null
-from pg_event_trigger e
-where e.evtname !~ '^awsdms_'
-  and not exists (
-      select from pg_depend d where d.classid = 'pg_event_trigger'::regclass and d.objid = e.oid and d.deptype = 'e'
-  )
+from pg_db_role_setting o
+join pg_database d on d.oid = o.setdatabase and d.datname = current_database()
+left join pg_roles r on r.oid = o.setrole
+cross join lateral unnest(o.setconfig) as entry
+cross join lateral (
+    select split_part(entry, '=', 1) as name, substr(entry, strpos(entry, '=') + 1) as value
+) as parts
+left join pg_settings g on lower(g.name) = lower(parts.name)
+where o.setrole = 0 or r.rolname <> session_user and not r.rolname::text = any ($1::text[])

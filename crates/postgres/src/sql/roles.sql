@@ -1,17 +1,17 @@
 -- Roles that may write a table in scope. Parameters after those of the scope: $4 exempt roles, $5 roles to
 -- list in any case.
 , granted as (
-    select t.owner as role, 1 as rank, format('owner of %s.%s', t.schema, t.name) as because
+    select t.owner as role, 1 as rank, format('owner of %I.%I', t.schema, t.name) as because
     from in_scope t
     where t.kind in ('r', 'p')
     union all
     -- a view is written with its owner's rights, so a grant on it is a grant on the table behind it
-    select a.grantee, 2, format('may %s %s.%s', lower(a.privilege_type), t.schema, t.name)
+    select a.grantee, 2, format('may %s %I.%I', lower(a.privilege_type), t.schema, t.name)
     from in_scope t
     cross join lateral aclexplode(t.acl) a
     where t.kind in ('r', 'p', 'v') and a.privilege_type in ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
     union all
-    select a.grantee, 2, format('may %s %s.%s.%s', lower(a.privilege_type), t.schema, t.name, c.attname)
+    select a.grantee, 2, format('may %s %I.%I.%I', lower(a.privilege_type), t.schema, t.name, c.attname)
     from in_scope t
     join pg_attribute c on c.attrelid = t.oid and c.attacl is not null and not c.attisdropped
     cross join lateral aclexplode(c.attacl) a
@@ -35,7 +35,7 @@
 ), reach (role, because, depth) as (
     select r.role, r.because, 0 from reasons r where r.role <> 0
     union
-    select m.member, format('member of %s', g.rolname), w.depth + 1
+    select m.member, format('member of %I', g.rolname), w.depth + 1
     from reach w
     join memberships m on m.roleid = w.role
     join pg_roles g on g.oid = m.roleid

@@ -7,11 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use crossover_core::{
-    catalogue::{Definition, ObjectClass},
-    ports::Catalogue,
-    schema::compare,
-};
+use crossover_core::{catalogue::Definition, ports::Catalogue, schema::compare};
 use crossover_postgres::SqlRemedies;
 use crossover_stand::postgres::Major;
 use tokio_postgres::Client;
@@ -139,9 +135,8 @@ async fn restored(from: &Side, major: Major) -> Side {
 
 async fn definitions(side: &Side) -> Vec<Definition> {
     let all = side.crossover().await.fingerprint(&everything()).await.unwrap();
-    let of_the_server = [ObjectClass::Database, ObjectClass::Extension];
     all.into_iter()
-        .filter(|definition| !of_the_server.contains(&definition.class))
+        .filter(|definition| !crate::fingerprint::of_the_server(definition))
         .collect()
 }
 

@@ -22,6 +22,7 @@ const UNIT: &str = "
     create domain shop.code$ as text collate \"C\" check (value <> '');
     create type shop.state$ as enum ('open', 'paid');
     create type shop.pair$ as (a int, b text);
+    create function shop.o$(int, shop.pair$) returns int language sql as 'select 1';
     create table shop.t$ (
         id bigserial primary key, parent bigint not null references shop.root, name text collate \"C\" not null, code shop.code$,
         state shop.state$, twice bigint generated always as (parent * 2) stored, number int generated always as identity,
@@ -42,6 +43,15 @@ const UNIT: &str = "
     create table shop.p$ (id int, at date, primary key (id, at)) partition by range (at);
     create table shop.p$_rest partition of shop.p$ default;
     create table shop.kid$ () inherits (shop.root);
+    create index on shop.p$ (at); alter index shop.p$_rest_at_idx set (fillfactor = 60); alter table shop.t$ alter name set statistics 9;
+    create trigger touched after insert on shop.p$ for each row execute function shop.touch();
+    alter table shop.p$_rest disable trigger touched;
+    create foreign table shop.a$ (id int options (column_name 'a')) server far options (table_name 't');
+    create materialized view shop.m$ as select 1; comment on view shop.v$ is 'a view'; select lo_create(100000 + $);
+    create type shop.r$ as range (subtype = int); create aggregate shop.g$(int) (sfunc = int4pl, stype = int);
+    create operator shop.<+> (leftarg = int, rightarg = shop.pair$, function = shop.o$);
+    alter publication feed add table shop.t$; alter default privileges for role reader in schema shop grant select on tables to public;
+    revoke delete on shop.kid$ from current_user;
     grant select, insert on shop.t$ to reader; grant update (name) on shop.t$ to reader; grant usage on sequence shop.t$_id_seq to reader;";
 
 async fn server(major: Major) -> TestServer {
@@ -67,6 +77,7 @@ async fn with_tables(server: &TestServer, units: u32) -> Side {
     let side = Side::at(server.access().config("postgres")).await;
     side.owner(&format!(
         "create table shop.root (id bigint primary key);
+         create foreign data wrapper wrapper; create server far foreign data wrapper wrapper; create publication feed;
          create function shop.touch() returns trigger language plpgsql as 'begin return null; end';
          set auto_explain.log_min_duration = -1;
          do $do$ begin for i in 1..{units} loop execute replace($unit${UNIT}$unit$, '$', i::text); end loop; end $do$;
@@ -82,6 +93,7 @@ async fn with_tables(server: &TestServer, units: u32) -> Side {
 async fn read_everything(database: &PostgresDatabase) {
     let scope = everything();
     assert!(!database.fingerprint(&scope).await.unwrap().is_empty());
+    assert!(!database.not_compared(&scope).await.unwrap().is_empty());
     assert!(!database.tables(&scope).await.unwrap().is_empty());
     assert!(!database.statistics(&scope).await.unwrap().is_empty());
     assert!(!database.sequences(&scope).await.unwrap().is_empty());

@@ -16,6 +16,7 @@ mod connection;
 mod definitions;
 mod fingerprint;
 mod growth;
+mod kinds;
 mod marker;
 mod own_tables;
 mod remedies;

@@ -1,6 +1,6 @@
 //! The sections about objects other than rows: the schema, sequences, tables without key, statistics.
 
-use crossover_core::schema::{SequencePair, Severity};
+use crossover_core::schema::{NotCompared, SequencePair, Severity};
 use crossover_verify::Report;
 use maud::{Markup, html};
 
@@ -27,6 +27,7 @@ pub(super) fn sections(report: &Report) -> Markup {
             "Statistics of the target",
             &statistics.map(|s| finding(s.severity, &s.detail, &s.remedy)).collect::<Vec<_>>(),
         ))
+        (findings_section("Not compared", &report.not_compared.iter().map(unread).collect::<Vec<_>>()))
     }
 }
 
@@ -36,7 +37,13 @@ fn schema(report: &Report) -> Markup {
             .schema_differences
             .iter()
             .filter(|d| d.severity == severity)
-            .map(|d| finding(severity, &d.detail, &d.remedy))
+            .map(|d| {
+                finding(
+                    severity,
+                    &format!("{} (breaks {})", d.detail, d.breaks),
+                    &d.remedy,
+                )
+            })
             .collect()
     };
     let content = html! {
@@ -58,6 +65,12 @@ fn finding(severity: Severity, detail: &str, remedy: &str) -> Markup {
     };
     html! {
         li class=(class) { (detail) span.remedy { (remedy) } }
+    }
+}
+
+fn unread(what: &NotCompared) -> Markup {
+    html! {
+        li { (what) span.remedy { (what.remedy) } }
     }
 }
 

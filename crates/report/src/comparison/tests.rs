@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crossover_core::{
     Millis, UnixMillis,
     catalogue::ObjectClass,
-    schema::{DifferenceKind, SchemaDifference, SequenceOrder, SequencePair, Severity},
+    schema::{Breaks, DifferenceKind, NotCompared, SchemaDifference, SequenceOrder, SequencePair, Severity},
 };
 
 use crossover_verify::{
@@ -54,6 +54,7 @@ fn report(tables: Vec<TableResult>) -> Report {
         sequences: Vec::new(),
         primary_keys: Vec::new(),
         statistics: Vec::new(),
+        not_compared: Vec::new(),
         could_not_run: Vec::new(),
         notes: Vec::new(),
         elapsed_ms: Millis(1_500),
@@ -103,16 +104,25 @@ fn every_text_is_escaped() {
         class: ObjectClass::Table,
         kind: DifferenceKind::Different,
         severity: Severity::Error,
+        breaks: Breaks::Data,
         source: Some(NASTY.into()),
         target: None,
         detail: NASTY.into(),
+        remedy: NASTY.into(),
+    });
+    report.not_compared.push(NotCompared {
+        what: NASTY.into(),
+        source: 1,
+        target: 0,
+        named: vec![NASTY.into()],
+        reason: NASTY.into(),
         remedy: NASTY.into(),
     });
     report.condition = Some(NASTY.into());
     report.databases = Some((NASTY.into(), NASTY.into()));
     let page = page(&report);
     assert!(!page.contains("<script"), "{page}");
-    assert!(page.matches("&lt;script&gt;").count() >= 14, "{page}");
+    assert!(page.matches("&lt;script&gt;").count() >= 18, "{page}");
     assert!(!page.contains('\u{202e}'), "{page}");
 }
 

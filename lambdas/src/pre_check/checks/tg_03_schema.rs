@@ -11,7 +11,7 @@ use super::{AppliesTo, Check, CheckContext, Unanswered};
 pub struct Schema;
 
 /// Whether differences of this class can block a cutover. A correct target may have other extension versions,
-/// owners and locales, and additional objects.
+/// owners and locales, and additional objects; a managed server allows fewer languages and wrappers.
 const fn is_judged(class: ObjectClass) -> bool {
     match class {
         ObjectClass::Type
@@ -26,13 +26,33 @@ const fn is_judged(class: ObjectClass) -> bool {
         | ObjectClass::Policy
         | ObjectClass::View
         | ObjectClass::MaterializedView
-        | ObjectClass::Grants => true,
+        | ObjectClass::ForeignTable
+        | ObjectClass::Conversion
+        | ObjectClass::Cast
+        | ObjectClass::Operator
+        | ObjectClass::OperatorFamily
+        | ObjectClass::OperatorClass
+        | ObjectClass::TextSearchParser
+        | ObjectClass::TextSearchTemplate
+        | ObjectClass::TextSearchDictionary
+        | ObjectClass::TextSearchConfiguration
+        | ObjectClass::Setting
+        | ObjectClass::Grants
+        | ObjectClass::Revoked => true,
         ObjectClass::Database
         | ObjectClass::Extension
         | ObjectClass::EventTrigger
         | ObjectClass::Schema
         | ObjectClass::Collation
         | ObjectClass::Statistics
+        | ObjectClass::Language
+        | ObjectClass::AccessMethod
+        | ObjectClass::Transform
+        | ObjectClass::ForeignDataWrapper
+        | ObjectClass::ForeignServer
+        | ObjectClass::UserMapping
+        | ObjectClass::Publication
+        | ObjectClass::DefaultPrivileges
         | ObjectClass::Owner => false,
     }
 }

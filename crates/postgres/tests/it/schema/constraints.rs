@@ -44,9 +44,9 @@ async fn differences_of_constraints_and_indexes_are_read() {
             planted(
                 "alter table shop.items disable trigger all",
                 Different,
-                Warning,
+                Error,
                 "constraint shop.items.items_customer_fkey",
-                "triggers disabled only on the target",
+                "not enforced (trigger disabled on shop.items) only on the target",
             ),
             planted(
                 "update pg_index set indisvalid = false where indexrelid = 'shop.plain'::regclass",

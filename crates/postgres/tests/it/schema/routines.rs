@@ -30,7 +30,7 @@ async fn differences_of_functions_views_and_types_are_read() {
                 Error,
                 "function shop.long()",
                 "volatility volatile on the source, stable on the target; security definer only on the target; \
-                 set search_path=shop only on the target",
+                 set search_path shop only on the target",
             ),
             planted(
                 "create or replace function shop.touch() returns trigger language plpgsql as 'begin  return new; end'",
@@ -96,7 +96,8 @@ async fn differences_of_functions_views_and_types_are_read() {
                 Different,
                 Error,
                 "type shop.code",
-                "constraint CHECK ((VALUE <> ''::text)) CHECK ((length(VALUE) < 9)) on the source, CHECK ((VALUE <> ''::text)) on the target",
+                "constraint CHECK ((VALUE <> ''::text)) CHECK ((length(VALUE) < 9)) on the source, CHECK ((VALUE <> ''::text)) on the target; \
+                 names of constraints code_check, short on the source, code_check on the target",
             ),
             planted(
                 "alter type shop.pair add attribute c int",
