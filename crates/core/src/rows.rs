@@ -44,6 +44,8 @@ pub struct Leaf {
     pub relation: TableName,
     /// Length in blocks; `None` where the server cannot read the relation by blocks.
     pub blocks: Option<u32>,
+    /// The server fetches its rows from another one.
+    pub on_other_server: bool,
 }
 
 /// A table in one side's catalogue.

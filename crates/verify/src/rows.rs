@@ -7,6 +7,7 @@
 use crossover_core::Millis;
 
 mod again;
+mod attended;
 mod chunk;
 mod chunks;
 mod comparison;
@@ -17,14 +18,16 @@ mod down;
 mod governor;
 mod mismatch_budget;
 mod naming;
+mod presence;
 mod ranges;
+mod read_again;
 mod recheck;
 mod result;
-mod retries;
 mod selection;
 mod small;
 mod walk;
 
+pub use attended::Attended;
 pub use chunk::Chunk;
 pub use chunks::{Layout, plan_layout};
 pub use comparison::Comparison;
@@ -33,7 +36,6 @@ pub use governor::Governor;
 pub use ranges::Ranges;
 pub use recheck::CatchUp;
 pub use result::TableResult;
-pub(crate) use retries::with_retries;
 pub use selection::{Selection, TablePair, UnknownTables};
 pub(crate) use {
     difference::{Mismatch, Mismatches, differing},

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crossover_core::{
+    Millis,
     catalogue::TableName,
     plan::Scope,
-    ports::{Clock, PortError, PortResult, Rows},
+    ports::{Clock, PortError, PortResult, Refusal, Rows},
     routing::Side,
     rows::{Disagreement, HashPlan, Hashing, HashingFacts, RowOptions, TableShape, negotiate},
 };
@@ -13,7 +14,11 @@ use serde::Serialize;
 
 use crate::{
     cause::Cause,
-    rows::{CatchUp, Comparison, Governor, RowsOptions, Selection, TablePair, TableResult, UnknownTables},
+    local_parts,
+    rows::{
+        Attended, CatchUp, Comparison, Governor, RowsOptions, Selection, TablePair, TableResult,
+        UnknownTables,
+    },
     watch::{Event, Watch},
 };
 
@@ -47,6 +52,32 @@ pub struct Sides<'a> {
 }
 
 impl<'a> Sides<'a> {
+    /// Both sides, asked again while their servers are away.
+    pub(crate) const fn attended<'b>(
+        &self,
+        patience: Millis,
+        governor: &'b Governor,
+        watch: &'b dyn Watch,
+    ) -> (Attended<'b>, Attended<'b>)
+    where
+        'a: 'b,
+    {
+        let source = Attended {
+            rows: self.source,
+            side: Side::Source,
+            governor,
+            clock: self.clock,
+            watch,
+            patience,
+        };
+        let target = Attended {
+            rows: self.target,
+            side: Side::Target,
+            ..source
+        };
+        (source, target)
+    }
+
     /// The comparison of tables of these two sides.
     pub(crate) fn comparison<'b>(
         &self,
@@ -57,9 +88,10 @@ impl<'a> Sides<'a> {
     where
         'a: 'b,
     {
+        let (source, target) = self.attended(options.retry_timeout_ms, governor, watch);
         Comparison {
-            source: self.source,
-            target: self.target,
+            source,
+            target,
             clock: self.clock,
             options,
             governor,
@@ -291,7 +323,14 @@ pub async fn compare_rows(
     options: &VerifyOptions,
     watch: &dyn Watch,
 ) -> Result<RowsReport, VerifyError> {
-    let prepared = prepare(sides, scope, options).await?;
+    let governor = Governor::new(options.max_load);
+    let (source, target) = sides.attended(options.rows.retry_timeout_ms, &governor, watch);
+    let attended = Sides {
+        source: &source,
+        target: &target,
+        ..*sides
+    };
+    let prepared = prepare(&attended, scope, options).await?;
     // Tables that cannot be compared are reported before hours are spent on the rest.
     for table in &prepared.could_not_run {
         watch.event(&Event::NotCompared {
@@ -309,7 +348,6 @@ pub async fn compare_rows(
             .map(|t| rows(&t.shapes.0) + rows(&t.shapes.1))
             .sum(),
     });
-    let governor = Governor::new(options.max_load);
     let comparison = sides.comparison(&options.rows, &governor, watch);
     let mut report = RowsReport {
         tables: Vec::with_capacity(prepared.tables.len()),
@@ -330,6 +368,10 @@ pub async fn compare_rows(
         }
         match one(&comparison, table, options.quick).await {
             Ok(result) => report.tables.push(result),
+            Err(error) if is_elsewhere(&error) && local_parts::are_some(table) => {
+                let named = could_not_run(&table.table, &error);
+                local_parts::compare(&comparison, table, options.quick, named, &mut report).await;
+            }
             Err(error) => report.could_not_run.push(could_not_run(&table.table, &error)),
         }
     }
@@ -337,7 +379,22 @@ pub async fn compare_rows(
     Ok(report)
 }
 
-async fn one(comparison: &Comparison<'_>, table: &PreparedTable, quick: bool) -> PortResult<TableResult> {
+/// Whether a server could not fetch rows from another one.
+const fn is_elsewhere(error: &PortError) -> bool {
+    matches!(
+        error,
+        PortError::Refused {
+            about: Refusal::OtherServer,
+            ..
+        }
+    )
+}
+
+pub(crate) async fn one(
+    comparison: &Comparison<'_>,
+    table: &PreparedTable,
+    quick: bool,
+) -> PortResult<TableResult> {
     let shapes = (&table.shapes.0, &table.shapes.1);
     let forms = (&table.forms.0, &table.forms.1);
     if quick {

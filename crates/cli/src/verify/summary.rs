@@ -73,7 +73,7 @@ pub fn text(report: &Report, all: bool) -> String {
             ),
         );
     }
-    not_compared(&mut text, &report.could_not_run);
+    not_compared(&mut text, all, &report.could_not_run);
     text
 }
 
@@ -99,17 +99,13 @@ fn findings(text: &mut String, all: bool, found: Vec<Found<'_>>) {
             }
             continue;
         }
-        let named: Vec<&str> = tables.iter().take(NAMED).map(|(table, _)| *table).collect();
-        let others = match tables.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            n => format!(" and {n} more (--all names them, and the report does)"),
-        };
+        let names: Vec<&str> = tables.iter().map(|(table, _)| *table).collect();
         put(
             text,
             format_args!(
-                "  {weight}: {} tables, each {cause}; {remedy}: {}{others}",
+                "  {weight}: {} tables, each {cause}; {remedy}: {}",
                 tables.len(),
-                named.join(", ")
+                list(&names)
             ),
         );
     }
@@ -207,7 +203,7 @@ pub fn event(event: &FollowEvent) -> String {
                 "{verdict}\n  rows     {tables} tables compared, {rows} rows on the source then; {different_rows} rows differ, \
                  {open_rows} to be checked again\n"
             );
-            not_compared(&mut text, could_not_run);
+            not_compared(&mut text, false, could_not_run);
             text.truncate(text.trim_end().len());
             return text;
         }
@@ -223,14 +219,35 @@ const fn verdict(equal: bool, different: bool) -> &'static str {
     }
 }
 
-fn not_compared(text: &mut String, tables: &[CouldNotRun]) {
+/// Tables with the same reason are one line: a server that went away is one event.
+fn not_compared(text: &mut String, all: bool, tables: &[CouldNotRun]) {
+    let mut groups: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for table in tables {
-        put(
-            text,
-            format_args!("  not compared: {}: {}", table.name, table.reason),
-        );
-        put(text, format_args!("    remedy: {}", table.remedy));
+        let group = groups.entry((&table.reason, &table.remedy)).or_default();
+        group.push(&table.name);
     }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by(|(_, one), (_, two)| one.cmp(two));
+    for ((reason, remedy), names) in groups {
+        for named in if all {
+            names.chunks(1)
+        } else {
+            names.chunks(names.len())
+        } {
+            put(text, format_args!("  not compared: {}: {reason}", list(named)));
+            put(text, format_args!("    remedy: {remedy}"));
+        }
+    }
+}
+
+/// A few names, and how many more there are.
+fn list(names: &[&str]) -> String {
+    let named: Vec<&str> = names.iter().take(NAMED).copied().collect();
+    let others = match names.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        n => format!(" and {n} more (--all names them, and the report does)"),
+    };
+    format!("{}{others}", named.join(", "))
 }
 
 const fn severity(severity: Severity) -> &'static str {
@@ -318,12 +335,39 @@ fn line(difference: &Difference) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crossover_verify::Cause;
+
     use super::*;
 
     #[test]
     fn a_key_that_could_be_confused_with_another_is_quoted() {
         let shown = [None, Some("NULL"), Some(""), Some("a\nb"), Some("7")].map(key_value);
         assert_eq!(shown, ["NULL", "\"NULL\"", "\"\"", "\"a\\nb\"", "7"]);
+    }
+
+    #[test]
+    fn tables_that_one_event_left_out_are_one_line() {
+        let gone = |name: String, reason: &str| CouldNotRun {
+            name,
+            reason: reason.to_owned(),
+            remedy: "start it".to_owned(),
+            cause: Cause::Unreachable,
+        };
+        let mut tables: Vec<_> = (1..=300)
+            .map(|n| gone(format!("s.t{n:03}"), "the source is away"))
+            .collect();
+        tables.push(gone("schema".to_owned(), "the target is away"));
+        let lines = |all| {
+            let mut text = String::new();
+            not_compared(&mut text, all, &tables);
+            text
+        };
+        assert_eq!(
+            lines(false),
+            "  not compared: s.t001, s.t002, s.t003 and 297 more (--all names them, and the report does): the source is away\n    \
+             remedy: start it\n  not compared: schema: the target is away\n    remedy: start it\n"
+        );
+        assert_eq!(lines(true).lines().count(), 602);
     }
 
     #[test]

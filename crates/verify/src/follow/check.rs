@@ -275,7 +275,6 @@ impl Follower<'_> {
             writer: self.ctx.sides.writer,
             catch_up: self.ctx.catch_up,
             clock: self.ctx.sides.clock,
-            retry_timeout_ms: self.ctx.verify.rows.retry_timeout_ms,
             limit_ms: self.ctx.verify.rows.recheck_limit_ms,
         }
     }

@@ -12,8 +12,9 @@ use crossover_core::{
 
 use super::{Outcome, RepairPlan, RepairReport, TablePlan};
 use crate::{
-    rows::{CatchUp, Recheck, with_retries},
+    rows::{CatchUp, Governor, Recheck},
     run::Sides,
+    watch::Silent,
 };
 
 /// Number of keys read at once before anything is locked.
@@ -46,6 +47,8 @@ impl Default for ApplyOptions {
 /// Both sides and the plan.
 struct Repairing<'a> {
     sides: &'a Sides<'a>,
+    /// The same, asked again while a server is away.
+    patient: &'a Sides<'a>,
     target: &'a dyn Repair,
     plan: &'a RepairPlan,
     options: ApplyOptions,
@@ -68,7 +71,15 @@ pub async fn apply(
     plan: &RepairPlan,
     options: ApplyOptions,
 ) -> PortResult<RepairReport> {
+    let governor = Governor::default();
+    let (source, follower) = sides.attended(options.retry_timeout_ms, &governor, &Silent);
+    // While rows are locked nothing is asked again: the locks must not outlast a server that is away.
     let repairing = Repairing {
+        patient: &Sides {
+            source: &source,
+            target: &follower,
+            ..*sides
+        },
         sides,
         target,
         plan,
@@ -119,10 +130,7 @@ impl Repairing<'_> {
             for part in part.chunks_mut(LOOK) {
                 let changes: Vec<&RowChange> = part.iter().map(|w| w.change).collect();
                 let table = part[0].table;
-                let changed = with_retries(self.sides.clock, self.options.retry_timeout_ms, || {
-                    self.changed_on_source(table, &changes)
-                })
-                .await?;
+                let changed = self.changed_on_source(self.patient, table, &changes).await?;
                 for row in part {
                     if changed.contains(&row.change.key) {
                         row.outcome = Outcome::SkippedChangedOnSource;
@@ -212,7 +220,7 @@ impl Repairing<'_> {
             let now: BTreeMap<RowKey, RowTexts> = rows.into_iter().map(|r| (r.key, r.values)).collect();
             let written = write_rows(&mut *transaction, batch, &open, &now).await?;
             let changes: Vec<&RowChange> = written.iter().map(|i| batch[*i].change).collect();
-            let changed = self.changed_on_source(table, &changes).await?;
+            let changed = self.changed_on_source(self.sides, table, &changes).await?;
             if changed.is_empty() {
                 transaction.commit().await?;
                 for i in written {
@@ -236,11 +244,12 @@ impl Repairing<'_> {
     /// Keys of rows that the source no longer has as the comparison saw them.
     async fn changed_on_source(
         &self,
+        sides: &Sides<'_>,
         table: &TablePlan,
         changes: &[&RowChange],
     ) -> PortResult<BTreeSet<RowKey>> {
         let keys: Vec<RowKey> = changes.iter().map(|c| c.key.clone()).collect();
-        let rows = self.sides.source.values_of(&table.source, &keys).await?;
+        let rows = sides.source.values_of(&table.source, &keys).await?;
         let now: BTreeMap<RowKey, RowTexts> = rows.into_iter().map(|r| (r.key, r.values)).collect();
         Ok(changes
             .iter()
@@ -259,12 +268,11 @@ impl Repairing<'_> {
                 .collect();
             let keys: Vec<RowKey> = repaired.iter().map(|w| w.change.key.clone()).collect();
             let recheck = Recheck {
-                source: self.sides.source,
-                target: self.sides.target,
+                source: self.patient.source,
+                target: self.patient.target,
                 writer: self.sides.writer,
                 catch_up: self.sides.catch_up.unwrap_or(&Still),
                 clock: self.sides.clock,
-                retry_timeout_ms: self.options.retry_timeout_ms,
                 limit_ms: self.options.recheck_limit_ms,
             };
             let forms = (&plan.source, &plan.table.form);

@@ -135,6 +135,7 @@ mod tests {
                 .map(|(i, blocks)| Leaf {
                     relation: name(format!("t{i}")),
                     blocks: *blocks,
+                    on_other_server: false,
                 })
                 .collect(),
             bytes: 0,

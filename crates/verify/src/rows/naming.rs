@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crossover_core::{
-    ports::PortResult,
+    ports::{PortResult, Rows},
     rows::{HashPlan, RowKey, RowValues},
 };
 

@@ -6,6 +6,7 @@
     reason = "a helper that fails fails its test"
 )]
 
+mod away;
 mod bad_input;
 mod follow;
 mod in_order;
