@@ -108,7 +108,7 @@ pub struct Arguments {
     /// Write SQL that gives a replica identity to tables without one, for you to read and run
     #[arg(long, value_name = "FILE", conflicts_with_all = ["explain_sql", "estimate", "rows_only", "continuous"])]
     identity_sql: Option<PathBuf>,
-    /// Print the values of rows that differ
+    /// Print the values of rows that differ; of values of more than 1,024 bytes the beginning, the length and the SHA-256
     #[arg(long)]
     show_values: bool,
     /// Print the report as JSON on standard output
@@ -175,6 +175,7 @@ impl Arguments {
                 max_reported: self
                     .max_reported
                     .map_or(self.repair.max_reported(), |n| n as usize),
+                values: self.show_values,
                 retry_timeout_ms: Millis::from_seconds(self.retry_timeout),
                 recheck_limit_ms: Millis((20 * self.recheck).max(20_000)),
                 recheck_chunks: self.certificates.is_wanted(),

@@ -55,7 +55,7 @@ pub mod prelude {
         plan::Scope,
         rows::{
             BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest,
-            RowHash, RowKey, RowValues, TableShape,
+            RowHash, RowKey, RowShown, RowValues, TableShape,
         },
     };
 }

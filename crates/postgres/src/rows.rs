@@ -22,7 +22,7 @@ use crossover_core::{
     ports::{PortError, PortResult, Rows, Snapshot},
     rows::{
         BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, Hashing, HashingFacts, Region, RowDigest,
-        RowHash, RowKey, RowValues, TableShape,
+        RowHash, RowKey, RowShown, RowValues, TableShape,
     },
 };
 use tokio_postgres::{Row, types::Type};
@@ -247,6 +247,15 @@ impl Rows for PostgresDatabase {
             return Ok(Vec::new());
         }
         let mut rows = self.row_values(form, keys).await?;
+        rows.sort();
+        Ok(rows)
+    }
+
+    async fn shown_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowShown>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut rows = self.row_shown(form, keys).await?;
         rows.sort();
         Ok(rows)
     }

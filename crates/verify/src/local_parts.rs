@@ -48,7 +48,7 @@ pub async fn compare(
             forms: (form(&table.forms.0, name), form(&table.forms.1, name)),
         };
         match one(comparison, &part, quick).await {
-            Ok(result) => report.tables.push(result),
+            Ok(result) => report.take(result, comparison.options.values),
             Err(error) => report.could_not_run.push(could_not_run(name, &error)),
         }
     }

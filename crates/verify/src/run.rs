@@ -16,8 +16,8 @@ use crate::{
     cause::Cause,
     local_parts,
     rows::{
-        Attended, CatchUp, Comparison, Governor, RowsOptions, Selection, TablePair, TableResult,
-        UnknownTables,
+        Attended, CatchUp, Comparison, Difference, Governor, RowsOptions, Selection, TablePair, TableResult,
+        UnknownTables, VALUES_KEPT,
     },
     watch::{Event, Watch},
 };
@@ -139,9 +139,32 @@ pub struct RowsReport {
     /// Seed of this run's hash chain.
     #[serde(skip)]
     pub seed: i64,
+    /// Bytes of the values that the differences keep.
+    #[serde(skip)]
+    kept: u64,
 }
 
 impl RowsReport {
+    /// Adds the result of a table, and says so if it has wanted values that are not kept: all tables together keep no
+    /// more than one table may.
+    pub(crate) fn take(&mut self, mut result: TableResult, wanted: bool) {
+        let bytes: u64 = result.differences.iter().map(Difference::values_bytes).sum();
+        if self.kept + bytes > VALUES_KEPT {
+            result.differences.iter_mut().for_each(Difference::without_values);
+        } else {
+            self.kept += bytes;
+        }
+        let left_out = result.differences.iter().filter(|d| d.lacks_values()).count();
+        if wanted && left_out > 0 {
+            self.notes.push(format!(
+                "{}: the values of {left_out} rows that differ are left out: at most {} MiB of values are kept",
+                result.name,
+                VALUES_KEPT >> 20
+            ));
+        }
+        self.tables.push(result);
+    }
+
     /// Whether every table was compared and is equal.
     pub fn is_equal(&self) -> bool {
         self.could_not_run.is_empty() && self.tables.iter().all(|t| t.equal)
@@ -355,6 +378,7 @@ pub async fn compare_rows(
         notes: prepared.notes,
         left_out: prepared.left_out,
         seed: prepared.seed,
+        kept: 0,
     };
     let mut equal = if options.quick {
         BTreeMap::new()
@@ -363,11 +387,11 @@ pub async fn compare_rows(
     };
     for table in &prepared.tables {
         if let Some(result) = equal.remove(&table.table) {
-            report.tables.push(result);
+            report.take(result, false);
             continue;
         }
         match one(&comparison, table, options.quick).await {
-            Ok(result) => report.tables.push(result),
+            Ok(result) => report.take(result, options.rows.values),
             Err(error) if is_elsewhere(&error) && local_parts::are_some(table) => {
                 let named = could_not_run(&table.table, &error);
                 local_parts::compare(&comparison, table, options.quick, named, &mut report).await;

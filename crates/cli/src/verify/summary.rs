@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use crossover_core::schema::Severity;
+use crossover_core::{rows::Shown, schema::Severity};
 use crossover_report::number::duration;
 use crossover_verify::{
     CouldNotRun, FollowEvent, Report,
@@ -286,13 +286,23 @@ fn table_lines(text: &mut String, table: &TableResult) {
 }
 
 /// NULL is distinct from the text NULL, and an empty text is visible; line breaks are escaped.
-fn key_value(value: Option<&str>) -> String {
+fn key_value(value: Option<&Shown>) -> String {
     match value {
         None => "NULL".to_owned(),
-        Some(text) if text.is_empty() || text == "NULL" || text.contains(char::is_control) => {
+        Some(Shown::Long { .. }) => shown(value),
+        Some(Shown::Whole(text)) if text.is_empty() || text == "NULL" || text.contains(char::is_control) => {
             format!("{text:?}")
         }
-        Some(text) => text.to_owned(),
+        Some(Shown::Whole(text)) => text.to_owned(),
+    }
+}
+
+/// A value in quotes; of a long one its beginning, length and hash.
+fn shown(value: Option<&Shown>) -> String {
+    match value {
+        None => "NULL".to_owned(),
+        Some(Shown::Whole(text)) => format!("{text:?}"),
+        Some(Shown::Long { head, bytes, sha256 }) => format!("{head:?}… ({bytes} bytes, SHA-256 {sha256})"),
     }
 }
 
@@ -300,7 +310,7 @@ fn line(difference: &Difference) -> String {
     let key: Vec<String> = difference
         .key
         .iter()
-        .map(|(column, value)| format!("{column} = {}", key_value(value.as_deref())))
+        .map(|(column, value)| format!("{column} = {}", key_value(value.as_ref())))
         .collect();
     let times = if difference.count > 1 {
         format!(" ({} times)", difference.count)
@@ -315,12 +325,8 @@ fn line(difference: &Difference) -> String {
     let mut line = visible(&format!("{}: {what}{times}", key.join(", ")));
     if let (Some(source), Some(target)) = (&difference.source, &difference.target) {
         for column in &difference.columns {
-            let value = |side: &BTreeMap<String, Option<String>>| {
-                side.get(column)
-                    .cloned()
-                    .flatten()
-                    .map_or_else(|| "NULL".to_owned(), |v| format!("{v:?}"))
-            };
+            let value =
+                |side: &BTreeMap<String, Option<Shown>>| shown(side.get(column).and_then(Option::as_ref));
             let _ = write!(
                 line,
                 "\n      {}: {} -> {}",
@@ -341,7 +347,8 @@ mod tests {
 
     #[test]
     fn a_key_that_could_be_confused_with_another_is_quoted() {
-        let shown = [None, Some("NULL"), Some(""), Some("a\nb"), Some("7")].map(key_value);
+        let shown = [None, Some("NULL"), Some(""), Some("a\nb"), Some("7")];
+        let shown = shown.map(|text| key_value(text.map(|text| Shown::of(text.to_owned())).as_ref()));
         assert_eq!(shown, ["NULL", "\"NULL\"", "\"\"", "\"a\\nb\"", "7"]);
     }
 

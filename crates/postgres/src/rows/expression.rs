@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crossover_core::rows::{ColumnEncoding, ColumnPlan, HashPlan, Hashing};
+use crossover_core::rows::{ColumnEncoding, ColumnPlan, HEAD_CHARACTERS, HashPlan, Hashing, LONG_BYTES};
 
 use crate::quoting::ident;
 
@@ -38,6 +38,23 @@ pub fn key_text(form: &HashPlan) -> String {
 /// All columns as an array of texts.
 pub fn values_text(form: &HashPlan) -> String {
     array(form.columns.iter())
+}
+
+/// All columns as an array of texts, the long ones shortened, and after them as many texts that are NULL for a whole
+/// value and the length and hash of a long one. Lengths and hashes are of UTF-8, whatever the server's encoding.
+pub fn values_shown(form: &HashPlan) -> String {
+    format!(
+        "(select array_agg(case when octet_length(b) > {LONG_BYTES} then left(v, {HEAD_CHARACTERS}) else v end order by n) \
+         || array_agg(case when octet_length(b) > {LONG_BYTES} then octet_length(b) || ' ' || encode(sha256(b), 'hex') end order by n) \
+         from (select v, n, {} as b from unnest({}) with ordinality u (v, n) offset 0) u)",
+        utf8("v"),
+        values_text(form)
+    )
+}
+
+/// The bytes of a text in UTF-8.
+fn utf8(text: &str) -> String {
+    format!("convert_to({text}, 'UTF8')")
 }
 
 /// All columns as one text, in which NULL differs from an empty text and columns are separated.

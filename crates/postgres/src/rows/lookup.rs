@@ -1,8 +1,8 @@
 //! Reads rows by their keys through the key's index, in a time that does not depend on the size of the table.
 
 use crossover_core::{
-    ports::PortResult,
-    rows::{HashPlan, Hashing, Region, RowHash, RowKey, RowValues},
+    ports::{PortError, PortResult},
+    rows::{HashPlan, Hashing, Region, RowHash, RowKey, RowShown, RowValues, Shown},
 };
 use tokio_postgres::{Row, error::SqlState, types::Type};
 
@@ -31,23 +31,7 @@ impl PostgresDatabase {
     }
 
     pub(super) async fn row_values(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
-        let what = format!("{} as values", expression::values_text(form));
-        let rows = if form.key.is_empty() && form.hashing != Hashing::Stream {
-            let hashes = numbers(keys);
-            let sql = format!(
-                "select distinct on (h) array[h::text] as key, v as values from (select {} as h, {} as v from {} offset 0) x \
-                 where h = any ($1)",
-                expression::row_hash(form),
-                expression::values_text(form),
-                from_where(form, &Region::Whole)
-            );
-            self.read_rows(&sql, &[(&hashes, Type::INT8_ARRAY)], None).await?
-        } else if form.key.is_empty() {
-            // The server cannot compute these hashes.
-            Vec::new()
-        } else {
-            self.keyed(form, keys, &what).await?
-        };
+        let rows = self.valued(form, keys, &expression::values_text(form)).await?;
         rows.iter()
             .map(|row| {
                 Ok(RowValues {
@@ -56,6 +40,64 @@ impl PostgresDatabase {
                 })
             })
             .collect()
+    }
+
+    pub(super) async fn row_shown(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowShown>> {
+        let rows = self.valued(form, keys, &expression::values_shown(form)).await?;
+        rows.iter()
+            .map(|row| {
+                // NULL for a table without columns.
+                let mut texts: Vec<Option<String>> =
+                    self.read::<Option<_>>(row, "values")?.unwrap_or_default();
+                let measures = texts.split_off(texts.len() / 2);
+                let values = texts.into_iter().zip(measures);
+                Ok(RowShown {
+                    key: self.read(row, "key")?,
+                    values: values
+                        .map(|(text, measure)| self.shown(text, measure))
+                        .collect::<PortResult<_>>()?,
+                })
+            })
+            .collect()
+    }
+
+    fn shown(&self, text: Option<String>, measure: Option<String>) -> PortResult<Option<Shown>> {
+        let (Some(text), Some(measure)) = (&text, &measure) else {
+            return Ok(text.map(Shown::Whole));
+        };
+        let long = measure.split_once(' ').and_then(|(bytes, sha256)| {
+            Some(Shown::Long {
+                head: text.clone(),
+                bytes: bytes.parse().ok()?,
+                sha256: sha256.to_owned(),
+            })
+        });
+        long.map(Some)
+            .ok_or_else(|| PortError::unexpected(self.what(), format!("length and hash {measure:?}")))
+    }
+
+    /// The rows with an expression of them, as `values`.
+    async fn valued(&self, form: &HashPlan, keys: &[RowKey], values: &str) -> PortResult<Vec<Row>> {
+        if form.key.is_empty() && form.hashing == Hashing::Stream {
+            // The server cannot compute these hashes.
+            return Ok(Vec::new());
+        }
+        if !form.key.is_empty() {
+            return Ok(self.keyed(form, keys, &format!("{values} as values")).await?);
+        }
+        let hashes = numbers(keys);
+        let mut hash = "h".to_owned();
+        while form.columns.iter().any(|column| column.name == hash) {
+            hash.push('_');
+        }
+        // Rows are chosen by their hashes before the values are printed.
+        let sql = format!(
+            "select distinct on (h) array[h::text] as key, v as values from (select q.{hash} as h, {values} as v from \
+             (select {} as {hash}, q.* from {} offset 0) q where q.{hash} = any ($1) offset 0) x",
+            expression::row_hash(form),
+            from_where(form, &Region::Whole)
+        );
+        Ok(self.read_rows(&sql, &[(&hashes, Type::INT8_ARRAY)], None).await?)
     }
 
     /// Reads the values and hashes them in this process.

@@ -10,7 +10,7 @@ use crossover_core::{
     routing::Side,
     rows::{
         BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest, RowHash,
-        RowKey, RowValues, TableShape,
+        RowKey, RowShown, RowValues, TableShape,
     },
 };
 
@@ -155,5 +155,9 @@ impl Rows for Attended<'_> {
 
     async fn values_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
         self.ask(None, || self.rows.values_of(form, keys)).await
+    }
+
+    async fn shown_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowShown>> {
+        self.ask(None, || self.rows.shown_of(form, keys)).await
     }
 }

@@ -10,6 +10,7 @@ mod away;
 mod bad_input;
 mod follow;
 mod in_order;
+mod large_values;
 mod layouts;
 mod load;
 mod pair;
