@@ -239,7 +239,9 @@ impl Rows for PostgresDatabase {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        self.hashes_of(form, keys).await
+        let mut rows = self.hashes_of(form, keys).await?;
+        rows.dedup();
+        Ok(rows)
     }
 
     async fn values_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
@@ -248,6 +250,7 @@ impl Rows for PostgresDatabase {
         }
         let mut rows = self.row_values(form, keys).await?;
         rows.sort();
+        rows.dedup();
         Ok(rows)
     }
 
@@ -257,6 +260,7 @@ impl Rows for PostgresDatabase {
         }
         let mut rows = self.row_shown(form, keys).await?;
         rows.sort();
+        rows.dedup();
         Ok(rows)
     }
 }

@@ -75,6 +75,8 @@ pub struct RowShown {
     pub key: RowKey,
     /// In the order of [`super::HashPlan::columns`].
     pub values: Vec<Option<Shown>>,
+    /// Some value is no text: its bytes are shown.
+    pub has_bytes: bool,
 }
 
 /// Identifies the values of a row: equal for equal rows, different for all others.
@@ -86,6 +88,7 @@ impl RowShown {
         Self {
             key: row.key,
             values: row.values.into_iter().map(|value| value.map(Shown::of)).collect(),
+            has_bytes: false,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Reads rows by their keys through the key's index, in a time that does not depend on the size of the table.
 
+use std::fmt::Write as _;
+
 use crossover_core::{
     ports::{PortError, PortResult},
     rows::{HashPlan, Hashing, Region, RowHash, RowKey, RowShown, RowValues, Shown},
@@ -47,27 +49,33 @@ impl PostgresDatabase {
         rows.iter()
             .map(|row| {
                 // NULL for a table without columns.
-                let mut texts: Vec<Option<String>> =
+                let mut texts: Vec<Option<Vec<u8>>> =
                     self.read::<Option<_>>(row, "values")?.unwrap_or_default();
                 let measures = texts.split_off(texts.len() / 2);
+                let has_bytes = texts
+                    .iter()
+                    .flatten()
+                    .any(|text| std::str::from_utf8(text).is_err());
                 let values = texts.into_iter().zip(measures);
                 Ok(RowShown {
                     key: self.read(row, "key")?,
                     values: values
                         .map(|(text, measure)| self.shown(text, measure))
                         .collect::<PortResult<_>>()?,
+                    has_bytes,
                 })
             })
             .collect()
     }
 
-    fn shown(&self, text: Option<String>, measure: Option<String>) -> PortResult<Option<Shown>> {
-        let (Some(text), Some(measure)) = (&text, &measure) else {
+    fn shown(&self, text: Option<Vec<u8>>, measure: Option<Vec<u8>>) -> PortResult<Option<Shown>> {
+        let text = text.map(readable);
+        let Some((head, measure)) = text.as_ref().zip(measure.map(readable)) else {
             return Ok(text.map(Shown::Whole));
         };
         let long = measure.split_once(' ').and_then(|(bytes, sha256)| {
             Some(Shown::Long {
-                head: text.clone(),
+                head: head.clone(),
                 bytes: bytes.parse().ok()?,
                 sha256: sha256.to_owned(),
             })
@@ -138,6 +146,18 @@ impl PostgresDatabase {
     }
 }
 
+/// A text, or the bytes of what is none in hexadecimal digits.
+fn readable(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        let mut text = "\\x".to_owned();
+        for byte in error.as_bytes() {
+            // Writing into a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
+    })
+}
+
 /// How a key is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyEquality {
@@ -155,7 +175,9 @@ pub fn key_params<'p>(values: &'p [Vec<&str>]) -> Vec<Param<'p>> {
         .collect()
 }
 
-/// Selects the rows whose keys are the parameters. The table is called `q`.
+/// Selects the rows whose keys are the parameters. The table is called `q`. Keys are made distinct by their texts: a type
+/// may take two of them for one (citext, a collation that ignores case) and still have both as rows of the two sides. A
+/// row that two texts find is returned twice.
 pub fn keyed_sql(form: &HashPlan, what: &str, equality: KeyEquality) -> String {
     let width = form.key.len();
     let arrays: Vec<String> = (1..=width).map(|place| format!("${place}::text[]")).collect();
@@ -188,7 +210,7 @@ pub fn keyed_sql(form: &HashPlan, what: &str, equality: KeyEquality) -> String {
     };
     conditions.extend(form.condition.iter().map(|c| format!("({c}\n)")));
     format!(
-        "{select} from {} q join (select distinct {wanted} from unnest({}) as k ({})) k on {}",
+        "{select} from {} q join (select {wanted} from (select distinct * from unnest({}) as k ({})) k) k on {}",
         super::region::relation(form),
         arrays.join(", "),
         names.join(", "),

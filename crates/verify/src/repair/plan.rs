@@ -206,6 +206,10 @@ fn change(table: &WritableTable, difference: &Difference) -> Result<Planned, (Ro
             "it changed while its values were being read; compare again".to_owned(),
         ));
     }
+    if seen.has_bytes {
+        let reason = "it has bytes that are no text in UTF-8, which no statement can write";
+        return Err((key, reason.to_owned()));
+    }
     let change = Planned {
         key,
         before: seen.target,

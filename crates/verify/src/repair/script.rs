@@ -120,10 +120,21 @@ impl ScriptFile<'_> {
             return Ok(());
         };
         let keys: Vec<RowKey> = changes.iter().map(|(_, change)| change.key.clone()).collect();
-        let (ours, theirs) = futures::try_join!(
+        let read = futures::try_join!(
             self.sides.source.values_of(&table.source, &keys),
             self.sides.target.values_of(&table.table.form, &keys)
-        )?;
+        );
+        let (ours, theirs) = match read {
+            Ok(rows) => rows,
+            Err(error @ PortError::Refused { .. }) => {
+                for (_, planned) in changes {
+                    let about = about(table, planned, self.inverse);
+                    writeln!(self.out, "\n{}", comment(&format!("{about}: left out, {error}")))?;
+                }
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
         let (mut ours, mut theirs) = (by_key(ours), by_key(theirs));
         for (_, planned) in changes {
             let values = (theirs.remove(&planned.key), ours.remove(&planned.key));

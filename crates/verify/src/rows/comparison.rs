@@ -81,12 +81,16 @@ impl Comparison<'_> {
             };
             // The checked rows are settled, but further rows were not checked: the state of the table is
             // unknown.
-            if !(real.is_empty() && result.truncated) {
+            if self.catch_up.is_none() || !(real.is_empty() && result.truncated) {
                 break;
             }
         }
         result.different_rows = real.values().map(super::difference::Mismatch::count).sum();
         result.equal = real.is_empty() && !result.truncated;
+        if !result.equal {
+            // Sums that differ prove a row, even if none can be named.
+            result.different_rows = result.different_rows.max(1);
+        }
         result.truncated |= real.len() > self.options.max_reported;
         if self.options.recheck_chunks && result.equal {
             self.recheck_chunks(forms, &layout, &mut result.chunks).await?;

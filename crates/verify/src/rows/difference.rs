@@ -48,6 +48,8 @@ pub struct Seen {
     pub target: Option<RowPrint>,
     /// The length of all values of both sides.
     pub bytes: u64,
+    /// Some value is no text, so no statement can write it.
+    pub has_bytes: bool,
 }
 
 impl Difference {

@@ -82,6 +82,7 @@ fn difference(
         source: source.map(RowShown::print),
         target: target.map(RowShown::print),
         bytes: bytes(source) + bytes(target),
+        has_bytes: [source, target].into_iter().flatten().any(|row| row.has_bytes),
     };
     let (source, target) = (source.map(values), target.map(values));
     let columns = match (&source, &target) {

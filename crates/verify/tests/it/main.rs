@@ -8,6 +8,7 @@
 
 mod away;
 mod bad_input;
+mod bytes;
 mod follow;
 mod in_order;
 mod large_values;

@@ -4,6 +4,7 @@ mod drift;
 mod hooked;
 mod races;
 mod refusals;
+mod wide_keys;
 
 use std::collections::BTreeMap;
 
