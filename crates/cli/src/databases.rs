@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use crossover_core::{ErrorName, Secret, ports::PortError, routing::Side};
+use crossover_core::{
+    ErrorName, Secret,
+    ports::{Absence, PortError},
+    routing::Side,
+};
 use crossover_operate::clients::Clients;
 use crossover_postgres::{ConnectionSettings, PostgresDatabase};
 
@@ -52,6 +56,10 @@ impl CatalogueTimeout {
 /// The remedy for a catalogue that was not read in time.
 pub const MORE_TIME_FOR_CATALOGUE: &str =
     "raise --catalogue-timeout; if the statement was cancelled, run the command again";
+
+/// The remedy for a server whose connections are all in use.
+const NO_CONNECTION_FREE: &str = "end idle sessions there, or allow more connections (max_connections, or the connection limit of the role \
+    or the database)";
 
 /// A database, its address and the role that is logged in.
 pub struct Connected {
@@ -164,6 +172,10 @@ async fn connect(
 /// Other refusals to connect name their remedy themselves, or are the server's own words.
 fn with_remedy(error: PortError) -> anyhow::Error {
     match error {
+        PortError::Unreachable {
+            absence: Absence::NoConnectionFree,
+            ..
+        } => anyhow::anyhow!("{error}; {NO_CONNECTION_FREE}"),
         PortError::Unreachable { .. } => anyhow::anyhow!("{error}; {}", ErrorName::Unreachable.remedy()),
         other => other.into(),
     }

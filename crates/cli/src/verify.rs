@@ -66,7 +66,7 @@ pub struct Arguments {
     /// Only rows that meet this SQL condition, the same on both sides; the table is called q in it
     #[arg(long = "where", value_name = "SQL")]
     condition: Option<String>,
-    /// Concurrent chunks on each side
+    /// Concurrent chunks on each side; at most N + 2 connections are opened to each server (with --continuous N + 6)
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
     /// Target number of rows in a chunk
@@ -108,7 +108,7 @@ pub struct Arguments {
     /// Write SQL that gives a replica identity to tables without one, for you to read and run
     #[arg(long, value_name = "FILE", conflicts_with_all = ["explain_sql", "estimate", "rows_only", "continuous"])]
     identity_sql: Option<PathBuf>,
-    /// Print the values of rows that differ
+    /// Print the values of rows that differ; of values of more than 1,024 bytes the beginning, the length and the SHA-256
     #[arg(long)]
     show_values: bool,
     /// Print the report as JSON on standard output
@@ -175,6 +175,7 @@ impl Arguments {
                 max_reported: self
                     .max_reported
                     .map_or(self.repair.max_reported(), |n| n as usize),
+                values: self.show_values,
                 retry_timeout_ms: Millis::from_seconds(self.retry_timeout),
                 recheck_limit_ms: Millis((20 * self.recheck).max(20_000)),
                 recheck_chunks: self.certificates.is_wanted(),
@@ -194,10 +195,12 @@ impl Arguments {
 
     async fn connect_both(&self) -> anyhow::Result<(Connected, Connected)> {
         let (source, target) = self.databases.connect(&[]).await?;
-        // One session more than chunks, so that the read of a single row never waits for a chunk.
+        // A snapshot takes a place as long as it is read. Following reads single rows meanwhile, and they wait for no
+        // chunk.
+        let more = if self.continuous.is_wanted() { 2 } else { 1 };
         let reading = |mut side: Connected| {
             let limit = Duration::from_secs(self.statement_timeout);
-            side.database = side.database.with_reading(usize::from(self.jobs) + 1, limit);
+            side.database = side.database.with_reading(usize::from(self.jobs) + more, limit);
             self.catalogue_timeout.of(side)
         };
         Ok((reading(source), reading(target)))

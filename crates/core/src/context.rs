@@ -127,7 +127,7 @@ impl StageContext {
     pub async fn command(&self, record: &LaneRecord, command: Command) -> Result<LaneRecord, StageError> {
         match self.lane.apply(record.epoch, command.clone()).await {
             Ok(changed) => Ok(changed),
-            Err(PortError::Unreachable { what, reason }) => {
+            Err(error @ PortError::Unreachable { .. }) => {
                 let now = self.lane.read().await?;
                 if self.is_ours(&now)
                     && now.epoch == record.epoch.next()
@@ -137,9 +137,7 @@ impl StageContext {
                 {
                     return Ok(now);
                 }
-                Err(StageError::Unreachable(format!(
-                    "{what} cannot be reached: {reason}"
-                )))
+                Err(error.into())
             }
             Err(PortError::Refused { reason, .. }) => Err(StageError::LaneRefused {
                 lane: self.plan.lane.clone(),

@@ -298,12 +298,14 @@ impl From<PortError> for StageError {
     fn from(error: PortError) -> Self {
         let text = error.to_string();
         match error {
-            PortError::Unreachable { .. } => Self::Unreachable(text),
+            PortError::Unreachable { .. } | PortError::ReadAgain { .. } => Self::Unreachable(text),
             PortError::Refused { about, .. } => match about {
                 Refusal::NoRight => Self::Refused(text),
                 Refusal::Stopped => Self::Timeout(text),
                 Refusal::UnknownName => Self::Missing(text),
-                Refusal::NotUnderstood | Refusal::Encoding | Refusal::Other => Self::Rejected(text),
+                Refusal::NotUnderstood | Refusal::Encoding | Refusal::OtherServer | Refusal::Other => {
+                    Self::Rejected(text)
+                }
             },
             PortError::Missing { .. } => Self::Missing(text),
             PortError::Unexpected { .. } => Self::UnexpectedAnswer(text),

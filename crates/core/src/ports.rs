@@ -55,7 +55,7 @@ pub mod prelude {
         plan::Scope,
         rows::{
             BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest,
-            RowHash, RowKey, RowValues, TableShape,
+            RowHash, RowKey, RowShown, RowValues, TableShape,
         },
     };
 }
@@ -73,6 +73,8 @@ pub enum Refusal {
     NotUnderstood,
     /// The text has characters that the other encoding cannot represent.
     Encoding,
+    /// Some of the rows are on another server, which did not answer this one.
+    OtherServer,
     /// The cause is only in the text of the answer.
     Other,
 }
@@ -87,12 +89,36 @@ pub enum MarkerError {
     Duplicated { nonce: String, count: u32 },
 }
 
+/// Why a server cannot be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absence {
+    NoAnswer,
+    /// It allows this role, or all roles together, no further connection at present.
+    NoConnectionFree,
+}
+
+impl Absence {
+    const fn in_words(self) -> &'static str {
+        match self {
+            Self::NoAnswer => "",
+            Self::NoConnectionFree => "every connection it allows is in use: ",
+        }
+    }
+}
+
 /// Why a port failed. The text names the object and never holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum PortError {
     /// No answer, or a broken connection: whether the request was carried out is unknown.
-    #[error("{what} cannot be reached: {reason}")]
-    Unreachable { what: String, reason: String },
+    #[error("{what} cannot be reached: {}{reason}", .absence.in_words())]
+    Unreachable {
+        what: String,
+        reason: String,
+        absence: Absence,
+    },
+    /// The server answers, but what was read before no longer belongs to what is read now.
+    #[error("{what} has to be read again: {reason}")]
+    ReadAgain { what: String, reason: String },
     /// The server or service refused the request.
     #[error("{what} refused: {reason}")]
     Refused {
@@ -117,6 +143,30 @@ impl PortError {
     )]
     pub fn unreachable(what: impl Into<String>, reason: impl ToString) -> Self {
         Self::Unreachable {
+            what: what.into(),
+            reason: reason.to_string(),
+            absence: Absence::NoAnswer,
+        }
+    }
+
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "errors are handed over as they are, `map_err` style"
+    )]
+    pub fn no_connection_free(what: impl Into<String>, reason: impl ToString) -> Self {
+        Self::Unreachable {
+            what: what.into(),
+            reason: reason.to_string(),
+            absence: Absence::NoConnectionFree,
+        }
+    }
+
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "errors are handed over as they are, `map_err` style"
+    )]
+    pub fn read_again(what: impl Into<String>, reason: impl ToString) -> Self {
+        Self::ReadAgain {
             what: what.into(),
             reason: reason.to_string(),
         }

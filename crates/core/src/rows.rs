@@ -8,6 +8,7 @@ mod block_range;
 mod change;
 mod hash_plan;
 mod layout;
+mod shown;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,7 @@ pub use block_range::{BlockRange, BlockRangeDigest, block_ranges, gather, intege
 pub use change::{Action, RowChange, RowTexts, TableWriting, WritableTable};
 pub use hash_plan::{ColumnEncoding, ColumnPlan, Disagreement, HashPlan, RowOptions, negotiate};
 pub use layout::{Bounds, ColumnStatistics, ranges};
+pub use shown::{HEAD_CHARACTERS, LONG_BYTES, RowPrint, RowShown, Shown};
 
 /// A column in one side's catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub struct Leaf {
     pub relation: TableName,
     /// Length in blocks; `None` where the server cannot read the relation by blocks.
     pub blocks: Option<u32>,
+    /// The server fetches its rows from another one.
+    pub on_other_server: bool,
 }
 
 /// A table in one side's catalogue.

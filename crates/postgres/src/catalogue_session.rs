@@ -12,18 +12,18 @@ use crossover_core::{
     plan::Scope,
     ports::{PortError, Refusal},
 };
-use tokio::sync::SemaphorePermit;
-use tokio_postgres::{Client, Row, error::SqlState};
+use tokio_postgres::{Row, error::SqlState};
 
 use crate::{
     PostgresDatabase,
     connection::{LOCK, STATEMENT, ScopeParams},
     errors::Failure,
     kept::Param,
+    reader::Reader,
 };
 
 /// A loop that the text of a statement demands (LATERAL) is still made.
-const OPTIONS: &str = " -c enable_nestloop=off -c default_transaction_read_only=on";
+const NO_LOOPS: &str = "set enable_nestloop = off";
 
 /// Partitions, indexes, sequences and TOAST tables count too: each has its row in several catalogues.
 const RELATIONS: &str = "select count(*) as relations from pg_class";
@@ -31,13 +31,19 @@ const RELATIONS: &str = "select count(*) as relations from pg_class";
 /// Added to the limit for each relation; a slow server needs a twentieth of it.
 const FOR_EACH_RELATION: Duration = Duration::from_millis(4);
 
-/// A session of its own, so that it has settings of its own. It takes one of the places for long statements and
-/// is closed when it is dropped.
+/// A reader with settings of its own, which it loses when this is dropped.
 pub struct CatalogueSession<'a> {
     database: &'a PostgresDatabase,
-    client: Client,
+    client: Option<Reader>,
     limit: Duration,
-    _place: SemaphorePermit<'a>,
+}
+
+impl Drop for CatalogueSession<'_> {
+    fn drop(&mut self) {
+        if let Some(reader) = self.client.take() {
+            reader.tidy_up();
+        }
+    }
 }
 
 impl PostgresDatabase {
@@ -50,15 +56,19 @@ impl PostgresDatabase {
 
     /// Opens a session for statements over a scope.
     pub(crate) async fn catalogue_session(&self) -> Result<CatalogueSession<'_>, Failure> {
-        let place = self.long_place().await?;
         let given = self.catalogue_limit;
-        let client = self.open(given.unwrap_or(STATEMENT), LOCK, OPTIONS).await?;
         let mut session = CatalogueSession {
             database: self,
-            client,
+            client: Some(self.reader().await?),
             limit: given.unwrap_or(STATEMENT),
-            _place: place,
         };
+        let limits = format!(
+            "{NO_LOOPS}; set lock_timeout = {}; set statement_timeout = {}",
+            LOCK.as_millis(),
+            session.limit.as_millis()
+        );
+        self.bounded(STATEMENT, session.reader()?.batch_execute(&limits))
+            .await?;
         if given.is_none() {
             session.allow_for_relations().await?;
         }
@@ -67,6 +77,11 @@ impl PostgresDatabase {
 }
 
 impl CatalogueSession<'_> {
+    fn reader(&self) -> Result<&Reader, PortError> {
+        let reader = self.client.as_ref();
+        reader.ok_or_else(|| PortError::unexpected(self.database.what(), "no session"))
+    }
+
     async fn allow_for_relations(&mut self) -> Result<(), Failure> {
         let rows = self.query(RELATIONS, &[]).await?;
         let relations = match rows.first() {
@@ -76,7 +91,7 @@ impl CatalogueSession<'_> {
         self.limit = limit_for(relations);
         let set = format!("set statement_timeout = {}", self.limit.as_millis());
         self.database
-            .bounded(STATEMENT, self.client.batch_execute(&set))
+            .bounded(STATEMENT, self.reader()?.batch_execute(&set))
             .await
     }
 
@@ -92,7 +107,7 @@ impl CatalogueSession<'_> {
 
     /// Runs a statement. One at a time: the limit of the next one would begin with this one.
     pub(crate) async fn query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
-        let work = self.client.query_typed(sql, params);
+        let work = self.reader()?.query_typed(sql, params);
         let answer = Box::pin(self.database.bounded(self.limit, work)).await;
         answer.map_err(|failure| self.with_limit(failure))
     }

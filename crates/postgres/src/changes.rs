@@ -85,10 +85,7 @@ impl Changes for PostgresDatabase {
     ) -> PortResult<PollOutcome> {
         // Outside the limit of concurrent readers, so that running chunks do not delay the reading of
         // changes.
-        let client = match self.readers.take() {
-            Some(client) => client,
-            None => self.open_reader().await?,
-        };
+        let client = self.reader_at_once().await?;
         let mut reading = Reading {
             relations,
             watched,
@@ -97,7 +94,7 @@ impl Changes for PostgresDatabase {
             upto: None,
         };
         let taken = self.peek(&client, name, limit, &mut reading).await?;
-        self.readers.give_back(client);
+        client.give_back();
         Ok(taken)
     }
 }

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use crossover_core::{catalogue::TableName, plan::Scope, ports::PortError};
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio::sync::Mutex;
 use tokio_postgres::{
     Client, Config, NoTls, Row, config::SslMode as DriverSslMode, error::SqlState, types::Type,
 };
@@ -13,6 +13,7 @@ use crate::{
     errors::Failure,
     kept::{Kept, Param, Session},
     pool::{Claim, Pool},
+    reader::Readers,
     settings::{ConnectionSettings, SslMode},
     slots::OUTPUT_PLUGIN,
     tls,
@@ -63,15 +64,14 @@ pub struct PostgresDatabase {
     /// Output plugin of new slots.
     pub(crate) output_plugin: String,
     main: Kept,
-    /// The session of [`Self::query_prepared`].
-    pause: Kept,
+    /// The session of [`Self::query_prepared`]; `None`: the main session, for a process that never pauses writers.
+    pub(crate) pause: Option<Kept>,
     /// The session of [`Self::long_query`].
     long_session: Mutex<Option<Client>>,
     /// The slot that this process reads.
     pub(crate) claim: Mutex<Option<Claim>>,
-    pub(crate) long: Semaphore,
-    /// Read-only sessions for row content.
-    pub(crate) readers: Pool,
+    /// Sessions beside the main session.
+    pub(crate) readers: Readers,
     /// Limit for a statement of these sessions.
     pub(crate) reading_limit: Duration,
     /// Limit for a statement over a whole scope; `None`: by the number of relations.
@@ -136,11 +136,10 @@ impl PostgresDatabase {
             exempt_roles,
             output_plugin: OUTPUT_PLUGIN.to_owned(),
             main: Kept::new(""),
-            pause: Kept::new(" -c plan_cache_mode=force_generic_plan"),
+            pause: Some(Kept::new(" -c plan_cache_mode=force_generic_plan")),
             long_session: Mutex::new(None),
             claim: Mutex::new(None),
-            long: Semaphore::new(LONG_SESSIONS),
-            readers: Pool::default(),
+            readers: Readers::new(LONG_SESSIONS),
             reading_limit: LONG_STATEMENT,
             catalogue_limit: None,
             writers: Pool::default(),
@@ -179,15 +178,19 @@ impl PostgresDatabase {
         sql: &'static str,
         params: &[Param<'_>],
     ) -> Result<Vec<Row>, Failure> {
-        self.repeatable(&self.pause, |session| async move {
+        self.repeatable(self.pause_session(), |session| async move {
             session.query_prepared(sql, params).await
         })
         .await
     }
 
+    fn pause_session(&self) -> &Kept {
+        self.pause.as_ref().unwrap_or(&self.main)
+    }
+
     /// Prepares statements in the session of [`Self::query_prepared`], each with the types of its parameters.
     pub(crate) async fn prepare(&self, statements: &[(&'static str, &[Type])]) -> Result<(), Failure> {
-        self.repeatable(&self.pause, |session| async move {
+        self.repeatable(self.pause_session(), |session| async move {
             for (sql, types) in statements {
                 session.prepared(sql, types).await?;
             }
@@ -255,6 +258,7 @@ impl PostgresDatabase {
                 }
             }
         }
+        self.readers.close_one();
         let client = self.open(LONG_STATEMENT, Duration::ZERO, "").await?;
         let answer = self
             .bounded(LONG_STATEMENT, client.query_typed(sql, params))
@@ -271,16 +275,9 @@ impl PostgresDatabase {
         params: &[Param<'_>],
     ) -> Result<Vec<Row>, Failure> {
         let _place = self.long_place().await?;
+        self.readers.close_one();
         let client = self.open(limit, Duration::ZERO, "").await?;
         self.bounded(limit, client.query_typed(sql, params)).await
-    }
-
-    /// Permit for one session beside the main session; waits until one is free.
-    pub(crate) async fn long_place(&self) -> Result<SemaphorePermit<'_>, PortError> {
-        self.long
-            .acquire()
-            .await
-            .map_err(|e| PortError::unexpected(&self.what, e))
     }
 
     /// Runs a statement of the pause over a scope: its first three parameters are the scope, `more` follow.

@@ -4,7 +4,10 @@
 use std::{error::Error as _, fmt::Write as _, io, time::Duration};
 
 use crossover_core::ports::{PortError, Refusal};
-use tokio_postgres::{Error, error::SqlState};
+use tokio_postgres::{
+    Error,
+    error::{DbError, Severity, SqlState},
+};
 
 /// A failed statement, with the SQLSTATE by which callers recognise expected refusals.
 #[derive(Debug)]
@@ -27,8 +30,10 @@ impl Failure {
             for more in [db.detail(), db.hint()].into_iter().flatten() {
                 let _ = write!(reason, "; {more}");
             }
-            let gone = means_gone(&code);
-            let port = if gone {
+            let gone = means_gone(&code, ends_session(db));
+            let port = if code == SqlState::TOO_MANY_CONNECTIONS && gone {
+                PortError::no_connection_free(what, reason)
+            } else if gone {
                 PortError::unreachable(what, reason)
             } else {
                 PortError::refused_about(what, reason, about(&code))
@@ -96,20 +101,31 @@ fn about(code: &SqlState) -> Refusal {
         "42P01" | "42703" => Refusal::UnknownName,
         "42601" | "42804" | "42883" | "22P02" => Refusal::NotUnderstood,
         "22021" | "22P05" => Refusal::Encoding,
+        // Of a foreign data wrapper, which asks a server of its own.
+        code if code.starts_with("08") || matches!(code, "HV00N" | "57P01" | "57P02" | "57P03" | "53300") => {
+            Refusal::OtherServer
+        }
         _ => Refusal::Other,
     }
 }
 
+/// Whether the server has ended the session, or has not begun it. After an error that only ends the statement the
+/// server is still there: such an error with the code of a lost connection is about another server.
+fn ends_session(error: &DbError) -> bool {
+    error
+        .parsed_severity()
+        .is_none_or(|severity| matches!(severity, Severity::Fatal | Severity::Panic))
+}
+
 /// Whether the server has stopped or accepts no connections at present, so that a retry can succeed.
-fn means_gone(code: &SqlState) -> bool {
-    code.code().starts_with("08")
-        || [
-            SqlState::ADMIN_SHUTDOWN,
-            SqlState::CRASH_SHUTDOWN,
-            SqlState::CANNOT_CONNECT_NOW,
-            SqlState::TOO_MANY_CONNECTIONS,
-        ]
-        .contains(code)
+fn means_gone(code: &SqlState, ends_session: bool) -> bool {
+    let codes = [
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::CANNOT_CONNECT_NOW,
+        SqlState::TOO_MANY_CONNECTIONS,
+    ];
+    ends_session && (code.code().starts_with("08") || codes.contains(code))
 }
 
 impl From<PortError> for Failure {
@@ -135,10 +151,13 @@ mod tests {
     #[test]
     fn a_stopped_server_is_unreachable_and_a_missing_right_is_not() {
         for code in ["08006", "57P01", "57P02", "57P03", "53300"] {
-            assert!(means_gone(&SqlState::from_code(code)), "{code}");
+            let code = SqlState::from_code(code);
+            assert!(means_gone(&code, true), "{code:?}");
+            assert!(!means_gone(&code, false), "of another server: {code:?}");
+            assert_eq!(about(&code), Refusal::OtherServer, "{code:?}");
         }
         for code in ["42501", "28P01", "57014", "55P03", "42P01", "3D000"] {
-            assert!(!means_gone(&SqlState::from_code(code)), "{code}");
+            assert!(!means_gone(&SqlState::from_code(code), true), "{code}");
         }
     }
 }

@@ -23,6 +23,7 @@ mod marker;
 mod own_tables;
 mod pool;
 mod quoting;
+mod reader;
 mod remedies;
 mod repair;
 mod replica_identity;

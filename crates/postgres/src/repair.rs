@@ -45,10 +45,11 @@ const HALF_A_SECOND_AND_MORE: Duration = Duration::from_millis(700);
 
 impl PostgresDatabase {
     async fn writer(&self) -> Result<Client, Failure> {
-        match self.writers.take() {
-            Some(client) => Ok(client),
-            None => self.open(STATEMENT, LOCK, STARTUP_OPTIONS).await,
+        if let Some(client) = self.writers.take() {
+            return Ok(client);
         }
+        self.readers.close_one();
+        self.open(STATEMENT, LOCK, STARTUP_OPTIONS).await
     }
 }
 

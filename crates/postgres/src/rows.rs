@@ -22,7 +22,7 @@ use crossover_core::{
     ports::{PortError, PortResult, Rows, Snapshot},
     rows::{
         BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, Hashing, HashingFacts, Region, RowDigest,
-        RowHash, RowKey, RowValues, TableShape,
+        RowHash, RowKey, RowShown, RowValues, TableShape,
     },
 };
 use tokio_postgres::{Row, types::Type};
@@ -239,7 +239,9 @@ impl Rows for PostgresDatabase {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        self.hashes_of(form, keys).await
+        let mut rows = self.hashes_of(form, keys).await?;
+        rows.dedup();
+        Ok(rows)
     }
 
     async fn values_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
@@ -248,6 +250,17 @@ impl Rows for PostgresDatabase {
         }
         let mut rows = self.row_values(form, keys).await?;
         rows.sort();
+        rows.dedup();
+        Ok(rows)
+    }
+
+    async fn shown_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowShown>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut rows = self.row_shown(form, keys).await?;
+        rows.sort();
+        rows.dedup();
         Ok(rows)
     }
 }

@@ -2,8 +2,15 @@
 
 use crossover_core::{
     Millis,
-    ports::{MarkerError, PortError, Refusal},
+    ports::{Absence, MarkerError, PortError, Refusal},
 };
+
+/// The remedy for a server that does not answer.
+const UNREACHABLE: &str =
+    "compare again when the named server runs and can be reached: check its host, port and firewall";
+/// The remedy for a server whose connections are all in use.
+const NO_CONNECTION_FREE: &str = "compare fewer chunks at the same time, end idle sessions there, or allow more connections \
+    (max_connections, or the connection limit of the role or the database)";
 
 /// The kind of the reason. The exact remedy depends on where the comparison runs: the command has options, a
 /// function has a plan. [`Cause::remedy`] mentions neither.
@@ -19,6 +26,12 @@ pub enum Cause {
     CatalogueStopped,
     /// A server did not answer.
     Unreachable,
+    /// A server allows no further connection.
+    NoConnectionFree,
+    /// Some of the rows are on a server that one of the two could not reach.
+    OtherServer,
+    /// A session rewrote the table whenever it was read.
+    Rewritten,
     /// The role lacks the privilege to read.
     NoRight,
     /// Row-level security hides rows from the role.
@@ -54,13 +67,18 @@ pub enum Cause {
 impl Cause {
     pub(crate) const fn of(error: &PortError) -> Self {
         match error {
-            PortError::Unreachable { .. } => Self::Unreachable,
+            PortError::Unreachable { absence, .. } => match absence {
+                Absence::NoAnswer => Self::Unreachable,
+                Absence::NoConnectionFree => Self::NoConnectionFree,
+            },
+            PortError::ReadAgain { .. } => Self::Rewritten,
             PortError::Refused { about, .. } => match about {
                 Refusal::NoRight => Self::NoRight,
                 Refusal::Stopped => Self::Stopped,
                 Refusal::UnknownName => Self::UnknownName,
                 Refusal::NotUnderstood => Self::ConditionNotUnderstood,
                 Refusal::Encoding => Self::Encoding,
+                Refusal::OtherServer => Self::OtherServer,
                 Refusal::Other => Self::Refused,
             },
             PortError::Missing { .. } => Self::Removed,
@@ -78,6 +96,7 @@ impl Cause {
     pub(crate) const fn of_catalogue(error: &PortError) -> Self {
         match Self::of(error) {
             Self::Unreachable => Self::Unreachable,
+            Self::NoConnectionFree => Self::NoConnectionFree,
             Self::Stopped => Self::CatalogueStopped,
             _ => Self::CatalogueUnreadable,
         }
@@ -100,9 +119,12 @@ impl Cause {
             Self::CatalogueStopped => {
                 "allow more time for reading the catalogue; if the statement was cancelled, compare again"
             }
-            Self::Unreachable => {
-                "compare again when the named server answers and no session rewrites the table"
+            Self::Unreachable => UNREACHABLE,
+            Self::NoConnectionFree => NO_CONNECTION_FREE,
+            Self::OtherServer => {
+                "compare again when the server named in the message can be reached from the one that reports it; or exclude the table"
             }
+            Self::Rewritten => "compare again when no session rewrites the table",
             Self::NoRight => {
                 "grant the role of the connection SELECT on the table and USAGE on its schema, and BYPASSRLS where a policy hides \
                  rows, on both sides"

@@ -139,6 +139,7 @@ pub async fn compare_partition(
         Layout::Ranges(Ranges {
             bounds: vec![bounds],
             rows: 0,
+            chunk_rows: u64::MAX,
             // Rows that are stored elsewhere belong to other functions, which use other snapshots.
             by_disk: [false; 2],
         })

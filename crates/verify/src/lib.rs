@@ -8,6 +8,7 @@ mod cause;
 mod distribute;
 mod estimate;
 pub mod follow;
+mod local_parts;
 pub mod repair;
 mod report;
 pub mod rows;

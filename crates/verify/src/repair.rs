@@ -10,7 +10,8 @@
 //! The change stream continues to apply changes during the repair. For each row these steps happen in this
 //! order, the last five of them for a small batch in one transaction on the target:
 //!
-//! 1. The source's row is read: it is `after`, or the row is skipped. Then repair waits until the stream has
+//! 1. The source's row is read: it is `after`, or the row is skipped. (The plan holds no values but a hash of them, because
+//!    values may be of any length; they are read again here.) Then repair waits until the stream has
 //!    applied everything that was committed by then.
 //! 2. The target's row is locked; a row that is to be inserted cannot be locked, so in that case the whole
 //!    table is locked against other writers.
@@ -42,10 +43,12 @@
 mod apply;
 mod order;
 mod plan;
+mod planned;
 mod result;
 mod script;
 
 pub use apply::{ApplyOptions, apply};
 pub use plan::{RepairError, RepairPlan, Step, TablePlan, plan};
+pub use planned::Planned;
 pub use result::{Outcome, RepairReport, RowResult, Totals};
-pub use script::{Heading, Scripts, scripts};
+pub use script::{Heading, ScriptError, write_scripts};

@@ -91,8 +91,7 @@ impl Report {
     /// Removes the values of rows; keys and names of columns stay.
     pub fn without_values(&mut self) {
         for difference in self.tables.iter_mut().flat_map(|t| &mut t.differences) {
-            difference.source = None;
-            difference.target = None;
+            difference.without_values();
         }
     }
 }

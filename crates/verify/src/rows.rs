@@ -7,6 +7,7 @@
 use crossover_core::Millis;
 
 mod again;
+mod attended;
 mod chunk;
 mod chunks;
 mod comparison;
@@ -17,26 +18,28 @@ mod down;
 mod governor;
 mod mismatch_budget;
 mod naming;
+mod presence;
 mod ranges;
+mod read_again;
 mod recheck;
 mod result;
-mod retries;
 mod selection;
 mod small;
 mod walk;
 
+pub use attended::Attended;
 pub use chunk::Chunk;
 pub use chunks::{Layout, plan_layout};
 pub use comparison::Comparison;
-pub use difference::{Difference, Kind};
+pub use difference::{Difference, Kind, Seen};
 pub use governor::Governor;
 pub use ranges::Ranges;
 pub use recheck::CatchUp;
 pub use result::TableResult;
-pub(crate) use retries::with_retries;
 pub use selection::{Selection, TablePair, UnknownTables};
 pub(crate) use {
     difference::{Mismatch, Mismatches, differing},
+    naming::{VALUES_KEPT, shown_at_once},
     recheck::{KEYS_AT_ONCE, Recheck},
 };
 
@@ -56,6 +59,8 @@ pub struct RowsOptions {
     pub max_rechecked: usize,
     /// Report the columns that differ, which costs one read of each differing row.
     pub columns: bool,
+    /// Keep the values of rows that differ.
+    pub values: bool,
     /// How long a server may be unavailable before the comparison gives up.
     pub retry_timeout_ms: Millis,
     /// How long rows that differ are rechecked.
@@ -73,6 +78,7 @@ impl Default for RowsOptions {
             max_reported: 1_000,
             max_rechecked: 50_000,
             columns: true,
+            values: false,
             retry_timeout_ms: Millis(60_000),
             recheck_limit_ms: Millis(60_000),
             recheck_chunks: false,

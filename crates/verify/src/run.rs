@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crossover_core::{
+    Millis,
     catalogue::TableName,
     plan::Scope,
-    ports::{Clock, PortError, PortResult, Rows},
+    ports::{Clock, PortError, PortResult, Refusal, Rows},
     routing::Side,
     rows::{Disagreement, HashPlan, Hashing, HashingFacts, RowOptions, TableShape, negotiate},
 };
@@ -13,7 +14,11 @@ use serde::Serialize;
 
 use crate::{
     cause::Cause,
-    rows::{CatchUp, Comparison, Governor, RowsOptions, Selection, TablePair, TableResult, UnknownTables},
+    local_parts,
+    rows::{
+        Attended, CatchUp, Comparison, Difference, Governor, RowsOptions, Selection, TablePair, TableResult,
+        UnknownTables, VALUES_KEPT,
+    },
     watch::{Event, Watch},
 };
 
@@ -47,6 +52,32 @@ pub struct Sides<'a> {
 }
 
 impl<'a> Sides<'a> {
+    /// Both sides, asked again while their servers are away.
+    pub(crate) const fn attended<'b>(
+        &self,
+        patience: Millis,
+        governor: &'b Governor,
+        watch: &'b dyn Watch,
+    ) -> (Attended<'b>, Attended<'b>)
+    where
+        'a: 'b,
+    {
+        let source = Attended {
+            rows: self.source,
+            side: Side::Source,
+            governor,
+            clock: self.clock,
+            watch,
+            patience,
+        };
+        let target = Attended {
+            rows: self.target,
+            side: Side::Target,
+            ..source
+        };
+        (source, target)
+    }
+
     /// The comparison of tables of these two sides.
     pub(crate) fn comparison<'b>(
         &self,
@@ -57,9 +88,10 @@ impl<'a> Sides<'a> {
     where
         'a: 'b,
     {
+        let (source, target) = self.attended(options.retry_timeout_ms, governor, watch);
         Comparison {
-            source: self.source,
-            target: self.target,
+            source,
+            target,
             clock: self.clock,
             options,
             governor,
@@ -107,9 +139,32 @@ pub struct RowsReport {
     /// Seed of this run's hash chain.
     #[serde(skip)]
     pub seed: i64,
+    /// Bytes of the values that the differences keep.
+    #[serde(skip)]
+    kept: u64,
 }
 
 impl RowsReport {
+    /// Adds the result of a table, and says so if it has wanted values that are not kept: all tables together keep no
+    /// more than one table may.
+    pub(crate) fn take(&mut self, mut result: TableResult, wanted: bool) {
+        let bytes: u64 = result.differences.iter().map(Difference::values_bytes).sum();
+        if self.kept + bytes > VALUES_KEPT {
+            result.differences.iter_mut().for_each(Difference::without_values);
+        } else {
+            self.kept += bytes;
+        }
+        let left_out = result.differences.iter().filter(|d| d.lacks_values()).count();
+        if wanted && left_out > 0 {
+            self.notes.push(format!(
+                "{}: the values of {left_out} rows that differ are left out: at most {} MiB of values are kept",
+                result.name,
+                VALUES_KEPT >> 20
+            ));
+        }
+        self.tables.push(result);
+    }
+
     /// Whether every table was compared and is equal.
     pub fn is_equal(&self) -> bool {
         self.could_not_run.is_empty() && self.tables.iter().all(|t| t.equal)
@@ -291,7 +346,14 @@ pub async fn compare_rows(
     options: &VerifyOptions,
     watch: &dyn Watch,
 ) -> Result<RowsReport, VerifyError> {
-    let prepared = prepare(sides, scope, options).await?;
+    let governor = Governor::new(options.max_load);
+    let (source, target) = sides.attended(options.rows.retry_timeout_ms, &governor, watch);
+    let attended = Sides {
+        source: &source,
+        target: &target,
+        ..*sides
+    };
+    let prepared = prepare(&attended, scope, options).await?;
     // Tables that cannot be compared are reported before hours are spent on the rest.
     for table in &prepared.could_not_run {
         watch.event(&Event::NotCompared {
@@ -309,7 +371,6 @@ pub async fn compare_rows(
             .map(|t| rows(&t.shapes.0) + rows(&t.shapes.1))
             .sum(),
     });
-    let governor = Governor::new(options.max_load);
     let comparison = sides.comparison(&options.rows, &governor, watch);
     let mut report = RowsReport {
         tables: Vec::with_capacity(prepared.tables.len()),
@@ -317,6 +378,7 @@ pub async fn compare_rows(
         notes: prepared.notes,
         left_out: prepared.left_out,
         seed: prepared.seed,
+        kept: 0,
     };
     let mut equal = if options.quick {
         BTreeMap::new()
@@ -325,11 +387,15 @@ pub async fn compare_rows(
     };
     for table in &prepared.tables {
         if let Some(result) = equal.remove(&table.table) {
-            report.tables.push(result);
+            report.take(result, false);
             continue;
         }
         match one(&comparison, table, options.quick).await {
-            Ok(result) => report.tables.push(result),
+            Ok(result) => report.take(result, options.rows.values),
+            Err(error) if is_elsewhere(&error) && local_parts::are_some(table) => {
+                let named = could_not_run(&table.table, &error);
+                local_parts::compare(&comparison, table, options.quick, named, &mut report).await;
+            }
             Err(error) => report.could_not_run.push(could_not_run(&table.table, &error)),
         }
     }
@@ -337,7 +403,22 @@ pub async fn compare_rows(
     Ok(report)
 }
 
-async fn one(comparison: &Comparison<'_>, table: &PreparedTable, quick: bool) -> PortResult<TableResult> {
+/// Whether a server could not fetch rows from another one.
+const fn is_elsewhere(error: &PortError) -> bool {
+    matches!(
+        error,
+        PortError::Refused {
+            about: Refusal::OtherServer,
+            ..
+        }
+    )
+}
+
+pub(crate) async fn one(
+    comparison: &Comparison<'_>,
+    table: &PreparedTable,
+    quick: bool,
+) -> PortResult<TableResult> {
     let shapes = (&table.shapes.0, &table.shapes.1);
     let forms = (&table.forms.0, &table.forms.1);
     if quick {

@@ -1,5 +1,7 @@
 //! Progress events of a comparison.
 
+use crossover_core::{Millis, routing::Side};
+
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event<'a> {
@@ -19,6 +21,16 @@ pub enum Event<'a> {
     Done { name: &'a str, equal: bool },
     /// The comparison pauses to relieve a server.
     Waiting { reason: &'a str },
+    /// A server no longer answers; it is asked again for as long as `patience`.
+    Away {
+        side: Side,
+        reason: &'a str,
+        patience: Millis,
+    },
+    /// The server answers again.
+    Answers { side: Side },
+    /// The server was away for too long: the tables that are left are not compared.
+    GivenUp { side: Side, reason: &'a str },
 }
 
 /// Receives the events. Called often, so the method must return quickly.

@@ -9,7 +9,7 @@ use crossover_report::number::duration;
 use crossover_verify::{Event, Range, Sides, VerifyOptions, Watch, estimate};
 use indicatif::ProgressBar;
 
-use super::words;
+use super::{progress::presence, words};
 use crate::exit::COULD_NOT_RUN;
 use crate::{
     output,
@@ -69,6 +69,10 @@ impl Watch for Measuring {
         let said = match event {
             Event::Table { name } => format!("measuring {}", visible(name)),
             Event::Waiting { reason } => (*reason).to_owned(),
+            Event::Away { .. } | Event::Answers { .. } | Event::GivenUp { .. } => {
+                self.progress.line(&presence(event));
+                return;
+            }
             Event::Planned { .. } | Event::NotCompared { .. } | Event::Rows { .. } | Event::Done { .. } => {
                 return;
             }

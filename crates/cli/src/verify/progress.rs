@@ -63,7 +63,11 @@ impl Lines {
             Event::Table { name } => self.table = visible(name),
             Event::Rows { count } => self.rows += count,
             Event::Waiting { reason } => eprintln!("  … {reason}"),
-            Event::NotCompared { .. } | Event::Done { .. } => {}
+            Event::NotCompared { .. }
+            | Event::Done { .. }
+            | Event::Away { .. }
+            | Event::Answers { .. }
+            | Event::GivenUp { .. } => return,
         }
         if self.last.elapsed() >= LINE_EVERY {
             self.last = Instant::now();
@@ -80,10 +84,31 @@ impl Lines {
     }
 }
 
+/// A server that goes, comes back, or stays away; empty for other events.
+pub fn presence(event: &Event<'_>) -> String {
+    let said = match event {
+        Event::Away { reason, patience, .. } => format!(
+            "  … {reason}; asking again for {} (--retry-timeout)",
+            duration(*patience)
+        ),
+        Event::Answers { side } => format!("  … the {side} answers again"),
+        Event::GivenUp { reason, .. } => format!("  ✗ {reason}: the tables that are left are not compared"),
+        _ => String::new(),
+    };
+    visible(&said)
+}
+
 impl Watch for Rows {
     fn event(&self, event: &Event<'_>) {
         if let Event::NotCompared { name, reason, remedy } = event {
             self.line(&visible(&format!("  not compared: {name}: {reason}; {remedy}")));
+            return;
+        }
+        if matches!(
+            event,
+            Event::Away { .. } | Event::Answers { .. } | Event::GivenUp { .. }
+        ) {
+            self.line(&presence(event));
             return;
         }
         if !self.progress.is_animated() {
@@ -98,7 +123,10 @@ impl Watch for Rows {
             Event::Table { name } => self.bar.set_message(visible(name)),
             Event::Rows { count } => self.bar.inc(*count),
             Event::Waiting { reason } => self.line(&format!("  … {reason}")),
-            Event::NotCompared { .. } => {}
+            Event::NotCompared { .. }
+            | Event::Away { .. }
+            | Event::Answers { .. }
+            | Event::GivenUp { .. } => {}
             Event::Done { name, equal } => {
                 if !equal {
                     self.line(&visible(&format!("  ✗ {name} differs")));

@@ -1,8 +1,8 @@
 //! `crossover verify --repair`.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::Write as _,
+    fs::{self, File, OpenOptions},
+    io::{BufWriter, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
@@ -17,7 +17,7 @@ use crossover_verify::{
     Report, Sides, VerifyOptions, compare_rows,
     repair::{
         ApplyOptions, Heading, Outcome, RepairError, RepairPlan, RepairReport, RowResult, apply, plan,
-        scripts,
+        write_scripts,
     },
     rows::Selection,
 };
@@ -104,7 +104,7 @@ impl RepairArguments {
         };
         let target = databases.1;
         let plan = plan(sides, target, scope, options, report).await?;
-        self.write(&plan, databases, report)?;
+        self.write(sides, &plan, databases, report).await?;
         let mut planned = RepairReport::planned(&plan);
         words::repair(&mut planned);
         if mode == Mode::Plan || plan.rows() == 0 {
@@ -144,8 +144,9 @@ impl RepairArguments {
         Ok(Some(repaired))
     }
 
-    fn write(
+    async fn write(
         &self,
+        sides: &Sides<'_>,
         plan: &RepairPlan,
         databases: (&PostgresDatabase, &PostgresDatabase),
         report: &Report,
@@ -163,15 +164,17 @@ impl RepairArguments {
                 duration(report.elapsed_ms)
             ),
         };
-        let scripts = scripts(plan, databases.1, &heading);
         fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        for (name, text) in [
-            ("repair.sql", &scripts.repair),
-            ("repair-inverse.sql", &scripts.inverse),
-        ] {
-            let file = folder.join(name);
-            keep(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
-            eprintln!("wrote {}", file.display());
+        let paths = ["repair.sql", "repair-inverse.sql"].map(|name| folder.join(name));
+        let named = |file: &Path| format!("cannot write {}", file.display());
+        let mut repair = keep(&paths[0]).with_context(|| named(&paths[0]))?;
+        let mut inverse = keep(&paths[1]).with_context(|| named(&paths[1]))?;
+        write_scripts(sides, plan, databases.1, &heading, (&mut repair, &mut inverse))
+            .await
+            .with_context(|| format!("cannot write the repair into {}", folder.display()))?;
+        for (mut file, path) in [repair, inverse].into_iter().zip(&paths) {
+            file.flush().with_context(|| named(path))?;
+            eprintln!("wrote {}", path.display());
         }
         Ok(())
     }
@@ -185,8 +188,8 @@ fn made(now: UnixMillis) -> String {
         .map_or_else(String::new, |at| at.to_string())
 }
 
-/// Writes a file that only its owner may read, because it contains values of rows.
-fn keep(file: &Path, text: &str) -> std::io::Result<()> {
+/// A new file that only its owner may read, because it will contain values of rows.
+fn keep(file: &Path) -> std::io::Result<BufWriter<File>> {
     match fs::remove_file(file) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -195,8 +198,8 @@ fn keep(file: &Path, text: &str) -> std::io::Result<()> {
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(file)?
-        .write_all(text.as_bytes())
+        .open(file)
+        .map(BufWriter::new)
 }
 
 /// The repair as text.

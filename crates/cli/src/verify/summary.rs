@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use crossover_core::schema::Severity;
+use crossover_core::{rows::Shown, schema::Severity};
 use crossover_report::number::duration;
 use crossover_verify::{
     CouldNotRun, FollowEvent, Report,
@@ -83,7 +83,7 @@ pub fn text(report: &Report, all: bool) -> String {
             format_args!("  not compared: {unread}; {}", unread.remedy),
         );
     }
-    not_compared(&mut text, &report.could_not_run);
+    not_compared(&mut text, all, &report.could_not_run);
     text
 }
 
@@ -109,17 +109,13 @@ fn findings(text: &mut String, all: bool, found: Vec<Found<'_>>) {
             }
             continue;
         }
-        let named: Vec<&str> = tables.iter().take(NAMED).map(|(table, _)| *table).collect();
-        let others = match tables.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            n => format!(" and {n} more (--all names them, and the report does)"),
-        };
+        let names: Vec<&str> = tables.iter().map(|(table, _)| *table).collect();
         put(
             text,
             format_args!(
-                "  {weight}: {} tables, each {cause}; {remedy}: {}{others}",
+                "  {weight}: {} tables, each {cause}; {remedy}: {}",
                 tables.len(),
-                named.join(", ")
+                list(&names)
             ),
         );
     }
@@ -217,7 +213,7 @@ pub fn event(event: &FollowEvent) -> String {
                 "{verdict}\n  rows     {tables} tables compared, {rows} rows on the source then; {different_rows} rows differ, \
                  {open_rows} to be checked again\n"
             );
-            not_compared(&mut text, could_not_run);
+            not_compared(&mut text, false, could_not_run);
             text.truncate(text.trim_end().len());
             return text;
         }
@@ -233,14 +229,35 @@ const fn verdict(equal: bool, different: bool) -> &'static str {
     }
 }
 
-fn not_compared(text: &mut String, tables: &[CouldNotRun]) {
+/// Tables with the same reason are one line: a server that went away is one event.
+fn not_compared(text: &mut String, all: bool, tables: &[CouldNotRun]) {
+    let mut groups: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for table in tables {
-        put(
-            text,
-            format_args!("  not compared: {}: {}", table.name, table.reason),
-        );
-        put(text, format_args!("    remedy: {}", table.remedy));
+        let group = groups.entry((&table.reason, &table.remedy)).or_default();
+        group.push(&table.name);
     }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by(|(_, one), (_, two)| one.cmp(two));
+    for ((reason, remedy), names) in groups {
+        for named in if all {
+            names.chunks(1)
+        } else {
+            names.chunks(names.len())
+        } {
+            put(text, format_args!("  not compared: {}: {reason}", list(named)));
+            put(text, format_args!("    remedy: {remedy}"));
+        }
+    }
+}
+
+/// A few names, and how many more there are.
+fn list(names: &[&str]) -> String {
+    let named: Vec<&str> = names.iter().take(NAMED).copied().collect();
+    let others = match names.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        n => format!(" and {n} more (--all names them, and the report does)"),
+    };
+    format!("{}{others}", named.join(", "))
 }
 
 const fn severity(severity: Severity) -> &'static str {
@@ -279,13 +296,23 @@ fn table_lines(text: &mut String, table: &TableResult) {
 }
 
 /// NULL is distinct from the text NULL, and an empty text is visible; line breaks are escaped.
-fn key_value(value: Option<&str>) -> String {
+fn key_value(value: Option<&Shown>) -> String {
     match value {
         None => "NULL".to_owned(),
-        Some(text) if text.is_empty() || text == "NULL" || text.contains(char::is_control) => {
+        Some(Shown::Long { .. }) => shown(value),
+        Some(Shown::Whole(text)) if text.is_empty() || text == "NULL" || text.contains(char::is_control) => {
             format!("{text:?}")
         }
-        Some(text) => text.to_owned(),
+        Some(Shown::Whole(text)) => text.to_owned(),
+    }
+}
+
+/// A value in quotes; of a long one its beginning, length and hash.
+fn shown(value: Option<&Shown>) -> String {
+    match value {
+        None => "NULL".to_owned(),
+        Some(Shown::Whole(text)) => format!("{text:?}"),
+        Some(Shown::Long { head, bytes, sha256 }) => format!("{head:?}… ({bytes} bytes, SHA-256 {sha256})"),
     }
 }
 
@@ -293,7 +320,7 @@ fn line(difference: &Difference) -> String {
     let key: Vec<String> = difference
         .key
         .iter()
-        .map(|(column, value)| format!("{column} = {}", key_value(value.as_deref())))
+        .map(|(column, value)| format!("{column} = {}", key_value(value.as_ref())))
         .collect();
     let times = if difference.count > 1 {
         format!(" ({} times)", difference.count)
@@ -308,12 +335,8 @@ fn line(difference: &Difference) -> String {
     let mut line = visible(&format!("{}: {what}{times}", key.join(", ")));
     if let (Some(source), Some(target)) = (&difference.source, &difference.target) {
         for column in &difference.columns {
-            let value = |side: &BTreeMap<String, Option<String>>| {
-                side.get(column)
-                    .cloned()
-                    .flatten()
-                    .map_or_else(|| "NULL".to_owned(), |v| format!("{v:?}"))
-            };
+            let value =
+                |side: &BTreeMap<String, Option<Shown>>| shown(side.get(column).and_then(Option::as_ref));
             let _ = write!(
                 line,
                 "\n      {}: {} -> {}",
@@ -328,12 +351,40 @@ fn line(difference: &Difference) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crossover_verify::Cause;
+
     use super::*;
 
     #[test]
     fn a_key_that_could_be_confused_with_another_is_quoted() {
-        let shown = [None, Some("NULL"), Some(""), Some("a\nb"), Some("7")].map(key_value);
+        let shown = [None, Some("NULL"), Some(""), Some("a\nb"), Some("7")];
+        let shown = shown.map(|text| key_value(text.map(|text| Shown::of(text.to_owned())).as_ref()));
         assert_eq!(shown, ["NULL", "\"NULL\"", "\"\"", "\"a\\nb\"", "7"]);
+    }
+
+    #[test]
+    fn tables_that_one_event_left_out_are_one_line() {
+        let gone = |name: String, reason: &str| CouldNotRun {
+            name,
+            reason: reason.to_owned(),
+            remedy: "start it".to_owned(),
+            cause: Cause::Unreachable,
+        };
+        let mut tables: Vec<_> = (1..=300)
+            .map(|n| gone(format!("s.t{n:03}"), "the source is away"))
+            .collect();
+        tables.push(gone("schema".to_owned(), "the target is away"));
+        let lines = |all| {
+            let mut text = String::new();
+            not_compared(&mut text, all, &tables);
+            text
+        };
+        assert_eq!(
+            lines(false),
+            "  not compared: s.t001, s.t002, s.t003 and 297 more (--all names them, and the report does): the source is away\n    \
+             remedy: start it\n  not compared: schema: the target is away\n    remedy: start it\n"
+        );
+        assert_eq!(lines(true).lines().count(), 602);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Remedies in terms of this command's options. The libraries give the reason and mention no option.
 
 use crossover_certificate::CannotCertify;
-use crossover_core::ports::{PortError, Refusal};
+use crossover_core::{
+    ErrorName,
+    ports::{Absence, PortError, Refusal},
+};
 use crossover_verify::{
     Cause, CouldNotRun, Estimate, FollowError, FollowEvent, Report, VerifyError,
     follow::Ending,
@@ -71,11 +74,17 @@ fn remedy(table: &CouldNotRun) -> Option<String> {
                 "raise --max-reported above {different_rows}, or load the table again if most of it differs"
             )
         }
+        Cause::NoConnectionFree => NO_CONNECTION_FREE.to_owned(),
+        Cause::OtherServer => format!(
+            "compare again when the server named in the message can be reached from the one that reports it; or leave the table out with \
+             --exclude {name}"
+        ),
         Cause::NotWritable => {
             format!("grant select, insert, update, delete on {name} to the role of --target")
         }
         Cause::NoCommonForm
         | Cause::Unreachable
+        | Cause::Rewritten
         | Cause::NoRight
         | Cause::HiddenRows
         | Cause::Removed
@@ -86,6 +95,10 @@ fn remedy(table: &CouldNotRun) -> Option<String> {
         | Cause::NoKey => return None,
     })
 }
+
+/// The remedy for a server whose connections are all in use.
+const NO_CONNECTION_FREE: &str = "lower --jobs, end idle sessions there, or allow more connections (max_connections, or the connection \
+    limit of the role or the database)";
 
 /// The remedy for a condition that no server accepts.
 pub const CORRECT_CONDITION: &str =
@@ -111,6 +124,12 @@ fn of_error(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     })) = error.downcast_ref()
     {
         return Some(MORE_TIME_FOR_CATALOGUE);
+    }
+    if let Some(VerifyError::Port(PortError::Unreachable { absence, .. })) = error.downcast_ref() {
+        return Some(match absence {
+            Absence::NoAnswer => ErrorName::Unreachable.remedy(),
+            Absence::NoConnectionFree => NO_CONNECTION_FREE,
+        });
     }
     if let Some(RepairError::TargetIsWriter) = error.downcast_ref() {
         return Some("exchange --source and --target, and leave out --writer target");

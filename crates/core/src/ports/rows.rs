@@ -10,7 +10,7 @@ use crate::{
     plan::Scope,
     rows::{
         BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest, RowHash,
-        RowKey, RowValues, TableShape,
+        RowKey, RowShown, RowValues, TableShape,
     },
 };
 
@@ -84,4 +84,9 @@ pub trait Rows: Send + Sync {
     async fn rows_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowHash>>;
     /// The same rows with all values as texts; one of each group of identical rows where there is no key.
     async fn values_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowValues>>;
+    /// The same rows with long values shortened. A database shortens them before it sends them.
+    async fn shown_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowShown>> {
+        let rows = self.values_of(form, keys).await?;
+        Ok(rows.into_iter().map(RowShown::of).collect())
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crossover_core::rows::{ColumnEncoding, ColumnPlan, HashPlan, Hashing};
+use crossover_core::rows::{ColumnEncoding, ColumnPlan, HEAD_CHARACTERS, HashPlan, Hashing, LONG_BYTES};
 
 use crate::quoting::ident;
 
@@ -38,6 +38,28 @@ pub fn key_text(form: &HashPlan) -> String {
 /// All columns as an array of texts.
 pub fn values_text(form: &HashPlan) -> String {
     array(form.columns.iter())
+}
+
+/// The bytes of all columns' texts, the long ones shortened, and after them as many that are NULL for a whole value and
+/// the length and hash of a long one. They are of UTF-8, whatever the server's encoding; a database without an encoding
+/// has bytes that may be no text, which only this form can send.
+pub fn values_shown(form: &HashPlan) -> String {
+    let measure = convert("octet_length(b) || ' ' || encode(sha256(b), 'hex')");
+    format!(
+        "(select array_agg(case when octet_length(b) > {LONG_BYTES} then {} else b end order by n) \
+         || array_agg(case when octet_length(b) > {LONG_BYTES} then {measure} end order by n) \
+         from (select v, n, {} as b from unnest({}) with ordinality u (v, n) offset 0) u)",
+        convert(&format!("left(v, {HEAD_CHARACTERS})")),
+        convert("v"),
+        values_text(form)
+    )
+}
+
+/// The bytes of a text in UTF-8, or as they are.
+fn convert(text: &str) -> String {
+    format!(
+        "convert_to({text}, case getdatabaseencoding() when 'SQL_ASCII' then 'SQL_ASCII' else 'UTF8' end)"
+    )
 }
 
 /// All columns as one text, in which NULL differs from an empty text and columns are separated.

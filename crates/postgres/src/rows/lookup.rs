@@ -1,8 +1,10 @@
 //! Reads rows by their keys through the key's index, in a time that does not depend on the size of the table.
 
+use std::fmt::Write as _;
+
 use crossover_core::{
-    ports::PortResult,
-    rows::{HashPlan, Hashing, Region, RowHash, RowKey, RowValues},
+    ports::{PortError, PortResult},
+    rows::{HashPlan, Hashing, Region, RowHash, RowKey, RowShown, RowValues, Shown},
 };
 use tokio_postgres::{Row, error::SqlState, types::Type};
 
@@ -31,23 +33,7 @@ impl PostgresDatabase {
     }
 
     pub(super) async fn row_values(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowValues>> {
-        let what = format!("{} as values", expression::values_text(form));
-        let rows = if form.key.is_empty() && form.hashing != Hashing::Stream {
-            let hashes = numbers(keys);
-            let sql = format!(
-                "select distinct on (h) array[h::text] as key, v as values from (select {} as h, {} as v from {} offset 0) x \
-                 where h = any ($1)",
-                expression::row_hash(form),
-                expression::values_text(form),
-                from_where(form, &Region::Whole)
-            );
-            self.read_rows(&sql, &[(&hashes, Type::INT8_ARRAY)], None).await?
-        } else if form.key.is_empty() {
-            // The server cannot compute these hashes.
-            Vec::new()
-        } else {
-            self.keyed(form, keys, &what).await?
-        };
+        let rows = self.valued(form, keys, &expression::values_text(form)).await?;
         rows.iter()
             .map(|row| {
                 Ok(RowValues {
@@ -56,6 +42,70 @@ impl PostgresDatabase {
                 })
             })
             .collect()
+    }
+
+    pub(super) async fn row_shown(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowShown>> {
+        let rows = self.valued(form, keys, &expression::values_shown(form)).await?;
+        rows.iter()
+            .map(|row| {
+                // NULL for a table without columns.
+                let mut texts: Vec<Option<Vec<u8>>> =
+                    self.read::<Option<_>>(row, "values")?.unwrap_or_default();
+                let measures = texts.split_off(texts.len() / 2);
+                let has_bytes = texts
+                    .iter()
+                    .flatten()
+                    .any(|text| std::str::from_utf8(text).is_err());
+                let values = texts.into_iter().zip(measures);
+                Ok(RowShown {
+                    key: self.read(row, "key")?,
+                    values: values
+                        .map(|(text, measure)| self.shown(text, measure))
+                        .collect::<PortResult<_>>()?,
+                    has_bytes,
+                })
+            })
+            .collect()
+    }
+
+    fn shown(&self, text: Option<Vec<u8>>, measure: Option<Vec<u8>>) -> PortResult<Option<Shown>> {
+        let text = text.map(readable);
+        let Some((head, measure)) = text.as_ref().zip(measure.map(readable)) else {
+            return Ok(text.map(Shown::Whole));
+        };
+        let long = measure.split_once(' ').and_then(|(bytes, sha256)| {
+            Some(Shown::Long {
+                head: head.clone(),
+                bytes: bytes.parse().ok()?,
+                sha256: sha256.to_owned(),
+            })
+        });
+        long.map(Some)
+            .ok_or_else(|| PortError::unexpected(self.what(), format!("length and hash {measure:?}")))
+    }
+
+    /// The rows with an expression of them, as `values`.
+    async fn valued(&self, form: &HashPlan, keys: &[RowKey], values: &str) -> PortResult<Vec<Row>> {
+        if form.key.is_empty() && form.hashing == Hashing::Stream {
+            // The server cannot compute these hashes.
+            return Ok(Vec::new());
+        }
+        if !form.key.is_empty() {
+            return Ok(self.keyed(form, keys, &format!("{values} as values")).await?);
+        }
+        let hashes = numbers(keys);
+        let mut hash = "h".to_owned();
+        while form.columns.iter().any(|column| column.name == hash) {
+            hash.push('_');
+        }
+        // Rows are chosen by their hashes before the values are printed.
+        let sql = format!(
+            "select distinct on (h) array[h::text] as key, v as values from (select q.{hash} as h, {values} as v from \
+             (select {} as {hash}, q.* from {} offset 0) q where q.{hash} = any ($1) offset 0) x",
+            expression::row_hash(form),
+            from_where(form, &Region::Whole)
+        );
+        Ok(self.read_rows(&sql, &[(&hashes, Type::INT8_ARRAY)], None).await?)
     }
 
     /// Reads the values and hashes them in this process.
@@ -96,6 +146,18 @@ impl PostgresDatabase {
     }
 }
 
+/// A text, or the bytes of what is none in hexadecimal digits.
+fn readable(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        let mut text = "\\x".to_owned();
+        for byte in error.as_bytes() {
+            // Writing into a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
+    })
+}
+
 /// How a key is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyEquality {
@@ -113,7 +175,9 @@ pub fn key_params<'p>(values: &'p [Vec<&str>]) -> Vec<Param<'p>> {
         .collect()
 }
 
-/// Selects the rows whose keys are the parameters. The table is called `q`.
+/// Selects the rows whose keys are the parameters. The table is called `q`. Keys are made distinct by their texts: a type
+/// may take two of them for one (citext, a collation that ignores case) and still have both as rows of the two sides. A
+/// row that two texts find is returned twice.
 pub fn keyed_sql(form: &HashPlan, what: &str, equality: KeyEquality) -> String {
     let width = form.key.len();
     let arrays: Vec<String> = (1..=width).map(|place| format!("${place}::text[]")).collect();
@@ -146,7 +210,7 @@ pub fn keyed_sql(form: &HashPlan, what: &str, equality: KeyEquality) -> String {
     };
     conditions.extend(form.condition.iter().map(|c| format!("({c}\n)")));
     format!(
-        "{select} from {} q join (select distinct {wanted} from unnest({}) as k ({})) k on {}",
+        "{select} from {} q join (select {wanted} from (select distinct * from unnest({}) as k ({})) k) k on {}",
         super::region::relation(form),
         arrays.join(", "),
         names.join(", "),

@@ -1,4 +1,4 @@
-//! Read-only sessions for row content. They are kept open, because connecting takes longer than most chunks.
+//! Statements in read-only sessions, alone or several over one snapshot.
 
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::{
     errors::Failure,
     kept::Param,
     quoting::{literal, qualified},
+    reader::Reader,
 };
 
 /// The server's errors for an unknown snapshot (since PostgreSQL 17, and before) and for a snapshot whose
@@ -34,12 +35,6 @@ const SAME_FILES: &str = "select coalesce(bool_and(c.relfilenode = coalesce(pg_r
 /// Limit for the begin and the end of a transaction over a snapshot, which normally take milliseconds.
 const ENTER: Duration = Duration::from_secs(30);
 
-const READ_ONLY: &str = " -c default_transaction_read_only=on -c idle_in_transaction_session_timeout=0";
-
-/// Since version 14 a server can detect during a statement that the client has disconnected.
-const DETECT_DISCONNECT: &str =
-    "select set_config(name, '1s', false) from pg_settings where name = 'client_connection_check_interval'";
-
 /// The snapshot of a statement, and the table or partition that the statement reads.
 #[derive(Clone, Copy)]
 pub struct At<'a> {
@@ -57,16 +52,18 @@ impl<'a> At<'a> {
     }
 }
 
-impl PostgresDatabase {
-    /// Limits the load of reading rows: at most `sessions` at a time, and each statement for at most
-    /// `statement`.
-    #[must_use]
-    pub fn with_reading(mut self, sessions: usize, statement: Duration) -> Self {
-        self.long = tokio::sync::Semaphore::new(sessions.max(1));
-        self.reading_limit = statement;
-        self
-    }
+/// The session whose transaction keeps a snapshot; it ends when this is dropped.
+struct Keeper(Option<Reader>);
 
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        if let Some(reader) = self.0.take() {
+            reader.tidy_up();
+        }
+    }
+}
+
+impl PostgresDatabase {
     /// Runs a query in a read-only session, over a snapshot if one is given.
     pub(super) async fn read_rows(
         &self,
@@ -74,34 +71,35 @@ impl PostgresDatabase {
         params: &[Param<'_>],
         at: Option<At<'_>>,
     ) -> Result<Vec<Row>, Failure> {
-        let _place = self.long_place().await?;
-        let limit = self.reading_limit;
-        let client = match self.readers.take() {
-            Some(client) => client,
-            None => self.open_reader().await?,
+        let client = self.reader().await?;
+        let read = async {
+            if let Some(at) = at {
+                self.enter(&client, at).await?;
+            }
+            let work = client.query_typed(sql, params);
+            let rows = Box::pin(self.bounded(self.reading_limit, work)).await?;
+            if let Some(at) = at {
+                self.leave_snapshot(&client, at).await?;
+            }
+            Ok(rows)
         };
-        if let Some(at) = at {
-            self.enter(&client, at).await?;
+        let answer: Result<_, Failure> = read.await;
+        match &answer {
+            Ok(_) => client.give_back(),
+            // The server has answered, so nothing runs in the session.
+            Err(failure) if failure.code.is_some() && !failure.disconnected => client.tidy_up(),
+            Err(_) => drop(client),
         }
-        // A session in an unknown state is not returned to the pool.
-        let rows = Box::pin(self.bounded(limit, client.query_typed(sql, params))).await?;
-        if let Some(at) = at {
-            self.leave_snapshot(&client, at).await?;
-        }
-        self.readers.give_back(client);
-        Ok(rows)
+        answer
     }
 
-    pub(crate) async fn open_reader(&self) -> Result<Client, Failure> {
-        let client = self.open(self.reading_limit, Duration::ZERO, READ_ONLY).await?;
-        let work = client.query_typed(DETECT_DISCONNECT, &[]);
-        Box::pin(self.bounded(Duration::from_secs(5), work)).await?;
-        Ok(client)
-    }
-
-    /// Exports a snapshot in a separate session, outside the limit of concurrent readers.
+    /// Exports a snapshot in a session of its own.
     pub(super) async fn export_snapshot(&self) -> Result<Snapshot, Failure> {
-        let client = self.open_reader().await?;
+        let keeper = Keeper(Some(self.reader().await?));
+        let client = keeper
+            .0
+            .as_ref()
+            .ok_or_else(|| PortError::unexpected(self.what(), "no session"))?;
         let work = async {
             client
                 .batch_execute("begin isolation level repeatable read read only")
@@ -115,15 +113,15 @@ impl PostgresDatabase {
         let id = self.read(row, "id")?;
         Ok(Snapshot {
             id,
-            kept_by: Box::new(client),
+            kept_by: Box::new(keeper),
         })
     }
 
     /// Begins a transaction over a snapshot.
     ///
     /// # Errors
-    /// `Unreachable` when the snapshot is gone, because its session or server has ended: the caller can
-    /// start again with a new snapshot.
+    /// `ReadAgain` when the snapshot is gone, because its session or server has ended: the caller can start
+    /// again with a new snapshot.
     pub(super) async fn enter(&self, client: &Client, at: At<'_>) -> Result<(), Failure> {
         let begin = format!(
             "begin isolation level repeatable read read only; set transaction snapshot {}",
@@ -133,7 +131,7 @@ impl PostgresDatabase {
         entered.map_err(|failure| {
             if UNKNOWN_SNAPSHOT.iter().any(|code| failure.is(code)) {
                 let reason = "the snapshot no longer exists: its session or its server has ended";
-                return PortError::unreachable(self.what(), reason).into();
+                return PortError::read_again(self.what(), reason).into();
             }
             failure
         })
@@ -160,6 +158,6 @@ impl PostgresDatabase {
         let reason = format!(
             "{relation} was rewritten (VACUUM FULL, CLUSTER, ALTER TABLE, TRUNCATE) while it was read"
         );
-        Err(PortError::unreachable(self.what(), reason).into())
+        Err(PortError::read_again(self.what(), reason).into())
     }
 }

@@ -100,6 +100,7 @@ impl PostgresDatabase {
                     blocks: blocks
                         .filter(|_| version >= BLOCK_RANGES_SINCE)
                         .and_then(|b| u32::try_from(b).ok()),
+                    on_other_server: self.read(row, "on_other_server")?,
                 });
                 shape.bytes += self.read::<i64>(row, "bytes")?.unsigned_abs();
                 shape.estimated_rows += self.read::<i64>(row, "estimated_rows")?.unsigned_abs();

@@ -72,8 +72,7 @@ impl PostgresDatabase {
             expression::row_text(form),
             from_where(form, region)
         );
-        let _place = self.long_place().await?;
-        let client = self.open_reader().await?;
+        let client = self.reader().await?;
         let fail = |error: tokio_postgres::Error| PortError::from(Failure::from_driver(self.what(), &error));
         let at = at.map(|snapshot| At::new(snapshot, form, region));
         if let Some(at) = at {
@@ -96,6 +95,7 @@ impl PostgresDatabase {
         if let Some(at) = at {
             self.leave_snapshot(&client, at).await?;
         }
+        client.give_back();
         Ok(())
     }
 }

@@ -2,8 +2,12 @@
 -- table (a foreign partition) has no blocks.
 select t.schema, t.name, n.nspname::text as leaf_schema, l.relname::text as leaf_name,
     case when l.relkind = 'r' then (pg_relation_size(l.oid) / current_setting('block_size')::bigint) end as blocks,
+    l.relkind = 'f' as on_other_server,
     coalesce(pg_table_size(l.oid), 0) as bytes,
-    greatest(l.reltuples, 0)::bigint as estimated_rows
+    -- Nothing is known of a relation that was never analysed: then at most so many short rows fit. Foreign relations have
+    -- no file.
+    (case when l.reltuples > 0 or l.relkind <> 'r' then greatest(l.reltuples, 0)
+        else pg_relation_size(l.oid) / 64 end)::bigint as estimated_rows
 from in_scope t
 join pg_class c on c.oid = t.oid
 cross join lateral (

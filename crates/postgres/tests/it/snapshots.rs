@@ -21,7 +21,7 @@ fn form() -> HashPlan {
 }
 
 #[tokio::test]
-async fn a_lost_snapshot_is_reported_as_unreachable() {
+async fn a_lost_snapshot_has_to_be_read_again() {
     for major in Major::ALL {
         let side = Side::on(major).await;
         side.owner(&format!(
@@ -51,7 +51,7 @@ async fn a_lost_snapshot_is_reported_as_unreachable() {
             }
         };
         assert!(
-            matches!(&error, PortError::Unreachable { .. }) && error.to_string().contains("snapshot"),
+            matches!(&error, PortError::ReadAgain { .. }) && error.to_string().contains("snapshot"),
             "{error}"
         );
     }
@@ -93,7 +93,7 @@ async fn blocks_of_a_table_rewritten_during_the_read_are_refused() {
         for form in [&form, &streamed] {
             let error = read_as(form, (5, u32::MAX), &snapshot).await.unwrap_err();
             assert!(
-                matches!(&error, PortError::Unreachable { .. }) && error.to_string().contains("shop.orders"),
+                matches!(&error, PortError::ReadAgain { .. }) && error.to_string().contains("shop.orders"),
                 "{error}"
             );
         }
@@ -105,7 +105,7 @@ async fn blocks_of_a_table_rewritten_during_the_read_are_refused() {
             .digest(&form, &Region::Whole, 1, Some(&before))
             .await
             .unwrap_err();
-        assert!(matches!(&error, PortError::Unreachable { .. }), "{error}");
+        assert!(matches!(&error, PortError::ReadAgain { .. }), "{error}");
         let later = db.export_snapshot().await.unwrap();
         let both = read((0, 2), &later).await.unwrap() + read((2, u32::MAX), &later).await.unwrap();
         assert_eq!(both, 1_001);
@@ -146,6 +146,6 @@ async fn a_partitioned_table_is_read_at_a_snapshot_with_the_partitions_of_that_s
         assert_eq!(rows(&snapshot).await.unwrap(), 1);
         side.owner("truncate shop.orders").await;
         let error = rows(&snapshot).await.unwrap_err();
-        assert!(matches!(&error, PortError::Unreachable { .. }), "{error}");
+        assert!(matches!(&error, PortError::ReadAgain { .. }), "{error}");
     }
 }

@@ -5,22 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use crossover_core::{
     Millis, UnixMillis,
     catalogue::ObjectClass,
+    rows::Shown,
     schema::{Breaks, DifferenceKind, NotCompared, SchemaDifference, SequenceOrder, SequencePair, Severity},
 };
 
 use crossover_verify::{
     Cause, CouldNotRun, Report,
-    rows::{Difference, Kind, TableResult},
+    rows::{Difference, Kind, Seen, TableResult},
 };
 
 use super::page;
 
 const NASTY: &str = "<script>alert('x')</script>\u{202e}";
 
-fn row(pairs: &[(&str, &str)]) -> BTreeMap<String, Option<String>> {
+fn row(pairs: &[(&str, &str)]) -> BTreeMap<String, Option<Shown>> {
     pairs
         .iter()
-        .map(|(column, value)| ((*column).to_owned(), Some((*value).to_owned())))
+        .map(|(column, value)| ((*column).to_owned(), Some(Shown::of((*value).to_owned()))))
         .collect()
 }
 
@@ -74,7 +75,24 @@ fn changed(key: &str, before: &str, after: &str) -> Difference {
         count: 1,
         source: Some(row(&[("id", key), ("note", before)])),
         target: Some(row(&[("id", key), ("note", after)])),
+        seen: Seen::default(),
     }
+}
+
+#[test]
+fn a_long_value_is_shown_by_its_beginning_length_and_hash() {
+    let long = "ab".repeat(1_000);
+    let page = page(&report(vec![table("t", vec![changed("1", &long, "short")])]));
+    let Shown::Long { head, sha256, .. } = Shown::of(long.clone()) else {
+        panic!("2,000 bytes are long");
+    };
+    assert!(!page.contains(&long));
+    assert!(
+        page.contains(&format!(
+            "<code>{head}</code>… <i>2000 bytes, SHA-256 {sha256}</i>"
+        )),
+        "{page}"
+    );
 }
 
 #[test]
@@ -90,6 +108,7 @@ fn every_text_is_escaped() {
                 count: 1,
                 source: None,
                 target: Some(row(&[(NASTY, NASTY)])),
+                seen: Seen::default(),
             },
         ],
     )]);

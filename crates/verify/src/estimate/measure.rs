@@ -1,6 +1,11 @@
 //! The rate of these servers, measured with a few chunks of a table.
 
-use crossover_core::{Millis, ports::PortError, routing::Side, rows::Region};
+use crossover_core::{
+    Millis,
+    ports::{PortError, Rows},
+    routing::Side,
+    rows::Region,
+};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::{
@@ -74,7 +79,8 @@ async fn sample(
     theirs: Region,
     buckets: u32,
 ) -> Result<Sample, PortError> {
-    let (source, target, clock) = (comparison.source, comparison.target, comparison.clock);
+    let (source, target): (&dyn Rows, &dyn Rows) = (&comparison.source, &comparison.target);
+    let clock = comparison.clock;
     for (side, database) in [(Side::Source, source), (Side::Target, target)] {
         comparison
             .governor

@@ -240,11 +240,7 @@ impl Follower<'_> {
         let keys: Vec<RowKey> = found.keys().cloned().collect();
         let differences = self.name(&of_table.prepared, found).await?;
         // Names are returned in the order of the keys.
-        for (key, mut difference) in keys.iter().zip(differences) {
-            if !self.ctx.options.values {
-                difference.source = None;
-                difference.target = None;
-            }
+        for (key, difference) in keys.iter().zip(differences) {
             self.emit(&FollowEvent::Different {
                 table: table.to_string(),
                 hot: hot.get(key).copied().unwrap_or_default(),
@@ -262,6 +258,7 @@ impl Follower<'_> {
         let ctx = self.ctx;
         let options = RowsOptions {
             columns: ctx.verify.rows.columns,
+            values: ctx.options.values,
             ..RowsOptions::default()
         };
         let comparison = ctx.comparison(&options);
@@ -275,7 +272,6 @@ impl Follower<'_> {
             writer: self.ctx.sides.writer,
             catch_up: self.ctx.catch_up,
             clock: self.ctx.sides.clock,
-            retry_timeout_ms: self.ctx.verify.rows.retry_timeout_ms,
             limit_ms: self.ctx.verify.rows.recheck_limit_ms,
         }
     }

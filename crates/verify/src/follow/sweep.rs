@@ -9,7 +9,6 @@ use crossover_core::{
     Millis, UnixMillis,
     catalogue::TableName,
     ports::{PortError, PortResult},
-    rows::RowKey,
 };
 
 use super::{
@@ -78,7 +77,7 @@ impl<'a> Follower<'a> {
         let found: Vec<(PackedKey, Mismatch)> = result
             .differences
             .iter()
-            .map(|d| (PackedKey::new(&row_key(d, &result.key)), mismatch(d)))
+            .map(|d| (PackedKey::new(&d.seen.key), mismatch(d)))
             .collect();
         self.emit(&FollowEvent::Compared {
             table: table.to_string(),
@@ -153,16 +152,6 @@ async fn sweep(ctx: FollowContext<'_>, tables: Vec<Arc<PreparedTable>>, done: Do
             .unwrap_or_else(PoisonError::into_inner)
             .push((table.table.clone(), result));
     }
-}
-
-/// The key in its order; for a row without a key, its hash.
-fn row_key(difference: &Difference, key: &[String]) -> RowKey {
-    if key.is_empty() {
-        return difference.key.values().flatten().cloned().collect();
-    }
-    key.iter()
-        .map(|column| difference.key.get(column).cloned().flatten().unwrap_or_default())
-        .collect()
 }
 
 /// The compared rows, as far as the difference contains them: sufficient for rows without a key.

@@ -7,13 +7,17 @@ use crossover_core::{
     Millis,
     catalogue::TableName,
     ports::{PortError, PortResult, Repair, RepairTransaction, RowOutcome},
-    rows::{Action, RowChange, RowKey, RowTexts},
+    rows::{Action, RowKey, RowPrint, RowTexts},
 };
 
-use super::{Outcome, RepairPlan, RepairReport, TablePlan};
+use super::{
+    Outcome, RepairPlan, RepairReport, TablePlan,
+    planned::{self, Planned, by_key, portions},
+};
 use crate::{
-    rows::{CatchUp, Recheck, with_retries},
+    rows::{CatchUp, Governor, Recheck, shown_at_once},
     run::Sides,
+    watch::Silent,
 };
 
 /// Number of keys read at once before anything is locked.
@@ -46,6 +50,8 @@ impl Default for ApplyOptions {
 /// Both sides and the plan.
 struct Repairing<'a> {
     sides: &'a Sides<'a>,
+    /// The same, asked again while a server is away.
+    patient: &'a Sides<'a>,
     target: &'a dyn Repair,
     plan: &'a RepairPlan,
     options: ApplyOptions,
@@ -54,7 +60,7 @@ struct Repairing<'a> {
 /// A row in progress.
 struct Work<'p> {
     table: &'p TablePlan,
-    change: &'p RowChange,
+    change: &'p Planned,
     outcome: Outcome,
 }
 
@@ -68,7 +74,15 @@ pub async fn apply(
     plan: &RepairPlan,
     options: ApplyOptions,
 ) -> PortResult<RepairReport> {
+    let governor = Governor::default();
+    let (source, follower) = sides.attended(options.retry_timeout_ms, &governor, &Silent);
+    // While rows are locked nothing is asked again: the locks must not outlast a server that is away.
     let repairing = Repairing {
+        patient: &Sides {
+            source: &source,
+            target: &follower,
+            ..*sides
+        },
         sides,
         target,
         plan,
@@ -117,12 +131,9 @@ impl Repairing<'_> {
     async fn first_check(&self, work: &mut [Work<'_>]) -> PortResult<()> {
         for part in work.chunk_by_mut(|a, b| std::ptr::eq(a.table, b.table)) {
             for part in part.chunks_mut(LOOK) {
-                let changes: Vec<&RowChange> = part.iter().map(|w| w.change).collect();
+                let changes: Vec<&Planned> = part.iter().map(|w| w.change).collect();
                 let table = part[0].table;
-                let changed = with_retries(self.sides.clock, self.options.retry_timeout_ms, || {
-                    self.changed_on_source(table, &changes)
-                })
-                .await?;
+                let changed = self.changed_on_source(self.patient, table, &changes).await?;
                 for row in part {
                     if changed.contains(&row.change.key) {
                         row.outcome = Outcome::SkippedChangedOnSource;
@@ -152,7 +163,7 @@ impl Repairing<'_> {
             };
             let batches = open
                 .chunk_by_mut(alike)
-                .flat_map(|step| step.chunks_mut(self.options.batch.max(1)));
+                .flat_map(|step| cut(step, self.options.batch, |work| work.change.bytes));
             for batch in batches {
                 if let Some(reason) = &gone {
                     // The server does not answer, so the rest is not tried.
@@ -192,7 +203,16 @@ impl Repairing<'_> {
         let table = first.table;
         // A row that does not exist cannot be locked.
         let whole = first.change.action() == Action::Insert;
-        let mut open: Vec<usize> = (0..batch.len()).collect();
+        let keys: Vec<RowKey> = batch.iter().map(|w| w.change.key.clone()).collect();
+        let ours = by_key(self.sides.source.values_of(&table.source, &keys).await?);
+        let mut open: Vec<usize> = Vec::with_capacity(batch.len());
+        for (place, work) in batch.iter_mut().enumerate() {
+            if planned::is(ours.get(&work.change.key), work.change.after) {
+                open.push(place);
+            } else {
+                work.outcome = Outcome::SkippedChangedOnSource;
+            }
+        }
         let mut tries = 0;
         while !open.is_empty() {
             let mut transaction = self.target.begin(&table.table, self.plan.silent).await?;
@@ -209,10 +229,9 @@ impl Repairing<'_> {
                 self.sides.clock.sleep(WAIT).await;
                 continue;
             };
-            let now: BTreeMap<RowKey, RowTexts> = rows.into_iter().map(|r| (r.key, r.values)).collect();
-            let written = write_rows(&mut *transaction, batch, &open, &now).await?;
-            let changes: Vec<&RowChange> = written.iter().map(|i| batch[*i].change).collect();
-            let changed = self.changed_on_source(table, &changes).await?;
+            let written = write_rows(&mut *transaction, batch, &open, (by_key(rows), &ours)).await?;
+            let changes: Vec<&Planned> = written.iter().map(|i| batch[*i].change).collect();
+            let changed = self.changed_on_source(self.sides, table, &changes).await?;
             if changed.is_empty() {
                 transaction.commit().await?;
                 for i in written {
@@ -236,17 +255,22 @@ impl Repairing<'_> {
     /// Keys of rows that the source no longer has as the comparison saw them.
     async fn changed_on_source(
         &self,
+        sides: &Sides<'_>,
         table: &TablePlan,
-        changes: &[&RowChange],
+        changes: &[&Planned],
     ) -> PortResult<BTreeSet<RowKey>> {
-        let keys: Vec<RowKey> = changes.iter().map(|c| c.key.clone()).collect();
-        let rows = self.sides.source.values_of(&table.source, &keys).await?;
-        let now: BTreeMap<RowKey, RowTexts> = rows.into_iter().map(|r| (r.key, r.values)).collect();
-        Ok(changes
-            .iter()
-            .filter(|change| now.get(&change.key) != change.after.as_ref())
-            .map(|change| change.key.clone())
-            .collect())
+        let mut changed = BTreeSet::new();
+        for changes in changes.chunks(shown_at_once(&table.source)) {
+            let keys: Vec<RowKey> = changes.iter().map(|c| c.key.clone()).collect();
+            let rows = sides.source.shown_of(&table.source, &keys).await?;
+            let now: BTreeMap<RowKey, RowPrint> =
+                rows.into_iter().map(|r| (r.key.clone(), r.print())).collect();
+            let others = changes
+                .iter()
+                .filter(|change| now.get(&change.key) != change.after.as_ref());
+            changed.extend(others.map(|change| change.key.clone()));
+        }
+        Ok(changed)
     }
 
     /// Compares only the repaired rows.
@@ -259,12 +283,11 @@ impl Repairing<'_> {
                 .collect();
             let keys: Vec<RowKey> = repaired.iter().map(|w| w.change.key.clone()).collect();
             let recheck = Recheck {
-                source: self.sides.source,
-                target: self.sides.target,
+                source: self.patient.source,
+                target: self.patient.target,
                 writer: self.sides.writer,
                 catch_up: self.sides.catch_up.unwrap_or(&Still),
                 clock: self.sides.clock,
-                retry_timeout_ms: self.options.retry_timeout_ms,
                 limit_ms: self.options.recheck_limit_ms,
             };
             let forms = (&plan.source, &plan.table.form);
@@ -281,21 +304,33 @@ impl Repairing<'_> {
     }
 }
 
+/// Cuts rows into batches of at most `most` whose values fit into memory.
+fn cut<T>(mut rows: &mut [T], most: usize, bytes: impl Fn(&T) -> u64) -> Vec<&mut [T]> {
+    let lengths = portions(rows.iter().map(bytes), most);
+    let mut batches = Vec::with_capacity(lengths.len());
+    for length in lengths {
+        let (batch, rest) = rows.split_at_mut(length);
+        batches.push(batch);
+        rows = rest;
+    }
+    batches
+}
+
 /// Writes those rows that still match the comparison and returns the written ones; the other rows have their
 /// outcome.
 async fn write_rows(
     transaction: &mut dyn RepairTransaction,
     batch: &mut [&mut Work<'_>],
     open: &[usize],
-    now: &BTreeMap<RowKey, RowTexts>,
+    (mut theirs, ours): (BTreeMap<RowKey, RowTexts>, &BTreeMap<RowKey, RowTexts>),
 ) -> PortResult<Vec<usize>> {
     let mut written = Vec::with_capacity(open.len());
     for i in open {
-        let change = batch[*i].change;
-        let answer = if now.get(&change.key) == change.before.as_ref() {
-            transaction.change(change).await?
-        } else {
-            RowOutcome::NotAsSeen
+        let planned = batch[*i].change;
+        let values = (theirs.remove(&planned.key), ours.get(&planned.key).cloned());
+        let answer = match planned.with_values(values.0, values.1) {
+            Some(change) => transaction.change(&change).await?,
+            None => RowOutcome::NotAsSeen,
         };
         match answer {
             RowOutcome::Done => written.push(*i),

@@ -7,10 +7,10 @@ use crossover_core::{
     plan::Scope,
     ports::{PortError, Repair},
     routing::Side,
-    rows::{Action, HashPlan, RowChange, RowKey, RowTexts, TableWriting, WritableTable},
+    rows::{Action, HashPlan, RowKey, TableWriting, WritableTable},
 };
 
-use super::order::order;
+use super::{order::order, planned::Planned};
 use crate::{
     Cause, PreparedTable, Report, VerifyError, VerifyOptions, prepare,
     rows::{Difference, Kind, TableResult},
@@ -24,7 +24,7 @@ pub struct TablePlan {
     pub source: HashPlan,
     pub table: WritableTable,
     /// Sorted by key.
-    pub changes: Vec<RowChange>,
+    pub changes: Vec<Planned>,
     /// Rows that no statement can repair, and why.
     pub unrepairable: Vec<(RowKey, String)>,
 }
@@ -47,7 +47,7 @@ pub struct RepairPlan {
 pub struct Step<'p> {
     pub table: &'p TablePlan,
     pub action: Action,
-    pub changes: Vec<&'p RowChange>,
+    pub changes: Vec<&'p Planned>,
 }
 
 /// Why nothing can be repaired.
@@ -65,7 +65,7 @@ pub enum RepairError {
 
 impl TablePlan {
     fn step(&self, action: Action) -> Option<Step<'_>> {
-        let changes: Vec<&RowChange> = self.changes.iter().filter(|c| c.action() == action).collect();
+        let changes: Vec<&Planned> = self.changes.iter().filter(|c| c.action() == action).collect();
         (!changes.is_empty()).then_some(Step {
             table: self,
             action,
@@ -192,32 +192,31 @@ fn table(
     Ok(plan)
 }
 
-fn change(table: &WritableTable, difference: &Difference) -> Result<RowChange, (RowKey, String)> {
-    let form = &table.form;
-    let key: RowKey = form
-        .key_columns()
-        .filter_map(|c| difference.key.get(&c.name).cloned().flatten())
-        .collect();
-    let texts = |row: &BTreeMap<String, Option<String>>| -> RowTexts {
-        form.columns
-            .iter()
-            .map(|c| row.get(&c.name).cloned().flatten())
-            .collect()
-    };
-    let after = difference.source.as_ref().map(texts);
-    let before = difference.target.as_ref().map(texts);
+fn change(table: &WritableTable, difference: &Difference) -> Result<Planned, (RowKey, String)> {
+    let seen = &difference.seen;
+    let key = seen.key.clone();
     let as_found = match difference.kind {
-        Kind::MissingOnTarget => after.is_some() && before.is_none(),
-        Kind::ExtraOnTarget => after.is_none() && before.is_some(),
-        Kind::Different => after.is_some() && before.is_some() && after != before,
+        Kind::MissingOnTarget => seen.source.is_some() && seen.target.is_none(),
+        Kind::ExtraOnTarget => seen.source.is_none() && seen.target.is_some(),
+        Kind::Different => seen.source.is_some() && seen.target.is_some() && seen.source != seen.target,
     };
-    if !as_found || key.len() != form.key.len() {
+    if !as_found || key.len() != table.form.key.len() {
         return Err((
             key,
             "it changed while its values were being read; compare again".to_owned(),
         ));
     }
-    let change = RowChange { key, before, after };
+    if seen.has_bytes {
+        let reason = "it has bytes that are no text in UTF-8, which no statement can write";
+        return Err((key, reason.to_owned()));
+    }
+    let change = Planned {
+        key,
+        before: seen.target,
+        after: seen.source,
+        columns: difference.columns.clone(),
+        bytes: seen.bytes,
+    };
     match obstacle(table, &change) {
         Some(reason) => Err((change.key, reason)),
         None => Ok(change),
@@ -225,13 +224,8 @@ fn change(table: &WritableTable, difference: &Difference) -> Result<RowChange, (
 }
 
 /// Why no statement can make this change.
-fn obstacle(table: &WritableTable, change: &RowChange) -> Option<String> {
-    let changing: Vec<&str> = change
-        .changing()
-        .into_iter()
-        .filter_map(|place| table.form.columns.get(place))
-        .map(|c| c.name.as_str())
-        .collect();
+fn obstacle(table: &WritableTable, change: &Planned) -> Option<String> {
+    let changing: Vec<&str> = change.columns.iter().map(String::as_str).collect();
     let of = |kind: &[String]| -> Vec<&str> {
         changing
             .iter()

@@ -3,7 +3,7 @@
 use crossover_core::{ports::PortResult, rows::HashPlan};
 use futures::{TryStreamExt, stream};
 
-use super::{Chunk, Comparison, Layout, retries::with_retries};
+use super::{Chunk, Comparison, Layout, read_again::read_again};
 
 impl Comparison<'_> {
     /// Sums the chunks again that differed between the sides although all their rows were found equal later.
@@ -34,7 +34,7 @@ impl Comparison<'_> {
                 target,
             } => {
                 let parts: [&[_]; 2] = [source, target];
-                let (ours, theirs) = with_retries(self.clock, self.options.retry_timeout_ms, || async {
+                let (ours, theirs) = read_again(self.clock, self.options.retry_timeout_ms, || async {
                     let snapshots = self.snapshots(parts).await?;
                     let at = [snapshots[0].as_ref(), snapshots[1].as_ref()];
                     self.add_up_both(forms, parts, *buckets, at).await

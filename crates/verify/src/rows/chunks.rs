@@ -4,8 +4,10 @@ use crossover_core::rows::{ColumnStatistics, Leaf, Region, TableShape, ranges};
 
 use super::{Ranges, walk::NARROW};
 
-/// Tables up to this many rows are read in one statement.
+/// Tables up to this many rows, and up to the bytes of a chunk, are read in one statement.
 const SMALL: u64 = 100_000;
+/// Target size of a chunk on disk: with large values a chunk of the wanted number of rows would take minutes.
+const CHUNK_BYTES: u64 = 64 << 20;
 /// Minimum correlation between the order on disk and the order of the key for reading ranges of the key
 /// without random reads.
 const ORDERLY: f32 = 0.9;
@@ -39,7 +41,9 @@ pub fn plan_layout(
     chunk_rows: u64,
 ) -> Layout {
     let rows = source.estimated_rows.max(target.estimated_rows);
-    if rows <= SMALL {
+    let bytes = source.bytes.max(target.bytes);
+    let chunk_rows = chunk_rows.min(rows_within(rows, bytes));
+    if rows <= SMALL && bytes <= CHUNK_BYTES {
         return Layout::Buckets {
             buckets: 256,
             source: vec![Region::Whole],
@@ -54,6 +58,7 @@ pub fn plan_layout(
             return Layout::Ranges(Ranges {
                 bounds,
                 rows,
+                chunk_rows,
                 by_disk: [(source, ours), (target, theirs)]
                     .map(|(shape, statistics)| has_block_ranges(shape, statistics)),
             });
@@ -61,10 +66,21 @@ pub fn plan_layout(
     }
     let buckets = power_of_two(rows / BUCKET_ROWS);
     let statement_rows = chunk_rows.max(u64::from(buckets) * ROWS_PER_BUCKET);
+    let statement_rows = statement_rows.min(rows_within(rows, bytes));
     Layout::Buckets {
         buckets,
         source: parts(&source.leaves, rows, statement_rows),
         target: parts(&target.leaves, rows, statement_rows),
+    }
+}
+
+/// The number of rows that take the size of a chunk, in a table of so many rows and bytes.
+fn rows_within(rows: u64, bytes: u64) -> u64 {
+    let chunks = bytes.div_ceil(CHUNK_BYTES).max(1);
+    if chunks == 1 {
+        u64::MAX
+    } else {
+        rows.div_ceil(chunks).max(1)
     }
 }
 
@@ -135,6 +151,7 @@ mod tests {
                 .map(|(i, blocks)| Leaf {
                     relation: name(format!("t{i}")),
                     blocks: *blocks,
+                    on_other_server: false,
                 })
                 .collect(),
             bytes: 0,
@@ -190,6 +207,31 @@ mod tests {
             blocks: None,
         };
         assert!(parts.contains(&whole));
+    }
+
+    #[test]
+    fn a_table_of_few_large_rows_is_cut_by_its_bytes() {
+        let large = |rows, blocks| TableShape {
+            bytes: 1_500 << 20,
+            ..table(rows, &[Some(blocks)])
+        };
+        let Layout::Buckets { source, .. } =
+            plan_layout(&large(1_500, 100), &table(1_500, &[Some(9)]), None, 1_000)
+        else {
+            panic!("no statistics");
+        };
+        assert_eq!(source.len(), 20, "100 blocks, 64 MB each if possible");
+        let statistics = statistics(1.0);
+        let layout = plan_layout(
+            &large(1_500, 100),
+            &large(1_500, 100),
+            Some((&statistics, &statistics)),
+            1_000,
+        );
+        let Layout::Ranges(ranges) = layout else {
+            panic!("{layout:?}");
+        };
+        assert!(ranges.bounds.len() >= 24, "{}", ranges.bounds.len());
     }
 
     #[test]

@@ -8,12 +8,12 @@ use crossover_core::{
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
-    Chunk, Governor, Layout, RowsOptions, TableResult,
+    Attended, Chunk, Governor, Layout, RowsOptions, TableResult,
     chunk::Digests,
     difference::Mismatches,
     mismatch_budget::MismatchBudget,
+    read_again::read_again,
     recheck::{CatchUp, Recheck},
-    retries::with_retries,
 };
 use crate::watch::{Event, Watch};
 
@@ -22,8 +22,8 @@ const PASSES: usize = 5;
 
 /// Both sides and the options of the comparison.
 pub struct Comparison<'a> {
-    pub source: &'a dyn Rows,
-    pub target: &'a dyn Rows,
+    pub source: Attended<'a>,
+    pub target: Attended<'a>,
     pub clock: &'a dyn Clock,
     pub options: &'a RowsOptions,
     pub governor: &'a Governor,
@@ -81,12 +81,16 @@ impl Comparison<'_> {
             };
             // The checked rows are settled, but further rows were not checked: the state of the table is
             // unknown.
-            if !(real.is_empty() && result.truncated) {
+            if self.catch_up.is_none() || !(real.is_empty() && result.truncated) {
                 break;
             }
         }
         result.different_rows = real.values().map(super::difference::Mismatch::count).sum();
         result.equal = real.is_empty() && !result.truncated;
+        if !result.equal {
+            // Sums that differ prove a row, even if none can be named.
+            result.different_rows = result.different_rows.max(1);
+        }
         result.truncated |= real.len() > self.options.max_reported;
         if self.options.recheck_chunks && result.equal {
             self.recheck_chunks(forms, &layout, &mut result.chunks).await?;
@@ -141,20 +145,19 @@ impl Comparison<'_> {
 
     fn recheck<'a>(&'a self, catch_up: &'a dyn CatchUp) -> Recheck<'a> {
         Recheck {
-            source: self.source,
-            target: self.target,
+            source: &self.source,
+            target: &self.target,
             writer: self.writer,
             catch_up,
             clock: self.clock,
-            retry_timeout_ms: self.options.retry_timeout_ms,
             limit_ms: self.options.recheck_limit_ms,
         }
     }
 
     pub(super) const fn side(&self, side: Side) -> &dyn Rows {
         match side {
-            Side::Source => self.source,
-            Side::Target => self.target,
+            Side::Source => &self.source,
+            Side::Target => &self.target,
         }
     }
 
@@ -168,7 +171,7 @@ impl Comparison<'_> {
     ) -> PortResult<Mismatches> {
         // Rows that move between blocks would be read twice or not at all, so all parts of a side are read in
         // one snapshot. A restart of the server ends the snapshot, and the table starts again.
-        with_retries(self.clock, self.options.retry_timeout_ms, || async {
+        read_again(self.clock, self.options.retry_timeout_ms, || async {
             let snapshots = self.snapshots(parts).await?;
             let at = [snapshots[0].as_ref(), snapshots[1].as_ref()];
             let (ours, theirs) = self.add_up_both(forms, parts, buckets, at).await?;
@@ -253,15 +256,9 @@ impl Comparison<'_> {
         at: Option<&Snapshot>,
     ) -> PortResult<Digests> {
         let database = self.side(side);
-        let work = || database.digest(form, region, buckets, at);
         let rows = |digests: &Digests| digests.values().map(|d| d.rows).sum();
-        // A statement that reads in a snapshot cannot be repeated alone: the snapshot ended with the
-        // connection.
-        if at.is_some() {
-            self.governed(side, work(), rows).await
-        } else {
-            self.governed(side, self.with_retries(work), rows).await
-        }
+        self.governed(side, database.digest(form, region, buckets, at), rows)
+            .await
     }
 
     /// Runs work on a side when its server has capacity, and reports the rows that were read.
@@ -293,12 +290,5 @@ impl Comparison<'_> {
             .after(side, rows, elapsed, self.clock, self.watch)
             .await;
         Ok(answer)
-    }
-
-    pub(super) async fn with_retries<T, F>(&self, work: impl FnMut() -> F + Send) -> PortResult<T>
-    where
-        F: Future<Output = PortResult<T>> + Send,
-    {
-        with_retries(self.clock, self.options.retry_timeout_ms, work).await
     }
 }

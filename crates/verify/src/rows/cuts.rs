@@ -1,8 +1,7 @@
 //! Positions where a table can be divided so that the parts mean the same on both sides.
 
 use crossover_core::{
-    ports::PortResult,
-    routing::Side,
+    ports::{PortResult, Rows},
     rows::{Bounds, ColumnEncoding, ColumnStatistics, HashPlan, Hashing, Region, TableShape, ranges},
 };
 
@@ -44,14 +43,10 @@ impl Comparison<'_> {
         &self,
         forms: (&HashPlan, &HashPlan),
     ) -> PortResult<(ColumnStatistics, ColumnStatistics)> {
-        let ask = |side: Side, form: &HashPlan| {
-            let (database, form) = (self.side(side), form.clone());
-            self.with_retries(move || {
-                let form = form.clone();
-                async move { database.column_statistics(&form).await }
-            })
-        };
-        futures::try_join!(ask(Side::Source, forms.0), ask(Side::Target, forms.1))
+        futures::try_join!(
+            self.source.column_statistics(forms.0),
+            self.target.column_statistics(forms.1)
+        )
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crossover_core::rows::{RowHash, RowKey};
+use crossover_core::rows::{RowHash, RowKey, RowPrint, Shown};
 use serde::{Deserialize, Serialize};
 
 /// The kind of a difference.
@@ -20,18 +20,59 @@ pub enum Kind {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Difference {
     /// The key's columns; all columns if the table has no key.
-    pub key: BTreeMap<String, Option<String>>,
+    pub key: BTreeMap<String, Option<Shown>>,
     pub kind: Kind,
     /// Columns that differ; empty for rows that are missing on one side.
     pub columns: Vec<String>,
     /// How many more rows of this kind one side has; 1 if the table has a key.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub count: u64,
-    /// All values of the row on the source, if the row exists and values were requested.
+    /// All values of the row on the source, if the row exists and values were requested. Values of the first rows of a
+    /// table are kept, up to 8 MiB.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<BTreeMap<String, Option<String>>>,
+    pub source: Option<BTreeMap<String, Option<Shown>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub target: Option<BTreeMap<String, Option<String>>>,
+    pub target: Option<BTreeMap<String, Option<Shown>>>,
+    /// What a repair has to find again.
+    #[serde(skip)]
+    pub seen: Seen,
+}
+
+/// The row when it was named, without its values.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// The whole key; without one, the hash of the row.
+    pub key: RowKey,
+    /// `None` where the side had no such row.
+    pub source: Option<RowPrint>,
+    pub target: Option<RowPrint>,
+    /// The length of all values of both sides.
+    pub bytes: u64,
+    /// Some value is no text, so no statement can write it.
+    pub has_bytes: bool,
+}
+
+impl Difference {
+    pub(crate) fn without_values(&mut self) {
+        self.source = None;
+        self.target = None;
+    }
+
+    /// Whether the row was read and its values are not kept.
+    pub(crate) const fn lacks_values(&self) -> bool {
+        let read = self.seen.source.is_some() || self.seen.target.is_some();
+        read && self.source.is_none() && self.target.is_none()
+    }
+
+    /// The bytes of its values as they are shown.
+    pub(crate) fn values_bytes(&self) -> u64 {
+        let rows = self.source.iter().chain(&self.target);
+        let values = rows.flatten().map(|(name, value)| {
+            let shown = value.as_ref().map_or(0, |value| value.text().len());
+            name.len() + shown
+        });
+        values.sum::<usize>() as u64
+    }
 }
 
 const fn one() -> u64 {

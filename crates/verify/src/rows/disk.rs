@@ -63,9 +63,8 @@ impl Comparison<'_> {
         if by_disk && form.hashing != Hashing::Stream {
             match self.by_disk(side, form, ranges).await {
                 Ok(Some(digests)) => return Ok(digests),
-                // A server that was unavailable has lost its snapshot; the method by index waits for the
-                // server.
-                Ok(None) | Err(PortError::Unreachable { .. }) => {}
+                // A server that was away has lost its snapshot; reading by index needs none.
+                Ok(None) | Err(PortError::ReadAgain { .. }) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -1,4 +1,4 @@
-//! Limits the load that a comparison puts on the servers.
+//! When the servers can be asked: limits the load on them, and knows whether they answer.
 
 use std::{
     collections::VecDeque,
@@ -11,6 +11,7 @@ use crossover_core::{
     routing::Side,
 };
 
+use super::presence::Presence;
 use crate::watch::{Event, Watch};
 
 /// Interval between two reads of the load, and the wait when the load is too high.
@@ -26,12 +27,13 @@ const TELLING: Millis = Millis(100);
 /// The longest pause after one slow chunk.
 const LONGEST_PAUSE: Millis = Millis(10_000);
 
-/// Pauses the comparison when a server is busy.
+/// Pauses the comparison when a server is busy or away; shared by all tables of a run.
 #[derive(Debug, Default)]
 pub struct Governor {
     /// Maximum number of other active sessions for new work to begin; `None` if the load is not read.
     max_load: Option<u32>,
     sides: Mutex<[Pace; 2]>,
+    presence: Presence,
 }
 
 #[derive(Debug, Default)]
@@ -93,7 +95,12 @@ impl Governor {
         Self {
             max_load,
             sides: Mutex::default(),
+            presence: Presence::default(),
         }
+    }
+
+    pub(super) const fn presence(&self) -> &Presence {
+        &self.presence
     }
 
     /// Waits until the server has capacity.

@@ -20,6 +20,8 @@ pub struct Ranges {
     pub bounds: Vec<Bounds>,
     /// Approximate number of rows of all ranges.
     pub rows: u64,
+    /// The most rows of a chunk, for its size in bytes.
+    pub chunk_rows: u64,
     /// The sides that can be read in block ranges.
     pub by_disk: [bool; 2],
 }
@@ -27,8 +29,12 @@ pub struct Ranges {
 impl Ranges {
     /// Groups of adjacent ranges with about this many rows, each as one range.
     pub(crate) fn joined(&self, chunk_rows: u64) -> Vec<Bounds> {
-        let mut walk = Walk::new(&self.bounds, self.rows, chunk_rows);
+        let mut walk = self.walk(chunk_rows);
         std::iter::from_fn(|| walk.next(false)).collect()
+    }
+
+    fn walk(&self, chunk_rows: u64) -> Walk<'_> {
+        Walk::new(&self.bounds, self.rows, chunk_rows.min(self.chunk_rows))
     }
 }
 
@@ -48,7 +54,7 @@ impl Comparison<'_> {
         let differs = &AtomicBool::new(false);
         // If a table has one range only, all jobs are available for its parts.
         let jobs = (self.options.jobs / ranges.bounds.len().max(1)).max(1);
-        let mut walk = Walk::new(&ranges.bounds, ranges.rows, self.options.chunk_rows);
+        let mut walk = ranges.walk(self.options.chunk_rows);
         let runs = std::iter::from_fn(move || walk.next(differs.load(Ordering::Relaxed)));
         let chunks = stream::iter(runs.enumerate())
             .map(|(id, bounds)| async move {

@@ -8,10 +8,7 @@ use crossover_core::{
     rows::{HashPlan, RowKey},
 };
 
-use super::{
-    difference::{Mismatches, differing},
-    retries::with_retries,
-};
+use super::difference::{Mismatches, differing};
 
 /// Number of keys read in one statement.
 pub const KEYS_AT_ONCE: usize = 2_000;
@@ -39,7 +36,6 @@ pub struct Recheck<'a> {
     pub writer: Side,
     pub catch_up: &'a dyn CatchUp,
     pub clock: &'a dyn Clock,
-    pub retry_timeout_ms: Millis,
     /// A row that still differs after this time counts as different, even if the row continues to change.
     pub limit_ms: Millis,
 }
@@ -81,10 +77,7 @@ impl Recheck<'_> {
                 Side::Source => (self.source, forms.0.clone()),
                 Side::Target => (self.target, forms.1.clone()),
             };
-            with_retries(self.clock, self.retry_timeout_ms, move || {
-                let (keys, form) = (keys.clone(), form.clone());
-                async move { database.rows_of(&form, &keys).await }
-            })
+            async move { database.rows_of(&form, &keys).await }
         };
         for keys in keys.chunks(KEYS_AT_ONCE) {
             // The follower first: a row written between the two reads is then reported as a difference, never

@@ -1,6 +1,10 @@
 //! The result for a table.
 
-use crossover_core::{Millis, catalogue::TableName, rows::Hashing};
+use crossover_core::{
+    Millis,
+    catalogue::TableName,
+    rows::{Hashing, Shown},
+};
 use serde::Serialize;
 
 use super::{Chunk, Difference};
@@ -73,7 +77,7 @@ impl TableResult {
                 let values: Vec<String> = d
                     .key
                     .iter()
-                    .map(|(column, value)| format!("{column}={}", value.as_deref().unwrap_or("NULL")))
+                    .map(|(column, value)| format!("{column}={}", value.as_ref().map_or("NULL", Shown::text)))
                     .collect();
                 format!("({})", values.join(","))
             })

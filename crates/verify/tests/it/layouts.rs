@@ -1,6 +1,6 @@
 //! Tables of every shape: large and small, with and without keys, partitioned on one side only.
 
-use crossover_core::{plan::Scope, ports::PortResult};
+use crossover_core::{plan::Scope, ports::PortResult, rows::Shown};
 use crossover_verify::{Event, Sides, Silent, VerifyOptions, Watch, compare_rows, rows::CatchUp};
 
 use crate::pair::{Pair, crossover, named, still};
@@ -106,8 +106,8 @@ async fn keys_of_every_kind_name_their_row() {
     let result = pair.table(&VerifyOptions::default()).await;
     assert_eq!(result.differences.len(), 1);
     let key = &result.differences[0].key;
-    assert_eq!(key["c"].as_deref(), Some("x,\"y\" \\ 2"));
-    assert_eq!(key["n"].as_deref(), Some("0.50000000000000000000"));
+    assert_eq!(key["c"].as_ref().map(Shown::text), Some("x,\"y\" \\ 2"));
+    assert_eq!(key["n"].as_ref().map(Shown::text), Some("0.50000000000000000000"));
     assert_eq!(result.differences[0].columns, ["v"]);
 }
 

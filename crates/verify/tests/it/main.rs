@@ -6,9 +6,12 @@
     reason = "a helper that fails fails its test"
 )]
 
+mod away;
 mod bad_input;
+mod bytes;
 mod follow;
 mod in_order;
+mod large_values;
 mod layouts;
 mod load;
 mod pair;

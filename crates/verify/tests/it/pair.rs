@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use crossover_core::{Millis, Secret, UnixMillis, plan::Scope, ports::Clock, routing::Side};
+use crossover_core::{Millis, Secret, UnixMillis, plan::Scope, ports::Clock, routing::Side, rows::Shown};
 use crossover_postgres::{ConnectionSettings, PostgresDatabase, SslMode};
 use crossover_stand::postgres::{Access, Database, Major, TestServer};
 use crossover_verify::{
@@ -183,7 +183,11 @@ pub fn named(table: &TableResult) -> Vec<String> {
         .differences
         .iter()
         .map(|d| {
-            let key: Vec<&str> = d.key.values().map(|v| v.as_deref().unwrap_or("NULL")).collect();
+            let key: Vec<&str> = d
+                .key
+                .values()
+                .map(|v| v.as_ref().map_or("NULL", Shown::text))
+                .collect();
             let kind = match d.kind {
                 Kind::MissingOnTarget => "missing",
                 Kind::ExtraOnTarget => "extra",

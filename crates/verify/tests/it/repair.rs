@@ -4,6 +4,7 @@ mod drift;
 mod hooked;
 mod races;
 mod refusals;
+mod wide_keys;
 
 use std::collections::BTreeMap;
 
@@ -12,11 +13,17 @@ use crossover_postgres::PostgresDatabase;
 use crossover_stand::postgres::Database;
 use crossover_verify::{
     Report, Sides, Silent, VerifyOptions,
-    repair::{ApplyOptions, Heading, Outcome, RepairPlan, RepairReport, Scripts, apply, plan, scripts},
+    repair::{ApplyOptions, Heading, Outcome, RepairPlan, RepairReport, apply, plan, write_scripts},
     verify,
 };
 
 use crate::pair::{Pair, TestClock, crossover};
+
+/// The two files of a plan.
+pub struct Scripts {
+    pub repair: String,
+    pub inverse: String,
+}
 
 /// Connections of Crossover to both databases.
 pub struct Desk {
@@ -100,7 +107,7 @@ impl Desk {
         .unwrap()
     }
 
-    pub fn scripts(&self, plan: &RepairPlan) -> Scripts {
+    pub async fn scripts(&self, plan: &RepairPlan) -> Scripts {
         let heading = Heading {
             made: "2026-01-02T03:04:05Z".into(),
             source: self.source.to_string(),
@@ -108,7 +115,20 @@ impl Desk {
             comparison: "a test".into(),
             while_changing: "wait".into(),
         };
-        scripts(plan, &self.target, &heading)
+        let (mut repair, mut inverse) = (Vec::new(), Vec::new());
+        write_scripts(
+            &self.sides(),
+            plan,
+            &self.target,
+            &heading,
+            (&mut repair, &mut inverse),
+        )
+        .await
+        .unwrap();
+        Scripts {
+            repair: String::from_utf8(repair).unwrap(),
+            inverse: String::from_utf8(inverse).unwrap(),
+        }
     }
 }
 

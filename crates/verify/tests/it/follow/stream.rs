@@ -48,7 +48,12 @@ impl RecordedEvents {
                 FollowEvent::Different {
                     table, difference, ..
                 } => {
-                    let key: Vec<&str> = difference.key.values().flatten().map(String::as_str).collect();
+                    let key: Vec<&str> = difference
+                        .key
+                        .values()
+                        .flatten()
+                        .map(crossover_core::rows::Shown::text)
+                        .collect();
                     Some(format!("{table} {}", key.join(",")))
                 }
                 _ => None,

@@ -142,7 +142,7 @@ async fn the_files_do_the_same_and_the_inverse_restores_the_rows() {
     let pair = drifted().await;
     let desk = Desk::at(&pair).await;
     let old = value(&pair.target, EVERYTHING).await;
-    let scripts = desk.scripts(&desk.plan().await);
+    let scripts = desk.scripts(&desk.plan().await).await;
     assert!(scripts.repair.starts_with("-- Repair:"), "{}", scripts.repair);
     pair.target(&scripts.repair).await;
     assert!(desk.verify().await.equal);
@@ -166,7 +166,7 @@ async fn backslashes_in_the_files_mean_themselves_whatever_strings_the_session_h
         pair.target(r"insert into t values ('c', 'x\'), ('d\', '\')")
             .await;
         let desk = Desk::at(&pair).await;
-        let scripts = desk.scripts(&desk.plan().await);
+        let scripts = desk.scripts(&desk.plan().await).await;
         assert!(scripts.repair.contains(PINNED), "{}", scripts.repair);
         let session = format!("set standard_conforming_strings = '{conforming}'");
         pair.target(&scripts.repair.replace(PINNED, &session)).await;
@@ -195,7 +195,7 @@ async fn foreign_keys_that_fire_are_satisfied_by_the_order() {
     );
     let plan = desk.plan().await;
     assert!(!plan.silent);
-    let scripts = desk.scripts(&plan);
+    let scripts = desk.scripts(&plan).await;
     let report = desk.apply(&plan).await;
     assert_eq!(report.totals.repaired, DRIFTED.len(), "{:?}", outcomes(&report));
     assert!(desk.verify().await.equal);

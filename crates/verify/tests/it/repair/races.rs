@@ -10,8 +10,8 @@ use crate::pair::Pair;
 
 const TABLE: &str = "create table t (id int primary key, a text);
     insert into t select n, 'a' from generate_series(1, 9) n";
-/// The read of the source before anything is locked, and the one before the commit.
-const UNDER_THE_LOCK: usize = 2;
+/// Two reads of the source before anything is locked (the check, the values), and the one before the commit.
+const UNDER_THE_LOCK: usize = 3;
 
 /// Rows 1 and 2 changed on the target, 3 missing, 100 extra.
 async fn drifted() -> Pair {
