@@ -71,7 +71,7 @@ pub async fn environment(options: &RehearsalOptions) -> Environment {
     let parts = parts::ensure(&workspace_root(), parts::Set::Rehearsal, &Silent)
         .await
         .unwrap();
-    let products = workshop::build(&options.workspace, &parts, &Silent)
+    let products = workshop::build(&options.workspace, options.worker.as_deref(), &parts, &Silent)
         .await
         .unwrap();
     Environment::set(options, &parts, &products, &Silent)
