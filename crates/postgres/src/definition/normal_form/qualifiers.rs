@@ -48,11 +48,21 @@ fn only_item(nodes: &[Node]) -> Option<(usize, usize)> {
     (!several).then_some((from, end))
 }
 
+/// Keywords that make rows. Without an alias such an item is called by the keyword.
+const ROWS_OF: [(&str, &str); 2] = [("XMLTABLE", "xmltable"), ("JSON_TABLE", "json_table")];
+
 /// The qualifier of the item's columns: its alias or the relation's name. An alias may have columns in
 /// parentheses.
 fn called(item: &[Node]) -> Option<String> {
     let named = item.split(|node| node.is_keyword("TABLESAMPLE")).next()?;
-    named.iter().rev().find_map(Node::name).map(str::to_owned)
+    let name = named.iter().rev().find_map(Node::name);
+    let keyword = || {
+        let first = named.first()?;
+        ROWS_OF
+            .iter()
+            .find_map(|(keyword, name)| first.is_keyword(keyword).then_some(*name))
+    };
+    name.or_else(keyword).map(str::to_owned)
 }
 
 fn unqualify(nodes: &mut Vec<Node>, relation: &str) {
