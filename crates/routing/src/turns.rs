@@ -5,8 +5,8 @@
 //! first serve those behind them. Twice as many at once as the writer is used to empty the queue as fast as it has filled, and after
 //! as many answers it is one more.
 //!
-//! A client that leaves while its request waits for its turn takes a place that nobody gives back; therefore whoever waits for a turn does
-//! so for a limited time ([`Turns::leave`]).
+//! A client that leaves while its request waits for its turn takes a place that nobody gives back; therefore everyone waits for a turn for the
+//! same limited time ([`Turns::leave`]).
 
 use std::collections::VecDeque;
 
@@ -78,10 +78,11 @@ impl<W> Turns<W> {
         Turn::Later(ticket)
     }
 
-    /// A request that waited goes now, woken or not.
+    /// A request that waited goes now, woken or not. If it was not woken, its time is over, and so is that of everyone before it: who has not
+    /// gone yet is there no more.
     pub fn leave(&mut self, ticket: Ticket) {
         if let Some(at) = self.waiting.iter().position(|(waits, _)| *waits == ticket) {
-            self.waiting.remove(at);
+            self.waiting.drain(..=at);
             self.underway += 1;
         }
     }
@@ -167,6 +168,19 @@ mod tests {
     }
 
     #[test]
+    fn who_is_gone_does_not_keep_the_queue() {
+        let mut turns = Turns::default();
+        let asked: Vec<Turn> = (0..5).map(|number| ask(&mut turns, number)).collect();
+        // The clients of 2 and 3 have left, and nothing is heard of them again.
+        let Turn::Later(last) = asked[4] else {
+            panic!("{asked:?}")
+        };
+        turns.leave(last);
+        assert!(!turns.any_waits(), "requests are direct again");
+        assert!(turns.answered(RELEASE).is_empty());
+    }
+
+    #[test]
     fn each_release_begins_anew_and_an_answer_of_an_older_one_frees_nothing() {
         let mut turns = Turns::default();
         for number in 0..3 {
@@ -204,7 +218,7 @@ mod tests {
                         }
                     }
                     3 if !tickets.is_empty() => {
-                        let (number, ticket) = tickets.remove(tickets.len() / 2);
+                        let (number, ticket) = tickets.remove(0);
                         turns.leave(ticket);
                         gone.push(number);
                         underway += 1;
