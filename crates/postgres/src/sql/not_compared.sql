@@ -11,8 +11,6 @@
     union all
     select 'rows of foreign tables', t.name from relations_with t where t.kind = 'f'
     union all
-    select 'large objects', m.oid::text from pg_largeobject_metadata m
-    union all
     select 'rows of configuration tables of extensions', c.oid::regclass::text
     from pg_extension e
     cross join unnest(e.extconfig) as config (relation)
@@ -95,4 +93,7 @@ from found f
 -- $2 and $3 belong to the scope; the casts here define their types
 where cardinality($2::text[]) >= 0 and cardinality($3::text[]) >= 0
 group by f.what
-order by f.what collate "C"
+union all
+-- there may be many millions: they are counted, and only the first is named
+select 'large objects', count(*), array[min(m.oid)::text] from pg_largeobject_metadata m having count(*) > 0
+order by 1
