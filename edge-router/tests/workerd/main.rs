@@ -8,6 +8,7 @@
 
 mod admin;
 mod barrier;
+mod contents;
 mod cutover;
 mod direct;
 mod directory;

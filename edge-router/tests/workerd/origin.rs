@@ -38,6 +38,17 @@ struct Inner {
     given_up: watch::Sender<usize>,
 }
 
+/// "kept as it is", compressed.
+pub const GZIPPED: &[u8] = &[
+    31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 203, 78, 45, 40, 81, 72, 44, 86, 200, 44, 81, 200, 44, 6, 0, 15, 54,
+    162, 38, 13, 0, 0, 0,
+];
+
+/// 64 MiB in which every stretch is different.
+pub fn large() -> Bytes {
+    (0..16_u32 << 20).flat_map(u32::to_le_bytes).collect()
+}
+
 /// Counts a request as given up unless it is answered.
 struct Unanswered<'a>(&'a Inner);
 
@@ -161,6 +172,15 @@ async fn serve(State(inner): State<Arc<Inner>>, request: Request) -> Response {
             headers.insert(header::LOCATION, HeaderValue::from_static("/elsewhere"));
             (StatusCode::FOUND, headers).into_response()
         }
+        "/gzip" => {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            (headers, GZIPPED).into_response()
+        }
+        "/part" => {
+            headers.insert(header::CONTENT_RANGE, HeaderValue::from_static("bytes 2-5/10"));
+            (StatusCode::PARTIAL_CONTENT, headers, "part").into_response()
+        }
+        "/large" => (headers, large()).into_response(),
         "/empty" => (StatusCode::NO_CONTENT, headers).into_response(),
         "/live" => {
             let live = inner.live.lock().unwrap().take().unwrap();
