@@ -89,7 +89,7 @@ pub fn route(is_write: bool, url: &str, version: u32, said: &str) -> Result<u32,
         let (name, lane) = routes.lane_of(&parts).map_err(|_| NotDirect::Longer)?;
         let known = known_lane::of(name);
         // After a hold nobody passes those who were held.
-        if known.turns.borrow().any_waits() {
+        if known.turns.any_waits() {
             return Err(NotDirect::Longer);
         }
         let leased = known.current().ok_or(NotDirect::Longer)?;

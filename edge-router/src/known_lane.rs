@@ -43,7 +43,7 @@ pub struct KnownLane {
     /// Reads that belong to the target's share, and fail there.
     pub target_breaker: Cell<Breaker>,
     /// Requests that were held, on their way after the release.
-    pub turns: LaneTurns,
+    pub turns: Rc<LaneTurns>,
     /// Numbers of the lane's direct routes: to the source, to the target.
     pub direct_routes: Cell<[Option<u32>; 2]>,
     lease: RefCell<Option<Rc<LeasedLane>>>,

@@ -15,7 +15,7 @@ use crate::direct::Route;
 use crate::forward::{Account, Outcome};
 use crate::known_lane::{self, KnownLane};
 use crate::request_parts::Parts;
-use crate::turns::{self, Going};
+use crate::turns::Going;
 use crate::{facts, forward, guard, headers, hold, known_directory, reply, target_reads};
 
 /// Highest number of attempts for one read.
@@ -147,9 +147,10 @@ impl<'a> Journey<'a> {
                         return reply::unreachable(to);
                     };
                     let was_held = self.holding.held > Millis(0);
-                    if self.turn.is_none() && (was_held || known.turns.borrow().any_waits()) {
-                        self.turn =
-                            Some(turns::wait(&known, leased.record.epoch, self.config.turn_max).await);
+                    if self.turn.is_none() && (was_held || known.turns.any_waits()) {
+                        let usual = known.writes.borrow_mut().usual(now());
+                        let turn = known.turns.wait(leased.record.epoch, usual, self.config.turn_max);
+                        self.turn = Some(turn.await);
                         // The lane may have changed meanwhile.
                         continue;
                     }

@@ -10,37 +10,41 @@ use wasm_bindgen::JsValue;
 use worker::Delay;
 use worker::js_sys::{Function, Promise, futures::JsFuture};
 
-use crate::clock::now;
-use crate::known_lane::KnownLane;
-
 /// The turns of one lane in this isolate. A promise wakes a request in its own context, as an isolate requires.
-pub type LaneTurns = RefCell<Turns<Wake>>;
+#[derive(Debug, Default)]
+pub struct LaneTurns(RefCell<Turns<Wake>>);
+
+impl LaneTurns {
+    /// Whether a request waits for its turn.
+    pub fn any_waits(&self) -> bool {
+        self.0.borrow().any_waits()
+    }
+
+    /// Waits until it is the request's turn under this epoch, for at most `max`. `usual` is how many the writer had at a time before.
+    pub async fn wait(self: &Rc<Self>, epoch: Epoch, usual: usize, max: Millis) -> Going {
+        let mut woken = None;
+        let turn = self.0.borrow_mut().ask(epoch, usual, || {
+            let (promise, wake) = Wake::new();
+            woken = Some(promise);
+            wake
+        });
+        let going = Going {
+            turns: Rc::clone(self),
+            epoch,
+        };
+        if let (Turn::Later(ticket), Some(woken)) = (turn, woken) {
+            let limit = Box::pin(Delay::from(Duration::from(max)));
+            select(JsFuture::from(woken), limit).await;
+            self.0.borrow_mut().leave(ticket);
+        }
+        going
+    }
+}
 
 /// A request that goes on in its turn; answered, or given up, when dropped.
 pub struct Going {
-    lane: Rc<KnownLane>,
+    turns: Rc<LaneTurns>,
     epoch: Epoch,
-}
-
-/// Waits until it is the request's turn under this epoch, for at most `max`.
-pub async fn wait(lane: &Rc<KnownLane>, epoch: Epoch, max: Millis) -> Going {
-    let usual = lane.writes.borrow_mut().usual(now());
-    let mut woken = None;
-    let turn = lane.turns.borrow_mut().ask(epoch, usual, || {
-        let (promise, wake) = Wake::new();
-        woken = Some(promise);
-        wake
-    });
-    let going = Going {
-        lane: Rc::clone(lane),
-        epoch,
-    };
-    if let (Turn::Later(ticket), Some(woken)) = (turn, woken) {
-        let limit = Box::pin(Delay::from(Duration::from(max)));
-        select(JsFuture::from(woken), limit).await;
-        lane.turns.borrow_mut().leave(ticket);
-    }
-    going
 }
 
 /// Wakes one request.
@@ -63,7 +67,7 @@ impl Wake {
 
 impl Drop for Going {
     fn drop(&mut self) {
-        let next = self.lane.turns.borrow_mut().answered(self.epoch);
+        let next = self.turns.0.borrow_mut().answered(self.epoch);
         next.into_iter().for_each(Wake::wake);
     }
 }

@@ -9,8 +9,9 @@ use crossover_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    prepared::PreparedTable,
     rows::{Comparison, Governor, Layout, Ranges, Selection, TableResult},
-    run::{CouldNotRun, PreparedTable, Sides, VerifyError, VerifyOptions, prepare},
+    run::{CouldNotRun, Sides, VerifyError, VerifyOptions, prepare},
     watch::Watch,
 };
 

@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use crate::{
     distribute::Partitioning,
+    prepared::PreparedTable,
     rows::{Comparison, Governor},
-    run::{CouldNotRun, PreparedTable, Sides, VerifyError, VerifyOptions, could_not_run, prepare},
+    run::{CouldNotRun, Sides, VerifyError, VerifyOptions, could_not_run, prepare},
     watch::{Event, Watch},
 };
 use measure::{Sample, measure, rate};

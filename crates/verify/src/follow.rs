@@ -46,8 +46,9 @@ pub use pause::{NoPause, Pause};
 pub use remaining::Remaining;
 
 use crate::{
+    prepared::PreparedTable,
     rows::{CatchUp, Comparison, Governor, RowsOptions, TableResult},
-    run::{CouldNotRun, PreparedTable, Sides, VerifyError, VerifyOptions, prepare},
+    run::{CouldNotRun, Sides, VerifyError, VerifyOptions, prepare},
     watch::Watch,
 };
 use checkpoint::{Checkpoint, CheckpointIdentity, print_of};

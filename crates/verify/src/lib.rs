@@ -9,6 +9,7 @@ mod distribute;
 mod estimate;
 pub mod follow;
 mod local_parts;
+mod prepared;
 pub mod repair;
 mod report;
 pub mod rows;
@@ -19,9 +20,7 @@ pub use cause::Cause;
 pub use distribute::{Partition, Partitioning, compare_partition, plan_partitions};
 pub use estimate::{Estimate, Range, TableEstimate, estimate};
 pub use follow::{EventSink, FollowContext, FollowError, FollowEvent, FollowOptions, Follower, Remaining};
+pub use prepared::PreparedTable;
 pub use report::{Report, verify};
-pub use run::{
-    CouldNotRun, Prepared, PreparedTable, RowsReport, Sides, VerifyError, VerifyOptions, compare_rows,
-    prepare,
-};
+pub use run::{CouldNotRun, Prepared, RowsReport, Sides, VerifyError, VerifyOptions, compare_rows, prepare};
 pub use watch::{Event, Silent, Watch};

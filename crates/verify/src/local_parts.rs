@@ -6,10 +6,7 @@ use crossover_core::{
     rows::{HashPlan, Leaf, TableShape},
 };
 
-use crate::{
-    rows::Comparison,
-    run::{CouldNotRun, PreparedTable, RowsReport, could_not_run, one},
-};
+use crate::prepared::PreparedTable;
 
 /// Whether a side has some of the rows on another server.
 pub fn are_some(table: &PreparedTable) -> bool {
@@ -20,15 +17,8 @@ fn leaves(table: &PreparedTable) -> impl Iterator<Item = &Leaf> {
     table.shapes.0.leaves.iter().chain(&table.shapes.1.leaves)
 }
 
-/// Compares the partitions that both sides have and neither fetches. All others are named, with the reason why the
-/// table could not be read as a whole.
-pub async fn compare(
-    comparison: &Comparison<'_>,
-    table: &PreparedTable,
-    quick: bool,
-    whole: CouldNotRun,
-    report: &mut RowsReport,
-) {
+/// The partitions that both sides have and neither fetches, each as a table of its own; and the names of all others.
+pub fn of(table: &PreparedTable) -> (Vec<PreparedTable>, Vec<TableName>) {
     let local = |shape: &TableShape, name: &TableName| {
         let leaf = shape.leaves.iter().find(|leaf| leaf.relation == *name)?;
         (!leaf.on_other_server).then(|| leaf.clone())
@@ -36,28 +26,19 @@ pub async fn compare(
     let mut names: Vec<&TableName> = leaves(table).map(|leaf| &leaf.relation).collect();
     names.sort();
     names.dedup();
-    let mut missing = Vec::new();
+    let (mut parts, mut missing) = (Vec::new(), Vec::new());
     for name in names {
         let Some((ours, theirs)) = local(&table.shapes.0, name).zip(local(&table.shapes.1, name)) else {
-            missing.push(name.to_string());
+            missing.push(name.clone());
             continue;
         };
-        let part = PreparedTable {
+        parts.push(PreparedTable {
             table: name.clone(),
             shapes: (shape(&table.shapes.0, ours), shape(&table.shapes.1, theirs)),
             forms: (form(&table.forms.0, name), form(&table.forms.1, name)),
-        };
-        match one(comparison, &part, quick).await {
-            Ok(result) => report.take(result, comparison.options.values),
-            Err(error) => report.could_not_run.push(could_not_run(name, &error)),
-        }
+        });
     }
-    let reason = format!(
-        "its partitions {} were not read: {}",
-        missing.join(", "),
-        whole.reason
-    );
-    report.could_not_run.push(CouldNotRun { reason, ..whole });
+    (parts, missing)
 }
 
 fn shape(parent: &TableShape, leaf: Leaf) -> TableShape {

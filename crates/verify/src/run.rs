@@ -8,13 +8,14 @@ use crossover_core::{
     plan::Scope,
     ports::{Clock, PortError, PortResult, Refusal, Rows},
     routing::Side,
-    rows::{Disagreement, HashPlan, Hashing, HashingFacts, RowOptions, TableShape, negotiate},
+    rows::{Disagreement, Hashing, HashingFacts, RowOptions, TableShape, negotiate},
 };
 use serde::Serialize;
 
 use crate::{
     cause::Cause,
     local_parts,
+    prepared::PreparedTable,
     rows::{
         Attended, CatchUp, Comparison, Difference, Governor, RowsOptions, Selection, TablePair, TableResult,
         UnknownTables, VALUES_KEPT,
@@ -145,6 +146,14 @@ pub struct RowsReport {
 }
 
 impl RowsReport {
+    /// Adds a table, or why it could not be compared.
+    fn add(&mut self, table: &TableName, compared: PortResult<TableResult>, wanted: bool) {
+        match compared {
+            Ok(result) => self.take(result, wanted),
+            Err(error) => self.could_not_run.push(could_not_run(table, &error)),
+        }
+    }
+
     /// Adds the result of a table, and says so if it has wanted values that are not kept: all tables together keep no
     /// more than one table may.
     pub(crate) fn take(&mut self, mut result: TableResult, wanted: bool) {
@@ -196,33 +205,6 @@ pub struct Prepared {
     pub seed: i64,
     /// Tables for which the best method was not available, with the reason.
     pub notes: Vec<String>,
-}
-
-/// A table with the form each side uses to read it.
-pub struct PreparedTable {
-    pub table: TableName,
-    pub shapes: (TableShape, TableShape),
-    pub forms: (HashPlan, HashPlan),
-}
-
-impl PreparedTable {
-    /// Its form on one side.
-    pub const fn form_of(&self, side: Side) -> &HashPlan {
-        match side {
-            Side::Source => &self.forms.0,
-            Side::Target => &self.forms.1,
-        }
-    }
-
-    /// Number of rows according to the statistics.
-    pub(crate) fn rows(&self) -> u64 {
-        self.shapes.0.estimated_rows.max(self.shapes.1.estimated_rows)
-    }
-
-    /// Its size on the larger side.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.shapes.0.bytes.max(self.shapes.1.bytes)
-    }
 }
 
 /// Reads both catalogues and chooses a form for every selected table.
@@ -391,12 +373,22 @@ pub async fn compare_rows(
             continue;
         }
         match one(&comparison, table, options.quick).await {
-            Ok(result) => report.take(result, options.rows.values),
             Err(error) if is_elsewhere(&error) && local_parts::are_some(table) => {
-                let named = could_not_run(&table.table, &error);
-                local_parts::compare(&comparison, table, options.quick, named, &mut report).await;
+                let (parts, missing) = local_parts::of(table);
+                for part in &parts {
+                    let compared = one(&comparison, part, options.quick).await;
+                    report.add(&part.table, compared, options.rows.values);
+                }
+                let whole = could_not_run(&table.table, &error);
+                let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+                let reason = format!(
+                    "its partitions {} were not read: {}",
+                    missing.join(", "),
+                    whole.reason
+                );
+                report.could_not_run.push(CouldNotRun { reason, ..whole });
             }
-            Err(error) => report.could_not_run.push(could_not_run(&table.table, &error)),
+            compared => report.add(&table.table, compared, options.rows.values),
         }
     }
     report.could_not_run.sort_by(|a, b| a.name.cmp(&b.name));

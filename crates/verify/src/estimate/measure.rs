@@ -9,8 +9,8 @@ use crossover_core::{
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::{
+    prepared::PreparedTable,
     rows::{Comparison, Layout},
-    run::PreparedTable,
 };
 
 /// Number of chunks measured in each table, spread from its beginning to its end.

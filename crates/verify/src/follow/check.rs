@@ -16,8 +16,8 @@ use super::{
     judge::{Certainty, Entry, Probe, Verdict, Watching},
 };
 use crate::{
+    prepared::PreparedTable,
     rows::{Difference, Mismatch, Mismatches, Recheck, RowsOptions},
-    run::PreparedTable,
 };
 
 /// Rows checked in one round.

@@ -20,7 +20,7 @@ use super::{
     FollowError,
     dirty::{Dirty, PackedKey, Whole},
 };
-use crate::run::PreparedTable;
+use crate::prepared::PreparedTable;
 
 /// Version of the file format. A file of another version is refused.
 const VERSION: u32 = 1;

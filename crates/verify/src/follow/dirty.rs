@@ -15,7 +15,7 @@ use super::{
     budget::{Budget, Spent},
     judge::Entry,
 };
-use crate::run::PreparedTable;
+use crate::prepared::PreparedTable;
 
 /// A key as one text, separated by zero bytes, which no PostgreSQL text contains.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -17,8 +17,9 @@ use super::{
     event::FollowEvent,
 };
 use crate::{
+    prepared::PreparedTable,
     rows::{Difference, Kind, Mismatch, RowsOptions, TableResult},
-    run::{PreparedTable, could_not_run},
+    run::could_not_run,
 };
 
 /// The shortest time between two comparisons of a table; the time is never less than twice the duration of

@@ -11,7 +11,7 @@ use crossover_core::{
 use futures::{StreamExt, stream};
 
 use super::{Comparison, TableResult, chunk::Chunk, chunk::Digests, chunks::BUCKET_ROWS};
-use crate::{run::PreparedTable, watch::Event};
+use crate::{prepared::PreparedTable, watch::Event};
 
 /// Tables in one statement. Each takes a lock, as does each of its indexes, and a server has places for some
 /// thousands.
