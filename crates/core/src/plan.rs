@@ -48,7 +48,7 @@ pub struct Plan {
     #[serde(default)]
     pub on_stragglers: OnStragglers,
     /// Which writes wait at the edge while the writer changes. Default: `all`.
-    #[serde(default, skip_serializing_if = "holds_all")]
+    #[serde(default, skip_serializing_if = "HeldWrites::are_all")]
     pub hold: HeldWrites,
     /// A cutover waits for an approval before it changes anything. Default: it does not wait; a dry run and a rollback never
     /// do.
@@ -73,12 +73,6 @@ const fn two_days() -> u32 {
 #[allow(clippy::trivially_copy_pass_by_ref)]
 const fn is_two_days(hours: &u32) -> bool {
     *hours == ROLLBACK_WINDOW_H
-}
-
-// The signature is serde's.
-#[allow(clippy::trivially_copy_pass_by_ref)]
-const fn holds_all(hold: &HeldWrites) -> bool {
-    matches!(hold, HeldWrites::All)
 }
 
 /// What the drain does about writes from before the hold that do not end.

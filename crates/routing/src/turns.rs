@@ -31,7 +31,7 @@ pub enum Turn {
 /// The requests of one lane in one isolate that go on after a release. `W` wakes one that waits.
 #[derive(Debug)]
 pub struct Turns<W> {
-    /// The record under which they go on: each release begins anew.
+    /// The record under which they go on: each release starts over.
     epoch: Epoch,
     at_once: usize,
     /// Answers since the last rise of `at_once`.
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn each_release_begins_anew_and_an_answer_of_an_older_one_frees_nothing() {
+    fn each_release_starts_over_and_an_answer_of_an_older_one_frees_nothing() {
         let mut turns = Turns::default();
         for number in 0..3 {
             ask(&mut turns, number);

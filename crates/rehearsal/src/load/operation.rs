@@ -55,7 +55,6 @@ struct Ended {
     outcome: Outcome,
     held_ms: Option<FractionalMillis>,
     side: Option<Side>,
-    keyed: bool,
     text: Option<String>,
     left: Left,
 }
@@ -96,16 +95,16 @@ impl Clients {
             }
             Kind::Read => self.read(number).await,
         };
-        self.record(kind, due, ended)
+        self.record(kind, number, due, ended)
     }
 
     /// Performs write `number` of the bursts, with which the application waits for `delay`.
     pub(super) async fn perform_slowly(&self, number: u64, due: Instant, delay: Millis) {
         let ended = self.write((Kind::Burst, delay), number, due).await;
-        self.record(Kind::Burst, due, Some(ended));
+        self.record(Kind::Burst, number, due, Some(ended));
     }
 
-    fn record(&self, kind: Kind, due: Instant, ended: Option<Ended>) -> Performed {
+    fn record(&self, kind: Kind, number: u64, due: Instant, ended: Option<Ended>) -> Performed {
         // No write to read yet, so this does not count as an operation.
         let Some(ended) = ended else {
             return Performed::default();
@@ -117,7 +116,7 @@ impl Clients {
             outcome: ended.outcome,
             held_ms: ended.held_ms,
             side: ended.side,
-            keyed: ended.keyed,
+            keyed: kind != Kind::Read && has_key(number),
         };
         self.samples.add(sample, ended.text);
         Performed {
@@ -151,8 +150,7 @@ impl Clients {
         if asks(number) {
             request = request.header(ACCOUNT, "yes");
         }
-        let keyed = has_key(number);
-        if keyed {
+        if has_key(number) {
             request = request.header(IDEMPOTENCY_KEY, token.to_string());
         }
         let answer = request.send().await;
@@ -171,7 +169,6 @@ impl Clients {
                     outcome,
                     held_ms: None,
                     side: None,
-                    keyed,
                     text: Some(transport("POST", path, &err)),
                     left: left(&err),
                 };
@@ -183,13 +180,12 @@ impl Clients {
             outcome,
             held_ms,
             side,
-            keyed,
             text,
             left: Left::Nothing,
         };
         if response.status() != StatusCode::CREATED {
             let not_executed = header(&response, EXECUTED) == Some("no");
-            let not_held = self.config.hold == HeldWrites::Keyed && !keyed;
+            let not_held = self.config.hold == HeldWrites::Keyed && !has_key(number);
             let outcome = match kind {
                 Kind::Stray if not_executed => Outcome::Refused,
                 Kind::Stray => Outcome::Unknown,
@@ -278,7 +274,6 @@ impl Clients {
                     outcome: Outcome::Error,
                     held_ms: None,
                     side: None,
-                    keyed: false,
                     text,
                     left: left(&err),
                 }
@@ -297,7 +292,6 @@ impl Clients {
                         outcome: Outcome::Stale,
                         held_ms,
                         side,
-                        keyed: false,
                         text,
                         left: Left::Nothing,
                     }
@@ -316,7 +310,6 @@ impl Clients {
                         outcome,
                         held_ms,
                         side,
-                        keyed: false,
                         text,
                         left: Left::Nothing,
                     }
@@ -328,7 +321,6 @@ impl Clients {
                         outcome: Outcome::Error,
                         held_ms,
                         side,
-                        keyed: false,
                         text,
                         left: Left::Nothing,
                     }

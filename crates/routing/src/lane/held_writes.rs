@@ -17,8 +17,7 @@ pub enum HeldWrites {
 }
 
 impl HeldWrites {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
-    pub(super) fn are_all(&self) -> bool {
+    pub fn are_all(&self) -> bool {
         *self == Self::All
     }
 }
