@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use crossover_routing::bearer::{BadToken, BearerToken};
 use crossover_routing::{Directory, KeyRing, Millis, Origin, Routes, admin::BadKey};
 use worker::Env;
 
@@ -39,6 +40,8 @@ pub struct Config {
     pub forwarded_host: bool,
     /// Keys that may change the lane. With unusable keys the admin API is closed, but requests are served.
     pub keys: Result<KeyRing, BadKey>,
+    /// Who has it may read the metrics. Without a usable one nobody may, but requests are served.
+    pub metrics_token: Option<Result<BearerToken, BadToken>>,
 }
 
 /// All faults of the variables, in one message.
@@ -65,6 +68,7 @@ impl Config {
             switch("FORWARDED_HOST", var("FORWARDED_HOST").as_deref()),
         );
         let keys = KeyRing::from_json(&var("ADMIN_KEYS").unwrap_or_default());
+        let metrics_token = var("METRICS_TOKEN").map(|text| BearerToken::new(&text));
         let directory = source
             .zip(target)
             .map(|(source, target)| Directory::of_one_lane(lane, source, target));
@@ -95,6 +99,7 @@ impl Config {
                     // A fault is in the list, so this value is never used.
                     forwarded_host: forwarded_host.unwrap_or_default(),
                     keys,
+                    metrics_token,
                 })
             }
             _ => Err(BadConfig(faults.join("; "))),

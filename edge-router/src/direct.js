@@ -5,6 +5,9 @@ import * as app from "./index.js";
 import { counted, inFlight, limited } from "./in-flight.js";
 
 const OTHER_NAMES = -2;
+// As in entry.rs, in place of a status.
+const UNREACHABLE = 0;
+const TIMED_OUT = -1;
 // As in facts.rs: with these headers a GET may be a write.
 const METHOD_OVERRIDES = ["x-http-method-override", "x-http-method", "x-method-override"];
 // The runtime takes these out of the header by itself; other values name headers that must not pass.
@@ -109,13 +112,13 @@ export function direct(request, env, ctx) {
 function written(answer, number, env, ctx) {
   const instance = origins;
   const key = app.write_sent(number);
-  const ended = () => {
+  const ended = (status) => {
     // The count of a replaced instance is gone with it.
-    if (instance === origins && app.write_answered(number, key)) app.report_news(number, env, ctx);
+    if (instance === origins && app.write_ended(number, key, status)) app.report_news(number, env, ctx);
   };
-  const answered = (response) => (ended(), pinned(response, number));
-  const failed = () => (ended(), app.origin_unreachable(number));
-  const late = () => (ended(), app.origin_timed_out(number));
+  const answered = (response) => (ended(response.status), pinned(response, number));
+  const failed = () => (ended(UNREACHABLE), app.origin_unreachable(number));
+  const late = () => (ended(TIMED_OUT), app.origin_timed_out(number));
   const served = limited(answer, forwardMax, ctx, { answered, failed, late });
   ctx.waitUntil(served);
   return served;
@@ -139,7 +142,14 @@ function read(answer, number, request, env, ctx) {
       response?.body?.cancel();
       return other;
     });
-  const answered = (response) => (response.status >= 502 && response.status <= 504 ? again(response) : response);
-  const late = () => app.origin_timed_out(number);
-  return limited(answer, forwardMax, ctx, { answered, failed: () => again(), late });
+  const instance = origins;
+  const ended = (status) => instance === origins && app.read_ended(number, Date.now() - sent, status);
+  const answered = (response) => {
+    const status = response.status;
+    ended(status);
+    return status >= 502 && status <= 504 ? again(response) : response;
+  };
+  const failed = () => (ended(UNREACHABLE), again());
+  const late = () => (ended(TIMED_OUT), app.origin_timed_out(number));
+  return limited(answer, forwardMax, ctx, { answered, failed, late });
 }

@@ -2,7 +2,7 @@
 //!
 //! Numbers and text only where a request is served; a call costs well under a microsecond.
 
-use crossover_routing::UnixMillis;
+use crossover_routing::{Ended, Millis, UnixMillis};
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Context, Env, web_sys, worker_sys};
 
@@ -11,6 +11,18 @@ use crate::{config, guard, headers, proxy, reply};
 
 const LONGER: i32 = -1;
 const OTHER_NAMES: i32 = -2;
+
+/// In place of a status: the origin could not be reached, or took too long.
+const UNREACHABLE: i32 = 0;
+const TIMED_OUT: i32 = -1;
+
+fn ended(status: i32) -> Ended {
+    match status {
+        UNREACHABLE => Ended::Unreachable,
+        TIMED_OUT => Ended::TimedOut,
+        status => Ended::Answered(status.try_into().unwrap_or_default()),
+    }
+}
 
 /// The number of the route of a direct request, or why it is not direct.
 #[wasm_bindgen]
@@ -70,10 +82,19 @@ pub fn write_sent(number: u32) -> u32 {
     direct::by_number(number).map_or(0, |route| route.lane.write_sent())
 }
 
-/// The write is answered, or given up. Whether the lane waits for this news.
+/// A write has ended with this status. Whether the lane waits for this news.
 #[wasm_bindgen]
-pub fn write_answered(number: u32, key: u32) -> bool {
-    direct::by_number(number).is_some_and(|route| route.lane.write_answered(key))
+pub fn write_ended(number: u32, key: u32, status: i32) -> bool {
+    direct::by_number(number).is_some_and(|route| route.lane.write_ended(key, route.side, ended(status)))
+}
+
+/// A read has ended with this status, after so many milliseconds.
+#[wasm_bindgen]
+pub fn read_ended(number: u32, took: f64, status: i32) {
+    if let Some(route) = direct::by_number(number) {
+        let mut counts = route.lane.counts.borrow_mut();
+        counts.forwarded(route.side, false, ended(status), Millis(took as u64));
+    }
 }
 
 /// Tells the lane the news.

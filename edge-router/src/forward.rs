@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, time::Duration};
 
-use crossover_routing::{LaneRecord, Millis, OnFailure, Origin, Side};
+use crossover_routing::{Ended, LaneRecord, Millis, OnFailure, Origin, Side};
 use wasm_bindgen::JsCast;
 use worker::js_sys::{self, futures::JsFuture};
 use worker::web_sys::{
@@ -37,6 +37,15 @@ impl Outcome {
             (Self::Unreachable, _) => true,
             // A second attempt would keep the client for as long again.
             (Self::TimedOut, _) => false,
+        }
+    }
+
+    /// What became of the request.
+    pub fn ended(&self) -> Ended {
+        match self {
+            Self::Answered(response) => Ended::Answered(response.status()),
+            Self::Unreachable => Ended::Unreachable,
+            Self::TimedOut => Ended::TimedOut,
         }
     }
 
@@ -131,6 +140,10 @@ pub struct Account<'a> {
     /// The record under which the request was forwarded.
     pub record: &'a LaneRecord,
     pub held: Millis,
+    /// From its arrival until it was forwarded.
+    pub at_edge: Millis,
+    /// From then until the headers of the origin's answer.
+    pub at_origin: Millis,
     /// For how long the client's reads belong to the writer, after a write.
     pub pin: Option<Millis>,
 }
@@ -161,6 +174,13 @@ pub fn answer(origin: Response, account: &Account<'_>) -> worker::Result<Respons
     }
     headers.set(headers::SIDE, account.side.name())?;
     headers.set(headers::EPOCH, &account.record.epoch.to_string())?;
+    if account.asked {
+        // Beside what the origin says of itself.
+        headers.append(
+            "server-timing",
+            &headers::timing(account.at_edge, account.at_origin),
+        )?;
+    }
     if account.held > Millis(0) {
         headers.set(headers::HELD_MS, &account.held.to_string())?;
     }

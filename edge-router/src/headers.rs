@@ -23,6 +23,11 @@ pub fn pin(length: Millis) -> String {
     format!("{PIN_COOKIE}=1; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax")
 }
 
+/// The value of Server-Timing: what the edge took before it forwarded the request, and what the origin took after that.
+pub fn timing(edge: Millis, origin: Millis) -> String {
+    format!("edge;dur={edge}, origin;dur={origin}")
+}
+
 /// The values accepted from an origin; other values are removed.
 pub const EXECUTION_VALUES: [&str; 3] = ["no", "unknown", "yes"];
 

@@ -31,13 +31,16 @@ impl Writes {
         self.sent_at.insert(now)
     }
 
-    /// The write is answered, or given up.
-    pub fn end(&mut self, key: usize, now: UnixMillis) {
-        if let Some(sent_at) = self.sent_at.try_remove(key) {
-            self.answered += 1;
-            self.roll(now);
-            self.recent[0].add_one(now.since(sent_at));
-        }
+    /// The write is answered, or given up. How long that took.
+    pub fn end(&mut self, key: usize, now: UnixMillis) -> Millis {
+        let Some(sent_at) = self.sent_at.try_remove(key) else {
+            return Millis(0);
+        };
+        let took = now.since(sent_at);
+        self.answered += 1;
+        self.roll(now);
+        self.recent[0].add_one(took);
+        took
     }
 
     /// Whether a write is in flight.

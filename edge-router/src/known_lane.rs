@@ -8,12 +8,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crossover_routing::{Breaker, LeasedLane, Report, UnixMillis};
+use crossover_routing::{Breaker, Counts, Ended, LeasedLane, Report, Side, UnixMillis};
 use worker::{Env, Result};
 
 use crate::clock::now;
 use crate::in_flight::{self, Writes};
 use crate::lane_client::LaneClient;
+use crate::points;
 use crate::turns::LaneTurns;
 use crate::underway::Underway;
 
@@ -36,6 +37,8 @@ pub struct KnownLane {
     pub name: String,
     /// Writes in flight.
     pub writes: RefCell<Writes>,
+    /// What came of this isolate's requests to the lane.
+    pub counts: RefCell<Counts>,
     /// A renewal behind an answer.
     pub renewing: Underway,
     /// A report under the hold.
@@ -48,6 +51,10 @@ pub struct KnownLane {
     pub direct_routes: Cell<[Option<u32>; 2]>,
     lease: RefCell<Option<Rc<LeasedLane>>>,
     reported: Cell<Option<Standing>>,
+    /// How often the counts were sent.
+    told: Cell<u64>,
+    /// The counts of which there are points.
+    pointed: RefCell<Counts>,
 }
 
 /// The lane with this name.
@@ -118,17 +125,43 @@ impl KnownLane {
         self.writes.borrow_mut().begin(now()) as u32
     }
 
-    /// A direct write is answered, or given up. Whether the lane waits for this news.
-    pub fn write_answered(&self, key: u32) -> bool {
-        self.writes.borrow_mut().end(key as usize, now());
+    /// A direct write to this side has ended. Whether the lane waits for this news.
+    pub fn write_ended(&self, key: u32, side: Side, ended: Ended) -> bool {
+        let took = self.writes.borrow_mut().end(key as usize, now());
+        self.counts.borrow_mut().forwarded(side, true, ended, took);
         self.holds()
+    }
+
+    /// The counts with their number. In a cutover the lane has other work.
+    fn counted(&self) -> Option<String> {
+        if self
+            .current()
+            .is_some_and(|leased| !leased.record.phase.is_serving())
+        {
+            return None;
+        }
+        let number = self.told.get() + 1;
+        self.told.set(number);
+        Some(format!("{number}.{}", self.counts.borrow()))
+    }
+
+    /// Writes points of what came since the last ones.
+    fn point(&self, env: &Env) {
+        let counts = self.counts.borrow().clone();
+        let before = self.pointed.replace(counts.clone());
+        if let Err(error) = points::write(env, &self.name, &counts.since(&before)) {
+            worker::console_warn!("lane {}: no data points: {error}", self.name);
+        }
     }
 
     /// Asks the lane, and reports. The lease counts from before the question, because the answer may be as old as
     /// the question.
     pub async fn renew(&self, env: &Env) -> Result<LeasedLane> {
         let (asked, standing, report) = (now(), self.standing(), self.report());
-        let snapshot = LaneClient::new(env, &self.name)?.record(&report).await?;
+        let counted = self.counted();
+        self.point(env);
+        let client = LaneClient::new(env, &self.name)?;
+        let snapshot = client.record(&report, counted.as_deref()).await?;
         self.reported.set(Some(standing));
         let leased = LeasedLane::new(snapshot.record, asked);
         self.learn(leased.clone());

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use crossover_routing::admin::AdminRefusal;
 use crossover_routing::{
-    AuditEntry, ChainHead, Command, Epoch, IsolateId, LaneRecord, Millis, Refusal, Report, Traffic,
-    UnixMillis,
+    AuditEntry, ChainHead, Command, Epoch, IsolateId, LaneFigures, LaneRecord, Millis, Refusal, Report,
+    Tally, Traffic, UnixMillis,
 };
 use futures::future::{Either, select};
 use worker::{Delay, ScheduledTime};
@@ -42,6 +42,7 @@ pub struct LaneObject {
     current: RefCell<Option<(LaneRecord, ChainHead)>>,
     waiting: Waiting,
     barrier: LaneBarrier,
+    tally: RefCell<Tally>,
     nonces: UsedNonces,
     read_nonces: Nonces,
 }
@@ -57,6 +58,7 @@ impl DurableObject for LaneObject {
             // Without a valid configuration no request gets here.
             waiting: Waiting::new(config::load(&env).map_or(0, |config| config.held_max)),
             barrier: LaneBarrier::new(),
+            tally: RefCell::default(),
             read_nonces: Nonces::default(),
         }
     }
@@ -76,10 +78,14 @@ impl DurableObject for LaneObject {
             self.barrier.hear(report);
         }
         let isolate = report.map(|report| report.isolate);
+        if let (Some(isolate), Some(counted)) = (isolate, asked.value("counts")) {
+            self.count(isolate, counted);
+        }
         match (request.method(), operation) {
             (Method::Get, "record") => self.snapshot(lane, isolate),
             // A look gives no lease.
             (Method::Get, "look") => Response::from_json(&self.current(lane)?.0),
+            (Method::Get, "figures") => Response::from_json(&self.figures(lane)?),
             (Method::Get, "park") => match asked.value("max_ms").and_then(|text| text.parse::<u64>().ok()) {
                 Some(max_ms) => self.park(lane, isolate, request.inner(), Millis(max_ms)).await,
                 None => Response::error("park needs max_ms", 400),
@@ -145,6 +151,31 @@ impl LaneObject {
     fn enforce_deadline(&self, lane: &str) -> Result<()> {
         // Refused unless the deadline of a hold has passed, which is the intended effect.
         self.change(lane, None, &Command::DeadlinePassed, now()).map(drop)
+    }
+
+    /// Takes what an isolate has counted; what this version does not read is not counted.
+    fn count(&self, isolate: IsolateId, counted: &str) {
+        let read = counted
+            .split_once('.')
+            .and_then(|(number, counts)| Some((number.parse().ok()?, counts.parse().ok()?)));
+        if let Some((number, counts)) = read {
+            self.tally.borrow_mut().hear(isolate, number, counts, now());
+        }
+    }
+
+    fn figures(&self, lane: &str) -> Result<LaneFigures> {
+        let record = self.current(lane)?.0;
+        let (traffic, lease_age_ms) = self.barrier.look(&record);
+        Ok(LaneFigures {
+            record,
+            traffic: Traffic {
+                held_max: Some(self.waiting.held_max()),
+                ..traffic
+            },
+            held: self.waiting.held(),
+            lease_age_ms,
+            counts: self.tally.borrow().sum().clone(),
+        })
     }
 
     /// The answer that gives an isolate its lease.

@@ -1,7 +1,7 @@
 //! The isolate's calls to the lane's Durable Object. An internal protocol: both ends are this Worker, in one
 //! version, or in two versions during a deployment.
 
-use crossover_routing::{Command, Epoch, LaneRecord, Millis, Report, UnixMillis};
+use crossover_routing::{Command, Epoch, LaneFigures, LaneRecord, Millis, Report, UnixMillis};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::js_sys::futures::JsFuture;
@@ -77,9 +77,14 @@ impl LaneClient {
         })
     }
 
-    /// Reports to the lane and reads its current record.
-    pub async fn record(&self, report: &Report) -> Result<Snapshot> {
-        let response = self.get(&format!("record?report={report}")).await?;
+    /// Reports to the lane and reads its current record. `counted`: what the isolate has counted, as text with its number.
+    pub async fn record(&self, report: &Report, counted: Option<&str>) -> Result<Snapshot> {
+        let mut question = format!("record?report={report}");
+        if let Some(counted) = counted {
+            question.push_str("&counts=");
+            question.push_str(counted);
+        }
+        let response = self.get(&question).await?;
         if response.status() == 200 {
             snapshot(&response)
         } else {
@@ -90,6 +95,16 @@ impl LaneClient {
     /// The lane's record, without a lease on it.
     pub async fn look(&self) -> Result<LaneRecord> {
         let response = self.get("look").await?;
+        if response.status() == 200 {
+            Ok(serde_json::from_str(&body(&response).await?)?)
+        } else {
+            Err(unexpected(&response))
+        }
+    }
+
+    /// The lane's figures.
+    pub async fn figures(&self) -> Result<LaneFigures> {
+        let response = self.get("figures").await?;
         if response.status() == 200 {
             Ok(serde_json::from_str(&body(&response).await?)?)
         } else {

@@ -9,10 +9,10 @@
 //! - Origins are those of the variables, or of the published directory within the list `ORIGINS`; bodies are streamed, redirects are returned to the client
 //!   ([`forward`]).
 //! - Writes in flight are counted and reported to the lane ([`in_flight`], [`guard`]): the write barrier.
-//! - The lane is changed by signed calls under `/__crossover/v1/` ([`admin`]).
+//! - The lane is changed by signed calls under `/__crossover/v1/` ([`admin`]); a scraper of metrics has a token ([`metrics`]).
 //!
 //! Configuration (see `wrangler.toml`): `SOURCE_ORIGIN`, `TARGET_ORIGIN`, `LANE`, `ORIGINS`, `HOLD_MAX_MS`, `HELD_MAX`,
-//! `TURN_MAX_MS`, `FORWARD_MAX_MS`, the secret `ADMIN_KEYS` and the Durable Object bindings `LANES` and `DIRECTORY`.
+//! `TURN_MAX_MS`, `FORWARD_MAX_MS`, the secrets `ADMIN_KEYS` and `METRICS_TOKEN`, and the Durable Object bindings `LANES` and `DIRECTORY`.
 //!
 //! Correctness does not depend on this Worker: if a stale isolate forwards a late write, the locked database
 //! refuses it.
@@ -35,10 +35,13 @@ mod known_directory;
 mod known_lane;
 mod lane;
 mod lane_client;
+mod metrics;
 mod nonces;
+mod points;
 mod proxy;
 mod reply;
 mod request_parts;
+mod shadow;
 mod target_reads;
 mod turns;
 mod underway;
@@ -60,6 +63,7 @@ async fn fetch(request: web_sys::Request, env: Env, ctx: Context) -> worker::Res
     };
     match forward::path_of(&url) {
         "/__crossover/healthz" => reply::text(200, "ok"),
+        metrics::PATH => metrics::answer(&request, &env, &ctx, &config).await,
         path if path.starts_with(OWN_PATH) => admin::answer(&request, path, &env, &ctx, &config).await,
         _ => proxy::serve(&request, &url, &env, &ctx, &config).await,
     }

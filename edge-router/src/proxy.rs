@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crossover_routing::{
     AfterFailure, Decision, Epoch, LeasedLane, Millis, OnFailure, RequestFacts, Side, UnixMillis,
-    after_failed_read, decide,
+    after_failed_read, decide, shadow_of,
 };
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, Result};
@@ -15,8 +15,9 @@ use crate::direct::Route;
 use crate::forward::{Account, Outcome};
 use crate::known_lane::{self, KnownLane};
 use crate::request_parts::Parts;
+use crate::shadow::Served;
 use crate::turns::Going;
-use crate::{facts, forward, guard, headers, hold, known_directory, reply, target_reads};
+use crate::{facts, forward, guard, headers, hold, known_directory, reply, shadow, target_reads};
 
 /// Highest number of attempts for one read.
 const MAX_SENDS: u32 = 3;
@@ -74,6 +75,7 @@ struct Journey<'a> {
     env: &'a Env,
     ctx: &'a Context,
     config: &'a Rc<Config>,
+    began: UnixMillis,
     facts: RequestFacts,
     sends: u32,
     renewals: u32,
@@ -97,6 +99,7 @@ impl<'a> Journey<'a> {
             env,
             ctx,
             config,
+            began: now(),
             facts: facts::of(request),
             sends: 0,
             renewals: 0,
@@ -135,7 +138,10 @@ impl<'a> Journey<'a> {
                         guard::guard(leased, &known, env, ctx);
                     }
                 }
-                Decision::Refuse(why) => return reply::refused(why),
+                Decision::Refuse(why) => {
+                    known.counts.borrow_mut().refuses_one();
+                    return reply::refused(why);
+                }
                 Decision::Hold => {
                     if let Err(why) = self.wait(&known).await {
                         return reply::gave_up(why);
@@ -160,6 +166,11 @@ impl<'a> Journey<'a> {
                     // Whatever must not be sent twice is counted like a write.
                     let counted = (!self.facts.repeatable).then_some((ctx, &known));
                     let outcome = forward::send(request, url, lane.origin(to), self.config, counted).await?;
+                    let took = now().since(sent);
+                    known
+                        .counts
+                        .borrow_mut()
+                        .forwarded(to, self.facts.is_write, outcome.ended(), took);
                     if counted.is_some() {
                         guard::answered(&known, env, ctx);
                     }
@@ -173,11 +184,19 @@ impl<'a> Journey<'a> {
                             continue;
                         }
                     }
+                    if let Outcome::Answered(answer) = &outcome
+                        && let Some(other) = shadow_of(&leased.record, &self.facts, to)
+                    {
+                        let read = Served { request, url, answer };
+                        shadow::compare(&read, lane, other, &known, self.config, ctx)?;
+                    }
                     let account = Account {
                         asked,
                         side: to,
                         record: &leased.record,
                         held: self.holding.held,
+                        at_edge: sent.since(self.began),
+                        at_origin: took,
                         pin: target_reads::pin(&leased.record, self.facts.is_write),
                     };
                     if failed && self.may_send_again() {
@@ -256,8 +275,13 @@ impl Holding {
         config: &Config,
     ) -> std::result::Result<(), hold::GaveUp> {
         let began = now();
+        if self.until.is_none() {
+            lane.counts.borrow_mut().holds_one();
+        }
         let until = *self.until.get_or_insert(began + config.hold_max);
-        let leased: LeasedLane = hold::wait(lane, env, until).await?;
+        let leased: LeasedLane = hold::wait(lane, env, until)
+            .await
+            .inspect_err(|_| lane.counts.borrow_mut().refuses_one())?;
         // Requests that are released together bring equal leases, and one guard is enough for them.
         if !lane.knows_as_good(&leased) {
             lane.learn(leased.clone());

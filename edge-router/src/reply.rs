@@ -40,6 +40,11 @@ pub fn json(status: u16, body: &str) -> worker::Result<Response> {
     build(status, "application/json", body, &[])
 }
 
+/// An answer with metrics, in the format of Prometheus.
+pub fn metrics(body: &str) -> worker::Result<Response> {
+    build(200, "text/plain; version=0.0.4; charset=utf-8", body, &[])
+}
+
 fn problem_json(error: &str, message: &str) -> worker::Result<String> {
     Ok(serde_json::to_string(&Problem { error, message })?)
 }

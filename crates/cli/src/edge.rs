@@ -4,9 +4,12 @@ mod apply;
 mod audit;
 mod change;
 mod directory;
+mod hold;
 mod mode;
 mod plan;
 mod reads;
+mod release;
+mod shadow;
 mod status;
 mod watch;
 mod words;
@@ -22,8 +25,8 @@ use jiff::Timestamp;
 
 pub const MANUAL: &str = "Show the lane at the edge: its traffic now, live, or every change that it has accepted. Show the directory, which \
 says which requests belong to which lane; compare a new one with it, and publish it. Set which share of reads the target may answer, and \
-whether the lane serves reads only, or less.\n\n\
-Uses only the edge, with the key that the file of the migration names. Only apply, set-reads and set-mode change anything.";
+whether the lane serves reads only, or less. Let requests wait for some seconds.\n\n\
+Uses only the edge, with the key that the file of the migration names. Only apply, set-reads, set-shadow, set-mode, hold and release change anything.";
 
 /// Options of `crossover edge`.
 #[derive(clap::Args)]
@@ -48,8 +51,14 @@ enum What {
     Apply(apply::Arguments),
     #[command(about = "Set the share of reads that the target answers while the source owns writes", long_about = reads::MANUAL)]
     SetReads(reads::Arguments),
+    #[command(about = "Send a share of the reads to the target too, and count how its answers compare", long_about = shadow::MANUAL)]
+    SetShadow(shadow::Arguments),
     #[command(about = "Serve reads only, or shed a share of the requests, or serve everything again", long_about = mode::MANUAL)]
     SetMode(mode::Arguments),
+    #[command(about = "Let requests wait at the edge for some seconds, without a cutover", long_about = hold::MANUAL)]
+    Hold(hold::Arguments),
+    #[command(about = "Let go what a hold without a cutover has left waiting", long_about = release::MANUAL)]
+    Release(release::Arguments),
 }
 
 /// A time for people, in UTC; `None` for one that no calendar has.
@@ -67,6 +76,9 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         What::Plan(arguments) => plan::run(arguments),
         What::Apply(arguments) => apply::run(arguments),
         What::SetReads(arguments) => reads::run(arguments),
+        What::SetShadow(arguments) => shadow::run(arguments),
         What::SetMode(arguments) => mode::run(arguments),
+        What::Hold(arguments) => hold::run(arguments),
+        What::Release(arguments) => release::run(arguments),
     }
 }

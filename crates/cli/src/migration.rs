@@ -40,18 +40,24 @@ pub fn work(
     work: impl Future<Output = anyhow::Result<ExitCode>>,
     left: impl FnOnce(Interrupt) -> String,
 ) -> ExitCode {
+    to_the_end(async {
+        match unless_interrupted(work).await {
+            Ok(done) => done,
+            Err(interrupt) => {
+                eprintln!("{}", left(interrupt));
+                Ok(ExitCode::from(interrupt.exit_status()))
+            }
+        }
+    })
+}
+
+/// Does asynchronous work that minds signals itself.
+pub fn to_the_end(work: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(anyhow::Error::from)
-        .map(|runtime| runtime.block_on(unless_interrupted(work)));
-    match outcome {
-        Ok(Err(interrupt)) => {
-            eprintln!("{}", left(interrupt));
-            ExitCode::from(interrupt.exit_status())
-        }
-        Ok(Ok(done)) => ended(done),
-        Err(error) => ended(Err(error)),
-    }
+        .and_then(|runtime| runtime.block_on(work));
+    ended(outcome)
 }

@@ -145,13 +145,22 @@ pub fn decide(lane: Option<&LeasedLane>, facts: &RequestFacts, now: UnixMillis) 
     read(record, *facts, on_failure)
 }
 
+/// The side that gets a copy of a request, to compare its answer: for a share of the reads that may be sent twice, where the writer
+/// answers them.
+pub fn shadow_of(record: &LaneRecord, facts: &RequestFacts, answers: Side) -> Option<Side> {
+    let share = record.shadowed_reads()?;
+    let is_copied = facts.repeatable && answers == record.writer && share.takes_high(facts.dice);
+    is_copied.then(|| answers.other())
+}
+
 /// The side of a request that may be forwarded as it is: nothing is due and nothing is announced. `None`: the request takes the
 /// longer way.
 pub fn direct(leased: &LeasedLane, facts: &RequestFacts, now: UnixMillis) -> Option<Side> {
     let record = &leased.record;
     let renewal_is_due = leased.is_due_for_renewal(now);
     // Nothing is drawn for a direct request.
-    let draws = matches!(record.mode, Mode::Shed(_));
+    let shadowed = !facts.is_write && record.shadowed_reads().is_some();
+    let draws = shadowed || matches!(record.mode, Mode::Shed(_));
     if renewal_is_due || draws || !record.phase.is_serving() {
         return None;
     }

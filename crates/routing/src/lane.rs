@@ -96,7 +96,17 @@ impl fmt::Display for Epoch {
 
 /// State of a lane.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::IntoStaticStr,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::IntoStaticStr,
+    strum::VariantArray,
 )]
 #[strum(serialize_all = "snake_case", const_into_str)]
 #[serde(rename_all = "snake_case")]
@@ -160,6 +170,9 @@ pub struct LaneRecord {
     /// after a rollback the target may lack what the source has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_reads: Option<TargetReads>,
+    /// The share of reads that are also sent to the target, to compare the answers. A commit ends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ReadShare>,
     /// Set and ended by an operator only; a cutover does not change it.
     #[serde(default, skip_serializing_if = "Mode::is_normal")]
     pub mode: Mode,
@@ -182,6 +195,7 @@ impl LaneRecord {
             phase_since_ms: None,
             completed: false,
             target_reads: None,
+            shadow: None,
             mode: Mode::Normal,
         }
     }
@@ -208,6 +222,11 @@ impl LaneRecord {
     pub fn read_share(&self, now: UnixMillis) -> Option<ReadShare> {
         let reads = self.shared_reads()?;
         (now >= reads.from_ms).then_some(reads.percent)
+    }
+
+    /// The share of reads that are also sent to the side that does not serve.
+    pub fn shadowed_reads(&self) -> Option<ReadShare> {
+        self.shadow.filter(|_| self.phase == Phase::ServeSource)
     }
 
     /// Whether a write that arrives at `now` has to wait.
@@ -283,6 +302,7 @@ impl LaneRecord {
                 Ok(Self {
                     writer: towards,
                     target_reads: None,
+                    shadow: None,
                     ..self.moved_to(Phase::Committed)
                 })
             }
@@ -323,6 +343,10 @@ impl LaneRecord {
             }
             (Phase::ServeSource, Command::EndReads) => Ok(Self {
                 target_reads: None,
+                ..self.moved_to(self.phase)
+            }),
+            (Phase::ServeSource, Command::SetShadow { percent }) => Ok(Self {
+                shadow: (!percent.is_none()).then_some(*percent),
                 ..self.moved_to(self.phase)
             }),
             (Phase::ServeSource | Phase::ServeTarget, Command::SetMode { mode }) => Ok(Self {

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 /// Positions of keys: one for each hundredth of a percent.
 pub const POSITIONS: u16 = 10_000;
 /// A share of the reads, in percent in steps of 0.01; 0 leaves the exceptions of the directory in force.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct ReadShare(u16);
 
@@ -50,9 +50,19 @@ impl std::fmt::Display for ReadShare {
 }
 
 impl ReadShare {
+    /// Whether it takes nothing.
+    pub const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
     /// Whether a number from 0 to 9,999, drawn for one request, falls into the share.
     pub const fn takes(self, dice: u16) -> bool {
         dice < self.0
+    }
+
+    /// The same from the other end, so that what one share takes is not what another one leaves.
+    pub const fn takes_high(self, dice: u16) -> bool {
+        dice >= POSITIONS - self.0
     }
 
     /// Whether the share contains the key, at this lane. The same key has the same answer in every isolate.
@@ -113,6 +123,17 @@ mod tests {
             .filter(|n| share(10.0).contains("main", &n.to_string()))
             .count();
         assert!((1_800..2_200).contains(&taken), "{taken} of 20,000 keys");
+    }
+
+    #[test]
+    fn a_share_from_the_other_end_takes_as_many() {
+        for percent in [0.0, 0.01, 30.0, 100.0] {
+            let share = share(percent);
+            let both =
+                |takes: fn(ReadShare, u16) -> bool| (0..POSITIONS).filter(|dice| takes(share, *dice)).count();
+            assert_eq!(both(ReadShare::takes), both(ReadShare::takes_high), "{percent}");
+        }
+        assert!(!share(50.0).takes_high(4_999) && !share(50.0).takes(5_000));
     }
 
     proptest! {

@@ -256,6 +256,16 @@ impl Barrier {
         (number, only)
     }
 
+    /// Age of the oldest lease that is still valid at `now`.
+    pub fn lease_age(&self, now: UnixMillis) -> Millis {
+        let leased = self
+            .isolates
+            .values()
+            .filter(|isolate| now < isolate.leased_until);
+        let ages = leased.map(|isolate| now.since(isolate.heard_at));
+        ages.max().unwrap_or_default()
+    }
+
     /// The lane's traffic at `now`.
     pub fn traffic(&self, record: &LaneRecord, now: UnixMillis) -> Traffic {
         let known = || self.isolates.values();

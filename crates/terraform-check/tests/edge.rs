@@ -69,6 +69,20 @@ impl Descriptions {
             format!("{:?}", module.variables),
         );
 
+        // A secret is stored by a command that the comments name; a dataset is optional.
+        let comments = |begin: &str| -> BTreeSet<String> {
+            let lines = self.wrangler.lines().filter(|line| line.starts_with('#'));
+            let after = lines.filter_map(|line| line.split_once(begin));
+            let name = |text: &str| text.split([' ', '"']).next().unwrap_or_default().to_owned();
+            after.map(|(_, rest)| name(rest)).collect()
+        };
+        for (what, in_wrangler, in_module) in [
+            ("secrets", comments("wrangler secret put "), &module.secrets),
+            ("datasets", comments("binding = \""), &module.datasets),
+        ] {
+            same(what, format!("{in_wrangler:?}"), format!("{in_module:?}"));
+        }
+
         let migrations: Vec<(String, Vec<String>)> = list(&wrangler["migrations"])
             .map(|step| {
                 (
@@ -148,6 +162,8 @@ fn between(text: &str, begin: &str, end: &str) -> String {
 struct Module {
     objects: BTreeMap<String, String>,
     variables: BTreeSet<String>,
+    secrets: BTreeSet<String>,
+    datasets: BTreeSet<String>,
     /// What is migrated, by the tag that a Worker has.
     steps: BTreeMap<Option<String>, (Option<String>, BTreeSet<String>)>,
     tags: Vec<String>,
@@ -222,6 +238,12 @@ impl Visit for Module {
             (Some(name), Some("plain_text")) => {
                 self.variables.insert(name);
             }
+            (Some(name), Some("inherit")) => {
+                self.secrets.insert(name);
+            }
+            (Some(name), Some("analytics_engine")) => {
+                self.datasets.insert(name);
+            }
             _ => {}
         }
         if let Some(Expression::Array(classes)) = member(object, "new_sqlite_classes") {
@@ -251,7 +273,7 @@ fn both_ways_of_deploying_agree() {
 #[test]
 fn a_difference_in_either_description_is_found() {
     let whole = Descriptions::read();
-    let planted: [(&str, &str, &str, &str); 12] = [
+    let planted: [(&str, &str, &str, &str); 14] = [
         (
             "wrangler",
             "name = \"DIRECTORY\"",
@@ -267,6 +289,13 @@ fn a_difference_in_either_description_is_found() {
         ("wrangler", "HELD_MAX = \"2000\"", "", "variables"),
         ("wrangler", "# ORIGINS = ", "# origins: ", "variables"),
         ("main", "name = \"ORIGINS\"", "name = \"ORIGIN\"", "variables"),
+        (
+            "wrangler",
+            "secret put METRICS_TOKEN",
+            "secret put TOKEN",
+            "secrets",
+        ),
+        ("main", "name = \"METRICS\"", "name = \"POINTS\"", "datasets"),
         ("wrangler", "tag = \"v2\"", "tag = \"v3\"", "tags"),
         ("variables", "[\"v1\", \"v2\"]", "[\"v1\"]", "tags"),
         (

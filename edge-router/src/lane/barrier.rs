@@ -58,6 +58,11 @@ impl LaneBarrier {
         self.with(|barrier, now| barrier.builds(now))
     }
 
+    /// The lane's traffic now, and the age of the oldest lease.
+    pub fn look(&self, record: &LaneRecord) -> (Traffic, Millis) {
+        self.with(|barrier, now| (barrier.traffic(record, now), barrier.lease_age(now)))
+    }
+
     /// The lane's traffic. Under the hold the answer waits for quiet, for a short time.
     pub async fn traffic(&self, record: impl Fn() -> Result<LaneRecord>) -> Result<Traffic> {
         let until = now() + WAIT;

@@ -79,6 +79,12 @@ impl Edge {
         Self::start_with(&[]).await
     }
 
+    /// Starts with a dataset of Analytics Engine, whose points go to this origin.
+    pub async fn start_with_points(points: &Origin) -> Self {
+        let address = points.url.strip_prefix("http://").unwrap();
+        Self::start_with(&[(POINTS, address)]).await
+    }
+
     /// Starts with additional variables.
     pub async fn start_with(vars: &[(&str, &str)]) -> Self {
         let (source, target) = (Origin::start("source").await, Origin::start("target").await);
@@ -336,7 +342,22 @@ fn with_second_isolate(config: &str) -> String {
     format!("{services}const edge :{worker}\nconst second :{second});\nconst lane :{lane};\n")
 }
 
-/// Starts workerd; returns the addresses of both isolates and of the lane.
+/// The variable of a test that gives the Worker a dataset of Analytics Engine: workerd sends its points to this address.
+const POINTS: &str = "POINTS";
+
+/// The configuration with that dataset.
+fn with_points(config: &str, address: &str) -> String {
+    config
+        .replace(
+            "services = [",
+            &format!("services = [ (name = \"points\", external = (address = \"{address}\", http = ())),"),
+        )
+        .replace(
+            "bindings = [",
+            "bindings = [ (name = \"METRICS\", analyticsEngine = \"points\"),",
+        )
+}
+
 fn bundle() -> Bundle {
     Bundle::open(&required_path(
         "CROSSOVER_WORKER_BUNDLE",
@@ -350,6 +371,7 @@ pub fn build() -> BuildId {
     bundle().digest().unwrap()[..16].parse().unwrap()
 }
 
+/// Starts workerd; returns the addresses of both isolates and of the lane.
 async fn serve(dir: &Path, vars: &BTreeMap<String, String>) -> (Child, [SocketAddr; 3]) {
     let workerd = required_path("CROSSOVER_WORKERD", "the workerd binary");
     let bundle = bundle();
@@ -362,9 +384,16 @@ async fn serve(dir: &Path, vars: &BTreeMap<String, String>) -> (Child, [SocketAd
         vars,
     };
     let path = dir.join("edge.capnp");
-    std::fs::write(&path, with_second_isolate(&config.text())).unwrap();
+    let mut text = config.text();
+    if let Some(address) = vars.get(POINTS) {
+        text = with_points(&text, address);
+    }
+    std::fs::write(&path, with_second_isolate(&text)).unwrap();
+    // A dataset is experimental in workerd.
+    let experimental = vars.contains_key(POINTS).then_some("--experimental");
     let mut child = Process::new(workerd)
         .args(["serve", "--import-path=/", "--control-fd=1"])
+        .args(experimental)
         .arg(&path)
         .stdout(Stdio::piped())
         .kill_on_drop(true)

@@ -23,6 +23,8 @@ locals {
     var.origins_allowed == null ? [] : [{ name = "ORIGINS", type = "plain_text", text = jsonencode(sort(tolist(var.origins_allowed))) }],
     # A binding of type secret_text would put the keys into the state; this one takes over what wrangler has stored.
     var.admin_keys_stored ? [{ name = "ADMIN_KEYS", type = "inherit" }] : [],
+    var.metrics_token_stored ? [{ name = "METRICS_TOKEN", type = "inherit" }] : [],
+    var.metrics_dataset == null ? [] : [{ name = "METRICS", type = "analytics_engine", dataset = var.metrics_dataset }],
     [for binding in sort(tolist(var.kv_namespaces)) : { name = binding, type = "kv_namespace", namespace_id = cloudflare_workers_kv_namespace.this[binding].id }],
   )
 }

@@ -146,6 +146,23 @@ variable "admin_keys_stored" {
   default     = false
 }
 
+variable "metrics_token_stored" {
+  description = "Whether `wrangler secret put METRICS_TOKEN` has been done: who has the token may read the metrics. False: nobody may."
+  type        = bool
+  default     = false
+}
+
+variable "metrics_dataset" {
+  description = "Dataset of Analytics Engine for the data points of the edge; null for none. The account must have Analytics Engine switched on."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.metrics_dataset == null || can(regex("^[A-Za-z][A-Za-z0-9_]{0,62}$", var.metrics_dataset))
+    error_message = "metrics_dataset is a letter and then at most 62 letters, digits or '_'."
+  }
+}
+
 variable "deployed_migration" {
   description = "Tag of the Durable Object migration that the Worker already has: null before the first apply, v2 from then on; v1 for a Worker that was first deployed without a directory."
   type        = string

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, process::ExitCode};
 use crossover_core::routing::{AuditEntry, AuditLog, Command};
 use crossover_report::number::duration;
 
-use super::{mode, utc};
+use super::{mode, shadow, utc};
 use crate::{
     migration::{Config, work},
     output::{print, print_json},
@@ -90,6 +90,10 @@ fn who(entry: &AuditEntry) -> String {
             duration(*pin_ms)
         ),
         Command::EndReads => "an operator: all reads to the writer".to_owned(),
+        Command::SetShadow { percent } => {
+            let share = Some(*percent).filter(|share| !share.is_none());
+            format!("an operator: {} are copied to the target", shadow::words(share))
+        }
         Command::SetMode { mode } => format!("an operator: {} is served", mode::words(*mode)),
         command => command.run_id().unwrap_or("an operator").to_owned(),
     }

@@ -11,7 +11,7 @@ use crossover_core::{
 use crossover_operate::edge::LaneAtEdge;
 use crossover_report::number::{count, duration};
 
-use super::mode;
+use super::{mode, shadow};
 use crate::{
     migration::{Config, work},
     output::{print, print_json},
@@ -75,6 +75,12 @@ pub(super) fn text(lane: &LaneAtEdge, now: UnixMillis) -> String {
     line("writes", &writes(traffic));
     if let Some(reads) = &record.target_reads {
         line("reads", &target_reads(reads, record, now));
+    }
+    if record.shadow.is_some() {
+        line(
+            "shadow",
+            &format!("{} are copied to the target", shadow::words(record.shadow)),
+        );
     }
     let most = traffic
         .held_max

@@ -1,7 +1,11 @@
 //! An edge for tests: the admin API over one lane and one directory, as simple as it can be.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{
+    Arc, Mutex, MutexGuard,
+    atomic::{AtomicU64, Ordering},
+};
 
+use async_trait::async_trait;
 use axum::{
     Json, Router,
     extract::State,
@@ -10,7 +14,8 @@ use axum::{
     routing::get,
 };
 use crossover_core::{
-    UnixMillis,
+    Millis, UnixMillis,
+    ports::Clock,
     routing::{Command, Directory, Epoch, LaneRecord, admin::EPOCH_HEADER, directory::Publication},
 };
 use crossover_operate::{directory::Spreading, edge::EdgeAdmin};
@@ -29,12 +34,40 @@ pub struct Edge {
     pub refuses: Option<(StatusCode, Value)>,
     /// Publications and commands that were asked for.
     pub asked: u32,
+    clock: EdgeClock,
+}
+
+/// The clock of an edge and of whoever tests it: it advances only by sleeping.
+#[derive(Clone)]
+pub struct EdgeClock(Arc<AtomicU64>);
+
+impl Default for EdgeClock {
+    fn default() -> Self {
+        Self(Arc::new(AtomicU64::new(5)))
+    }
+}
+
+#[async_trait]
+impl Clock for EdgeClock {
+    fn now(&self) -> UnixMillis {
+        UnixMillis(self.0.load(Ordering::SeqCst))
+    }
+
+    async fn sleep(&self, length: Millis) {
+        self.0.fetch_add(length.0, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+    }
 }
 
 pub type Shared = Arc<Mutex<Edge>>;
 
 /// A running edge of lane `main` at version 3, and a client of it.
 pub async fn edge() -> (EdgeAdmin, Shared) {
+    edge_at(EdgeClock::default()).await
+}
+
+/// The same by this clock.
+pub async fn edge_at(clock: EdgeClock) -> (EdgeAdmin, Shared) {
     let edge = Arc::new(Mutex::new(Edge {
         record: LaneRecord::new("main"),
         published: Spreading {
@@ -44,10 +77,12 @@ pub async fn edge() -> (EdgeAdmin, Shared) {
         spreads_for: 2,
         refuses: None,
         asked: 0,
+        clock,
     }));
     let app = Router::new()
         .route("/__crossover/v1/directory", get(look).post(publish))
         .route("/__crossover/v1/lanes/{lane}", get(read).post(command))
+        .route("/__crossover/v1/lanes/{lane}/held", get(held))
         .with_state(Arc::clone(&edge));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -103,13 +138,18 @@ async fn read(State(edge): State<Shared>, _: Uri) -> Json<LaneRecord> {
     Json(locked(&edge).record.clone())
 }
 
+async fn held() -> Json<Value> {
+    Json(json!({ "held": 3 }))
+}
+
 async fn command(State(edge): State<Shared>, headers: HeaderMap, Json(command): Json<Command>) -> Response {
     let mut edge = locked(&edge);
     edge.asked += 1;
     if let Some((status, refusal)) = edge.refuses.take() {
         return (status, Json(refusal)).into_response();
     }
-    match edge.record.apply(expected(&headers), &command, UnixMillis(5)) {
+    let now = edge.clock.now();
+    match edge.record.apply(expected(&headers), &command, now) {
         Ok(next) => {
             edge.record = next;
             Json(edge.record.clone()).into_response()

@@ -18,6 +18,9 @@ pub struct ReadRules {
     pub key: Vec<Lookup>,
     /// Keys that read from one side whatever the share is.
     pub exceptions: Exceptions,
+    /// Members of JSON that are not compared where a read is also sent to the target (`crossover edge set-shadow`): times of the
+    /// answer, its number, and the like.
+    pub shadow_ignores: BTreeSet<String>,
 }
 
 /// Keys that read from one side whatever the share is.

@@ -62,6 +62,8 @@ pub enum Command {
     },
     /// Let the writer answer all reads again.
     EndReads,
+    /// Send a share of the reads to the target too, to compare the answers; only while the source serves. 0 ends it.
+    SetShadow { percent: ReadShare },
     /// Serve reads only, or less, or everything again; while a side serves.
     SetMode { mode: Mode },
     /// The lane's own alarm at `hold_deadline_ms`. Never accepted over HTTP.
@@ -83,7 +85,11 @@ impl Command {
             | Self::Release { run_id }
             | Self::Abort { run_id }
             | Self::Complete { run_id } => Some(run_id),
-            Self::SetReads { .. } | Self::EndReads | Self::SetMode { .. } | Self::DeadlinePassed => None,
+            Self::SetReads { .. }
+            | Self::EndReads
+            | Self::SetShadow { .. }
+            | Self::SetMode { .. }
+            | Self::DeadlinePassed => None,
         }
     }
 }

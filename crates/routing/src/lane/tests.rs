@@ -405,6 +405,32 @@ fn the_share_of_reads_is_set_while_the_source_serves_and_ends_with_a_commit() {
 }
 
 #[test]
+fn reads_are_copied_while_the_source_serves_until_a_commit() {
+    let set = |percent| Command::SetShadow {
+        percent: share(percent),
+    };
+    let serving = LaneRecord::new("main").next(&set(10.0), NOW).unwrap();
+    assert_eq!(serving.shadowed_reads(), Some(share(10.0)));
+    assert_eq!(serving.next(&set(0.0), NOW).unwrap().shadow, None);
+    let held = LaneRecord {
+        shadow: serving.shadow,
+        ..held()
+    };
+    assert_eq!(
+        held.shadowed_reads(),
+        None,
+        "a cutover needs the target for itself"
+    );
+    assert_eq!(
+        held.next(&set(1.0), NOW).unwrap_err().name(),
+        "illegal_transition"
+    );
+    let later = NOW + Millis(6_000);
+    let committed = held.next(&Command::Commit { run_id: run() }, later).unwrap();
+    assert_eq!(committed.shadow, None);
+}
+
+#[test]
 fn a_mode_is_set_while_a_side_serves_and_outlives_a_cutover() {
     let read_only = Command::SetMode { mode: Mode::ReadOnly };
     let serving = LaneRecord::new("main").next(&read_only, NOW).unwrap();

@@ -3,13 +3,10 @@
 use std::{fmt, ops::Add, str::FromStr};
 
 use super::BadReport;
-use crate::time::Millis;
-
-/// Upper limits of the sizes in milliseconds; one more size has no limit.
-const LIMITS: [u64; 14] = [
-    1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000,
-];
-const SIZES: usize = LIMITS.len() + 1;
+use crate::{
+    sizes::{self, LIMITS, SIZES},
+    time::Millis,
+};
 
 /// Numbers of writes by how long they took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,11 +14,7 @@ pub struct WriteTimes([u32; SIZES]);
 
 impl WriteTimes {
     pub fn add_one(&mut self, took: Millis) {
-        let size = LIMITS
-            .iter()
-            .position(|limit| took.0 <= *limit)
-            .unwrap_or(LIMITS.len());
-        if let Some(count) = self.0.get_mut(size) {
+        if let Some(count) = self.0.get_mut(sizes::of(took)) {
             *count = count.saturating_add(1);
         }
     }

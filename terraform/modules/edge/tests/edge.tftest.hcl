@@ -20,7 +20,7 @@ run "first_apply" {
     error_message = "a secret would be in the state"
   }
   assert {
-    condition     = toset([for b in cloudflare_worker_version.router.bindings : b.name]) == toset(["LANES", "DIRECTORY", "LANE", "SOURCE_ORIGIN", "TARGET_ORIGIN", "HOLD_MAX_MS", "HELD_MAX"])
+    condition     = toset([for b in cloudflare_worker_version.router.bindings : b.name]) == toset(["LANES", "DIRECTORY", "LANE", "SOURCE_ORIGIN", "TARGET_ORIGIN", "HOLD_MAX_MS", "HELD_MAX", "IN_FLIGHT_MAX", "TURN_MAX_MS", "FORWARD_MAX_MS", "FORWARDED_HOST"])
     error_message = "the variables of edge-router/src/config.rs"
   }
 }
@@ -35,6 +35,26 @@ run "later_applies" {
     condition     = cloudflare_worker_version.router.migrations == null && contains([for b in cloudflare_worker_version.router.bindings : "${b.name} ${b.type}"], "ADMIN_KEYS inherit")
     error_message = "a migration twice, or no keys"
   }
+}
+
+run "metrics" {
+  command = apply
+  variables {
+    metrics_token_stored = true
+    metrics_dataset      = "crossover_edge"
+  }
+  assert {
+    condition     = length(setsubtract(["METRICS_TOKEN inherit", "METRICS analytics_engine"], [for b in cloudflare_worker_version.router.bindings : "${b.name} ${b.type}"])) == 0
+    error_message = "the token of the scraper, or the dataset"
+  }
+}
+
+run "a_dataset_with_a_space" {
+  command = plan
+  variables {
+    metrics_dataset = "crossover edge"
+  }
+  expect_failures = [var.metrics_dataset]
 }
 
 run "a_worker_from_before_the_directory" {

@@ -28,6 +28,9 @@ fn any_step() -> impl Strategy<Value = (Command, u64)> {
             5 => Command::Complete { run_id },
             6 if ahead < 10_000 => Command::EndReads,
             6 if ahead < 15_000 => Command::SetMode { mode: Mode::ReadOnly },
+            6 if ahead < 20_000 => Command::SetShadow {
+                percent: share((length % 3) as f64),
+            },
             6 => Command::SetReads {
                 percent: share(1.0),
                 pin_ms: Millis(length),
@@ -147,6 +150,31 @@ proptest! {
                 prop_assert_eq!(decision, Decision::Forward { to, on_failure: OnFailure::Return });
                 prop_assert!(!leased.is_due_for_renewal(later) && leased.record.phase.is_serving());
                 prop_assert!(!matches!(leased.record.mode, Mode::Shed(_)));
+                prop_assert!(is_write || leased.record.shadowed_reads().is_none());
+            }
+        }
+    }
+
+    /// No write is ever copied to another side, and no read once a cutover is announced.
+    #[test]
+    fn only_reads_are_copied_and_only_while_the_source_serves(
+        steps in prop::collection::vec(any_step(), 0..60), is_write in any::<bool>(), repeatable in any::<bool>(), dice in 0_u16..10_000,
+        answers in prop_oneof![Just(Side::Source), Just(Side::Target)],
+    ) {
+        use crate::decide::{RequestFacts, shadow_of};
+        let facts = RequestFacts {
+            is_write,
+            repeatable: repeatable && !is_write,
+            renewal_failed: false,
+            prefers_target: false,
+            keyed: false,
+            dice,
+        };
+        for (_, _, _, outcome) in walk(steps) {
+            let Ok(record) = outcome else { continue };
+            if let Some(copied_to) = shadow_of(&record, &facts, answers) {
+                prop_assert!(!is_write && repeatable);
+                prop_assert_eq!((record.phase, answers, copied_to), (Phase::ServeSource, Side::Source, Side::Target));
             }
         }
     }
