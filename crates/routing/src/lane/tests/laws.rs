@@ -29,7 +29,7 @@ fn any_step() -> impl Strategy<Value = (Command, u64)> {
             6 if ahead < 10_000 => Command::EndReads,
             6 if ahead < 15_000 => Command::SetMode { mode: Mode::ReadOnly },
             6 if ahead < 20_000 => Command::SetShadow {
-                percent: share((length % 3) as f64),
+                percent: share((length % 3 * 50) as f64),
             },
             6 => Command::SetReads {
                 percent: share(1.0),
