@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crossover_routing::directory::RequestParts;
+use crossover_routing::directory::signed_region::{self, BadSignedRegion};
 use crossover_routing::{Epoch, LaneRecord, Millis, Origin, RequestFacts, Routes, Side};
 
 use crate::clock::now;
@@ -86,6 +87,10 @@ pub fn route(is_write: bool, url: &str, version: u32, said: &str) -> Result<u32,
             names: &names.list,
             values: said,
         };
+        // A signature is checked on the longer way.
+        if routes.asks_signature() && parts.header(signed_region::HEADER).is_some() {
+            return Err(NotDirect::Longer);
+        }
         let (name, lane) = routes.lane_of(&parts).map_err(|_| NotDirect::Longer)?;
         let known = known_lane::of(name);
         // After a hold nobody passes those who were held.
@@ -207,6 +212,11 @@ impl RequestParts for Said<'_> {
 
     fn client(&self) -> Option<String> {
         self.header(CLIENT_ADDRESS)
+    }
+
+    /// A request with one is never direct.
+    fn signed_region(&self) -> Option<Result<String, BadSignedRegion>> {
+        None
     }
 }
 

@@ -111,7 +111,8 @@ impl<'a> Journey<'a> {
 
     async fn served(mut self) -> Result<Response> {
         let (request, url, env, ctx) = (self.request, self.url, self.env, self.ctx);
-        let parts = Parts { request, url };
+        let keys = self.config.keys.as_ref().ok();
+        let parts = Parts { request, url, keys };
         let asked = headers::asks_for_account(request);
         loop {
             // Looked up in each turn: a request that was held must not go by a directory that was replaced meanwhile.

@@ -1,10 +1,13 @@
 //! The parts of a client's request that the directory's rules may read.
 
+use crossover_routing::KeyRing;
 use crossover_routing::directory::RequestParts;
+use crossover_routing::directory::signed_region::{self, BadSignedRegion};
 use wasm_bindgen::JsValue;
 use worker::js_sys::Reflect;
 use worker::web_sys::Request;
 
+use crate::clock::now;
 use crate::forward::{path_and_query, path_of, scheme_and_host};
 
 /// Set by Cloudflare; a client cannot choose it there.
@@ -14,6 +17,8 @@ pub const CLIENT_ADDRESS: &str = "cf-connecting-ip";
 pub struct Parts<'a> {
     pub request: &'a Request,
     pub url: &'a str,
+    /// Whose signature counts.
+    pub keys: Option<&'a KeyRing>,
 }
 
 impl RequestParts for Parts<'_> {
@@ -44,6 +49,11 @@ impl RequestParts for Parts<'_> {
 
     fn client(&self) -> Option<String> {
         self.header(CLIENT_ADDRESS)
+    }
+
+    fn signed_region(&self) -> Option<Result<String, BadSignedRegion>> {
+        let value = self.header(signed_region::HEADER)?;
+        Some(signed_region::read(self.keys, &value, now()))
     }
 }
 

@@ -10,6 +10,7 @@ mod plan;
 mod reads;
 mod release;
 mod shadow;
+mod sign_region;
 mod status;
 mod watch;
 mod words;
@@ -55,6 +56,8 @@ enum What {
     SetShadow(shadow::Arguments),
     #[command(about = "Serve reads only, or shed a share of the requests, or serve everything again", long_about = mode::MANUAL)]
     SetMode(mode::Arguments),
+    #[command(about = "Print a header with which a request belongs to a region", long_about = sign_region::MANUAL)]
+    SignRegion(sign_region::Arguments),
     #[command(about = "Let requests wait at the edge for some seconds, without a cutover", long_about = hold::MANUAL)]
     Hold(hold::Arguments),
     #[command(about = "Let go what a hold without a cutover has left waiting", long_about = release::MANUAL)]
@@ -78,6 +81,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         What::SetReads(arguments) => reads::run(arguments),
         What::SetShadow(arguments) => shadow::run(arguments),
         What::SetMode(arguments) => mode::run(arguments),
+        What::SignRegion(arguments) => sign_region::run(arguments),
         What::Hold(arguments) => hold::run(arguments),
         What::Release(arguments) => release::run(arguments),
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crossover_routing::admin::{
     AdminRequest, EPOCH_HEADER, KEY_ID_HEADER, NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER, epoch_text,
 };
-use crossover_routing::directory::{Fault, Spreading};
+use crossover_routing::directory::{Fault, Spreading, signed_region};
 use crossover_routing::{AuditLog, Command, Directory, Epoch, LaneRecord, Traffic, UnixMillis, is_loopback};
 use reqwest::{Client, Method, Response, StatusCode, Url, redirect};
 use serde::Deserialize;
@@ -142,6 +142,11 @@ impl EdgeAdmin {
             what: format!("the directory cannot be written: {error}"),
         })?;
         self.call(Method::POST, DIRECTORY, body, Some(expected)).await
+    }
+
+    /// The value of the header `x-crossover-region` with which a request belongs to this region until `expires`.
+    pub fn sign_region(&self, code: &str, expires: UnixMillis) -> String {
+        signed_region::sign(&self.key, &self.key_id, code, expires)
     }
 
     async fn get<T: DeserializeOwned>(&self, tail: &str) -> Result<T, EdgeError> {

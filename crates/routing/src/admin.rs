@@ -50,26 +50,35 @@ impl AdminKey {
         }
     }
 
-    fn mac(&self, request: &AdminRequest<'_>) -> Option<HmacSha256> {
+    fn mac(&self, text: &str) -> Option<HmacSha256> {
         let mut mac = HmacSha256::new_from_slice(&self.0).ok()?;
-        mac.update(request.canonical().as_bytes());
+        mac.update(text.as_bytes());
         Some(mac)
     }
 
-    /// The request's signature, lower-case hex.
-    pub fn sign(&self, request: &AdminRequest<'_>) -> String {
-        self.mac(request)
+    /// The signature of a text, lower-case hex. The text begins with what it is for, so that no signature is good for two things.
+    pub(crate) fn sign_text(&self, text: &str) -> String {
+        self.mac(text)
             .map(|mac| hex::encode(mac.finalize().into_bytes()))
             .unwrap_or_default()
     }
 
-    /// Whether `signature` (hex) was made over the request with this key; compared in constant time.
-    pub fn verify(&self, request: &AdminRequest<'_>, signature: &str) -> bool {
+    /// Whether `signature` (hex) was made over the text with this key; compared in constant time.
+    pub(crate) fn verify_text(&self, text: &str, signature: &str) -> bool {
         let Ok(given) = hex::decode(signature) else {
             return false;
         };
-        self.mac(request)
-            .is_some_and(|mac| mac.verify_slice(&given).is_ok())
+        self.mac(text).is_some_and(|mac| mac.verify_slice(&given).is_ok())
+    }
+
+    /// The request's signature, lower-case hex.
+    pub fn sign(&self, request: &AdminRequest<'_>) -> String {
+        self.sign_text(&request.canonical())
+    }
+
+    /// Whether `signature` (hex) was made over the request with this key; compared in constant time.
+    pub fn verify(&self, request: &AdminRequest<'_>, signature: &str) -> bool {
+        self.verify_text(&request.canonical(), signature)
     }
 }
 
@@ -188,6 +197,10 @@ impl KeyRing {
         keys.collect::<Result<_, _>>().map(Self)
     }
 
+    pub(crate) fn key(&self, id: &str) -> Option<&AdminKey> {
+        self.0.get(id)
+    }
+
     /// Accepts a call or names the reason for the refusal. Only the lane sees every call, so the lane checks
     /// the nonce.
     pub fn authenticate(
@@ -204,7 +217,7 @@ impl KeyRing {
         if !nonce_fits {
             return Err(AdminRefusal::Malformed);
         }
-        let key = self.0.get(request.key_id).ok_or(AdminRefusal::BadSignature)?;
+        let key = self.key(request.key_id).ok_or(AdminRefusal::BadSignature)?;
         if !key.verify(request, signature) {
             return Err(AdminRefusal::BadSignature);
         }

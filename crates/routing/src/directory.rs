@@ -11,6 +11,7 @@ mod path;
 mod publication;
 mod reads;
 mod routes;
+pub mod signed_region;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -103,6 +104,10 @@ pub struct Regions {
     /// segment that is no code names none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub named_by: Vec<Lookup>,
+    /// Whether the header `x-crossover-region` decides, if the operator has signed it (`crossover edge sign-region`). Not signed, it
+    /// makes the request unclear.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signed: bool,
     /// Region by the client's country (two capital letters), for requests that name none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub countries: BTreeMap<String, Country>,

@@ -261,6 +261,12 @@ impl RequestParts for Plain {
     fn client(&self) -> Option<String> {
         None
     }
+
+    fn signed_region(
+        &self,
+    ) -> Option<Result<String, crossover_routing::directory::signed_region::BadSignedRegion>> {
+        None
+    }
 }
 
 /// The rules in the built Worker, on both ways, against the same rules natively.

@@ -111,6 +111,50 @@ async fn a_request_that_belongs_to_no_lane_for_certain_reaches_no_origin() {
 }
 
 #[tokio::test]
+async fn a_region_that_the_operator_has_signed_wins_on_both_ways_and_any_other_is_refused() {
+    let lanes = TwoLanes::start().await;
+    let edge = &lanes.edge;
+    let header_of = |code| edge.admin.sign_region(code, now() + Millis(60_000));
+    let north = ("x-crossover-region", header_of("N01"));
+    let asking = |path: &str| edge.get(path).header(north.0, &north.1);
+    edge.publish(&lanes.directory()).await;
+    assert_eq!(
+        answered_by(asking("/orders")).await,
+        "source",
+        "the directory does not allow it"
+    );
+
+    let mut directory = lanes.directory();
+    directory.region.as_mut().unwrap().signed = true;
+    edge.publish(&directory).await;
+    // The second and later ones could be direct.
+    for _ in 0..3 {
+        assert_eq!(answered_by(edge.get("/orders")).await, "source");
+        assert_eq!(answered_by(asking("/S01/orders")).await, "north source");
+        let write = edge.post("/orders", "w").header(north.0, &north.1);
+        assert_eq!(answered_by(write).await, "north source");
+    }
+    let before = edge.source.seen().len() + lanes.north[0].seen().len();
+    let expired = edge.admin.sign_region("N01", now());
+    for (value, error) in [
+        ("N01", "bad_signed_region"),
+        (expired.as_str(), "bad_signed_region"),
+        (header_of("X99").as_str(), "unknown_region"),
+    ] {
+        for request in [edge.get("/orders"), edge.post("/orders", "w")] {
+            let answer = request.header(north.0, value).send().await.unwrap();
+            assert_eq!(
+                (answer.status().as_u16(), header(&answer, "x-crossover-executed")),
+                (400, Some("no"))
+            );
+            let body: serde_json::Value = answer.json().await.unwrap();
+            assert_eq!(body["error"], error, "{value}");
+        }
+    }
+    assert_eq!(edge.source.seen().len() + lanes.north[0].seen().len(), before);
+}
+
+#[tokio::test]
 async fn all_isolates_change_at_the_time_of_a_new_version() {
     let lanes = TwoLanes::start().await;
     let edge = &lanes.edge;

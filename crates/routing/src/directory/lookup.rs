@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
+use super::signed_region::BadSignedRegion;
+
 /// What the rules may read of a request.
 pub trait RequestParts {
     /// Host name without port, in lower case.
@@ -19,6 +21,8 @@ pub trait RequestParts {
     fn place(&self) -> (Option<String>, Option<String>);
     /// The client's address, as the edge saw it.
     fn client(&self) -> Option<String>;
+    /// The region that the operator has signed for this request; asked only where the directory allows it.
+    fn signed_region(&self) -> Option<Result<String, BadSignedRegion>>;
 }
 
 /// A place in a request that names something.
@@ -43,6 +47,8 @@ pub enum Unclear {
     Several { what: &'static str },
     #[error("the request names a region that does not exist; known: {}", known.join(", "))]
     UnknownRegion { known: Vec<String> },
+    #[error(transparent)]
+    BadSignedRegion(#[from] BadSignedRegion),
 }
 
 impl Unclear {
@@ -51,6 +57,7 @@ impl Unclear {
         match self {
             Self::Several { .. } => "unclear_lane",
             Self::UnknownRegion { .. } => "unknown_region",
+            Self::BadSignedRegion(_) => "bad_signed_region",
         }
     }
 }

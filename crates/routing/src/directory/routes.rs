@@ -8,7 +8,7 @@ use std::{
 use super::{
     Directory, Lane, Rule, Unclear,
     lookup::{Lookup, RequestParts, one_of},
-    path,
+    path, signed_region,
 };
 
 /// Conditions of a rule besides its path.
@@ -61,11 +61,12 @@ impl Routes {
         let tenant = directory.tenant.iter().filter(|_| !self.shapes.is_empty());
         let region = directory.region.iter().filter(|_| self.asks_region);
         let lanes = directory.lanes.values().filter(|_| keys);
+        let signed = self.asks_signature().then_some(signed_region::HEADER);
         let places = tenant
             .chain(region.flat_map(|region| &region.named_by))
             .chain(lanes.flat_map(|lane| &lane.reads.key));
         let mut headers = Vec::new();
-        for header in places.filter_map(Lookup::header) {
+        for header in places.filter_map(Lookup::header).chain(signed) {
             if !headers.contains(&header) {
                 headers.push(header);
             }
@@ -76,6 +77,16 @@ impl Routes {
     /// Whether the lane of a request may depend on its client's country.
     pub const fn asks_place(&self) -> bool {
         self.asks_region
+    }
+
+    /// Whether a region that the operator has signed may decide about the lane of a request.
+    pub fn asks_signature(&self) -> bool {
+        self.asks_region
+            && self
+                .directory
+                .region
+                .as_ref()
+                .is_some_and(|regions| regions.signed)
     }
 
     /// The lane of a request, with its name.
@@ -133,9 +144,20 @@ impl Routes {
         let Some(regions) = &self.directory.region else {
             return Ok(None);
         };
-        let named = one_of(&regions.named_by, request, "region", |place, value| {
-            !matches!(place, Lookup::PathSegment(_)) || regions.codes.contains(value)
-        })?;
+        let signed = regions
+            .signed
+            .then(|| request.signed_region())
+            .flatten()
+            .transpose()?;
+        let by_request = || {
+            one_of(&regions.named_by, request, "region", |place, value| {
+                !matches!(place, Lookup::PathSegment(_)) || regions.codes.contains(value)
+            })
+        };
+        let named = match signed {
+            Some(code) => Some(code),
+            None => by_request()?,
+        };
         if let Some(named) = named {
             return if regions.codes.contains(&named) {
                 Ok(Some(named))

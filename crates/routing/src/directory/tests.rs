@@ -17,6 +17,7 @@ struct Sent {
     query: String,
     headers: BTreeMap<&'static str, String>,
     place: (Option<&'static str>, Option<&'static str>),
+    signed: Option<Result<String, signed_region::BadSignedRegion>>,
 }
 
 impl RequestParts for Sent {
@@ -37,6 +38,9 @@ impl RequestParts for Sent {
     }
     fn client(&self) -> Option<String> {
         Some("192.0.2.1".to_owned())
+    }
+    fn signed_region(&self) -> Option<Result<String, signed_region::BadSignedRegion>> {
+        self.signed.clone()
     }
 }
 
@@ -157,6 +161,38 @@ fn a_client_that_names_no_region_gets_that_of_its_place() {
         ..from(Some("VN"), Some("HN"))
     };
     assert_eq!(lane(&named).as_deref(), Ok("c01"), "what the request names wins");
+}
+
+#[test]
+fn a_signed_region_decides_where_the_directory_allows_it() {
+    use signed_region::{BadSignedRegion, HEADER};
+    let mut document = example();
+    let named = with("/N01/orders", "x-region", "N01");
+    let signed = |code: Result<&str, BadSignedRegion>| Sent {
+        signed: Some(code.map(str::to_owned)),
+        ..named.clone()
+    };
+    let not_allowed = Routes::new(directory(document.clone()));
+    assert!(!not_allowed.headers(true).contains(&HEADER));
+    let (name, _) = not_allowed.lane_of(&signed(Ok("C01"))).unwrap();
+    assert_eq!(name, "n01", "nobody reads the header");
+
+    document["region"]["signed"] = true.into();
+    let routes = Routes::new(directory(document.clone()));
+    assert!(routes.asks_signature() && routes.headers(false).contains(&HEADER));
+    let lane = |request: &Sent| routes.lane_of(request).map(|(name, _)| name.to_owned());
+    assert_eq!(lane(&named).as_deref(), Ok("n01"));
+    assert_eq!(lane(&signed(Ok("C01"))).as_deref(), Ok("c01"));
+    assert_eq!(lane(&signed(Ok("X99"))).unwrap_err().name(), "unknown_region");
+    let refused = lane(&signed(Err(BadSignedRegion::NotSigned))).unwrap_err();
+    assert_eq!(refused.name(), "bad_signed_region");
+
+    document["rules"] = json!([{"lane": "api", "path": "/api"}]);
+    let no_rule = Routes::new(directory(document));
+    assert!(
+        !no_rule.asks_signature(),
+        "without a rule by region no region decides"
+    );
 }
 
 #[test]
