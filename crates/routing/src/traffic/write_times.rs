@@ -12,7 +12,7 @@ const LIMITS: [u64; 14] = [
 const SIZES: usize = LIMITS.len() + 1;
 
 /// Numbers of writes by how long they took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct WriteTimes([u32; SIZES]);
 
 impl WriteTimes {
