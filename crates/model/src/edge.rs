@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossover_routing::{
     Decision, IsolateId, LeasedLane, Millis, Report, RequestFacts, UnixMillis, WriteTimes, decide,
-    traffic::{may_lapse, report_due},
+    traffic::{Standing, may_lapse, report_due},
 };
 
 use crate::state::{Instance, Place, State, Told};
@@ -15,13 +15,6 @@ pub struct Asked {
     pub at: UnixMillis,
     pub report: Report,
     standing: Standing,
-}
-
-/// What a drain waits for in the reports of an isolate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Standing {
-    holds: bool,
-    answered: u64,
 }
 
 /// One isolate.
@@ -35,17 +28,8 @@ pub struct Isolate {
 }
 
 impl Isolate {
-    fn holds(&self, now: UnixMillis) -> bool {
-        self.lease
-            .as_ref()
-            .is_some_and(|leased| leased.record.holds_writes(now))
-    }
-
     fn standing(&self, now: UnixMillis) -> Standing {
-        Standing {
-            holds: self.holds(now),
-            answered: self.answered,
-        }
+        Standing::of(self.lease.as_deref(), self.answered, now)
     }
 
     /// What the guard of the edge-router does: under the hold it reports until the lane knows the newest state, before that it
@@ -54,10 +38,10 @@ impl Isolate {
         let Some(leased) = self.lease.as_ref().filter(|_| self.asked.is_none()) else {
             return false;
         };
-        if !self.holds(now) {
+        let standing = self.standing(now);
+        if standing.holds.is_none() {
             return now >= report_due(leased) && !may_lapse(leased, in_flight > 0);
         }
-        let standing = self.standing(now);
         let has_guard = in_flight > 0
             || leased
                 .record
@@ -73,19 +57,16 @@ impl Isolate {
     /// Asks the lane. One question at a time.
     pub fn ask(&mut self, isolate: usize, in_flight: u32, now: UnixMillis) {
         self.reports += 1;
-        let held = self
-            .lease
-            .as_ref()
-            .filter(|leased| leased.record.holds_writes(now));
+        let standing = self.standing(now);
         self.asked = Some(Asked {
             at: now,
-            standing: self.standing(now),
+            standing,
             report: Report {
                 isolate: IsolateId(isolate as u64),
                 number: self.reports,
                 in_flight,
                 oldest_ms: Millis(0),
-                holds: held.map(|leased| leased.record.epoch),
+                holds: standing.holds,
                 recent: WriteTimes::default(),
                 recent_over: Millis(0),
                 build: None,
@@ -101,10 +82,7 @@ impl Isolate {
         self.reported = None;
         if let Some(asked) = &mut self.asked {
             asked.report.number = 0;
-            asked.standing = Standing {
-                holds: false,
-                answered: 0,
-            };
+            asked.standing.answered = 0;
         }
     }
 

@@ -287,6 +287,7 @@ impl State {
         let old = self.databases.old;
         let committed = it.has_committed(&record, old);
         let ours = it.is_ours(&record);
+        let held = it.lane.as_ref().map_or(record.epoch, |lane| lane.epoch);
         it.lane = Some(Arc::clone(&record));
         match it.step {
             Step::ReadLaneToDrain => match record.phase {
@@ -296,9 +297,13 @@ impl State {
                 _ => it.fail(),
             },
             Step::ReadLaneAfterLock => {
-                if record.phase == Phase::Hold {
+                if record.epoch == held {
                     it.step = Step::EndSessions;
-                } else if committed || record.writer != old || mutation == Some(Mutation::LateLockStays) {
+                } else if record.epoch < held
+                    || committed
+                    || record.writer != old
+                    || mutation == Some(Mutation::LateLockStays)
+                {
                     it.fail();
                 } else {
                     it.step = Step::RemoveLateLock;
@@ -349,7 +354,7 @@ impl State {
     }
 
     fn work_at_databases(&mut self, it: &mut Orchestrator, mutation: Option<Mutation>) {
-        if matches!(it.step, Step::Lock | Step::EndSessions | Step::LookForWriters) {
+        if matches!(it.step, Step::EndSessions | Step::LookForWriters) {
             // The next look at the lane replaces it.
             it.lane = None;
         }

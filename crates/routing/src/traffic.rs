@@ -48,6 +48,26 @@ pub fn report_due(leased: &LeasedLane) -> UnixMillis {
     }
 }
 
+/// What a drain waits for in the reports of an isolate. Where the lane has it as it is now, there is nothing to report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Standing {
+    /// The epoch of the record under which the isolate holds writes: the hold of another run is news.
+    pub holds: Option<Epoch>,
+    /// Grows whenever a write is answered.
+    pub answered: u64,
+}
+
+impl Standing {
+    /// The standing of an isolate that has this lease, which may have ended.
+    pub fn of(lease: Option<&LeasedLane>, answered: u64, now: UnixMillis) -> Self {
+        let held = lease.filter(|leased| leased.record.holds_writes(now));
+        Self {
+            holds: held.map(|leased| leased.record.epoch),
+            answered,
+        }
+    }
+}
+
 /// Whether a lease may end without a report: no write is in flight under it, and it ends so early before the hold that the
 /// barrier does not wait for it. Renewed, it reaches into the hold, and the isolate reports at once when that begins.
 pub fn may_lapse(leased: &LeasedLane, any_in_flight: bool) -> bool {

@@ -6,37 +6,6 @@ use stateright::{Checker, Model};
 fn first() {
     let c = Scope::cutover;
     for (name, scope) in [
-        ("cutover", Scope::cutover()),
-        (
-            "1 write, abort",
-            Scope {
-                writes: 1,
-                ..c().and_an_abort()
-            },
-        ),
-        (
-            "1 write, abort, back",
-            Scope {
-                writes: 1,
-                old_writer: crossover_routing::Side::Target,
-                ..c().and_an_abort()
-            },
-        ),
-        (
-            "1 write, 2 faults",
-            Scope {
-                writes: 1,
-                faults: 2,
-                ..c()
-            },
-        ),
-        (
-            "1 write, same",
-            Scope {
-                writes: 1,
-                ..c().and_a_cutover_of(1)
-            },
-        ),
         (
             "1 write, other",
             Scope {
@@ -61,19 +30,11 @@ fn first() {
             },
         ),
         (
-            "1 write, reports fail abort",
+            "1 write, reports fail",
             Scope {
                 writes: 1,
                 reports_fail: true,
-                ..c().and_an_abort()
-            },
-        ),
-        (
-            "1 write, 1 fault, abort",
-            Scope {
-                writes: 1,
-                faults: 1,
-                ..c().and_an_abort()
+                ..c()
             },
         ),
     ] {
@@ -97,7 +58,7 @@ fn first() {
                 checker.discovery_classification(p),
                 stateright::DiscoveryClassification::Example
             ) {
-                for l in story(path.into_vec()) {
+                for l in story(&path.into_vec()) {
                     println!("     {l}");
                 }
             }
