@@ -12,12 +12,13 @@ mod cutover;
 mod databases;
 mod edge;
 mod orchestrator;
-mod properties;
+pub mod properties;
 mod scope;
 mod state;
 mod story;
 
 pub use cutover::{Action, Cutover};
+pub use orchestrator::Stage;
 pub use scope::{Mutation, Scope};
 pub use state::State;
 pub use story::{Story, story};

@@ -150,13 +150,16 @@ impl Orchestrator {
 
     /// The invocation ends, or its last answer is lost.
     pub const fn cut_off(&mut self) {
-        self.fail();
-    }
-
-    /// An error: the state machine catches it.
-    const fn fail(&mut self) {
         self.step = Step::Failed(self.stage);
         self.unanswered = false;
+    }
+
+    /// An error that a repetition would meet again: before the commit it leads to the abort.
+    fn fail(&mut self) {
+        match self.stage {
+            Stage::Drain | Stage::Sync => self.begin(Stage::Abort),
+            Stage::Abort | Stage::Forward => self.cut_off(),
+        }
     }
 
     fn end(&mut self) {
@@ -248,7 +251,7 @@ impl State {
                 && record
                     .next(&command, self.now)
                     .is_ok_and(|next| next.phase == now.phase);
-            return if accepted { accept(it, now) } else { it.fail() };
+            return if accepted { accept(it, now) } else { it.cut_off() };
         }
         match way {
             Way::Answered => match self.change(record.epoch, &command) {

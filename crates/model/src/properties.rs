@@ -9,59 +9,52 @@ use crate::{
     state::{Place, State, Told, bit},
 };
 
+// The names of the properties. Those of ARCHITECTURE.md keep its words.
+pub const ONE_SIDE: &str = "never are both sides writable";
+pub const EXACTLY_ONCE: &str = "every acknowledged write exists exactly once on the committed side";
+pub const NOT_EXECUTED: &str = "a write that was answered with \"not executed\" has no effect";
+pub const PROOF: &str = "a commit implies: nobody can write at the old writer, and the one marker of the run has arrived behind every row";
+pub const ONE_DECISION: &str = "exactly one of commit and abort wins";
+pub const UNLOCK: &str = "the old writer is unlocked only after the abort has won";
+pub const EPOCH: &str = "the epoch only grows";
+pub const CLEAN_END: &str =
+    "once everybody has ended, the writer's database is open and the other one is not";
+pub const COMMITS: &str = "a commit is reached, and everything is acknowledged";
+pub const ABORTS: &str = "an abort is reached, and everything is acknowledged";
+pub const BARRIER: &str = "the barrier says quiet only when no write is in flight";
+pub const NO_ERROR: &str = "no client gets an error";
+
 /// The properties of a scope. The edge's promise, no error for clients, is made only where reports arrive in time.
 pub fn of(scope: &Scope) -> Vec<Property<Cutover>> {
     let mut all: Vec<Property<Cutover>> = vec![
-        Property::always("never are both sides writable", |_, state: &State| {
+        Property::always(ONE_SIDE, |_, state: &State| {
             !(state.databases.takes_writes(state.databases.old) && state.databases.new_is_open)
         }),
-        Property::always(
-            "every acknowledged write exists exactly once on the committed side",
-            |_, state: &State| rows_are_right(state),
-        ),
-        Property::always(
-            "a write that was answered with \"not executed\" has no effect",
-            |_, state: &State| not_executed_has_no_effect(state),
-        ),
-        Property::always(
-            "a commit implies: nobody can write at the old writer, and the one marker of the run has arrived behind every row",
-            |_, state: &State| !state.past.committed_without_proof,
-        ),
-        Property::always("exactly one of commit and abort wins", |_, state: &State| {
+        Property::always(EXACTLY_ONCE, |_, state: &State| rows_are_right(state)),
+        Property::always(NOT_EXECUTED, |_, state: &State| not_executed_has_no_effect(state)),
+        Property::always(PROOF, |_, state: &State| !state.past.committed_without_proof),
+        Property::always(ONE_DECISION, |_, state: &State| {
             state.past.committed & state.past.aborted == 0
         }),
-        Property::always(
-            "the old writer is unlocked only after the abort has won",
-            |_, state: &State| !state.past.unlocked_without_abort,
-        ),
-        Property::always("the epoch only grows", |_, state: &State| !state.past.epoch_fell),
-        Property::always(
-            "once everybody has ended, the writer's database is open and the other one is not",
-            |_, state: &State| ends_clean(state),
-        ),
-        Property::sometimes(
-            "a commit is reached, and everything is acknowledged",
-            |_, state: &State| {
-                state.is_over() && has_served(state, state.databases.old.other()) && all_acknowledged(state)
-            },
-        ),
-        Property::sometimes(
-            "an abort is reached, and everything is acknowledged",
-            |_, state: &State| {
-                state.is_over()
-                    && state.past.aborted != 0
-                    && has_served(state, state.databases.old)
-                    && all_acknowledged(state)
-            },
-        ),
+        Property::always(UNLOCK, |_, state: &State| !state.past.unlocked_without_abort),
+        Property::always(EPOCH, |_, state: &State| !state.past.epoch_fell),
+        Property::always(CLEAN_END, |_, state: &State| ends_clean(state)),
+        Property::sometimes(COMMITS, |_, state: &State| {
+            state.is_over() && has_served(state, state.databases.old.other()) && all_acknowledged(state)
+        }),
+        Property::sometimes(ABORTS, |_, state: &State| {
+            state.is_over()
+                && state.past.aborted != 0
+                && has_served(state, state.databases.old)
+                && all_acknowledged(state)
+        }),
     ];
     if !scope.reports_fail && !scope.zombie {
-        all.push(Property::always(
-            "the barrier says quiet only when no write is in flight",
-            |_, state: &State| barrier_is_right(state),
-        ));
+        all.push(Property::always(BARRIER, |_, state: &State| {
+            barrier_is_right(state)
+        }));
         if scope.orchestrators.len() == 1 {
-            all.push(Property::always("no client gets an error", |_, state: &State| {
+            all.push(Property::always(NO_ERROR, |_, state: &State| {
                 state.writes.iter().all(|write| write.told != Told::Failed)
             }));
         }

@@ -13,7 +13,7 @@ pub struct Scope {
     pub writes: usize,
     /// How many crashes, lost answers, delayed commands and broken connections there may be together.
     pub faults: u8,
-    /// Reports of isolates may be lost, or take longer than [`crossover_routing::traffic::REPORT_LEAD`].
+    /// Reports of isolates may be lost (a fault each), or take longer than [`crossover_routing::traffic::REPORT_LEAD`].
     pub reports_fail: bool,
     /// The lane's object may be started a second time while the first still answers from what it remembers.
     pub zombie: bool,
@@ -70,6 +70,6 @@ pub enum Mutation {
     WriteFallback,
     /// The drain locks without asking the barrier and without looking at open transactions.
     BarrierIgnored,
-    /// The drain locks before the hold has been commanded and proved, and a lock that came too late stays.
+    /// A drain whose lock came after the abort leaves it there.
     LateLockStays,
 }

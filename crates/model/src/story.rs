@@ -187,7 +187,7 @@ fn work(before: &State, who: usize, way: Way, after: &State) -> String {
         let seen = read.map_or_else(String::new, |record| {
             format!(": epoch {}, {}", record.epoch, record.phase)
         });
-        return format!("reads {}{seen}{}", object(way == Way::ByZombie), failed(next));
+        return format!("reads {}{seen}{}", object(way == Way::ByZombie), failed(it, next));
     }
     let what = match it.step {
         Step::AwaitHold => "sees that the hold begins".to_owned(),
@@ -205,12 +205,14 @@ fn work(before: &State, who: usize, way: Way, after: &State) -> String {
         Step::Unlock if before.databases.locked_by == Some(it.run) => format!("unlocks the {old}"),
         _ => format!("finds nothing to unlock at the {old}"),
     };
-    format!("{what}{}", failed(next))
+    format!("{what}{}", failed(it, next))
 }
 
-const fn failed(next: &Orchestrator) -> &'static str {
+/// An error leads to the abort.
+fn failed(before: &Orchestrator, next: &Orchestrator) -> &'static str {
     match next.step {
         Step::Failed(_) => " and fails",
+        Step::ReadLaneToAbort if before.stage != Stage::Abort => " and fails: the abort begins",
         _ => "",
     }
 }

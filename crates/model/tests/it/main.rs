@@ -1,67 +1,53 @@
-//! The search of the whole model.
-use crossover_model::*;
-use stateright::{Checker, Model};
+//! The exhaustive search of the model, and the faults that it has to find.
 
-#[test]
-fn first() {
-    let c = Scope::cutover;
-    for (name, scope) in [
-        (
-            "1 write, other",
-            Scope {
-                writes: 1,
-                ..c().and_a_cutover_of(2)
-            },
-        ),
-        (
-            "1 write, zombie",
-            Scope {
-                writes: 1,
-                zombie: true,
-                ..c()
-            },
-        ),
-        (
-            "1 write, zombie abort",
-            Scope {
-                writes: 1,
-                zombie: true,
-                ..c().and_an_abort()
-            },
-        ),
-        (
-            "1 write, reports fail",
-            Scope {
-                writes: 1,
-                reports_fail: true,
-                ..c()
-            },
-        ),
-    ] {
-        let t = std::time::Instant::now();
-        let checker = Cutover::new(scope)
-            .checker()
-            .threads(2)
-            .timeout(std::time::Duration::from_secs(25))
-            .spawn_bfs()
-            .join();
-        println!(
-            "{name}: {} unique, {} all, depth {}, {:?}",
-            checker.unique_state_count(),
-            checker.state_count(),
-            checker.max_depth(),
-            t.elapsed()
-        );
-        for (p, path) in checker.discoveries() {
-            println!("  {p}");
-            if !matches!(
-                checker.discovery_classification(p),
-                stateright::DiscoveryClassification::Example
-            ) {
-                for l in story(&path.into_vec()) {
-                    println!("     {l}");
-                }
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod mutations;
+mod scopes;
+
+use crossover_model::{Cutover, Scope, story};
+use stateright::{Checker, HasDiscoveries, Model};
+
+/// Searches the whole scope. Fails with every broken property and its counterexample, and where something that has to be
+/// possible is not.
+fn search(name: &str, scope: Scope) {
+    let checker = Cutover::new(scope).checker().threads(2).spawn_bfs().join();
+    println!(
+        "{name}: {} states, {} steps, at most {} in a row",
+        checker.unique_state_count(),
+        checker.state_count(),
+        checker.max_depth()
+    );
+    for property in checker.model().properties() {
+        let found = checker.discovery(property.name);
+        match property.expectation {
+            stateright::Expectation::Sometimes => {
+                assert!(
+                    found.is_some(),
+                    "{name}: it is not possible that {}",
+                    property.name
+                );
+            }
+            _ => {
+                let told = found.map(|path| story(&path.into_vec()).join("\n  "));
+                assert!(
+                    told.is_none(),
+                    "{name}: broken: {}\n  {}",
+                    property.name,
+                    told.unwrap_or_default()
+                );
             }
         }
     }
+}
+
+/// The shortest way to break a property.
+fn counterexample(scope: Scope, property: &'static str) -> Vec<String> {
+    let checker = Cutover::new(scope)
+        .checker()
+        .finish_when(HasDiscoveries::AnyOf([property].into()))
+        .spawn_bfs()
+        .join();
+    let path = checker.discovery(property);
+    path.map_or_else(Vec::new, |path| story(&path.into_vec()))
 }
