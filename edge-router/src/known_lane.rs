@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use crossover_routing::traffic::Standing;
 use crossover_routing::{Breaker, Counts, Ended, LeasedLane, Report, Side, UnixMillis};
 use worker::{Env, Result};
 
@@ -21,13 +22,6 @@ use crate::underway::Underway;
 thread_local! {
     /// Lanes never leave: a lane that no request needs any more costs a few hundred bytes until the isolate ends.
     static LANES: RefCell<HashMap<String, Rc<KnownLane>>> = RefCell::default();
-}
-
-/// What a drain waits for in the reports of an isolate.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Standing {
-    holds: bool,
-    answered: u64,
 }
 
 /// One lane, as this isolate knows it.
@@ -95,24 +89,20 @@ impl KnownLane {
 
     /// Whether the isolate holds writes now.
     pub fn holds(&self) -> bool {
-        self.current()
-            .is_some_and(|leased| leased.record.holds_writes(now()))
+        self.standing().holds.is_some()
     }
 
     /// The isolate's report at this time.
     pub fn report(&self) -> Report {
-        let held = self.current().filter(|leased| leased.record.holds_writes(now()));
-        let holds = held.map(|leased| leased.record.epoch);
+        let holds = self.standing().holds;
         self.writes
             .borrow_mut()
             .report(in_flight::reporter(), holds, now())
     }
 
     fn standing(&self) -> Standing {
-        Standing {
-            holds: self.holds(),
-            answered: self.writes.borrow().answered(),
-        }
+        let answered = self.writes.borrow().answered();
+        Standing::of(self.lease.borrow().as_deref(), answered, now())
     }
 
     /// Whether the lane knows what a drain waits for.

@@ -71,7 +71,8 @@ impl Stage for ConnectionDrain {
         let report = ctx.old_writer.writes.lock(&quiet.lock).await?;
         let lock_ms = since_hold();
         // The lane is read while sessions end, so that this check does not lengthen the pause.
-        let (sessions_ended, ()) = futures::try_join!(end_writers(ctx, hold_at), keep_lock_if_held(ctx))?;
+        let (sessions_ended, ()) =
+            futures::try_join!(end_writers(ctx, hold_at), keep_lock_if_held(ctx, &lane))?;
         Ok(Output {
             hold_at_ms: hold_at,
             hold_deadline_ms: lane.hold_deadline_ms.unwrap_or_default(),
@@ -192,11 +193,21 @@ async fn require_reverse_replication(ctx: &StageContext) -> Result<(), StageErro
 
 /// The abort may have won the lane while this invocation was taking the lock. The abort then found nothing to
 /// restore, and the lane serves again. No later stage removes such a late lock, so this invocation removes
-/// it.
-async fn keep_lock_if_held(ctx: &StageContext) -> Result<(), StageError> {
+/// it. Only a newer record than that of the hold says so: an older one comes from an instance of the lane that is no
+/// longer the lane, and the run may still commit.
+async fn keep_lock_if_held(ctx: &StageContext, held: &LaneRecord) -> Result<(), StageError> {
     let lane = ctx.own_lane().await?;
-    if lane.phase == Phase::Hold {
+    if lane.epoch == held.epoch {
         return Ok(());
+    }
+    if lane.epoch < held.epoch {
+        return Err(StageError::LaneRefused {
+            lane: lane.lane,
+            reason: format!(
+                "it answered with epoch {}, after it had answered with epoch {}",
+                lane.epoch, held.epoch
+            ),
+        });
     }
     if ctx.has_committed(&lane) || lane.writer != ctx.direction.old_writer() {
         return Err(StageError::AlreadyCommitted { lane: lane.lane });

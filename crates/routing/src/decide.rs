@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// A lane record together with the time until which the record is valid.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LeasedLane {
     /// The record as the lane answered it.
     pub record: LaneRecord,

@@ -138,7 +138,7 @@ impl Phase {
 }
 
 /// The state of one lane. Changed only by [`LaneRecord::apply`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LaneRecord {
     /// The lane's name.
     pub lane: String,

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 /// Positions of keys: one for each hundredth of a percent.
 pub const POSITIONS: u16 = 10_000;
 /// A share of the reads, in percent in steps of 0.01; 0 leaves the exceptions of the directory in force.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct ReadShare(u16);
 

@@ -9,7 +9,8 @@
 //! - Whoever may forward has a lease, and the lane has issued it. Until an isolate has reported that it holds,
 //!   it counts as open.
 //! - An isolate whose lease ends while writes are in flight reports shortly before ([`REPORT_LEAD`]). One that
-//!   lets its lease end in silence has none.
+//!   lets its lease end in silence has none, unless a write came after it has looked: the report of such a write has
+//!   arrived [`REPORT_LEAD`] after the end of the lease.
 
 mod build;
 mod write_times;
@@ -26,6 +27,7 @@ pub use build::BuildId;
 pub use write_times::WriteTimes;
 
 use crate::{
+    decide::LeasedLane,
     lane::{Epoch, LaneRecord, Phase, SERVE_LEASE},
     time::{Millis, UnixMillis},
 };
@@ -38,12 +40,47 @@ const FORGET_AFTER: Millis = Millis(120_000);
 /// Write times of isolates that were heard within this time count as recent.
 const RECENT: Millis = Millis(35_000);
 
+/// When an isolate has to look again at what it owes the lane: at the hold, or shortly before its lease ends.
+pub fn report_due(leased: &LeasedLane) -> UnixMillis {
+    match leased.record.hold_at_ms {
+        Some(hold_at) if hold_at < leased.leased_until => hold_at,
+        _ => leased.leased_until - REPORT_LEAD,
+    }
+}
+
+/// What a drain waits for in the reports of an isolate. Where the lane has it as it is now, there is nothing to report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Standing {
+    /// The epoch of the record under which the isolate holds writes: the hold of another run is news.
+    pub holds: Option<Epoch>,
+    /// Grows whenever a write is answered.
+    pub answered: u64,
+}
+
+impl Standing {
+    /// The standing of an isolate that has this lease, which may have ended.
+    pub fn of(lease: Option<&LeasedLane>, answered: u64, now: UnixMillis) -> Self {
+        let held = lease.filter(|leased| leased.record.holds_writes(now));
+        Self {
+            holds: held.map(|leased| leased.record.epoch),
+            answered,
+        }
+    }
+}
+
+/// Whether a lease may end without a report: no write is in flight under it, and it ends so early before the hold that the
+/// barrier does not wait for it. Renewed, it reaches into the hold, and the isolate reports at once when that begins.
+pub fn may_lapse(leased: &LeasedLane, any_in_flight: bool) -> bool {
+    let waited_for = |hold_at| leased.leased_until + REPORT_LEAD > hold_at;
+    !any_in_flight && !leased.record.hold_at_ms.is_some_and(waited_for)
+}
+
 /// One isolate, as long as it lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IsolateId(pub u64);
 
 /// The writes of one isolate at one time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Report {
     pub isolate: IsolateId,
     /// Grows with every report of the isolate.
@@ -163,7 +200,7 @@ impl fmt::Display for Traffic {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Isolate {
     number: u64,
     in_flight: u32,
@@ -179,7 +216,7 @@ struct Isolate {
 }
 
 /// All isolates of a lane. Kept in memory only: an isolate that still matters reports again within a lease.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Barrier {
     /// Until then an isolate that the lane does not know may have a lease.
     unknown_until: UnixMillis,
@@ -189,10 +226,11 @@ pub struct Barrier {
 }
 
 impl Barrier {
-    /// A lane that has heard of no isolate before `since`. An earlier instance of it may have issued leases.
+    /// A lane that has heard of no isolate before `since`. An earlier instance of it may have issued leases, and writes may be
+    /// forwarded under them until they end.
     pub fn new(since: UnixMillis) -> Self {
         Self {
-            unknown_until: since + SERVE_LEASE,
+            unknown_until: since + SERVE_LEASE + REPORT_LEAD,
             unread_until: UnixMillis(0),
             isolates: BTreeMap::new(),
         }
@@ -312,20 +350,15 @@ impl Isolate {
             Phase::Hold => Some(Epoch(record.epoch.0.saturating_sub(1))),
             Phase::ServeSource | Phase::ServeTarget | Phase::Committed | Phase::Aborting => None,
         };
-        let (Some(armed), Some(hold_at)) = (armed, record.hold_at_ms) else {
+        let Some(armed) = armed else {
             return now < self.leased_until;
         };
         if self.holds >= Some(armed) {
             return false;
         }
-        // A lease that reaches into the hold: the isolate reports at hold_at, and the report has to arrive. A
-        // lease that ends before: with writes in flight, the isolate reported REPORT_LEAD before its end.
-        let expected = if self.leased_until > hold_at {
-            self.leased_until + REPORT_LEAD
-        } else {
-            self.leased_until
-        };
-        now < expected
+        // A write may be forwarded until the lease ends, and the report of it has to arrive. That counts for a lease that
+        // ends before the hold as well: the last write under it may be younger than its report needs.
+        now < self.leased_until + REPORT_LEAD
     }
 }
 

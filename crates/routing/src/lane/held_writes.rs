@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The writes that wait at the edge while the writer changes. A client that leaves without closing its connection both ways is not
 /// noticed everywhere: its held write is still executed, and nobody learns the outcome.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum HeldWrites {

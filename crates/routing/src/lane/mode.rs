@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::share::ReadShare;
 
 /// What a lane serves, outside and inside a cutover.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Everything.

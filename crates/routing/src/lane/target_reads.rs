@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The reads that the target answers while the source is the writer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TargetReads {
     pub percent: ReadShare,
     /// How long a client that has written reads from the writer: longer than the highest lag of replication

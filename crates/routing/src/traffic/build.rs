@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::BadReport;
 
 /// The first 64 bits of the SHA-256 of the Worker's files, as 16 hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BuildId(pub u64);
 

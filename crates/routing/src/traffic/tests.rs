@@ -119,6 +119,55 @@ fn an_isolate_that_never_reports_is_waited_for_until_its_lease_and_a_late_report
     assert_eq!(barrier.traffic(&record, expected).open, 0);
 }
 
+/// The write came when the isolate had looked whether its lease may end; its report is on the way when the hold begins.
+#[test]
+fn a_write_at_the_very_end_of_a_lease_before_the_hold_is_waited_for() {
+    let (mut barrier, record) = (barrier(), armed());
+    let renewed = UnixMillis(HOLD_AT.0 - ARMED_LEASE.0);
+    renew(&mut barrier, &report(1, 1, 0, None), &record, renewed);
+    assert_eq!(barrier.traffic(&record, HOLD_AT).open, 1);
+    let arrives = HOLD_AT + REPORT_LEAD - Millis(1);
+    assert!(!barrier.traffic(&held(), arrives).is_quiet());
+    barrier.hear(&report(1, 2, 1, None), arrives);
+    assert_eq!(barrier.traffic(&held(), HOLD_AT + REPORT_LEAD).in_flight, 1);
+}
+
+/// So that the drain does not wait in vain for an isolate that has nothing to say.
+#[test]
+fn a_lease_lapses_in_silence_only_where_the_barrier_does_not_wait_for_it() {
+    let (serving, armed) = (LaneRecord::new("main"), armed());
+    let lapses = |record: &LaneRecord, until: UnixMillis, any_in_flight| {
+        let leased_until = until;
+        let leased = LeasedLane {
+            record: record.clone(),
+            leased_until,
+        };
+        may_lapse(&leased, any_in_flight)
+    };
+    assert!(lapses(&serving, HOLD_AT, false) && !lapses(&serving, HOLD_AT, true));
+    let early = UnixMillis(HOLD_AT.0 - REPORT_LEAD.0);
+    assert!(lapses(&armed, early, false) && !lapses(&armed, early, true));
+    for until in [early + Millis(1), HOLD_AT, HOLD_AT + Millis(1)] {
+        assert!(!lapses(&armed, until, false), "{until}");
+    }
+    // Renewed when it is due, it reaches into the hold.
+    let leased = LeasedLane {
+        record: armed.clone(),
+        leased_until: early + Millis(1),
+    };
+    assert!(LeasedLane::new(armed, report_due(&leased)).leased_until > HOLD_AT);
+}
+
+#[test]
+fn a_guard_looks_at_the_hold_or_shortly_before_the_end_of_the_lease() {
+    let serving = LaneRecord::new("main");
+    let due = |record: &LaneRecord, from| report_due(&LeasedLane::new(record.clone(), from));
+    assert_eq!(due(&serving, START), START + SERVE_LEASE - REPORT_LEAD);
+    let early = UnixMillis(HOLD_AT.0 - 2 * ARMED_LEASE.0);
+    assert_eq!(due(&armed(), early), early + ARMED_LEASE - REPORT_LEAD);
+    assert_eq!(due(&armed(), UnixMillis(HOLD_AT.0 - 500)), HOLD_AT);
+}
+
 #[test]
 fn an_isolate_whose_lease_ended_before_the_hold_is_not_waited_for_but_its_writes_are() {
     let (mut barrier, record) = (barrier(), armed());
@@ -126,7 +175,7 @@ fn an_isolate_whose_lease_ended_before_the_hold_is_not_waited_for_but_its_writes
         &mut barrier,
         &report(1, 1, 0, None),
         &record,
-        UnixMillis(HOLD_AT.0 - 1_000),
+        UnixMillis(HOLD_AT.0 - ARMED_LEASE.0 - REPORT_LEAD.0),
     );
     assert!(barrier.traffic(&record, HOLD_AT).is_quiet());
     barrier.hear(&report(1, 2, 3, None), HOLD_AT);
@@ -162,8 +211,10 @@ fn the_reported_age_of_a_write_grows_with_the_next_report_only() {
 #[test]
 fn a_lane_that_has_just_started_does_not_know_its_isolates() {
     let barrier = Barrier::new(HOLD_AT);
-    assert_eq!(barrier.traffic(&held(), HOLD_AT + Millis(4_999)).open, 1);
-    assert!(barrier.traffic(&held(), HOLD_AT + SERVE_LEASE).is_quiet());
+    // Whoever has a lease of an earlier instance may use it to its end, and then report.
+    let known = HOLD_AT + SERVE_LEASE + REPORT_LEAD;
+    assert_eq!(barrier.traffic(&held(), UnixMillis(known.0 - 1)).open, 1);
+    assert!(barrier.traffic(&held(), known).is_quiet());
 }
 
 #[test]

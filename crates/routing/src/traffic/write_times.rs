@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Numbers of writes by how long they took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct WriteTimes([u32; SIZES]);
 
 impl WriteTimes {
