@@ -205,7 +205,7 @@ impl Cutover {
 
     /// A write that failed, or whose outcome is unknown.
     fn failed(&self, state: &mut State, write: usize, at: Side, told: Told) {
-        if self.has(Mutation::WriteFallback) {
+        if self.has(Mutation::WriteFallback) && state.writes[write].told == Told::Nothing {
             state.writes[write].again = Some(at.other());
         }
         state.answer(write, told);
