@@ -416,11 +416,12 @@ impl State {
             }
             Step::Unlock => {
                 self.unlock(it.run);
-                let aborting = it.lane.as_ref().is_some_and(|lane| lane.phase == Phase::Aborting);
-                if aborting {
-                    it.step = Step::ReleaseAborted
+                // Another run that aborts releases what it holds itself.
+                let lane = it.lane.as_ref();
+                if lane.is_some_and(|lane| lane.phase == Phase::Aborting && it.is_ours(lane)) {
+                    it.step = Step::ReleaseAborted;
                 } else {
-                    it.end()
+                    it.end();
                 }
             }
             _ => {}

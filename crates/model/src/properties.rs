@@ -12,6 +12,7 @@ use crate::{
 
 // The names of the properties. Those of ARCHITECTURE.md keep its words.
 pub const ONE_SIDE: &str = "never are both sides writable";
+pub const OWNER: &str = "the side that the lane does not name as the owner of writes takes none";
 pub const EXACTLY_ONCE: &str = "every acknowledged write exists exactly once on the committed side";
 pub const NOT_EXECUTED: &str = "a write that was answered with \"not executed\" has no effect";
 pub const PROOF: &str = "a commit implies: nobody can write at the old writer, and the one marker of the run has arrived behind every row";
@@ -30,6 +31,9 @@ pub fn of(scope: &Scope) -> Vec<Property<Cutover>> {
     let mut all: Vec<Property<Cutover>> = vec![
         Property::always(ONE_SIDE, |_, state: &State| {
             !(state.databases.takes_writes(state.databases.old) && state.databases.new_is_open)
+        }),
+        Property::always(OWNER, |_, state: &State| {
+            !state.databases.takes_writes(state.lane.record.writer.other())
         }),
         Property::always(EXACTLY_ONCE, |_, state: &State| rows_are_right(state)),
         Property::always(NOT_EXECUTED, |_, state: &State| not_executed_has_no_effect(state)),

@@ -190,7 +190,11 @@ fn work(before: &State, who: usize, way: Way, after: &State) -> String {
         );
     }
     if it.step.reads_lane() {
-        let read = before.zombie.as_ref().filter(|_| way == Way::ByZombie).unwrap_or(&after.lane);
+        let read = before
+            .zombie
+            .as_ref()
+            .filter(|_| way == Way::ByZombie)
+            .unwrap_or(&after.lane);
         let seen = format!(": epoch {}, {}", read.record.epoch, read.record.phase);
         let unlocks = before.databases.locked_by.is_some() && after.databases.locked_by.is_none();
         let and = if unlocks {

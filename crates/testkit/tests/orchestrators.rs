@@ -131,6 +131,22 @@ fn an_abort_after_the_commit_changes_nothing() {
 }
 
 #[test]
+fn an_abort_while_another_run_aborts_leaves_that_one_alone() {
+    let scenario = Scenario::busy();
+    let before = scenario.lasting_state();
+    entered(&scenario, "FinalSync");
+    scenario.shared.lock().lane.phase = Phase::Aborting;
+    let answer = scenario
+        .run("run-2", Direction::Forward)
+        .stage(&abort_stage(), json!({}))
+        .unwrap();
+    assert_eq!(answer["output"]["outcome"], "aborted");
+    assert_eq!(scenario.shared.lock().lane.phase, Phase::Aborting);
+    scenario.stage(&abort_stage(), json!({})).unwrap();
+    assert_eq!(violations_at_end(&scenario, &before, true), Vec::<String>::new());
+}
+
+#[test]
 fn a_late_abort_of_the_cutover_unlocks_nothing_after_its_rollback_was_tried() {
     let scenario = Scenario::busy();
     let before = scenario.lasting_state();
