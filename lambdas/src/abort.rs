@@ -88,7 +88,8 @@ impl Stage for Abort {
         let stages = (self.0)();
         let mut undone = Vec::new();
         undo(ctx, &stages, UndoTime::BeforeRelease, &mut undone).await?;
-        if lane.phase == Phase::Aborting {
+        // Another run that aborts releases what it holds itself.
+        if lane.phase == Phase::Aborting && ctx.is_ours(&lane) {
             let run_id = ctx.plan.run_id.clone();
             ctx.command(&lane, Command::Release { run_id }).await?;
             if let Some(hold_at) = lane.hold_at_ms {

@@ -197,23 +197,28 @@ async fn require_reverse_replication(ctx: &StageContext) -> Result<(), StageErro
 /// longer the lane, and the run may still commit.
 async fn keep_lock_if_held(ctx: &StageContext, held: &LaneRecord) -> Result<(), StageError> {
     let lane = ctx.own_lane().await?;
-    if lane.epoch == held.epoch {
+    if is_still(held, &lane)? {
         return Ok(());
-    }
-    if lane.epoch < held.epoch {
-        return Err(StageError::LaneRefused {
-            lane: lane.lane,
-            reason: format!(
-                "it answered with epoch {}, after it had answered with epoch {}",
-                lane.epoch, held.epoch
-            ),
-        });
     }
     if ctx.has_committed(&lane) || lane.writer != ctx.direction.old_writer() {
         return Err(StageError::AlreadyCommitted { lane: lane.lane });
     }
     ctx.old_writer.writes.restore(&ctx.plan.run_id).await?;
     Err(StageError::LaneAborted { lane: lane.lane })
+}
+
+/// Whether the lane is as this run held it; an error where the answer is older than that.
+fn is_still(held: &LaneRecord, answer: &LaneRecord) -> Result<bool, StageError> {
+    if answer.epoch < held.epoch {
+        return Err(StageError::LaneRefused {
+            lane: answer.lane.clone(),
+            reason: format!(
+                "it answered with epoch {} after it had been at epoch {}",
+                answer.epoch, held.epoch
+            ),
+        });
+    }
+    Ok(answer.epoch == held.epoch)
 }
 
 /// Prepared transactions and superusers can write despite the lock.
@@ -264,5 +269,24 @@ async fn end_writers(ctx: &StageContext, hold_at: UnixMillis) -> Result<u32, Sta
                 who,
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossover_core::routing::Epoch;
+
+    /// The run may still commit, so its lock has to stay.
+    #[test]
+    fn an_older_answer_of_the_lane_is_no_reason_to_remove_the_lock() {
+        let at = |epoch| LaneRecord {
+            epoch: Epoch(epoch),
+            ..LaneRecord::new("main")
+        };
+        assert_eq!(is_still(&at(3), &at(3)).ok(), Some(true));
+        assert_eq!(is_still(&at(3), &at(4)).ok(), Some(false));
+        let older = is_still(&at(3), &at(2));
+        assert!(matches!(older, Err(StageError::LaneRefused { .. })), "{older:?}");
     }
 }

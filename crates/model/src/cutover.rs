@@ -103,46 +103,6 @@ impl Cutover {
         state.now < last && (self.scope.reports_fail || !waits())
     }
 
-    fn writes(&self, state: &State, actions: &mut Vec<Action>) {
-        let fault = state.faults > 0;
-        for (index, write) in state.writes.iter().enumerate() {
-            match write.place {
-                Place::Client => actions.push(Action::Arrive(index)),
-                Place::Held => {
-                    if state.lane.record.phase.is_serving() {
-                        actions.push(Action::Release {
-                            write: index,
-                            by_zombie: false,
-                        });
-                    }
-                    if state
-                        .zombie
-                        .as_ref()
-                        .is_some_and(|zombie| zombie.record.phase.is_serving())
-                    {
-                        actions.push(Action::Release {
-                            write: index,
-                            by_zombie: true,
-                        });
-                    }
-                    // One is enough to see that nothing comes of it.
-                    if index == 0 {
-                        actions.push(Action::GiveUp(index));
-                    }
-                }
-                Place::Api(_) => actions.push(Action::Begin(index)),
-                Place::Open(_) => actions.push(Action::Finish(index)),
-                Place::Done | Place::Gone => {}
-            }
-            if fault && write.in_flight() {
-                actions.push(Action::Break(index));
-            }
-            if write.again.is_some() {
-                actions.push(Action::Again(index));
-            }
-        }
-    }
-
     fn isolates(&self, state: &State, actions: &mut Vec<Action>) {
         for (index, isolate) in state.isolates.iter().enumerate() {
             if isolate.owes_report(state.in_flight(index), state.now) {
@@ -205,7 +165,7 @@ impl Cutover {
 
     /// A write that failed, or whose outcome is unknown.
     fn failed(&self, state: &mut State, write: usize, at: Side, told: Told) {
-        if self.has(Mutation::WriteFallback) {
+        if self.has(Mutation::WriteFallback) && state.writes[write].told == Told::Nothing {
             state.writes[write].again = Some(at.other());
         }
         state.answer(write, told);
@@ -284,7 +244,7 @@ impl Cutover {
                 state.isolates[isolate].asked = None;
             }
             Action::Work(who, way) => return state.work(who, way, self.scope.mutation),
-            Action::TimeOut(who) => state.orchestrators[who].begin(Stage::Abort),
+            Action::TimeOut(who) | Action::Catch(who) => state.orchestrators[who].begin(Stage::Abort),
             Action::Crash(who) => {
                 state.faults -= 1;
                 let it = &mut state.orchestrators[who];
@@ -294,9 +254,49 @@ impl Cutover {
                 let it = &mut state.orchestrators[who];
                 it.begin(it.stage);
             }
-            Action::Catch(who) => state.orchestrators[who].begin(Stage::Abort),
         }
         true
+    }
+}
+
+/// What can happen to the clients' writes.
+fn of_writes(state: &State, actions: &mut Vec<Action>) {
+    let fault = state.faults > 0;
+    for (index, write) in state.writes.iter().enumerate() {
+        match write.place {
+            Place::Client => actions.push(Action::Arrive(index)),
+            Place::Held => {
+                if state.lane.record.phase.is_serving() {
+                    actions.push(Action::Release {
+                        write: index,
+                        by_zombie: false,
+                    });
+                }
+                if state
+                    .zombie
+                    .as_ref()
+                    .is_some_and(|zombie| zombie.record.phase.is_serving())
+                {
+                    actions.push(Action::Release {
+                        write: index,
+                        by_zombie: true,
+                    });
+                }
+                // One is enough to see that nothing comes of it.
+                if index == 0 {
+                    actions.push(Action::GiveUp(index));
+                }
+            }
+            Place::Api(_) => actions.push(Action::Begin(index)),
+            Place::Open(_) => actions.push(Action::Finish(index)),
+            Place::Done | Place::Gone => {}
+        }
+        if fault && write.in_flight() {
+            actions.push(Action::Break(index));
+        }
+        if write.again.is_some() {
+            actions.push(Action::Again(index));
+        }
     }
 }
 
@@ -357,7 +357,7 @@ impl Model for Cutover {
         if self.scope.zombie && state.zombie.is_none() && !is_young(&state.lane.barrier) {
             actions.push(Action::Restart);
         }
-        self.writes(state, actions);
+        of_writes(state, actions);
         self.isolates(state, actions);
         self.orchestrators(state, actions);
     }

@@ -14,6 +14,8 @@ use crate::{
 pub enum Stage {
     /// connection-drain.
     Drain,
+    /// An invocation of connection-drain that the state machine has given up: nobody hears how it ends.
+    LateDrain,
     /// final-sync, before it is known that the run has committed.
     Sync,
     Abort,
@@ -77,7 +79,7 @@ pub enum Way {
 impl Stage {
     const fn first_step(self) -> Step {
         match self {
-            Self::Drain => Step::ReadLaneToDrain,
+            Self::Drain | Self::LateDrain => Step::ReadLaneToDrain,
             Self::Sync | Self::Forward => Step::LookForWriters,
             Self::Abort => Step::ReadLaneToAbort,
         }
@@ -159,6 +161,7 @@ impl Orchestrator {
         match self.stage {
             Stage::Drain | Stage::Sync => self.begin(Stage::Abort),
             Stage::Abort | Stage::Forward => self.cut_off(),
+            Stage::LateDrain => self.end(),
         }
     }
 
@@ -379,7 +382,11 @@ impl State {
             }
             Step::EndSessions => {
                 self.end_sessions();
-                it.begin(Stage::Sync);
+                if it.stage == Stage::LateDrain {
+                    it.end();
+                } else {
+                    it.begin(Stage::Sync);
+                }
             }
             Step::LookForWriters => {
                 let locked = self.databases.locked_by.is_some();
@@ -409,11 +416,12 @@ impl State {
             }
             Step::Unlock => {
                 self.unlock(it.run);
-                let aborting = it.lane.as_ref().is_some_and(|lane| lane.phase == Phase::Aborting);
-                if aborting {
-                    it.step = Step::ReleaseAborted
+                // Another run that aborts releases what it holds itself.
+                let lane = it.lane.as_ref();
+                if lane.is_some_and(|lane| lane.phase == Phase::Aborting && it.is_ours(lane)) {
+                    it.step = Step::ReleaseAborted;
                 } else {
-                    it.end()
+                    it.end();
                 }
             }
             _ => {}

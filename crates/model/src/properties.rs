@@ -5,12 +5,14 @@ use stateright::Property;
 
 use crate::{
     cutover::Cutover,
+    orchestrator::Stage,
     scope::Scope,
     state::{Place, State, Told, bit},
 };
 
 // The names of the properties. Those of ARCHITECTURE.md keep its words.
 pub const ONE_SIDE: &str = "never are both sides writable";
+pub const OWNER: &str = "the side that the lane does not name as the owner of writes takes none";
 pub const EXACTLY_ONCE: &str = "every acknowledged write exists exactly once on the committed side";
 pub const NOT_EXECUTED: &str = "a write that was answered with \"not executed\" has no effect";
 pub const PROOF: &str = "a commit implies: nobody can write at the old writer, and the one marker of the run has arrived behind every row";
@@ -30,6 +32,9 @@ pub fn of(scope: &Scope) -> Vec<Property<Cutover>> {
         Property::always(ONE_SIDE, |_, state: &State| {
             !(state.databases.takes_writes(state.databases.old) && state.databases.new_is_open)
         }),
+        Property::always(OWNER, |_, state: &State| {
+            !state.databases.takes_writes(state.lane.record.writer.other())
+        }),
         Property::always(EXACTLY_ONCE, |_, state: &State| rows_are_right(state)),
         Property::always(NOT_EXECUTED, |_, state: &State| not_executed_has_no_effect(state)),
         Property::always(PROOF, |_, state: &State| !state.past.committed_without_proof),
@@ -39,9 +44,6 @@ pub fn of(scope: &Scope) -> Vec<Property<Cutover>> {
         Property::always(UNLOCK, |_, state: &State| !state.past.unlocked_without_abort),
         Property::always(EPOCH, |_, state: &State| !state.past.epoch_fell),
         Property::always(CLEAN_END, |_, state: &State| ends_clean(state)),
-        Property::sometimes(COMMITS, |_, state: &State| {
-            state.is_over() && has_served(state, state.databases.old.other()) && all_acknowledged(state)
-        }),
         Property::sometimes(ABORTS, |_, state: &State| {
             state.is_over()
                 && state.past.aborted != 0
@@ -49,6 +51,15 @@ pub fn of(scope: &Scope) -> Vec<Property<Cutover>> {
                 && all_acknowledged(state)
         }),
     ];
+    if scope
+        .orchestrators
+        .iter()
+        .any(|(_, stage)| *stage == Stage::Drain)
+    {
+        all.push(Property::sometimes(COMMITS, |_, state: &State| {
+            state.is_over() && has_served(state, state.databases.old.other()) && all_acknowledged(state)
+        }));
+    }
     if !scope.reports_fail && !scope.zombie {
         all.push(Property::always(BARRIER, |_, state: &State| {
             barrier_is_right(state)
@@ -93,16 +104,15 @@ fn ends_clean(state: &State) -> bool {
     if !state.is_over() || state.late.is_some() {
         return true;
     }
-    let writer = state.lane.record.writer;
-    let (open, shut) = (
-        state.databases.takes_writes(writer),
-        !state.databases.takes_writes(writer.other()),
-    );
+    // A lock that is left shuts out the next login, even while sessions from before it live.
+    let unlocked = state.databases.locked_by.is_none();
+    let new_writes = state.lane.record.writer != state.databases.old;
+    let open_and_shut = unlocked != new_writes && state.databases.new_is_open == new_writes;
     let decided = state
         .orchestrators
         .iter()
         .all(|it| (state.past.committed | state.past.aborted) & bit(it.run) != 0);
-    open && shut && (state.lane.record.phase.is_serving() || !decided)
+    open_and_shut && (state.lane.record.phase.is_serving() || !decided)
 }
 
 fn has_served(state: &State, side: crossover_routing::Side) -> bool {

@@ -63,7 +63,7 @@ pub struct Write {
 
 impl Write {
     /// Forwarded, and the isolate waits for the answer.
-    pub const fn in_flight(&self) -> bool {
+    pub const fn in_flight(self) -> bool {
         matches!(
             (self.place, self.told),
             (Place::Api(_) | Place::Open(_), Told::Nothing)

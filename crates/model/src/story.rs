@@ -109,7 +109,7 @@ fn orchestrator(who: usize, it: &Orchestrator) -> String {
 
 const fn stage(stage: Stage) -> &'static str {
     match stage {
-        Stage::Drain => "connection-drain",
+        Stage::Drain | Stage::LateDrain => "connection-drain",
         Stage::Sync | Stage::Forward => "final-sync",
         Stage::Abort => "the abort",
     }
@@ -176,6 +176,13 @@ fn work(before: &State, who: usize, way: Way, after: &State) -> String {
     if it.step.is_command() {
         return command(before, it, way, after);
     }
+    let edge = &before.lane;
+    if it.step == Step::AwaitQuiet
+        && !edge.barrier.traffic(&edge.record, before.now).is_quiet()
+        && way != Way::ByZombie
+    {
+        return "does not wait until the edge is quiet".to_owned();
+    }
     if it.step == Step::AwaitQuiet {
         return format!(
             "asks {}, which answers that no write is in flight",
@@ -183,11 +190,23 @@ fn work(before: &State, who: usize, way: Way, after: &State) -> String {
         );
     }
     if it.step.reads_lane() {
-        let read = next.lane.as_ref().or(it.lane.as_ref());
-        let seen = read.map_or_else(String::new, |record| {
-            format!(": epoch {}, {}", record.epoch, record.phase)
-        });
-        return format!("reads {}{seen}{}", object(way == Way::ByZombie), failed(it, next));
+        let read = before
+            .zombie
+            .as_ref()
+            .filter(|_| way == Way::ByZombie)
+            .unwrap_or(&after.lane);
+        let seen = format!(": epoch {}, {}", read.record.epoch, read.record.phase);
+        let unlocks = before.databases.locked_by.is_some() && after.databases.locked_by.is_none();
+        let and = if unlocks {
+            format!(", and unlocks the {old}")
+        } else {
+            String::new()
+        };
+        return format!(
+            "reads {}{seen}{and}{}",
+            object(way == Way::ByZombie),
+            failed(it, next)
+        );
     }
     let what = match it.step {
         Step::AwaitHold => "sees that the hold begins".to_owned(),

@@ -10,7 +10,10 @@ mod machines;
 
 use std::sync::Arc;
 
-use crossover_core::{AnyStage, Direction, routing::Phase};
+use crossover_core::{
+    AnyStage, Direction,
+    routing::{Command, Phase, UnixMillis},
+};
 use crossover_stages::{abort, connection_drain, final_sync, registry};
 use crossover_testkit::{
     Fault, Scenario, Scripted,
@@ -127,6 +130,27 @@ fn an_abort_after_the_commit_changes_nothing() {
     );
     let answer = scenario.stage(&abort_stage(), json!({})).unwrap();
     assert_eq!(answer["output"]["outcome"], "committed");
+    assert_eq!(violations_at_end(&scenario, &before, true), Vec::<String>::new());
+}
+
+#[test]
+fn an_abort_while_another_run_aborts_leaves_that_one_alone() {
+    let scenario = Scenario::busy();
+    let before = scenario.lasting_state();
+    entered(&scenario, "FinalSync");
+    {
+        // The other run has decided its abort, and has not unlocked yet.
+        let lane = &mut scenario.shared.lock().lane;
+        let run_id = "run-1".to_owned();
+        *lane = lane.next(&Command::Abort { run_id }, UnixMillis(0)).unwrap();
+    }
+    let answer = scenario
+        .run("run-2", Direction::Forward)
+        .stage(&abort_stage(), json!({}))
+        .unwrap();
+    assert_eq!(answer["output"]["outcome"], "aborted");
+    assert_eq!(scenario.shared.lock().lane.phase, Phase::Aborting);
+    scenario.stage(&abort_stage(), json!({})).unwrap();
     assert_eq!(violations_at_end(&scenario, &before, true), Vec::<String>::new());
 }
 

@@ -6,7 +6,7 @@ mod mutations;
 mod scopes;
 
 use crossover_model::{Cutover, Scope, story};
-use stateright::{Checker, HasDiscoveries, Model};
+use stateright::{Checker, Expectation, HasDiscoveries, Model};
 
 /// Searches the whole scope. Fails with every broken property and its counterexample, and where something that has to be
 /// possible is not.
@@ -20,23 +20,20 @@ fn search(name: &str, scope: Scope) {
     );
     for property in checker.model().properties() {
         let found = checker.discovery(property.name);
-        match property.expectation {
-            stateright::Expectation::Sometimes => {
-                assert!(
-                    found.is_some(),
-                    "{name}: it is not possible that {}",
-                    property.name
-                );
-            }
-            _ => {
-                let told = found.map(|path| story(&path.into_vec()).join("\n  "));
-                assert!(
-                    told.is_none(),
-                    "{name}: broken: {}\n  {}",
-                    property.name,
-                    told.unwrap_or_default()
-                );
-            }
+        if property.expectation == Expectation::Sometimes {
+            assert!(
+                found.is_some(),
+                "{name}: it is not possible that {}",
+                property.name
+            );
+        } else {
+            let told = found.map(|path| story(&path.into_vec()).join("\n  "));
+            assert!(
+                told.is_none(),
+                "{name}: broken: {}\n  {}",
+                property.name,
+                told.unwrap_or_default()
+            );
         }
     }
 }
