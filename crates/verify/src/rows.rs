@@ -23,6 +23,7 @@ mod ranges;
 mod read_again;
 mod recheck;
 mod result;
+mod search;
 mod selection;
 mod small;
 mod walk;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crossover_core::{
     catalogue::TableName,
-    ports::{PortError, Snapshot},
+    ports::{PortError, PortResult, Snapshot},
     rows::{HashPlan, Region},
 };
+use futures::{TryStreamExt, pin_mut};
 use tokio_postgres::{Client, Row, error::SqlState, types::Type};
 
 use crate::{
@@ -71,26 +72,54 @@ impl PostgresDatabase {
         params: &[Param<'_>],
         at: Option<At<'_>>,
     ) -> Result<Vec<Row>, Failure> {
+        let mut rows = Vec::new();
+        self.read_each(sql, params, at, |row| {
+            rows.push(row);
+            Ok(())
+        })
+        .await?;
+        Ok(rows)
+    }
+
+    /// The same row by row: a row of the answer takes several times the memory of what is read from it.
+    pub(super) async fn read_each(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+        at: Option<At<'_>>,
+        mut take: impl FnMut(Row) -> PortResult<()> + Send,
+    ) -> Result<(), Failure> {
         let client = self.reader().await?;
+        let mut taken = Ok(());
         let read = async {
             if let Some(at) = at {
                 self.enter(&client, at).await?;
             }
-            let work = client.query_typed(sql, params);
-            let rows = Box::pin(self.bounded(self.reading_limit, work)).await?;
+            let work = async {
+                let rows = client.query_typed_raw(sql, params.to_vec()).await?;
+                pin_mut!(rows);
+                while let Some(row) = rows.try_next().await? {
+                    if taken.is_ok() {
+                        taken = take(row);
+                    }
+                }
+                Ok(())
+            };
+            Box::pin(self.bounded(self.reading_limit, work)).await?;
             if let Some(at) = at {
                 self.leave_snapshot(&client, at).await?;
             }
-            Ok(rows)
+            Ok(())
         };
-        let answer: Result<_, Failure> = read.await;
+        let answer: Result<(), Failure> = read.await;
         match &answer {
-            Ok(_) => client.give_back(),
+            Ok(()) => client.give_back(),
             // The server has answered, so nothing runs in the session.
             Err(failure) if failure.code.is_some() && !failure.disconnected => client.tidy_up(),
             Err(_) => drop(client),
         }
-        answer
+        answer?;
+        Ok(taken?)
     }
 
     /// Exports a snapshot in a session of its own.
