@@ -167,4 +167,6 @@ pub enum Region {
         relation: TableName,
         blocks: Option<(u32, u32)>,
     },
+    /// Several whole leaves.
+    Leaves(Vec<TableName>),
 }
