@@ -16,6 +16,7 @@ mod difference;
 mod disk;
 mod down;
 mod governor;
+mod held;
 mod mismatch_budget;
 mod naming;
 mod presence;

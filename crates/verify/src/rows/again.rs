@@ -36,7 +36,7 @@ impl Comparison<'_> {
                 let parts: [&[_]; 2] = [source, target];
                 let (ours, theirs) = self
                     .in_a_pass(parts, |at| async move {
-                        let at = [at[0].as_ref(), at[1].as_ref()];
+                        let at = [at[0].as_deref(), at[1].as_deref()];
                         self.add_up_both(forms, parts, *buckets, at).await
                     })
                     .await?;

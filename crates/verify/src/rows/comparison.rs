@@ -12,7 +12,6 @@ use super::{
     chunk::Digests,
     difference::Mismatches,
     mismatch_budget::MismatchBudget,
-    read_again::read_again,
     recheck::{CatchUp, Recheck},
     search::{Search, suspects},
 };
@@ -172,7 +171,7 @@ impl Comparison<'_> {
     ) -> PortResult<Mismatches> {
         let (ours, theirs) = self
             .in_a_pass(parts, |at| async move {
-                let at = [at[0].as_ref(), at[1].as_ref()];
+                let at = [at[0].as_deref(), at[1].as_deref()];
                 self.add_up_both(forms, parts, buckets, at).await
             })
             .await?;
@@ -187,45 +186,6 @@ impl Comparison<'_> {
         let vanished = self.catch_up.is_none() && found.is_empty();
         result.truncated |= more || vanished && result.chunks.iter().any(Chunk::differs);
         Ok(found)
-    }
-
-    /// Runs one pass over a table. Rows that move between blocks would be read twice or not at all, so all parts of a side
-    /// are read in one snapshot. A restart of the server ends the snapshot, and the pass starts again.
-    pub(super) async fn in_a_pass<T, F>(
-        &self,
-        parts: [&[Region]; 2],
-        work: impl Fn([Option<Snapshot>; 2]) -> F + Send + Sync,
-    ) -> PortResult<T>
-    where
-        F: Future<Output = PortResult<T>> + Send,
-        T: Send,
-    {
-        let work = &work;
-        read_again(self.clock, self.options.retry_timeout_ms, || async move {
-            let snapshots = self.snapshots(parts).await?;
-            work(snapshots).await
-        })
-        .await
-    }
-
-    /// A snapshot of each side where several statements have to read the same state.
-    pub(super) async fn snapshots(&self, parts: [&[Region]; 2]) -> PortResult<[Option<Snapshot>; 2]> {
-        if parts.iter().all(|parts| parts.len() <= 1) {
-            return Ok([None, None]);
-        }
-        let (ours, theirs) =
-            futures::try_join!(self.snapshot_of(Side::Source), self.snapshot_of(Side::Target))?;
-        Ok([Some(ours), Some(theirs)])
-    }
-
-    /// A snapshot of one side, when its server has capacity: while a snapshot is held, vacuum can remove no
-    /// row version.
-    pub(super) async fn snapshot_of(&self, side: Side) -> PortResult<Snapshot> {
-        let database = self.side(side);
-        self.governor
-            .before(side, database, self.clock, self.watch)
-            .await?;
-        database.export_snapshot().await
     }
 
     pub(super) async fn add_up_both(

@@ -129,8 +129,8 @@ impl Comparison<'_> {
     ) -> PortResult<(Vec<RowHash>, Vec<RowHash>)> {
         self.in_a_pass(parts, |at| async move {
             futures::try_join!(
-                self.fetch(Side::Source, forms.0, parts[0], set, at[0].as_ref()),
-                self.fetch(Side::Target, forms.1, parts[1], set, at[1].as_ref())
+                self.fetch(Side::Source, forms.0, parts[0], set, at[0].as_deref()),
+                self.fetch(Side::Target, forms.1, parts[1], set, at[1].as_deref())
             )
         })
         .await
@@ -164,8 +164,8 @@ impl Comparison<'_> {
             let cells = Mutex::new(Cells::new(set.clone(), buckets));
             let count = |side: Side, form, at| self.add_to(&cells, side, form, parts, (set, buckets), at);
             futures::try_join!(
-                count(Side::Source, forms.0, at[0].as_ref()),
-                count(Side::Target, forms.1, at[1].as_ref())
+                count(Side::Source, forms.0, at[0].as_deref()),
+                count(Side::Target, forms.1, at[1].as_deref())
             )?;
             Ok(cells.into_inner().unwrap_or_else(PoisonError::into_inner))
         })
