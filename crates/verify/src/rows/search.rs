@@ -163,7 +163,7 @@ impl Search {
 pub(super) struct Cells {
     within: BucketSet,
     buckets: u32,
-    cells: Vec<Cell>,
+    differences: Vec<Cell>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -178,7 +178,7 @@ impl Cells {
     pub(super) fn new(within: BucketSet, buckets: u32) -> Self {
         let each = (buckets / within.buckets()) as usize;
         Self {
-            cells: vec![Cell::default(); within.wanted().len() * each],
+            differences: vec![Cell::default(); within.wanted().len() * each],
             within,
             buckets,
         }
@@ -191,7 +191,7 @@ impl Cells {
             let Some(place) = self.within.place(*bucket) else {
                 continue;
             };
-            let cell = &mut self.cells[place * each + (bucket / self.within.buckets()) as usize];
+            let cell = &mut self.differences[place * each + (bucket / self.within.buckets()) as usize];
             if is_source {
                 cell.source += digest.rows;
                 cell.sum = cell.sum.wrapping_add(digest.sum);
@@ -208,7 +208,7 @@ impl Cells {
         let numbers =
             numbers.flat_map(|bucket| (0..each).map(move |part| bucket + part * self.within.buckets()));
         numbers
-            .zip(&self.cells)
+            .zip(&self.differences)
             .filter(|(_, cell)| cell.source != cell.target || cell.sum != 0)
             .map(|(bucket, cell)| Suspect {
                 bucket,
@@ -281,7 +281,7 @@ mod tests {
                                 cells.add(side == 0, &[(bucket, self.digest(side, place, row))]);
                             }
                         }
-                        assert!(cells.cells.len() <= 4 * limit.max(CELLS as usize));
+                        assert!(cells.differences.len() <= 4 * limit.max(CELLS as usize));
                         search.counted(&cells);
                     }
                 }
