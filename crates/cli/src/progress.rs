@@ -39,7 +39,7 @@ impl Progress {
     /// Progress in rows, out of a known total.
     pub fn rows(&self) -> ProgressBar {
         self.bar(
-            "  {spinner:.cyan} {msg:30!} {bar:24} {human_pos}/{human_len} rows, {per_sec}, {eta} left",
+            "  {spinner:.cyan} {msg:30!} {bar:24} {human_pos}/{human_len} rows, {per_sec}, {eta} left{prefix}",
             || ProgressBar::new(0),
         )
     }

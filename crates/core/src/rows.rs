@@ -5,6 +5,7 @@
 //! writes the SQL.
 
 mod block_range;
+mod bucket_set;
 mod change;
 mod hash_plan;
 mod layout;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::TableName;
 
 pub use block_range::{BlockRange, BlockRangeDigest, block_ranges, gather, integer_cuts};
+pub use bucket_set::BucketSet;
 pub use change::{Action, RowChange, RowTexts, TableWriting, WritableTable};
 pub use hash_plan::{ColumnEncoding, ColumnPlan, Disagreement, HashPlan, RowOptions, negotiate};
 pub use layout::{Bounds, ColumnStatistics, ranges};
@@ -165,4 +167,6 @@ pub enum Region {
         relation: TableName,
         blocks: Option<(u32, u32)>,
     },
+    /// Several whole leaves.
+    Leaves(Vec<TableName>),
 }

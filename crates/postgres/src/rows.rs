@@ -4,6 +4,7 @@
 //! pin every setting that affects the texts of values.
 
 mod block_range;
+mod buckets;
 mod condition;
 mod encoding;
 pub mod expression;
@@ -21,17 +22,16 @@ use crossover_core::{
     plan::Scope,
     ports::{PortError, PortResult, Rows, Snapshot},
     rows::{
-        BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, Hashing, HashingFacts, Region, RowDigest,
-        RowHash, RowKey, RowShown, RowValues, TableShape,
+        BlockRange, BlockRangeDigest, BucketSet, ColumnStatistics, HashPlan, Hashing, HashingFacts, Region,
+        RowDigest, RowHash, RowKey, RowShown, RowValues, TableShape,
     },
 };
-use tokio_postgres::{Row, types::Type};
+use tokio_postgres::Row;
 
 pub use region::relation;
 
 use crate::{PostgresDatabase, errors::Failure};
-use readers::At;
-use region::{from_where, from_where_and};
+use region::from_where;
 
 const ACTIVE: &str = "select count(*) as active from pg_stat_activity a \
     where a.state = 'active' and a.backend_type = 'client backend' and a.application_name <> 'crossover'";
@@ -43,36 +43,10 @@ pub fn hash_sql(form: &HashPlan) -> String {
 }
 
 impl PostgresDatabase {
-    fn check_buckets(&self, buckets: u32) -> PortResult<()> {
-        if buckets.is_power_of_two() {
-            return Ok(());
-        }
-        Err(self.refused(format!(
-            "rows cannot be counted in {buckets} buckets: use a power of two"
-        )))
-    }
-
-    /// Reads the columns `rows` and `sum`; `sum` is NULL without rows.
-    fn row_digest(&self, row: &Row) -> PortResult<RowDigest> {
-        let sum = self.read::<Option<&str>>(row, "sum")?.unwrap_or("0");
-        Ok(RowDigest {
-            rows: self.read::<i64>(row, "rows")?.unsigned_abs(),
-            sum: sum
-                .parse()
-                .map_err(|e| PortError::unexpected(self.what(), format!("sum {sum:?}: {e}")))?,
-        })
-    }
-
     fn row_hashes(&self, rows: &[Row]) -> PortResult<Vec<RowHash>> {
         let mut hashes = rows
             .iter()
-            .map(|row| {
-                Ok(RowHash {
-                    key: self.read(row, "key")?,
-                    hash: i128::from(self.read::<i64>(row, "hash")?),
-                    count: self.read::<i64>(row, "count")?.unsigned_abs(),
-                })
-            })
+            .map(|row| self.hashed(row))
             .collect::<PortResult<Vec<_>>>()?;
         hashes.sort();
         Ok(hashes)
@@ -121,39 +95,7 @@ impl Rows for PostgresDatabase {
         buckets: u32,
         at: Option<&Snapshot>,
     ) -> PortResult<BTreeMap<u32, RowDigest>> {
-        self.check_buckets(buckets)?;
-        if form.hashing == Hashing::Stream {
-            return self.streamed_digest(form, region, buckets, at).await;
-        }
-        let (hash, from) = (expression::row_hash(form), from_where(form, region));
-        let mask = buckets - 1;
-        // Without `offset 0` the planner expects as many buckets as keys and sorts them.
-        let sql = if buckets == 1 {
-            format!(
-                "select 0 as bucket, count(*) as rows, sum({hash})::text as sum from {from} having count(*) > 0"
-            )
-        } else if form.key.is_empty() {
-            format!(
-                "select (h & {mask})::int4 as bucket, count(*) as rows, sum(h)::text as sum \
-                 from (select {hash} as h from {from} offset 0) x group by 1"
-            )
-        } else {
-            let key = expression::key_hash(form);
-            format!(
-                "select b as bucket, count(*) as rows, sum(h)::text as sum \
-                 from (select ({key} & {mask})::int4 as b, {hash} as h from {from} offset 0) x group by 1"
-            )
-        };
-        let at = at.map(|snapshot| At::new(snapshot, form, region));
-        let rows = self.read_rows(&sql, &[], at).await?;
-        let mut digests = BTreeMap::new();
-        for row in &rows {
-            digests.insert(
-                self.read::<i32>(row, "bucket")?.unsigned_abs(),
-                self.row_digest(row)?,
-            );
-        }
-        Ok(digests)
+        self.digests_of_buckets(form, region, buckets, at).await
     }
 
     async fn digests(&self, forms: &[&HashPlan]) -> PortResult<Vec<RowDigest>> {
@@ -163,7 +105,7 @@ impl Rows for PostgresDatabase {
             .enumerate()
             .partition(|(_, form)| form.hashing == Hashing::Stream);
         for (place, form) in streamed {
-            let mut whole = self.streamed_digest(form, &Region::Whole, 1, None).await?;
+            let mut whole = self.digests_of_buckets(form, &Region::Whole, 1, None).await?;
             digests[place] = whole.remove(&0).unwrap_or_default();
         }
         let selects: Vec<String> = hashed
@@ -199,40 +141,25 @@ impl Rows for PostgresDatabase {
         self.digest_block_range(form, block_range, at).await
     }
 
+    async fn digests_in(
+        &self,
+        form: &HashPlan,
+        region: &Region,
+        within: &BucketSet,
+        buckets: u32,
+        at: Option<&Snapshot>,
+    ) -> PortResult<Vec<(u32, RowDigest)>> {
+        self.digests_within(form, region, within, buckets, at).await
+    }
+
     async fn rows_in(
         &self,
         form: &HashPlan,
         region: &Region,
-        buckets: u32,
-        wanted: &[u32],
+        within: &BucketSet,
         at: Option<&Snapshot>,
     ) -> PortResult<Vec<RowHash>> {
-        self.check_buckets(buckets)?;
-        if form.hashing == Hashing::Stream {
-            let of_wanted = |row: &RowHash| wanted.contains(&stream::bucket(form, row, buckets));
-            return self.streamed_rows(form, region, of_wanted, at).await;
-        }
-        let hash = expression::row_hash(form);
-        let mask = buckets - 1;
-        let wanted: Vec<i32> = wanted.iter().map(|b| b.cast_signed()).collect();
-        let sql = if form.key.is_empty() {
-            format!(
-                "select array[h::text] as key, h as hash, count(*) as count from (select {hash} as h from {} offset 0) x \
-                 where (h & {mask})::int4 = any ($1) group by h",
-                from_where(form, region)
-            )
-        } else {
-            // The bucket is tested first: most rows are in other buckets and need no hash.
-            let condition = format!("({} & {mask})::int4 = any ($1)", expression::key_hash(form));
-            format!(
-                "select {} as key, {hash} as hash, 1::int8 as count from {}",
-                expression::key_text(form),
-                from_where_and(form, region, Some(condition))
-            )
-        };
-        let at = at.map(|snapshot| At::new(snapshot, form, region));
-        let rows = self.read_rows(&sql, &[(&wanted, Type::INT4_ARRAY)], at).await?;
-        self.row_hashes(&rows)
+        self.rows_within(form, region, within, at).await
     }
 
     async fn rows_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {

@@ -22,5 +22,8 @@ pub use estimate::{Estimate, Range, TableEstimate, estimate};
 pub use follow::{EventSink, FollowContext, FollowError, FollowEvent, FollowOptions, Follower, Remaining};
 pub use prepared::PreparedTable;
 pub use report::{Report, verify};
-pub use run::{CouldNotRun, Prepared, RowsReport, Sides, VerifyError, VerifyOptions, compare_rows, prepare};
+pub use run::{
+    CouldNotRun, LongestSnapshots, Prepared, RowsReport, Sides, VerifyError, VerifyOptions, compare_rows,
+    prepare,
+};
 pub use watch::{Event, Silent, Watch};

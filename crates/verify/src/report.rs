@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::{
     cause::Cause,
     rows::TableResult,
-    run::{CouldNotRun, RowsReport, Sides, VerifyError, VerifyOptions, compare_rows},
+    run::{CouldNotRun, LongestSnapshots, RowsReport, Sides, VerifyError, VerifyOptions, compare_rows},
     watch::Watch,
 };
 
@@ -41,6 +41,7 @@ pub struct Report {
     /// Notes on tables for which the best method of comparison was not available, with the reason.
     pub notes: Vec<String>,
     pub elapsed_ms: Millis,
+    pub longest_snapshots: LongestSnapshots,
     /// Hash of each side's schema; `None` where only rows were compared.
     #[serde(skip)]
     pub fingerprints: Option<(String, String)>,
@@ -70,6 +71,7 @@ impl Report {
         self.could_not_run.extend(later.could_not_run);
         self.could_not_run.sort_by(|a, b| a.name.cmp(&b.name));
         self.elapsed_ms += later_ms;
+        self.longest_snapshots = self.longest_snapshots.max(later.longest_snapshots);
         self.equal = self.is_equal();
     }
 
@@ -143,6 +145,7 @@ pub async fn verify(
         could_not_run,
         notes: rows.notes,
         elapsed_ms: sides.clock.now().since(began),
+        longest_snapshots: rows.longest_snapshots,
         fingerprints,
         seed: rows.seed,
         began_ms: began,

@@ -127,6 +127,23 @@ impl CouldNotRun {
     }
 }
 
+/// The longest time that a snapshot of each side was held, in which vacuum could remove no newer dead row; 0 without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LongestSnapshots {
+    pub source_ms: Millis,
+    pub target_ms: Millis,
+}
+
+impl LongestSnapshots {
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self {
+            source_ms: self.source_ms.max(other.source_ms),
+            target_ms: self.target_ms.max(other.target_ms),
+        }
+    }
+}
+
 /// The result for the rows.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct RowsReport {
@@ -134,6 +151,7 @@ pub struct RowsReport {
     pub could_not_run: Vec<CouldNotRun>,
     /// Tables for which the best method was not available, with the reason.
     pub notes: Vec<String>,
+    pub longest_snapshots: LongestSnapshots,
     /// Tables that exist on a side and were not selected.
     #[serde(skip)]
     pub left_out: Vec<TableName>,
@@ -358,6 +376,7 @@ pub async fn compare_rows(
         tables: Vec::with_capacity(prepared.tables.len()),
         could_not_run: prepared.could_not_run,
         notes: prepared.notes,
+        longest_snapshots: LongestSnapshots::default(),
         left_out: prepared.left_out,
         seed: prepared.seed,
         kept: 0,
@@ -392,6 +411,10 @@ pub async fn compare_rows(
         }
     }
     report.could_not_run.sort_by(|a, b| a.name.cmp(&b.name));
+    report.longest_snapshots = LongestSnapshots {
+        source_ms: governor.longest_snapshot(Side::Source),
+        target_ms: governor.longest_snapshot(Side::Target),
+    };
     Ok(report)
 }
 

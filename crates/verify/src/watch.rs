@@ -19,6 +19,8 @@ pub enum Event<'a> {
     Rows { count: u64 },
     /// The comparison of a table is complete.
     Done { name: &'a str, equal: bool },
+    /// A snapshot of a side begins or ends; a side has at most one at a time, one for each table where several are compared.
+    Snapshot { side: Side, held: bool },
     /// The comparison pauses to relieve a server.
     Waiting { reason: &'a str },
     /// A server no longer answers; it is asked again for as long as `patience`.

@@ -25,6 +25,7 @@ mod publish;
 mod repair;
 mod report;
 mod run;
+mod scale;
 mod stand;
 mod verify;
 
@@ -50,6 +51,12 @@ pub enum Subject {
     Follow(follow::Options),
     /// Repair rows of a large table that were made to differ; no other row may change
     Repair(repair::Options),
+    /// Measure what grows with the databases: many tables, scattered differences under random keys, hash partitions,
+    /// values of 1 MB
+    ///
+    /// Prints the figures with their goals to standard error, and with --json as JSON to standard output. Needs about
+    /// 4 GB of disk and a quarter of an hour with its defaults; --rows and --tables make it smaller.
+    Scale(scale::Options),
     /// Measure the CPU that the Worker uses for a request in workerd, in comparison with an earlier Worker
     ///
     /// Only workerd's own CPU counts. Both Workers run all the time and take turns with GET and POST requests;
@@ -67,6 +74,7 @@ pub fn run(subject: &Subject) -> anyhow::Result<()> {
         Subject::Verify(options) => verify::run(&Workspace::find()?, options),
         Subject::Follow(options) => follow::run(&Workspace::find()?, options),
         Subject::Repair(options) => repair::run(&Workspace::find()?, options),
+        Subject::Scale(options) => scale::run(&Workspace::find()?, options),
         Subject::Edge(options) => edge::run(&Workspace::find()?, options),
         Subject::Measure(arguments) => measure::measure(arguments),
     }

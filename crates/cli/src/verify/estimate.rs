@@ -73,7 +73,11 @@ impl Watch for Measuring {
                 self.progress.line(&presence(event));
                 return;
             }
-            Event::Planned { .. } | Event::NotCompared { .. } | Event::Rows { .. } | Event::Done { .. } => {
+            Event::Planned { .. }
+            | Event::NotCompared { .. }
+            | Event::Snapshot { .. }
+            | Event::Rows { .. }
+            | Event::Done { .. } => {
                 return;
             }
         };

@@ -1,10 +1,11 @@
 //! Progress of a comparison: rows, rows per second, time left.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
+use crossover_core::routing::Side;
 use crossover_report::number::duration;
 use crossover_verify::{Event, Watch};
 use indicatif::ProgressBar;
@@ -27,6 +28,20 @@ struct Lines {
     rows: u64,
     planned: u64,
     table: String,
+    snapshot: Option<Instant>,
+}
+
+/// Since when the comparison holds its present snapshot of the source.
+fn snapshot_since(held: bool) -> Option<Instant> {
+    held.then(Instant::now)
+}
+
+/// How long the snapshot of the source has been held, as a part of a line.
+fn snapshot_age(since: Option<Instant>) -> String {
+    since.map_or_else(String::new, |since| {
+        let age = Duration::from_secs(since.elapsed().as_secs());
+        format!(", snapshot of the source held for {}", duration(age))
+    })
 }
 
 impl Rows {
@@ -42,6 +57,7 @@ impl Rows {
                 rows: 0,
                 planned: 0,
                 table: String::new(),
+                snapshot: None,
             }),
         }
     }
@@ -49,6 +65,10 @@ impl Rows {
     /// Prints a line in addition to the progress.
     pub fn line(&self, text: &str) {
         self.progress.line(text);
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn finish(&self) {
@@ -63,7 +83,12 @@ impl Lines {
             Event::Table { name } => self.table = visible(name),
             Event::Rows { count } => self.rows += count,
             Event::Waiting { reason } => eprintln!("  … {reason}"),
-            Event::NotCompared { .. }
+            Event::Snapshot {
+                side: Side::Source,
+                held,
+            } => self.snapshot = snapshot_since(*held),
+            Event::Snapshot { .. }
+            | Event::NotCompared { .. }
             | Event::Done { .. }
             | Event::Away { .. }
             | Event::Answers { .. }
@@ -74,11 +99,12 @@ impl Lines {
             let per_second = self.rows as f64 / self.began.elapsed().as_secs_f64();
             let left = self.planned.saturating_sub(self.rows) as f64 / per_second.max(1.0);
             eprintln!(
-                "  … {}: {} of about {} rows, {per_second:.0} rows/s, about {} left",
+                "  … {}: {} of about {} rows, {per_second:.0} rows/s, about {} left{}",
                 self.table,
                 self.rows,
                 self.planned,
-                duration(Duration::from_secs_f64(left))
+                duration(Duration::from_secs_f64(left)),
+                snapshot_age(self.snapshot)
             );
         }
     }
@@ -112,18 +138,27 @@ impl Watch for Rows {
             return;
         }
         if !self.progress.is_animated() {
-            self.lines
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(event);
+            self.lines().take(event);
             return;
         }
         match event {
             Event::Planned { rows, .. } => self.bar.set_length(*rows),
             Event::Table { name } => self.bar.set_message(visible(name)),
-            Event::Rows { count } => self.bar.inc(*count),
+            Event::Rows { count } => {
+                self.bar.inc(*count);
+                self.bar.set_prefix(snapshot_age(self.lines().snapshot));
+            }
+            Event::Snapshot {
+                side: Side::Source,
+                held,
+            } => {
+                let since = snapshot_since(*held);
+                self.lines().snapshot = since;
+                self.bar.set_prefix(snapshot_age(since));
+            }
             Event::Waiting { reason } => self.line(&format!("  … {reason}")),
-            Event::NotCompared { .. }
+            Event::Snapshot { .. }
+            | Event::NotCompared { .. }
             | Event::Away { .. }
             | Event::Answers { .. }
             | Event::GivenUp { .. } => {}

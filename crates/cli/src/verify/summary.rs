@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use crossover_core::{rows::Shown, schema::Severity};
 use crossover_report::number::duration;
 use crossover_verify::{
-    CouldNotRun, FollowEvent, Report,
+    CouldNotRun, FollowEvent, LongestSnapshots, Report,
     rows::{Difference, Kind, TableResult},
 };
 
@@ -32,6 +32,17 @@ pub fn text(report: &Report, all: bool) -> String {
             duration(report.elapsed_ms)
         ),
     );
+    let held = report.longest_snapshots;
+    if held != LongestSnapshots::default() {
+        put(
+            &mut text,
+            format_args!(
+                "  snapshot held for {} on the source and {} on the target at most",
+                duration(held.source_ms),
+                duration(held.target_ms)
+            ),
+        );
+    }
     for table in report.tables.iter().filter(|t| !t.equal) {
         table_lines(&mut text, table);
     }

@@ -9,8 +9,8 @@ use super::PortResult;
 use crate::{
     plan::Scope,
     rows::{
-        BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest, RowHash,
-        RowKey, RowShown, RowValues, TableShape,
+        BlockRange, BlockRangeDigest, BucketSet, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest,
+        RowHash, RowKey, RowShown, RowValues, TableShape,
     },
 };
 
@@ -71,13 +71,22 @@ pub trait Rows: Send + Sync {
         block_range: &BlockRange,
         at: &Snapshot,
     ) -> PortResult<BlockRangeDigest>;
-    /// Every row of some of these buckets, sorted by key.
+    /// Digests of the rows of some buckets, divided into `buckets` buckets, which are no fewer, without empty ones. There
+    /// may be as many of them as rows. In any order.
+    async fn digests_in(
+        &self,
+        form: &HashPlan,
+        region: &Region,
+        within: &BucketSet,
+        buckets: u32,
+        at: Option<&Snapshot>,
+    ) -> PortResult<Vec<(u32, RowDigest)>>;
+    /// Every row of some buckets, sorted by key.
     async fn rows_in(
         &self,
         form: &HashPlan,
         region: &Region,
-        buckets: u32,
-        wanted: &[u32],
+        within: &BucketSet,
         at: Option<&Snapshot>,
     ) -> PortResult<Vec<RowHash>>;
     /// The current rows with these keys, sorted by key; keys without a row are left out.

@@ -1,12 +1,13 @@
 //! Statements in read-only sessions, alone or several over one snapshot.
 
-use std::time::Duration;
+use std::{slice, time::Duration};
 
 use crossover_core::{
     catalogue::TableName,
-    ports::{PortError, Snapshot},
+    ports::{PortError, PortResult, Snapshot},
     rows::{HashPlan, Region},
 };
+use futures::{TryStreamExt, pin_mut};
 use tokio_postgres::{Client, Row, error::SqlState, types::Type};
 
 use crate::{
@@ -25,11 +26,13 @@ const UNKNOWN_SNAPSHOT: [SqlState; 3] = [
     SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
 ];
 
-/// Whether a table and its partitions still have the files they had at the snapshot: the catalogue's rows are
-/// those of the snapshot, the function returns the present file. Partitioned and foreign tables have no file
-/// at either time; a table created after the snapshot has no row.
-const SAME_FILES: &str = "select coalesce(bool_and(c.relfilenode = coalesce(pg_relation_filenode(c.oid), 0)), false) as so \
-    from (select $1::regclass::oid union select relid::oid from pg_partition_tree($1::regclass)) r (relation) \
+/// Whether tables and their partitions still have the files they had at the snapshot: the catalogue's rows are those of
+/// the snapshot, the function returns the present file. Partitioned and foreign tables have no file at either time; a
+/// table created after the snapshot has no row.
+const SAME_FILES: &str = "with asked as materialized (select unnest($1::text[])::regclass::oid as relation) \
+    select coalesce(bool_and(c.relfilenode = coalesce(pg_relation_filenode(c.oid), 0)), false) \
+        and (select count(*) from asked a join pg_class c on c.oid = a.relation) = cardinality($1) as so \
+    from (select relation from asked union select t.relid::oid from asked, pg_partition_tree(relation) t) r (relation) \
     join pg_class c on c.oid = r.relation";
 
 /// Limit for the begin and the end of a transaction over a snapshot, which normally take milliseconds.
@@ -39,16 +42,17 @@ const ENTER: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy)]
 pub struct At<'a> {
     snapshot: &'a Snapshot,
-    relation: &'a TableName,
+    relations: &'a [TableName],
 }
 
 impl<'a> At<'a> {
-    pub const fn new(snapshot: &'a Snapshot, form: &'a HashPlan, region: &'a Region) -> Self {
-        let relation = match region {
-            Region::Leaf { relation, .. } => relation,
-            Region::Whole | Region::Keys(_) => &form.table,
+    pub fn new(snapshot: &'a Snapshot, form: &'a HashPlan, region: &'a Region) -> Self {
+        let relations = match region {
+            Region::Leaf { relation, .. } => slice::from_ref(relation),
+            Region::Leaves(relations) => relations,
+            Region::Whole | Region::Keys(_) => slice::from_ref(&form.table),
         };
-        Self { snapshot, relation }
+        Self { snapshot, relations }
     }
 }
 
@@ -71,26 +75,54 @@ impl PostgresDatabase {
         params: &[Param<'_>],
         at: Option<At<'_>>,
     ) -> Result<Vec<Row>, Failure> {
+        let mut rows = Vec::new();
+        self.read_each(sql, params, at, |row| {
+            rows.push(row);
+            Ok(())
+        })
+        .await?;
+        Ok(rows)
+    }
+
+    /// The same row by row: a row of the answer takes several times the memory of what is read from it.
+    pub(super) async fn read_each(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+        at: Option<At<'_>>,
+        mut take: impl FnMut(Row) -> PortResult<()> + Send,
+    ) -> Result<(), Failure> {
         let client = self.reader().await?;
+        let mut taken = Ok(());
         let read = async {
             if let Some(at) = at {
                 self.enter(&client, at).await?;
             }
-            let work = client.query_typed(sql, params);
-            let rows = Box::pin(self.bounded(self.reading_limit, work)).await?;
+            let work = async {
+                let rows = client.query_typed_raw(sql, params.to_vec()).await?;
+                pin_mut!(rows);
+                while let Some(row) = rows.try_next().await? {
+                    if taken.is_ok() {
+                        taken = take(row);
+                    }
+                }
+                Ok(())
+            };
+            Box::pin(self.bounded(self.reading_limit, work)).await?;
             if let Some(at) = at {
                 self.leave_snapshot(&client, at).await?;
             }
-            Ok(rows)
+            Ok(())
         };
-        let answer: Result<_, Failure> = read.await;
+        let answer: Result<(), Failure> = read.await;
         match &answer {
-            Ok(_) => client.give_back(),
+            Ok(()) => client.give_back(),
             // The server has answered, so nothing runs in the session.
             Err(failure) if failure.code.is_some() && !failure.disconnected => client.tidy_up(),
             Err(_) => drop(client),
         }
-        answer
+        answer?;
+        Ok(taken?)
     }
 
     /// Exports a snapshot in a session of its own.
@@ -141,10 +173,15 @@ impl PostgresDatabase {
     /// table that was truncated or rewritten appears empty, or has its rows in other blocks. The statement's
     /// lock on the table is held until this check is done.
     pub(super) async fn leave_snapshot(&self, client: &Client, at: At<'_>) -> Result<(), Failure> {
-        let relation = at.relation;
-        let name = qualified(&relation.schema, &relation.name);
+        let relations = at.relations.iter();
+        let names: Vec<String> = relations
+            .clone()
+            .map(|relation| qualified(&relation.schema, &relation.name))
+            .collect();
         let work = async {
-            let rows = client.query_typed(SAME_FILES, &[(&name, Type::TEXT)]).await?;
+            let rows = client
+                .query_typed(SAME_FILES, &[(&names, Type::TEXT_ARRAY)])
+                .await?;
             client.batch_execute("commit").await?;
             Ok(rows)
         };
@@ -155,8 +192,10 @@ impl PostgresDatabase {
         if self.read(row, "so")? {
             return Ok(());
         }
+        let relations: Vec<String> = relations.map(ToString::to_string).collect();
         let reason = format!(
-            "{relation} was rewritten (VACUUM FULL, CLUSTER, ALTER TABLE, TRUNCATE) while it was read"
+            "{} was rewritten (VACUUM FULL, CLUSTER, ALTER TABLE, TRUNCATE) while it was read",
+            relations.join(" or ")
         );
         Err(PortError::read_again(self.what(), reason).into())
     }

@@ -1,6 +1,9 @@
 //! The rows that a statement reads, as the SQL after `from`. The table is called `q`.
 
-use crossover_core::rows::{Bounds, HashPlan, Region};
+use crossover_core::{
+    catalogue::TableName,
+    rows::{Bounds, HashPlan, Region},
+};
 
 use crate::quoting::{ident, literal, qualified};
 
@@ -13,6 +16,7 @@ pub fn from_where(form: &HashPlan, region: &Region) -> String {
 pub fn from_where_and(form: &HashPlan, region: &Region, more: Option<String>) -> String {
     let mut conditions = Vec::new();
     let relation = match region {
+        Region::Leaves(relations) => return of_leaves(form, relations, more.as_deref()),
         Region::Leaf { relation, blocks } => {
             if let Some((from, to)) = blocks {
                 conditions.push(format!(
@@ -36,6 +40,28 @@ pub fn from_where_and(form: &HashPlan, region: &Region, more: Option<String>) ->
     } else {
         format!("{relation} q where {}", conditions.join(" and "))
     }
+}
+
+/// Several leaves as one. Each has all conditions, which may name columns that are not compared; the columns are named,
+/// because leaves may have them in different orders.
+fn of_leaves(form: &HashPlan, relations: &[TableName], more: Option<&str>) -> String {
+    let columns: Vec<String> = form
+        .columns
+        .iter()
+        .map(|column| format!("q.{}", ident(&column.name)))
+        .collect();
+    let leaves: Vec<String> = relations
+        .iter()
+        .map(|relation| {
+            let leaf = Region::Leaf {
+                relation: relation.clone(),
+                blocks: None,
+            };
+            let from = from_where_and(form, &leaf, more.map(str::to_owned));
+            format!("select {} from {from}", columns.join(", "))
+        })
+        .collect();
+    format!("({}) q", leaves.join(" union all "))
 }
 
 /// `only`, unless the table is partitioned: children by inheritance are separate tables.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crossover_core::{
     ports::{PortError, PortResult, Snapshot},
-    rows::{HashPlan, Region, RowDigest, RowHash},
+    rows::{BucketSet, HashPlan, Region, RowDigest, RowHash},
 };
 use futures::{StreamExt, pin_mut};
 use tokio_postgres::{binary_copy::BinaryCopyOutStream, types::Type};
@@ -14,24 +14,28 @@ use super::{expression, readers::At, region::from_where};
 use crate::{PostgresDatabase, errors::Failure};
 
 impl PostgresDatabase {
-    /// Digests of the buckets of a region.
+    /// Digests of the buckets of a region, of those within others if these are given.
     pub(super) async fn streamed_digest(
         &self,
         form: &HashPlan,
         region: &Region,
         buckets: u32,
+        within: Option<&BucketSet>,
         at: Option<&Snapshot>,
-    ) -> PortResult<BTreeMap<u32, RowDigest>> {
-        let mut digests: BTreeMap<u32, RowDigest> = BTreeMap::new();
+        digests: &mut BTreeMap<u32, RowDigest>,
+    ) -> PortResult<()> {
         self.stream(form, region, at, |row| {
-            let digest = digests.entry(bucket(form, &row, buckets)).or_default();
+            let bucket = bucket(form, &row, buckets);
+            if within.is_some_and(|within| within.place(bucket).is_none()) {
+                return;
+            }
+            let digest = digests.entry(bucket).or_default();
             *digest = digest.plus(RowDigest {
                 rows: 1,
                 sum: row.hash,
             });
         })
-        .await?;
-        Ok(digests)
+        .await
     }
 
     /// Rows of some buckets; equal rows of a table without a key appear once, with their count.

@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod buckets;
 mod catalogue;
 mod change_counters;
 mod changes;

@@ -10,7 +10,7 @@ use crossover_core::{
 };
 
 use crossover_verify::{
-    Cause, CouldNotRun, Report,
+    Cause, CouldNotRun, LongestSnapshots, Report,
     rows::{Difference, Kind, Seen, TableResult},
 };
 
@@ -61,6 +61,7 @@ fn report(tables: Vec<TableResult>) -> Report {
         elapsed_ms: Millis(1_500),
         fingerprints: Some(("a".into(), "a".into())),
         seed: 0,
+        longest_snapshots: LongestSnapshots::default(),
         began_ms: UnixMillis(1_700_000_000_000),
         condition: None,
         databases: None,

@@ -12,8 +12,8 @@ use crossover_core::{
     ports::{PortError, PortResult, Rows, Snapshot},
     routing::Side,
     rows::{
-        BlockRange, BlockRangeDigest, ColumnEncoding, ColumnShape, ColumnStatistics, HashPlan, Hashing,
-        HashingFacts, KeyShape, Region, RowDigest, RowHash, RowKey, RowValues, TableShape,
+        BlockRange, BlockRangeDigest, BucketSet, ColumnEncoding, ColumnShape, ColumnStatistics, HashPlan,
+        Hashing, HashingFacts, KeyShape, Region, RowDigest, RowHash, RowKey, RowValues, TableShape,
     },
 };
 
@@ -144,18 +144,30 @@ impl Rows for MemoryDatabase {
             .await
     }
 
+    async fn digests_in(
+        &self,
+        form: &HashPlan,
+        region: &Region,
+        within: &BucketSet,
+        buckets: u32,
+        at: Option<&Snapshot>,
+    ) -> PortResult<Vec<(u32, RowDigest)>> {
+        let all = self.digest(form, region, buckets, at).await?;
+        let of_these = |(bucket, _): &(u32, RowDigest)| within.place(*bucket).is_some();
+        Ok(all.into_iter().filter(of_these).collect())
+    }
+
     async fn rows_in(
         &self,
         form: &HashPlan,
         _region: &Region,
-        buckets: u32,
-        wanted: &[u32],
+        within: &BucketSet,
         _at: Option<&Snapshot>,
     ) -> PortResult<Vec<RowHash>> {
         self.call("rows_in", |state, side| {
             let rows = row_hashes(table_of(state, side, &form.table)?);
             let mut rows: Vec<_> = rows
-                .filter(|r| wanted.contains(&bucket(&r.key, buckets)))
+                .filter(|r| within.place(bucket(&r.key, within.buckets())).is_some())
                 .collect();
             rows.sort();
             Ok(rows)

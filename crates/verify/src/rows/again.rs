@@ -3,7 +3,7 @@
 use crossover_core::{ports::PortResult, rows::HashPlan};
 use futures::{TryStreamExt, stream};
 
-use super::{Chunk, Comparison, Layout, read_again::read_again};
+use super::{Chunk, Comparison, Layout};
 
 impl Comparison<'_> {
     /// Sums the chunks again that differed between the sides although all their rows were found equal later.
@@ -34,12 +34,12 @@ impl Comparison<'_> {
                 target,
             } => {
                 let parts: [&[_]; 2] = [source, target];
-                let (ours, theirs) = read_again(self.clock, self.options.retry_timeout_ms, || async {
-                    let snapshots = self.snapshots(parts).await?;
-                    let at = [snapshots[0].as_ref(), snapshots[1].as_ref()];
-                    self.add_up_both(forms, parts, *buckets, at).await
-                })
-                .await?;
+                let (ours, theirs) = self
+                    .in_a_pass(parts, |at| async move {
+                        let at = [at[0].as_deref(), at[1].as_deref()];
+                        self.add_up_both(forms, parts, *buckets, at).await
+                    })
+                    .await?;
                 *chunks = Chunk::of_buckets(&ours, &theirs, *buckets);
                 Ok(())
             }

@@ -9,8 +9,8 @@ use crossover_core::{
     ports::{Clock, PortError, PortResult, Rows, Snapshot},
     routing::Side,
     rows::{
-        BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest, RowHash,
-        RowKey, RowShown, RowValues, TableShape,
+        BlockRange, BlockRangeDigest, BucketSet, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest,
+        RowHash, RowKey, RowShown, RowValues, TableShape,
     },
 };
 
@@ -137,16 +137,26 @@ impl Rows for Attended<'_> {
             .await
     }
 
+    async fn digests_in(
+        &self,
+        form: &HashPlan,
+        region: &Region,
+        within: &BucketSet,
+        buckets: u32,
+        at: Option<&Snapshot>,
+    ) -> PortResult<Vec<(u32, RowDigest)>> {
+        self.ask(at, || self.rows.digests_in(form, region, within, buckets, at))
+            .await
+    }
+
     async fn rows_in(
         &self,
         form: &HashPlan,
         region: &Region,
-        buckets: u32,
-        wanted: &[u32],
+        within: &BucketSet,
         at: Option<&Snapshot>,
     ) -> PortResult<Vec<RowHash>> {
-        self.ask(at, || self.rows.rows_in(form, region, buckets, wanted, at))
-            .await
+        self.ask(at, || self.rows.rows_in(form, region, within, at)).await
     }
 
     async fn rows_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {

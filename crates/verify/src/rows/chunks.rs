@@ -1,6 +1,9 @@
 //! Division of a table into chunks.
 
-use crossover_core::rows::{ColumnStatistics, Leaf, Region, TableShape, ranges};
+use crossover_core::{
+    catalogue::TableName,
+    rows::{ColumnStatistics, Leaf, Region, TableShape, ranges},
+};
 
 use super::{Ranges, walk::NARROW};
 
@@ -16,6 +19,8 @@ const ORDERLY: f32 = 0.9;
 const SNAPSHOT_ROWS: u64 = 50_000_000;
 /// Target number of rows in a bucket: few enough to fetch all of them when the bucket differs.
 pub(super) const BUCKET_ROWS: u64 = 2_048;
+/// Leaves in one statement. Each takes a lock, as does each of its indexes, and a server has places for some thousands.
+const LEAVES: usize = 64;
 /// A statement over blocks reads this many rows for each bucket it may return.
 const ROWS_PER_BUCKET: u64 = 16;
 
@@ -102,7 +107,12 @@ fn parts(leaves: &[Leaf], rows: u64, statement_rows: u64) -> Vec<Region> {
     let pieces = (rows / statement_rows).max(1);
     let step = u32::try_from(total.div_ceil(pieces)).unwrap_or(u32::MAX).max(1);
     let mut parts = Vec::new();
+    let mut together = Together::default();
     for leaf in leaves {
+        if let Some(blocks) = leaf.blocks.filter(|blocks| *blocks <= step && leaves.len() > 1) {
+            parts.extend(together.add(&leaf.relation, blocks, step));
+            continue;
+        }
         let relation = || leaf.relation.clone();
         let Some(blocks) = leaf.blocks else {
             parts.push(Region::Leaf {
@@ -125,13 +135,43 @@ fn parts(leaves: &[Leaf], rows: u64, statement_rows: u64) -> Vec<Region> {
             blocks: Some((from, u32::MAX)),
         });
     }
+    parts.extend(together.end());
     parts
+}
+
+/// Small leaves that one statement reads: a statement costs a leaf of few rows more than its rows do.
+#[derive(Default)]
+struct Together {
+    relations: Vec<TableName>,
+    blocks: u32,
+}
+
+impl Together {
+    /// Adds a leaf; returns the leaves before it if there are enough.
+    fn add(&mut self, leaf: &TableName, blocks: u32, step: u32) -> Option<Region> {
+        let is_full = self.blocks.saturating_add(blocks) > step || self.relations.len() >= LEAVES;
+        let full = if is_full { self.end() } else { None };
+        self.relations.push(leaf.clone());
+        self.blocks += blocks;
+        full
+    }
+
+    fn end(&mut self) -> Option<Region> {
+        self.blocks = 0;
+        let mut relations = std::mem::take(&mut self.relations);
+        match relations.len() {
+            0 => None,
+            1 => relations.pop().map(|relation| Region::Leaf {
+                relation,
+                blocks: None,
+            }),
+            _ => Some(Region::Leaves(relations)),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crossover_core::catalogue::TableName;
-
     use super::*;
 
     fn table(rows: u64, blocks: &[Option<u32>]) -> TableShape {
@@ -186,7 +226,7 @@ mod tests {
     fn every_block_is_in_exactly_one_part() {
         let shape = table(10_000_000, &[Some(100_000), None, Some(0), Some(70_001)]);
         let parts = parts(&shape.leaves, 10_000_000, 65_536);
-        for (leaf, blocks) in [("t0", 100_000u32), ("t3", 70_001), ("t2", 5)] {
+        for (leaf, blocks) in [("t0", 100_000u32), ("t3", 70_001)] {
             let mut ranges: Vec<(u32, u32)> = parts
                 .iter()
                 .filter_map(|p| match p {
@@ -202,11 +242,41 @@ mod tests {
             assert!(ranges.windows(2).all(|pair| pair[0].1 == pair[1].0));
             assert!(ranges.last().unwrap().1 > blocks);
         }
-        let whole = Region::Leaf {
-            relation: shape.leaves[1].relation.clone(),
-            blocks: None,
-        };
-        assert!(parts.contains(&whole));
+        // Without known blocks, and with none when it was planned.
+        for leaf in [1, 2] {
+            let whole = Region::Leaf {
+                relation: shape.leaves[leaf].relation.clone(),
+                blocks: None,
+            };
+            assert!(parts.contains(&whole), "{leaf}");
+        }
+    }
+
+    #[test]
+    fn small_leaves_are_read_together_and_each_once() {
+        let mut blocks = vec![Some(10); 500];
+        blocks[7] = Some(9_000);
+        blocks[9] = None;
+        let shape = table(1_000_000, &blocks);
+        let parts = parts(&shape.leaves, 1_000_000, 100_000);
+        let mut read: Vec<&TableName> = parts
+            .iter()
+            .flat_map(|part| match part {
+                Region::Leaf { relation, blocks } if blocks.is_none_or(|(from, _)| from == 0) => {
+                    vec![relation]
+                }
+                Region::Leaves(relations) => {
+                    assert!(relations.len() <= LEAVES);
+                    relations.iter().collect()
+                }
+                _ => vec![],
+            })
+            .collect();
+        read.sort();
+        let mut all: Vec<&TableName> = shape.leaves.iter().map(|leaf| &leaf.relation).collect();
+        all.sort();
+        assert_eq!(read, all);
+        assert!(parts.len() < 30, "{}", parts.len());
     }
 
     #[test]

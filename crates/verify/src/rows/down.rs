@@ -1,25 +1,26 @@
 //! From a differing part of a table down to its rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
 use crossover_core::{
     ports::{PortError, PortResult, Refusal, Snapshot},
     routing::Side,
-    rows::{Bounds, HashPlan, Hashing, Region, RowHash, RowKey},
+    rows::{Bounds, BucketSet, HashPlan, Hashing, Region, RowHash, RowKey},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
     Comparison,
-    chunk::Digests,
     chunks::power_of_two,
     difference::{Mismatches, differing},
     mismatch_budget::MismatchBudget,
+    search::{Cells, Search, Step, suspects},
 };
 use crate::watch::SecondRead;
 
-/// Number of rows fetched from each side at once when a chunk is examined.
-const ROWS_AT_ONCE: u64 = 20_000;
 /// Number of parts into which a differing range is divided.
 const PIECES: u32 = 16;
 /// Target number of rows in a part of a differing range.
@@ -62,9 +63,9 @@ impl Comparison<'_> {
             let region = Region::Keys(piece);
             let parts = [std::slice::from_ref(&region); 2];
             let buckets = power_of_two(rows / PART_ROWS);
-            let (more, cut) = again
-                .down_to_rows(forms, parts, buckets, None, [None; 2], budget)
-                .await?;
+            let (ours, theirs) = again.add_up_both(forms, parts, buckets, [None; 2]).await?;
+            let known = Search::new(buckets, suspects(&ours, &theirs), !forms.0.key.is_empty());
+            let (more, cut) = again.down_to_rows(forms, parts, known, budget).await?;
             found.extend(more);
             if cut {
                 return Ok((found, true));
@@ -73,17 +74,16 @@ impl Comparison<'_> {
         Ok((found, false))
     }
 
-    /// Finds the rows that differ in some regions. Keys that are no text cannot be named; the sums prove the difference.
+    /// Finds the rows that differ in some regions, of which `known` are the buckets that differ. Keys that are no text
+    /// cannot be named; the sums prove the difference.
     pub(super) async fn down_to_rows(
         &self,
         forms: (&HashPlan, &HashPlan),
         parts: [&[Region]; 2],
-        buckets: u32,
-        known: Option<(&Digests, &Digests)>,
-        at: [Option<&Snapshot>; 2],
+        known: Search,
         budget: &MismatchBudget,
     ) -> PortResult<(Mismatches, bool)> {
-        match self.to_rows(forms, parts, buckets, known, at, budget).await {
+        match self.to_rows(forms, parts, known, budget).await {
             Err(PortError::Refused {
                 about: Refusal::Encoding,
                 ..
@@ -92,49 +92,48 @@ impl Comparison<'_> {
         }
     }
 
-    /// First the buckets that differ, then their rows.
+    /// Each step is a pass over the regions of its own, with its own snapshots, so none is held for longer than a pass.
+    /// What a step finds equal was equal at the step's own time; a row is found only if the last of them finds it different.
     async fn to_rows(
         &self,
         forms: (&HashPlan, &HashPlan),
         parts: [&[Region]; 2],
-        buckets: u32,
-        known: Option<(&Digests, &Digests)>,
-        at: [Option<&Snapshot>; 2],
+        mut search: Search,
         budget: &MismatchBudget,
     ) -> PortResult<(Mismatches, bool)> {
-        let computed;
-        let (ours, theirs) = if let Some(known) = known {
-            known
-        } else {
-            computed = self.add_up_both(forms, parts, buckets, at).await?;
-            (&computed.0, &computed.1)
-        };
-        let all: BTreeSet<u32> = ours.keys().chain(theirs.keys()).copied().collect();
-        let suspicious: Vec<u32> = all.into_iter().filter(|b| ours.get(b) != theirs.get(b)).collect();
-        let rows_of = |digests: &Digests, bucket: &u32| digests.get(bucket).map_or(0, |d| d.rows);
         let mut found = Mismatches::new();
-        let mut rest = suspicious.as_slice();
-        while !rest.is_empty() {
-            if !budget.is_left() {
-                return Ok((found, true));
-            }
-            let mut rows = 0;
-            let mut batch = 0;
-            while batch < rest.len() && (batch == 0 || rows < ROWS_AT_ONCE) {
-                rows += rows_of(ours, &rest[batch]).max(rows_of(theirs, &rest[batch]));
-                batch += 1;
-            }
-            let (wanted, later) = rest.split_at(batch);
-            rest = later;
-            let (ours, theirs) = futures::try_join!(
-                self.fetch(Side::Source, forms.0, parts[0], buckets, wanted, at[0]),
-                self.fetch(Side::Target, forms.1, parts[1], buckets, wanted, at[1])
-            )?;
-            if budget.reserve(&mut found, differing(ours, theirs)) {
-                return Ok((found, true));
+        while let Some(step) = search.next(budget.left()) {
+            match step {
+                Step::Rows(set) => {
+                    let (ours, theirs) = self.fetch_both(forms, parts, &set).await?;
+                    let rows = ours.len().max(theirs.len()) as u64;
+                    let different = differing(ours, theirs);
+                    search.fetched(rows, different.len() as u64);
+                    if budget.reserve(&mut found, different) {
+                        return Ok((found, true));
+                    }
+                }
+                Step::Finer(set, buckets) => {
+                    search.counted(&self.count_finer(forms, parts, &set, buckets).await?);
+                }
             }
         }
-        Ok((found, false))
+        Ok((found, search.left_out()))
+    }
+
+    async fn fetch_both(
+        &self,
+        forms: (&HashPlan, &HashPlan),
+        parts: [&[Region]; 2],
+        set: &BucketSet,
+    ) -> PortResult<(Vec<RowHash>, Vec<RowHash>)> {
+        self.in_a_pass(parts, |at| async move {
+            futures::try_join!(
+                self.fetch(Side::Source, forms.0, parts[0], set, at[0].as_deref()),
+                self.fetch(Side::Target, forms.1, parts[1], set, at[1].as_deref())
+            )
+        })
+        .await
     }
 
     async fn fetch(
@@ -142,17 +141,60 @@ impl Comparison<'_> {
         side: Side,
         form: &HashPlan,
         parts: &[Region],
-        buckets: u32,
-        wanted: &[u32],
+        set: &BucketSet,
         at: Option<&Snapshot>,
     ) -> PortResult<Vec<RowHash>> {
         let database = self.side(side);
         let rows: Vec<Vec<RowHash>> = stream::iter(parts.to_vec())
-            .map(|region| async move { database.rows_in(form, &region, buckets, wanted, at).await })
+            .map(|region| async move { database.rows_in(form, &region, set, at).await })
             .buffer_unordered(self.options.jobs.max(1))
             .try_collect()
             .await?;
         Ok(merged(rows))
+    }
+
+    async fn count_finer(
+        &self,
+        forms: (&HashPlan, &HashPlan),
+        parts: [&[Region]; 2],
+        set: &BucketSet,
+        buckets: u32,
+    ) -> PortResult<Cells> {
+        self.in_a_pass(parts, |at| async move {
+            let cells = Mutex::new(Cells::new(set.clone(), buckets));
+            let count = |side: Side, form, at| self.add_to(&cells, side, form, parts, (set, buckets), at);
+            futures::try_join!(
+                count(Side::Source, forms.0, at[0].as_deref()),
+                count(Side::Target, forms.1, at[1].as_deref())
+            )?;
+            Ok(cells.into_inner().unwrap_or_else(PoisonError::into_inner))
+        })
+        .await
+    }
+
+    async fn add_to(
+        &self,
+        cells: &Mutex<Cells>,
+        side: Side,
+        form: &HashPlan,
+        parts: [&[Region]; 2],
+        (set, buckets): (&BucketSet, u32),
+        at: Option<&Snapshot>,
+    ) -> PortResult<()> {
+        let database = self.side(side);
+        let parts = match side {
+            Side::Source => parts[0],
+            Side::Target => parts[1],
+        };
+        stream::iter(parts.to_vec())
+            .map(|region| async move { database.digests_in(form, &region, set, buckets, at).await })
+            .buffer_unordered(self.options.jobs.max(1))
+            .try_for_each(|digests| {
+                let mut cells = cells.lock().unwrap_or_else(PoisonError::into_inner);
+                cells.add(side == Side::Source, &digests);
+                std::future::ready(Ok(()))
+            })
+            .await
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Governor {
     max_load: Option<u32>,
     sides: Mutex<[Pace; 2]>,
     presence: Presence,
+    /// The longest time that a snapshot of each side was held.
+    longest_snapshots: Mutex<[Millis; 2]>,
 }
 
 #[derive(Debug, Default)]
@@ -96,7 +98,23 @@ impl Governor {
             max_load,
             sides: Mutex::default(),
             presence: Presence::default(),
+            longest_snapshots: Mutex::default(),
         }
+    }
+
+    pub(super) fn snapshot_ended(&self, side: Side, age: Millis) {
+        let mut longest = self
+            .longest_snapshots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        longest[place(side)] = longest[place(side)].max(age);
+    }
+
+    /// The longest time that a snapshot of a side was held so far; 0 if there was none.
+    pub fn longest_snapshot(&self, side: Side) -> Millis {
+        self.longest_snapshots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)[place(side)]
     }
 
     pub(super) const fn presence(&self) -> &Presence {

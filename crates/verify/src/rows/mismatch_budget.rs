@@ -16,7 +16,11 @@ impl MismatchBudget {
     }
 
     pub(super) fn is_left(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > 0
+        self.left() > 0
+    }
+
+    pub(super) fn left(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
     }
 
     /// Reserves capacity for the rows that were found; returns whether some had to be left out.

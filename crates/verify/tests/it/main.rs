@@ -16,6 +16,7 @@ mod layouts;
 mod load;
 mod pair;
 mod repair;
+mod search;
 mod sharing;
 mod small;
 mod types;

@@ -44,6 +44,21 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// A line for readers.
+    pub fn verdict(&self) -> String {
+        let value = self.figure.map_or("unknown".to_owned(), |figure| {
+            format!("{}{:.2}", if figure.at_least { ">= " } else { "" }, figure.value)
+        });
+        let met = match self.goal.is_met(self.figure) {
+            Some(true) => "met",
+            Some(false) => "MISSED",
+            None => "",
+        };
+        format!("{:<34}{value:>12}  {:<8}{met}", self.name, self.goal.describe())
+            .trim_end()
+            .to_owned()
+    }
+
     pub fn json(&self) -> Value {
         json!({
             "name": self.name,

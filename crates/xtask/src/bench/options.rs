@@ -60,6 +60,25 @@ pub struct Options {
 }
 
 impl Options {
+    /// The defaults, for a table of so many rows.
+    pub fn of_rows(rows: u64) -> Self {
+        Self {
+            rows,
+            runs: 1,
+            only: Vec::new(),
+            out: None,
+            scale: false,
+            install: false,
+            ours: None,
+            earlier: None,
+            jobs: None,
+            other_tool_threads: None,
+            bisection_factor: None,
+            limit: 3600,
+            once_over: 600,
+        }
+    }
+
     pub fn includes(&self, group: Group) -> bool {
         self.only.is_empty() || self.only.contains(&group)
     }

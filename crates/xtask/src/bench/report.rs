@@ -113,7 +113,7 @@ impl Report<'_> {
             text.push('\n');
         }
         for mark in self.marks() {
-            let _ = writeln!(text, "{}", verdict(&mark));
+            let _ = writeln!(text, "{}", mark.verdict());
         }
         text
     }
@@ -132,18 +132,4 @@ fn line(entry: &Entry) -> String {
         .map(|(value, digits)| value.map_or(format!("{:>13}", "-"), |value| format!("{value:>13.digits$}")));
     let outcome = entry.outcome().map(Outcome::describe).unwrap_or_default();
     format!("  {:<16}{}  {outcome}", entry.candidate.name(), cells.concat())
-}
-
-fn verdict(mark: &Mark) -> String {
-    let value = mark.figure.map_or("unknown".to_owned(), |figure| {
-        format!("{}{:.2}", if figure.at_least { ">= " } else { "" }, figure.value)
-    });
-    let met = match mark.goal.is_met(mark.figure) {
-        Some(true) => "met",
-        Some(false) => "MISSED",
-        None => "",
-    };
-    format!("{:<34}{value:>12}  {:<8}{met}", mark.name, mark.goal.describe())
-        .trim_end()
-        .to_owned()
 }

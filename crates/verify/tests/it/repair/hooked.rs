@@ -11,8 +11,8 @@ use crossover_core::{
     plan::Scope,
     ports::{PortResult, Rows, Snapshot},
     rows::{
-        BlockRange, BlockRangeDigest, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest, RowHash,
-        RowKey, RowValues, TableShape,
+        BlockRange, BlockRangeDigest, BucketSet, ColumnStatistics, HashPlan, HashingFacts, Region, RowDigest,
+        RowHash, RowKey, RowValues, TableShape,
     },
 };
 use crossover_postgres::PostgresDatabase;
@@ -86,15 +86,25 @@ impl Rows for Hooked<'_> {
         self.database.block_range(form, block_range, at).await
     }
 
+    async fn digests_in(
+        &self,
+        form: &HashPlan,
+        region: &Region,
+        within: &BucketSet,
+        buckets: u32,
+        at: Option<&Snapshot>,
+    ) -> PortResult<Vec<(u32, RowDigest)>> {
+        self.database.digests_in(form, region, within, buckets, at).await
+    }
+
     async fn rows_in(
         &self,
         form: &HashPlan,
         region: &Region,
-        buckets: u32,
-        wanted: &[u32],
+        within: &BucketSet,
         at: Option<&Snapshot>,
     ) -> PortResult<Vec<RowHash>> {
-        self.database.rows_in(form, region, buckets, wanted, at).await
+        self.database.rows_in(form, region, within, at).await
     }
     async fn rows_of(&self, form: &HashPlan, keys: &[RowKey]) -> PortResult<Vec<RowHash>> {
         self.database.rows_of(form, keys).await
