@@ -2,7 +2,7 @@
 //!
 //! The buckets that differ are counted again in finer buckets, until about one row is left in each, and the rows of
 //! these are fetched. Each step reads the table once, and each divides what is left by a factor of at least
-//! [`FINER`], so their number does not depend on the number of rows.
+//! [`FINER`], so their number grows with the logarithm of the number of rows at most.
 
 use crossover_core::rows::{BucketSet, RowDigest};
 
