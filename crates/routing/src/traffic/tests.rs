@@ -158,6 +158,38 @@ fn a_lease_lapses_in_silence_only_where_the_barrier_does_not_wait_for_it() {
     assert!(LeasedLane::new(armed, report_due(&leased)).leased_until > HOLD_AT);
 }
 
+/// An isolate that held for one run, and got no request since, has to report again when the next run's hold begins.
+#[test]
+fn the_hold_of_another_run_is_news() {
+    let of = |record: &LaneRecord, now| Standing::of(Some(&LeasedLane::new(record.clone(), now)), 3, now);
+    let first = of(&held(), HOLD_AT);
+    assert_eq!(
+        first,
+        of(&held(), HOLD_AT + Millis(1)),
+        "the same hold is no news"
+    );
+    let run_id = "run-1".to_owned();
+    let released = [
+        Command::Abort {
+            run_id: run_id.clone(),
+        },
+        Command::Release { run_id },
+    ]
+    .iter()
+    .fold(held(), |record, command| record.next(command, HOLD_AT).unwrap());
+    let later = UnixMillis(2 * HOLD_AT.0);
+    let arm = Command::Arm {
+        run_id: "run-2".to_owned(),
+        towards: Side::Target,
+        hold_at_ms: later,
+        hold_deadline_ms: later + Millis(10_000),
+        hold: HeldWrites::All,
+    };
+    let second = of(&released.next(&arm, HOLD_AT).unwrap(), later);
+    assert!(second.holds.is_some() && second != first);
+    assert_eq!(Standing::of(None, 3, later).holds, None);
+}
+
 #[test]
 fn a_guard_looks_at_the_hold_or_shortly_before_the_end_of_the_lease() {
     let serving = LaneRecord::new("main");
