@@ -35,6 +35,7 @@ async fn the_json_report_has_its_documented_keys() {
             "could_not_run",
             "elapsed_ms",
             "equal",
+            "longest_snapshots",
             "not_compared",
             "notes",
             "primary_keys",
