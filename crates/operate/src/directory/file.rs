@@ -93,7 +93,11 @@ const TEXT: Shape = Shape::Value(refused::<String>);
 const TEXTS: Shape = Shape::List(&TEXT);
 const PLACES: Shape = Shape::List(&Shape::Value(refused::<Lookup>));
 const EXCEPTIONS: Shape = Shape::Object(&[optional("source", TEXTS), optional("target", TEXTS)]);
-const READS: Shape = Shape::Object(&[optional("key", PLACES), optional("exceptions", EXCEPTIONS)]);
+const READS: Shape = Shape::Object(&[
+    optional("key", PLACES),
+    optional("exceptions", EXCEPTIONS),
+    optional("shadow_ignores", TEXTS),
+]);
 const LANE: Shape = Shape::Object(&[
     needed("source", Shape::Value(refused::<Origin>)),
     needed("target", Shape::Value(refused::<Origin>)),
@@ -102,6 +106,7 @@ const LANE: Shape = Shape::Object(&[
 const REGION: Shape = Shape::Object(&[
     needed("codes", TEXTS),
     optional("named_by", PLACES),
+    optional("signed", Shape::Value(refused::<bool>)),
     optional("countries", Shape::Map(&Shape::Value(refused::<Country>))),
     needed("default", TEXT),
 ]);
@@ -249,13 +254,14 @@ mod tests {
                     "source": "https://s.n01.example", "target": "https://t.n01.example",
                     "reads": {
                         "key": [{"header": "x-user"}], "exceptions": {"source": ["a"], "target": ["b"]},
+                        "shadow_ignores": ["at"],
                     },
                 },
             },
             "default_lane": "main",
             "tenant": [{"cookie": "tenant"}],
             "region": {
-                "codes": ["N01", "S01"], "named_by": [{"path_segment": 1}],
+                "codes": ["N01", "S01"], "named_by": [{"path_segment": 1}], "signed": true,
                 "countries": {"VN": {"code": "S01", "parts": {"HN": "N01"}}}, "default": "S01",
             },
             "rules": [
