@@ -12,6 +12,7 @@ mod release;
 mod shadow;
 mod sign_region;
 mod status;
+mod wanted;
 mod watch;
 mod words;
 

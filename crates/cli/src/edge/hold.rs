@@ -14,7 +14,10 @@ use crossover_operate::edge::EdgeAdmin;
 use crossover_report::number::{count, duration};
 use indicatif::ProgressBar;
 
-use super::{change::Setting, release};
+use super::{
+    change::Setting,
+    release::{self, RUN_PREFIX},
+};
 use crate::{
     migration::{Config, to_the_end},
     output::print,
@@ -27,8 +30,6 @@ The hold is announced one lease (5 s) before it begins, so that all isolates beg
 \"not executed\". If this command is killed, the lane ends the hold by itself at its deadline, and `crossover edge release` lets the held requests go.\n\n\
 It is refused while a cutover is under way, and after a migration is complete.";
 
-/// Names the runs of this command.
-pub(super) const RUN_PREFIX: &str = "hold-";
 /// From the announcement to the beginning of the hold: a lease, and time for the announcement itself.
 const AHEAD: Millis = Millis(SERVE_LEASE.0 + 400);
 /// The lane ends the hold so much later than this command, if the command does not.

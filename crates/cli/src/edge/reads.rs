@@ -1,6 +1,6 @@
 //! `crossover edge set-reads`.
 
-use std::{fmt::Write as _, process::ExitCode, str::FromStr};
+use std::{fmt::Write as _, process::ExitCode};
 
 use crossover_clock::SystemClock;
 use crossover_core::{
@@ -11,7 +11,7 @@ use crossover_core::{
 use crossover_operate::edge::EdgeAdmin;
 use crossover_report::number::duration;
 
-use super::{change::Setting, words};
+use super::{change::Setting, wanted::Wanted, words};
 use crate::{
     migration::{Config, work},
     output::print,
@@ -53,25 +53,6 @@ pub struct Arguments {
     /// Change nothing, say which share of the keys would move
     #[arg(long)]
     dry_run: bool,
-}
-
-/// The share that is asked for; none for `off`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Wanted(Option<ReadShare>);
-
-impl FromStr for Wanted {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "off" {
-            return Ok(Self(None));
-        }
-        let number: f64 = text
-            .parse()
-            .map_err(|_| "give a number of percent such as 12.5, or off".to_owned())?;
-        let share = ReadShare::try_from(number).map_err(|error| error.to_string())?;
-        Ok(Self(Some(share)))
-    }
 }
 
 pub fn run(arguments: &Arguments) -> ExitCode {

@@ -11,7 +11,6 @@ use crossover_core::{
 };
 use crossover_operate::edge::{EdgeAdmin, EdgeError};
 
-use super::hold::RUN_PREFIX;
 use crate::{
     migration::{Config, work},
     output::print,
@@ -20,6 +19,8 @@ use crate::{
 pub const MANUAL: &str = "Let go the requests that `crossover edge hold` has held, if that command was killed. They go to the side that they would have gone to without it.\n\n\
 The requests that a cutover holds are not released by this command: its database may be locked. `crossover abort` ends a cutover.";
 
+/// Names the runs of `crossover edge hold`: only what they hold is released here.
+pub(super) const RUN_PREFIX: &str = "hold-";
 /// How often a change is tried again where the edge gives no answer, or somebody else was faster.
 const TRIES: u32 = 10;
 const PAUSE: Millis = Millis(300);

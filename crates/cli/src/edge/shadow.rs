@@ -1,12 +1,12 @@
 //! `crossover edge set-shadow`.
 
-use std::{process::ExitCode, str::FromStr};
+use std::process::ExitCode;
 
 use crossover_core::routing::{Command, LaneRecord, ReadShare};
 use crossover_operate::edge::EdgeAdmin;
 use crossover_report::number::duration;
 
-use super::change::Setting;
+use super::{change::Setting, wanted::Wanted};
 use crate::{
     migration::{Config, work},
     output::print,
@@ -36,22 +36,9 @@ pub struct Arguments {
     config: Config,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Wanted(Option<ReadShare>);
-
-impl FromStr for Wanted {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "off" {
-            return Ok(Self(None));
-        }
-        let number: f64 = text
-            .parse()
-            .map_err(|_| "give a number of percent such as 12.5, or off".to_owned())?;
-        let share = ReadShare::try_from(number).map_err(|error| error.to_string())?;
-        Ok(Self(Some(share).filter(|share| !share.is_none())))
-    }
+/// A share of 0 copies nothing: off.
+fn copied(wanted: Wanted) -> Option<ReadShare> {
+    wanted.0.filter(|share| !share.is_none())
 }
 
 pub fn run(arguments: &Arguments) -> ExitCode {
@@ -65,7 +52,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 
 async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let clients = arguments.config.clients().await?;
-    set(&clients.lane().await?, arguments.share.0).await
+    set(&clients.lane().await?, copied(arguments.share)).await
 }
 
 /// Sets the share, if it is another one than before.
@@ -122,7 +109,7 @@ mod tests {
             ("0", None),
             ("off", None),
         ] {
-            assert_eq!(text.parse(), Ok(Wanted(wanted)), "{text}");
+            assert_eq!(text.parse().map(copied), Ok(wanted), "{text}");
         }
         for text in ["", "on", "101", "0.001", "-1"] {
             assert!(text.parse::<Wanted>().is_err(), "{text}");
