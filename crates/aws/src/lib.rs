@@ -11,7 +11,7 @@ mod metrics;
 mod secrets;
 mod table_mappings;
 
-pub use configuration::load;
+pub use configuration::{in_function, load};
 pub use dms::{Dms, DmsSettings, Endpoints};
 pub use failure::port_error;
 pub use journal::{DynamoJournal, JournalLine};

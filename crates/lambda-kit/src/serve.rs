@@ -24,7 +24,7 @@ pub fn serve(configuration: Configuration) -> Result<(), Error> {
         .build()?
         .block_on(async move {
             let stage = Arc::clone(&configuration.stage);
-            let contexts = Arc::new(Contexts::new(configuration, crossover_aws::load().await));
+            let contexts = Arc::new(Contexts::new(configuration, crossover_aws::in_function()));
             lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| -> Answer {
                 let (contexts, stage) = (Arc::clone(&contexts), Arc::clone(&stage));
                 Box::pin(async move { handle(&*stage, &contexts, event.payload).await })
