@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use crossover_core::{
     Stage, StageContext, StageError, StageName,
     polling::Polling,
-    ports::WriterSample,
     routing::{Command, LaneRecord, Millis, Phase, UnixMillis},
     stage::UndoTime,
+    writers::refuse_unstoppable,
 };
 use serde::{Deserialize, Serialize};
 
@@ -221,23 +221,8 @@ fn is_still(held: &LaneRecord, answer: &LaneRecord) -> Result<bool, StageError> 
     Ok(answer.epoch == held.epoch)
 }
 
-/// Prepared transactions and superusers can write despite the lock.
-fn refuse_unstoppable(sample: &WriterSample) -> Result<(), StageError> {
-    if !sample.prepared.is_empty() {
-        return Err(StageError::PreparedTransactions {
-            gids: sample.prepared.clone(),
-        });
-    }
-    if !sample.superuser_sessions.is_empty() {
-        return Err(StageError::SuperuserWriter {
-            who: sample.superuser_sessions.clone(),
-        });
-    }
-    Ok(())
-}
-
 /// Ends writers' sessions until two consecutive checks find no writer, no prepared transaction and no role
-/// whose lock was undone.
+/// that can connect.
 async fn end_writers(ctx: &StageContext, hold_at: UnixMillis) -> Result<u32, StageError> {
     let clock = &*ctx.clock;
     let limit = (hold_at + ctx.plan.limits.drain_ms).since(clock.now());
@@ -257,16 +242,9 @@ async fn end_writers(ctx: &StageContext, hold_at: UnixMillis) -> Result<u32, Sta
             return Ok(ended);
         }
         if polling.pause().await.is_err() {
-            let mut who = sample.sessions;
-            who.extend(
-                sample
-                    .unlocked_roles
-                    .into_iter()
-                    .map(|role| format!("role {role} was locked and can log in again")),
-            );
             return Err(StageError::WritersRemain {
                 waited_ms: clock.now().since(hold_at),
-                who,
+                who: sample.who(),
             });
         }
     }

@@ -10,8 +10,9 @@ use crossover_core::{
     Millis, Position, Stage, StageContext, StageError, StageName,
     catalogue::SequenceFacts,
     catch_up::wait_for_marker,
-    ports::{AccessSnapshot, WriterSample},
+    ports::AccessSnapshot,
     routing::{Command, LaneRecord, Phase, UnixMillis},
+    writers::refuse_any,
 };
 use serde::{Deserialize, Serialize};
 
@@ -99,7 +100,7 @@ impl Stage for FinalSync {
             lane
         } else {
             require_hold(&lane)?;
-            require_no_writer(writers)?;
+            refuse_any(&writers)?;
             prove_and_prepare(ctx, &positions, &mut output).await?;
             let before = ctx.clock.now();
             // THE POINT OF NO RETURN. Before this command every failure aborts the run; after it the run can
@@ -150,21 +151,6 @@ fn require_hold(lane: &LaneRecord) -> Result<(), StageError> {
             reason: format!("the lane is in phase {other}, not hold: connection-drain has to run first"),
         }),
     }
-}
-
-fn require_no_writer(sample: WriterSample) -> Result<(), StageError> {
-    if !sample.prepared.is_empty() {
-        return Err(StageError::PreparedTransactions {
-            gids: sample.prepared,
-        });
-    }
-    if !sample.is_clean() {
-        return Err(StageError::WritersRemain {
-            waited_ms: Millis(0),
-            who: sample.sessions,
-        });
-    }
-    Ok(())
 }
 
 /// Establishes the rest of what a commit requires: the catch-up marker has arrived exactly once, the sequences

@@ -172,11 +172,13 @@ impl ErrorName {
             ),
             Self::WritersRemain => (
                 Later,
-                "stop the programs of the named sessions, or raise limits.drain_ms, then start again",
+                "stop the programs of the named sessions, or raise limits.drain_ms; take back what lets the named roles in \
+                 (alter role ... nologin, or revoke connect on database ...), then start again",
             ),
             Self::SuperuserWriter => (
                 Never,
-                "stop the programs of the named sessions, or give them a role without SUPERUSER, then start again",
+                "stop the programs of the named sessions, or give them a role without SUPERUSER; disable named subscriptions \
+                 (alter subscription ... disable) and stop the jobs of named workers, then start again",
             ),
             Self::PreparedTransactions => (
                 Never,

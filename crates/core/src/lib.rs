@@ -24,6 +24,7 @@ pub mod schema;
 pub mod secret;
 pub mod stage;
 pub mod stream;
+pub mod writers;
 
 pub use context::StageContext;
 pub use crossover_routing as routing;

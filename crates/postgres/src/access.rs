@@ -31,7 +31,7 @@ use crate::{
     marker::{COUNT, RAISE},
     quoting::{ident, idents, literal},
     sequences::{MOVE, NAMED},
-    sessions::END,
+    sessions::{END, Session},
 };
 
 mod acl;
@@ -39,6 +39,7 @@ mod record;
 
 /// Creates the table in which the lock is recorded.
 pub(crate) const OWN_TABLE: &str = include_str!("sql/access_snapshot.sql");
+const ADMITTED: &str = include_str!("sql/admitted_roles.sql");
 const PREPARED: &str =
     "select p.gid from pg_prepared_xacts p where p.database = current_database() order by 1";
 
@@ -69,17 +70,21 @@ impl Access for PostgresDatabase {
     async fn writers(&self) -> PortResult<WriterSample> {
         // Sent together, so that a sample costs one round trip.
         let prepared = async { Ok(self.query_prepared(PREPARED, &[]).await?) };
-        let (sessions, prepared, unlocked_roles) =
-            tokio::try_join!(self.application_sessions(), prepared, self.unlocked_roles())?;
+        let (sessions, prepared, admitted_roles) =
+            tokio::try_join!(self.application_sessions(), prepared, self.admitted_roles())?;
+        let (connecting, sessions): (Vec<_>, Vec<_>) =
+            sessions.into_iter().partition(|session| session.connecting);
         let superusers = sessions.iter().filter(|session| session.superuser);
+        let texts = |sessions: Vec<Session>| sessions.into_iter().map(|session| session.text).collect();
         Ok(WriterSample {
             superuser_sessions: superusers.map(|session| session.text.clone()).collect(),
-            sessions: sessions.into_iter().map(|session| session.text).collect(),
+            sessions: texts(sessions),
+            connecting: texts(connecting),
             prepared: prepared
                 .iter()
                 .map(|row| self.read(row, "gid"))
                 .collect::<PortResult<_>>()?,
-            unlocked_roles,
+            admitted_roles,
         })
     }
 
@@ -196,7 +201,7 @@ impl PostgresDatabase {
         if !unalterable.is_empty() {
             return Err(self.refused(format!(
                 "the login of these writers cannot be changed by {}: {}; give it CREATEROLE and, since PostgreSQL 16, grant it \
-                 these roles with admin option",
+                 these roles with admin option; before 16 only a superuser changes a role with REPLICATION",
                 self.own_role,
                 unalterable.join(", ")
             )));
@@ -364,15 +369,19 @@ impl PostgresDatabase {
             .collect()
     }
 
-    async fn unlocked_roles(&self) -> PortResult<Vec<String>> {
+    /// Who can open a session in spite of the lock; nobody without a lock.
+    async fn admitted_roles(&self) -> PortResult<Vec<String>> {
         let Some(record) = self.record().await? else {
             return Ok(Vec::new());
         };
-        let logins = self.logins(&record.locked).await?;
-        Ok(logins
-            .into_iter()
-            .filter_map(|(role, can_login)| can_login.then_some(role))
-            .collect())
+        let texts = Type::TEXT_ARRAY;
+        let rows = self
+            .query_prepared(
+                ADMITTED,
+                &[(&self.exempt_roles, texts.clone()), (&record.locked, texts)],
+            )
+            .await?;
+        rows.iter().map(|row| self.read(row, "role")).collect()
     }
 
     async fn access_list(&self) -> PortResult<AccessList> {

@@ -1,4 +1,4 @@
-//! Lists and ends sessions of the application.
+//! Lists and ends the sessions that may write to the database.
 
 use std::collections::BTreeSet;
 
@@ -18,25 +18,29 @@ const SESSIONS: &str = include_str!("sql/sessions.sql");
 pub(crate) const END: &str = concat!(
     "with application as (",
     include_str!("sql/sessions.sql"),
-    ") select s.pid, s.started, pg_terminate_backend(s.pid) as signalled from application s where not s.superuser"
+    ") select s.pid, s.started, pg_terminate_backend(s.pid) as signalled from application s \
+     where not s.superuser and not s.connecting"
 );
 /// Time for which [`PostgresDatabase::end_application_sessions`] waits until the sessions have ended
 /// (milliseconds).
 const END_LIMIT: Millis = Millis(1_000);
 const POLL: Millis = Millis(1);
 
-/// A session of the application.
+/// A session of the application, or whatever else writes like one.
 #[derive(Debug)]
 pub struct Session {
-    /// `pid 123 shop_app from 127.0.0.1:5432 application`.
+    /// `pid 123 shop_app from 127.0.0.1:5432 application`, `pid 123 postgres, logical replication worker`.
     pub text: String,
     pub superuser: bool,
+    /// Not a session yet. It may be of an exempt role, so it is not ended.
+    pub connecting: bool,
     /// The session's open transaction.
     pub transaction: Option<RunningTransaction>,
 }
 
 impl PostgresDatabase {
-    /// Sessions in this database of roles that are neither Crossover's own nor exempt, by pid.
+    /// Sessions in this database of roles that are neither Crossover's own nor exempt, by pid; also workers,
+    /// connections that are being made, and subscriptions.
     pub(crate) async fn application_sessions(&self) -> PortResult<Vec<Session>> {
         let rows = self
             .query_prepared(SESSIONS, &[(&self.exempt_roles, Type::TEXT_ARRAY)])
@@ -53,12 +57,19 @@ impl PostgresDatabase {
         let (pid, role): (i32, String) = (self.read(row, "pid")?, self.read(row, "role")?);
         let (address, port): (String, i32) = (self.read(row, "address")?, self.read(row, "port")?);
         let application: String = self.read(row, "application")?;
-        let from = if address.is_empty() {
-            "a local socket".to_owned()
-        } else {
-            format!("{address}:{port}")
+        let worker: Option<String> = self.read(row, "worker")?;
+        let from = match (worker, address.is_empty()) {
+            (Some(worker), true) => format!(", {worker}"),
+            (Some(worker), false) => format!(", {worker} from {address}:{port}"),
+            (None, true) => " from a local socket".to_owned(),
+            (None, false) => format!(" from {address}:{port}"),
         };
-        let text = format!("pid {pid} {role} from {from} {application}")
+        let who = if pid == 0 {
+            role
+        } else {
+            format!("pid {pid} {role}")
+        };
+        let text = format!("{}{from} {application}", who.trim_end())
             .trim_end()
             .to_owned();
         let began: Option<String> = self.read(row, "began")?;
@@ -71,6 +82,7 @@ impl PostgresDatabase {
         Ok(Session {
             text,
             superuser: self.read(row, "superuser")?,
+            connecting: self.read(row, "connecting")?,
             transaction: self.read::<bool>(row, "busy")?.then_some(transaction),
         })
     }

@@ -61,11 +61,11 @@ impl ErrorName {
                 ABORTED,
             ),
             Self::WritersRemain => (
-                "Sessions or roles that can write were still there at the old writer when the time of the drain was over.",
+                "Sessions that can write were still there at the old writer when the time of the drain was over, or roles were let in again after the lock.",
                 ABORTED,
             ),
             Self::SuperuserWriter => (
-                "Sessions of superusers are connected to the old writer. Superusers cannot be locked out, so their writes could be lost.",
+                "Sessions, background workers or subscriptions of superusers can write to the old writer. Superusers cannot be locked out, so their writes could be lost.",
                 BY_PLACE,
             ),
             Self::PreparedTransactions => (

@@ -62,20 +62,44 @@ pub struct RunningTransaction {
 /// Everything that could still write to a database at one time.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct WriterSample {
-    /// Sessions of roles that are neither Crossover's own nor exempt, superusers included.
+    /// Sessions of roles that are neither Crossover's own nor exempt, superusers included, and whatever else of the
+    /// server writes like a session.
     pub sessions: Vec<String>,
     /// Those of `sessions` that belong to superusers, which cannot be locked out.
     pub superuser_sessions: Vec<String>,
+    /// Connections that are being made and may have been let in before the lock. One that is still being made after a
+    /// clean sample was asked for its rights after the lock.
+    pub connecting: Vec<String>,
     /// Prepared transactions in this database.
     pub prepared: Vec<String>,
-    /// Locked roles that can log in again: their lock was undone from outside the run.
-    pub unlocked_roles: Vec<String>,
+    /// Roles that can open a session although the database is locked: the lock was undone from outside the run.
+    pub admitted_roles: Vec<String>,
 }
 
 impl WriterSample {
-    /// No session, prepared transaction or role is left that could write.
+    /// No session, connection, prepared transaction or role is left that could write. Two such samples, one after the
+    /// other, prove that no writer is left.
     pub fn is_clean(&self) -> bool {
-        self.sessions.is_empty() && self.prepared.is_empty() && self.unlocked_roles.is_empty()
+        self.connecting.is_empty() && self.is_still_clean()
+    }
+
+    /// As [`Self::is_clean`], once that is proven.
+    pub fn is_still_clean(&self) -> bool {
+        self.sessions.is_empty() && self.prepared.is_empty() && self.admitted_roles.is_empty()
+    }
+
+    /// Everything that is left, for people.
+    pub fn who(&self) -> Vec<String> {
+        let prepared = self
+            .prepared
+            .iter()
+            .map(|id| format!("prepared transaction {id}"));
+        let admitted = self
+            .admitted_roles
+            .iter()
+            .map(|role| format!("{role} can log in and connect in spite of the lock"));
+        let sessions = self.sessions.iter().chain(&self.connecting).cloned();
+        sessions.chain(prepared).chain(admitted).collect()
     }
 }
 

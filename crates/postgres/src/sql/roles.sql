@@ -1,5 +1,5 @@
--- Roles that may write a table in scope. Parameters after those of the scope: $4 exempt roles, $5 roles to
--- list in any case.
+-- Roles that may write a table in scope, and members of roles that no lock stops. Parameters after those of the scope:
+-- $4 exempt roles, $5 roles to list in any case.
 , granted as (
     select t.owner as role, 1 as rank, format('owner of %I.%I', t.schema, t.name) as because
     from in_scope t
@@ -35,6 +35,11 @@
 ), reach (role, because, depth) as (
     select r.role, r.because, 0 from reasons r where r.role <> 0
     union
+    -- the lock leaves these their CONNECT, and members may inherit it
+    select r.oid, null, 0
+    from pg_roles r
+    where r.rolsuper or r.rolname = session_user or r.rolname::text = any ($4::text[])
+    union
     select m.member, format('member of %I', g.rolname), w.depth + 1
     from reach w
     join memberships m on m.roleid = w.role
@@ -44,7 +49,7 @@
 ), everyone as (
     select 'PUBLIC ' || r.because as because from reasons r where r.role = 0
 ), judged as (
-    select r.oid, r.rolname::text as role, r.rolcanlogin as can_login, r.rolsuper as superuser,
+    select r.oid, r.rolname::text as role, r.rolcanlogin as can_login, r.rolsuper as superuser, r.rolreplication,
         coalesce(
             case when r.rolsuper then 'superuser' end,
             w.because,
@@ -64,8 +69,9 @@ select j.role, j.can_login, j.superuser, j.because is not null as writes,
     (
         me.rolsuper
         or me.rolcreaterole and (
-            current_setting('server_version_num')::integer < 160000
-            or pg_has_role(me.oid, j.oid, 'MEMBER WITH ADMIN OPTION')
+            -- before version 16 only a superuser alters a role with REPLICATION
+            current_setting('server_version_num')::integer < 160000 and not j.rolreplication
+            or current_setting('server_version_num')::integer >= 160000 and pg_has_role(me.oid, j.oid, 'MEMBER WITH ADMIN OPTION')
         )
     ) as alterable
 from judged j

@@ -1,9 +1,11 @@
 //! Lock, restoration and opening of a database.
 
+mod adversaries;
 mod lock;
 mod opening;
 mod restoring;
 mod sessions;
+mod subscriptions;
 mod writers;
 
 use crossover_core::ports::{Access, Catalogue, LockReport, PortError, PortResult, WriterSample};
@@ -12,6 +14,7 @@ use crossover_stand::postgres::Major;
 use tokio_postgres::error::SqlState;
 
 use crate::side::{Side, everything};
+use adversaries::{drained, orders};
 
 /// A shop with a writer, a table owner, a role that inherits the writer, a reader and a group.
 async fn shop() -> Side {

@@ -21,6 +21,7 @@ mod kinds;
 mod marker;
 mod own_tables;
 mod remedies;
+mod replication_session;
 mod schema;
 mod sequences;
 mod side;

@@ -135,13 +135,56 @@ impl Side {
         .await
     }
 
-    pub fn settings(&self) -> ConnectionSettings {
+    /// As [`Self::session`], with options of the server such as `-c work_mem=1MB`.
+    pub async fn session_with(&self, role: &str, options: &str) -> Result<Client, Error> {
+        let mut config = self.config.clone();
+        config.dbname(&self.name).user(role).password(PASSWORD);
+        connect(config.options(options)).await
+    }
+
+    fn address(&self) -> (&str, u16) {
         let Host::Tcp(host) = &self.config.get_hosts()[0] else {
             panic!("the server has no TCP host")
         };
+        (host, self.config.get_ports()[0])
+    }
+
+    /// How a role of this test connects to this database with libpq.
+    pub fn connection_string(&self, role: &str) -> String {
+        let (host, port) = self.address();
+        format!(
+            "host={host} port={port} dbname={} user={role} password={PASSWORD}",
+            self.name
+        )
+    }
+
+    /// How the superuser connects to this database with libpq.
+    pub fn superuser_connection_string(&self) -> String {
+        let (host, port) = self.address();
+        let password = String::from_utf8_lossy(self.config.get_password().unwrap_or_default());
+        format!(
+            "host={host} port={port} dbname={} user={} password={password}",
+            self.name,
+            self.superuser_name()
+        )
+    }
+
+    /// Options of a foreign server for another database of this server.
+    pub fn address_options(&self, database: &str) -> String {
+        let (host, port) = self.address();
+        format!("host '{host}', port '{port}', dbname '{database}'")
+    }
+
+    /// Options of a user mapping for a role of these tests.
+    pub fn login_options(role: &str) -> String {
+        format!("user '{role}', password '{PASSWORD}'")
+    }
+
+    pub fn settings(&self) -> ConnectionSettings {
+        let (host, port) = self.address();
         ConnectionSettings {
-            host: host.clone(),
-            port: self.config.get_ports()[0],
+            host: host.to_owned(),
+            port,
             dbname: self.name.clone(),
             username: self.own(),
             password: Secret::new(PASSWORD.to_owned()),

@@ -155,12 +155,13 @@ impl MemoryDatabaseState {
                 application_sessions.clone().map(text).collect()
             },
             superuser_sessions: application_sessions.filter(is_superuser).map(text).collect(),
+            connecting: Vec::new(),
             prepared: if defects.contains(&Defect::PreparedUnseen) {
                 Vec::new()
             } else {
                 prepared
             },
-            unlocked_roles: locked
+            admitted_roles: locked
                 .map(|r| r.role.clone())
                 .filter(|r| self.roles.get(r).is_some_and(|r| r.can_login))
                 .collect(),

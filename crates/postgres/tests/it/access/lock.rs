@@ -51,7 +51,7 @@ async fn a_role_that_is_unlocked_by_hand_is_reported() {
     let (db, _) = locked(&side).await;
     side.admin(&format!("alter role {} login", side.role("boss")))
         .await;
-    assert_eq!(db.writers().await.unwrap().unlocked_roles, [side.role("boss")]);
+    assert_eq!(db.writers().await.unwrap().admitted_roles, [side.role("boss")]);
 }
 
 #[tokio::test]
