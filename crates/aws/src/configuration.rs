@@ -1,7 +1,7 @@
 use std::{env, time::Duration};
 
 use aws_config::{
-    BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider,
+    AppName, BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider,
     retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_sdk_dynamodb::config::{HttpClient, SharedCredentialsProvider};
@@ -36,6 +36,8 @@ pub fn in_function() -> SdkConfig {
         .timeout_config(time_outs())
         .service_config(AddressesOfServices);
     config.set_endpoint_url(variable(ENDPOINT_URL));
+    // The stage, for which CloudTrail shows the call.
+    config.set_app_name(variable("AWS_SDK_UA_APP_ID").and_then(|name| AppName::new(name).ok()));
     config.set_use_fips(flag("AWS_USE_FIPS_ENDPOINT"));
     config.set_use_dual_stack(flag("AWS_USE_DUALSTACK_ENDPOINT"));
     config.build()
