@@ -36,7 +36,7 @@ pub fn in_function() -> SdkConfig {
         .timeout_config(time_outs())
         .service_config(AddressesOfServices);
     config.set_endpoint_url(variable(ENDPOINT_URL));
-    // The stage, for which CloudTrail shows the call.
+    // A rehearsal puts the stage here, to count the calls of each.
     config.set_app_name(variable("AWS_SDK_UA_APP_ID").and_then(|name| AppName::new(name).ok()));
     config.set_use_fips(flag("AWS_USE_FIPS_ENDPOINT"));
     config.set_use_dual_stack(flag("AWS_USE_DUALSTACK_ENDPOINT"));
